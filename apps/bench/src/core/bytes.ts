@@ -1,0 +1,70 @@
+import { defineCollection } from '@sync/core'
+import type { Figure, Measured } from '../figure.ts'
+import { openInstances } from './instances.ts'
+import { type Outage, readOutages } from './outages.ts'
+
+interface Sizes {
+  count: number
+  /** UTF-8 bytes of the frames on the bus, each with one change. */
+  frames: number
+  /** UTF-8 bytes of the documents as they were after it. */
+  documents: number
+}
+
+const outages = defineCollection<Outage>({ section: 'outage', ttl: 'never', replicate: 'all' })
+
+/** Changes of records that were there before: what a delta is for. */
+export const bytesOfAnUpdate: Figure = {
+  name: 'update of an outage, frame against document',
+  unit: 'bytes, less is better',
+  measure: async () => perChange((await sizes()).updates),
+}
+
+/** All that the feed does, first sightings and removals included (a removal has no document: it counts as 4 bytes, `null`). */
+export const bytesOfTheFeed: Figure = {
+  name: 'any change of the outage feed, frame against document',
+  unit: 'bytes, less is better',
+  async measure() {
+    const { updates, others } = await sizes()
+    return perChange({
+      count: updates.count + others.count,
+      frames: updates.frames + others.frames,
+      documents: updates.documents + others.documents,
+    })
+  },
+}
+
+function perChange({ count, frames, documents }: Sizes): Measured {
+  return { ours: frames / count, yardstick: documents / count, ratio: frames / documents, spread: 0 }
+}
+
+let measured: Promise<{ readonly updates: Sizes; readonly others: Sizes }> | undefined
+
+/** Counted once for both figures. */
+const sizes = (): NonNullable<typeof measured> => (measured ??= countSizes())
+
+async function countSizes(): Promise<{ readonly updates: Sizes; readonly others: Sizes }> {
+  const updates: Sizes = { count: 0, frames: 0, documents: 0 }
+  const others: Sizes = { count: 0, frames: 0, documents: 0 }
+  await using instances = await openInstances(outages, 1)
+  const [collection] = instances.collections
+  const [sync] = instances.syncs
+  if (collection === undefined || sync === undefined) throw new Error('no instance')
+  let heard = 0
+  await instances.listen((frame) => {
+    heard += Buffer.byteLength(frame)
+  })
+  for (const { key, value } of await readOutages()) {
+    const sizes = value !== null && collection.peek(key) !== undefined ? updates : others
+    if (value === null) await collection.delete(key)
+    else await collection.replace(key, value)
+    // one write at a time, its frame heard before the next: each frame carries one change
+    await sync.flush()
+    if (heard === 0) continue
+    sizes.count++
+    sizes.frames += heard
+    sizes.documents += Buffer.byteLength(JSON.stringify(value))
+    heard = 0
+  }
+  return { updates, others }
+}

@@ -1,0 +1,42 @@
+import {
+  type Collection,
+  createMemoryHub,
+  createSync,
+  type Definition,
+  memoryBus,
+  memoryStore,
+  type Sync,
+} from '@sync/core'
+
+/** Instances on one hub, each with the same collection. */
+export interface Instances<T> extends AsyncDisposable {
+  readonly syncs: readonly Sync[]
+  readonly collections: readonly Collection<T>[]
+  /** Hears every frame that travels. */
+  listen(onFrame: (frame: string) => void): Promise<void>
+}
+
+const PARTITION = 'bench'
+
+/** Opens `count` instances that follow one section in memory. */
+export async function openInstances<T>(definition: Definition<T>, count: number): Promise<Instances<T>> {
+  const hub = createMemoryHub()
+  const bus = memoryBus(hub)
+  const syncs = Array.from({ length: count }, () => createSync({ store: memoryStore(hub), bus: memoryBus(hub) }))
+  const collections = syncs.map((sync) => sync.collection(definition, { partition: PARTITION }))
+  await Promise.all(collections.map((collection) => collection.ready()))
+  return {
+    syncs,
+    collections,
+    async listen(onFrame) {
+      const { section } = definition
+      await bus.subscribe({ partition: PARTITION, section }, (frame) => {
+        onFrame(typeof frame === 'string' ? frame : new TextDecoder().decode(frame))
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(syncs.map((sync) => sync.close()))
+      await bus.close()
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { setImmediate } from 'node:timers/promises'
+import { defineCollection } from '@sync/core'
+import type { Figure } from '../figure.ts'
+import { compareRates } from '../rounds.ts'
+import { openInstances } from './instances.ts'
+import { type Outage, readOutages } from './outages.ts'
+
+const WRITES = 256
+
+const outages = defineCollection<Outage>({ section: 'outage', ttl: 'never', replicate: 'all' })
+
+/** Committed by one instance and applied by another, many at once, against copying the document from map to map as JSON. */
+export const propagation: Figure = {
+  name: 'commit to applied elsewhere, against JSON from map to map',
+  unit: 'changes/s',
+  async measure() {
+    await using instances = await openInstances(outages, 2)
+    const [writer, reader] = instances.collections
+    if (writer === undefined || reader === undefined) throw new Error('no instance')
+    const documents = await someOutages()
+    let round = 0
+
+    const ours = async (): Promise<void> => {
+      const estimate = ++round
+      await Promise.all(documents.map(([key, value]) => writer.replace(key, { ...value, EST_CUSTOMERS: estimate })))
+      for (const [key] of documents) {
+        while (reader.peek(key)?.['EST_CUSTOMERS'] !== estimate) await setImmediate()
+      }
+    }
+
+    const here = new Map<string, Outage>()
+    const there = new Map<string, Outage>()
+    const yardstick = (): void => {
+      const estimate = ++round
+      for (const [key, value] of documents) {
+        const changed = { ...value, EST_CUSTOMERS: estimate }
+        here.set(key, changed)
+        there.set(key, JSON.parse(JSON.stringify(changed)) as Outage)
+      }
+    }
+
+    return await compareRates({ ours, yardstick, operations: WRITES })
+  },
+}
+
+async function someOutages(): Promise<readonly (readonly [string, Outage])[]> {
+  const documents = new Map<string, Outage>()
+  for (const { key, value } of await readOutages()) {
+    if (value !== null && documents.size < WRITES) documents.set(key, value)
+  }
+  return [...documents]
+}

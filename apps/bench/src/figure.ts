@@ -1,0 +1,48 @@
+/** What the ratio of ours to the yardstick's is asked to be. */
+export type Goal = { readonly atLeast: number } | { readonly atMost: number }
+
+/** What a figure came to. */
+export interface Measured {
+  readonly ours: number
+  readonly yardstick: number
+  /** Ours to the yardstick's. */
+  readonly ratio: number
+  /** How far apart the middle four fifths of the rounds' ratios lie, relative to their median. 0: counted, not timed. */
+  readonly spread: number
+}
+
+/** One comparison of ours with a yardstick. */
+export interface Figure {
+  readonly name: string
+  readonly unit: string
+  readonly goal?: Goal
+  measure(): Promise<Measured>
+}
+
+/** Figures that are run by one name. */
+export interface Bench {
+  readonly name: string
+  readonly figures: readonly Figure[]
+}
+
+/** A line of the report. `goal` is `null` where nothing is asked; `met` is true then. */
+export interface ReportLine extends Measured {
+  readonly bench: string
+  readonly figure: string
+  readonly unit: string
+  readonly goal: number | null
+  readonly met: boolean
+}
+
+/** Judges what was measured by the figure's goal. */
+export function reportLine(bench: string, { name, unit, goal }: Figure, measured: Measured): ReportLine {
+  const { ours, yardstick, ratio, spread } = measured
+  return { bench, figure: name, unit, ours, yardstick, ratio, spread, ...judge(ratio, goal) }
+}
+
+function judge(ratio: number, goal: Goal | undefined): { goal: number | null; met: boolean } {
+  if (goal === undefined) return { goal: null, met: true }
+  return 'atLeast' in goal
+    ? { goal: goal.atLeast, met: ratio >= goal.atLeast }
+    : { goal: goal.atMost, met: ratio <= goal.atMost }
+}

@@ -1,0 +1,20 @@
+import { type Bench, type ReportLine, reportLine } from './figure.ts'
+import { createTable } from './table.ts'
+
+/** Runs benches one figure after another, printing each as it comes in. */
+export async function runBenches(
+  benches: readonly Bench[],
+  print: (line: string) => void,
+): Promise<readonly ReportLine[]> {
+  const report: ReportLine[] = []
+  for (const bench of benches) {
+    const table = createTable(bench)
+    print(table.head)
+    for (const figure of bench.figures) {
+      const line = reportLine(bench.name, figure, await figure.measure())
+      report.push(line)
+      print(table.row(line, figure))
+    }
+  }
+  return report
+}

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { type Goal, reportLine } from '../src/figure.ts'
+
+const judged = (ratio: number, goal?: Goal): unknown => {
+  const figure = { name: 'f', unit: 'u', measure: () => Promise.reject(new Error('not run')), ...(goal && { goal }) }
+  const { goal: asked, met } = reportLine('core', figure, { ours: ratio, yardstick: 1, ratio, spread: 0 })
+  return [asked, met]
+}
+
+it('a goal is met from both sides, and none asks for nothing', () => {
+  expect(judged(2, { atLeast: 2 })).toEqual([2, true])
+  expect(judged(1.99, { atLeast: 2 })).toEqual([2, false])
+  expect(judged(0.2, { atMost: 0.2 })).toEqual([0.2, true])
+  expect(judged(0.21, { atMost: 0.2 })).toEqual([0.2, false])
+  expect(judged(7)).toEqual([null, true])
+})

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { type Figure, reportLine } from '../src/figure.ts'
+import { createTable } from '../src/table.ts'
+
+const figure = (name: string, goal?: Figure['goal']): Figure => ({
+  name,
+  unit: 'per s',
+  measure: () => Promise.reject(new Error('not run')),
+  ...(goal && { goal }),
+})
+
+it('columns are aligned, and a goal says whether it is met', () => {
+  const figures = [figure('diff', { atLeast: 2 }), figure('a longer name'), figure('bytes', { atMost: 0.1 })] as const
+  const table = createTable({ name: 'core', figures })
+  const [diff, longer, bytes] = figures
+  const row = (of: Figure, ours: number, yardstick: number): string =>
+    table.row(reportLine('core', of, { ours, yardstick, ratio: ours / yardstick, spread: 0.0412 }), of)
+  expect([table.head, row(diff, 243_000, 87_000), row(longer, 5, 50), row(bytes, 121.4, 652)]).toEqual([
+    'core                          ours    yardstick        ratio       spread         goal',
+    'diff [per s]               243,000       87,000         2.79        4.1 %          ≥ 2  met',
+    'a longer name [per s]            5           50        0.100        4.1 %',
+    'bytes [per s]                  121          652        0.186        4.1 %        ≤ 0.1  MISSED',
+  ])
+})

@@ -1,0 +1,60 @@
+import { FeedError } from './feed-error.ts'
+import { explain, openText } from './open-text.ts'
+
+/** One line of a file, without its end. */
+export interface Line {
+  readonly number: number
+  readonly text: string
+}
+
+const LONGEST_LINE = 16 * 1024 * 1024
+const LINE_FEED = 10
+
+/**
+ * The lines of a text file, compressed or not, read as they are asked for.
+ * @throws FeedError naming the line after which the file could not be read
+ */
+export async function* readLines(file: string): AsyncGenerator<Line> {
+  let last = 0
+  try {
+    for await (const line of split(file, (await openText(file, 'whole')) as AsyncIterable<Buffer>)) {
+      last = line.number
+      yield line
+    }
+  } catch (error) {
+    throw error instanceof FeedError ? error : await explain(file, last, error as NodeJS.ErrnoException)
+  }
+}
+
+/** Splits before decoding, so that text which is not UTF-8 is found in its line. */
+async function* split(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let number = 1
+  let pieces: Buffer[] = []
+  let size = 0
+  const add = (piece: Buffer): void => {
+    pieces.push(piece)
+    size += piece.length
+    if (size > LONGEST_LINE) throw new FeedError(file, number, 'a line of more than 16 MiB')
+  }
+  const take = (): Line => {
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+    pieces = []
+    size = 0
+    try {
+      return { number: number++, text: decoder.decode(bytes) }
+    } catch (cause) {
+      throw new FeedError(file, number - 1, 'not UTF-8 text', { cause })
+    }
+  }
+  for await (const chunk of chunks) {
+    let start = 0
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+      add(chunk.subarray(start, end))
+      yield take()
+      start = end + 1
+    }
+    if (start < chunk.length) add(chunk.subarray(start))
+  }
+  if (size > 0) yield take()
+}

@@ -1,0 +1,69 @@
+import type { Figures } from '../figures.ts'
+import { bytes, count, milliseconds, percent, saved } from './format.ts'
+
+const WIDEST_BAR = 30
+const NARROWEST_BAR = 5
+const GAP = '   '
+
+/** The progress bar: full blocks up to what is done, light ones after it. */
+export function bar(done: number, total: number, width: number): string {
+  const full = total === 0 ? width : Math.floor((done / total) * width)
+  return '█'.repeat(full) + '░'.repeat(width - full)
+}
+
+/** The status as lines of at most `width` columns: what does not fit beside goes below. */
+export function statusLines(figures: Figures, width: number): string[] {
+  return [progress(figures, width), ...details(figures).flatMap((items) => flow(items, width))].map((line) =>
+    [...line].slice(0, width).join(''),
+  )
+}
+
+/** The status as one line for a log. */
+export function statusText(figures: Figures): string {
+  return [position(figures), pace(figures), ...details(figures).map((items) => items.join(' '))].join(' · ')
+}
+
+function progress(figures: Figures, width: number): string {
+  const texts = [position(figures), pace(figures), remaining(figures)].filter((text) => text !== '')
+  // the bar gives way first, then the remaining time, then the pace
+  for (let shown = texts.length; shown > 0; shown--) {
+    const text = texts.slice(0, shown).join(GAP)
+    const room = Math.min(WIDEST_BAR, width - text.length - 1)
+    if (room >= NARROWEST_BAR) return `${bar(figures.written, figures.total, room)} ${text}`
+  }
+  return position(figures)
+}
+
+function position({ written, total }: Figures): string {
+  return `${percent(written, total)} ${count(written)} of ${count(total)}`
+}
+
+const pace = ({ phase, rate }: Figures): string => (phase === 'writing' ? `${count(rate)} changes/s` : phase)
+
+function remaining({ phase, written, total, elapsedMs }: Figures): string {
+  if (phase !== 'writing' || written === 0 || elapsedMs < 1_000) return ''
+  return `${count((elapsedMs * (total - written)) / written / 1_000)} s left`
+}
+
+function details(figures: Figures): string[][] {
+  const { p50, p95, p99 } = figures.propagation
+  return [
+    [`propagation p50 ${milliseconds(p50)}`, `p95 ${milliseconds(p95)}`, `p99 ${milliseconds(p99)}`],
+    [
+      `patches ${bytes(figures.changeUnits)}`,
+      `documents ${bytes(figures.documentUnits)}`,
+      saved(figures.changeUnits, figures.documentUnits),
+    ],
+    [`conflicts ${count(figures.conflicts)}`, `gaps ${count(figures.gaps)}`, `repairs ${count(figures.repairs)}`],
+  ]
+}
+
+function flow(items: readonly string[], width: number): string[] {
+  const lines: string[] = []
+  for (const item of items) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + GAP.length + item.length <= width) lines.push(`${lines.pop()}${GAP}${item}`)
+    else lines.push(last === undefined ? item : `  ${item}`)
+  }
+  return lines
+}

@@ -1,0 +1,60 @@
+import type { Figures } from '../figures.ts'
+import type { Reporter } from './reporter.ts'
+import { statusLines } from './status.ts'
+
+/** What is needed of a terminal. One that does not know its size says 0. */
+export interface Terminal {
+  readonly columns: number
+  readonly rows: number
+  write(text: string): unknown
+}
+
+const USUAL = { columns: 80, rows: 24 } as const
+const ESC = '\x1b['
+const HIDE_CURSOR = `${ESC}?25l`
+const SHOW_CURSOR = `${ESC}?25h`
+const CLEAR_LINE_END = `${ESC}K`
+const CLEAR_BELOW = `${ESC}J`
+
+/** A small block of status lines, drawn over itself in one write, and lines that stay above it. */
+export function createTerminalReporter(terminal: Terminal, options: { readonly colour: 'on' | 'off' }): Reporter {
+  const paint = options.colour === 'on' ? inColour : (lines: readonly string[]): readonly string[] => lines
+  let drawn: readonly number[] = []
+  let state: 'fresh' | 'drawing' | 'ended' = 'fresh'
+
+  const columns = (): number => terminal.columns || USUAL.columns
+
+  /** A terminal that became narrower has broken the lines drawn before. */
+  const up = (): string => {
+    const rows = drawn.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns())), 0)
+    return rows === 0 ? '' : `${ESC}${rows}A`
+  }
+
+  return {
+    intervalMs: 100,
+    progress(figures: Figures) {
+      if (state === 'ended') return
+      // the last column stays free, where some terminals break the line, and the last row, where the cursor stands
+      const lines = statusLines(figures, columns() - 1).slice(0, (terminal.rows || USUAL.rows) - 1)
+      const body = paint(lines)
+        .map((line) => `${line}${CLEAR_LINE_END}\n`)
+        .join('')
+      terminal.write(`${state === 'fresh' ? HIDE_CURSOR : ''}${up()}\r${body}${CLEAR_BELOW}`)
+      state = 'drawing'
+      drawn = lines.map((line) => line.length)
+    },
+    print(text) {
+      terminal.write(`${up()}\r${CLEAR_BELOW}${text}\n`)
+      drawn = []
+    },
+    end() {
+      if (state === 'drawing') terminal.write(SHOW_CURSOR)
+      state = 'ended'
+    },
+  }
+}
+
+const inColour = ([first = '', ...rest]: readonly string[]): readonly string[] => [
+  first.replace(/█+/, `${ESC}32m$&${ESC}39m`),
+  ...rest.map((line) => `${ESC}2m${line}${ESC}22m`),
+]

@@ -1,0 +1,60 @@
+import { audit } from './audit.ts'
+import { type Instance, memoryOf, notable, openInstance, storeOf } from './instances.ts'
+import type { Options } from './options.ts'
+import { replay } from './replay.ts'
+import type { Reporter } from './report/reporter.ts'
+import { opening, summary, verdict } from './report/summary.ts'
+import { survey } from './survey.ts'
+
+/** How a run ended. */
+export type Outcome = 'consistent' | 'different' | 'stopped'
+
+/**
+ * Replays the feed through one instance into the others, then compares them all with the store and with the feed.
+ * @throws FeedError before anything is written; whatever else made the run fail
+ */
+export async function runFeed(options: Options, reporter: Reporter, signal: AbortSignal): Promise<Outcome> {
+  const instances: Instance[] = []
+  try {
+    return await compareAfterReplay(options, reporter, signal, instances)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    reporter.print('stopped: nothing was compared')
+    return 'stopped'
+  } finally {
+    // writes that wait for a store that is away must not hold up a run that was stopped
+    const deadline = signal.aborted ? '1s' : '5s'
+    await Promise.allSettled(instances.map(({ sync }) => sync.close({ deadline })))
+  }
+}
+
+async function compareAfterReplay(
+  options: Options,
+  reporter: Reporter,
+  signal: AbortSignal,
+  instances: Instance[],
+): Promise<Outcome> {
+  const open = async (name: string): Promise<Instance> => {
+    const instance = await openInstance(name, options, signal)
+    instances.push(instance)
+    let last: string | undefined
+    instance.sync.onEvent((event) => {
+      const text = notable(event)
+      // while a broker is away the same happens again and again
+      if (text !== undefined && text !== last) reporter.print(`${name}: ${text}`)
+      last = text ?? last
+    })
+    return instance
+  }
+  const { file, rate } = options
+  const feed = await survey(file, signal)
+  const total = feed.observations + feed.removals
+  const writer = await open('writer')
+  reporter.print(opening(total, options))
+  const replicas = await Promise.all(Array.from({ length: options.replicas }, (_, i) => open(`replica ${i + 1}`)))
+  const figures = await replay({ file, total, rate, writer, replicas }, reporter, signal)
+  const result = await audit(feed.last, [storeOf(await open('auditor')), ...replicas.map(memoryOf)])
+  signal.throwIfAborted()
+  reporter.print(`${summary(figures, feed)}\n${verdict(result, replicas.length)}`)
+  return result.differences === 0 ? 'consistent' : 'different'
+}

@@ -1,0 +1,63 @@
+import type { Document, Observation } from './feed-file.ts'
+import type { Pacer } from './pacing.ts'
+import { createWindow } from './window.ts'
+
+/** What the feed needs of a collection to write to it. */
+export interface Target {
+  replace(key: string, document: Document): Promise<{ readonly changed: boolean }>
+  delete(key: string): Promise<boolean>
+}
+
+/** How far the writing is; counts up while it goes on. */
+export interface WriteProgress {
+  written: number
+  /** UTF-16 units of the documents that were written whole, had there been no patches. */
+  documentUnits: number
+}
+
+const MOST_AT_ONCE = 256
+const GONE_UNITS = 'null'.length
+
+/**
+ * Writes a feed: keys in parallel, the observations of one key in their order (the collection queues by key).
+ *
+ * Ends early when `signal` aborts, without waiting for writes under way.
+ * @throws the first write that failed, once those under way have ended
+ */
+export async function writeFeed(
+  feed: AsyncIterable<Observation>,
+  target: Target,
+  options: { readonly pacer: Pacer; readonly progress: WriteProgress; readonly signal: AbortSignal },
+): Promise<void> {
+  const { pacer, progress, signal } = options
+  const window = createWindow(MOST_AT_ONCE)
+  let failure: Error | undefined
+
+  const write = async ({ line, key, value }: Observation): Promise<void> => {
+    try {
+      if (value === null) {
+        if (await target.delete(key)) progress.documentUnits += GONE_UNITS
+      } else {
+        const { changed } = await target.replace(key, value)
+        if (changed) progress.documentUnits += JSON.stringify(value).length
+      }
+      progress.written++
+    } catch (cause) {
+      failure ??= new Error(`line ${line}: writing ${JSON.stringify(key)} failed: ${(cause as Error).message}`, {
+        cause,
+      })
+    } finally {
+      window.leave()
+    }
+  }
+
+  for await (const observation of feed) {
+    await pacer.turn()
+    await window.room(signal)
+    if (failure !== undefined || signal.aborted) break
+    window.enter()
+    void write(observation)
+  }
+  await window.empty(signal)
+  if (failure !== undefined && !signal.aborted) throw failure
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly error: string
+}
+
+const main = join(import.meta.dirname, '../src/main.ts')
+
+/** Runs the command as a process of its own; `onOutput` may send it a signal. */
+function feed(args: readonly string[], onOutput?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
+  const { SYNC_STORE: _store, SYNC_BUS: _bus, ...env } = process.env
+  const child = spawn(process.execPath, ['--conditions=@sync/source', main, ...args], { env })
+  let out = ''
+  let error = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (out === '') onOutput?.((signal) => child.kill(signal))
+    out += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    error += chunk.toString()
+  })
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, error })))
+}
+
+/** Outages that come, change a field or two, go, and some of them come again. */
+function smallFeed(): string {
+  const lines: string[] = []
+  for (let i = 0; i < 1_500; i++) {
+    const gone = i % 7 === 6
+    const value = gone ? null : { id: i % 50, customers: i % 13, status: `crew ${i % 3}`, cause: null, at: [1, i % 2] }
+    lines.push(JSON.stringify({ t: new Date(1_707_000_000_000 + i * 1_000).toISOString(), key: `${i % 50}`, value }))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+let folder: string
+let file: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'feed-'))
+  file = join(folder, 'small.jsonl.gz')
+  await writeFile(file, gzipSync(smallFeed()))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('the command', { timeout: 60_000 }, () => {
+  it('ends consistent', async () => {
+    const { code, out, error } = await feed(['--file', file, '--rate', 'max'])
+    expect(error).toBe('')
+    expect(out).toMatch(/^consistent: \d+ documents × 3 replicas$/m)
+    expect(code).toBe(0)
+  })
+
+  it('ends consistent over a bus that loses, repeats and reorders, and says how many gaps it repaired', async () => {
+    const bus = 'memory:?drop=0.2&repeat=0.1&reorder=0.1'
+    const { code, out, error } = await feed(['--file', file, '--bus', bus, '--replicas', '2', '--rate', '1500'])
+    expect(error).toBe('')
+    expect(out).toMatch(/^gaps +[1-9][\d,]* noticed, [1-9][\d,]* repairs/m)
+    expect(out).toMatch(/^consistent: \d+ documents × 2 replicas$/m)
+    expect(code).toBe(0)
+  })
+
+  it('refuses a broken file by its line, before anything is written', async () => {
+    const broken = join(folder, 'broken.jsonl')
+    await writeFile(broken, smallFeed().replace('"key":"41"', '"key":41'))
+    const { code, out, error } = await feed(['--file', broken])
+    expect(error).toBe(`${broken}:42: "key" is not a non-empty text\n`)
+    expect(out).toBe('')
+    expect(code).toBe(1)
+  })
+
+  it('answers a wrong command line with what is wrong and how it is used', async () => {
+    const { code, error } = await feed(['--rate', 'fast'])
+    expect(error).toMatch(/^--rate: writes per second or "max" is needed, not "fast"\n\nUsage: npm start/)
+    expect(code).toBe(2)
+  })
+
+  it('answers a URL that nothing can open in the same way', async () => {
+    const { code, out, error } = await feed(['--file', file, '--bus', 'pigeon://roof'])
+    expect(error).toMatch(/pigeon.*\n\nUsage: npm start/)
+    expect(out).toBe('')
+    expect(code).toBe(2)
+  })
+
+  it('stops cleanly at Ctrl-C', async () => {
+    const { code, out, error } = await feed(['--file', file, '--rate', '20'], (kill) => kill('SIGINT'))
+    expect(error).toBe('')
+    expect(out).toMatch(/^stopped: nothing was compared$/m)
+    expect(code).toBe(130)
+  })
+})

@@ -1,0 +1,47 @@
+import { type ChangeBus, createSync, type Store, type Sync, type SyncOptions } from '@sync/core'
+import { ConfigError } from './errors.ts'
+import { adapterFor } from './scheme.ts'
+
+/** Options of {@link openSync}: those of `createSync`, with URLs for store and bus. */
+export interface OpenOptions extends Omit<SyncOptions, 'store' | 'bus'> {
+  /** Where the documents are kept. Default `memory:`, inside this process. */
+  readonly store?: string
+  /** What carries the changes. Default `memory:`, inside this process. */
+  readonly bus?: string
+}
+
+/**
+ * Opens an instance from URLs, importing the adapter for each scheme on demand.
+ * @throws ConfigError (`SYNC_CONFIG`) for a URL that cannot be opened
+ */
+export async function openSync({ store = 'memory:', bus = 'memory:', ...options }: OpenOptions = {}): Promise<Sync> {
+  const opened = await openStore(store)
+  try {
+    return createSync({ ...options, store: opened, bus: await openBus(bus) })
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+/** Opens a store from its URL. @throws ConfigError (`SYNC_CONFIG`) */
+export async function openStore(url: string): Promise<Store> {
+  const parsed = parse(url)
+  const adapter = await adapterFor(parsed)
+  if (!adapter.store) throw new ConfigError(`${parsed.protocol} URLs name a bus: there is no such store`)
+  return adapter.store(parsed)
+}
+
+/** Opens a bus from its URL. @throws ConfigError (`SYNC_CONFIG`) */
+export async function openBus(url: string): Promise<ChangeBus> {
+  const parsed = parse(url)
+  const adapter = await adapterFor(parsed)
+  if (!adapter.bus) throw new ConfigError(`${parsed.protocol} URLs name a store: there is no such bus`)
+  return adapter.bus(parsed)
+}
+
+/** The text itself may hold a password: it is not repeated in the error. */
+function parse(url: string): URL {
+  if (URL.canParse(url)) return new URL(url)
+  throw new ConfigError('a URL is needed, such as memory: or redis://host:6379')
+}

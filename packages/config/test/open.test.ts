@@ -1,0 +1,55 @@
+import { openBus, openStore, openSync, registerScheme } from '@sync/config'
+import { createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { expect, test } from 'vitest'
+
+const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
+
+test('equal memory URLs mean the same data', async () => {
+  await using a = await openSync({ store: 'memory:one', bus: 'memory:one' })
+  await using b = await openSync({ store: 'memory:one', bus: 'memory:one' })
+  await using c = await openSync({ store: 'memory:two', bus: 'memory:two' })
+  await a.collection(docs, { partition: 'p' }).set('x', { n: 1 })
+  expect(await b.collection(docs, { partition: 'p' }).get('x')).toEqual({ n: 1 })
+  expect(await c.collection(docs, { partition: 'p' }).get('x')).toBeUndefined()
+})
+
+test('a bus that loses everything is a URL away, and the store makes up for it', async () => {
+  await using a = await openSync({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
+  await using b = await openSync({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
+  const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
+  await y?.get('x')
+  await x?.set('x', { n: 1 })
+  expect(y?.peek('x')).toBeUndefined()
+  await b.check()
+  expect(y?.peek('x')).toEqual({ n: 1 })
+})
+
+test.each([
+  ['nonsense', /a URL is needed/],
+  ['ftp://host', /no adapter for ftp: URLs/],
+  ['memory:?speed=1', /no parameter "speed"/],
+  ['memory:?drop=2', /drop: a number from 0 to 1 is needed, not "2"/],
+  ['memory:?drop=', /drop: a number/],
+])('%s is refused with a code', async (url, message) => {
+  await expect(openSync({ bus: url })).rejects.toMatchObject({
+    code: 'SYNC_CONFIG',
+    message: expect.stringMatching(message),
+  })
+})
+
+test('a package that is missing is named, a password is not', async () => {
+  const error: unknown = await openStore('redis://user:secret@host').catch((cause: unknown) => cause)
+  expect(String(error)).toMatch(/@sync\/redis, which is not installed: npm install @sync\/redis/)
+  expect(String(error)).not.toContain('secret')
+})
+
+test('other schemes are added, with a store, a bus or both', async () => {
+  const hub = createMemoryHub()
+  registerScheme('mine', async () => ({ store: () => memoryStore(hub) }))
+  registerScheme('wire', async () => ({ bus: () => memoryBus(hub) }))
+  await using sync = await openSync({ store: 'mine://a', bus: 'wire://b' })
+  await sync.collection(docs, { partition: 'p' }).set('x', { n: 1 })
+  await expect(openBus('mine://a')).rejects.toThrow(/no such bus/)
+  await expect(openStore('wire://b')).rejects.toThrow(/no such store/)
+  expect(() => registerScheme('No Good', async () => ({}))).toThrow(/no name of a URL scheme/)
+})

@@ -1,0 +1,145 @@
+import type { Duration } from '../model/duration.ts'
+import type { Operation } from '../model/operation.ts'
+import type { Position } from '../model/position.ts'
+import type { Field, FieldValue, Frozen, SomeFields } from './definition.ts'
+
+/** How long a caller is willing to wait. Its end ends the wait, not a write already sent (`SYNC_OUTCOME_UNKNOWN`). */
+export interface Wait {
+  readonly signal?: AbortSignal
+  readonly timeout?: Duration
+}
+
+/** Options of a write. */
+export interface Write extends Wait {
+  /** Only if the document stands at this version, within the life held here; else `SYNC_CONFLICT`. */
+  readonly ifVersion?: number
+  /** Names this write for repeats across processes. Default: a new id. */
+  readonly opId?: string
+  /** Travels with the change: actor, ticket, trace context. */
+  readonly meta?: Readonly<Record<string, string>>
+}
+
+/** What a write did. */
+export interface Written {
+  /** The document's version. */
+  readonly version: number
+  /** Where the section stands with it: `get(key, { after })` elsewhere reads it. */
+  readonly position: Position
+  /** False: everything was as wanted already. */
+  readonly changed: boolean
+}
+
+/** A document with its versions. */
+export interface Entry<T> {
+  readonly value: Frozen<T>
+  readonly version: number
+  readonly fieldVersions: { readonly [K in Field<T>]?: number }
+  readonly position: Position
+  /** The store's clock at the last change, ms since 1970. */
+  readonly changedAt: number
+  /** When this copy lapses unless it is renewed, ms since 1970; absent: never. */
+  readonly expiresAt?: number
+  /** The store cannot be reached: this may be old. */
+  readonly stale: boolean
+}
+
+/** The answer to `trySet`. Lost: the field's present version and value. */
+export type TrySet<V> =
+  | { readonly ok: true; readonly fieldVersion: number }
+  | { readonly ok: false; readonly fieldVersion: number; readonly value: Frozen<V> | undefined }
+
+type Delta<T> = { readonly fields: readonly Field<T>[]; readonly patch: readonly Operation[] }
+
+/** What a watcher is told. `commits` counts the commits it combines. */
+export type Change<T> = {
+  readonly key: string
+  readonly version: number
+  readonly position: Position
+  readonly commits: number
+  /** The store's clock, ms since 1970. */
+  readonly at: number
+  readonly meta?: Readonly<Record<string, string>>
+} & (
+  | { readonly kind: 'created'; readonly value: Frozen<T> }
+  | ({ readonly kind: 'changed'; readonly value: Frozen<T>; readonly previous: Frozen<T> } & Delta<T>)
+  /** The document is not held here: only what changed is known. */
+  | ({ readonly kind: 'delta' } & Delta<T>)
+  /** A jump to this value: changes in between were not seen one by one. */
+  | { readonly kind: 'reset'; readonly value: Frozen<T>; readonly reason: ResetReason }
+  | { readonly kind: 'removed'; readonly reason: RemovedReason }
+)
+
+/** Why a watcher gets a whole value in place of changes. */
+export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow'
+
+/** Why a document went. `lost`: the store lost the history in which it was. */
+export type RemovedReason = 'deleted' | 'expired' | 'lost'
+
+/** Options of a stream of changes. */
+export interface ChangesOptions<T> {
+  /** Only this document. */
+  readonly key?: string
+  /** Only documents whose key begins so. */
+  readonly prefix?: string
+  /** Only changes of these fields (creations, resets and removals always). */
+  readonly fields?: readonly Field<T>[]
+  /** Where to begin. `now` (default); `snapshot`: first a `reset` for each document there is; `after`: a saved position. */
+  readonly from?: 'now' | 'snapshot' | { readonly after: Position }
+  /** The most changes in one batch. Default 50. */
+  readonly maxBatch?: number
+  /** Changes that waited are combined per document. Default true. */
+  readonly combine?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A typed handle on one section of one partition.
+ *
+ * Values are frozen and structurally shared. Reads and writes of an absent or unheld key load it first where they need it.
+ * Any call may reject with `SYNC_CLOSED`; with a `timeout` or `signal` also with `SYNC_TIMEOUT` or `SYNC_ABORTED`.
+ */
+export interface Collection<T> {
+  /** Resolves when the section is followed (and, with `replicate: 'all'`, held). */
+  ready(options?: Wait): Promise<void>
+  /** The document; `undefined`: there is none. `after`: at least as new as that position. */
+  get(key: string, options?: Wait & { readonly after?: Position }): Promise<Frozen<T> | undefined>
+  /** What is held of it right now, synchronously; `undefined`: not held, or there is none. */
+  peek(key: string): Frozen<T> | undefined
+  /** The document with its versions. */
+  entry(key: string, options?: Wait): Promise<Entry<T> | undefined>
+  /** Several documents; those that do not exist are left out. */
+  getMany(keys: readonly string[], options?: Wait): Promise<ReadonlyMap<string, Frozen<T>>>
+  /**
+   * Writes the named fields; others stay. An absent document is created from them.
+   * @throws RefusedError, NotFoundError (a document held here is gone), ConflictError (`ifVersion`)
+   */
+  set(key: string, fields: SomeFields<T>, options?: Write): Promise<Written>
+  /** Writes the whole document: fields that it lacks go. */
+  replace(key: string, document: Frozen<T>, options?: Write): Promise<Written>
+  /** Writes the document only if there is none; else answers with the one there is. */
+  create(
+    key: string,
+    document: Frozen<T>,
+    options?: Write,
+  ): Promise<{ readonly created: boolean; readonly entry: Entry<T> }>
+  /**
+   * Changes the document by a recipe on a draft. Never blind: runs again on the newer value when another writer was first.
+   * @throws NotFoundError if there is no document
+   */
+  update(key: string, recipe: (draft: T) => T | void, options?: Write): Promise<Written>
+  /** Compare and set of one field. `expectedVersion: 0`: the field was never set. Does not wait for a store that is away. */
+  trySet<K extends Field<T>>(
+    key: string,
+    field: K,
+    value: Frozen<FieldValue<T, K>>,
+    options: Write & { readonly expectedVersion: number },
+  ): Promise<TrySet<FieldValue<T, K>>>
+  /** Removes fields. Never creates a document. */
+  unset(key: string, fields: readonly Field<T>[], options?: Write): Promise<Written>
+  /** Removes the document. False: there was none. */
+  delete(key: string, options?: Write): Promise<boolean>
+  /** Changes in batches, in order, each once or combined; bounded: what overflows becomes a `reset`. */
+  changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
+  /** Calls `listener` for each change of one document, from now on. The returned function ends it. */
+  subscribe(key: string, listener: (change: Change<T>) => void): () => void
+}

@@ -1,0 +1,202 @@
+import type { Merge } from '../merge/merge.ts'
+import { ArgumentError, NotFoundError, RefusedError, SyncError } from '../model/errors.ts'
+import { type Json, type JsonObject, jsonEqual } from '../model/json.ts'
+import type { Place } from '../model/position.ts'
+import { toJson } from '../model/to-json.ts'
+import { diffFields } from '../patch/fields.ts'
+import { encodeOps } from '../transport/encode.ts'
+import type { CommitRequest, Expectation, FieldWrite } from '../transport/store.ts'
+import type { Intent } from './intent.ts'
+import { runRecipe } from './recipe.ts'
+
+/** What is known of a document when a write is drafted; no `value`: it does not exist. */
+export interface Base {
+  readonly value: JsonObject | undefined
+  readonly generation: number
+  readonly version: number
+  readonly readAt: Place
+  fieldVersion(field: string): number
+}
+
+/** What goes to the store, but for the address, the op id and the epoch. */
+export type Draft = Pick<CommitRequest, 'action' | 'fields' | 'others' | 'create' | 'expect'> & {
+  /** The document as it will be, where that is known: what a schema validates. */
+  readonly result?: JsonObject
+}
+
+/** All a draft is made from. */
+export interface DraftInput {
+  readonly base: Base | undefined
+  /** The document as the first attempt found it; differs from `base` after a conflict. */
+  readonly origin: JsonObject | undefined
+  readonly merge: ReadonlyMap<string, Merge<unknown>>
+  /** The beginning of the section's history: what is expected as of it was read nowhere. */
+  readonly start: Place
+  /** Tells one of several combined recipes that it failed; it is left out. */
+  readonly leaveOut: (index: number, error: SyncError) => void
+}
+
+/**
+ * Drafts one commit from the intents that run together (more than one only for `set` and for `update`).
+ * @throws NotFoundError, RefusedError, NotJsonError
+ */
+export function draft(intents: readonly Intent[], input: DraftInput): Draft {
+  const [intent] = intents as [Intent]
+  switch (intent.kind) {
+    case 'set':
+      return draftSet(Object.assign({}, ...intents.map((each) => (each as typeof intent).fields)), input)
+    case 'update':
+      return draftUpdate(intents as readonly (typeof intent)[], input)
+    case 'replace':
+      return draftReplace(intent.document, input)
+    case 'create':
+      return { ...whole(intent.document), expect: { readAt: input.base?.readAt ?? input.start, generation: 0 } }
+    case 'trySet':
+      return draftTrySet(intent, input)
+    case 'unset':
+      return draftUnset(intent.fields, input)
+    case 'delete':
+      return { action: 'delete', fields: [], others: 'keep', create: false }
+  }
+}
+
+/** Must the document be known before this can be drafted? */
+export function needsBase(intent: Intent, merge: ReadonlyMap<string, unknown>, validated: boolean): boolean {
+  if (intent.kind === 'update' || intent.kind === 'trySet') return true
+  if (intent.kind === 'set') return validated || Object.keys(intent.fields).some((field) => merge.has(field))
+  return intent.kind === 'unset' && validated
+}
+
+function draftSet(fields: JsonObject, { base, origin, merge }: DraftInput): Draft {
+  const value = base?.value
+  if (!base || !value) {
+    // half a document must not come back from one that was here and went
+    if (origin) throw new NotFoundError('the document is gone')
+    const merged = Object.keys(fields).some((field) => merge.has(field))
+    return {
+      ...whole(fields),
+      others: 'keep',
+      ...(merged && base && { expect: { readAt: base.readAt, generation: 0 } }),
+    }
+  }
+  const wanted: Record<string, Json> = {}
+  const expected: Record<string, number> = {}
+  for (const [field, local] of Object.entries(fields)) {
+    const strategy = merge.get(field)
+    const remote = value[field]
+    wanted[field] =
+      strategy && remote !== undefined ? mergeField(strategy, field, origin?.[field], local, remote) : local
+    if (strategy || (remote !== undefined && jsonEqual(remote, wanted[field] as Json)))
+      expected[field] = base.fieldVersion(field)
+  }
+  return {
+    action: 'write',
+    fields: fieldWrites(value, { ...value, ...wanted }, base),
+    others: 'keep',
+    create: false,
+    expect: { ...lifeOf(base), fields: expected },
+    result: { ...value, ...wanted },
+  }
+}
+
+function mergeField(merge: Merge<unknown>, field: string, base: Json | undefined, local: Json, remote: Json): Json {
+  if (base !== undefined && jsonEqual(base, remote)) return local
+  try {
+    return toJson(merge({ base, local, remote }))
+  } catch (cause) {
+    if (cause instanceof SyncError) throw cause
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new RefusedError(`the merge of "${field}" refused`, [{ message, path: field }], { cause, address: { field } })
+  }
+}
+
+function draftUpdate(
+  intents: readonly { readonly recipe: (draft: never) => unknown }[],
+  { base, leaveOut }: DraftInput,
+): Draft {
+  const value = base?.value
+  if (!base || !value) throw new NotFoundError('there is no document to update')
+  let next = value
+  intents.forEach(({ recipe }, index) => {
+    try {
+      next = runRecipe(next, recipe)
+    } catch (error) {
+      if (intents.length === 1) throw error
+      leaveOut(index, error as SyncError)
+    }
+  })
+  return {
+    action: 'write',
+    fields: fieldWrites(value, next, base),
+    others: 'keep',
+    create: false,
+    expect: { ...lifeOf(base), version: base.version },
+    result: next,
+  }
+}
+
+function draftReplace(document: JsonObject, { base }: DraftInput): Draft {
+  if (!base?.value) return whole(document)
+  return {
+    action: 'write',
+    fields: fieldWrites(base.value, document, base),
+    others: 'keep',
+    create: false,
+    expect: { ...lifeOf(base), version: base.version },
+    result: document,
+  }
+}
+
+function draftTrySet(intent: Extract<Intent, { kind: 'trySet' }>, { base }: DraftInput): Draft {
+  const { field, value, expectedVersion } = intent
+  if (!base) throw new ArgumentError('trySet needs the document')
+  const write = { action: 'write', fields: [{ field, whole: JSON.stringify(value) }], others: 'keep' } as const
+  if (base.value) {
+    const expect = { ...lifeOf(base), fields: { [field]: expectedVersion } }
+    return { ...write, create: false, expect, result: { ...base.value, [field]: value } }
+  }
+  const create = expectedVersion === 0
+  const expect = create
+    ? { readAt: base.readAt, generation: 0 }
+    : { readAt: base.readAt, fields: { [field]: expectedVersion } }
+  return { ...write, create, expect, result: { [field]: value } }
+}
+
+function draftUnset(fields: readonly string[], { base, origin }: DraftInput): Draft {
+  if (base && !base.value) throw new NotFoundError(origin ? 'the document is gone' : 'there is no document to change')
+  const draft = { action: 'write', others: 'keep', create: false } as const
+  if (!base?.value) return { ...draft, fields: fields.map((field) => ({ field })) }
+  const { value } = base
+  const present = fields.filter((field) => value[field] !== undefined)
+  const absent = fields.filter((field) => value[field] === undefined)
+  const expected = Object.fromEntries(absent.map((field) => [field, base.fieldVersion(field)]))
+  const result = Object.fromEntries(Object.entries(value).filter(([field]) => !present.includes(field)))
+  return {
+    ...draft,
+    fields: present.map((field) => ({ field })),
+    expect: { ...lifeOf(base), fields: expected },
+    result,
+  }
+}
+
+/** The document as it is given, whatever there was. */
+const whole = (document: JsonObject): Draft => ({
+  action: 'write',
+  fields: Object.entries(document).map(([field, value]) => ({ field, whole: JSON.stringify(value) })),
+  others: 'remove',
+  create: true,
+  result: document,
+})
+
+/** What changed, field by field: the whole value for the store, and the inner patch where it is smaller. */
+const fieldWrites = (before: JsonObject, after: JsonObject, base: Base): FieldWrite[] =>
+  diffFields(before, after).map((change) => {
+    if (change.kind === 'removed') return { field: change.field }
+    const { field, value, ops } = change
+    const text = JSON.stringify(value)
+    return ops
+      ? { field, whole: text, delta: { ops: encodeOps(ops), base: base.fieldVersion(field) } }
+      : { field, whole: text }
+  })
+
+const lifeOf = ({ readAt, generation }: Base): Pick<Expectation, 'readAt' | 'generation'> => ({ readAt, generation })

@@ -1,0 +1,61 @@
+import { OutcomeUnknownError } from '../model/errors.ts'
+import type { Write } from './api.ts'
+import type { Intent } from './intent.ts'
+import type { Outcome } from './outcome.ts'
+
+/** One call of a caller, on its way to the store. */
+export interface Job {
+  readonly intent: Intent
+  readonly options: Write
+  /** Never waits for a store that is away. */
+  readonly impatient: boolean
+  readonly settled: PromiseWithResolvers<Outcome>
+  /** Once sent its outcome is in doubt until there is an answer. */
+  sent: boolean
+  opId: string
+}
+
+/** A caller's call, not yet begun. */
+export const newJob = (intent: Intent, options: Write, impatient: boolean): Job => ({
+  intent,
+  options,
+  impatient,
+  settled: Promise.withResolvers(),
+  sent: false,
+  opId: options.opId ?? '',
+})
+
+/** The error of a job that was sent and has no answer. */
+export const inDoubt = ({ opId }: Job, why: string): OutcomeUnknownError =>
+  new OutcomeUnknownError(opId, `${why}: the write may or may not be done`)
+
+/**
+ * How many jobs at the head of a queue may share one commit: unconditional ones with each other, recipes with recipes;
+ * never one with an expectation, an id or meta of its own, nor one that sets a field with a strategy.
+ */
+export function combinable(queue: readonly Job[], most: number, merged: (field: string) => boolean): number {
+  const [first] = queue as [Job]
+  if (!plain(first, merged)) return 1
+  let count = 1
+  while (count < Math.min(queue.length, most)) {
+    const next = queue[count] as Job
+    const alike =
+      next.intent.kind === first.intent.kind && plain(next, merged) && sameMeta(first.options.meta, next.options.meta)
+    if (!alike) break
+    count++
+  }
+  return count
+}
+
+function plain({ intent, options }: Job, merged: (field: string) => boolean): boolean {
+  if (options.opId !== undefined || options.ifVersion !== undefined) return false
+  if (intent.kind === 'update') return true
+  return intent.kind === 'set' && !Object.keys(intent.fields).some(merged)
+}
+
+function sameMeta(a: Write['meta'], b: Write['meta']): boolean {
+  if (a === b) return true
+  if (!a || !b) return false
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+}

@@ -1,0 +1,26 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { RefusedError } from '../model/errors.ts'
+import { type Json, type JsonObject, jsonEqual } from '../model/json.ts'
+
+/**
+ * Holds a document to its schema.
+ * @throws RefusedError (`SYNC_REFUSED`) with the schema's issues, or if the schema would transform it
+ */
+export async function validate(schema: StandardSchemaV1, document: JsonObject): Promise<void> {
+  const result = await schema['~standard'].validate(document)
+  if (result.issues) {
+    const issues = result.issues.map(({ message, path }) => (path ? { message, path: pathText(path) } : { message }))
+    throw new RefusedError(`the document is not as its schema wants it: ${issues.map(inWords).join('; ')}`, issues)
+  }
+  if (!jsonEqual(result.value as Json, document)) {
+    throw new RefusedError('the schema would transform the document', [
+      { message: 'a schema here validates, it may not transform' },
+    ])
+  }
+}
+
+const pathText = (path: NonNullable<StandardSchemaV1.Issue['path']>): string =>
+  path.map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join('')
+
+const inWords = ({ message, path }: { message: string; path?: string }): string =>
+  path ? `${path}: ${message}` : message

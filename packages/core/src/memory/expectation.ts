@@ -1,0 +1,23 @@
+import type { ConflictReason, Expectation } from '../transport/store.ts'
+import { holds, type Standing } from '../versioning/lineage.ts'
+import { fieldVersion, type MemoryDocument } from './documents.ts'
+
+/** What of an expectation does not hold, if anything; the first found, from the document's life down to single fields. */
+export function broken(
+  expect: Expectation,
+  document: MemoryDocument | undefined,
+  standing: Pick<Standing, 'epoch' | 'lineage'>,
+): { readonly reason: ConflictReason; readonly field?: string } | undefined {
+  const { generation, version, fields, readAt } = expect
+  if (generation === undefined && version === undefined && fields === undefined) return undefined
+  // read in a history that is not ours: equal numbers would prove nothing
+  if (!holds(standing, readAt)) return { reason: 'generation' }
+  if (generation === 0 && document) return { reason: 'exists' }
+  if (generation && !document) return { reason: 'absent' }
+  if (generation && generation !== document?.generation) return { reason: 'generation' }
+  if (version !== undefined && version !== (document?.version ?? 0)) return { reason: document ? 'version' : 'absent' }
+  for (const [field, expected] of Object.entries(fields ?? {})) {
+    if (expected !== fieldVersion(document, field)) return document ? { reason: 'field', field } : { reason: 'absent' }
+  }
+  return undefined
+}

@@ -1,0 +1,78 @@
+import { type Duration, milliseconds } from '../model/duration.ts'
+import { ArgumentError } from '../model/errors.ts'
+import { type Runtime, systemRuntime } from '../model/runtime.ts'
+
+/** Options of a {@link MemoryHub}. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
+export interface MemoryHubOptions {
+  /** Clock, timers, randomness and ids. Default: the real ones. */
+  readonly runtime?: Runtime
+  /** The most changes that a section's log keeps. Default 10,000. */
+  readonly maxChanges?: number
+  /** A change older than this leaves its section's log at the next commit there. Default 1 hour. */
+  readonly maxAge?: Duration
+  /** The most answers that a section's op memory keeps, 2 at least. Never less than the last half of them. Default 100,000. */
+  readonly maxAnswers?: number
+  /** How much text of changes a section's op memory keeps, in characters; if reached, it forgets sooner. Default 32 Mi. */
+  readonly maxAnswerText?: number
+  /** How long, at the least, the answer to an op id given by the caller is kept. Default 10 minutes. */
+  readonly opMemory?: Duration
+  /** How many earlier epochs a section remembers. Default 8. */
+  readonly lineage?: number
+  /** How many commits `store.loseTail` can take back: each costs memory. Default 0. */
+  readonly journal?: number
+  /** The largest frame on the bus, in bytes. Default 1 MiB. */
+  readonly maxPayloadBytes?: number
+  /** The largest commit request, in bytes of its field texts. Default 16 MiB. */
+  readonly maxCommitBytes?: number
+  /**
+   * Takes what a frame handler or status listener threw: neither may, and nobody else is harmed by it.
+   * Default: thrown again outside of every call, so that the process hears of it as of any uncaught error.
+   */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Options with every default filled in, durations in ms. */
+export interface HubSettings {
+  readonly runtime: Runtime
+  readonly maxChanges: number
+  readonly maxAge: number
+  readonly maxAnswers: number
+  readonly maxAnswerText: number
+  readonly opMemory: number
+  readonly lineage: number
+  readonly journal: number
+  readonly maxPayloadBytes: number
+  readonly maxCommitBytes: number
+  readonly onError: (error: unknown) => void
+}
+
+const MIB = 1_048_576
+
+/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+export function resolveOptions(options: MemoryHubOptions): HubSettings {
+  return {
+    runtime: options.runtime ?? systemRuntime,
+    maxChanges: wholeNumber(options.maxChanges ?? 10_000, 'maxChanges', 0),
+    maxAge: milliseconds(options.maxAge ?? '1h', 'maxAge'),
+    maxAnswers: wholeNumber(options.maxAnswers ?? 100_000, 'maxAnswers', 2),
+    maxAnswerText: wholeNumber(options.maxAnswerText ?? 32 * MIB, 'maxAnswerText', 1),
+    opMemory: milliseconds(options.opMemory ?? '10m', 'opMemory'),
+    lineage: wholeNumber(options.lineage ?? 8, 'lineage', 0),
+    journal: wholeNumber(options.journal ?? 0, 'journal', 0),
+    maxPayloadBytes: wholeNumber(options.maxPayloadBytes ?? MIB, 'maxPayloadBytes', 1),
+    maxCommitBytes: wholeNumber(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
+    onError: options.onError ?? throwLater,
+  }
+}
+
+/** A whole number not below `least`. @throws ArgumentError (`SYNC_ARGUMENT`) naming `what`. */
+export function wholeNumber(value: number, what: string, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new ArgumentError(`${what}: not a whole number from ${least} on: ${String(value)}`)
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}

@@ -1,0 +1,54 @@
+import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
+import { ArgumentError, LimitError } from '../model/errors.ts'
+import type { CommitRequest } from '../transport/store.ts'
+import { utf8Length } from '../transport/text.ts'
+
+/** @throws ArgumentError (`SYNC_ARGUMENT`) unless partition and section are non-empty strings. */
+export function checkSection({ partition, section }: SectionRef): void {
+  if (!isName(partition)) throw new ArgumentError('partition: not a non-empty string', { address: { section } })
+  if (!isName(section)) throw new ArgumentError('section: not a non-empty string', { address: { partition } })
+}
+
+/** @throws ArgumentError (`SYNC_ARGUMENT`) unless partition, section and key are non-empty strings. */
+export function checkDocument(ref: DocumentRef): void {
+  checkSection(ref)
+  const { partition, section } = ref
+  if (!isName(ref.key)) throw new ArgumentError('key: not a non-empty string', { address: { partition, section } })
+}
+
+/** @throws ArgumentError (`SYNC_ARGUMENT`) unless every part of the address is a non-empty string. */
+export const checkScope = (scope: Scope): void => (isDocumentRef(scope) ? checkDocument(scope) : checkSection(scope))
+
+const isName = (name: unknown): boolean => typeof name === 'string' && name !== ''
+
+/** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a positive finite number of ms. */
+export function checkTtl(ttl: number): void {
+  if (ttl > 0 && ttl < Number.POSITIVE_INFINITY) return
+  throw new ArgumentError(`ttl: not a positive number of ms: ${String(ttl)}`)
+}
+
+/**
+ * All that can be wrong with a request by itself. After this it cannot fail halfway.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if it makes no sense
+ * @throws LimitError (`SYNC_LIMIT`) if its field texts are larger than `maxCommitBytes`
+ */
+export function checkRequest({ ref, op, ttl, fields }: CommitRequest, maxCommitBytes: number): void {
+  checkDocument(ref)
+  if (!isName(op.id)) throw new ArgumentError('op id: not a non-empty string', { address: ref })
+  if (ttl !== undefined) checkTtl(ttl)
+  if (fields.length > 1 && new Set(fields.map(({ field }) => field)).size < fields.length) {
+    throw new ArgumentError('a field is named twice', { address: ref })
+  }
+  let units = 0
+  for (const { field, whole, delta } of fields) {
+    if (delta && whole === undefined) {
+      throw new ArgumentError('an inner patch without the whole value', { address: { ...ref, field } })
+    }
+    units += (whole?.length ?? 0) + (delta?.ops.length ?? 0)
+  }
+  // a code unit is 3 bytes at most: only what may be too large is counted exactly
+  if (units * 3 <= maxCommitBytes) return
+  const bytes = fields.reduce((sum, { whole = '', delta }) => sum + utf8Length(whole) + utf8Length(delta?.ops ?? ''), 0)
+  if (bytes > maxCommitBytes)
+    throw new LimitError(`commit of ${bytes} bytes: ${maxCommitBytes} at most`, { address: ref })
+}

@@ -1,0 +1,54 @@
+/** What a merge strategy decides about: the value both began from, what this writer wants, what the store has by now. */
+export interface MergeInput<V> {
+  readonly base: V | undefined
+  readonly local: V
+  readonly remote: V
+}
+
+/**
+ * Decides what a field becomes when two writers changed it. Pure and deterministic; throwing refuses the write
+ * (`SYNC_REFUSED`).
+ */
+export type Merge<V> = (input: MergeInput<V>) => V
+
+/** The last write wins: the store's order decides. The default, and the only strategy whose writes are unconditional. */
+export const lww = <V>({ local }: MergeInput<V>): V => local
+
+/** The greater value wins. Numbers by size, strings by code unit. */
+export const max = <V extends number | string>({ local, remote }: MergeInput<V>): V => (local > remote ? local : remote)
+
+/** The lesser value wins. Numbers by size, strings by code unit. */
+export const min = <V extends number | string>({ local, remote }: MergeInput<V>): V => (local < remote ? local : remote)
+
+/** Both writers' differences count: the local one is added to what the store has. */
+export const sum = ({ base = 0, local, remote }: MergeInput<number>): number => remote + (local - base)
+
+type Scalar = string | number | boolean | null
+
+/**
+ * Lists merged by intent: what either side added is in, what either side removed is out, the store's order first.
+ * Elements are told apart by their member `by`, or, without it, by their own value. Of an element changed on both
+ * sides the local form stays.
+ */
+export function union<K extends string>(
+  by: K,
+): <V extends readonly { readonly [P in K]: Scalar }[]>(input: MergeInput<V>) => V
+export function union(): <V extends readonly Scalar[]>(input: MergeInput<V>) => V
+// biome-ignore lint/suspicious/noExplicitAny: the overloads say what it takes
+export function union(by?: string): (input: MergeInput<any>) => any {
+  const idOf = (element: unknown): unknown => (by === undefined ? element : (element as Record<string, unknown>)[by])
+  return ({ base, local, remote }: MergeInput<readonly unknown[]>): readonly unknown[] => {
+    const before = new Map((base ?? []).map((element) => [idOf(element), element]))
+    const mine = new Map(local.map((element) => [idOf(element), element]))
+    const merged = new Map<unknown, unknown>()
+    for (const element of remote) {
+      const id = idOf(element)
+      if (before.has(id) && !mine.has(id)) continue
+      const own = mine.get(id)
+      // untouched here: theirs
+      merged.set(id, own === undefined || own === before.get(id) ? element : own)
+    }
+    for (const [id, element] of mine) if (!before.has(id) && !merged.has(id)) merged.set(id, element)
+    return [...merged.values()]
+  }
+}

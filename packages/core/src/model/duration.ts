@@ -1,0 +1,22 @@
+import { ArgumentError } from './errors.ts'
+
+/** A span of time: milliseconds, or a number with its unit (`'500ms'`, `'30s'`, `'15m'`, `'6h'`, `'7d'`). */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/**
+ * A duration in milliseconds.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming `what`, unless it is a positive finite span.
+ */
+export function milliseconds(duration: Duration, what: string): number {
+  const ms = typeof duration === 'number' ? duration : parse(duration)
+  if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
+    throw new ArgumentError(`${what}: not a duration: ${JSON.stringify(duration)}`)
+  return ms
+}
+
+function parse(text: string): number {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
+  return parts ? Number(parts[1]) * UNITS[parts[2] as keyof typeof UNITS] : Number.NaN
+}

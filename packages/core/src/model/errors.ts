@@ -1,0 +1,164 @@
+/** What a {@link SyncError} is about, as far as it is known. */
+export interface ErrorAddress {
+  readonly partition?: string
+  readonly section?: string
+  readonly key?: string
+  readonly field?: string
+}
+
+interface Details {
+  readonly cause?: unknown
+  readonly address?: ErrorAddress
+}
+
+/**
+ * Every error of this product. Messages may change, codes will not between major versions.
+ */
+export abstract class SyncError extends Error {
+  /** Stable: what to switch on. */
+  abstract readonly code: `SYNC_${string}`
+  /** `no`: nothing was written. `unknown`: it may have been. */
+  readonly committed: 'no' | 'unknown' = 'no'
+  /** May the same call succeed later? */
+  readonly retryable: boolean = false
+  readonly address: ErrorAddress | undefined
+
+  constructor(message: string, { cause, address }: Details = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.address = address
+  }
+}
+
+/** A value that JSON cannot carry unchanged. `path` is the JSON pointer of it. */
+export class NotJsonError extends SyncError {
+  override readonly code = 'SYNC_NOT_JSON'
+  readonly path: string
+  constructor(path: string, what: string, details?: Details) {
+    super(`${what} at ${path === '' ? 'the root' : path} is not JSON`, details)
+    this.path = path
+  }
+}
+
+/** Why a patch does not apply. */
+export type PatchFailure =
+  | 'bad-operation'
+  | 'bad-pointer'
+  | 'forbidden-name'
+  | 'index'
+  | 'missing'
+  | 'not-a-container'
+  | 'test-failed'
+
+/** A JSON Patch that does not apply; the document is as it was. */
+export class PatchError extends SyncError {
+  override readonly code = 'SYNC_PATCH'
+  readonly reason: PatchFailure
+  /** Of the operation in the patch, from 0. */
+  readonly index: number
+  readonly path: string
+  constructor(reason: PatchFailure, index: number, path: string, message: string, details?: Details) {
+    super(`operation ${index} at ${path === '' ? 'the root' : path}: ${message}`, details)
+    this.reason = reason
+    this.index = index
+    this.path = path
+  }
+}
+
+/** An argument that cannot be served: an empty name, an unknown option, a duration of the wrong form. */
+export class ArgumentError extends SyncError {
+  override readonly code = 'SYNC_ARGUMENT'
+}
+
+/** A text that is no position of ours. */
+export class PositionError extends SyncError {
+  override readonly code = 'SYNC_POSITION'
+  constructor(position: unknown) {
+    super(`not a position: ${JSON.stringify(position)}`)
+  }
+}
+
+/** A frame that cannot be read. `newer`: it is of a later major version of the wire. */
+export class FrameError extends SyncError {
+  override readonly code = 'SYNC_FRAME'
+  readonly newer: boolean
+  constructor(message: string, newer = false, details?: Details) {
+    super(`unreadable frame: ${message}`, details)
+    this.newer = newer
+  }
+}
+
+/** What the write took for granted does not hold (any more). `current` tells the document's version, 0 when absent. */
+export class ConflictError extends SyncError {
+  override readonly code = 'SYNC_CONFLICT'
+  override readonly retryable = true
+  readonly current: { readonly version: number }
+  constructor(message: string, current: { readonly version: number }, details?: Details) {
+    super(message, details)
+    this.current = current
+  }
+}
+
+/** The document to be changed does not exist. */
+export class NotFoundError extends SyncError {
+  override readonly code = 'SYNC_NOT_FOUND'
+}
+
+/** The resulting document is refused, by the collection's schema or by a merge strategy. */
+export class RefusedError extends SyncError {
+  override readonly code = 'SYNC_REFUSED'
+  readonly issues: readonly { readonly message: string; readonly path?: string }[]
+  constructor(message: string, issues: RefusedError['issues'], details?: Details) {
+    super(message, details)
+    this.issues = issues
+  }
+}
+
+/** The caller's wait ended, or the store forgot: the write may or may not have been done. Ask again with `opId`. */
+export class OutcomeUnknownError extends SyncError {
+  override readonly code = 'SYNC_OUTCOME_UNKNOWN'
+  override readonly committed = 'unknown'
+  readonly opId: string
+  constructor(opId: string, message: string, details?: Details) {
+    super(message, details)
+    this.opId = opId
+  }
+}
+
+/** The caller's time ran out before the call began to do anything, or while it only read. */
+export class TimeoutError extends SyncError {
+  override readonly code = 'SYNC_TIMEOUT'
+  override readonly retryable = true
+}
+
+/** The caller's signal aborted before the call began to do anything, or while it only read. */
+export class AbortedError extends SyncError {
+  override readonly code = 'SYNC_ABORTED'
+}
+
+/** The store cannot be reached. */
+export class StoreAwayError extends SyncError {
+  override readonly code = 'SYNC_STORE_AWAY'
+  override readonly retryable = true
+  override readonly committed: 'no' | 'unknown'
+  constructor(message: string, committed: 'no' | 'unknown', details?: Details) {
+    super(message, details)
+    this.committed = committed
+  }
+}
+
+/** The bus cannot be reached, or refused to send. */
+export class BusAwayError extends SyncError {
+  override readonly code = 'SYNC_BUS_AWAY'
+  override readonly retryable = true
+}
+
+/** Used after `close()`. */
+export class ClosedError extends SyncError {
+  override readonly code = 'SYNC_CLOSED'
+}
+
+/** Too much at once: a document, commit or queue beyond its stated limit. */
+export class LimitError extends SyncError {
+  override readonly code = 'SYNC_LIMIT'
+}

@@ -1,0 +1,37 @@
+/** Time, timers, randomness and ids: all that makes a run differ from the next. Injected, so that a test can replay one. */
+export interface Runtime {
+  /** Milliseconds since 1970, with fractions where the platform has them. Only differences decide anything. */
+  now(): number
+  /** Runs `fn` once after `ms` milliseconds; the returned function cancels it. */
+  schedule(fn: () => void, ms: number): () => void
+  /** Uniform in [0, 1). */
+  random(): number
+  /** A new id: unique among all instances, for ever. At most 32 characters of `[A-Za-z0-9_-]`. */
+  id(): string
+}
+
+/** Beyond this many ms between the two clocks the wall clock was set: follow it. */
+const CLOCK_STEP = 20
+let anchor = Date.now() - performance.now()
+
+/** The real thing: wall clock in µs steps, timers that do not keep a process alive, the platform's random source. */
+export const systemRuntime: Runtime = {
+  now() {
+    const wall = Date.now()
+    if (Math.abs(wall - anchor - performance.now()) > CLOCK_STEP) anchor = wall - performance.now()
+    return Math.round((anchor + performance.now()) * 1000) / 1000
+  },
+  schedule(fn, ms) {
+    const timer: unknown = setTimeout(fn, ms)
+    // Node's timers hold the process; a browser's are plain numbers
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
+    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+  },
+  random: () => Math.random(),
+  id() {
+    const bytes = crypto.getRandomValues(new Uint8Array(9))
+    return btoa(String.fromCharCode(...bytes))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+  },
+}

@@ -1,0 +1,88 @@
+import type { Json } from '../model/json.ts'
+import type { Alignment } from './alignment.ts'
+import { findMoves } from './array-moves.ts'
+import { classesOf, labelOf, labelsOf } from './element-classes.ts'
+import { matchInOrder } from './increasing-matches.ts'
+import { matchShortest } from './shortest-edit.ts'
+import { pairSimilar } from './similarity.ts'
+
+/**
+ * Aligns two arrays: equal elements first, then those that carry the same label, then those that moved, then similar
+ * ones. Near-linear in what the arrays hold; where the best answer would cost more, a good one is given.
+ */
+export function align(base: readonly Json[], wanted: readonly Json[]): Alignment {
+  const alignment: Alignment = {
+    pairOf: new Int32Array(wanted.length).fill(-1),
+    sourceOf: new Int32Array(wanted.length).fill(-1),
+    moves: new Set(),
+    equal: new Uint8Array(wanted.length),
+  }
+  const { pairOf } = alignment
+  if (haveSameLabels(base, wanted)) {
+    for (let j = 0; j < pairOf.length; j++) pairOf[j] = j
+  } else {
+    if (!matchShortest(base, wanted, pairOf)) {
+      matchInOrder(classesOf(base, wanted), 0, base.length, 0, wanted.length, pairOf)
+    }
+    noteEqual(alignment.equal, pairOf)
+    alignRest(base, wanted, alignment)
+  }
+  return alignment
+}
+
+/** A list of which only the contents of elements changed: common, and to be told at a glance if they have labels. */
+function haveSameLabels(base: readonly Json[], wanted: readonly Json[]): boolean {
+  if (base.length !== wanted.length) return false
+  for (let i = 0; i < base.length; i++) {
+    const label = labelOf(base[i] as Json)
+    if (label === undefined || label !== labelOf(wanted[i] as Json)) return false
+  }
+  return true
+}
+
+/** Finds what became of the elements that have no equal in their place. */
+function alignRest(base: readonly Json[], wanted: readonly Json[], alignment: Alignment): void {
+  const { pairOf, sourceOf, moves } = alignment
+  const paired = new Set(pairOf)
+  const free = base.map((element, i) => (paired.has(i) ? undefined : element))
+  const open = wanted.map((element, j) => (pairOf[j] === -1 ? element : undefined))
+  const labels = labelsOf(free, open)
+  forEachGap(base.length, pairOf, (baseFrom, baseTo, from, to) => {
+    matchInOrder(labels, baseFrom, baseTo, from, to, pairOf)
+  })
+  findMoves(base, classesOf(free, open), alignment)
+  noteEqual(alignment.equal, sourceOf)
+  findMoves(base, labels, alignment)
+  forEachGap(base.length, pairOf, (baseFrom, baseTo, from, to) => {
+    const old = range(baseFrom, baseTo).filter((i) => !moves.has(i))
+    const young = range(from, to).filter((j) => sourceOf[j] === -1)
+    pairSimilar(base, old, wanted, young, pairOf)
+  })
+}
+
+function noteEqual(equal: Uint8Array, continued: Int32Array): void {
+  for (let j = 0; j < continued.length; j++) {
+    if (continued[j] !== -1) equal[j] = 1
+  }
+}
+
+/** Visits every stretch without pairs: base elements of [baseFrom, baseTo) face wanted ones of [from, to). */
+function forEachGap(
+  baseLength: number,
+  pairOf: Int32Array,
+  visit: (baseFrom: number, baseTo: number, from: number, to: number) => void,
+): void {
+  let baseFrom = 0
+  let from = 0
+  for (let j = 0; j <= pairOf.length; j++) {
+    const pair = j < pairOf.length ? (pairOf[j] as number) : baseLength
+    if (pair < 0) continue
+    if (baseFrom < pair && from < j) visit(baseFrom, pair, from, j)
+    baseFrom = pair + 1
+    from = j + 1
+  }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
+}

@@ -1,0 +1,20 @@
+import type { Json } from '../model/json.ts'
+import type { Operation } from '../model/operation.ts'
+import { CopyOnWrite } from './copy-on-write.ts'
+import { perform } from './perform.ts'
+
+/**
+ * Applies a JSON Patch (RFC 6902), all of it or none of it. Returns the patched document; the one given stays as it is.
+ *
+ * Parts that no operation touches are the same objects in both. Everything new is deeply frozen, and owes nothing to the
+ * operations' own objects.
+ *
+ * @throws PatchError (`SYNC_PATCH`) with the reason, the operation's index and the path
+ * @throws NotJsonError (`SYNC_NOT_JSON`) if an operation brings a value that is not JSON
+ */
+export function apply(document: Json, operations: readonly Operation[]): Json {
+  if (operations.length === 0) return document
+  const patched = new CopyOnWrite(document)
+  for (let i = 0; i < operations.length; i++) perform(patched, operations[i] as Operation, i)
+  return patched.finish()
+}

@@ -1,0 +1,32 @@
+import type { Json, JsonContainer, JsonObject } from '../model/json.ts'
+import type { Operation } from '../model/operation.ts'
+import { diffInside, sameKind } from './diff-value.ts'
+import { forEachChange } from './member-differences.ts'
+import { Script } from './script.ts'
+
+/**
+ * What happened to one field (a top-level member of a document). `whole` tells its new value, and if that is smaller,
+ * as JSON in UTF-8, `ops` too: the JSON Patch that makes it of the old one, paths relative to the field's value.
+ */
+export type FieldChange =
+  | { readonly field: string; readonly kind: 'whole'; readonly value: Json; readonly ops?: readonly Operation[] }
+  | { readonly field: string; readonly kind: 'removed' }
+
+/**
+ * The fields by which two documents differ, as a store and a wire want them. Fields that are equal are not named.
+ * Subtrees that the two documents share by reference cost nothing.
+ */
+export function diffFields(base: JsonObject, wanted: JsonObject): FieldChange[] {
+  const changes: FieldChange[] = []
+  forEachChange(base, wanted, (field, before, after) => {
+    if (after === undefined) changes.push({ field, kind: 'removed' })
+    else if (!sameKind(before, after)) changes.push({ field, kind: 'whole', value: after })
+    else {
+      const script = new Script()
+      diffInside(before, after as JsonContainer, '', script, 0)
+      const smaller = script.isSmallerThan(after)
+      changes.push({ field, kind: 'whole', value: after, ...(smaller && { ops: script.operations }) })
+    }
+  })
+  return changes
+}

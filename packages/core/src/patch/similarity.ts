@@ -1,0 +1,81 @@
+import { isJsonArray, isJsonContainer, type Json, type JsonObject } from '../model/json.ts'
+
+/** So many pairs are weighed against each other; in larger stretches the first is paired with the first, and so on. */
+const MOST_PAIRS = 256
+/** So many members of two elements are compared. */
+const MOST_MEMBERS = 16
+
+/**
+ * Pairs elements that have no equal: those alike, order kept. As many as there are on the shorter side, for changing an
+ * element takes fewer bytes than removing one and adding another.
+ */
+export function pairSimilar(
+  base: readonly Json[],
+  old: readonly number[],
+  wanted: readonly Json[],
+  young: readonly number[],
+  pairOf: Int32Array,
+): void {
+  const shorter = Math.min(old.length, young.length)
+  if (old.length * young.length > MOST_PAIRS || old.length === young.length) {
+    for (let k = 0; k < shorter; k++) pairOf[young[k] as number] = old[k] as number
+    return
+  }
+  const likeness = (o: number, y: number): number =>
+    similarity(base[old[o] as number] as Json, wanted[young[y] as number] as Json)
+  for (const [o, y] of heaviestPairs(old.length, young.length, likeness)) {
+    pairOf[young[y] as number] = old[o] as number
+  }
+}
+
+/** The pairs, order kept, whose weights make the greatest sum (Needleman and Wunsch 1970, gaps for free). */
+function heaviestPairs(rows: number, columns: number, weight: (r: number, c: number) => number): [number, number][] {
+  const width = columns + 1
+  const best = new Float64Array((rows + 1) * width)
+  const paired = new Uint8Array(best.length)
+  for (let r = 1; r <= rows; r++) {
+    for (let c = 1; c <= columns; c++) {
+      const cell = r * width + c
+      const both = (best[cell - width - 1] as number) + weight(r - 1, c - 1)
+      const one = Math.max(best[cell - width] as number, best[cell - 1] as number)
+      paired[cell] = both > one ? 1 : 0
+      best[cell] = Math.max(both, one)
+    }
+  }
+  const pairs: [number, number][] = []
+  for (let r = rows, c = columns; r > 0 && c > 0; ) {
+    const cell = r * width + c
+    if (paired[cell] === 1) pairs.push([--r, --c])
+    else if (best[cell] === best[cell - width]) r--
+    else c--
+  }
+  return pairs
+}
+
+/** From just above 0, for nothing in common, to just above 1. */
+function similarity(a: Json, b: Json): number {
+  if (!isJsonContainer(a) || !isJsonContainer(b)) return isJsonContainer(a) === isJsonContainer(b) ? 0.02 : 0.01
+  if (isJsonArray(a)) return isJsonArray(b) ? 0.02 + alikeElements(a, b) : 0.01
+  return isJsonArray(b) ? 0.01 : 0.02 + alikeMembers(a, b)
+}
+
+function alikeElements(a: readonly Json[], b: readonly Json[]): number {
+  const compared = Math.min(Math.max(a.length, b.length), MOST_MEMBERS)
+  let alike = 0
+  for (let i = 0; i < compared; i++) {
+    if (a[i] === b[i]) alike++
+  }
+  return alike / Math.max(compared, 1)
+}
+
+/** A member of the same name counts a little, with the same value in full. */
+function alikeMembers(a: JsonObject, b: JsonObject): number {
+  const names = Object.keys(a)
+  const compared = Math.min(names.length, MOST_MEMBERS)
+  let alike = 0
+  for (let i = 0; i < compared; i++) {
+    const name = names[i] as string
+    if (Object.hasOwn(b, name)) alike += a[name] === b[name] ? 1 : 0.1
+  }
+  return alike / Math.max(compared, 1)
+}

@@ -1,0 +1,367 @@
+import type { Watermark } from '../buffer/watermark.ts'
+import type { Change } from '../model/change.ts'
+import { ClosedError, SyncError } from '../model/errors.ts'
+import { deepFreeze, type JsonObject } from '../model/json.ts'
+import type { Place } from '../model/position.ts'
+import type { Head, Loaded } from '../transport/store.ts'
+import type { Standing } from '../versioning/lineage.ts'
+import { MOST_WAITING, type SectionContext, type SectionOptions } from './context.ts'
+import { Expiry } from './expiry.ts'
+import type { History } from './history.ts'
+import { type JumpReason, type Observation, type Observed, observed } from './observation.ts'
+import { Replica } from './replica.ts'
+
+/** A document at one instant, as of a section sequence; no `value`: it does not exist. */
+export interface Glance extends Place {
+  readonly value: JsonObject | undefined
+  readonly version: number
+  /** The store's clock at the last change, ms since 1970. */
+  readonly changedAt: number
+}
+
+/** What the documents of a section ask of it. */
+export interface DocumentsOwner {
+  /** Takes note of where an answer stands. False: it is of another time and has to be asked again. */
+  hear(standing: Standing, adoption: number): boolean
+  /** A change waits for its predecessor. */
+  waiting(): void
+  /** A replica applied a change. */
+  applied(observation: Observed): void
+  /** Hears the changes of one document (`follow: 'key'`). */
+  subscribe(key: string): Promise<void>
+}
+
+type Observer = (observation: Observation) => void
+
+/** The replicas of a section: loads them, gives them their changes, and shows what they do to whoever watches. */
+export class Documents {
+  readonly #options: SectionOptions
+  readonly #context: SectionContext
+  readonly #history: History
+  readonly #water: Watermark
+  readonly #owner: DocumentsOwner
+  readonly #expiry: Expiry
+  readonly #replicas = new Map<string, Replica>()
+  readonly #observers = new Map<string, Set<Observer>>()
+  /** Is every document of the section held? Then one that is not held does not exist. */
+  complete = false
+  #loads = 0
+  #closed = false
+
+  constructor(
+    options: SectionOptions,
+    context: SectionContext,
+    history: History,
+    water: Watermark,
+    owner: DocumentsOwner,
+  ) {
+    this.#options = options
+    this.#context = context
+    this.#history = history
+    this.#water = water
+    this.#owner = owner
+    this.#expiry = new Expiry(
+      options,
+      context,
+      () => this.#replicas.values(),
+      (replica) => this.#reload(replica, 'expired'),
+    )
+  }
+
+  /** Replicas that know something. */
+  known(): Replica[] {
+    return [...this.#replicas.values()].filter((replica) => replica.known)
+  }
+
+  /** Replicas with changes that wait, and nothing under way to help them. */
+  stuck(): Replica[] {
+    return [...this.#replicas.values()].filter((replica) => replica.buffer.length > 0 && replica.load === 0)
+  }
+
+  get held(): number {
+    let held = 0
+    for (const { value } of this.#replicas.values()) if (value !== undefined) held++
+    return held
+  }
+
+  get buffered(): number {
+    let changes = 0
+    for (const { buffer } of this.#replicas.values()) changes += buffer.length
+    return changes
+  }
+
+  get watchers(): number {
+    let watchers = 0
+    for (const observers of this.#observers.values()) watchers += observers.size
+    return watchers
+  }
+
+  // ---- reading ---------------------------------------------------------------------------------------------------
+
+  /** What is known of a document right now. */
+  peek(key: string): Replica | undefined {
+    const replica = this.#replicas.get(key)
+    if (replica) return replica.known ? replica : undefined
+    return this.complete ? this.#absent(key) : undefined
+  }
+
+  /** What may be read of a document without asking: it is known and has not lapsed. */
+  current(key: string): Replica | undefined {
+    const replica = this.peek(key)
+    if (!replica || this.#expiry.lapsed(replica)) return undefined
+    this.#expiry.read(replica)
+    return replica
+  }
+
+  /** The document's replica, once something is known of it that has not lapsed. */
+  async hold(key: string): Promise<Replica> {
+    const replica = this.#replicas.get(key) ?? this.#begin(key)
+    if (this.#expiry.lapsed(replica) && replica.load === 0) this.#reload(replica, 'expired')
+    const readable = (): boolean => replica.known && !this.#expiry.lapsed(replica)
+    if (!readable()) await this.until(replica, readable)
+    return replica
+  }
+
+  /** The document's replica with nothing under way: what a write may be built on. */
+  async settled(key: string): Promise<Replica> {
+    const replica = await this.hold(key)
+    if (!replica.settled) await this.until(replica, () => replica.settled)
+    return replica
+  }
+
+  /** Loads the document anew. Resolves when that, or something newer, is held. */
+  async refresh(key: string): Promise<Replica> {
+    const replica = await this.hold(key)
+    if (replica.load === 0) this.#reload(replica, replica.reason)
+    await this.until(replica, () => replica.settled)
+    return replica
+  }
+
+  /** A document as it is now, without holding it from now on. */
+  async glance(key: string): Promise<Glance> {
+    const held = this.peek(key)
+    if (held?.settled) {
+      const { value, version, changedAt, seen: sequence } = held
+      return { value, version, changedAt, epoch: this.#history.epoch, sequence }
+    }
+    for (;;) {
+      const { adoptions } = this.#history
+      const { standing, document } = await this.#context.loader.load({ ...this.#options.ref, key })
+      if (!this.#owner.hear(standing, adoptions)) continue
+      const value = document && deepFreeze(JSON.parse(document.text) as JsonObject)
+      const { version = 0, changedAt = 0 } = document ?? {}
+      return { value, version, changedAt, epoch: standing.epoch, sequence: standing.sequence }
+    }
+  }
+
+  /** Resolves when `test` holds; it is looked at whenever something about the document moved. */
+  async until(replica: Replica, test: () => boolean): Promise<void> {
+    while (!test()) {
+      if (this.#closed) throw new ClosedError('the instance is closed')
+      await new Promise<void>((resolve) => replica.waiting.push(resolve))
+    }
+  }
+
+  #absent(key: string): Replica {
+    const replica = new Replica(key)
+    replica.installAbsent(this.#history.epoch, this.#water.gapFree)
+    return replica
+  }
+
+  // ---- loading ---------------------------------------------------------------------------------------------------
+
+  #begin(key: string): Replica {
+    const replica = new Replica(key)
+    this.#replicas.set(key, replica)
+    const { ref, follow } = this.#options
+    if (follow === 'section') this.#reload(replica, 'snapshot')
+    else
+      this.#context.background(
+        ref,
+        this.#owner.subscribe(key).then(() => this.#reload(replica, 'snapshot')),
+      )
+    return replica
+  }
+
+  #reload(replica: Replica, reason: JumpReason): void {
+    const { loader, counters, background } = this.#context
+    const { ref } = this.#options
+    const { adoptions } = this.#history
+    const load = ++this.#loads
+    if (replica.known) counters.reloads++
+    replica.load = load
+    replica.reason = reason
+    const work = loader.load({ ...ref, key: replica.key }).then((loaded) => {
+      if (replica.load === load && !this.#closed) this.#loaded(replica, loaded, adoptions)
+    })
+    background(ref, work)
+  }
+
+  #loaded(replica: Replica, loaded: Loaded, adoption: number): void {
+    const { standing } = loaded
+    const { load } = replica
+    const current = this.#owner.hear(standing, adoption)
+    // an adoption asks again by itself
+    if (replica.load !== load) return
+    if (!current || replica.overflowed) {
+      replica.overflowed = false
+      this.#reload(replica, replica.reason)
+      return
+    }
+    replica.load = 0
+    const older = replica.known && replica.epoch === standing.epoch && standing.sequence < replica.seen
+    if (!older) this.#install(replica, loaded)
+    this.#drain(replica)
+  }
+
+  #install(replica: Replica, loaded: Loaded): void {
+    const { known, generation, version, value, reason } = replica
+    replica.install(loaded, this.#context.runtime.now())
+    this.#expiry.watch(replica)
+    const sameCommit = generation === replica.generation && version === replica.version
+    const moved = !sameCommit || (value === undefined) !== (replica.value === undefined)
+    // across epochs the same numbers may stand for another value
+    if (known && (moved || (reason === 'epoch' && value !== replica.value))) this.#jump(replica, reason)
+  }
+
+  /** Is a held document still what the store has? If not, it is loaded. */
+  compare(replica: Replica, head: Head, adoption: number): void {
+    if (!head.document || !this.#owner.hear(head.standing, adoption)) return
+    if (replica.load > 0 || !replica.known || replica.epoch !== this.#history.epoch) return
+    if (head.standing.sequence <= replica.seen) return
+    const { generation, version } = head.document
+    const alive = replica.value !== undefined
+    if (alive ? generation === replica.generation && version === replica.version : generation === 0) {
+      replica.seen = head.standing.sequence
+      this.#drain(replica)
+    } else this.#reload(replica, generation === 0 && this.#expiry.lapsed(replica) ? 'expired' : 'log-truncated')
+  }
+
+  /** Loads those whose waiting changes nothing else can help any more. */
+  reloadStuck(): void {
+    for (const replica of this.stuck()) this.#reload(replica, 'log-truncated')
+  }
+
+  /** Into the next epoch: what stands at or below the fork goes on, the rest is loaded. */
+  carryOver(from: string, goesOn: (sequence: number) => boolean): void {
+    const { epoch } = this.#history
+    for (const replica of this.#replicas.values()) {
+      replica.buffer = replica.buffer
+        .filter((change) => this.#history.holds(change))
+        .map((change) => ({ ...change, epoch }))
+      if (!replica.known) this.#reload(replica, replica.reason)
+      else if (replica.epoch !== from || !goesOn(replica.seen)) this.#reload(replica, 'epoch')
+      else {
+        replica.epoch = epoch
+        // the answer under way may be of no use now
+        if (replica.load > 0) this.#reload(replica, replica.reason)
+        else this.#drain(replica)
+      }
+      replica.wake()
+    }
+  }
+
+  /** Where all is held, absence needs no entry once no earlier change can come. */
+  forgetAbsent(): void {
+    if (!this.complete) return
+    for (const [key, replica] of this.#replicas) {
+      const idle = replica.settled && replica.waiting.length === 0 && !this.#observers.has(key)
+      if (idle && replica.value === undefined && replica.seen <= this.#water.gapFree) this.#replicas.delete(key)
+    }
+  }
+
+  // ---- changes ---------------------------------------------------------------------------------------------------
+
+  /** Has the replica, if there is one, come as far as this? */
+  shows(key: string, sequence: number): boolean {
+    const replica = this.#replicas.get(key)
+    return !replica || (replica.load === 0 && replica.known && replica.seen >= sequence)
+  }
+
+  /** The replica of a document, if one is held: known or about to be. */
+  find(key: string): Replica | undefined {
+    return this.#replicas.get(key)
+  }
+
+  /** A document that was not held because it did not exist: from now on it is. */
+  beginAbsent(key: string): Replica {
+    const replica = this.#absent(key)
+    this.#replicas.set(key, replica)
+    return replica
+  }
+
+  /** Gives a replica a change. False: it is no news. */
+  offer(replica: Replica, change: Change): boolean {
+    if (!replica.offer(change)) return false
+    if (replica.known && replica.load === 0) this.#drain(replica)
+    else if (replica.buffer.length > MOST_WAITING) {
+      // whatever is loaded now may be older than what is thrown away here: load once more
+      replica.buffer = []
+      replica.overflowed = true
+    }
+    return true
+  }
+
+  /** Applies what fits. What does not waits for its predecessor. */
+  #drain(replica: Replica): void {
+    for (let change = replica.take(); change; change = replica.take()) {
+      if (change.edits === 'omitted') replica.buffer = []
+      if (change.edits === 'omitted' || !this.#apply(replica, change)) {
+        this.#reload(replica, 'log-truncated')
+        return
+      }
+    }
+    if (replica.buffer.length > 0) this.#owner.waiting()
+    replica.wake()
+  }
+
+  /** False: its patch does not fit what is held, though its versions do. */
+  #apply(replica: Replica, change: Change): boolean {
+    const { emit, counters, runtime, origin } = this.#context
+    const previous = replica.value
+    try {
+      replica.apply(change)
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+      emit({ ...this.#options.ref, type: 'patch-refused', key: replica.key, error })
+      return false
+    }
+    this.#expiry.renewed(replica)
+    if (change.origin !== origin) {
+      counters.changes++
+      counters.propagation(runtime.now() - change.time)
+    }
+    const observation = observed(change, true, replica.value, previous)
+    this.#show(observation)
+    this.#owner.applied(observation)
+    return true
+  }
+
+  // ---- watching --------------------------------------------------------------------------------------------------
+
+  /** Calls `observer` for what the document's replica shows, in order, from now on. The returned function ends it. */
+  observe(key: string, observer: Observer): () => void {
+    const observers = this.#observers.get(key) ?? new Set()
+    this.#observers.set(key, observers.add(observer))
+    return () => {
+      observers.delete(observer)
+      if (observers.size === 0) this.#observers.delete(key)
+    }
+  }
+
+  #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): void {
+    this.#show({ kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value })
+  }
+
+  #show(observation: Observation): void {
+    for (const observer of this.#observers.get(observation.key) ?? []) observer(observation)
+  }
+
+  /** Whoever waits is refused. */
+  close(): void {
+    this.#closed = true
+    this.#expiry.close()
+    this.#observers.clear()
+    for (const replica of this.#replicas.values()) replica.wake()
+  }
+}

@@ -1,0 +1,37 @@
+import type { SectionRef } from '../model/address.ts'
+import type { SyncError } from '../model/errors.ts'
+import type { BusStatus } from '../transport/bus.ts'
+
+/** Something that happened to a section, beside its data. */
+export type SectionEvent =
+  /** A change arrived whose predecessors did not, and the reorder window has passed. `missing`: how many, as far as is known. */
+  | { readonly type: 'gap'; readonly key?: string; readonly missing: number }
+  /** What was missed is here now. */
+  | { readonly type: 'repaired'; readonly by: 'log' | 'load'; readonly changes: number }
+  /** The store's history goes on in another epoch. `lost`: something shown or acknowledged here is not part of it. */
+  | {
+      readonly type: 'epoch'
+      readonly from: string
+      readonly to: string
+      readonly lost: boolean
+      readonly fork?: number
+    }
+  /** An own write met a newer state, and is built again (or refused, where it insisted). */
+  | { readonly type: 'conflict'; readonly key: string; readonly reason: string; readonly attempt: number }
+  /** A frame, or changes in it, could not be read: counted as lost, and asked for at once. */
+  | { readonly type: 'frame-refused'; readonly error: SyncError }
+  /** A change did not fit its document, which is loaded anew. */
+  | { readonly type: 'patch-refused'; readonly key: string; readonly error: SyncError }
+  /** The bus did not take these committed changes: others find them by their silence check. */
+  | { readonly type: 'publish-failed'; readonly changes: number; readonly error: SyncError }
+  /** Something that nobody waited for went wrong, such as a listener that threw. */
+  | { readonly type: 'failed'; readonly error: unknown }
+
+/** Something that happened to an instance as a whole. */
+export type InstanceEvent =
+  | { readonly type: 'store-away'; readonly error: SyncError }
+  | { readonly type: 'store-back' }
+  | { readonly type: 'bus'; readonly status: BusStatus }
+
+/** What `onEvent` tells; `at` in ms since 1970, on this instance's clock. */
+export type SyncEvent = { readonly at: number } & (InstanceEvent | (SectionRef & SectionEvent))

@@ -1,0 +1,77 @@
+import type { SectionContext, SectionOptions } from './context.ts'
+import type { Replica } from './replica.ts'
+
+/** How late after its lapse a copy is verified at most, in ms: many lapses share one look. */
+const STEP = 50
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Expiry sends no message: copies that lapse are verified with the store, and reads of a sliding section renew them. */
+export class Expiry {
+  readonly #options: SectionOptions
+  readonly #context: SectionContext
+  readonly #replicas: () => Iterable<Replica>
+  readonly #verify: (replica: Replica) => void
+  #cancel: () => void = () => {}
+  #at = Number.POSITIVE_INFINITY
+
+  constructor(
+    options: SectionOptions,
+    context: SectionContext,
+    replicas: () => Iterable<Replica>,
+    verify: (replica: Replica) => void,
+  ) {
+    this.#options = options
+    this.#context = context
+    this.#replicas = replicas
+    this.#verify = verify
+  }
+
+  lapsed({ expiresAt, value }: Replica): boolean {
+    return expiresAt !== undefined && value !== undefined && expiresAt <= this.#context.runtime.now()
+  }
+
+  /** A commit started the document's time again. */
+  renewed(replica: Replica): void {
+    const { ttl } = this.#options
+    if (ttl === undefined || replica.value === undefined) return
+    replica.expiresAt = this.#context.runtime.now() + ttl
+    this.watch(replica)
+  }
+
+  /** A read of a sliding document starts its time again in the store, at most every quarter of it. */
+  read(replica: Replica): void {
+    const { ttl, sliding, ref } = this.#options
+    if (!sliding || ttl === undefined || replica.value === undefined) return
+    const { link, runtime, background } = this.#context
+    const now = runtime.now()
+    if (now - replica.touchedAt < ttl / 4) return
+    replica.touchedAt = now
+    replica.expiresAt = now + ttl
+    background(
+      ref,
+      link.read((store) => store.touch([{ ref: { ...ref, key: replica.key }, ttl }])),
+    )
+  }
+
+  /** Sees to it that this copy is looked at when it lapses. */
+  watch({ expiresAt }: Replica): void {
+    if (expiresAt === undefined || expiresAt >= this.#at) return
+    this.#cancel()
+    this.#at = expiresAt
+    const { runtime } = this.#context
+    const wait = Math.max(0, expiresAt - runtime.now()) + STEP
+    this.#cancel = runtime.schedule(() => this.#look(), Math.min(wait, LONGEST_TIMER))
+  }
+
+  #look(): void {
+    this.#at = Number.POSITIVE_INFINITY
+    for (const replica of this.#replicas()) {
+      if (!this.lapsed(replica)) this.watch(replica)
+      else if (replica.load === 0) this.#verify(replica)
+    }
+  }
+
+  close(): void {
+    this.#cancel()
+  }
+}

@@ -1,0 +1,43 @@
+import type { DocumentRef } from '../model/address.ts'
+import type { Loaded } from '../transport/store.ts'
+import type { StoreLink } from './store-link.ts'
+
+const LARGEST = 256
+
+interface Wanted {
+  readonly ref: DocumentRef
+  readonly resolve: (loaded: Loaded) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Loads documents; what is wanted in one turn of the event loop is asked for in one call. */
+export class Loader {
+  readonly #link: StoreLink
+  #wanted: Wanted[] = []
+
+  constructor(link: StoreLink) {
+    this.#link = link
+  }
+
+  load(ref: DocumentRef): Promise<Loaded> {
+    return new Promise((resolve, reject) => {
+      if (this.#wanted.length === 0) queueMicrotask(() => this.#flush())
+      this.#wanted.push({ ref, resolve, reject })
+    })
+  }
+
+  #flush(): void {
+    const wanted = this.#wanted
+    this.#wanted = []
+    for (let at = 0; at < wanted.length; at += LARGEST) void this.#ask(wanted.slice(at, at + LARGEST))
+  }
+
+  async #ask(wanted: readonly Wanted[]): Promise<void> {
+    try {
+      const loaded = await this.#link.read((store) => store.load(wanted.map(({ ref }) => ref)))
+      for (const [at, { resolve }] of wanted.entries()) resolve(loaded[at] as Loaded)
+    } catch (error) {
+      for (const { reject } of wanted) reject(error)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import type { Watermark } from '../buffer/watermark.ts'
+import type { Change } from '../model/change.ts'
+import { decodeChange } from '../transport/decode.ts'
+import type { LogPage } from '../transport/store.ts'
+import type { Standing } from '../versioning/lineage.ts'
+import type { SectionContext, SectionOptions } from './context.ts'
+import type { Documents } from './documents.ts'
+import type { History } from './history.ts'
+import type { OrderedFeed } from './ordered-feed.ts'
+import type { Replica } from './replica.ts'
+
+const PAGE = 1_000
+
+/** What a repair asks of its section. */
+export interface RepairOwner {
+  hear(standing: Standing, adoption: number): boolean
+  /** A change of our history, read from the log. */
+  take(change: Change): void
+  /** All that is held was known to be current when this was asked. */
+  verified(askedAt: number): void
+  /** Asks where the section stands. */
+  check(): Promise<void>
+  /** Holds every document, where all should be held. */
+  holdAll(): Promise<void>
+}
+
+/** Fills what the bus left out, from the store's log; where the log no longer reaches, by comparing versions. */
+export class Repair {
+  readonly #options: SectionOptions
+  readonly #context: SectionContext
+  readonly #history: History
+  readonly #water: Watermark
+  readonly #documents: Documents
+  readonly #ordered: OrderedFeed
+  readonly #owner: RepairOwner
+  #timer: (() => void) | undefined
+  #catchingUp: Promise<void> | undefined
+  #closed = false
+
+  constructor(
+    options: SectionOptions,
+    context: SectionContext,
+    parts: { history: History; water: Watermark; documents: Documents; ordered: OrderedFeed },
+    owner: RepairOwner,
+  ) {
+    this.#options = options
+    this.#context = context
+    this.#history = parts.history
+    this.#water = parts.water
+    this.#documents = parts.documents
+    this.#ordered = parts.ordered
+    this.#owner = owner
+  }
+
+  /** Is something being repaired, or about to be? */
+  get pending(): boolean {
+    return this.#timer !== undefined || this.#catchingUp !== undefined
+  }
+
+  get catchingUp(): boolean {
+    return this.#catchingUp !== undefined
+  }
+
+  /** Something is missing: unless it comes within the reorder window, the store is asked for it. */
+  soon(): void {
+    if (this.pending || this.#closed) return
+    this.#timer = this.#context.runtime.schedule(() => {
+      this.#timer = undefined
+      this.#begin()
+    }, this.#options.reorderWindow)
+  }
+
+  #begin(): void {
+    const { counters, emit, background } = this.#context
+    const { ref, follow } = this.#options
+    if (follow === 'key') for (const replica of this.#documents.stuck()) background(ref, this.#document(replica))
+    else if (this.#water.beyond === 0) this.#documents.reloadStuck()
+    else {
+      counters.gaps++
+      emit({ ...ref, type: 'gap', missing: this.#water.missing })
+      background(ref, this.catchUp())
+    }
+  }
+
+  /** Reads the section's log from the first hole to the head. One at a time; a call meanwhile shares it. */
+  catchUp(): Promise<void> {
+    this.#catchingUp ??= this.#section().finally(() => {
+      this.#catchingUp = undefined
+      if (this.#water.beyond > 0) this.soon()
+    })
+    return this.#catchingUp
+  }
+
+  async #section(): Promise<void> {
+    const { link, runtime } = this.#context
+    const { ref } = this.#options
+    for (let read = 0; !this.#closed; ) {
+      const { adoptions, epoch } = this.#history
+      const after = { epoch, sequence: this.#water.gapFree }
+      const askedAt = runtime.now()
+      const page = await link.read((store) => store.changesSince(ref, after, PAGE))
+      if (!this.#owner.hear(page.standing, adoptions)) continue
+      if (page.status === 'elsewhere') {
+        // adopting the epoch of the answer has moved the watermark: ask from there
+        if (this.#history.adoptions !== adoptions) continue
+        return this.#owner.check()
+      }
+      if (page.status === 'truncated') return this.#overTheGap(page.standing, askedAt)
+      this.#takeAll(page)
+      read += page.changes.length
+      this.#water.coverTo(page.upTo)
+      this.#ordered.release(this.#water.gapFree)
+      if (page.upTo < page.standing.sequence && page.upTo > after.sequence) continue
+      this.#documents.reloadStuck()
+      this.#documents.forgetAbsent()
+      this.#owner.verified(askedAt)
+      if (read > 0) this.#done('log', read)
+      return
+    }
+  }
+
+  /** The log no longer reaches: compare the versions of what is held, and load only what differs. */
+  async #overTheGap(standing: Standing, askedAt: number): Promise<void> {
+    this.#water.coverTo(standing.sequence)
+    this.#ordered.jump(this.#water.gapFree, 'log-truncated')
+    const { adoptions } = this.#history
+    const { ref } = this.#options
+    const held = this.#documents.known()
+    const heads = await this.#context.link.read((store) =>
+      store.heads(held.map(({ key }) => ({ scope: { ...ref, key } }))),
+    )
+    for (const [at, head] of heads.entries()) this.#documents.compare(held[at] as Replica, head, adoptions)
+    await this.#owner.holdAll()
+    this.#owner.verified(askedAt)
+    this.#done('load', 0)
+  }
+
+  /** Followed by key: the document's own log has what is missing. */
+  async #document(replica: Replica): Promise<void> {
+    const { link, counters, emit } = this.#context
+    const { ref } = this.#options
+    counters.gaps++
+    emit({ ...ref, type: 'gap', key: replica.key, missing: 1 })
+    for (;;) {
+      const { adoptions } = this.#history
+      const after = { epoch: replica.epoch, sequence: replica.seen }
+      const page = await link.read((store) => store.changesSince({ ...ref, key: replica.key }, after, PAGE))
+      if (this.#closed || replica.load > 0) return
+      if (!this.#owner.hear(page.standing, adoptions)) continue
+      if (page.status === 'page') this.#takeAll(page)
+      break
+    }
+    if (replica.buffer.length > 0) this.#documents.reloadStuck()
+    this.#done(replica.load > 0 ? 'load' : 'log', 1)
+  }
+
+  /** What a log holds counts as of the epoch that answered. */
+  #takeAll({ changes, standing }: LogPage): void {
+    for (const encoded of changes) this.#owner.take({ ...decodeChange(encoded), epoch: standing.epoch })
+  }
+
+  #done(by: 'log' | 'load', changes: number): void {
+    this.#context.counters.repairs++
+    this.#context.emit({ ...this.#options.ref, type: 'repaired', by, changes })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.()
+  }
+}

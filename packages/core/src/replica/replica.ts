@@ -1,0 +1,150 @@
+import { type Change, isBirth } from '../model/change.ts'
+import { deepFreeze, type JsonObject } from '../model/json.ts'
+import { applyFields } from '../patch/apply-fields.ts'
+import type { Loaded } from '../transport/store.ts'
+import type { JumpReason } from './observation.ts'
+
+const NOTHING: JsonObject = Object.freeze({})
+
+/**
+ * One instance's copy of one document: a small state machine, without any input or output of its own.
+ *
+ * `seen` is the section sequence as of which all else is known: nothing at or below it can be news. A document that does
+ * not exist has a place too, so that a late change of it cannot bring it back.
+ */
+export class Replica {
+  readonly key: string
+  /** Anything known at all, be it absence? */
+  known = false
+  epoch = ''
+  seen = 0
+  /** 0 until the document was seen alive; kept over its removal. */
+  generation = 0
+  version = 0
+  value: JsonObject | undefined = undefined
+  fieldVersions: Map<string, number> = new Map()
+  /** The version of every absent field. */
+  floor = 0
+  changedAt = 0
+  /** When this copy lapses, on this instance's clock; `undefined`: never. */
+  expiresAt: number | undefined = undefined
+  touchedAt = 0
+  /** Changes that do not fit yet, in the order of their sequence. */
+  buffer: Change[] = []
+  /** The load under way: its number; 0: none. */
+  load = 0
+  /** Changes were thrown away while a load was under way: its answer is not enough. */
+  overflowed = false
+  /** Why it is loaded again: what a watcher is told if the value differs afterwards. */
+  reason: JumpReason = 'snapshot'
+  waiting: (() => void)[] = []
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** Known, nothing under way, nothing waiting: what `update` may build on. */
+  get settled(): boolean {
+    return this.known && this.load === 0 && this.buffer.length === 0
+  }
+
+  /** The version of a field, of an absent one too. */
+  fieldVersion(field: string): number {
+    return this.fieldVersions.get(field) ?? this.floor
+  }
+
+  /** Takes a change into the buffer. False: it is no news. */
+  offer(change: Change): boolean {
+    if (this.known && change.epoch === this.epoch && change.sequence <= this.seen) return false
+    // mostly it is the newest; the buffer stays in order
+    let at = this.buffer.length
+    while (at > 0 && (this.buffer[at - 1] as Change).sequence > change.sequence) at--
+    if (this.buffer[at - 1]?.sequence === change.sequence) return false
+    this.buffer.splice(at, 0, change)
+    return true
+  }
+
+  /** The next buffered change that fits, taken out of the buffer; what is old news by now is dropped. */
+  take(): Change | undefined {
+    let old = 0
+    while (old < this.buffer.length && (this.buffer[old] as Change).sequence <= this.seen) old++
+    if (old > 0) this.buffer.splice(0, old)
+    const at = this.buffer.findIndex((each) => this.#isNext(each))
+    return at < 0 ? undefined : this.buffer.splice(at, 1)[0]
+  }
+
+  #isNext(change: Change): boolean {
+    if (change.epoch !== this.epoch) return false
+    if (isBirth(change)) return true
+    return this.value !== undefined && change.generation === this.generation && change.version === this.version + 1
+  }
+
+  /**
+   * Applies a change that fits.
+   * @throws PatchError, NotJsonError if its edits do not: the replica is as it was.
+   */
+  apply(change: Change): void {
+    const { edits } = change
+    const birth = isBirth(change)
+    if (edits === 'removed') this.#clear()
+    else if (edits !== 'omitted') {
+      const value = applyFields(birth ? NOTHING : (this.value ?? NOTHING), edits)
+      if (birth) this.#clear()
+      this.value = value
+      for (const { field, version, kind } of edits) {
+        if (kind === 'removed') {
+          this.fieldVersions.delete(field)
+          this.floor = Math.max(this.floor, version)
+        } else this.fieldVersions.set(field, version)
+      }
+    }
+    this.generation = change.generation
+    this.version = change.version
+    this.seen = change.sequence
+    this.changedAt = change.time
+  }
+
+  /** Puts a loaded state in place, whatever was here. */
+  install({ standing, document }: Loaded, now: number): void {
+    const sameHistory = this.known && this.epoch === standing.epoch
+    this.known = true
+    this.epoch = standing.epoch
+    this.seen = standing.sequence
+    if (!document) {
+      this.#clear()
+      return
+    }
+    this.expiresAt = document.expiresIn === undefined ? undefined : now + document.expiresIn
+    // the same commit: whoever holds the value keeps its identity
+    if (sameHistory && this.value && this.generation === document.generation && this.version === document.version)
+      return
+    this.generation = document.generation
+    this.version = document.version
+    this.value = deepFreeze(JSON.parse(document.text) as JsonObject)
+    this.fieldVersions = new Map(Object.entries(document.fieldVersions))
+    this.floor = document.floor
+    this.changedAt = document.changedAt
+  }
+
+  /** Known not to exist as of a sequence. */
+  installAbsent(epoch: string, sequence: number): void {
+    this.known = true
+    this.epoch = epoch
+    this.seen = sequence
+    this.#clear()
+  }
+
+  #clear(): void {
+    this.value = undefined
+    this.fieldVersions.clear()
+    this.floor = 0
+    this.expiresAt = undefined
+  }
+
+  /** Lets those go on who waited for something about this document to move. */
+  wake(): void {
+    const waiting = this.waiting
+    this.waiting = []
+    for (const go of waiting) go()
+  }
+}

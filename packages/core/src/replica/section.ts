@@ -1,0 +1,375 @@
+import { Watermark } from '../buffer/watermark.ts'
+import type { DocumentRef, SectionRef } from '../model/address.ts'
+import type { Change } from '../model/change.ts'
+import { ClosedError, FrameError, SyncError } from '../model/errors.ts'
+import type { Place } from '../model/position.ts'
+import type { Subscription } from '../transport/bus.ts'
+import { decodeChange, decodeFrame } from '../transport/decode.ts'
+import type { Head } from '../transport/store.ts'
+import type { EncodedChange } from '../transport/wire.ts'
+import type { Standing } from '../versioning/lineage.ts'
+import type { Checked, Inquiry } from './checker.ts'
+import { MOST_WAITING, type SectionContext, type SectionOptions } from './context.ts'
+import { Documents } from './documents.ts'
+import { History } from './history.ts'
+import { observed } from './observation.ts'
+import { OrderedFeed } from './ordered-feed.ts'
+import { Repair } from './repair.ts'
+import type { Replica } from './replica.ts'
+
+const SCAN = 500
+/** Where interest spreads asynchronously, one more look after this many ms finds what slipped by. */
+const RECHECK = 100
+
+/**
+ * One section as an instance follows it.
+ *
+ * Changes come in by `receive` (the bus) and `acceptOwn` (own commits), go to the replicas of their documents, and in the
+ * order of the section's sequence to `ordered`. What the bus lost shows as a hole in the sequence, or in the silence check.
+ */
+export class Section implements Checked {
+  readonly options: SectionOptions
+  readonly history: History = new History()
+  readonly documents: Documents
+  /** Changes in sequence order, for those who watch more than one document. */
+  readonly ordered: OrderedFeed = new OrderedFeed()
+  readonly #context: SectionContext
+  readonly #water = new Watermark()
+  readonly #repair: Repair
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #onClose = new Set<() => void>()
+  #following: Promise<void> | undefined
+  #ready: Promise<void> | undefined
+  #joined = false
+  /** What came before we knew where the section stands. */
+  #early: Change[] = []
+  #overflowed = false
+  #verifiedAt = Number.NEGATIVE_INFINITY
+  #closed = false
+
+  constructor(options: SectionOptions, context: SectionContext) {
+    this.options = options
+    this.#context = context
+    const [history, water, ordered] = [this.history, this.#water, this.ordered] as const
+    this.documents = new Documents(options, context, history, water, {
+      hear: (standing, adoption) => this.hear(standing, adoption),
+      waiting: () => this.#repair.soon(),
+      applied: (observation) => ordered.put(observation.sequence, () => observation),
+      subscribe: (key) => this.#subscribe({ ...options.ref, key }),
+    })
+    this.#repair = new Repair(
+      options,
+      context,
+      { history, water, documents: this.documents, ordered },
+      {
+        hear: (standing, adoption) => this.hear(standing, adoption),
+        take: (change) => this.#take(change),
+        verified: (askedAt) => this.#verified(askedAt),
+        check: () => this.check(),
+        holdAll: () => this.#holdAll(),
+      },
+    )
+  }
+
+  get ref(): SectionRef {
+    return this.options.ref
+  }
+
+  /** This far everything has been seen. */
+  get place(): Place {
+    return { epoch: this.history.epoch, sequence: this.#water.gapFree }
+  }
+
+  get buffered(): number {
+    return this.#early.length + this.documents.buffered
+  }
+
+  get watchers(): number {
+    return this.ordered.size + this.documents.watchers
+  }
+
+  /** Would a change be heard now? */
+  get hears(): boolean {
+    return this.#context.hears()
+  }
+
+  /** Is nothing known to be missing; and when was that certain, on this instance's clock? */
+  health(): { readonly settled: boolean; readonly verifiedAt: number } {
+    const complete = this.options.replicate === 'on-read' || this.documents.complete
+    const settled = this.#joined && complete && !this.#repair.pending && this.#water.beyond === 0
+    return { settled, verifiedAt: this.#verifiedAt }
+  }
+
+  // ---- joining ---------------------------------------------------------------------------------------------------
+
+  /** Resolves when the section is followed, and all of it held where it should be. */
+  ready(): Promise<void> {
+    this.#ready ??= this.follow().then(() => this.#holdAll())
+    return this.#ready
+  }
+
+  /** Resolves when every change from now on is heard. */
+  follow(): Promise<void> {
+    this.#following ??= this.#join()
+    return this.#following
+  }
+
+  /** Subscribe first, then learn where the section stands. Loads come after. */
+  async #join(): Promise<void> {
+    const { bus, runtime } = this.#context
+    if (this.options.follow === 'section') await this.#subscribe(this.ref)
+    await this.check()
+    if (bus.capabilities.live === 'eventually') runtime.schedule(() => this.checkNow(), RECHECK)
+  }
+
+  #joinAt(standing: Standing, askedAt: number): void {
+    this.history.adopt(standing)
+    this.#water.startAt(standing.sequence)
+    this.ordered.startAt(standing.sequence)
+    this.#joined = true
+    this.#verified(askedAt)
+    const early = this.#early
+    this.#early = []
+    for (const change of early) this.#accept(change)
+    if (this.#overflowed) this.checkNow()
+  }
+
+  /** Subscribes, for as long as that takes. */
+  async #subscribe(scope: SectionRef | DocumentRef): Promise<void> {
+    const { bus, link } = this.#context
+    for (let attempt = 0; ; attempt++) {
+      if (this.#closed) throw new ClosedError('the instance is closed')
+      try {
+        const subscription = await bus.subscribe(scope, (frame) => this.receive(frame))
+        this.#subscriptions.add(subscription)
+        if (this.#closed) await subscription.stop()
+        return
+      } catch (error) {
+        if (error instanceof SyncError && !error.retryable) throw error
+        await link.pause(attempt)
+      }
+    }
+  }
+
+  /** Holds every document there is, where all should be held. */
+  async #holdAll(): Promise<void> {
+    if (this.options.replicate !== 'all') return
+    const { adoptions } = this.history
+    this.documents.complete = false
+    await this.#context.link.read(async (store) => {
+      let holding: Promise<unknown>[] = []
+      for await (const key of store.keys(this.ref)) {
+        holding.push(this.documents.hold(key))
+        if (holding.length < SCAN) continue
+        await Promise.all(holding)
+        holding = []
+      }
+      await Promise.all(holding)
+    })
+    if (adoptions !== this.history.adoptions) return this.#holdAll()
+    this.documents.complete = true
+    this.documents.forgetAbsent()
+  }
+
+  // ---- reading ---------------------------------------------------------------------------------------------------
+
+  /** The document's replica, once something is known of it. */
+  async hold(key: string): Promise<Replica> {
+    if (!this.#joined) await this.follow()
+    return this.documents.hold(key)
+  }
+
+  /** The document as of `place` or later. */
+  async holdAfter(key: string, place: Place): Promise<Replica> {
+    const replica = await this.hold(key)
+    if (!this.history.holds(place)) return this.documents.refresh(key)
+    const gapFree = this.options.follow === 'section' && replica.settled ? this.#water.gapFree : 0
+    return Math.max(replica.seen, gapFree) >= place.sequence ? replica : this.documents.refresh(key)
+  }
+
+  // ---- epochs ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes note of where an answer stands, and adopts its epoch if that is due. True: it speaks of the epoch we are in.
+   * False: it was asked before that epoch was adopted; what it says has to be asked again.
+   */
+  hear(standing: Standing, adoption: number): boolean {
+    if (standing.epoch !== this.history.epoch) {
+      if (adoption !== this.history.adoptions) return false
+      this.#adopt(standing)
+    }
+    this.#water.shown(standing.sequence)
+    this.history.note(standing)
+    return true
+  }
+
+  /** Goes on in the history that the store has now. */
+  #adopt(standing: Standing): void {
+    const from = this.history.epoch
+    const fork = this.history.adopt(standing)
+    const goesOn = (sequence: number): boolean => fork !== undefined && sequence <= fork
+    const lost = !goesOn(this.#water.highest)
+    this.#context.emit({
+      ...this.ref,
+      type: 'epoch',
+      from,
+      to: standing.epoch,
+      lost,
+      ...(fork !== undefined && { fork }),
+    })
+    if (fork === undefined) this.#water.startAt(standing.sequence)
+    else this.#water.cutAt(fork)
+    this.ordered.adopt(this.#water.gapFree, fork)
+    this.documents.carryOver(from, goesOn)
+    if (fork === undefined) this.#background(this.#holdAll())
+    if (this.options.follow === 'key') this.checkNow()
+    else if (standing.sequence > this.#water.gapFree) this.#background(this.#repair.catchUp())
+  }
+
+  // ---- changes ---------------------------------------------------------------------------------------------------
+
+  /** Takes a frame from the bus. One that cannot be read counts as a loss: the store is asked at once. */
+  receive(frame: string | Uint8Array): void {
+    if (this.#closed) return
+    const { counters, emit } = this.#context
+    counters.receivedBytes += frame.length
+    try {
+      const { changes, broken } = decodeFrame(frame)
+      for (const change of changes) this.#accept(change)
+      if (broken > 0) throw new FrameError(`${broken} of its changes`)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      counters.refusedFrames++
+      emit({ ...this.ref, type: 'frame-refused', error })
+      this.checkNow()
+    }
+  }
+
+  /** An own commit: it goes the way of every change. */
+  acceptOwn(encoded: EncodedChange): void {
+    this.#accept(decodeChange(encoded))
+  }
+
+  /** Does our history hold this commit, and the replica (if there is one) show it? */
+  shows(key: string, place: Place): boolean {
+    return this.history.holds(place) && this.documents.shows(key, place.sequence)
+  }
+
+  /** Resolves when the replica of `key`, if there is one, shows what `place` has, or another epoch was adopted. */
+  async untilShown(key: string, place: Place): Promise<void> {
+    const replica = this.documents.find(key)
+    const { adoptions } = this.history
+    if (replica)
+      await this.documents.until(replica, () => this.shows(key, place) || this.history.adoptions !== adoptions)
+  }
+
+  #accept(change: Change): void {
+    if (!this.#joined) {
+      if (this.#early.length < MOST_WAITING) this.#early.push(change)
+      else this.#overflowed = true
+    } else if (change.epoch === this.history.epoch) this.#take(change)
+    else {
+      const common = this.history.commonUpTo(change.epoch)
+      // an epoch we have not heard of: the store says which one is now. Beyond a fork: a lost history, nothing to learn
+      if (common === undefined) this.checkNow()
+      else if (change.sequence <= common) this.#take({ ...change, epoch: this.history.epoch })
+    }
+  }
+
+  /** A change of our history. */
+  #take(change: Change): void {
+    const { counters } = this.#context
+    if (this.options.follow === 'key') {
+      this.#water.shown(change.sequence)
+      const replica = this.documents.find(change.key)
+      if (!replica || !this.documents.offer(replica, change)) this.#duplicate(change)
+      return
+    }
+    let replica = this.documents.find(change.key)
+    if (!replica && this.documents.complete && change.sequence > this.#water.gapFree)
+      replica = this.documents.beginAbsent(change.key)
+    const waiting = this.#water.beyond
+    if (!this.#water.note(change.sequence)) this.#duplicate(change)
+    else {
+      if (this.#water.beyond < waiting && !this.#repair.catchingUp) counters.reorders++
+      this.ordered.put(change.sequence, () => observed(change, false))
+    }
+    if (replica) this.documents.offer(replica, change)
+    this.ordered.release(this.#water.gapFree)
+    if (this.#water.beyond > MOST_WAITING) this.#background(this.#repair.catchUp())
+    else if (this.#water.beyond > 0) this.#repair.soon()
+  }
+
+  /** The echo of an own change is none. */
+  #duplicate({ origin }: Change): void {
+    if (origin !== this.#context.origin) this.#context.counters.duplicates++
+  }
+
+  // ---- the silence check -----------------------------------------------------------------------------------------
+
+  /** Asks the store now whether anything was missed; resolves when it is mended. */
+  check(): Promise<void> {
+    return this.#context.checker.check(this)
+  }
+
+  /** A check that nobody waits for. One that has not joined yet asks by itself. */
+  checkNow(): void {
+    if (this.#joined) this.#background(this.check())
+  }
+
+  inquire(): Inquiry {
+    const { adoptions, epoch } = this.history
+    const askedAt = this.#context.runtime.now()
+    const shown = { epoch, sequence: this.#water.highest }
+    const held = this.options.follow === 'key' ? this.documents.known() : []
+    return {
+      questions: [
+        { scope: this.ref, ...(this.#joined && { shown }) },
+        ...held.map(({ key }) => ({ scope: { ...this.ref, key } })),
+      ],
+      answer: async ([head, ...documents]) => {
+        const { standing } = head as Head
+        if (this.#closed) return
+        if (!this.#joined) this.#joinAt(standing, askedAt)
+        else if (!this.hear(standing, adoptions)) await this.check()
+        else {
+          for (const [at, each] of documents.entries()) this.documents.compare(held[at] as Replica, each, adoptions)
+          if (this.options.follow === 'section') await this.#catchUpTo(standing)
+          this.#verified(askedAt)
+        }
+      },
+    }
+  }
+
+  async #catchUpTo({ epoch, sequence }: Standing): Promise<void> {
+    const behind = (): boolean => epoch === this.history.epoch && sequence > this.#water.gapFree
+    if (behind()) await this.#repair.catchUp()
+    // the one that was under way may have asked before we did
+    if (behind()) await this.#repair.catchUp()
+  }
+
+  #verified(askedAt: number): void {
+    this.#verifiedAt = Math.max(this.#verifiedAt, askedAt)
+  }
+
+  // ---- the end ---------------------------------------------------------------------------------------------------
+
+  #background(work: Promise<unknown>): void {
+    this.#context.background(this.ref, work)
+  }
+
+  /** Calls `listener` when the section is closed. The returned function takes it back. */
+  onClose(listener: () => void): () => void {
+    this.#onClose.add(listener)
+    return () => this.#onClose.delete(listener)
+  }
+
+  /** Ends everything; whoever waits is refused. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#repair.close()
+    this.documents.close()
+    for (const closed of this.#onClose) closed()
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()))
+  }
+}

@@ -1,0 +1,51 @@
+import type { Collection, Wait } from '../collection/api.ts'
+import type { Definition } from '../collection/definition.ts'
+import type { SectionRef } from '../model/address.ts'
+import type { Duration } from '../model/duration.ts'
+import type { Runtime } from '../model/runtime.ts'
+import type { SyncEvent } from '../replica/events.ts'
+import type { ChangeBus } from '../transport/bus.ts'
+import type { Store } from '../transport/store.ts'
+import type { SyncStats } from './stats.ts'
+
+/** Options of {@link createSync}. */
+export interface SyncOptions {
+  /** The authority. Closed together with the instance. */
+  readonly store: Store
+  /** Carries changes. Closed together with the instance. */
+  readonly bus: ChangeBus
+  /** Time and randomness. Default: the real ones. */
+  readonly runtime?: Runtime
+  /** What a write does while the store cannot be reached: `wait` (default), its key's later writes behind it, or `reject`. */
+  readonly whenAway?: 'wait' | 'reject'
+  /** How often each followed section asks the store whether it missed something: the bound of staleness. Default 5 s. */
+  readonly checkInterval?: Duration
+  /** How long a change that arrived early waits for its predecessor before the store is asked. Default 20 ms. */
+  readonly reorderWindow?: Duration
+}
+
+/** One instance: its replicas, kept current, and its writes. */
+export interface Sync extends AsyncDisposable {
+  /** This instance's id: the origin of its changes. */
+  readonly id: string
+  /**
+   * A handle on a section in a partition. Handles of one definition share their replicas.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open here by another definition
+   */
+  collection<T>(definition: Definition<T>, at: { readonly partition: string }): Collection<T>
+  /** Am I caught up? `staleForMs`: how long ago all that is held was last known to be current. */
+  health(): { readonly state: 'live' | 'catching-up' | 'stale' | 'closed'; readonly staleForMs: number }
+  /** Counters since the start, with propagation times. */
+  stats(): SyncStats
+  /** Calls `listener` for what happens beside the data: gaps, repairs, epoch changes, failures. The returned function ends it. */
+  onEvent(listener: (event: SyncEvent) => void): () => void
+  /** Asks the store now whether anything was missed, and waits until it is repaired. */
+  check(section?: SectionRef): Promise<void>
+  /** Waits until every write begun before is committed and published. */
+  flush(options?: Wait): Promise<void>
+  /**
+   * Flushes, then ends everything. Writes not done by the deadline (default 5 s) reject with `SYNC_CLOSED` or
+   * `SYNC_OUTCOME_UNKNOWN`. May be called twice.
+   */
+  close(options?: { readonly deadline?: Duration }): Promise<void>
+}

@@ -1,0 +1,53 @@
+import type { Operation } from '../model/operation.ts'
+import { type EncodedChange, OPS } from './wire.ts'
+
+/** The pieces a store joins into a change: what the writer encoded and what the store decided. */
+export interface ChangePieces {
+  readonly key: string
+  readonly epoch: string
+  readonly origin: string
+  readonly generation: number
+  readonly version: number
+  readonly sequence: number
+  readonly time: number
+  readonly edits: readonly EditPiece[] | 'removed' | 'omitted'
+  readonly meta?: Readonly<Record<string, string>>
+}
+
+/** One field of a change: its new version, and its value or inner patch as text. Neither: the field is removed. */
+export interface EditPiece {
+  readonly field: string
+  readonly version: number
+  readonly whole?: string
+  readonly delta?: string
+}
+
+/** Joins pieces into the change that is logged, published and answered. Texts are taken as they are. */
+export function joinChange(pieces: ChangePieces): EncodedChange {
+  const { key, epoch, origin, generation, version, sequence, time, meta } = pieces
+  const tail = meta === undefined ? '' : `,${JSON.stringify(meta)}`
+  const text = `[${JSON.stringify(key)},${generation},${version},${sequence},${time},${joinEdits(pieces.edits)}${tail}]`
+  return { key, epoch, origin, sequence, text }
+}
+
+function joinEdits(edits: ChangePieces['edits']): string {
+  if (edits === 'removed') return 'null'
+  if (edits === 'omitted') return '0'
+  return `[${edits.map(joinEdit).join(',')}]`
+}
+
+function joinEdit({ field, version, whole, delta }: EditPiece): string {
+  const head = `[${JSON.stringify(field)},${version}`
+  if (delta !== undefined) return `${head},1,${delta}]`
+  return whole === undefined ? `${head}]` : `${head},0,${whole}]`
+}
+
+/** Encodes an inner patch, paths relative to the field's value. */
+export const encodeOps = (ops: readonly Operation[]): string =>
+  JSON.stringify(
+    ops.map(({ op, path, from, value }) => {
+      const code = OPS.indexOf(op)
+      if (op === 'remove') return [code, path]
+      return op === 'move' || op === 'copy' ? [code, path, from] : [code, path, value]
+    }),
+  )

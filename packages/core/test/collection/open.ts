@@ -1,0 +1,42 @@
+import { type Collection, type Definition, defineCollection, max, type Sync, sum, union } from '@sync/core'
+import { createTestCluster, type TestCluster, type TestClusterOptions } from '@sync/core/testing'
+
+/** The document of these tests: one field of each kind. */
+export interface Product {
+  title: string
+  price: number
+  stock: number
+  tags: { id: string; label?: string }[]
+  best?: number
+  note?: string | null
+  size: { width: number; parts: number[] }
+}
+
+export const lamp: Product = { title: 'Lamp', price: 4, stock: 10, tags: [], size: { width: 1, parts: [1, 2, 3] } }
+
+const products: Definition<Product> = defineCollection<Product>({
+  section: 'product',
+  ttl: 'never',
+  merge: { stock: sum, tags: union('id'), best: max },
+})
+
+/** A cluster with a handle on the same collection at each instance. */
+export interface Opened<T> extends AsyncDisposable {
+  readonly cluster: TestCluster
+  readonly a: Collection<T>
+  readonly b: Collection<T>
+  readonly instances: readonly Sync[]
+}
+
+/** Opens two instances on one collection. */
+export function open<T = Product>(
+  definition: Definition<T> = products as unknown as Definition<T>,
+  options: TestClusterOptions = {},
+): Opened<T> {
+  const cluster = createTestCluster(options)
+  const [a, b] = cluster.instances.map((each) => each.collection(definition, { partition: 'eu' })) as [
+    Collection<T>,
+    Collection<T>,
+  ]
+  return { cluster, a, b, instances: cluster.instances, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() }
+}

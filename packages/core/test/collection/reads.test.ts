@@ -1,0 +1,137 @@
+import { defineCollection } from '@sync/core'
+import { expect, test } from 'vitest'
+import { lamp, open } from './open.ts'
+
+test('what is read is frozen and shared: unchanged parts keep their identity', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const before = await t.b.get('x')
+  await t.a.set('x', { price: 5 })
+  await t.cluster.settle()
+  const after = t.b.peek('x')
+  expect(after).not.toBe(before)
+  expect(after?.size).toBe(before?.size)
+  expect(() => Object.assign(after?.size as object, { width: 2 })).toThrow(TypeError)
+  expect(await t.b.get('x')).toBe(after)
+})
+
+test('however many wait for a document, it is loaded once', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const { store } = t.cluster
+  store.pause()
+  const all = Promise.all(Array.from({ length: 50 }, () => t.b.get('x')))
+  store.resume()
+  // a second load would have brought a second object
+  expect(new Set(await all).size).toBe(1)
+})
+
+test('getMany leaves out what does not exist', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  await t.a.create('y', lamp)
+  expect([...(await t.b.getMany(['x', 'none', 'y'])).keys()]).toEqual(['x', 'y'])
+})
+
+test('own writes are read at once, also while the document is being loaded', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const reading = t.b.get('x')
+  await t.b.set('x', { price: 7 })
+  expect((await t.b.get('x'))?.price).toBe(7)
+  await reading
+  expect(t.b.peek('x')?.price).toBe(7)
+})
+
+test('what another wrote is read by its position, though the message is lost', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  await t.b.get('x')
+  t.cluster.bus.drop(2)
+  const { position } = await t.a.set('x', { price: 8 })
+  expect(t.b.peek('x')?.price).toBe(4)
+  expect((await t.b.get('x', { after: position }))?.price).toBe(8)
+  await expect(t.b.get('x', { after: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_POSITION' })
+})
+
+test('a late change of a deleted document does not bring it back', async () => {
+  await using t = open()
+  t.cluster.bus.delay(500)
+  await t.a.create('x', lamp)
+  await t.a.set('x', { price: 5 })
+  await t.a.delete('x')
+  expect(await t.b.get('x')).toBeUndefined()
+  await t.cluster.clock.advance(2_000)
+  expect(t.b.peek('x')).toBeUndefined()
+})
+
+test('a section replicated whole holds what is there, what comes, and knows what is not', async () => {
+  await using t = open(defineCollection<{ n: number }>({ section: 'all', ttl: 'never', replicate: 'all' }))
+  for (let n = 0; n < 20; n++) await t.a.set(`k${n}`, { n })
+  const late = t.cluster.open()
+  const c = late.collection(defineCollection<{ n: number }>({ section: 'all', ttl: 'never', replicate: 'all' }), {
+    partition: 'eu',
+  })
+  await c.ready()
+  expect(c.peek('k7')).toEqual({ n: 7 })
+  await t.a.set('new', { n: 1 })
+  await t.a.delete('k7')
+  await t.cluster.settle()
+  expect(c.peek('new')).toEqual({ n: 1 })
+  expect(c.peek('k7')).toBeUndefined()
+  t.cluster.store.away()
+  expect(await c.get('never was')).toBeUndefined()
+})
+
+test('a section followed by key hears the documents it holds', async () => {
+  await using t = open(defineCollection<{ n: number }>({ section: 'keyed', ttl: 'never', follow: 'key' }))
+  await t.a.set('x', { n: 1 })
+  await t.b.get('x')
+  const received = t.instances[1]?.stats().receivedBytes
+  await t.a.set('y', { n: 1 })
+  await t.cluster.clock.advance(100)
+  expect(t.instances[1]?.stats().receivedBytes).toBe(received)
+  await t.a.set('x', { n: 2 })
+  await t.cluster.clock.advance(100)
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+  expect(() => t.b.changes()).toThrow(/followed by key/)
+})
+
+test('a document expires, and every replica notices', async () => {
+  await using t = open(defineCollection<{ n: number }>({ section: 'brief', ttl: '10s' }))
+  const gone: unknown[] = []
+  await t.a.set('x', { n: 1 })
+  t.b.subscribe('x', (change) => gone.push(change))
+  await t.b.get('x')
+  await t.cluster.clock.advance(6_000)
+  await t.a.set('x', { n: 2 })
+  await t.cluster.clock.advance(6_000)
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+  await t.cluster.clock.advance(5_000)
+  expect(await t.b.get('x')).toBeUndefined()
+  expect(t.a.peek('x')).toBeUndefined()
+  expect(gone.at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+})
+
+test('reads keep a sliding document alive', async () => {
+  await using t = open(defineCollection<{ n: number }>({ section: 'sliding', ttl: { after: '10s', sliding: true } }))
+  await t.a.set('x', { n: 1 })
+  for (let i = 0; i < 6; i++) {
+    await t.cluster.clock.advance(4_000)
+    expect(await t.b.get('x')).toEqual({ n: 1 })
+  }
+  await t.cluster.clock.advance(11_000)
+  expect(await t.b.get('x')).toBeUndefined()
+})
+
+test('a wait ends by its time or its signal', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  t.cluster.store.away()
+  const late = t.b.get('x', { timeout: '1s' })
+  const refused = expect(late).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
+  await t.cluster.clock.advance(1_500)
+  await refused
+  await expect(t.b.get('x', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'SYNC_ABORTED' })
+  await expect(t.b.get('x', { timeout: -1 })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+})

@@ -1,0 +1,319 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/index.ts'
+import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
+import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
+import { decodeFrame } from '../../src/transport/decode.ts'
+import { handDriven } from './clock.ts'
+import { changeOf, listen, publish, SECTION, settled } from './listener.ts'
+
+let hub: MemoryHub
+let bus: ChangeBus
+let thrown: unknown[]
+beforeEach(() => {
+  thrown = []
+  hub = createMemoryHub({ runtime: handDriven(), onError: (error) => thrown.push(error) })
+  bus = memoryBus(hub)
+})
+
+describe('publishing', () => {
+  test('reaches every subscriber of every client, the publisher too, each once', async () => {
+    const listeners = await Promise.all([bus, bus, memoryBus(hub), memoryBus(hub)].map((client) => listen(client)))
+    await publish(bus, 1, 2, 3)
+    await settled()
+    expect(listeners.map(({ heard }) => heard)).toEqual(Array(4).fill([1, 2, 3]))
+  })
+
+  test('never delivers within the call itself', async () => {
+    const { heard } = await listen(bus)
+    const sent = bus.publish(SECTION, [changeOf(1)])
+    expect(heard).toEqual([])
+    await sent
+    await settled()
+    expect(heard).toEqual([1])
+  })
+
+  test('is heard in one and the same order everywhere, awaited or not, whoever publishes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ by: fc.nat(2), wait: fc.boolean(), size: fc.integer({ min: 1, max: 3 }) })),
+        async (sends) => {
+          const common = createMemoryHub()
+          const clients = [memoryBus(common), memoryBus(common), memoryBus(common)]
+          const listeners = await Promise.all(clients.map((client) => listen(client)))
+          let sequence = 0
+          for (const { by, wait, size } of sends) {
+            const sent = clients[by]?.publish(
+              SECTION,
+              Array.from({ length: size }, () => changeOf(++sequence)),
+            )
+            if (wait) await sent
+          }
+          await settled()
+          const all = Array.from({ length: sequence }, (_, i) => i + 1)
+          expect(listeners.map(({ heard }) => heard)).toEqual([all, all, all])
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  test('sends the changes of a call in as few frames as the size allows', async () => {
+    const sizes: number[] = []
+    const small = memoryBus(createMemoryHub({ maxPayloadBytes: 100 }))
+    await small.subscribe(SECTION, (frame) => sizes.push(frame.length))
+    const heard = await listen(small)
+    await small.publish(
+      SECTION,
+      [1, 2, 3, 4, 5].map((n) => changeOf(n)),
+    )
+    await settled()
+    expect(heard.heard).toEqual([1, 2, 3, 4, 5])
+    expect(sizes.length).toBe(2)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(100)
+  })
+
+  test('of nothing sends nothing', async () => {
+    const { heard } = await listen(bus)
+    await bus.publish(SECTION, [])
+    await settled()
+    expect(heard).toEqual([])
+  })
+
+  test('keeps nothing for those who come later', async () => {
+    await publish(bus, 1)
+    const { heard } = await listen(bus)
+    await settled()
+    expect(heard).toEqual([])
+  })
+})
+
+describe('scopes', () => {
+  const scopes = [
+    SECTION,
+    { ...SECTION, key: 'k' },
+    { ...SECTION, key: 'l' },
+    { ...SECTION, key: '*' },
+    { ...SECTION, key: '>' },
+    { ...SECTION, section: 'product/k' },
+    { ...SECTION, section: 'product:k' },
+    { ...SECTION, section: '*' },
+    { partition: 'e', section: 'uproduct' },
+    { partition: '*', section: 'product' },
+    { partition: 'eu:product', section: 'k' },
+    { partition: 'eu', section: 'product', key: '\u00e9' },
+    { partition: 'eu', section: 'product', key: 'e\u0301' },
+  ]
+
+  test('hear exactly what is published to them, whatever their names look like', async () => {
+    const listeners = await Promise.all(scopes.map((scope) => listen(bus, scope)))
+    for (const [i, scope] of scopes.entries()) await bus.publish(scope, [changeOf(i)])
+    await settled()
+    expect(listeners.map(({ heard }) => heard)).toEqual(scopes.map((_, i) => [i]))
+  })
+
+  test.each([
+    { partition: '', section: 's' },
+    { partition: 'p', section: '' },
+    { partition: 'p', section: 's', key: '' },
+  ])('%o is refused', async (scope) => {
+    await expect(bus.subscribe(scope, () => {})).rejects.toBeInstanceOf(ArgumentError)
+    await expect(bus.publish(scope, [])).rejects.toBeInstanceOf(ArgumentError)
+  })
+})
+
+describe('a subscription', () => {
+  test('is live when subscribe resolves', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { heard } = await listen(bus)
+      await publish(bus, i)
+      await settled()
+      expect(heard).toEqual([i])
+    }
+  })
+
+  test('hears nothing more once it is stopped, not even what was under way; the others do', async () => {
+    const [one, other] = [await listen(bus), await listen(bus)]
+    await publish(bus, 1)
+    await settled()
+    const sent = publish(bus, 2)
+    await one.stop()
+    await one.stop()
+    await sent
+    await settled()
+    expect([one.heard, other.heard]).toEqual([[1], [1, 2]])
+  })
+
+  test('may be stopped from inside its handler', async () => {
+    let calls = 0
+    const subscription = await bus.subscribe(SECTION, () => {
+      calls++
+      void subscription.stop()
+    })
+    await bus.publish(SECTION, [changeOf(1)])
+    await publish(bus, 2)
+    await settled()
+    await publish(bus, 3)
+    await settled()
+    expect(calls).toBe(1)
+  })
+
+  test('may be stopped from inside the handler of another', async () => {
+    const second = { stop: async (): Promise<void> => {} }
+    await bus.subscribe(SECTION, () => void second.stop())
+    const other = await listen(bus)
+    second.stop = other.stop
+    await publish(bus, 1)
+    await settled()
+    expect(other.heard).toEqual([])
+  })
+
+  test('may be made from inside a handler', async () => {
+    const late: Promise<{ heard: number[] }>[] = []
+    const first = await bus.subscribe(SECTION, () => void late.push(listen(bus)))
+    await publish(bus, 1)
+    await settled()
+    await first.stop()
+    await publish(bus, 2)
+    await settled()
+    expect((await Promise.all(late)).map(({ heard }) => heard)).toEqual([[2]])
+  })
+
+  test('ends with its signal; one that has aborted already makes none', async () => {
+    const abort = new AbortController()
+    let calls = 0
+    await bus.subscribe(SECTION, () => calls++, { signal: abort.signal })
+    await publish(bus, 1)
+    await settled()
+    abort.abort()
+    await publish(bus, 2)
+    await settled()
+    expect(calls).toBe(1)
+    await expect(bus.subscribe(SECTION, () => {}, { signal: abort.signal })).rejects.toMatchObject({
+      code: 'SYNC_ABORTED',
+    })
+  })
+
+  test('ends with the block that used it', async () => {
+    let heard: number[]
+    {
+      await using listener = await listen(bus)
+      heard = listener.heard
+    }
+    await publish(bus, 1)
+    await settled()
+    expect(heard).toEqual([])
+  })
+
+  test('cannot begin in the past', async () => {
+    await expect(bus.subscribe(SECTION, () => {}, { after: '1' })).rejects.toBeInstanceOf(ArgumentError)
+  })
+
+  test('of which the handler throws harms nobody, goes on itself, and is told of', async () => {
+    const before = await listen(bus)
+    let calls = 0
+    await bus.subscribe(SECTION, () => {
+      calls++
+      throw new Error(`call ${calls}`)
+    })
+    const after = await listen(bus)
+    await publish(bus, 1, 2)
+    await settled()
+    expect([before.heard, after.heard, calls]).toEqual([[1, 2], [1, 2], 2])
+    expect(thrown).toEqual([new Error('call 1'), new Error('call 2')])
+  })
+
+  test('whose handler publishes keeps no other from hearing', async () => {
+    let left = 50
+    await bus.subscribe(SECTION, () => {
+      if (left-- > 0) void bus.publish(SECTION, [changeOf(left)])
+    })
+    const other = await listen(bus, { ...SECTION, key: 'k' })
+    await publish(bus, 100)
+    await bus.publish({ ...SECTION, key: 'k' }, [changeOf(1)])
+    while (other.heard.length === 0) await Promise.resolve()
+    expect(left).toBeGreaterThan(0)
+    await settled()
+    expect(left).toBeLessThanOrEqual(0)
+  })
+
+  test('is one of a thousand, and leaves nothing behind', async () => {
+    const listeners = await Promise.all(Array.from({ length: 1_000 }, () => listen(bus)))
+    await publish(bus, 1, 2)
+    await settled()
+    expect(listeners.every(({ heard }) => heard.join() === '1,2')).toBe(true)
+    await Promise.all(listeners.map(({ stop }) => stop()))
+    await publish(bus, 3)
+    await settled()
+    expect(listeners.some(({ heard }) => heard.length > 2)).toBe(false)
+  })
+})
+
+describe('a client', () => {
+  test('that is closed refuses everything; the others go on', async () => {
+    const other = memoryBus(hub)
+    const [mine, theirs] = [await listen(bus), await listen(other)]
+    await bus.close()
+    await bus.close()
+    await expect(publish(bus, 1)).rejects.toBeInstanceOf(ClosedError)
+    await expect(listen(bus)).rejects.toBeInstanceOf(ClosedError)
+    await publish(other, 2)
+    await settled()
+    expect([mine.heard, theirs.heard]).toEqual([[], [2]])
+  })
+
+  test('that closes with frames under way hears none of them', async () => {
+    const { heard } = await listen(bus)
+    await publish(memoryBus(hub), 1)
+    const sent = publish(memoryBus(hub), 2)
+    await bus.close()
+    const before = heard.length
+    await sent
+    await settled()
+    expect(heard.length).toBe(before)
+  })
+
+  test('tells when it is connected and when closed, to those who listen, as often as they registered', async () => {
+    const told: BusStatus[] = []
+    const listener = (status: BusStatus): void => void told.push(status)
+    const own = memoryBus(hub)
+    const stop = own.onStatus(listener)
+    own.onStatus(listener)
+    expect(told).toEqual([])
+    await settled()
+    expect(told).toEqual(['connected', 'connected'])
+    stop()
+    stop()
+    {
+      await using _ = own
+    }
+    expect(told).toEqual(['connected', 'connected', 'closed'])
+  })
+
+  test('says what it can do as it is', () => {
+    expect(memoryBus().capabilities).toEqual({
+      delivery: 'at-most-once',
+      replay: 'none',
+      ordering: 'per-section',
+      durability: 'sent',
+      whenDown: 'reject',
+      live: 'at-once',
+      echo: true,
+      maxPayloadBytes: 1_048_576,
+    })
+    expect(memoryBus(createMemoryHub({ maxPayloadBytes: 99 })).capabilities.maxPayloadBytes).toBe(99)
+  })
+
+  test('hands over the frame as the codec made it', async () => {
+    const got: (string | Uint8Array)[] = []
+    await bus.subscribe(SECTION, (frame, offset) => {
+      expect(offset).toBeUndefined()
+      got.push(frame)
+    })
+    await bus.publish(SECTION, [changeOf(1), changeOf(2)])
+    await settled()
+    expect(got).toHaveLength(1)
+    expect(decodeFrame(got[0] ?? '')).toMatchObject({ broken: 0, changes: [{ sequence: 1 }, { sequence: 2 }] })
+    expect(thrown).toEqual([])
+  })
+})

@@ -1,0 +1,278 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
+import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
+import type { CommitRequest, Store } from '../../src/transport/store.ts'
+import { handDriven } from './clock.ts'
+import { committed, keysOf, Writer } from './writer.ts'
+
+let hub: MemoryHub
+let store: Store
+let writer: Writer
+beforeEach(async () => {
+  hub = createMemoryHub({ runtime: handDriven() })
+  store = memoryStore(hub)
+  writer = await Writer.open(store)
+})
+
+const section = { partition: 'eu', section: 'product' }
+const place = { epoch: 'id1', sequence: 0 }
+
+/** Every call there is, in a form that succeeds. */
+const calls: [string, (of: Store) => Promise<unknown>][] = [
+  ['load', (of) => of.load([writer.ref('k')])],
+  ['commit', (of) => of.commit([writer.request('k', { a: '1' })])],
+  ['changesSince', (of) => of.changesSince(section, place, 9)],
+  ['heads', (of) => of.heads([{ scope: section }])],
+  ['touch', (of) => of.touch([{ ref: writer.ref('k'), ttl: 1 }])],
+  ['keys', (of) => keysOf(of, section)],
+]
+
+describe('clients', () => {
+  test('of one hub see the same, those of two hubs do not', async () => {
+    await writer.write('k', { a: '1' })
+    expect(await (await Writer.open(memoryStore(hub))).value('k')).toEqual({ a: 1 })
+    expect(await (await Writer.open(memoryStore())).value('k')).toBeUndefined()
+  })
+
+  test('close for themselves alone, as often as they like', async () => {
+    const other = memoryStore(hub)
+    await other.close()
+    await other.close()
+    expect((await writer.write('k', { a: '1' })).status).toBe('committed')
+  })
+
+  test.each(calls)('%s after close is refused', async (_, call) => {
+    await store.close()
+    await expect(call(store)).rejects.toBeInstanceOf(ClosedError)
+  })
+
+  test('close with the block that used them', async () => {
+    let kept: Store
+    {
+      await using used = memoryStore(hub)
+      kept = used
+      await used.heads([{ scope: section }])
+    }
+    await expect(kept.heads([{ scope: section }])).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  })
+
+  test('come from hubs of our making only', () => {
+    expect(() => memoryStore({ ...hub })).toThrow(ArgumentError)
+  })
+})
+
+describe('every call', () => {
+  test.each(calls)('%s answers later, even when it could at once', async (_, call) => {
+    let answered = false
+    const answer = call(store).then(() => {
+      answered = true
+    })
+    expect(answered).toBe(false)
+    await answer
+  })
+
+  const nameless: [string, object][] = [
+    ['partition', { partition: '', section: 's', key: 'k' }],
+    ['section', { partition: 'p', section: '', key: 'k' }],
+    ['key', { partition: 'p', section: 's', key: '' }],
+  ]
+  test.each(nameless)('refuses an empty %s, and does nothing of the rest', async (_, ref) => {
+    const bad = ref as CommitRequest['ref']
+    for (const call of [
+      store.load([writer.ref('k'), bad]),
+      store.changesSince(bad, place, 9),
+      store.heads([{ scope: bad }]),
+      store.touch([{ ref: bad, ttl: 1 }]),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+    }
+  })
+
+  test('takes a document for one only with its key', async () => {
+    await expect(store.load([section as CommitRequest['ref']])).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  })
+})
+
+describe('keys', () => {
+  test('are those of this section and partition, one by one', async () => {
+    for (const key of ['a', 'b', 'gone']) await writer.write(key, { a: '1' })
+    await writer.delete('gone')
+    const other = await Writer.open(store, 'products')
+    await other.write('c', { a: '1' })
+    expect(await keysOf(store, section)).toEqual(['a', 'b'])
+    expect(await keysOf(store, { partition: 'e', section: 'uproduct' })).toEqual([])
+  })
+
+  test('may be limited to those that begin alike, whatever the beginning looks like', async () => {
+    for (const key of ['order:1', 'order:2', 'orders', '*', '.*']) await writer.write(key, { a: '1' })
+    expect(await keysOf(store, section, { prefix: 'order:' })).toEqual(['order:1', 'order:2'])
+    expect(await keysOf(store, section, { prefix: '*' })).toEqual(['*'])
+  })
+
+  test('that stay are not missed, though others come and go meanwhile', async () => {
+    for (const key of ['a', 'b', 'c']) await writer.write(key, { a: '1' })
+    const found: string[] = []
+    for await (const key of store.keys(section)) {
+      found.push(key)
+      await writer.delete('a')
+      await writer.write('d', { a: '1' })
+    }
+    expect(found).toEqual(expect.arrayContaining(['b', 'c']))
+  })
+
+  test('end with the signal, or with the store', async () => {
+    for (const key of ['a', 'b', 'c']) await writer.write(key, { a: '1' })
+    const abort = new AbortController()
+    const aborted = store.keys(section, { signal: abort.signal })[Symbol.asyncIterator]()
+    await aborted.next()
+    abort.abort(new Error('enough'))
+    await expect(aborted.next()).rejects.toMatchObject({ code: 'SYNC_ABORTED', cause: new Error('enough') })
+    const closed = store.keys(section)[Symbol.asyncIterator]()
+    await closed.next()
+    await store.close()
+    await expect(closed.next()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  })
+})
+
+describe('what is handed over', () => {
+  test('may be changed by the caller afterwards without effect on the store', async () => {
+    const fields = [{ field: 'a', whole: '1' }]
+    const meta = { actor: 'ann' }
+    const request = { ...writer.request('k', {}, { fields, meta }) }
+    const answer = store.commit([request])
+    fields[0] = { field: 'a', whole: '2' }
+    fields.push({ field: 'b', whole: '2' })
+    meta.actor = 'bob'
+    expect(committed((await answer)[0])).toMatchObject({ edits: [{ value: 1 }], meta: { actor: 'ann' } })
+    expect(await writer.value('k')).toEqual({ a: 1 })
+  })
+
+  test('nor while the call is held', async () => {
+    const fields = [{ field: 'a', whole: '1' }]
+    hub.store.pause()
+    const answer = store.commit([writer.request('k', {}, { fields })])
+    fields[0] = { field: 'a', whole: '2' }
+    hub.store.resume()
+    expect(committed((await answer)[0]).edits).toMatchObject([{ value: 1 }])
+  })
+
+  test('as an answer can do the store no harm', async () => {
+    hub.store.restart()
+    await writer.catchUp()
+    const requests = [
+      writer.request('k', { a: '1' }),
+      writer.request('k', { none: undefined }),
+      writer.request('k', { a: '2' }, { expect: { readAt: place, generation: 0 } }),
+    ]
+    const answers = await store.commit(requests)
+    expect(answers.map(({ status }) => status)).toEqual(['committed', 'unchanged', 'conflict'])
+    const read = [await writer.load('k'), await store.changesSince(section, place, 9)]
+    const held = structuredClone(hub.store.inspect(section))
+    const remembered = structuredClone(await store.commit(requests))
+    const spoil = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      for (const name of Object.keys(value)) {
+        spoil(Reflect.get(value, name))
+        Reflect.set(value, name, 'spoilt')
+      }
+    }
+    for (const answer of [...answers, ...read]) spoil(answer)
+    expect(hub.store.inspect(section)).toEqual(held)
+    expect(await store.commit(requests)).toEqual(remembered)
+  })
+})
+
+describe('the server', () => {
+  const lost = { code: 'SYNC_STORE_AWAY', retryable: true }
+
+  test.each(calls)('when away answers no %s; it comes back as it was', async (name, call) => {
+    await writer.write('before', { a: '1' })
+    const before = hub.store.inspect(section)
+    hub.store.away()
+    await expect(call(store)).rejects.toMatchObject({ ...lost, committed: name === 'commit' ? 'unknown' : 'no' })
+    expect(hub.store.inspect(section)).toEqual(before)
+    hub.store.back()
+    await call(store)
+  })
+
+  test.each(calls)('when paused holds %s until it goes on', async (_, call) => {
+    hub.store.pause()
+    let answered = false
+    const answer = call(store).then(() => {
+      answered = true
+    })
+    await new Promise(setImmediate)
+    expect(answered).toBe(false)
+    hub.store.resume()
+    await answer
+  })
+
+  test('goes on in the order of the calls, before any that came later', async () => {
+    hub.store.pause()
+    const held = ['1', '2', '3'].map((a) => writer.write('k', { a }))
+    hub.store.resume()
+    const later = writer.write('k', { a: '4' })
+    expect((await Promise.all([...held, later])).map((result) => committed(result).version)).toEqual([1, 2, 3, 4])
+  })
+
+  test('when it goes away takes with it what it held', async () => {
+    hub.store.pause()
+    const [write, read] = [writer.write('k', { a: '1' }), writer.load('k')]
+    hub.store.away()
+    await expect(write).rejects.toMatchObject({ ...lost, committed: 'unknown' })
+    await expect(read).rejects.toMatchObject({ ...lost, committed: 'no' })
+    hub.store.back()
+    hub.store.resume()
+    expect(await writer.value('k')).toBeUndefined()
+  })
+
+  test('lets go of the held calls of a client that closes, and of no other', async () => {
+    const other = await Writer.open(memoryStore(hub))
+    hub.store.pause()
+    const [mine, theirs] = [writer.write('k', { a: '1' }), other.write('k', { a: '2' })]
+    await store.close()
+    await expect(mine).rejects.toBeInstanceOf(ClosedError)
+    hub.store.resume()
+    expect(committed(await theirs).version).toBe(1)
+    expect(await other.value('k')).toEqual({ a: 2 })
+  })
+
+  test('loses as many replies to commits as it shall, after carrying them out', async () => {
+    hub.store.loseReplies(2)
+    expect((await writer.load('k')).document).toBeUndefined()
+    for (const a of ['1', '2'])
+      await expect(writer.write('k', { a })).rejects.toMatchObject({ ...lost, committed: 'unknown' })
+    expect(await writer.value('k')).toEqual({ a: 2 })
+    expect(committed(await writer.write('k', { a: '3' })).version).toBe(3)
+  })
+
+  test('is looked into without being touched', () => {
+    hub.store.restart()
+    const before = hub.store.inspect(section)
+    expect(before?.standing.lineage).toEqual([])
+    expect(hub.store.inspect(section)).toEqual(before)
+    expect(hub.store.inspect({ partition: 'eu', section: 'unheard of' })).toBeUndefined()
+  })
+})
+
+test.each([
+  { maxChanges: -1 },
+  { maxChanges: 1.5 },
+  { maxAge: 0 },
+  { maxAge: '1 hour' as '1h' },
+  { maxAnswers: 1 },
+  { maxAnswerText: 0 },
+  { opMemory: Number.NaN },
+  { lineage: -1 },
+  { journal: Number.POSITIVE_INFINITY },
+  { maxPayloadBytes: 0 },
+  { maxCommitBytes: 0 },
+])('a hub with %o is refused by the name of the option', (options) => {
+  expect(() => createMemoryHub(options)).toThrow(ArgumentError)
+  expect(() => createMemoryHub(options)).toThrow(Object.keys(options)[0])
+})
+
+test('what a store can do is told as it is', () => {
+  const { capabilities } = memoryStore()
+  expect(capabilities).toEqual({ ttl: { granularityMs: 1 }, durability: 'none', maxCommitBytes: 16 * 1_048_576 })
+})

@@ -1,0 +1,101 @@
+import { expect } from 'vitest'
+import type { Change } from '../../src/model/change.ts'
+import { decodeChange } from '../../src/transport/decode.ts'
+import type { CommitRequest, CommitResult, Loaded, Store } from '../../src/transport/store.ts'
+import type { Standing } from '../../src/versioning/lineage.ts'
+
+/** Field texts by name; `undefined` removes the field. */
+export type Texts = Readonly<Record<string, string | undefined>>
+
+let writers = 0
+
+/** Talks to one section of a store as a service would: knows where it stands, names every write. */
+export class Writer {
+  readonly store: Store
+  readonly section: string
+  standing: Standing = { epoch: '', sequence: 0, answers: 0, lineage: [] }
+  readonly #name = `w${++writers}`
+  #ops = 0
+
+  private constructor(store: Store, section: string) {
+    this.store = store
+    this.section = section
+  }
+
+  static async open(store: Store, section = 'product'): Promise<Writer> {
+    const writer = new Writer(store, section)
+    await writer.catchUp()
+    return writer
+  }
+
+  async catchUp(): Promise<Standing> {
+    const [head] = await this.store.heads([{ scope: { partition: 'eu', section: this.section } }])
+    if (!head) throw new Error('no head')
+    this.standing = head.standing
+    return head.standing
+  }
+
+  ref(key: string): CommitRequest['ref'] {
+    return { partition: 'eu', section: this.section, key }
+  }
+
+  request(key: string, texts: Texts, over: Partial<CommitRequest> = {}): CommitRequest {
+    return {
+      ref: this.ref(key),
+      op: { id: `${this.#name}.${++this.#ops}`, attempt: 1, born: this.standing },
+      epoch: this.standing.epoch,
+      origin: 'writer',
+      action: 'write',
+      fields: Object.entries(texts).map(([field, whole]) => (whole === undefined ? { field } : { field, whole })),
+      others: 'keep',
+      create: true,
+      ...over,
+    }
+  }
+
+  async send(request: CommitRequest): Promise<CommitResult> {
+    const [result] = await this.store.commit([request])
+    if (!result) throw new Error('no answer')
+    this.standing = result.standing
+    return result
+  }
+
+  write(key: string, texts: Texts, over?: Partial<CommitRequest>): Promise<CommitResult> {
+    return this.send(this.request(key, texts, over))
+  }
+
+  delete(key: string, over?: Partial<CommitRequest>): Promise<CommitResult> {
+    return this.send(this.request(key, {}, { action: 'delete', ...over }))
+  }
+
+  /** What a writer that has just read the key may expect. */
+  async expectation(key: string): Promise<NonNullable<CommitRequest['expect']>> {
+    const { standing, document } = await this.load(key)
+    const readAt = { epoch: standing.epoch, sequence: standing.sequence }
+    return { readAt, generation: document?.generation ?? 0, version: document?.version ?? 0 }
+  }
+
+  async load(key: string): Promise<Loaded> {
+    const [loaded] = await this.store.load([this.ref(key)])
+    if (!loaded) throw new Error('no answer')
+    return loaded
+  }
+
+  async value(key: string): Promise<unknown> {
+    const { document } = await this.load(key)
+    return document && JSON.parse(document.text)
+  }
+}
+
+/** All keys of a section, in the order in which they come. */
+export async function keysOf(store: Store, ...asked: Parameters<Store['keys']>): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys(...asked)) keys.push(key)
+  return keys
+}
+
+/** The change of a result that has to be a commit. */
+export function committed(result: CommitResult | undefined): Change {
+  if (result?.status !== 'committed') expect.fail(`not committed: ${JSON.stringify(result)}`)
+  return decodeChange(result.change)
+}

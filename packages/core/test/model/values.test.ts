@@ -1,0 +1,62 @@
+import { ArgumentError, type Duration, defineCollection, PositionError, systemRuntime } from '@sync/core'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { scopeId } from '../../src/model/address.ts'
+import { milliseconds } from '../../src/model/duration.ts'
+import { fromPosition, toPosition } from '../../src/model/position.ts'
+
+test('a position comes back as it was, whatever the epoch is called', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.nat(), (epoch, sequence) => {
+      expect(fromPosition(JSON.parse(JSON.stringify(toPosition({ epoch, sequence }))))).toEqual({ epoch, sequence })
+    }),
+  )
+})
+
+test.each(['', '1', '1.', '.e', '-1.e', '01.e', '1e3.e', 'x.e'])('%j is no position', (text) => {
+  expect(() => fromPosition(text)).toThrow(PositionError)
+})
+
+test.each([
+  [5, 5],
+  ['250ms', 250],
+  ['1.5s', 1_500],
+  ['15m', 900_000],
+  ['6h', 21_600_000],
+  ['7d', 604_800_000],
+] as [Duration, number][])('%j is %i ms', (duration, ms) => {
+  expect(milliseconds(duration, 'x')).toBe(ms)
+})
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5', 's', '1 s', '-1s'] as Duration[])(
+  '%j is no duration',
+  (duration) => {
+    expect(() => milliseconds(duration, 'ttl')).toThrow(ArgumentError)
+  },
+)
+
+test('different scopes have different ids', () => {
+  const name = fc.string({ minLength: 1, maxLength: 4, unit: fc.constantFrom('a', ':', '/', '1', '2') })
+  const scope = fc.record({ partition: name, section: name, key: fc.option(name, { nil: undefined }) })
+  fc.assert(
+    fc.property(scope, scope, (a, b) => {
+      const same = a.partition === b.partition && a.section === b.section && a.key === b.key
+      const id = ({ key, ...ref }: typeof a): string => scopeId(key === undefined ? ref : { ...ref, key })
+      expect(id(a) === id(b)).toBe(same)
+    }),
+  )
+})
+
+test.each([
+  [{ section: '', ttl: 'never' }, /section/],
+  [{ section: 's' }, /ttl/],
+  [{ section: 's', ttl: '5 parsecs' }, /ttl of "s"/],
+  [{ section: 's', ttl: 'never', follow: 'key', replicate: 'all' }, /followed by key/],
+])('%j is no definition', (options, message) => {
+  expect(() => defineCollection(options as never)).toThrow(message)
+})
+
+test('the clock of the platform runs with the wall clock', () => {
+  expect(Math.abs(systemRuntime.now() - Date.now())).toBeLessThan(50)
+  expect(systemRuntime.id()).toMatch(/^[\w-]{12}$/)
+})

@@ -1,0 +1,170 @@
+import {
+  type Collection,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  type MemoryHub,
+  memoryBus,
+  memoryStore,
+  type Sync,
+  type SyncEvent,
+} from '@sync/core'
+import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+import { type HeldReplies, holdReplies } from './held-replies.ts'
+
+interface Doc {
+  n: number
+}
+const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
+
+/** One instance whose answers can be held back, and one that is only there to write. */
+interface Bench extends AsyncDisposable {
+  readonly hub: MemoryHub
+  readonly clock: VirtualRuntime
+  readonly replies: HeldReplies
+  readonly sync: Sync
+  readonly c: Collection<Doc>
+  readonly other: Collection<Doc>
+  readonly events: SyncEvent[]
+}
+
+function open(): Bench {
+  const clock = createVirtualRuntime()
+  const hub = createMemoryHub({ runtime: clock, journal: 100 })
+  const replies = holdReplies(memoryStore(hub))
+  const sync = createSync({ store: replies.store, bus: memoryBus(hub), runtime: clock })
+  const writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
+  const events: SyncEvent[] = []
+  sync.onEvent((event) => events.push(event))
+  const [c, other] = [sync, writer].map((each) => each.collection(docs, { partition: 'p' })) as [
+    Collection<Doc>,
+    Collection<Doc>,
+  ]
+  const close = async (): Promise<void> => {
+    replies.release()
+    const closing = Promise.all([sync.close(), writer.close()])
+    await clock.advance(10_000)
+    await closing
+  }
+  return { hub, clock, replies, sync, c, other, events, [Symbol.asyncDispose]: close }
+}
+
+const losses = (events: readonly SyncEvent[]): SyncEvent[] =>
+  events.filter((event) => event.type === 'epoch' && event.lost)
+
+test('a snapshot that is older than the replica is not installed', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.ready()
+  t.replies.hold('load')
+  const reading = t.c.get('x')
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  // these come by the bus while the answer is on its way
+  await t.other.set('x', { n: 2 })
+  const write = t.c.set('x', { n: 3 })
+  await t.clock.advance(1)
+  t.replies.release()
+  await reading
+  await write
+  await t.clock.advance(100)
+  expect(t.c.peek('x')).toEqual({ n: 3 })
+})
+
+test('a load answered before a fail-over says nothing of the epoch adopted since', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.other.set('x', { n: 2 })
+  await t.c.ready()
+  t.replies.hold('load')
+  const reading = t.c.get('x')
+  await t.clock.advance(1)
+  t.hub.store.loseTail(1)
+  await t.other.set('y', { n: 1 })
+  await t.clock.advance(10)
+  t.replies.release()
+  await t.clock.advance(100)
+  expect(await reading).toEqual({ n: 1 })
+})
+
+test('an acknowledgement of a history that is over is none: the write is asked again under its id', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.replies.hold('commit')
+  let done = false
+  const write = t.c.set('x', { n: 2 }).then((written) => {
+    done = true
+    return written
+  })
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  t.hub.store.loseTail(1)
+  await t.other.set('y', { n: 1 })
+  await t.sync.check()
+  expect(done).toBe(false)
+  t.replies.release()
+  await t.clock.advance(100)
+  await write
+  expect(await t.other.get('x')).toEqual({ n: 2 })
+  expect(t.c.peek('x')).toEqual({ n: 2 })
+})
+
+test('a head answered before the change that arrived meanwhile raises no alarm', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.replies.hold('heads')
+  const check = t.sync.check()
+  await t.clock.advance(1)
+  await t.other.set('x', { n: 2 })
+  await t.clock.advance(1)
+  expect(t.c.peek('x')).toEqual({ n: 2 })
+  t.replies.release()
+  await check
+  expect(t.events.filter(({ type }) => type === 'epoch')).toEqual([])
+})
+
+test('a blind write that is lost is told, though no replica of it is held', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 1 })
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  expect(losses(t.events)).toHaveLength(1)
+})
+
+test('a late change of a lost history is not taken for one of the new', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.delay(500)
+  await t.other.set('x', { n: 2 })
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  await t.clock.advance(1_000)
+  expect(t.c.peek('x')).toEqual({ n: 1 })
+  t.hub.bus.delay(0)
+  await t.other.set('x', { n: 3 })
+  await t.clock.advance(100)
+  expect(t.c.peek('x')).toEqual({ n: 3 })
+})
+
+test('a log read while the history changed is asked again', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.drop(2)
+  await t.other.set('x', { n: 2 })
+  t.replies.hold('changesSince')
+  const check = t.sync.check()
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  t.hub.store.loseTail(1)
+  await t.other.set('x', { n: 9 })
+  await t.clock.advance(1)
+  t.replies.release()
+  await t.clock.advance(100)
+  await check
+  expect(t.c.peek('x')).toEqual({ n: 9 })
+})

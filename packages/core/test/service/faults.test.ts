@@ -1,0 +1,235 @@
+import { defineCollection, OutcomeUnknownError, type SyncEvent } from '@sync/core'
+import { createTestCluster } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+import { open } from '../collection/open.ts'
+
+interface Doc {
+  n: number
+}
+const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
+
+const eventsOf = (t: ReturnType<typeof open>, at: number): SyncEvent[] => {
+  const events: SyncEvent[] = []
+  t.instances[at]?.onEvent((event) => events.push(event))
+  return events
+}
+
+test('the last message of a quiet key leaves no gap, and is found by the silence check', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 1 })
+  await t.b.get('x')
+  t.cluster.bus.drop(2)
+  await t.a.set('x', { n: 2 })
+  await t.cluster.clock.advance(1_000)
+  expect(t.b.peek('x')).toEqual({ n: 1 })
+  await t.cluster.clock.advance(5_000)
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+})
+
+test('after an interruption of the bus what was missed is read at once', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 1 })
+  await t.b.get('x')
+  t.cluster.bus.interrupt()
+  await t.a.set('x', { n: 2 })
+  expect(t.instances[1]?.health().state).toBe('stale')
+  t.cluster.bus.resume()
+  await t.cluster.clock.advance(100)
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+  expect(t.instances[1]?.health().state).toBe('live')
+})
+
+test('a write whose reply is lost counts once', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 0 })
+  t.cluster.store.loseReplies(1)
+  const up = t.a.update('x', (d) => void d.n++)
+  await t.cluster.settle()
+  expect(await up).toMatchObject({ version: 2 })
+  expect(t.a.peek('x')).toEqual({ n: 1 })
+})
+
+test('a caller who gives up leaves the outcome unknown and the order kept', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 0 })
+  await t.b.get('x')
+  t.cluster.store.away()
+  const first = t.a.set('x', { n: 1 }, { timeout: '1s' })
+  const second = t.a.set('x', { n: 2 })
+  const refused = expect(first).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN', committed: 'unknown' })
+  await t.cluster.clock.advance(1_500)
+  await refused
+  t.cluster.store.back()
+  await t.cluster.settle()
+  expect(await second).toMatchObject({ version: 3 })
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+})
+
+test('one that was never sent is surely not done', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 0 })
+  t.cluster.store.away()
+  void t.a.set('x', { n: 1 })
+  const queued = t.a.update(
+    'x',
+    (d) => {
+      d.n = 99
+    },
+    { timeout: '1s' },
+  )
+  const refused = expect(queued).rejects.toMatchObject({ code: 'SYNC_TIMEOUT', committed: 'no' })
+  await t.cluster.clock.advance(1_500)
+  await refused
+  t.cluster.store.back()
+  await t.cluster.settle()
+  expect(await t.a.get('x')).toEqual({ n: 1 })
+})
+
+test('trySet does not wait for a store that is away', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 0 })
+  await t.a.get('x')
+  t.cluster.store.away()
+  const lost = t.a.trySet('x', 'n', 1, { expectedVersion: 1 })
+  const unknown = expect(lost).rejects.toBeInstanceOf(OutcomeUnknownError)
+  await t.cluster.clock.advance(10)
+  await unknown
+  await expect(t.a.trySet('x', 'n', 2, { expectedVersion: 1 })).rejects.toMatchObject({
+    code: 'SYNC_STORE_AWAY',
+    committed: 'no',
+  })
+})
+
+test('whenAway: reject refuses writes as soon as the store is known to be away', async () => {
+  await using t = open(docs, { whenAway: 'reject' })
+  await t.a.set('x', { n: 0 })
+  t.cluster.store.away()
+  const first = expect(t.a.set('x', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  await t.cluster.clock.advance(10)
+  await first
+  await expect(t.a.set('y', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_STORE_AWAY', committed: 'no' })
+  expect(t.instances[0]?.health().state).toBe('stale')
+})
+
+test('a restart that loses nothing costs no reload and reports no loss', async () => {
+  await using t = open(docs)
+  for (let n = 0; n < 10; n++) await t.a.set(`k${n}`, { n })
+  await t.b.getMany(Array.from({ length: 10 }, (_, n) => `k${n}`))
+  const events = eventsOf(t as never, 1)
+  t.cluster.store.restart()
+  await t.a.set('k1', { n: 11 })
+  await t.cluster.settle()
+  expect(t.b.peek('k1')).toEqual({ n: 11 })
+  expect(t.instances.map((each) => each.stats().reloads)).toEqual([0, 0])
+  expect(events.filter(({ type }) => type === 'epoch')).toMatchObject([{ lost: false }])
+})
+
+test('a lost tail starts a new epoch: what lies above the fork is loaded again, and the loss is told', async () => {
+  await using t = open(docs)
+  await t.a.set('kept', { n: 1 })
+  await t.a.set('lost', { n: 1 })
+  await t.b.getMany(['kept', 'lost'])
+  await t.a.set('lost', { n: 2 })
+  await t.cluster.settle()
+  const events = [eventsOf(t as never, 0), eventsOf(t as never, 1)]
+  t.cluster.store.loseTail(1)
+  await t.cluster.settle()
+  expect(await t.a.get('lost')).toEqual({ n: 1 })
+  expect(t.b.peek('lost')).toEqual({ n: 1 })
+  for (const each of events)
+    expect(each.filter(({ type }) => type === 'epoch')).toMatchObject([{ lost: true, fork: 2 }])
+  expect(t.instances[1]?.stats().reloads).toBe(1)
+})
+
+test('an unreadable frame counts as a loss and is asked for at once', async () => {
+  const { memoryBus, memoryStore, createMemoryHub, createSync } = await import('@sync/core')
+  const hub = createMemoryHub()
+  const bus = memoryBus(hub)
+  await using sync = createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
+  const events: string[] = []
+  sync.onEvent(({ type }) => events.push(type))
+  const c = sync.collection(docs, { partition: 'eu' })
+  await c.ready()
+  await bus.publish({ partition: 'eu', section: 'doc' }, [
+    { key: 'x', epoch: 'e', origin: 'o', sequence: 1, text: '["x",1]' },
+  ])
+  await expect.poll(() => events).toContain('frame-refused')
+  await c.set('x', { n: 1 })
+  expect(await c.get('x')).toEqual({ n: 1 })
+  await bus.close()
+})
+
+test('what the bus refuses for good is an event, and others find it', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 1 })
+  await t.b.get('x')
+  const events = eventsOf(t as never, 0)
+  t.cluster.bus.away()
+  await t.a.set('x', { n: 2 })
+  await t.cluster.clock.advance(60_000)
+  expect(events.map(({ type }) => type)).toContain('publish-failed')
+  t.cluster.bus.back()
+  await t.cluster.settle()
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+})
+
+test('repeats and changed order on the bus change nothing', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 0 })
+  await t.b.get('x')
+  t.cluster.bus.chance({ repeat: 0.5, reorder: 0.5 })
+  for (let n = 1; n <= 50; n++) {
+    await t.a.set('x', { n })
+    await t.cluster.clock.advance(5)
+  }
+  t.cluster.bus.chance({})
+  await t.cluster.settle()
+  expect(t.b.peek('x')).toEqual({ n: 50 })
+  expect(t.instances[1]?.stats().duplicates).toBeGreaterThan(0)
+})
+
+test('a clock that jumps an hour changes nothing', async () => {
+  await using t = open(docs)
+  await t.a.set('x', { n: 1 })
+  await t.b.get('x')
+  for (const ms of [3_600_000, -7_200_000, 3_600_000]) {
+    t.cluster.clock.jump(ms)
+    await t.a.update('x', (d) => void d.n++)
+    await t.cluster.settle()
+  }
+  expect(t.b.peek('x')).toEqual({ n: 4 })
+})
+
+test('close flushes, ends every wait, and is final', async () => {
+  const cluster = createTestCluster()
+  const [a, b] = cluster.instances as [(typeof cluster.instances)[0], (typeof cluster.instances)[0]]
+  const ca = a.collection(docs, { partition: 'eu' })
+  const cb = b.collection(docs, { partition: 'eu' })
+  await cb.get('x')
+  const write = ca.set('x', { n: 1 })
+  const stream = cb.changes({ key: 'quiet' })[Symbol.asyncIterator]()
+  const waiting = expect(stream.next()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  await a.close()
+  await a.close()
+  expect(await write).toMatchObject({ version: 1 })
+  await expect(ca.set('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  await cluster.clock.advance(10)
+  expect(cb.peek('x')).toEqual({ n: 1 })
+  await b.close()
+  await waiting
+  expect(b.health().state).toBe('closed')
+  expect(() => b.collection(docs, { partition: 'eu' })).toThrow(/closed/)
+})
+
+test('close does not wait for ever for a store that is away', async () => {
+  const cluster = createTestCluster({ instances: 1 })
+  const [a] = cluster.instances
+  const c = a?.collection(docs, { partition: 'eu' })
+  await c?.set('x', { n: 1 })
+  cluster.store.away()
+  const write = expect(c?.set('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  const closing = a?.close({ deadline: '1s' })
+  await cluster.clock.advance(1_100)
+  await closing
+  await write
+})

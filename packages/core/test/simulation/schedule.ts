@@ -1,0 +1,132 @@
+import { type Collection, defineCollection, sum } from '@sync/core'
+import { createTestCluster, type TestCluster } from '@sync/core/testing'
+import { createDice, type Dice } from './dice.ts'
+import { compare, Watcher } from './watcher.ts'
+import { type Doc, Workload } from './workload.ts'
+
+/** What a schedule may contain. */
+export interface Plan {
+  readonly seed: number
+  /** Messages are lost, repeated, late; store and bus come and go. */
+  readonly faults: boolean
+  /** The store may lose its tail. */
+  readonly losses: boolean
+}
+
+/** Runs one schedule of random calls and faults, heals, and returns what is wrong: nothing, if all is well. */
+export async function runSchedule({ seed, faults, losses }: Plan): Promise<string[]> {
+  const dice = createDice(seed * 7919)
+  const { int, chance, pick } = dice
+  const wrong: string[] = []
+  const follow = chance(0.25) ? 'key' : 'section'
+  const replicate = follow === 'section' && chance(0.5) ? 'all' : 'on-read'
+  const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', follow, replicate, merge: { s: sum } })
+  const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(4))
+  await using cluster = createTestCluster({
+    instances: 2 + int(3),
+    seed,
+    hub: { maxChanges: chance(0.3) ? 1 + int(4) : 10_000, lineage: chance(0.2) ? 1 : 8 },
+    checkInterval: '2s',
+  })
+  const collections = cluster.instances.map((each) => each.collection(definition, { partition: 'p' }))
+  const lossesKnown = countLosses(cluster)
+  const workload = new Workload(dice, (instance) => lossesKnown[instance] as number, wrong)
+  const watchers = collections.map((collection, at) => {
+    const watcher = new Watcher<Doc>(`watcher ${at}`, wrong)
+    if (follow === 'section') watcher.follow(collection, at % 2 === 0)
+    else for (const key of keys) watcher.follow(collection, true, key)
+    return watcher
+  })
+
+  const [first] = collections as [Collection<Doc>]
+  const made = keys.map((key) => first.create(key, { n: 0, s: 0, l: [] }))
+  await cluster.clock.advance(100)
+  await Promise.all(made)
+  const steps = 20 + int(40)
+  for (let step = 0; step < steps; step++) {
+    if (faults && chance(0.16)) fault(cluster, dice, losses)
+    else {
+      const instance = int(collections.length)
+      workload.step(collections[instance] as Collection<Doc>, instance, pick(keys), `${seed}.${step}`, step)
+    }
+    await cluster.clock.advance(chance(0.5) ? 0 : int(60))
+  }
+  await heal(cluster)
+  if (workload.counted.some(({ outcome }) => outcome === 'open')) return [...wrong, 'a write never ended']
+  await Promise.all(workload.running)
+  await cluster.settle()
+
+  const stored = cluster.store.inspect({ partition: 'p', section: 'doc' })?.documents
+  for (const key of keys) {
+    const document = stored?.get(key)
+    const truth = document && (JSON.parse(document.text) as Doc)
+    auditWrites(key, truth, workload, lossesKnown, wrong)
+    collections.forEach((collection, at) => {
+      const held = collection.peek(key)
+      // read on demand, what was never read is not held
+      if (held !== undefined || replicate === 'all' || !truth) compare(held, truth, `replica ${at} of ${key}`, wrong)
+    })
+    for (const [at, { documents }] of watchers.entries())
+      compare(documents.get(key), truth, `watcher ${at} of ${key}`, wrong)
+  }
+  for (const watcher of watchers) watcher.stop()
+  return wrong
+}
+
+/** How many losses each instance was told of so far. */
+function countLosses({ instances }: TestCluster): number[] {
+  const counts = instances.map(() => 0)
+  for (const [at, instance] of instances.entries()) {
+    instance.onEvent((event) => {
+      if (event.type === 'epoch' && event.lost) counts[at] = (counts[at] as number) + 1
+    })
+  }
+  return counts
+}
+
+/** Each counted write is there once; an acknowledged one may be missing only if its instance was told of a loss afterwards. */
+function auditWrites(
+  key: string,
+  truth: Doc | undefined,
+  { counted, rewritten }: Workload,
+  lossesKnown: readonly number[],
+  wrong: string[],
+): void {
+  // one made by a `set` after its document was lost has neither counter nor list
+  const ids = truth?.l?.map(({ id }) => id) ?? []
+  if (new Set(ids).size !== ids.length) wrong.push(`${key} has a write twice: ${ids.join(' ')}`)
+  if (rewritten.has(key) || (truth && !truth.l)) return
+  if (truth && truth.n !== ids.length) wrong.push(`${key} counts ${truth.n}, but lists ${ids.length}`)
+  for (const write of counted) {
+    if (write.key !== key || ids.includes(write.id) || write.outcome !== 'done') continue
+    if (lossesKnown[write.instance] === write.lossesKnown)
+      wrong.push(`${write.id} of ${key} was acknowledged and is not there`)
+  }
+}
+
+function fault({ bus, store }: TestCluster, { int, pick }: Dice, losses: boolean): void {
+  const faults: (() => unknown)[] = [
+    () => bus.drop(1 + int(3)),
+    () => bus.drop(1 + int(3)),
+    () => bus.repeat(1 + int(2)),
+    () => bus.reorder(1 + int(2)),
+    () => bus.chance({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
+    () => bus.delay(int(30), int(20)),
+    () => bus.interrupt(),
+    () => bus.resume(),
+    () => store.away(),
+    () => store.back(),
+    () => store.back(),
+    () => store.loseReplies(1 + int(2)),
+    () => store.restart(),
+  ]
+  pick(losses ? [...faults, () => store.loseTail(int(4)), () => store.loseTail(int(4))] : faults)()
+}
+
+async function heal({ bus, store, settle }: TestCluster): Promise<void> {
+  store.back()
+  bus.resume()
+  bus.chance({})
+  bus.delay(0)
+  await settle()
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from '@typescript/typescript6'
+import { command } from './command.ts'
+import { codeBlocks, readmes } from './readme-blocks.ts'
+import { type Package, root } from './workspace.ts'
+
+const tsconfig = {
+  compilerOptions: {
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable'],
+    module: 'nodenext',
+    noEmit: true,
+    skipLibCheck: false,
+    strict: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  },
+}
+
+/** Installs the packed packages into a new project outside the workspace, and uses them there as an adopter would. */
+export async function tryOut(project: string, tarballs: ReadonlyMap<Package, string>): Promise<string[]> {
+  const example = firstExample()
+  const entries = [...tarballs.keys()].flatMap((one) => [...one.entries.keys()])
+  const files = {
+    'package.json': JSON.stringify({ private: true, type: 'module', dependencies: dependencies(tarballs, example) }),
+    'tsconfig.json': JSON.stringify(tsconfig),
+    'require.cjs': entries.map((entry) => `require('${entry}')\n`).join(''),
+    'import.ts': entries.map((entry) => `import '${entry}'\n`).join(''),
+    'example.ts': example,
+  }
+  mkdirSync(project)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
+
+  const steps = [
+    'npm install --prefer-offline --no-audit --no-fund',
+    'tsc',
+    'node require.cjs',
+    'node import.ts',
+    'node example.ts',
+  ]
+  for (const step of steps) {
+    const [name = '', ...args] = step.split(' ')
+    const { ok, output } = await command(name, args, { cwd: project })
+    if (!ok) return [`'${step}' fails in a project outside the workspace\n${output}`]
+  }
+  return []
+}
+
+/** Our packages from their tarballs, and what the example imports beside them, in the version installed here. */
+function dependencies(tarballs: ReadonlyMap<Package, string>, example: string): Record<string, string> {
+  const ours = new Map([...tarballs].map(([{ name }, tarball]) => [name, `file:${tarball}`]))
+  const others = ts
+    .preProcessFile(example)
+    .importedFiles.map(({ fileName }) => fileName.split('/', fileName.startsWith('@') ? 2 : 1).join('/'))
+    .filter((name) => !ours.has(name) && !name.startsWith('node:'))
+    .map((name) => [name, installedVersion(name)] as const)
+  return Object.fromEntries([...ours, ...others])
+}
+
+function installedVersion(name: string): string {
+  return JSON.parse(readFileSync(join(root, 'tools/checks/node_modules', name, 'package.json'), 'utf8')).version
+}
+
+function firstExample(): string {
+  const example = readmes.flatMap(codeBlocks).find(({ runnable }) => runnable)
+  if (example === undefined) throw new Error('no README has an example that runs (```ts run)')
+  return example.code
+}

@@ -1,0 +1,51 @@
+import { join, relative } from 'node:path'
+import ts from '@typescript/typescript6'
+import { publicPackages, root } from './workspace.ts'
+
+/** Without the standard library: names and comments are all that is asked for here. */
+const options: ts.CompilerOptions = {
+  allowImportingTsExtensions: true,
+  customConditions: ['@sync/source'],
+  module: ts.ModuleKind.NodeNext,
+  noEmit: true,
+  noLib: true,
+  types: [],
+}
+
+/** Everything that a public package exports says in a comment what it is. */
+export function docstrings(): string[] {
+  const entries = publicPackages.flatMap((one) => [...one.entries.values()])
+  const program = ts.createProgram(
+    entries.map((entry) => join(root, entry)),
+    options,
+  )
+  const checker = program.getTypeChecker()
+  const problems = entries.flatMap((entry) => {
+    const source = program.getSourceFile(join(root, entry))
+    const module = source && checker.getSymbolAtLocation(source)
+    return module ? undocumented(checker, module) : [`${entry}:1: is missing, or exports nothing`]
+  })
+  return [...new Set(problems)]
+}
+
+function undocumented(checker: ts.TypeChecker, module: ts.Symbol): string[] {
+  return checker
+    .getExportsOfModule(module)
+    .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
+    .filter((symbol) => symbol.getDocumentationComment(checker).length === 0)
+    .flatMap(({ name, declarations: [declaration] = [] }) =>
+      declaration === undefined || isForeign(declaration)
+        ? []
+        : [`${placeOf(declaration)}: '${name}' is exported without a docstring`],
+    )
+}
+
+function isForeign(declaration: ts.Declaration): boolean {
+  return declaration.getSourceFile().fileName.includes('/node_modules/')
+}
+
+function placeOf(declaration: ts.Declaration): string {
+  const source = declaration.getSourceFile()
+  const { line } = source.getLineAndCharacterOfPosition(declaration.getStart())
+  return `${relative(root, source.fileName)}:${line + 1}`
+}

@@ -1,0 +1,40 @@
+import { type Check, runChecks } from './check.ts'
+import { command } from './command.ts'
+import { docstrings } from './docstrings.ts'
+import { layers } from './layers.ts'
+import { published } from './published.ts'
+import { readme } from './readme.ts'
+
+/** A check that a command does: what it prints is told only if it fails. */
+function tool(line: string): () => Promise<string[]> {
+  const [name = '', ...args] = line.split(' ')
+  return async () => {
+    const { ok, output } = await command(name, args)
+    return ok ? [] : [output]
+  }
+}
+
+async function tests(): Promise<string[]> {
+  const { ok } = await command('vitest', ['run'], { visible: true })
+  return ok ? [] : ['vitest has said above what failed']
+}
+
+const all: readonly Check[] = [
+  { name: 'style', run: tool('biome check --error-on-warnings') },
+  { name: 'types', run: tool('tsc --pretty false') },
+  { name: 'layers', run: layers },
+  { name: 'docstrings', run: docstrings },
+  { name: 'unused', run: tool('knip') },
+  { name: 'build', run: tool('pnpm run build --output-logs=errors-only') },
+  { name: 'tests', run: tests },
+  { name: 'readme', run: readme },
+  { name: 'published', run: published },
+]
+
+// `pnpm check` does them all, `pnpm check layers readme` those two.
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !all.some((check) => check.name === name))
+if (unknown.length > 0)
+  throw new Error(`no such check: ${unknown}; there are ${all.map(({ name }) => name).join(', ')}`)
+const passed = await runChecks(all.filter(({ name }) => wanted.length === 0 || wanted.includes(name)))
+process.exitCode = passed ? 0 : 1

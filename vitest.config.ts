@@ -1,0 +1,23 @@
+import { globSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { ViteUserConfig } from 'vitest/config'
+
+const conditions = ['@sync/source']
+const folders = globSync('{packages,apps,tools}/*/package.json', { cwd: import.meta.dirname })
+  .map(dirname)
+  .sort()
+
+/** One run for the whole workspace, straight from source; a project per package: `pnpm vitest --project core`. */
+const config: ViteUserConfig = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    projects: folders.map((root) => ({
+      extends: true,
+      root,
+      test: { name: basename(root), include: ['{src,test}/**/*.test.ts'] },
+    })),
+  },
+}
+
+export default config
