@@ -34,6 +34,7 @@ export {
 export { lww, type Merge, type MergeInput, max, min, sum, union } from './merge/merge.ts'
 export type { Duration } from './model/duration.ts'
 export * from './model/errors.ts'
+export type { Json, JsonObject } from './model/json.ts'
 export type { Operation } from './model/operation.ts'
 export type { Position } from './model/position.ts'
 export { type Runtime, systemRuntime } from './model/runtime.ts'

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Merge } from '../merge/merge.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
+import type { Json } from '../model/json.ts'
 
 type Scalar = string | number | boolean | null
 type NotJson =
@@ -13,13 +14,16 @@ type NotJson =
   | ReadonlyMap<never, unknown>
   | ReadonlySet<never>
   | ((...args: never[]) => unknown)
-type JsonOf<V> = V extends Scalar ? V : V extends NotJson ? never : { [K in keyof V]: JsonOf<V[K]> }
+type JsonOf<V> = [V] extends [Json] ? V : V extends NotJson ? never : { [K in keyof V]: JsonOf<V[K]> }
 
 /** `T` if JSON can carry it; members that it cannot (`Date`, `bigint`, `Map`, …) become `never`, which the compiler reports. */
 export type JsonDocument<T> = { [K in keyof T]: JsonOf<T[K]> }
 
+/** A type that takes any JSON, by whatever name, is not taken apart: it contains itself. */
+type AnyJson = Scalar | AnyJson[] | { [key: string]: AnyJson }
+
 /** A value as it is read: deeply readonly. */
-export type Frozen<V> = V extends Scalar ? V : { readonly [K in keyof V]: Frozen<V[K]> }
+export type Frozen<V> = [AnyJson] extends [V] ? Json : V extends Scalar ? V : { readonly [K in keyof V]: Frozen<V[K]> }
 
 /** The names of a document's fields, of every member of a union. */
 export type Field<T> = T extends unknown ? Extract<keyof T, string> : never

@@ -42,6 +42,12 @@ export class Documents {
   readonly #owner: DocumentsOwner
   readonly #expiry: Expiry
   readonly #replicas = new Map<string, Replica>()
+  /** Those with changes that wait for a predecessor. */
+  readonly #stuck = new Set<Replica>()
+  /** Those that are loaded again: what they show may be old. */
+  readonly #reloading = new Set<Replica>()
+  /** Those whose document does not exist. */
+  readonly #absent = new Set<Replica>()
   readonly #observers = new Map<string, Set<Observer>>()
   /** Is every document of the section held? Then one that is not held does not exist. */
   complete = false
@@ -74,8 +80,18 @@ export class Documents {
   }
 
   /** Replicas with changes that wait, and nothing under way to help them. */
-  stuck(): Replica[] {
-    return [...this.#replicas.values()].filter((replica) => replica.buffer.length > 0 && replica.load === 0)
+  get stuck(): readonly Replica[] {
+    return [...this.#stuck].filter(({ load }) => load === 0)
+  }
+
+  /** Is anything loaded again, and so perhaps old? */
+  get reloading(): boolean {
+    return this.#reloading.size > 0
+  }
+
+  /** Resolves when nothing is that is loaded again now. */
+  async reloaded(): Promise<void> {
+    for (const replica of [...this.#reloading]) await this.until(replica, () => replica.load === 0)
   }
 
   get held(): number {
@@ -102,7 +118,7 @@ export class Documents {
   peek(key: string): Replica | undefined {
     const replica = this.#replicas.get(key)
     if (replica) return replica.known ? replica : undefined
-    return this.complete ? this.#absent(key) : undefined
+    return this.complete ? this.#newAbsent(key) : undefined
   }
 
   /** What may be read of a document without asking: it is known and has not lapsed. */
@@ -162,7 +178,7 @@ export class Documents {
     }
   }
 
-  #absent(key: string): Replica {
+  #newAbsent(key: string): Replica {
     const replica = new Replica(key)
     replica.installAbsent(this.#history.epoch, this.#water.gapFree)
     return replica
@@ -188,7 +204,10 @@ export class Documents {
     const { ref } = this.#options
     const { adoptions } = this.#history
     const load = ++this.#loads
-    if (replica.known) counters.reloads++
+    if (replica.known) {
+      counters.reloads++
+      this.#reloading.add(replica)
+    }
     replica.load = load
     replica.reason = reason
     const work = loader.load({ ...ref, key: replica.key }).then((loaded) => {
@@ -209,6 +228,7 @@ export class Documents {
       return
     }
     replica.load = 0
+    this.#reloading.delete(replica)
     const older = replica.known && replica.epoch === standing.epoch && standing.sequence < replica.seen
     if (!older) this.#install(replica, loaded)
     this.#drain(replica)
@@ -239,7 +259,7 @@ export class Documents {
 
   /** Loads those whose waiting changes nothing else can help any more. */
   reloadStuck(): void {
-    for (const replica of this.stuck()) this.#reload(replica, 'log-truncated')
+    for (const replica of this.stuck) this.#reload(replica, 'log-truncated')
   }
 
   /** Into the next epoch: what stands at or below the fork goes on, the rest is loaded. */
@@ -264,9 +284,11 @@ export class Documents {
   /** Where all is held, absence needs no entry once no earlier change can come. */
   forgetAbsent(): void {
     if (!this.complete) return
-    for (const [key, replica] of this.#replicas) {
-      const idle = replica.settled && replica.waiting.length === 0 && !this.#observers.has(key)
-      if (idle && replica.value === undefined && replica.seen <= this.#water.gapFree) this.#replicas.delete(key)
+    for (const replica of this.#absent) {
+      const idle = replica.settled && replica.waiting.length === 0 && !this.#observers.has(replica.key)
+      if (!idle || replica.seen > this.#water.gapFree) continue
+      this.#absent.delete(replica)
+      this.#replicas.delete(replica.key)
     }
   }
 
@@ -285,7 +307,7 @@ export class Documents {
 
   /** A document that was not held because it did not exist: from now on it is. */
   beginAbsent(key: string): Replica {
-    const replica = this.#absent(key)
+    const replica = this.#newAbsent(key)
     this.#replicas.set(key, replica)
     return replica
   }
@@ -311,7 +333,13 @@ export class Documents {
         return
       }
     }
-    if (replica.buffer.length > 0) this.#owner.waiting()
+    if (replica.value === undefined) this.#absent.add(replica)
+    else this.#absent.delete(replica)
+    if (replica.buffer.length === 0) this.#stuck.delete(replica)
+    else {
+      this.#stuck.add(replica)
+      this.#owner.waiting()
+    }
     replica.wake()
   }
 

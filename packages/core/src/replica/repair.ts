@@ -18,8 +18,6 @@ export interface RepairOwner {
   take(change: Change): void
   /** All that is held was known to be current when this was asked. */
   verified(askedAt: number): void
-  /** Asks where the section stands. */
-  check(): Promise<void>
   /** Holds every document, where all should be held. */
   holdAll(): Promise<void>
 }
@@ -73,7 +71,7 @@ export class Repair {
   #begin(): void {
     const { counters, emit, background } = this.#context
     const { ref, follow } = this.#options
-    if (follow === 'key') for (const replica of this.#documents.stuck()) background(ref, this.#document(replica))
+    if (follow === 'key') for (const replica of this.#documents.stuck) background(ref, this.#document(replica))
     else if (this.#water.beyond === 0) this.#documents.reloadStuck()
     else {
       counters.gaps++
@@ -86,7 +84,7 @@ export class Repair {
   catchUp(): Promise<void> {
     this.#catchingUp ??= this.#section().finally(() => {
       this.#catchingUp = undefined
-      if (this.#water.beyond > 0) this.soon()
+      if (this.#water.beyond > 0 || this.#documents.stuck.length > 0) this.soon()
     })
     return this.#catchingUp
   }
@@ -100,10 +98,11 @@ export class Repair {
       const askedAt = runtime.now()
       const page = await link.read((store) => store.changesSince(ref, after, PAGE))
       if (!this.#owner.hear(page.standing, adoptions)) continue
+      const current = this.#history.adoptions
       if (page.status === 'elsewhere') {
         // adopting the epoch of the answer has moved the watermark: ask from there
-        if (this.#history.adoptions !== adoptions) continue
-        return this.#owner.check()
+        if (current !== adoptions) continue
+        return
       }
       if (page.status === 'truncated') return this.#overTheGap(page.standing, askedAt)
       this.#takeAll(page)
@@ -112,7 +111,9 @@ export class Repair {
       this.#ordered.release(this.#water.gapFree)
       if (page.upTo < page.standing.sequence && page.upTo > after.sequence) continue
       this.#documents.reloadStuck()
-      this.#documents.forgetAbsent()
+      await this.#documents.reloaded()
+      // a load has told of another epoch: what was read may not be part of it
+      if (this.#history.adoptions !== current) continue
       this.#owner.verified(askedAt)
       if (read > 0) this.#done('log', read)
       return
@@ -130,6 +131,7 @@ export class Repair {
       store.heads(held.map(({ key }) => ({ scope: { ...ref, key } }))),
     )
     for (const [at, head] of heads.entries()) this.#documents.compare(held[at] as Replica, head, adoptions)
+    await this.#documents.reloaded()
     await this.#owner.holdAll()
     this.#owner.verified(askedAt)
     this.#done('load', 0)

@@ -65,7 +65,6 @@ export class Section implements Checked {
         hear: (standing, adoption) => this.hear(standing, adoption),
         take: (change) => this.#take(change),
         verified: (askedAt) => this.#verified(askedAt),
-        check: () => this.check(),
         holdAll: () => this.#holdAll(),
       },
     )
@@ -96,7 +95,8 @@ export class Section implements Checked {
   /** Is nothing known to be missing; and when was that certain, on this instance's clock? */
   health(): { readonly settled: boolean; readonly verifiedAt: number } {
     const complete = this.options.replicate === 'on-read' || this.documents.complete
-    const settled = this.#joined && complete && !this.#repair.pending && this.#water.beyond === 0
+    const settled =
+      this.#joined && complete && !this.#repair.pending && this.#water.beyond === 0 && !this.documents.reloading
     return { settled, verifiedAt: this.#verifiedAt }
   }
 
@@ -335,6 +335,8 @@ export class Section implements Checked {
         else {
           for (const [at, each] of documents.entries()) this.documents.compare(held[at] as Replica, each, adoptions)
           if (this.options.follow === 'section') await this.#catchUpTo(standing)
+          await this.documents.reloaded()
+          this.documents.forgetAbsent()
           this.#verified(askedAt)
         }
       },

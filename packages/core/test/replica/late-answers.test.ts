@@ -4,6 +4,7 @@ import {
   createSync,
   defineCollection,
   type MemoryHub,
+  type MemoryHubOptions,
   memoryBus,
   memoryStore,
   type Sync,
@@ -29,9 +30,9 @@ interface Bench extends AsyncDisposable {
   readonly events: SyncEvent[]
 }
 
-function open(): Bench {
+function open(options: Omit<MemoryHubOptions, 'runtime'> = {}): Bench {
   const clock = createVirtualRuntime()
-  const hub = createMemoryHub({ runtime: clock, journal: 100 })
+  const hub = createMemoryHub({ journal: 100, ...options, runtime: clock })
   const replies = holdReplies(memoryStore(hub))
   const sync = createSync({ store: replies.store, bus: memoryBus(hub), runtime: clock })
   const writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
@@ -167,4 +168,22 @@ test('a log read while the history changed is asked again', async () => {
   await t.clock.advance(100)
   await check
   expect(t.c.peek('x')).toEqual({ n: 9 })
+})
+
+test('a check is over only when what it found old has been loaded', async () => {
+  await using t = open({ maxChanges: 2 })
+  await t.other.set('x', { n: 0 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  for (let n = 1; n <= 5; n++) await t.other.set('x', { n })
+  t.replies.hold('load')
+  let over = false
+  const check = t.sync.check().then(() => {
+    over = true
+  })
+  await t.clock.advance(10)
+  expect([t.replies.held, over, t.sync.health().state]).toEqual([1, false, 'catching-up'])
+  t.replies.release()
+  await check
+  expect(t.c.peek('x')).toEqual({ n: 5 })
 })

@@ -1,0 +1,27 @@
+// Documents without a fixed shape: any JSON, by our type of it or by one of the caller's own.
+import { defineCollection, type Json, type JsonObject, type Sync } from '@sync/core'
+
+declare const sync: Sync
+
+type Own = string | number | boolean | null | Own[] | { [key: string]: Own }
+
+const ours = sync.collection(defineCollection<Record<string, Json>>({ section: 'a', ttl: 'never' }), { partition: 'p' })
+const own = sync.collection(defineCollection<Record<string, Own>>({ section: 'b', ttl: 'never' }), { partition: 'p' })
+const mixed = sync.collection(defineCollection<{ id: string; payload: Json }>({ section: 'c', ttl: 'never' }), {
+  partition: 'p',
+})
+
+await ours.set('k', { a: [1, { b: null }] })
+await own.set('k', { a: [1, { b: null }] })
+await mixed.set('k', { payload: { deep: [1] } })
+await mixed.update('k', (d) => {
+  d.payload = { other: true }
+})
+const read: JsonObject | undefined = await ours.get('k')
+const payload: Json | undefined = (await mixed.get('k'))?.payload
+if (read) await ours.replace('k', read)
+for await (const batch of own.changes())
+  for (const change of batch) if (change.kind === 'created') void change.value['a']
+void payload
+// @ts-expect-error unknown is no JSON
+defineCollection<{ a: unknown }>({ section: 's', ttl: 'never' })
