@@ -151,7 +151,7 @@ export class SectionCollection {
         }
       }
     }
-    const end = section.documents.observe(checkedKey(key), observer)
+    const end = section.documents.observers.add(checkedKey(key), observer)
     section.hold(key).catch(failed)
     return end
   }

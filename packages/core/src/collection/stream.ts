@@ -107,7 +107,7 @@ export class ChangeStream {
     const { documents, ordered } = this.#section
     if (key !== undefined) {
       this.#done = documents.peek(key)?.seen ?? 0
-      this.#detach = documents.observe(key, (seen) => this.#observe(seen))
+      this.#detach = documents.observers.add(key, (seen) => this.#observe(seen))
       return
     }
     const reach = (): number => this.#reach

@@ -8,7 +8,8 @@ import type { Standing } from '../versioning/lineage.ts'
 import { MOST_WAITING, type SectionContext, type SectionOptions } from './context.ts'
 import { Expiry } from './expiry.ts'
 import type { History } from './history.ts'
-import { type JumpReason, type Observation, type Observed, observed } from './observation.ts'
+import { type JumpReason, type Observed, observed } from './observation.ts'
+import { Observers } from './observers.ts'
 import { Replica } from './replica.ts'
 
 /** A document at one instant, as of a section sequence; no `value`: it does not exist. */
@@ -31,8 +32,6 @@ export interface DocumentsOwner {
   subscribe(key: string): Promise<void>
 }
 
-type Observer = (observation: Observation) => void
-
 /** The replicas of a section: loads them, gives them their changes, and shows what they do to whoever watches. */
 export class Documents {
   readonly #options: SectionOptions
@@ -48,7 +47,8 @@ export class Documents {
   readonly #reloading = new Set<Replica>()
   /** Those whose document does not exist. */
   readonly #absent = new Set<Replica>()
-  readonly #observers = new Map<string, Set<Observer>>()
+  /** Who watches single documents, in the order of their changes. */
+  readonly observers: Observers = new Observers()
   /** Is every document of the section held? Then one that is not held does not exist. */
   complete = false
   #loads = 0
@@ -104,12 +104,6 @@ export class Documents {
     let changes = 0
     for (const { buffer } of this.#replicas.values()) changes += buffer.length
     return changes
-  }
-
-  get watchers(): number {
-    let watchers = 0
-    for (const observers of this.#observers.values()) watchers += observers.size
-    return watchers
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------
@@ -244,6 +238,10 @@ export class Documents {
     if (known && (moved || (reason === 'epoch' && value !== replica.value))) this.#jump(replica, reason)
   }
 
+  #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): void {
+    this.observers.show({ kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value })
+  }
+
   /** Is a held document still what the store has? If not, it is loaded. */
   compare(replica: Replica, head: Head, adoption: number): void {
     if (!head.document || !this.#owner.hear(head.standing, adoption)) return
@@ -285,7 +283,7 @@ export class Documents {
   forgetAbsent(): void {
     if (!this.complete) return
     for (const replica of this.#absent) {
-      const idle = replica.settled && replica.waiting.length === 0 && !this.#observers.has(replica.key)
+      const idle = replica.settled && replica.waiting.length === 0 && !this.observers.has(replica.key)
       if (!idle || replica.seen > this.#water.gapFree) continue
       this.#absent.delete(replica)
       this.#replicas.delete(replica.key)
@@ -360,36 +358,16 @@ export class Documents {
       counters.propagation(runtime.now() - change.time)
     }
     const observation = observed(change, true, replica.value, previous)
-    this.#show(observation)
+    this.observers.show(observation)
     this.#owner.applied(observation)
     return true
-  }
-
-  // ---- watching --------------------------------------------------------------------------------------------------
-
-  /** Calls `observer` for what the document's replica shows, in order, from now on. The returned function ends it. */
-  observe(key: string, observer: Observer): () => void {
-    const observers = this.#observers.get(key) ?? new Set()
-    this.#observers.set(key, observers.add(observer))
-    return () => {
-      observers.delete(observer)
-      if (observers.size === 0) this.#observers.delete(key)
-    }
-  }
-
-  #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): void {
-    this.#show({ kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value })
-  }
-
-  #show(observation: Observation): void {
-    for (const observer of this.#observers.get(observation.key) ?? []) observer(observation)
   }
 
   /** Whoever waits is refused. */
   close(): void {
     this.#closed = true
     this.#expiry.close()
-    this.#observers.clear()
+    this.observers.clear()
     for (const replica of this.#replicas.values()) replica.wake()
   }
 }

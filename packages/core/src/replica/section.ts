@@ -84,7 +84,7 @@ export class Section implements Checked {
   }
 
   get watchers(): number {
-    return this.ordered.size + this.documents.watchers
+    return this.ordered.size + this.documents.observers.size
   }
 
   /** Would a change be heard now? */

@@ -1,17 +1,10 @@
+import type { Change } from '../model/change.ts'
 import type { Operation } from '../model/operation.ts'
 import { type EncodedChange, OPS } from './wire.ts'
 
 /** The pieces a store joins into a change: what the writer encoded and what the store decided. */
-export interface ChangePieces {
-  readonly key: string
-  readonly epoch: string
-  readonly origin: string
-  readonly generation: number
-  readonly version: number
-  readonly sequence: number
-  readonly time: number
+export interface ChangePieces extends Omit<Change, 'edits'> {
   readonly edits: readonly EditPiece[] | 'removed' | 'omitted'
-  readonly meta?: Readonly<Record<string, string>>
 }
 
 /** One field of a change: its new version, and its value or inner patch as text. Neither: the field is removed. */
