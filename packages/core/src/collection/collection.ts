@@ -8,6 +8,7 @@ import type { Observation } from '../replica/observation.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
 import type { StoreLink } from '../replica/store-link.ts'
+import { decodeChange } from '../transport/decode.ts'
 import type { ChangesOptions, Entry, Wait, Write, Written } from './api.ts'
 import type { Intent } from './intent.ts'
 import type { Outcome } from './outcome.ts'
@@ -107,7 +108,7 @@ export class SectionCollection {
     const checked = checkedObject({ [field]: value }, 'value')
     const intent: Intent = { kind: 'trySet', field, value: checked[field] as Json, expectedVersion }
     const outcome = await this.#unlessConflict(this.#write(key, intent, options))
-    const edits = outcome?.change?.edits
+    const edits = outcome?.change && decodeChange(outcome.change).edits
     if (Array.isArray(edits))
       return { ok: true, fieldVersion: edits.find((edit) => edit.field === field)?.version ?? 0 }
     if (outcome) return { ok: true, fieldVersion: (await this.#replica(key, options)).fieldVersion(field) }

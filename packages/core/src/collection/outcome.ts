@@ -1,7 +1,6 @@
-import type { Change } from '../model/change.ts'
 import type { Place } from '../model/position.ts'
-import { decodeChange } from '../transport/decode.ts'
 import type { CommitResult } from '../transport/store.ts'
+import type { EncodedChange } from '../transport/wire.ts'
 
 /** What a write came to. */
 export interface Outcome {
@@ -11,7 +10,7 @@ export interface Outcome {
   readonly version: number
   readonly place: Place
   /** The change, if there was one. */
-  readonly change?: Change
+  readonly change?: EncodedChange
 }
 
 /** The answers by which a write is done. */
@@ -25,5 +24,5 @@ export function outcomeOf(result: Done): Outcome {
     return { changed: false, existed: generation > 0, version, place: { epoch, sequence } }
   }
   const { change, version, existed } = result
-  return { changed: true, existed, version, place: { epoch, sequence: change.sequence }, change: decodeChange(change) }
+  return { changed: true, existed, version, place: { epoch, sequence: change.sequence }, change }
 }
