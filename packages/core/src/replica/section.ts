@@ -1,9 +1,8 @@
 import { Watermark } from '../buffer/watermark.ts'
-import type { DocumentRef, SectionRef } from '../model/address.ts'
+import type { SectionRef } from '../model/address.ts'
 import type { Change } from '../model/change.ts'
-import { ClosedError, FrameError, SyncError } from '../model/errors.ts'
+import { FrameError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
-import type { Subscription } from '../transport/bus.ts'
 import { decodeChange, decodeFrame } from '../transport/decode.ts'
 import type { Head } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
@@ -16,6 +15,7 @@ import { observed } from './observation.ts'
 import { OrderedFeed } from './ordered-feed.ts'
 import { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 const SCAN = 500
 /** Where interest spreads asynchronously, one more look after this many ms finds what slipped by. */
@@ -36,7 +36,7 @@ export class Section implements Checked {
   readonly #context: SectionContext
   readonly #water = new Watermark()
   readonly #repair: Repair
-  readonly #subscriptions = new Set<Subscription>()
+  readonly #subscriptions: Subscriptions
   readonly #onClose = new Set<() => void>()
   #following: Promise<void> | undefined
   #ready: Promise<void> | undefined
@@ -50,12 +50,13 @@ export class Section implements Checked {
   constructor(options: SectionOptions, context: SectionContext) {
     this.options = options
     this.#context = context
+    this.#subscriptions = new Subscriptions(context.bus, context.link, (frame) => this.receive(frame))
     const [history, water, ordered] = [this.history, this.#water, this.ordered] as const
     this.documents = new Documents(options, context, history, water, {
       hear: (standing, adoption) => this.hear(standing, adoption),
       waiting: () => this.#repair.soon(),
       applied: (observation) => ordered.put(observation.sequence, () => observation),
-      subscribe: (key) => this.#subscribe({ ...options.ref, key }),
+      subscribe: (key) => this.#subscriptions.add({ ...options.ref, key }),
     })
     this.#repair = new Repair(
       options,
@@ -117,7 +118,7 @@ export class Section implements Checked {
   /** Subscribe first, then learn where the section stands. Loads come after. */
   async #join(): Promise<void> {
     const { bus, runtime } = this.#context
-    if (this.options.follow === 'section') await this.#subscribe(this.ref)
+    if (this.options.follow === 'section') await this.#subscriptions.add(this.ref)
     await this.check()
     if (bus.capabilities.live === 'eventually') runtime.schedule(() => this.checkNow(), RECHECK)
   }
@@ -132,23 +133,6 @@ export class Section implements Checked {
     this.#early = []
     for (const change of early) this.#accept(change)
     if (this.#overflowed) this.checkNow()
-  }
-
-  /** Subscribes, for as long as that takes. */
-  async #subscribe(scope: SectionRef | DocumentRef): Promise<void> {
-    const { bus, link } = this.#context
-    for (let attempt = 0; ; attempt++) {
-      if (this.#closed) throw new ClosedError('the instance is closed')
-      try {
-        const subscription = await bus.subscribe(scope, (frame) => this.receive(frame))
-        this.#subscriptions.add(subscription)
-        if (this.#closed) await subscription.stop()
-        return
-      } catch (error) {
-        if (error instanceof SyncError && !error.retryable) throw error
-        await link.pause(attempt)
-      }
-    }
   }
 
   /** Holds every document there is, where all should be held. */
@@ -372,6 +356,6 @@ export class Section implements Checked {
     this.#repair.close()
     this.documents.close()
     for (const closed of this.#onClose) closed()
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()))
+    await this.#subscriptions.close()
   }
 }

@@ -258,6 +258,15 @@ class Instance implements Sync {
 
   #emit(event: InstanceEvent | (SectionRef & SectionEvent)): void {
     const at = this.#runtime.now()
-    for (const listener of this.#listeners) listener({ at, ...event })
+    for (const listener of this.#listeners) {
+      try {
+        listener({ at, ...event })
+      } catch (error) {
+        // not here, in the midst of the protocol: as any uncaught error
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 }
