@@ -303,8 +303,9 @@ export class Documents {
     return this.#replicas.get(key)
   }
 
-  /** A document that was not held because it did not exist: from now on it is. */
-  beginAbsent(key: string): Replica {
+  /** Where all are to be held: a document heard of that is not. It did not exist, or the scan has not come by it yet. */
+  beginHeard(key: string): Replica {
+    if (!this.complete) return this.#begin(key)
     const replica = this.#newAbsent(key)
     this.#replicas.set(key, replica)
     return replica

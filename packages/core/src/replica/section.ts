@@ -269,9 +269,10 @@ export class Section implements Checked {
       if (!replica || !this.documents.offer(replica, change)) this.#duplicate(change)
       return
     }
-    let replica = this.documents.find(change.key)
-    if (!replica && this.documents.complete && change.sequence > this.#water.gapFree)
-      replica = this.documents.beginAbsent(change.key)
+    const held = this.documents.find(change.key)
+    const news = change.sequence > this.#water.gapFree
+    const replica =
+      held ?? (news && this.options.replicate === 'all' ? this.documents.beginHeard(change.key) : undefined)
     const waiting = this.#water.beyond
     if (!this.#water.note(change.sequence)) this.#duplicate(change)
     else {

@@ -187,3 +187,23 @@ test('a check is over only when what it found old has been loaded', async () => 
   await check
   expect(t.c.peek('x')).toEqual({ n: 5 })
 })
+
+test('a document made while all are being loaded is held too', async () => {
+  await using t = open()
+  const all = defineCollection<Doc>({ section: 'all', ttl: 'never', replicate: 'all' })
+  const writer = createSync({ store: memoryStore(t.hub), bus: memoryBus(t.hub), runtime: t.clock })
+  const theirs = writer.collection(all, { partition: 'p' })
+  await theirs.set('old', { n: 1 })
+  t.replies.hold('load')
+  const ours = t.sync.collection(all, { partition: 'p' })
+  await t.clock.advance(1)
+  await theirs.set('new', { n: 1 })
+  await t.clock.advance(1)
+  t.replies.release()
+  await ours.ready()
+  await t.clock.advance(100)
+  expect([ours.peek('old'), ours.peek('new')]).toEqual([{ n: 1 }, { n: 1 }])
+  const closing = writer.close()
+  await t.clock.advance(10)
+  await closing
+})
