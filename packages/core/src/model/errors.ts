@@ -162,3 +162,18 @@ export class ClosedError extends SyncError {
 export class LimitError extends SyncError {
   override readonly code = 'SYNC_LIMIT'
 }
+
+/** A stamp from further in the future than the clock takes: the sender's wall clock is ahead, or ours behind. */
+export class ClockDriftError extends SyncError {
+  override readonly code = 'SYNC_CLOCK_DRIFT'
+  override readonly retryable = true
+  /** How far the stamp is ahead of our wall clock, in ms. */
+  readonly drift: number
+  /** How far it may be, in ms. */
+  readonly maxDrift: number
+  constructor(drift: number, maxDrift: number, details?: Details) {
+    super(`a stamp ${drift} ms ahead of the wall clock: ${maxDrift} at most`, details)
+    this.drift = drift
+    this.maxDrift = maxDrift
+  }
+}
