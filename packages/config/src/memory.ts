@@ -6,7 +6,7 @@ import { ConfigError } from './errors.ts'
 const hubs = new Map<string, MemoryHub>()
 
 function hubOf(url: URL): MemoryHub {
-  const name = url.pathname
+  const name = `${url.host}${url.pathname}`
   const hub = hubs.get(name) ?? createMemoryHub()
   hubs.set(name, hub)
   return hub

@@ -46,6 +46,11 @@ export class Watermark {
     return true
   }
 
+  /** Forgets the single ones beyond the hole, so that they are news again when they come. */
+  forgetBeyond(): void {
+    this.#beyond.clear()
+  }
+
   /** Some answer told of this sequence. */
   shown(sequence: number): void {
     if (sequence > this.#highest) this.#highest = sequence

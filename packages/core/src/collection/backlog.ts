@@ -35,19 +35,24 @@ export function takeBatch(
   const taken: Waiting[] = []
   const places = new Map<string, number>()
   const unknown = new Map<string, number>()
+  let reach = Number.POSITIVE_INFINITY
   let used = 0
   for (const seen of waiting) {
-    const joins = options.combine && places.has(seen.key)
+    const joins = unknown.has(seen.key) || (options.combine && places.has(seen.key))
     if (!joins && taken.length >= options.maxBatch) break
     used++
     if (!isNews(seen)) continue
-    const told = tell(seen)
-    if (!told) unknown.set(seen.key, seen.sequence)
-    else for (const each of told) if (options.wants(each)) add(each, seen.sequence)
+    // once a document's change cannot be told, what follows it cannot either
+    const told = unknown.has(seen.key) ? undefined : tell(seen)
+    if (told) for (const each of told) add(each, seen.sequence)
+    else {
+      unknown.set(seen.key, seen.sequence)
+      reach = Math.min(reach, seen.sequence)
+    }
   }
   const upTo = waiting[used - 1]?.sequence ?? 0
   waiting.splice(0, used)
-  return { told: positioned(taken), unknown, upTo }
+  return { told: positioned(taken, reach).filter(options.wants), unknown, upTo }
 
   function add(told: Told, sequence: number): void {
     const place = options.combine ? places.get(told.key) : undefined
@@ -62,9 +67,9 @@ export function takeBatch(
 }
 
 /** Each change with the position that is safe to save after it: nothing at or below it is still to come. */
-function positioned(taken: readonly Waiting[]): Told[] {
+function positioned(taken: readonly Waiting[], before: number): Told[] {
   const inOrder = [...taken].sort((a, b) => a.last - b.last)
-  let reach = Number.POSITIVE_INFINITY
+  let reach = before
   return inOrder.reduceRight<Told[]>((told, { told: each, first, last }) => {
     const { epoch } = fromPosition(each.position)
     told.unshift({ ...each, position: toPosition({ epoch, sequence: Math.min(last, reach - 1) }) })

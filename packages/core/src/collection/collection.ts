@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { ArgumentError, ConflictError } from '../model/errors.ts'
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
+import { isJsonObject, type Json, type JsonObject, memberOf } from '../model/json.ts'
 import { fromPosition, type Position, toPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
 import { toJson } from '../model/to-json.ts'
@@ -12,7 +12,7 @@ import { decodeChange } from '../transport/decode.ts'
 import type { ChangesOptions, Entry, Wait, Write, Written } from './api.ts'
 import type { Intent } from './intent.ts'
 import type { Outcome } from './outcome.ts'
-import { ChangeStream } from './stream.ts'
+import { ChangeStream, type StreamOptions } from './stream.ts'
 import { type Told, tell } from './tell.ts'
 import { bounded, gaveUp } from './wait.ts'
 import type { Writer } from './writer.ts'
@@ -39,6 +39,9 @@ export interface CollectionContext {
   readonly failed: (error: unknown) => void
 }
 
+/** How often a document that others make and remove again is tried to be created. */
+const MOST_CREATIONS = 5
+
 /** The handle that an application holds. All checks of what callers give are here; all that follows may trust it. */
 export class SectionCollection {
   readonly #context: CollectionContext
@@ -48,6 +51,7 @@ export class SectionCollection {
   }
 
   async ready(options: Wait = {}): Promise<void> {
+    this.#refuseIfClosed()
     return this.#reading(options, () => this.#context.section.ready())
   }
 
@@ -56,6 +60,7 @@ export class SectionCollection {
   }
 
   peek(key: string): JsonObject | undefined {
+    this.#refuseIfClosed()
     const replica = this.#context.section.documents.current(checkedKey(key))
     return replica?.value
   }
@@ -82,12 +87,21 @@ export class SectionCollection {
     document: JsonObject,
     options: Write = {},
   ): Promise<{ created: boolean; entry: HeldEntry }> {
+    if (options.ifVersion !== undefined) throw new ArgumentError('ifVersion: a document that is created has no version')
     const intent: Intent = { kind: 'create', document: checkedObject(document, 'document') }
-    for (;;) {
-      const created = await this.#unlessConflict(this.#write(key, intent, options))
-      const entry = this.#entryOf(created ? await this.#replica(key, options) : await this.#fresh(key, options))
-      // it may be gone again by now: then there is room for this one
-      if (entry) return { created: created !== undefined, entry }
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#unlessConflict(this.#write(key, intent, options))
+      if (outcome) return { created: true, entry: this.#created(intent.document, outcome) }
+      const entry = this.#entryOf(await this.#fresh(key, options))
+      if (entry) return { created: false, entry }
+      // there was one, and it is gone again: there is room for this one
+      if (attempt >= MOST_CREATIONS || options.opId !== undefined) {
+        throw new ConflictError(
+          'the document comes and goes',
+          { version: 0 },
+          { address: { ...this.#context.section.ref, key } },
+        )
+      }
     }
   }
 
@@ -113,10 +127,15 @@ export class SectionCollection {
       return { ok: true, fieldVersion: edits.find((edit) => edit.field === field)?.version ?? 0 }
     if (outcome) return { ok: true, fieldVersion: (await this.#replica(key, options)).fieldVersion(field) }
     const replica = await this.#fresh(key, options)
-    return { ok: false, fieldVersion: replica.value ? replica.fieldVersion(field) : 0, value: replica.value?.[field] }
+    return {
+      ok: false,
+      fieldVersion: replica.value ? replica.fieldVersion(field) : 0,
+      value: memberOf(replica.value, field),
+    }
   }
 
   async unset(key: string, fields: readonly string[], options: Write = {}): Promise<Written> {
+    if (!isNames(fields)) throw new ArgumentError('fields: an array of names is needed')
     return written(await this.#write(key, { kind: 'unset', fields: [...new Set(fields)] }, options))
   }
 
@@ -125,24 +144,29 @@ export class SectionCollection {
   }
 
   changes(options: StreamRequest = {}): AsyncIterable<readonly Told[]> {
-    const { key, prefix, fields, from = 'now', maxBatch = 50, combine = true, signal } = options
-    if (key !== undefined) checkedKey(key)
-    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
-      throw new ArgumentError('maxBatch: a positive whole number is needed')
-    const stream = new ChangeStream(this.#context.section, this.#context.link, {
-      key,
-      prefix,
-      fields: fields && new Set(fields),
-      from: typeof from === 'object' ? fromPosition(from.after) : from,
-      maxBatch,
-      combine,
-      signal,
-    })
-    return { [Symbol.asyncIterator]: () => stream.batches() }
+    const { section, link } = this.#context
+    const checked = checkedStream(options)
+    if (checked.key === undefined && section.options.follow === 'key') {
+      throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
+    }
+    return {
+      [Symbol.asyncIterator]() {
+        const stream = new ChangeStream(section, link, checked)
+        const batches = stream.batches()
+        return {
+          next: () => batches.next(),
+          return: () => {
+            stream.stop()
+            return batches.return()
+          },
+        }
+      },
+    }
   }
 
   subscribe(key: string, listener: (change: Told) => void): () => void {
     const { section, failed } = this.#context
+    this.#refuseIfClosed()
     const observer = (seen: Observation): void => {
       for (const change of tell(seen) ?? []) {
         try {
@@ -161,6 +185,7 @@ export class SectionCollection {
     const { section } = this.#context
     const { after, signal, timeout } = options
     checkedKey(key)
+    this.#refuseIfClosed()
     const place = after === undefined ? undefined : fromPosition(after)
     const held = place ? undefined : section.documents.current(key)
     if (held && !signal && timeout === undefined) return held
@@ -172,6 +197,10 @@ export class SectionCollection {
     return this.#reading(options, () => this.#context.section.documents.refresh(key))
   }
 
+  #refuseIfClosed(): void {
+    if (this.#context.section.closed) throw new ClosedError('the instance is closed')
+  }
+
   #reading<R>(wait: Wait, work: () => Promise<R>): Promise<R> {
     return bounded(this.#context.runtime, wait, work, (why) => gaveUp(why, wait))
   }
@@ -179,6 +208,10 @@ export class SectionCollection {
   #write(key: string, intent: Intent, options: Write): Promise<Outcome> {
     checkedKey(key)
     checkMeta(options.meta)
+    const { ifVersion } = options
+    if (ifVersion !== undefined && (!Number.isSafeInteger(ifVersion) || ifVersion < 0)) {
+      throw new ArgumentError('ifVersion: a version is needed')
+    }
     if (options.opId === '') throw new ArgumentError('opId: a non-empty string is needed')
     return this.#context.writer.write(key, intent, options)
   }
@@ -190,6 +223,16 @@ export class SectionCollection {
       if (error instanceof ConflictError) return undefined
       throw error
     }
+  }
+
+  /** What was created, whatever became of it since. */
+  #created(value: JsonObject, { version, place, change }: Outcome): HeldEntry {
+    const { section, runtime } = this.#context
+    const { ttl } = section.options
+    const changedAt = change ? decodeChange(change).time : runtime.now()
+    const fieldVersions = Object.fromEntries(Object.keys(value).map((field) => [field, 1]))
+    const expiry = ttl !== undefined && { expiresAt: changedAt + ttl }
+    return { value, version, fieldVersions, position: toPosition(place), changedAt, ...expiry, stale: false }
   }
 
   #entryOf(replica: Replica): HeldEntry | undefined {
@@ -207,6 +250,24 @@ export class SectionCollection {
     }
   }
 }
+
+function checkedStream(options: StreamRequest): StreamOptions {
+  const { key, prefix, fields, from = 'now', maxBatch = 50, combine = true, signal } = options
+  if (key !== undefined) checkedKey(key)
+  if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) {
+    throw new ArgumentError('maxBatch: a positive whole number is needed')
+  }
+  if (fields !== undefined && !isNames(fields)) throw new ArgumentError('fields: an array of names is needed')
+  const after = typeof from === 'object' && from !== null
+  if (!after && from !== 'now' && from !== 'snapshot') {
+    throw new ArgumentError("from: 'now', 'snapshot' or { after: position } is needed")
+  }
+  const place = after ? fromPosition(from.after) : from
+  return { key, prefix, fields: fields && new Set(fields), from: place, maxBatch, combine, signal }
+}
+
+const isNames = (names: unknown): names is readonly string[] =>
+  Array.isArray(names) && names.every((name) => typeof name === 'string')
 
 const written = ({ version, place, changed }: Outcome): Written => ({ version, position: toPosition(place), changed })
 

@@ -1,23 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Merge } from '../merge/merge.ts'
-import {
-  ClosedError,
-  ConflictError,
-  NotFoundError,
-  OutcomeUnknownError,
-  StoreAwayError,
-  type SyncError,
-} from '../model/errors.ts'
+import { ClosedError, ConflictError, NotFoundError, OutcomeUnknownError, StoreAwayError } from '../model/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { Counters } from '../replica/counters.ts'
+import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
 import type { StoreLink } from '../replica/store-link.ts'
 import type { CommitRequest, CommitResult, CurrentVersions, OpId } from '../transport/store.ts'
-import type { Write } from './api.ts'
 import type { Committer } from './committer.ts'
 import { type Base, type Draft, draft, needsBase } from './draft.ts'
-import type { Job } from './job.ts'
+import type { Batch, Job } from './job.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import type { Publisher } from './publisher.ts'
 import { validate } from './validate.ts'
@@ -25,6 +18,8 @@ import { validate } from './validate.ts'
 const MOST_ATTEMPTS = 100
 /** From this attempt on a conflicting write waits a little first. */
 const PATIENT_FROM = 4
+/** No document was ever in this life: what expects it cannot be executed, only be remembered. */
+const NO_LIFE = Number.MAX_SAFE_INTEGER
 
 /** What writes of a section work with. */
 export interface WriteContext {
@@ -42,13 +37,10 @@ export interface WriteContext {
   readonly conflict: (key: string, reason: string, attempt: number) => void
 }
 
-/** The jobs that share one commit. */
-export interface Batch {
-  readonly key: string
-  /** Those that somebody still waits for. */
-  live(): readonly Job[]
-  /** One of several recipes failed: it goes without it. */
-  leaveOut(index: number, error: SyncError): void
+interface Answer {
+  readonly result: Exclude<CommitResult, { status: 'epoch' }>
+  /** How often it was sent. */
+  readonly sends: number
 }
 
 /** Brings one commit to its end: drafts it, sends it until there is an answer, and begins again after a conflict. */
@@ -56,6 +48,8 @@ export class Commit {
   readonly #context: WriteContext
   readonly #batch: Batch
   readonly #newId: () => string
+  /** The document as the first attempt found it; no `value`: there was none, or none was held. */
+  #first: { readonly value: JsonObject | undefined; readonly generation: number } | undefined
 
   constructor(context: WriteContext, batch: Batch, newId: () => string) {
     this.#context = context
@@ -65,28 +59,35 @@ export class Commit {
 
   /** Rejects with what all its jobs are to be told. */
   async run(): Promise<Outcome> {
-    const { section, counters, merge, schema } = this.#context
-    const { key } = this.#batch
+    const { section, counters } = this.#context
     await section.follow()
-    let op: OpId | undefined
-    let origin: JsonObject | undefined
+    const [first] = this.#live()
+    let op = this.#opId(first)
     for (let attempt = 1; ; attempt++) {
-      const [first] = this.#live()
-      const needed =
-        attempt > 1 || first.options.ifVersion !== undefined || needsBase(first.intent, merge, schema !== undefined)
-      const base = await this.#base(needed)
-      if (attempt === 1) origin = base?.value
-      const drafted = await this.#draft(base, origin)
-      const jobs = this.#live()
-      // the id names the write, not the attempt: it stays
-      op = op ? { ...op, attempt } : this.#opId(first.options)
+      let drafted: Draft
+      try {
+        drafted = await this.#draft(attempt)
+      } catch (error) {
+        const known = attempt === 1 && op.kept ? await this.#recall(op) : undefined
+        if (known) return known
+        throw error
+      }
       counters.attempts++
-      const result = await this.#untilAnswered(this.#request(drafted, op, first.options, base), jobs)
+      // the id names the write, not the attempt: it stays
+      const { result, sends } = await this.#untilAnswered(
+        this.#request(drafted, { ...op, attempt }, first),
+        this.#live(),
+      )
       if (result.status === 'committed' || result.status === 'unchanged') return outcomeOf(result)
-      if (result.status === 'forgotten') throw new OutcomeUnknownError(op.id, 'the store no longer knows this write')
       if (result.status === 'failed') throw result.error
+      if (result.status === 'forgotten') {
+        if (sends > 1 || op.kept) throw new OutcomeUnknownError(op.id, 'the store no longer knows this write')
+        // never sent before, only born too long ago
+        op = this.#opId(first)
+        continue
+      }
       counters.conflicts++
-      this.#context.conflict(key, result.reason, attempt)
+      this.#context.conflict(this.#batch.key, result.reason, attempt)
       this.#giveUpIfDue(result, first, attempt)
       await this.#catchUp(result.current, attempt)
     }
@@ -98,42 +99,73 @@ export class Commit {
     return [first, ...rest]
   }
 
-  async #base(needed: boolean): Promise<Base | undefined> {
-    const { documents } = this.#context.section
-    const { key } = this.#batch
-    const replica = needed ? await documents.settled(key) : documents.peek(key)
-    if (!replica) return undefined
-    const { value, epoch, seen } = replica
-    return {
-      value,
-      generation: value ? replica.generation : 0,
-      version: value ? replica.version : 0,
-      readAt: { epoch, sequence: seen },
-      fieldVersion: (field) => replica.fieldVersion(field),
+  async #draft(attempt: number): Promise<Draft> {
+    const { section, merge, schema } = this.#context
+    for (;;) {
+      const replica = await this.#replica(attempt)
+      const jobs = this.#live()
+      // from here to the draft nothing may come between: value and versions have to belong together
+      const base = replica && baseOf(replica)
+      this.#first ??= { value: base?.value, generation: base?.generation ?? 0 }
+      const drafted = draft(
+        jobs.map(({ intent }) => intent),
+        {
+          base,
+          first: this.#first,
+          origin: jobs[0].seen ?? this.#first.value,
+          merge,
+          start: { epoch: section.history.epoch, sequence: 0 },
+          leaveOut: (index, error) => this.#batch.leaveOut(index, error),
+        },
+      )
+      if (schema && drafted.result) await validate(schema, drafted.result)
+      // whoever gave up meanwhile, or was left out, must not be written
+      if (this.#live().length !== jobs.length) continue
+      return schema && drafted.result && base
+        ? { ...drafted, expect: { ...drafted.expect, ...exactly(base) } }
+        : drafted
     }
   }
 
-  async #draft(base: Base | undefined, origin: JsonObject | undefined): Promise<Draft> {
+  /** What is known of the document, and all of it where the draft needs that. */
+  async #replica(attempt: number): Promise<Replica | undefined> {
     const { section, merge, schema } = this.#context
-    const intents = this.#live().map(({ intent }) => intent)
-    const start = { epoch: section.history.epoch, sequence: 0 }
-    const leaveOut = (index: number, error: SyncError): void => this.#batch.leaveOut(index, error)
-    const drafted = draft(intents, { base, origin, merge, start, leaveOut })
-    if (schema && drafted.result) await validate(schema, drafted.result)
-    return drafted
+    const { documents } = section
+    const { key } = this.#batch
+    const [{ intent, options }] = this.#live()
+    const { ifVersion } = options
+    const needed = attempt > 1 || ifVersion !== undefined || needsBase(intent, merge, schema !== undefined)
+    const replica = needed ? await documents.settled(key) : documents.peek(key)
+    if (!replica || ifVersion === undefined || versionOf(replica) === ifVersion) return replica
+    const fresh = await documents.refresh(key)
+    if (versionOf(fresh) === ifVersion) return fresh
+    const version = versionOf(fresh)
+    throw new ConflictError(`the document is at version ${version}, not ${ifVersion}`, { version })
   }
 
-  #opId({ opId }: Write): OpId {
+  #opId({ options }: Job): OpId {
     const { born } = this.#context.section.history
+    const { opId } = options
     return opId === undefined ? { id: this.#newId(), attempt: 1, born } : { id: opId, attempt: 1, born, kept: true }
   }
 
-  #request(drafted: Draft, op: OpId, { ifVersion, meta }: Write, base: Base | undefined): CommitRequest {
+  /** What cannot be drafted (any more) may have been done already, under the same id: the store is asked. */
+  async #recall(op: OpId): Promise<Outcome | undefined> {
+    const readAt = { epoch: this.#context.section.history.epoch, sequence: 0 }
+    const nothing = { action: 'write', fields: [], others: 'keep', create: false } as const
+    const [first] = this.#live()
+    const request = this.#request({ ...nothing, expect: { readAt, generation: NO_LIFE } }, { ...op, attempt: 0 }, first)
+    const { result } = await this.#untilAnswered(request, [])
+    return result.status === 'committed' || result.status === 'unchanged' ? outcomeOf(result) : undefined
+  }
+
+  #request(drafted: Draft, op: OpId, { options }: Job): CommitRequest {
     const { section, origin, ttl } = this.#context
     const { action, fields, others, create, expect } = drafted
-    const only = ifVersion !== undefined &&
-      base && { readAt: base.readAt, generation: base.generation, version: ifVersion }
-    const expected = expect || only ? { readAt: section.place, ...expect, ...only } : undefined
+    const { ifVersion, meta } = options
+    // the draft was made from just this version
+    const only =
+      ifVersion !== undefined && this.#first ? { generation: this.#first.generation, version: ifVersion } : {}
     return {
       ref: { ...section.ref, key: this.#batch.key },
       op,
@@ -143,23 +175,20 @@ export class Commit {
       fields,
       others,
       create,
-      ...(expected && { expect: expected }),
+      ...((expect || ifVersion !== undefined) && { expect: { readAt: section.place, ...only, ...expect } }),
       ...(ttl !== undefined && { ttl }),
       ...(meta && { meta }),
     }
   }
 
   /** Sends until there is a definite answer that counts in today's epoch. */
-  async #untilAnswered(
-    request: CommitRequest,
-    jobs: readonly Job[],
-  ): Promise<Exclude<CommitResult, { status: 'epoch' }>> {
+  async #untilAnswered(request: CommitRequest, jobs: readonly Job[]): Promise<Answer> {
     const { section, committer, link, publisher, counters } = this.#context
     for (const job of jobs) {
       job.sent = true
       job.opId = request.op.id
     }
-    for (let failures = 0; ; ) {
+    for (let sends = 1, failures = 0; ; sends++) {
       const adoption = section.history.adoptions
       let result: CommitResult
       try {
@@ -172,14 +201,14 @@ export class Commit {
       // an answer of an epoch already left is none; a refusal for the epoch is answered by going there
       if (!section.hear(result.standing, adoption) || result.status === 'epoch') continue
       if (result.status === 'unchanged') counters.unchanged++
-      if (result.status !== 'committed') return result
+      if (result.status !== 'committed') return { result, sends }
       counters.commits++
       publisher.publish(result.change)
       section.acceptOwn(result.change)
       const place = { epoch: result.standing.epoch, sequence: result.change.sequence }
       await section.untilShown(request.ref.key, place)
       // else the epoch was left meanwhile: only the next answer tells whether the commit is part of the new one
-      if (section.history.adoptions === adoption || section.shows(request.ref.key, place)) return result
+      if (section.history.adoptions === adoption || section.shows(request.ref.key, place)) return { result, sends }
     }
   }
 
@@ -190,8 +219,9 @@ export class Commit {
   ): void {
     const { reason, current } = conflict
     const insists = intent.kind === 'trySet' || intent.kind === 'create' || options.ifVersion !== undefined
-    if (insists || attempt >= MOST_ATTEMPTS)
+    if (insists || attempt >= MOST_ATTEMPTS) {
       throw new ConflictError(`the document is not as expected (${reason})`, current)
+    }
     if (reason === 'absent' && intent.kind === 'unset') throw new NotFoundError('there is no document to change')
   }
 
@@ -204,3 +234,18 @@ export class Commit {
     if (!upToDate) await section.documents.refresh(this.#batch.key)
   }
 }
+
+const versionOf = ({ value, version }: Replica): number => (value ? version : 0)
+
+/** A document for a draft that is made in the same turn of the event loop. */
+const baseOf = (replica: Replica): Base => ({
+  value: replica.value,
+  generation: replica.value ? replica.generation : 0,
+  version: versionOf(replica),
+  readAt: { epoch: replica.epoch, sequence: replica.seen },
+  fieldVersion: (field) => replica.fieldVersion(field),
+})
+
+/** What was validated is what has to be there. */
+const exactly = ({ value, generation, version, readAt }: Base): NonNullable<CommitRequest['expect']> =>
+  value ? { readAt, generation, version } : { readAt, generation: 0 }

@@ -1,6 +1,6 @@
 import type { Merge } from '../merge/merge.ts'
 import { ArgumentError, NotFoundError, RefusedError, SyncError } from '../model/errors.ts'
-import { type Json, type JsonObject, jsonEqual } from '../model/json.ts'
+import { type Json, type JsonObject, jsonEqual, memberOf } from '../model/json.ts'
 import type { Place } from '../model/position.ts'
 import { toJson } from '../model/to-json.ts'
 import { diffFields } from '../patch/fields.ts'
@@ -28,6 +28,8 @@ export type Draft = Pick<CommitRequest, 'action' | 'fields' | 'others' | 'create
 export interface DraftInput {
   readonly base: Base | undefined
   /** The document as the first attempt found it; differs from `base` after a conflict. */
+  readonly first: { readonly value: JsonObject | undefined; readonly generation: number }
+  /** What this writer saw before it decided: the common beginning for a merge. */
   readonly origin: JsonObject | undefined
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   /** The beginning of the section's history: what is expected as of it was read nowhere. */
@@ -67,11 +69,10 @@ export function needsBase(intent: Intent, merge: ReadonlyMap<string, unknown>, v
   return intent.kind === 'unset' && validated
 }
 
-function draftSet(fields: JsonObject, { base, origin, merge }: DraftInput): Draft {
+function draftSet(fields: JsonObject, { base, first, origin, merge }: DraftInput): Draft {
   const value = base?.value
+  refuseAnotherLife(base, first)
   if (!base || !value) {
-    // half a document must not come back from one that was here and went
-    if (origin) throw new NotFoundError('the document is gone')
     const merged = Object.keys(fields).some((field) => merge.has(field))
     return {
       ...whole(fields),
@@ -83,9 +84,9 @@ function draftSet(fields: JsonObject, { base, origin, merge }: DraftInput): Draf
   const expected: Record<string, number> = {}
   for (const [field, local] of Object.entries(fields)) {
     const strategy = merge.get(field)
-    const remote = value[field]
+    const remote = memberOf(value, field)
     wanted[field] =
-      strategy && remote !== undefined ? mergeField(strategy, field, origin?.[field], local, remote) : local
+      strategy && remote !== undefined ? mergeField(strategy, field, memberOf(origin, field), local, remote) : local
     if (strategy || (remote !== undefined && jsonEqual(remote, wanted[field] as Json)))
       expected[field] = base.fieldVersion(field)
   }
@@ -97,6 +98,11 @@ function draftSet(fields: JsonObject, { base, origin, merge }: DraftInput): Draf
     expect: { ...lifeOf(base), fields: expected },
     result: { ...value, ...wanted },
   }
+}
+
+/** Half a document must not come back from one that was held here and went, nor be written over another of its name. */
+function refuseAnotherLife(base: Base | undefined, first: DraftInput['first']): void {
+  if (first.value && base?.generation !== first.generation) throw new NotFoundError('the document held here is gone')
 }
 
 function mergeField(merge: Merge<unknown>, field: string, base: Json | undefined, local: Json, remote: Json): Json {
@@ -162,13 +168,14 @@ function draftTrySet(intent: Extract<Intent, { kind: 'trySet' }>, { base }: Draf
   return { ...write, create, expect, result: { [field]: value } }
 }
 
-function draftUnset(fields: readonly string[], { base, origin }: DraftInput): Draft {
-  if (base && !base.value) throw new NotFoundError(origin ? 'the document is gone' : 'there is no document to change')
+function draftUnset(fields: readonly string[], { base, first }: DraftInput): Draft {
+  refuseAnotherLife(base, first)
+  if (base && !base.value) throw new NotFoundError('there is no document to change')
   const draft = { action: 'write', others: 'keep', create: false } as const
   if (!base?.value) return { ...draft, fields: fields.map((field) => ({ field })) }
   const { value } = base
-  const present = fields.filter((field) => value[field] !== undefined)
-  const absent = fields.filter((field) => value[field] === undefined)
+  const present = fields.filter((field) => memberOf(value, field) !== undefined)
+  const absent = fields.filter((field) => memberOf(value, field) === undefined)
   const expected = Object.fromEntries(absent.map((field) => [field, base.fieldVersion(field)]))
   const result = Object.fromEntries(Object.entries(value).filter(([field]) => !present.includes(field)))
   return {

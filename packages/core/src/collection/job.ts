@@ -1,4 +1,5 @@
-import { OutcomeUnknownError } from '../model/errors.ts'
+import { OutcomeUnknownError, type SyncError } from '../model/errors.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { Write } from './api.ts'
 import type { Intent } from './intent.ts'
 import type { Outcome } from './outcome.ts'
@@ -13,11 +14,23 @@ export interface Job {
   /** Once sent its outcome is in doubt until there is an answer. */
   sent: boolean
   opId: string
+  /** The document as it was held when the call was made: what a merge takes for the common beginning. */
+  readonly seen: JsonObject | undefined
+}
+
+/** The jobs that share one commit. */
+export interface Batch {
+  readonly key: string
+  /** Those that somebody still waits for. */
+  live(): readonly Job[]
+  /** One of several recipes failed: it goes without it. */
+  leaveOut(index: number, error: SyncError): void
 }
 
 /** A caller's call, not yet begun. */
-export const newJob = (intent: Intent, options: Write, impatient: boolean): Job => ({
+export const newJob = (intent: Intent, options: Write, impatient: boolean, seen: JsonObject | undefined): Job => ({
   intent,
+  seen,
   options,
   impatient,
   settled: Promise.withResolvers(),

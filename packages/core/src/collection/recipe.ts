@@ -10,22 +10,26 @@ import { toJson } from '../model/to-json.ts'
 export function runRecipe(document: JsonObject, recipe: (draft: never) => unknown): JsonObject {
   const next = run(document, recipe)
   if (next === document) return document
-  if (next instanceof Promise) {
-    // it goes on by itself; what becomes of it concerns nobody
-    next.catch(() => {})
-    throw new ArgumentError('a recipe cannot be asynchronous: it may have to run again')
-  }
   const checked = toJson(next, { known: document })
   if (!isJsonObject(checked)) throw new ArgumentError('a recipe returns a document or nothing')
   return checked
 }
 
 function run(document: JsonObject, recipe: (draft: never) => unknown): unknown {
+  const [draft, finalize] = create(document as object)
+  let returned: unknown
   try {
-    return create(document as object, (draft) => recipe(draft as never) as undefined)
+    returned = recipe(draft as never)
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RefusedError(`the recipe refused: ${message}`, [{ message }], { cause })
   }
+  if (returned instanceof Promise) {
+    // it goes on by itself; what becomes of it concerns nobody
+    returned.catch(() => {})
+    throw new ArgumentError('a recipe cannot be asynchronous: it may have to run again')
+  }
+  // a document of the recipe's own may hold parts of the draft: it is copied before the draft ends
+  return returned === undefined || returned === draft ? finalize() : toJson(returned)
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, ClosedError } from '../model/errors.ts'
+import { ClosedError } from '../model/errors.ts'
 import { type Place, toPosition } from '../model/position.ts'
 import { type JumpReason, type Observation, observed } from '../replica/observation.ts'
 import type { Section } from '../replica/section.ts'
@@ -49,12 +49,13 @@ export class ChangeStream {
   readonly #alive = new Set<string>()
   #wake: () => void = () => {}
   #detach: () => void = () => {}
-  #closed = false
+  #stopped = false
+  /** The log was told up to here: what comes live of it is no news. */
+  #logged = 0
+  /** Before the first of those that only values are told of: nothing beyond is safe to save. */
+  #safe = Number.POSITIVE_INFINITY
 
   constructor(section: Section, link: StoreLink, options: StreamOptions) {
-    if (options.key === undefined && section.options.follow === 'key') {
-      throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
-    }
     const { maxBatch, combine, fields, from } = options
     const wants = (told: Told): boolean =>
       !fields || !('fields' in told) || told.fields.some((field) => fields.has(field))
@@ -70,16 +71,14 @@ export class ChangeStream {
     const { signal, key } = this.#options
     const wake = (): void => this.#wake()
     signal?.addEventListener('abort', wake, { once: true })
-    const end = this.#section.onClose(() => {
-      this.#closed = true
-      wake()
-    })
+    const end = this.#section.onClose(wake)
     try {
+      if (this.#section.closed) throw new ClosedError('the instance is closed')
       await this.#section.follow()
       this.#attach()
       if (key !== undefined) await this.#section.hold(key)
-      while (!signal?.aborted) {
-        if (this.#closed) throw new ClosedError('the instance is closed')
+      while (!signal?.aborted && !this.#stopped) {
+        if (this.#section.closed) throw new ClosedError('the instance is closed')
         yield* this.#next()
       }
     } finally {
@@ -87,6 +86,12 @@ export class ChangeStream {
       end()
       this.#detach()
     }
+  }
+
+  /** Ends it, also while a batch is awaited. */
+  stop(): void {
+    this.#stopped = true
+    this.#wake()
   }
 
   async *#next(): AsyncGenerator<readonly Told[], void, void> {
@@ -120,6 +125,7 @@ export class ChangeStream {
       jump: (sequence, reason) => {
         this.#live = []
         this.#done = sequence
+        this.#logged = 0
         this.#begin = reason
         this.#wake()
       },
@@ -127,14 +133,27 @@ export class ChangeStream {
   }
 
   #observe(seen: Observation): void {
-    if (!this.#inPrefix(seen.key)) return
-    if (this.#onlyValues.has(seen.key)) this.#onlyValues.set(seen.key, seen.sequence)
-    else this.#live.push(seen)
+    const { key, kind, sequence } = seen
+    if (!this.#inPrefix(key) || (kind === 'change' && sequence <= this.#logged)) return
+    this.#reach = Math.max(this.#reach, sequence)
+    if (this.#onlyValues.has(key)) this.#onlyValues.set(key, sequence)
+    else this.#live.push(kind === 'change' || this.#options.key !== undefined ? seen : this.#inPlace(seen))
     if (this.#live.length > MOST_WAITING) {
-      for (const { key, sequence } of this.#live) this.#onlyValues.set(key, sequence)
+      for (const each of this.#live) this.#tellValue(each.key, each.sequence)
       this.#live = []
     }
     this.#wake()
+  }
+
+  /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
+  #inPlace(seen: Observation): Observation {
+    this.#doneByKey.set(seen.key, seen.sequence)
+    return { ...seen, sequence: this.#live.at(-1)?.sequence ?? this.#done }
+  }
+
+  #tellValue(key: string, sequence: number): void {
+    this.#safe = Math.min(this.#safe, sequence - 1)
+    this.#onlyValues.set(key, sequence)
   }
 
   #inPrefix(key: string): boolean {
@@ -144,7 +163,7 @@ export class ChangeStream {
 
   *#batch(waiting: Observation[]): Generator<readonly Told[], void, void> {
     const { told, unknown, upTo } = takeBatch(waiting, this.#batching, (seen) => this.#isNews(seen))
-    for (const [key, sequence] of unknown) this.#onlyValues.set(key, sequence)
+    for (const [key, sequence] of unknown) this.#tellValue(key, sequence)
     for (const each of told) this.#note(each)
     this.#done = Math.max(this.#done, upTo)
     this.#reach = Math.max(this.#reach, this.#done)
@@ -154,7 +173,11 @@ export class ChangeStream {
   /** Was it not told by the document's value already? */
   #isNews({ kind, key, sequence }: Observation): boolean {
     if (kind === 'change') return sequence > (this.#doneByKey.get(key) ?? 0)
-    this.#doneByKey.delete(key)
+    // the jump of a watched document may lead back
+    if (this.#options.key !== undefined) {
+      this.#doneByKey.delete(key)
+      this.#logged = 0
+    }
     return true
   }
 
@@ -187,6 +210,7 @@ export class ChangeStream {
       while (past.length > 0) yield* this.#batch(past)
       after = { epoch, sequence: page.upTo }
       this.#done = Math.max(page.upTo, from.sequence)
+      this.#logged = this.#done
       if (page.upTo >= liveFrom || page.upTo >= sequence) break
     }
     this.#begin = undefined
@@ -201,6 +225,7 @@ export class ChangeStream {
     this.#doneByKey.clear()
     this.#reach = this.#done
     this.#onlyValues.clear()
+    this.#safe = Number.POSITIVE_INFINITY
     const keys = new Set(this.#alive)
     if (key !== undefined) keys.add(key)
     else {
@@ -217,21 +242,25 @@ export class ChangeStream {
     const { history, documents } = this.#section
     const whole = { epoch: history.epoch, sequence: this.#done }
     // whoever resumes halfway through a snapshot begins it again
-    const unfinished = reason === 'overflow' ? whole : { epoch: whole.epoch, sequence: 0 }
+    const unfinished = {
+      epoch: whole.epoch,
+      sequence: reason === 'overflow' ? Math.min(whole.sequence, this.#safe) : 0,
+    }
     let batch: Told[] = []
     for (let at = 0; at < keys.length && !this.#begin; at += AT_ONCE) {
       const some = keys.slice(at, at + AT_ONCE)
       const states = await Promise.all(some.map((key) => documents.glance(key)))
       for (const [index, { value, version, changedAt, epoch, sequence }] of states.entries()) {
         const key = some[index] as string
-        const last = at + index === keys.length - 1
+        // a change that came meanwhile makes it necessary once more
+        if ((this.#onlyValues.get(key) ?? 0) <= sequence) this.#onlyValues.delete(key)
+        const last = at + index === keys.length - 1 && this.#onlyValues.size === 0
         const place = only === undefined ? whole : { epoch, sequence }
         const common = { key, version, commits: 1, at: changedAt, position: toPosition(last ? place : unfinished) }
         const known = this.#alive.has(key)
         if (value) batch.push({ ...common, kind: 'reset', value, reason })
         else if (known) batch.push({ ...common, kind: 'removed', reason: reason === 'epoch' ? 'lost' : 'deleted' })
         this.#note({ key, kind: value ? 'reset' : 'removed' })
-        this.#onlyValues.delete(key)
         this.#doneByKey.set(key, sequence)
         this.#reach = Math.max(this.#reach, sequence)
         if (batch.length < maxBatch) continue
@@ -239,6 +268,7 @@ export class ChangeStream {
         batch = []
       }
     }
+    if (this.#onlyValues.size === 0) this.#safe = Number.POSITIVE_INFINITY
     // what was noted as told has to be told, though a new beginning may wait
     if (batch.length > 0) yield batch
   }

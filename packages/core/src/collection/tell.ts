@@ -1,5 +1,5 @@
 import { type FieldEdit, isBirth } from '../model/change.ts'
-import type { JsonObject } from '../model/json.ts'
+import { type JsonObject, memberOf } from '../model/json.ts'
 import { escapeToken } from '../model/json-pointer.ts'
 import type { Operation } from '../model/operation.ts'
 import { type Position, toPosition } from '../model/position.ts'
@@ -72,7 +72,7 @@ function patchOf(edits: readonly FieldEdit[], previous: JsonObject | undefined):
     const path = `/${escapeToken(edit.field)}`
     if (edit.kind === 'removed') return [{ op: 'remove', path }]
     if (edit.kind === 'whole')
-      return [{ op: previous?.[edit.field] === undefined ? 'add' : 'replace', path, value: edit.value }]
+      return [{ op: memberOf(previous, edit.field) === undefined ? 'add' : 'replace', path, value: edit.value }]
     return edit.ops.map((op) => inField(path, op))
   })
 }

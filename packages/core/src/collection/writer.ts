@@ -34,7 +34,7 @@ export class Writer {
     const impatient = whenAway === 'reject' || intent.kind === 'trySet'
     if (impatient && link.away)
       return Promise.reject(new StoreAwayError('the store cannot be reached', 'no', { cause: link.away }))
-    const job = newJob(intent, options, impatient)
+    const job = newJob(intent, options, impatient, this.#context.section.documents.peek(key)?.value)
     const begin = (): Promise<Outcome> => {
       this.#enqueue(key, job)
       return job.settled.promise
@@ -42,6 +42,7 @@ export class Writer {
     return bounded(runtime, options, begin, (why) => {
       if (job.sent) return inDoubt(job, why === 'abort' ? 'the call was aborted' : 'the time is up')
       this.#open.delete(job)
+      this.#leaveQueue(key, job)
       return gaveUp(why, options)
     })
   }
@@ -79,10 +80,19 @@ export class Writer {
     }
   }
 
+  #leaveQueue(key: string, job: Job): void {
+    const queue = this.#queues.get(key) ?? []
+    const at = queue.indexOf(job)
+    if (at >= 0) queue.splice(at, 1)
+  }
+
   async #run(key: string, queue: Job[]): Promise<void> {
-    const merged = (field: string): boolean => this.#context.merge.has(field)
+    const { merge, schema } = this.#context
+    const merged = (field: string): boolean => merge.has(field)
+    // what is validated goes alone: nobody answers for another's document
+    const most = schema ? 1 : MOST_COMBINED
     while (queue.length > 0 && !this.#closed) {
-      const batch = queue.splice(0, combinable(queue, MOST_COMBINED, merged))
+      const batch = queue.splice(0, combinable(queue, most, merged))
       await this.#perform(key, batch)
     }
     this.#queues.delete(key)

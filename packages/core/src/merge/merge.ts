@@ -1,3 +1,5 @@
+import { type Json, jsonEqual } from '../model/json.ts'
+
 /** What a merge strategy decides about: the value both began from, what this writer wants, what the store has by now. */
 export interface MergeInput<V> {
   readonly base: V | undefined
@@ -37,16 +39,16 @@ export function union(): <V extends readonly Scalar[]>(input: MergeInput<V>) => 
 // biome-ignore lint/suspicious/noExplicitAny: the overloads say what it takes
 export function union(by?: string): (input: MergeInput<any>) => any {
   const idOf = (element: unknown): unknown => (by === undefined ? element : (element as Record<string, unknown>)[by])
-  return ({ base, local, remote }: MergeInput<readonly unknown[]>): readonly unknown[] => {
+  return ({ base, local, remote }: MergeInput<readonly Json[]>): readonly Json[] => {
     const before = new Map((base ?? []).map((element) => [idOf(element), element]))
     const mine = new Map(local.map((element) => [idOf(element), element]))
-    const merged = new Map<unknown, unknown>()
+    const merged = new Map<unknown, Json>()
     for (const element of remote) {
       const id = idOf(element)
       if (before.has(id) && !mine.has(id)) continue
       const own = mine.get(id)
-      // untouched here: theirs
-      merged.set(id, own === undefined || own === before.get(id) ? element : own)
+      const untouched = own === undefined || jsonEqual(own, before.get(id) ?? null)
+      merged.set(id, untouched ? element : own)
     }
     for (const [id, element] of mine) if (!before.has(id) && !merged.has(id)) merged.set(id, element)
     return [...merged.values()]

@@ -79,3 +79,7 @@ function equalByName(a: JsonObject, b: JsonObject): boolean {
   }
   return true
 }
+
+/** A member of an object by any name: what objects inherit (`toString`) is none. */
+export const memberOf = (object: JsonObject | undefined, name: string): Json | undefined =>
+  object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined

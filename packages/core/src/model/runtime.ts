@@ -2,8 +2,11 @@
 export interface Runtime {
   /** Milliseconds since 1970, with fractions where the platform has them. Only differences decide anything. */
   now(): number
-  /** Runs `fn` once after `ms` milliseconds; the returned function cancels it. */
-  schedule(fn: () => void, ms: number): () => void
+  /**
+   * Runs `fn` once after `ms` milliseconds; the returned function cancels it. `call` (default): somebody waits for it, the
+   * process stays alive. `upkeep`: nobody does.
+   */
+  schedule(fn: () => void, ms: number, purpose?: 'call' | 'upkeep'): () => void
   /** Uniform in [0, 1). */
   random(): number
   /** A new id: unique among all instances, for ever. At most 32 characters of `[A-Za-z0-9_-]`. */
@@ -14,18 +17,30 @@ export interface Runtime {
 const CLOCK_STEP = 20
 let anchor = Date.now() - performance.now()
 
-/** The real thing: wall clock in µs steps, timers that do not keep a process alive, the platform's random source. */
+/** Platforms take longer waits for none at all. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Node's timers hold the process, unless they are told not to; a browser's are plain numbers. */
+function release(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
+}
+
+/** The real thing: wall clock in µs steps, timers of the platform, its random source. */
 export const systemRuntime: Runtime = {
   now() {
     const wall = Date.now()
     if (Math.abs(wall - anchor - performance.now()) > CLOCK_STEP) anchor = wall - performance.now()
     return Math.round((anchor + performance.now()) * 1000) / 1000
   },
-  schedule(fn, ms) {
-    const timer: unknown = setTimeout(fn, ms)
-    // Node's timers hold the process; a browser's are plain numbers
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
-    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+  schedule(fn, ms, purpose = 'call') {
+    let timer: ReturnType<typeof setTimeout>
+    const wait = (left: number): void => {
+      const step = Math.min(left, LONGEST_TIMER)
+      timer = setTimeout(() => (left > step ? wait(left - step) : fn()), step)
+      if (purpose === 'upkeep') release(timer)
+    }
+    wait(ms)
+    return () => clearTimeout(timer)
   },
   random: () => Math.random(),
   id() {

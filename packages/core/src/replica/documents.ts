@@ -5,12 +5,18 @@ import { deepFreeze, type JsonObject } from '../model/json.ts'
 import type { Place } from '../model/position.ts'
 import type { Head, Loaded } from '../transport/store.ts'
 import type { Standing } from '../versioning/lineage.ts'
-import { MOST_WAITING, type SectionContext, type SectionOptions } from './context.ts'
+import type { SectionContext, SectionOptions } from './context.ts'
 import { Expiry } from './expiry.ts'
 import type { History } from './history.ts'
-import { type JumpReason, type Observed, observed } from './observation.ts'
+import { type JumpReason, type Observation, type Observed, observed } from './observation.ts'
 import { Observers } from './observers.ts'
 import { Replica } from './replica.ts'
+
+/** Documents known not to exist that are remembered, where not all are held. */
+const MOST_ABSENT = 1_000
+
+/** The most changes that wait for one document's load or missing change. */
+const MOST_BUFFERED = 1_000
 
 /** A document at one instant, as of a section sequence; no `value`: it does not exist. */
 export interface Glance extends Place {
@@ -28,6 +34,8 @@ export interface DocumentsOwner {
   waiting(): void
   /** A replica applied a change. */
   applied(observation: Observed): void
+  /** A document expired. */
+  expired(observation: Observation): void
   /** Hears the changes of one document (`follow: 'key'`). */
   subscribe(key: string): Promise<void>
 }
@@ -126,7 +134,8 @@ export class Documents {
   /** The document's replica, once something is known of it that has not lapsed. */
   async hold(key: string): Promise<Replica> {
     const replica = this.#replicas.get(key) ?? this.#begin(key)
-    if (this.#expiry.lapsed(replica) && replica.load === 0) this.#reload(replica, 'expired')
+    if (replica.failed) this.#load(replica)
+    else if (this.#expiry.lapsed(replica) && replica.load === 0) this.#reload(replica, 'expired')
     const readable = (): boolean => replica.known && !this.#expiry.lapsed(replica)
     if (!readable()) await this.until(replica, readable)
     return replica
@@ -142,7 +151,13 @@ export class Documents {
   /** Loads the document anew. Resolves when that, or something newer, is held. */
   async refresh(key: string): Promise<Replica> {
     const replica = await this.hold(key)
-    if (replica.load === 0) this.#reload(replica, replica.reason)
+    // one that is under way may have been answered before this call
+    const before = this.#loads
+    while (replica.loaded <= before) {
+      if (replica.load === 0) this.#reload(replica, replica.reason)
+      const { load } = replica
+      await this.until(replica, () => replica.load !== load)
+    }
     await this.until(replica, () => replica.settled)
     return replica
   }
@@ -164,9 +179,13 @@ export class Documents {
     }
   }
 
-  /** Resolves when `test` holds; it is looked at whenever something about the document moved. */
+  /**
+   * Resolves when `test` holds; it is looked at whenever something about the document moved. Rejects with what its load
+   * failed of for good.
+   */
   async until(replica: Replica, test: () => boolean): Promise<void> {
     while (!test()) {
+      if (replica.failed) throw replica.failed.cause
       if (this.#closed) throw new ClosedError('the instance is closed')
       await new Promise<void>((resolve) => replica.waiting.push(resolve))
     }
@@ -183,19 +202,31 @@ export class Documents {
   #begin(key: string): Replica {
     const replica = new Replica(key)
     this.#replicas.set(key, replica)
-    const { ref, follow } = this.#options
-    if (follow === 'section') this.#reload(replica, 'snapshot')
-    else
-      this.#context.background(
-        ref,
-        this.#owner.subscribe(key).then(() => this.#reload(replica, 'snapshot')),
-      )
+    this.#load(replica)
     return replica
   }
 
+  /** Begins to hold a document: heard of first, where that takes a subscription of its own. */
+  #load(replica: Replica): void {
+    replica.failed = undefined
+    if (this.#options.follow === 'section') this.#reload(replica, 'snapshot')
+    else {
+      const work = this.#owner.subscribe(replica.key).then(() => this.#reload(replica, 'snapshot'))
+      work.catch((cause: unknown) => this.#fail(replica, cause))
+    }
+  }
+
+  /** What asking again cannot mend: whoever waits is told, and the next one begins anew. */
+  #fail(replica: Replica, cause: unknown): void {
+    replica.load = 0
+    replica.failed = { cause }
+    this.#reloading.delete(replica)
+    this.#context.background(this.#options.ref, Promise.reject(cause))
+    replica.wake()
+  }
+
   #reload(replica: Replica, reason: JumpReason): void {
-    const { loader, counters, background } = this.#context
-    const { ref } = this.#options
+    const { loader, counters } = this.#context
     const { adoptions } = this.#history
     const load = ++this.#loads
     if (replica.known) {
@@ -203,11 +234,16 @@ export class Documents {
       this.#reloading.add(replica)
     }
     replica.load = load
+    replica.failed = undefined
     replica.reason = reason
-    const work = loader.load({ ...ref, key: replica.key }).then((loaded) => {
-      if (replica.load === load && !this.#closed) this.#loaded(replica, loaded, adoptions)
-    })
-    background(ref, work)
+    loader.load({ ...this.#options.ref, key: replica.key }).then(
+      (loaded) => {
+        if (replica.load === load && !this.#closed) this.#loaded(replica, loaded, adoptions)
+      },
+      (cause: unknown) => {
+        if (replica.load === load && !this.#closed) this.#fail(replica, cause)
+      },
+    )
   }
 
   #loaded(replica: Replica, loaded: Loaded, adoption: number): void {
@@ -222,6 +258,7 @@ export class Documents {
       return
     }
     replica.load = 0
+    replica.loaded = load
     this.#reloading.delete(replica)
     const older = replica.known && replica.epoch === standing.epoch && standing.sequence < replica.seen
     if (!older) this.#install(replica, loaded)
@@ -239,7 +276,10 @@ export class Documents {
   }
 
   #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): void {
-    this.observers.show({ kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value })
+    const jump = { kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value } as const
+    this.observers.show(jump)
+    // of all that is not a change only this is news to who hears the section's changes one by one
+    if (reason === 'expired' && value === undefined) this.#owner.expired(jump)
   }
 
   /** Is a held document still what the store has? If not, it is loaded. */
@@ -279,10 +319,15 @@ export class Documents {
     }
   }
 
-  /** Where all is held, absence needs no entry once no earlier change can come. */
+  /**
+   * Absence needs no entry once no earlier change can come: where all is held, what is not does not exist; elsewhere it
+   * spares a load, for the last that were asked for.
+   */
   forgetAbsent(): void {
-    if (!this.complete) return
+    if (this.#options.follow === 'key') return
+    let surplus = this.#absent.size - (this.complete ? 0 : MOST_ABSENT)
     for (const replica of this.#absent) {
+      if (surplus-- <= 0) return
       const idle = replica.settled && replica.waiting.length === 0 && !this.observers.has(replica.key)
       if (!idle || replica.seen > this.#water.gapFree) continue
       this.#absent.delete(replica)
@@ -315,10 +360,12 @@ export class Documents {
   offer(replica: Replica, change: Change): boolean {
     if (!replica.offer(change)) return false
     if (replica.known && replica.load === 0) this.#drain(replica)
-    else if (replica.buffer.length > MOST_WAITING) {
+    if (replica.buffer.length > MOST_BUFFERED) {
       // whatever is loaded now may be older than what is thrown away here: load once more
       replica.buffer = []
-      replica.overflowed = true
+      this.#stuck.delete(replica)
+      if (replica.load > 0) replica.overflowed = true
+      else this.#reload(replica, 'log-truncated')
     }
     return true
   }

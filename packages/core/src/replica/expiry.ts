@@ -3,7 +3,6 @@ import type { Replica } from './replica.ts'
 
 /** How late after its lapse a copy is verified at most, in ms: many lapses share one look. */
 const STEP = 50
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Expiry sends no message: copies that lapse are verified with the store, and reads of a sliding section renew them. */
 export class Expiry {
@@ -45,8 +44,8 @@ export class Expiry {
     const { link, runtime, background } = this.#context
     const now = runtime.now()
     if (now - replica.touchedAt < ttl / 4) return
+    // whether the store took it, only the store can tell: the copy still lapses, and is verified then
     replica.touchedAt = now
-    replica.expiresAt = now + ttl
     background(
       ref,
       link.read((store) => store.touch([{ ref: { ...ref, key: replica.key }, ttl }])),
@@ -60,7 +59,7 @@ export class Expiry {
     this.#at = expiresAt
     const { runtime } = this.#context
     const wait = Math.max(0, expiresAt - runtime.now()) + STEP
-    this.#cancel = runtime.schedule(() => this.#look(), Math.min(wait, LONGEST_TIMER))
+    this.#cancel = runtime.schedule(() => this.#look(), wait, 'upkeep')
   }
 
   #look(): void {

@@ -37,7 +37,9 @@ export class Loader {
       const loaded = await this.#link.read((store) => store.load(wanted.map(({ ref }) => ref)))
       for (const [at, { resolve }] of wanted.entries()) resolve(loaded[at] as Loaded)
     } catch (error) {
-      for (const { reject } of wanted) reject(error)
+      // one that cannot be served must not take the others with it
+      if (wanted.length > 1) for (const one of wanted) void this.#ask([one])
+      else for (const { reject } of wanted) reject(error)
     }
   }
 }

@@ -11,7 +11,7 @@ export interface OrderedObserver {
 
 /**
  * Puts the changes of a section into the order of its sequence: one beyond a hole waits until the hole is filled.
- * Keeps nothing while nobody observes.
+ * Whoever comes while there is a hole gets what waits behind it.
  */
 export class OrderedFeed {
   readonly #observers = new Set<OrderedObserver>()
@@ -33,7 +33,8 @@ export class OrderedFeed {
 
   /** A change (again: what is known of it now is better). */
   put(sequence: number, observation: () => Observation): void {
-    if (this.#observers.size > 0 && sequence > this.#released) this.#waiting.set(sequence, observation)
+    const next = sequence === this.#released + 1
+    if (sequence > this.#released && (this.#observers.size > 0 || !next)) this.#waiting.set(sequence, observation)
   }
 
   /** Hands out everything up to the end of the gap-free run. */
@@ -57,6 +58,16 @@ export class OrderedFeed {
     }
   }
 
+  /** Something that has no place in the sequence, such as an expiry. */
+  tell(observation: Observation): void {
+    for (const observer of this.#observers) observer.observe(observation)
+  }
+
+  /** What waits behind a hole will be put again. */
+  forgetWaiting(): void {
+    this.#waiting.clear()
+  }
+
   /** Goes on after `sequence` with a hole behind. */
   jump(sequence: number, reason: JumpReason): void {
     for (const waiting of this.#waiting.keys()) if (waiting <= sequence) this.#waiting.delete(waiting)
@@ -66,9 +77,6 @@ export class OrderedFeed {
 
   observe(observer: OrderedObserver): () => void {
     this.#observers.add(observer)
-    return () => {
-      this.#observers.delete(observer)
-      if (this.#observers.size === 0) this.#waiting.clear()
-    }
+    return () => this.#observers.delete(observer)
   }
 }

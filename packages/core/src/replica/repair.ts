@@ -1,5 +1,6 @@
 import type { Watermark } from '../buffer/watermark.ts'
 import type { Change } from '../model/change.ts'
+import { FrameError } from '../model/errors.ts'
 import { decodeChange } from '../transport/decode.ts'
 import type { LogPage } from '../transport/store.ts'
 import type { Standing } from '../versioning/lineage.ts'
@@ -105,7 +106,7 @@ export class Repair {
         return
       }
       if (page.status === 'truncated') return this.#overTheGap(page.standing, askedAt)
-      this.#takeAll(page)
+      if (!this.#takeAll(page)) return this.#overTheGap(page.standing, askedAt)
       read += page.changes.length
       this.#water.coverTo(page.upTo)
       this.#ordered.release(this.#water.gapFree)
@@ -156,9 +157,19 @@ export class Repair {
     this.#done(replica.load > 0 ? 'load' : 'log', 1)
   }
 
-  /** What a log holds counts as of the epoch that answered. */
-  #takeAll({ changes, standing }: LogPage): void {
-    for (const encoded of changes) this.#owner.take({ ...decodeChange(encoded), epoch: standing.epoch })
+  /** What a log holds counts as of the epoch that answered. False: some of it cannot be read. */
+  #takeAll({ changes, standing }: LogPage): boolean {
+    let decoded: Change[]
+    try {
+      decoded = changes.map((encoded) => ({ ...decodeChange(encoded), epoch: standing.epoch }))
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#context.counters.refusedFrames++
+      this.#context.emit({ ...this.#options.ref, type: 'frame-refused', error })
+      return false
+    }
+    for (const change of decoded) this.#owner.take(change)
+    return true
   }
 
   #done(by: 'log' | 'load', changes: number): void {

@@ -33,6 +33,10 @@ export class Replica {
   buffer: Change[] = []
   /** The load under way: its number; 0: none. */
   load = 0
+  /** The number of the last load that was answered. */
+  loaded = 0
+  /** Why it cannot be loaded, until the next attempt. */
+  failed: { readonly cause: unknown } | undefined = undefined
   /** Changes were thrown away while a load was under way: its answer is not enough. */
   overflowed = false
   /** Why it is loaded again: what a watcher is told if the value differs afterwards. */

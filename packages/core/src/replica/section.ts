@@ -44,6 +44,7 @@ export class Section implements Checked {
   /** What came before we knew where the section stands. */
   #early: Change[] = []
   #overflowed = false
+  #scans = 0
   #verifiedAt = Number.NEGATIVE_INFINITY
   #closed = false
 
@@ -56,6 +57,7 @@ export class Section implements Checked {
       hear: (standing, adoption) => this.hear(standing, adoption),
       waiting: () => this.#repair.soon(),
       applied: (observation) => ordered.put(observation.sequence, () => observation),
+      expired: (observation) => ordered.tell(observation),
       subscribe: (key) => this.#subscriptions.add({ ...options.ref, key }),
     })
     this.#repair = new Repair(
@@ -69,6 +71,15 @@ export class Section implements Checked {
         holdAll: () => this.#holdAll(),
       },
     )
+  }
+
+  /** Does anybody use it? */
+  get inUse(): boolean {
+    return this.#following !== undefined
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   get ref(): SectionRef {
@@ -105,13 +116,21 @@ export class Section implements Checked {
 
   /** Resolves when the section is followed, and all of it held where it should be. */
   ready(): Promise<void> {
-    this.#ready ??= this.follow().then(() => this.#holdAll())
+    this.#ready ??= this.follow()
+      .then(() => this.#holdAll())
+      .catch((error: unknown) => {
+        this.#ready = undefined
+        throw error
+      })
     return this.#ready
   }
 
   /** Resolves when every change from now on is heard. */
   follow(): Promise<void> {
-    this.#following ??= this.#join()
+    this.#following ??= this.#join().catch((error: unknown) => {
+      this.#following = undefined
+      throw error
+    })
     return this.#following
   }
 
@@ -120,7 +139,7 @@ export class Section implements Checked {
     const { bus, runtime } = this.#context
     if (this.options.follow === 'section') await this.#subscriptions.add(this.ref)
     await this.check()
-    if (bus.capabilities.live === 'eventually') runtime.schedule(() => this.checkNow(), RECHECK)
+    if (bus.capabilities.live === 'eventually') runtime.schedule(() => this.checkNow(), RECHECK, 'upkeep')
   }
 
   #joinAt(standing: Standing, askedAt: number): void {
@@ -138,7 +157,7 @@ export class Section implements Checked {
   /** Holds every document there is, where all should be held. */
   async #holdAll(): Promise<void> {
     if (this.options.replicate !== 'all') return
-    const { adoptions } = this.history
+    const scan = ++this.#scans
     this.documents.complete = false
     await this.#context.link.read(async (store) => {
       let holding: Promise<unknown>[] = []
@@ -150,7 +169,8 @@ export class Section implements Checked {
       }
       await Promise.all(holding)
     })
-    if (adoptions !== this.history.adoptions) return this.#holdAll()
+    // a later scan, of a later history, is the one that counts
+    if (scan !== this.#scans) return
     this.documents.complete = true
     this.documents.forgetAbsent()
   }
@@ -205,7 +225,8 @@ export class Section implements Checked {
     else this.#water.cutAt(fork)
     this.ordered.adopt(this.#water.gapFree, fork)
     this.documents.carryOver(from, goesOn)
-    if (fork === undefined) this.#background(this.#holdAll())
+    // what was forgotten as deleted may be there again
+    if (lost) this.#background(this.#holdAll())
     if (this.options.follow === 'key') this.checkNow()
     else if (standing.sequence > this.#water.gapFree) this.#background(this.#repair.catchUp())
   }
@@ -281,8 +302,12 @@ export class Section implements Checked {
     }
     if (replica) this.documents.offer(replica, change)
     this.ordered.release(this.#water.gapFree)
-    if (this.#water.beyond > MOST_WAITING) this.#background(this.#repair.catchUp())
-    else if (this.#water.beyond > 0) this.#repair.soon()
+    if (this.#water.beyond > MOST_WAITING) {
+      // the log has them all: what came early need not be kept
+      this.#water.forgetBeyond()
+      this.ordered.forgetWaiting()
+      this.#background(this.#repair.catchUp())
+    } else if (this.#water.beyond > 0) this.#repair.soon()
   }
 
   /** The echo of an own change is none. */

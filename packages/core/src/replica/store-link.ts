@@ -56,7 +56,7 @@ export class StoreLink {
       this.#isBack()
       return results
     } catch (cause) {
-      if (cause instanceof ClosedError) throw cause
+      if (cause instanceof SyncError && !cause.retryable) throw cause
       throw this.#isAway(cause)
     }
   }

@@ -158,7 +158,8 @@ class Instance implements Sync {
 
   health(): ReturnType<Sync['health']> {
     if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY }
-    const sections = [...this.#open.values()].map(({ section }) => section.health())
+    const used = [...this.#open.values()].filter(({ section }) => section.inUse)
+    const sections = used.map(({ section }) => section.health())
     const now = this.#runtime.now()
     const staleForMs = sections.reduce((most, { verifiedAt }) => Math.max(most, now - verifiedAt), 0)
     if (this.#link.away || !this.#hears) return { state: 'stale', staleForMs }
@@ -236,10 +237,14 @@ class Instance implements Sync {
   #scheduleCheck(): void {
     // jittered: a fleet started together does not ask together
     const wait = this.#checkInterval * (0.9 + this.#runtime.random() * 0.2)
-    this.#cancelCheck = this.#runtime.schedule(() => {
-      this.#checkAll()
-      this.#scheduleCheck()
-    }, wait)
+    this.#cancelCheck = this.#runtime.schedule(
+      () => {
+        this.#checkAll()
+        this.#scheduleCheck()
+      },
+      wait,
+      'upkeep',
+    )
   }
 
   #checkAll(): void {

@@ -20,6 +20,7 @@ test('set creates an absent document from the given fields', async () => {
 test('what is as wanted already is not written, and the store is who says so', async () => {
   await using t = open()
   await t.a.create('x', lamp)
+  await t.a.get('x')
   expect(await t.a.set('x', { price: 4 })).toMatchObject({ version: 1, changed: false })
   // the other instance changes it behind the back of the first
   await t.b.get('x')
@@ -113,6 +114,7 @@ test('a merge that throws refuses the write', async () => {
 test('replace makes the document what is given: fields that it lacks go, and what travels is the difference', async () => {
   await using t = open()
   await t.a.create('x', { ...lamp, note: 'old' })
+  await t.a.get('x')
   await t.b.get('x')
   const before = t.instances[0]?.stats().publishedBytes ?? 0
   await t.a.replace('x', { ...lamp, price: 5 })
@@ -124,6 +126,7 @@ test('replace makes the document what is given: fields that it lacks go, and wha
 test('replace never mixes two documents', async () => {
   await using t = open()
   await t.a.create('x', lamp)
+  await t.a.get('x')
   await t.b.get('x')
   const one = { ...lamp, title: 'one', price: 1 }
   const two = { ...lamp, title: 'two', price: 2 }

@@ -1,55 +1,6 @@
-import {
-  type Collection,
-  createMemoryHub,
-  createSync,
-  defineCollection,
-  type MemoryHub,
-  type MemoryHubOptions,
-  memoryBus,
-  memoryStore,
-  type Sync,
-  type SyncEvent,
-} from '@sync/core'
-import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
+import { createSync, defineCollection, memoryBus, memoryStore, type SyncEvent } from '@sync/core'
 import { expect, test } from 'vitest'
-import { type HeldReplies, holdReplies } from './held-replies.ts'
-
-interface Doc {
-  n: number
-}
-const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
-
-/** One instance whose answers can be held back, and one that is only there to write. */
-interface Bench extends AsyncDisposable {
-  readonly hub: MemoryHub
-  readonly clock: VirtualRuntime
-  readonly replies: HeldReplies
-  readonly sync: Sync
-  readonly c: Collection<Doc>
-  readonly other: Collection<Doc>
-  readonly events: SyncEvent[]
-}
-
-function open(options: Omit<MemoryHubOptions, 'runtime'> = {}): Bench {
-  const clock = createVirtualRuntime()
-  const hub = createMemoryHub({ journal: 100, ...options, runtime: clock })
-  const replies = holdReplies(memoryStore(hub))
-  const sync = createSync({ store: replies.store, bus: memoryBus(hub), runtime: clock })
-  const writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
-  const events: SyncEvent[] = []
-  sync.onEvent((event) => events.push(event))
-  const [c, other] = [sync, writer].map((each) => each.collection(docs, { partition: 'p' })) as [
-    Collection<Doc>,
-    Collection<Doc>,
-  ]
-  const close = async (): Promise<void> => {
-    replies.release()
-    const closing = Promise.all([sync.close(), writer.close()])
-    await clock.advance(10_000)
-    await closing
-  }
-  return { hub, clock, replies, sync, c, other, events, [Symbol.asyncDispose]: close }
-}
+import { type Doc, open } from './stage.ts'
 
 const losses = (events: readonly SyncEvent[]): SyncEvent[] =>
   events.filter((event) => event.type === 'epoch' && event.lost)

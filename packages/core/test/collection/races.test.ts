@@ -1,0 +1,204 @@
+import { createSync, defineCollection, memoryBus, memoryStore, NotFoundError, sum } from '@sync/core'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { open } from '../replica/stage.ts'
+import { open as openPair } from './open.ts'
+
+test('ifVersion on a copy that is older than it says never mixes two documents', async () => {
+  await using t = open()
+  await t.other.replace('x', { n: 1, m: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  const { version } = await t.other.replace('x', { n: 2, m: 2 })
+  await t.c.replace('x', { n: 1, m: 3 }, { ifVersion: version })
+  expect(t.stored('x')).toEqual({ n: 1, m: 3 })
+})
+
+test('ifVersion on a copy that is older than it says makes no update blind', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  const { version } = await t.other.set('x', { n: 10 })
+  await expect(t.c.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), { ifVersion: version + 5 })).rejects.toMatchObject({
+    code: 'SYNC_CONFLICT',
+  })
+  await t.c.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), { ifVersion: version })
+  expect(t.stored('x')).toEqual({ n: 11 })
+})
+
+test('a set is not written over another document of the same name', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1, user: 'a' })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.delete('x')
+  await t.other.create('x', { user: 'b' })
+  await expect(t.c.set('x', { n: 2 })).rejects.toBeInstanceOf(NotFoundError)
+  expect(t.stored('x')).toEqual({ user: 'b' })
+})
+
+test('two sets of a sum that began from the same value both count', async () => {
+  await using t = open({}, { merge: { n: sum } })
+  await t.other.set('x', { n: 0 })
+  const { n = 0 } = (await t.c.get('x')) ?? {}
+  await Promise.all([t.c.set('x', { n: n + 1 }), t.c.set('x', { n: n + 1 })])
+  expect(t.stored('x')).toEqual({ n: 2 })
+})
+
+test('a created document that another deletes meanwhile is not created again', async () => {
+  await using t = open()
+  await t.c.ready()
+  t.replies.hold('commit')
+  const creating = t.c.create('x', { n: 1 }, { opId: 'once' })
+  await t.clock.advance(1)
+  await t.other.delete('x')
+  t.replies.release()
+  await t.clock.advance(100)
+  expect(await creating).toMatchObject({ created: true, entry: { value: { n: 1 }, version: 1 } })
+  expect(await t.c.create('x', { n: 1 }, { opId: 'once' })).toMatchObject({ created: true })
+  expect(t.stored('x')).toBeUndefined()
+})
+
+test('a repeated op id gets its first answer, though its recipe would refuse by now', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  const book = (d: { user?: string }): void => {
+    if (d.user) throw new Error('taken')
+    d.user = 'me'
+  }
+  await t.c.update('x', book, { opId: 'booking' })
+  expect(await t.c.update('x', book, { opId: 'booking' })).toMatchObject({ version: 2, changed: true })
+  await expect(t.c.update('x', book, { opId: 'another' })).rejects.toMatchObject({ code: 'SYNC_REFUSED' })
+})
+
+test('a write that was never sent before is not in doubt, however long the store has not been heard', async () => {
+  await using t = open({ maxAnswers: 4 })
+  await t.c.ready()
+  for (let n = 0; n < 12; n++) await t.other.set('y', { n })
+  expect(await t.c.set('x', { n: 1 })).toMatchObject({ changed: true })
+})
+
+test('what is validated is what is written: two writes that each would be fine do not break the schema together', async () => {
+  const schema = z.object({ a: z.number(), b: z.number() }).refine(({ a, b }) => a + b <= 10, 'too much')
+  await using t = openPair(defineCollection({ schema, section: 'limited', ttl: 'never' }))
+  await t.a.create('x', { a: 1, b: 1 })
+  await t.b.get('x')
+  t.cluster.bus.pause()
+  await t.a.set('x', { a: 8 })
+  await expect(t.b.set('x', { b: 8 })).rejects.toMatchObject({
+    code: 'SYNC_REFUSED',
+    issues: [{ message: 'too much' }],
+  })
+})
+
+test('one caller with a bad document does not fail another', async () => {
+  const schema = z.object({ n: z.number(), m: z.number().optional() })
+  await using t = openPair(defineCollection({ schema, section: 'strict', ttl: 'never' }))
+  await t.a.create('x', { n: 1 })
+  const outcomes = Promise.allSettled([
+    t.a.set('x', { n: 2 }),
+    t.a.set('x', { m: 3 }),
+    t.a.set('x', { n: 'bad' as never }),
+    t.a.update('x', (d) => ({ ...d, m: 4 })),
+  ])
+  await t.cluster.settle()
+  expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+})
+
+test('a position is read as of that position, though an older load is under way', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  const second = await t.other.set('x', { n: 2 })
+  t.replies.hold('load')
+  const first = t.c.get('x', { after: second.position })
+  await t.clock.advance(1)
+  const third = await t.other.set('x', { n: 3 })
+  const late = t.c.get('x', { after: third.position })
+  await t.clock.advance(1)
+  t.replies.release()
+  expect([(await first)?.n, (await late)?.n]).toEqual([2, 3])
+})
+
+test('a read that came too late to renew a sliding document does not keep it alive here', async () => {
+  await using t = open({}, { ttl: { after: 1_000, sliding: true } })
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  await t.clock.advance(990)
+  t.hub.store.pause()
+  t.c.peek('x')
+  await t.clock.advance(50)
+  t.hub.store.resume()
+  for (let i = 0; i < 10; i++) {
+    await t.clock.advance(300)
+    t.c.peek('x')
+  }
+  expect(t.c.peek('x')).toBeUndefined()
+})
+
+test('a document that was deleted, and is there again since the store lost the deletion, is held again', async () => {
+  await using t = open({}, { replicate: 'all' })
+  await t.c.ready()
+  await t.other.set('x', { n: 1 })
+  await t.other.delete('x')
+  await t.clock.advance(1)
+  await t.sync.check()
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  await t.clock.advance(100)
+  expect(t.c.peek('x')).toEqual({ n: 1 })
+})
+
+test('what cannot be loaded rejects, and is tried again by the next call', async () => {
+  await using t = open()
+  const store = memoryStore(t.hub)
+  let broken = true
+  const sync = createSync({
+    store: {
+      ...t.replies.store,
+      load: (refs) => (broken ? Promise.reject(new NotFoundError('unreadable')) : store.load(refs)),
+    },
+    bus: memoryBus(t.hub),
+    runtime: t.clock,
+  })
+  const c = sync.collection(defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' }), { partition: 'p' })
+  await t.other.set('x', { n: 1 })
+  await expect(c.get('x')).rejects.toThrow('unreadable')
+  broken = false
+  expect(await c.get('x')).toEqual({ n: 1 })
+  const closing = sync.close()
+  await t.clock.advance(10)
+  await closing
+})
+
+test('after close every call is refused', async () => {
+  await using t = open()
+  await t.c.get('x')
+  const closing = t.sync.close()
+  await t.clock.advance(10)
+  await closing
+  const closed = { code: 'SYNC_CLOSED' }
+  await expect(t.c.get('x')).rejects.toMatchObject(closed)
+  await expect(t.c.ready()).rejects.toMatchObject(closed)
+  await expect(t.c.changes()[Symbol.asyncIterator]().next()).rejects.toMatchObject(closed)
+  expect(() => t.c.peek('x')).toThrow('closed')
+  expect(() => t.c.subscribe('x', () => {})).toThrow('closed')
+})
+
+test('names that every object inherits are fields like others', async () => {
+  await using t = openPair(defineCollection<Record<string, string>>({ section: 'names', ttl: 'never' }))
+  await t.a.set('x', { a: 'b' })
+  expect(await t.a.trySet('x', 'valueOf', 'v', { expectedVersion: 9 })).toEqual({
+    ok: false,
+    fieldVersion: 0,
+    value: undefined,
+  })
+  const patches: unknown[] = []
+  t.b.subscribe('x', (change) => patches.push('patch' in change && change.patch))
+  await t.b.get('x')
+  await t.a.set('x', { toString: 's' } as never)
+  await t.cluster.settle()
+  expect(patches).toEqual([[{ op: 'add', path: '/toString', value: 's' }]])
+})

@@ -1,0 +1,143 @@
+import type { Change, ChangesOptions } from '@sync/core'
+import { expect, test } from 'vitest'
+import { type Doc, open, type Stage } from '../replica/stage.ts'
+
+/** Pulls a stream only when asked to. */
+function pull(t: Stage, options: ChangesOptions<Doc> = {}): { next(): Promise<Change<Doc>[]> } {
+  const stream = t.c.changes({ combine: false, ...options })[Symbol.asyncIterator]()
+  let waiting: Promise<IteratorResult<readonly Change<Doc>[]>> | undefined
+  return {
+    /** All that is there within 100 ms. */
+    async next() {
+      const all: Change<Doc>[] = []
+      for (;;) {
+        waiting ??= stream.next()
+        let batch: readonly Change<Doc>[] | undefined
+        waiting.then(
+          ({ value }) => {
+            batch = value
+          },
+          // the last one is refused when the instance closes
+          () => {},
+        )
+        await t.clock.advance(100)
+        if (!batch) return all
+        waiting = undefined
+        all.push(...batch)
+      }
+    },
+  }
+}
+
+const sequenceOf = ({ position }: Change<Doc>): number => Number(position.split('.')[0])
+
+test('what a slow watcher has not taken yet and the store lost is taken back', async () => {
+  await using t = open()
+  const w = pull(t)
+  await w.next()
+  await t.other.set('x', { n: 1 })
+  const [created] = await w.next()
+  await t.other.set('x', { n: 2 })
+  await t.clock.advance(1)
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  expect(created).toMatchObject({ kind: 'created' })
+  expect((await w.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
+})
+
+test('what the log has told is not told again when it comes late', async () => {
+  await using t = open()
+  const { position } = await t.other.set('x', { n: 0 })
+  await t.c.ready()
+  t.hub.bus.delay(500)
+  for (let n = 1; n <= 3; n++) await t.other.set('x', { n })
+  const w = pull(t, { from: { after: position } })
+  const told = await w.next()
+  await t.clock.advance(1_000)
+  expect([...told, ...(await w.next())].map(sequenceOf)).toEqual([2, 3, 4])
+})
+
+test('who begins to watch while a change is missing is told what waits behind it', async () => {
+  await using t = open()
+  await t.c.ready()
+  await t.other.ready()
+  t.hub.bus.drop(1)
+  await t.other.set('x', { n: 1 })
+  await t.clock.advance(1)
+  await t.other.set('y', { n: 1 })
+  await t.clock.advance(1)
+  expect((await pull(t).next()).map(({ key }) => key)).toEqual(['x', 'y'])
+})
+
+test('a change too large to travel is told by its value, before any that follows, and no position skips it', async () => {
+  await using t = open({ maxPayloadBytes: 400 })
+  const w = pull(t)
+  await w.next()
+  await t.other.set('x', { text: 'a', n: 0 })
+  await t.other.set('x', { text: 'b'.repeat(1_000) })
+  await t.other.set('x', { n: 1 })
+  await t.other.set('y', { n: 1 })
+  const told = await w.next()
+  expect(told.map(({ kind, key }) => `${kind} ${key}`)).toEqual(['created x', 'created y', 'reset x'])
+  expect(told.map(sequenceOf)).toEqual([1, 1, 4])
+  expect(told[2]).toMatchObject({ value: { text: 'b'.repeat(1_000), n: 1 } })
+})
+
+test('a section is told of expiry too', async () => {
+  await using t = open({}, { ttl: 1_000, replicate: 'all' })
+  const w = pull(t)
+  await w.next()
+  await t.other.set('x', { n: 1 })
+  await w.next()
+  await t.clock.advance(2_000)
+  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+})
+
+test('a value told in place of too many changes does not hide one that came meanwhile', async () => {
+  await using t = open()
+  await t.other.set('a', { n: 0 })
+  await t.other.set('b', { n: 0 })
+  await t.c.get('a')
+  const w = pull(t, { combine: true })
+  await w.next()
+  t.replies.hold('load')
+  for (let n = 1; n <= 10_001; n++) await t.other.set('a', { n })
+  await t.other.set('b', { n: 1 })
+  const told = await w.next()
+  await t.other.set('a', { n: 99_999 })
+  t.replies.release()
+  told.push(...(await w.next()))
+  expect(told.filter(({ key }) => key === 'a').at(-1)).toMatchObject({ value: { n: 99_999 } })
+}, 30_000)
+
+test('fields that are not asked for still count when changes combine', async () => {
+  await using t = open()
+  await t.c.ready()
+  const w = pull(t, { fields: ['n'], combine: true })
+  await w.next()
+  t.hub.bus.pause()
+  await t.other.set('x', { n: 1, m: 1 })
+  await t.other.set('x', { m: 2 })
+  await t.other.set('x', { n: 2 })
+  t.hub.bus.resume()
+  expect(await w.next()).toMatchObject([{ kind: 'created', value: { n: 2, m: 2 } }])
+})
+
+test('a watcher that stops waiting is let go', async () => {
+  await using t = open()
+  const changes = t.c.changes()
+  const stream = changes[Symbol.asyncIterator]()
+  const next = stream.next()
+  await t.clock.advance(1)
+  await stream.return?.()
+  expect(await next).toMatchObject({ done: true })
+  expect(t.sync.stats().watchers).toBe(0)
+  // each iterator is a stream of its own
+  const again = changes[Symbol.asyncIterator]()
+  const more = again.next()
+  await t.clock.advance(1)
+  await t.other.set('x', { n: 1 })
+  await t.clock.advance(1)
+  expect((await more).value).toMatchObject([{ kind: 'created' }])
+  await again.return?.()
+})

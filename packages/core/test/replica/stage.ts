@@ -1,0 +1,66 @@
+import {
+  type Collection,
+  type CollectionOptions,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  type MemoryHub,
+  type MemoryHubOptions,
+  memoryBus,
+  memoryStore,
+  type Sync,
+  type SyncEvent,
+} from '@sync/core'
+import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
+import { type HeldReplies, holdReplies } from './held-replies.ts'
+
+/** The document of these tests. */
+export interface Doc {
+  n?: number
+  m?: number
+  user?: string
+  text?: string
+}
+
+/** One instance whose answers can be held back, and one that is only there to write. */
+export interface Stage extends AsyncDisposable {
+  readonly hub: MemoryHub
+  readonly clock: VirtualRuntime
+  readonly replies: HeldReplies
+  readonly sync: Sync
+  readonly c: Collection<Doc>
+  readonly other: Collection<Doc>
+  readonly events: SyncEvent[]
+  /** What the store holds of a document. */
+  stored(key: string): Doc | undefined
+}
+
+/** Opens the two on one hub. */
+export function open(
+  options: Omit<MemoryHubOptions, 'runtime'> = {},
+  collection: Partial<CollectionOptions<Doc>> = {},
+): Stage {
+  const clock = createVirtualRuntime()
+  const hub = createMemoryHub({ journal: 100, ...options, runtime: clock })
+  const replies = holdReplies(memoryStore(hub))
+  const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', ...collection })
+  const sync = createSync({ store: replies.store, bus: memoryBus(hub), runtime: clock })
+  const writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
+  const events: SyncEvent[] = []
+  sync.onEvent((event) => events.push(event))
+  const [c, other] = [sync, writer].map((each) => each.collection(docs, { partition: 'p' })) as [
+    Collection<Doc>,
+    Collection<Doc>,
+  ]
+  const close = async (): Promise<void> => {
+    replies.release()
+    const closing = Promise.all([sync.close(), writer.close()])
+    await clock.advance(10_000)
+    await closing
+  }
+  const stored = (key: string): Doc | undefined => {
+    const document = hub.store.inspect({ partition: 'p', section: 'doc' })?.documents.get(key)
+    return document && (JSON.parse(document.text) as Doc)
+  }
+  return { hub, clock, replies, sync, c, other, events, stored, [Symbol.asyncDispose]: close }
+}
