@@ -116,7 +116,7 @@ export class SectionCollection {
     value: unknown,
     options: Write & { readonly expectedVersion: number },
   ): Promise<Attempt> {
-    const { expectedVersion } = options
+    const expectedVersion = options?.expectedVersion
     if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
       throw new ArgumentError('expectedVersion: a version is needed')
     const checked = checkedObject({ [field]: value }, 'value')

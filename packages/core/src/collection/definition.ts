@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Merge } from '../merge/merge.ts'
+import { oneOf } from '../model/choice.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import type { Json } from '../model/json.ts'
@@ -81,12 +82,20 @@ export function defineCollection(
 ): Definition<unknown> {
   const { section, ttl, replicate = 'on-read', follow = 'section', merge = {}, schema } = options
   if (typeof section !== 'string' || section === '') throw new ArgumentError('section: a non-empty string is needed')
-  if (ttl === undefined) throw new ArgumentError(`ttl of "${section}": state 'never' or a duration`)
+  if (ttl === undefined || ttl === null) throw new ArgumentError(`ttl of "${section}": state 'never' or a duration`)
+  oneOf(replicate, ['on-read', 'all'], `replicate of "${section}"`)
+  oneOf(follow, ['section', 'key'], `follow of "${section}"`)
+  for (const [field, strategy] of Object.entries(merge)) {
+    if (typeof strategy !== 'function') throw new ArgumentError(`merge of "${section}": "${field}" needs a function`)
+  }
   if (follow === 'key' && replicate === 'all') {
     throw new ArgumentError(`"${section}" is followed by key: it cannot be replicated whole`)
   }
   const sliding = typeof ttl === 'object' && ttl.sliding
   const after = typeof ttl === 'object' ? ttl.after : ttl
+  if (sliding && (after as unknown) === 'never') {
+    throw new ArgumentError(`ttl of "${section}": what never ends cannot slide`)
+  }
   return Object.freeze({
     section,
     ttl: after === 'never' ? undefined : milliseconds(after, `ttl of "${section}"`),

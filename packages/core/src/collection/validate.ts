@@ -7,7 +7,7 @@ import { type Json, type JsonObject, jsonEqual } from '../model/json.ts'
  * @throws RefusedError (`SYNC_REFUSED`) with the schema's issues, or if the schema would transform it
  */
 export async function validate(schema: StandardSchemaV1, document: JsonObject): Promise<void> {
-  const result = await schema['~standard'].validate(document)
+  const result = await verdict(schema, document)
   if (result.issues) {
     const issues = result.issues.map(({ message, path }) => (path ? { message, path: pathText(path) } : { message }))
     throw new RefusedError(`the document is not as its schema wants it: ${issues.map(inWords).join('; ')}`, issues)
@@ -16,6 +16,15 @@ export async function validate(schema: StandardSchemaV1, document: JsonObject): 
     throw new RefusedError('the schema would transform the document', [
       { message: 'a schema here validates, it may not transform' },
     ])
+  }
+}
+
+async function verdict(schema: StandardSchemaV1, document: JsonObject): Promise<StandardSchemaV1.Result<unknown>> {
+  try {
+    return await schema['~standard'].validate(document)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new RefusedError(`the schema failed: ${message}`, [{ message }], { cause })
   }
 }
 

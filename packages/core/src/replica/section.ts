@@ -272,32 +272,32 @@ export class Section implements Checked {
     if (!this.#joined) {
       if (this.#early.length < MOST_WAITING) this.#early.push(change)
       else this.#overflowed = true
-    } else if (change.epoch === this.history.epoch) this.#take(change)
+    } else if (change.epoch === this.history.epoch) this.#heard(change)
     else {
       const common = this.history.commonUpTo(change.epoch)
       // an epoch we have not heard of: the store says which one is now. Beyond a fork: a lost history, nothing to learn
       if (common === undefined) this.checkNow()
-      else if (change.sequence <= common) this.#take({ ...change, epoch: this.history.epoch })
+      else if (change.sequence <= common) this.#heard({ ...change, epoch: this.history.epoch })
     }
   }
 
-  /** A change of our history. */
-  #take(change: Change): void {
-    const { counters } = this.#context
-    if (this.options.follow === 'key') {
-      this.#water.shown(change.sequence)
-      const replica = this.documents.find(change.key)
-      if (!replica || !this.documents.offer(replica, change)) this.#duplicate(change)
-      return
-    }
+  /** A change of our history. False: it is no news. */
+  #take(change: Change): boolean {
+    if (this.options.follow === 'section') return this.#takeInSequence(change)
+    this.#water.shown(change.sequence)
+    const replica = this.documents.find(change.key)
+    return replica !== undefined && this.documents.offer(replica, change)
+  }
+
+  #takeInSequence(change: Change): boolean {
     const held = this.documents.find(change.key)
-    const news = change.sequence > this.#water.gapFree
+    const ahead = change.sequence > this.#water.gapFree
     const replica =
-      held ?? (news && this.options.replicate === 'all' ? this.documents.beginHeard(change.key) : undefined)
+      held ?? (ahead && this.options.replicate === 'all' ? this.documents.beginHeard(change.key) : undefined)
     const waiting = this.#water.beyond
-    if (!this.#water.note(change.sequence)) this.#duplicate(change)
-    else {
-      if (this.#water.beyond < waiting && !this.#repair.catchingUp) counters.reorders++
+    const news = this.#water.note(change.sequence)
+    if (news) {
+      if (this.#water.beyond < waiting && !this.#repair.catchingUp) this.#context.counters.reorders++
       this.ordered.put(change.sequence, () => observed(change, false))
     }
     if (replica) this.documents.offer(replica, change)
@@ -308,11 +308,13 @@ export class Section implements Checked {
       this.ordered.forgetWaiting()
       this.#background(this.#repair.catchUp())
     } else if (this.#water.beyond > 0) this.#repair.soon()
+    return news
   }
 
-  /** The echo of an own change is none. */
-  #duplicate({ origin }: Change): void {
-    if (origin !== this.#context.origin) this.#context.counters.duplicates++
+  #heard(change: Change): void {
+    // the echo of an own change is no duplicate
+    const own = change.origin === this.#context.origin
+    if (!this.#take(change) && !own) this.#context.counters.duplicates++
   }
 
   // ---- the silence check -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { Publisher } from '../collection/publisher.ts'
 import { bounded, gaveUp } from '../collection/wait.ts'
 import { Writer } from '../collection/writer.ts'
 import { type SectionRef, scopeId } from '../model/address.ts'
+import { oneOf } from '../model/choice.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError, ClosedError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
@@ -63,6 +64,7 @@ class Instance implements Sync {
     checkInterval = '5s',
     reorderWindow = 20,
   }: SyncOptions) {
+    oneOf(whenAway, ['wait', 'reject'], 'whenAway')
     this.#checkInterval = milliseconds(checkInterval, 'checkInterval')
     this.#reorderWindow = milliseconds(reorderWindow, 'reorderWindow')
     this.id = runtime.id()

@@ -51,7 +51,11 @@ test.each([
   [{ section: '', ttl: 'never' }, /section/],
   [{ section: 's' }, /ttl/],
   [{ section: 's', ttl: '5 parsecs' }, /ttl of "s"/],
+  [{ section: 's', ttl: null }, /ttl/],
   [{ section: 's', ttl: 'never', follow: 'key', replicate: 'all' }, /followed by key/],
+  [{ section: 's', ttl: 'never', replicate: 'al' }, /replicate of "s": 'on-read' or 'all' is needed, not "al"/],
+  [{ section: 's', ttl: 'never', merge: { a: 5 } }, /"a" needs a function/],
+  [{ section: 's', ttl: { after: 'never', sliding: true } }, /cannot slide/],
 ])('%j is no definition', (options, message) => {
   expect(() => defineCollection(options as never)).toThrow(message)
 })
