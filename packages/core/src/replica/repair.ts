@@ -5,10 +5,10 @@ import { decodeChange } from '../transport/decode.ts'
 import type { LogPage } from '../transport/store.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import type { SectionContext, SectionOptions } from './context.ts'
-import type { Documents } from './documents.ts'
 import type { History } from './history.ts'
 import type { OrderedFeed } from './ordered-feed.ts'
 import type { Replica } from './replica.ts'
+import type { Replicas } from './replicas.ts'
 
 const PAGE = 1_000
 
@@ -29,7 +29,7 @@ export class Repair {
   readonly #context: SectionContext
   readonly #history: History
   readonly #water: Watermark
-  readonly #documents: Documents
+  readonly #replicas: Replicas
   readonly #ordered: OrderedFeed
   readonly #owner: RepairOwner
   #timer: (() => void) | undefined
@@ -39,14 +39,14 @@ export class Repair {
   constructor(
     options: SectionOptions,
     context: SectionContext,
-    parts: { history: History; water: Watermark; documents: Documents; ordered: OrderedFeed },
+    parts: { history: History; water: Watermark; replicas: Replicas; ordered: OrderedFeed },
     owner: RepairOwner,
   ) {
     this.#options = options
     this.#context = context
     this.#history = parts.history
     this.#water = parts.water
-    this.#documents = parts.documents
+    this.#replicas = parts.replicas
     this.#ordered = parts.ordered
     this.#owner = owner
   }
@@ -72,8 +72,8 @@ export class Repair {
   #begin(): void {
     const { counters, emit, background } = this.#context
     const { ref, follow } = this.#options
-    if (follow === 'key') for (const replica of this.#documents.stuck) background(ref, this.#document(replica))
-    else if (this.#water.beyond === 0) this.#documents.reloadStuck()
+    if (follow === 'key') for (const replica of this.#replicas.stuck) background(ref, this.#document(replica))
+    else if (this.#water.beyond === 0) this.#replicas.reloadStuck()
     else {
       counters.gaps++
       emit({ ...ref, type: 'gap', missing: this.#water.missing })
@@ -85,7 +85,7 @@ export class Repair {
   catchUp(): Promise<void> {
     this.#catchingUp ??= this.#section().finally(() => {
       this.#catchingUp = undefined
-      if (this.#water.beyond > 0 || this.#documents.stuck.length > 0) this.soon()
+      if (this.#water.beyond > 0 || this.#replicas.stuck.length > 0) this.soon()
     })
     return this.#catchingUp
   }
@@ -111,8 +111,8 @@ export class Repair {
       this.#water.coverTo(page.upTo)
       this.#ordered.release(this.#water.gapFree)
       if (page.upTo < page.standing.sequence && page.upTo > after.sequence) continue
-      this.#documents.reloadStuck()
-      await this.#documents.reloaded()
+      this.#replicas.reloadStuck()
+      await this.#replicas.reloaded()
       // a load has told of another epoch: what was read may not be part of it
       if (this.#history.adoptions !== current) continue
       this.#owner.verified(askedAt)
@@ -127,12 +127,12 @@ export class Repair {
     this.#ordered.jump(this.#water.gapFree, 'log-truncated')
     const { adoptions } = this.#history
     const { ref } = this.#options
-    const held = this.#documents.known()
+    const held = this.#replicas.known()
     const heads = await this.#context.link.read((store) =>
       store.heads(held.map(({ key }) => ({ scope: { ...ref, key } }))),
     )
-    for (const [at, head] of heads.entries()) this.#documents.compare(held[at] as Replica, head, adoptions)
-    await this.#documents.reloaded()
+    for (const [at, head] of heads.entries()) this.#replicas.compare(held[at] as Replica, head, adoptions)
+    await this.#replicas.reloaded()
     await this.#owner.holdAll()
     this.#owner.verified(askedAt)
     this.#done('load', 0)
@@ -153,7 +153,7 @@ export class Repair {
       if (page.status === 'page') this.#takeAll(page)
       break
     }
-    if (replica.buffer.length > 0) this.#documents.reloadStuck()
+    if (replica.buffer.length > 0) this.#replicas.reloadStuck()
     this.#done(replica.load > 0 ? 'load' : 'log', 1)
   }
 

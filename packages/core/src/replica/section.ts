@@ -15,6 +15,7 @@ import { observed } from './observation.ts'
 import { OrderedFeed } from './ordered-feed.ts'
 import { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
+import { Replicas } from './replicas.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 const SCAN = 500
@@ -35,6 +36,7 @@ export class Section implements Checked {
   readonly ordered: OrderedFeed = new OrderedFeed()
   readonly #context: SectionContext
   readonly #water = new Watermark()
+  readonly #replicas: Replicas
   readonly #repair: Repair
   readonly #subscriptions: Subscriptions
   readonly #onClose = new Set<() => void>()
@@ -53,19 +55,22 @@ export class Section implements Checked {
     this.#context = context
     this.#subscriptions = new Subscriptions(context.bus, context.link, (frame) => this.receive(frame))
     const [history, water, ordered] = [this.history, this.#water, this.ordered] as const
-    this.documents = new Documents(options, context, history, water, {
-      hear: (standing, adoption) => this.hear(standing, adoption),
+    const hear = (standing: Standing, adoption: number): boolean => this.hear(standing, adoption)
+    const replicas = new Replicas(options, context, history, water, {
+      hear,
       waiting: () => this.#repair.soon(),
       applied: (observation) => ordered.put(observation.sequence, () => observation),
       expired: (observation) => ordered.tell(observation),
       subscribe: (key) => this.#subscriptions.add({ ...options.ref, key }),
     })
+    this.#replicas = replicas
+    this.documents = new Documents(options, context, { history, replicas }, hear)
     this.#repair = new Repair(
       options,
       context,
-      { history, water, documents: this.documents, ordered },
+      { history, water, replicas, ordered },
       {
-        hear: (standing, adoption) => this.hear(standing, adoption),
+        hear,
         take: (change) => this.#take(change),
         verified: (askedAt) => this.#verified(askedAt),
         holdAll: () => this.#holdAll(),
@@ -92,11 +97,11 @@ export class Section implements Checked {
   }
 
   get buffered(): number {
-    return this.#early.length + this.documents.buffered
+    return this.#early.length + this.#replicas.buffered
   }
 
   get watchers(): number {
-    return this.ordered.size + this.documents.observers.size
+    return this.ordered.size + this.#replicas.observers.size
   }
 
   /** Would a change be heard now? */
@@ -106,9 +111,9 @@ export class Section implements Checked {
 
   /** Is nothing known to be missing; and when was that certain, on this instance's clock? */
   health(): { readonly settled: boolean; readonly verifiedAt: number } {
-    const complete = this.options.replicate === 'on-read' || this.documents.complete
+    const complete = this.options.replicate === 'on-read' || this.#replicas.complete
     const settled =
-      this.#joined && complete && !this.#repair.pending && this.#water.beyond === 0 && !this.documents.reloading
+      this.#joined && complete && !this.#repair.pending && this.#water.beyond === 0 && !this.#replicas.reloading
     return { settled, verifiedAt: this.#verifiedAt }
   }
 
@@ -158,7 +163,7 @@ export class Section implements Checked {
   async #holdAll(): Promise<void> {
     if (this.options.replicate !== 'all') return
     const scan = ++this.#scans
-    this.documents.complete = false
+    this.#replicas.complete = false
     await this.#context.link.read(async (store) => {
       let holding: Promise<unknown>[] = []
       for await (const key of store.keys(this.ref)) {
@@ -171,8 +176,8 @@ export class Section implements Checked {
     })
     // a later scan, of a later history, is the one that counts
     if (scan !== this.#scans) return
-    this.documents.complete = true
-    this.documents.forgetAbsent()
+    this.#replicas.complete = true
+    this.#replicas.forgetAbsent()
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------
@@ -224,7 +229,7 @@ export class Section implements Checked {
     if (fork === undefined) this.#water.startAt(standing.sequence)
     else this.#water.cutAt(fork)
     this.ordered.adopt(this.#water.gapFree, fork)
-    this.documents.carryOver(from, goesOn)
+    this.#replicas.carryOver(from, goesOn)
     // what was forgotten as deleted may be there again
     if (lost) this.#background(this.#holdAll())
     if (this.options.follow === 'key') this.checkNow()
@@ -257,15 +262,15 @@ export class Section implements Checked {
 
   /** Does our history hold this commit, and the replica (if there is one) show it? */
   shows(key: string, place: Place): boolean {
-    return this.history.holds(place) && this.documents.shows(key, place.sequence)
+    return this.history.holds(place) && this.#replicas.shows(key, place.sequence)
   }
 
   /** Resolves when the replica of `key`, if there is one, shows what `place` has, or another epoch was adopted. */
   async untilShown(key: string, place: Place): Promise<void> {
-    const replica = this.documents.find(key)
+    const replica = this.#replicas.find(key)
     const { adoptions } = this.history
     if (replica)
-      await this.documents.until(replica, () => this.shows(key, place) || this.history.adoptions !== adoptions)
+      await this.#replicas.until(replica, () => this.shows(key, place) || this.history.adoptions !== adoptions)
   }
 
   #accept(change: Change): void {
@@ -285,22 +290,22 @@ export class Section implements Checked {
   #take(change: Change): boolean {
     if (this.options.follow === 'section') return this.#takeInSequence(change)
     this.#water.shown(change.sequence)
-    const replica = this.documents.find(change.key)
-    return replica !== undefined && this.documents.offer(replica, change)
+    const replica = this.#replicas.find(change.key)
+    return replica !== undefined && this.#replicas.offer(replica, change)
   }
 
   #takeInSequence(change: Change): boolean {
-    const held = this.documents.find(change.key)
+    const held = this.#replicas.find(change.key)
     const ahead = change.sequence > this.#water.gapFree
     const replica =
-      held ?? (ahead && this.options.replicate === 'all' ? this.documents.beginHeard(change.key) : undefined)
+      held ?? (ahead && this.options.replicate === 'all' ? this.#replicas.beginHeard(change.key) : undefined)
     const waiting = this.#water.beyond
     const news = this.#water.note(change.sequence)
     if (news) {
       if (this.#water.beyond < waiting && !this.#repair.catchingUp) this.#context.counters.reorders++
       this.ordered.put(change.sequence, () => observed(change, false))
     }
-    if (replica) this.documents.offer(replica, change)
+    if (replica) this.#replicas.offer(replica, change)
     this.ordered.release(this.#water.gapFree)
     if (this.#water.beyond > MOST_WAITING) {
       // the log has them all: what came early need not be kept
@@ -333,7 +338,7 @@ export class Section implements Checked {
     const { adoptions, epoch } = this.history
     const askedAt = this.#context.runtime.now()
     const shown = { epoch, sequence: this.#water.highest }
-    const held = this.options.follow === 'key' ? this.documents.known() : []
+    const held = this.options.follow === 'key' ? this.#replicas.known() : []
     return {
       questions: [
         { scope: this.ref, ...(this.#joined && { shown }) },
@@ -345,10 +350,10 @@ export class Section implements Checked {
         if (!this.#joined) this.#joinAt(standing, askedAt)
         else if (!this.hear(standing, adoptions)) await this.check()
         else {
-          for (const [at, each] of documents.entries()) this.documents.compare(held[at] as Replica, each, adoptions)
+          for (const [at, each] of documents.entries()) this.#replicas.compare(held[at] as Replica, each, adoptions)
           if (this.options.follow === 'section') await this.#catchUpTo(standing)
-          await this.documents.reloaded()
-          this.documents.forgetAbsent()
+          await this.#replicas.reloaded()
+          this.#replicas.forgetAbsent()
           this.#verified(askedAt)
         }
       },
@@ -382,7 +387,7 @@ export class Section implements Checked {
   async close(): Promise<void> {
     this.#closed = true
     this.#repair.close()
-    this.documents.close()
+    this.#replicas.close()
     for (const closed of this.#onClose) closed()
     await this.#subscriptions.close()
   }
