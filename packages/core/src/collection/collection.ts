@@ -149,19 +149,7 @@ export class SectionCollection {
     if (checked.key === undefined && section.options.follow === 'key') {
       throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
     }
-    return {
-      [Symbol.asyncIterator]() {
-        const stream = new ChangeStream(section, link, checked)
-        const batches = stream.batches()
-        return {
-          next: () => batches.next(),
-          return: () => {
-            stream.stop()
-            return batches.return()
-          },
-        }
-      },
-    }
+    return { [Symbol.asyncIterator]: () => new ChangeStream(section, link, checked).iterator() }
   }
 
   subscribe(key: string, listener: (change: Told) => void): () => void {

@@ -24,6 +24,8 @@ export interface StreamOptions {
   readonly signal: AbortSignal | undefined
 }
 
+const END = { done: true, value: undefined } as const
+
 /**
  * The changes of one document, in its order; or of a section, in the order of its sequence.
  *
@@ -66,32 +68,58 @@ export class ChangeStream {
     this.#begin = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
   }
 
-  /** Batches until `signal` aborts, the caller stops, or the instance closes (`SYNC_CLOSED`). */
-  async *batches(): AsyncGenerator<readonly Told[], void, void> {
-    const { signal, key } = this.#options
-    const wake = (): void => this.#wake()
-    signal?.addEventListener('abort', wake, { once: true })
-    const end = this.#section.onClose(wake)
+  /**
+   * Batches until `signal` aborts, the caller stops, or the instance closes (`SYNC_CLOSED`). It ends at once when told to,
+   * also while the store is being asked.
+   */
+  iterator(): AsyncIterator<readonly Told[], void> {
+    const { signal } = this.#options
+    const batches = this.#batches()
+    const waiting = new Set<(end: IteratorResult<never, void>) => void>()
+    const stop = (): void => {
+      signal?.removeEventListener('abort', stop)
+      this.#stopped = true
+      this.#detach()
+      this.#wake()
+      for (const end of waiting) end(END)
+      waiting.clear()
+      batches.return().catch(() => {})
+    }
+    if (signal?.aborted) this.#stopped = true
+    else signal?.addEventListener('abort', stop, { once: true })
+    return {
+      next: () =>
+        new Promise((resolve, reject) => {
+          if (this.#stopped) return resolve(END)
+          waiting.add(resolve)
+          batches
+            .next()
+            .then(resolve, reject)
+            .finally(() => waiting.delete(resolve))
+        }),
+      return: async () => {
+        stop()
+        return END
+      },
+    }
+  }
+
+  async *#batches(): AsyncGenerator<readonly Told[], void, void> {
+    const { key } = this.#options
+    const end = this.#section.onClose(() => this.#wake())
     try {
       if (this.#section.closed) throw new ClosedError('the instance is closed')
       await this.#section.follow()
       this.#attach()
       if (key !== undefined) await this.#section.hold(key)
-      while (!signal?.aborted && !this.#stopped) {
+      while (!this.#stopped) {
         if (this.#section.closed) throw new ClosedError('the instance is closed')
         yield* this.#next()
       }
     } finally {
-      signal?.removeEventListener('abort', wake)
       end()
       this.#detach()
     }
-  }
-
-  /** Ends it, also while a batch is awaited. */
-  stop(): void {
-    this.#stopped = true
-    this.#wake()
   }
 
   async *#next(): AsyncGenerator<readonly Told[], void, void> {

@@ -141,3 +141,20 @@ test('a watcher that stops waiting is let go', async () => {
   expect((await more).value).toMatchObject([{ kind: 'created' }])
   await again.return?.()
 })
+
+test('a stream ends at once when it is told to, also while the store is away', async () => {
+  await using t = open()
+  const { position } = await t.other.set('x', { n: 1 })
+  await t.c.ready()
+  t.hub.store.pause()
+  const stop = new AbortController()
+  const next = t.c
+    .changes({ from: { after: position }, signal: stop.signal })
+    [Symbol.asyncIterator]()
+    .next()
+  await t.clock.advance(1)
+  stop.abort()
+  expect(await next).toMatchObject({ done: true })
+  expect(t.sync.stats().watchers).toBe(0)
+  t.hub.store.resume()
+})

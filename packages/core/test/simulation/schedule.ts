@@ -19,23 +19,28 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
   const { int, chance, pick } = dice
   const wrong: string[] = []
   const follow = chance(0.25) ? 'key' : 'section'
+  const longLog = chance(0.7)
   const replicate = follow === 'section' && chance(0.5) ? 'all' : 'on-read'
   const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', follow, replicate, merge: { s: sum } })
   const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(4))
   await using cluster = createTestCluster({
     instances: 2 + int(3),
     seed,
-    hub: { maxChanges: chance(0.3) ? 1 + int(4) : 10_000, lineage: chance(0.2) ? 1 : 8 },
+    hub: { maxChanges: longLog ? 10_000 : 1 + int(4), lineage: chance(0.2) ? 1 : 8 },
     checkInterval: '2s',
   })
   const collections = cluster.instances.map((each) => each.collection(definition, { partition: 'p' }))
   const lossesKnown = countLosses(cluster)
   const workload = new Workload(dice, (instance) => lossesKnown[instance] as number, wrong)
-  const watchers = collections.map((collection, at) => {
-    const watcher = new Watcher<Doc>(`watcher ${at}`, wrong)
-    if (follow === 'section') watcher.follow(collection, at % 2 === 0)
-    else for (const key of keys) watcher.follow(collection, true, key)
-    return watcher
+  const watchers = collections.flatMap((collection, at) => {
+    const pause = chance(0.3) ? int(300) : 0
+    const watch = (key?: string): Watcher<Doc> => {
+      const manner = { combine: key !== undefined || at % 2 === 0, pause, ...(key !== undefined && { key }) }
+      return new Watcher(`watcher ${at}`, collection, manner, cluster.clock, wrong)
+    }
+    return follow === 'section'
+      ? [{ watcher: watch(), keys }]
+      : keys.map((key) => ({ watcher: watch(key), keys: [key] }))
   })
 
   const [first] = collections as [Collection<Doc>]
@@ -44,7 +49,9 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
   await Promise.all(made)
   const steps = 20 + int(40)
   for (let step = 0; step < steps; step++) {
-    if (faults && chance(0.16)) fault(cluster, dice, losses)
+    // where history may be gone a restarted watcher cannot know what is
+    if (longLog && !losses && chance(0.05)) await restart(pick(watchers).watcher, cluster)
+    else if (faults && chance(0.16)) fault(cluster, dice, losses)
     else {
       const instance = int(collections.length)
       workload.step(collections[instance] as Collection<Doc>, instance, pick(keys), `${seed}.${step}`, step)
@@ -55,6 +62,7 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
   if (workload.counted.some(({ outcome }) => outcome === 'open')) return [...wrong, 'a write never ended']
   await Promise.all(workload.running)
   await cluster.settle()
+  await cluster.clock.advance(5_000)
 
   const stored = cluster.store.inspect({ partition: 'p', section: 'doc' })?.documents
   for (const key of keys) {
@@ -66,11 +74,18 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
       // read on demand, what was never read is not held
       if (held !== undefined || replicate === 'all' || !truth) compare(held, truth, `replica ${at} of ${key}`, wrong)
     })
-    for (const [at, { documents }] of watchers.entries())
-      compare(documents.get(key), truth, `watcher ${at} of ${key}`, wrong)
+    for (const { watcher, keys: watched } of watchers) {
+      if (watched.includes(key)) compare(watcher.documents.get(key), truth, `a watcher of ${key}`, wrong)
+    }
   }
-  for (const watcher of watchers) watcher.stop()
+  for (const { watcher } of watchers) watcher.stop()
   return wrong
+}
+
+async function restart(watcher: Watcher<Doc>, { clock }: TestCluster): Promise<void> {
+  const restarting = watcher.restart()
+  await clock.advance(400)
+  await restarting
 }
 
 /** How many losses each instance was told of so far. */

@@ -1,32 +1,63 @@
-import type { Change, Collection } from '@sync/core'
+import type { Change, Collection, Position } from '@sync/core'
 import { diff, type Json, type Operation } from '@sync/core/patch'
+import type { VirtualRuntime } from '@sync/core/testing'
 import jsonpatch from 'fast-json-patch'
+
+/** How a watcher follows. */
+export interface Manner {
+  readonly combine: boolean
+  /** Only this document. */
+  readonly key?: string
+  /** Waits this long, in ms of the cluster, before it takes the next batch. */
+  readonly pause: number
+}
 
 /** Follows a collection by its changes alone, with somebody else's patch engine, and notes what does not fit. */
 export class Watcher<T> {
   readonly documents: Map<string, unknown> = new Map()
   readonly #name: string
+  readonly #collection: Collection<T>
+  readonly #manner: Manner
+  readonly #clock: VirtualRuntime
   readonly #wrong: string[]
-  readonly #stop = new AbortController()
+  #position: Position | undefined
+  #stop = new AbortController()
+  #over: Promise<void>
 
-  constructor(name: string, wrong: string[]) {
+  constructor(name: string, collection: Collection<T>, manner: Manner, clock: VirtualRuntime, wrong: string[]) {
     this.#name = name
+    this.#collection = collection
+    this.#manner = manner
+    this.#clock = clock
     this.#wrong = wrong
+    this.#over = this.#follow()
   }
 
-  /** Watches one document, or (without `key`) the section. */
-  follow(collection: Collection<T>, combine: boolean, key?: string): void {
-    const options = { combine, from: 'snapshot', signal: this.#stop.signal } as const
-    const run = async (): Promise<void> => {
-      for await (const batch of collection.changes(key === undefined ? options : { ...options, key })) {
-        for (const change of batch) this.#take(change)
-      }
-    }
-    run().catch((error: unknown) => this.#wrong.push(`${this.#name} ended with ${String(error)}`))
+  /** Ends, as a process does, and goes on where it was. */
+  async restart(): Promise<void> {
+    this.stop()
+    await this.#over
+    this.#stop = new AbortController()
+    this.#over = this.#follow()
   }
 
   stop(): void {
     this.#stop.abort()
+  }
+
+  async #follow(): Promise<void> {
+    const { combine, key, pause } = this.#manner
+    const from = this.#position === undefined ? 'snapshot' : { after: this.#position }
+    const options = { combine, from, signal: this.#stop.signal, ...(key !== undefined && { key }) } as const
+    try {
+      for await (const batch of this.#collection.changes(options)) {
+        for (const change of batch) this.#take(change)
+        this.#position = batch.at(-1)?.position
+        if (pause > 0) await new Promise<void>((resolve) => this.#clock.schedule(resolve, pause))
+      }
+    } catch (error) {
+      this.#wrong.push(`${this.#name} ended with ${String(error)}`)
+    }
   }
 
   #take(change: Change<T>): void {
