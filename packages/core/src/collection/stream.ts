@@ -1,3 +1,4 @@
+import { isBirth } from '../model/change.ts'
 import { ClosedError } from '../model/errors.ts'
 import { type Place, toPosition } from '../model/position.ts'
 import { type JumpReason, type Observation, observed } from '../replica/observation.ts'
@@ -49,6 +50,8 @@ export class ChangeStream {
   #reach = 0
   /** Documents that, as far as the watcher knows, exist: should they be gone after a jump, it is told. */
   readonly #alive = new Set<string>()
+  /** The watcher was told of all there are: what is not `#alive` came to its end before the snapshot was read. */
+  #knowsAll = false
   #wake: () => void = () => {}
   #detach: () => void = () => {}
   #stopped = false
@@ -153,6 +156,7 @@ export class ChangeStream {
       jump: (sequence, reason) => {
         this.#live = []
         this.#done = sequence
+        this.#reach = sequence
         this.#logged = 0
         this.#begin = reason
         this.#wake()
@@ -199,8 +203,13 @@ export class ChangeStream {
   }
 
   /** Was it not told by the document's value already? */
-  #isNews({ kind, key, sequence }: Observation): boolean {
-    if (kind === 'change') return sequence > (this.#doneByKey.get(key) ?? 0)
+  #isNews(seen: Observation): boolean {
+    const { key, sequence } = seen
+    if (seen.kind === 'change') {
+      if (sequence <= (this.#doneByKey.get(key) ?? 0)) return false
+      if (isBirth(seen.change)) this.#alive.add(key)
+      return !this.#knowsAll || this.#alive.has(key)
+    }
     // the jump of a watched document may lead back
     if (this.#options.key !== undefined) {
       this.#doneByKey.delete(key)
@@ -251,7 +260,6 @@ export class ChangeStream {
     const { key, prefix } = this.#options
     this.#begin = undefined
     this.#doneByKey.clear()
-    this.#reach = this.#done
     this.#onlyValues.clear()
     this.#safe = Number.POSITIVE_INFINITY
     const keys = new Set(this.#alive)
@@ -260,6 +268,7 @@ export class ChangeStream {
       await this.#link.read(async (store) => {
         for await (const each of store.keys(this.#section.ref, prefix === undefined ? {} : { prefix })) keys.add(each)
       })
+      this.#knowsAll = true
     }
     yield* this.#values([...keys], reason === 'expired' ? 'log-truncated' : reason)
   }
@@ -275,9 +284,12 @@ export class ChangeStream {
       sequence: reason === 'overflow' ? Math.min(whole.sequence, this.#safe) : 0,
     }
     let batch: Told[] = []
-    for (let at = 0; at < keys.length && !this.#begin; at += AT_ONCE) {
+    for (let at = 0; at < keys.length && !this.#begin; ) {
       const some = keys.slice(at, at + AT_ONCE)
+      const { adoptions } = history
       const states = await Promise.all(some.map((key) => documents.glance(key)))
+      // nothing of a history that was left meanwhile is told: no jump would take it back
+      if (history.adoptions !== adoptions) continue
       for (const [index, { value, version, changedAt, epoch, sequence }] of states.entries()) {
         const key = some[index] as string
         // a change that came meanwhile makes it necessary once more
@@ -295,6 +307,7 @@ export class ChangeStream {
         yield batch
         batch = []
       }
+      at += some.length
     }
     if (this.#onlyValues.size === 0) this.#safe = Number.POSITIVE_INFINITY
     // what was noted as told has to be told, though a new beginning may wait

@@ -308,7 +308,8 @@ export class Replicas {
         return
       }
     }
-    if (replica.value === undefined) this.#gone.add(replica)
+    // one that was forgotten meanwhile, and only lives on for who still waits for it, does not count
+    if (replica.value === undefined && this.find(replica.key) === replica) this.#gone.add(replica)
     else this.#gone.delete(replica)
     if (replica.buffer.length === 0) this.#stuck.delete(replica)
     else {
