@@ -2,6 +2,7 @@
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
 export { type Change as WireChange, type FieldEdit, isBirth } from './model/change.ts'
 export type { Place } from './model/position.ts'
+export type { Follow, SectionDefinition } from './model/section-definition.ts'
 export type {
   BusCapabilities,
   BusStatus,

@@ -1,8 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Merge } from '../merge/merge.ts'
-import { ClosedError, ConflictError, NotFoundError, OutcomeUnknownError, StoreAwayError } from '../model/errors.ts'
+import {
+  ClosedError,
+  ConflictError,
+  DefinitionError,
+  NotFoundError,
+  OutcomeUnknownError,
+  StoreAwayError,
+} from '../model/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Runtime } from '../model/runtime.ts'
+import type { SectionDefinition } from '../model/section-definition.ts'
 import type { Counters } from '../replica/counters.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
@@ -32,6 +40,7 @@ export interface WriteContext {
   readonly counters: Counters
   readonly whenAway: 'wait' | 'reject'
   readonly ttl: number | undefined
+  readonly definition: SectionDefinition
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   readonly schema: StandardSchemaV1 | undefined
   readonly conflict: (key: string, reason: string, attempt: number) => void
@@ -80,6 +89,7 @@ export class Commit {
       )
       if (result.status === 'committed' || result.status === 'unchanged') return outcomeOf(result)
       if (result.status === 'failed') throw result.error
+      if (result.status === 'definition') throw this.#contradiction()
       if (result.status === 'forgotten') {
         if (sends > 1 || op.kept) throw new OutcomeUnknownError(op.id, 'the store no longer knows this write')
         // never sent before, only born too long ago
@@ -160,7 +170,7 @@ export class Commit {
   }
 
   #request(drafted: Draft, op: OpId, { options }: Job): CommitRequest {
-    const { section, origin, ttl } = this.#context
+    const { section, origin, ttl, definition } = this.#context
     const { action, fields, others, create, expect } = drafted
     const { ifVersion, meta } = options
     // the draft was made from just this version
@@ -176,6 +186,7 @@ export class Commit {
       others,
       create,
       ...((expect || ifVersion !== undefined) && { expect: { readAt: section.place, ...only, ...expect } }),
+      definition,
       ...(ttl !== undefined && { ttl }),
       ...(meta && { meta }),
     }
@@ -210,6 +221,12 @@ export class Commit {
       // else the epoch was left meanwhile: only the next answer tells whether the commit is part of the new one
       if (section.history.adoptions === adoption || section.shows(request.ref.key, place)) return { result, sends }
     }
+  }
+
+  #contradiction(): DefinitionError {
+    const { follow } = this.#context.definition
+    const other = follow === 'key' ? 'section' : 'key'
+    return new DefinitionError(`the section is followed by ${other}, here it is defined as followed by ${follow}`)
   }
 
   #giveUpIfDue(

@@ -1,9 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Merge } from '../merge/merge.ts'
+import { type Merge, nameOf } from '../merge/merge.ts'
 import { oneOf } from '../model/choice.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
+import { hash32 } from '../model/hash.ts'
 import type { Json } from '../model/json.ts'
+import type { Follow } from '../model/section-definition.ts'
 
 type Scalar = string | number | boolean | null
 type NotJson =
@@ -58,9 +60,11 @@ export interface Definition<T> {
   readonly ttl: number | undefined
   readonly sliding: boolean
   readonly replicate: 'on-read' | 'all'
-  readonly follow: 'section' | 'key'
+  readonly follow: Follow
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   readonly schema: StandardSchemaV1 | undefined
+  /** Equal exactly if `ttl`, `sliding` and the names of the strategies are. */
+  readonly digest: string
   readonly [documentType]?: T
 }
 
@@ -96,13 +100,24 @@ export function defineCollection(
   if (sliding && (after as unknown) === 'never') {
     throw new ArgumentError(`ttl of "${section}": what never ends cannot slide`)
   }
+  const ms = after === 'never' ? undefined : milliseconds(after, `ttl of "${section}"`)
+  const strategies = Object.entries(merge) as [string, Merge<unknown>][]
   return Object.freeze({
     section,
-    ttl: after === 'never' ? undefined : milliseconds(after, `ttl of "${section}"`),
+    ttl: ms,
     sliding,
     replicate,
     follow,
-    merge: new Map(Object.entries(merge) as [string, Merge<unknown>][]),
+    merge: new Map(strategies),
     schema,
+    digest: digestOf(ms, sliding, strategies),
   })
+}
+
+function digestOf(ttl: number | undefined, sliding: boolean, strategies: readonly [string, Merge<unknown>][]): string {
+  const named = strategies
+    .map(([field, merge]) => [field, nameOf(merge)])
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+  const text = JSON.stringify([ttl ?? null, sliding, named])
+  return [1, 2].map((seed) => hash32(text, seed).toString(36)).join('')
 }

@@ -15,6 +15,7 @@ export function answerCommit(section: Section, request: CommitRequest, now: numb
   const standing = section.standing()
   if (section.answers.outlived(op.born, standing)) return { status: 'forgotten', standing }
   if (request.epoch !== standing.epoch) return { status: 'epoch', standing }
+  if (section.contradicts(request)) return { status: 'definition', standing }
   const answer = execute(section, request, now)
   if (op.kept) section.kept.remember(ref.key, op, answer, now)
   else section.answers.remember(op, answer)
@@ -62,6 +63,7 @@ function commit(
   const change = Object.freeze(joinChange(meta ? { ...pieces, meta } : pieces))
   section.journal.begin()
   section.record(change, now)
+  section.define(request)
   if (edits === 'removed') section.documents.remove(ref.key)
   else {
     const next = document

@@ -1,4 +1,5 @@
-import type { HeadQuestion, LogPage } from '../transport/store.ts'
+import type { SectionDefinition } from '../model/section-definition.ts'
+import type { CommitRequest, HeadQuestion, LogPage } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import { type Fork, holds, type Standing } from '../versioning/lineage.ts'
 import { AnswerMemory, KeptAnswers } from './answers.ts'
@@ -20,6 +21,7 @@ export class Section {
   #epoch: string
   #sequence = 0
   #lineage: readonly Fork[] = []
+  #definition: SectionDefinition | undefined
 
   constructor(settings: HubSettings, journal: Journal, identity: number) {
     this.journal = journal
@@ -42,7 +44,26 @@ export class Section {
 
   /** As of now; answers take it after their work is done. */
   standing(): Standing {
-    return { epoch: this.#epoch, sequence: this.#sequence, answers: this.answers.count, lineage: this.#lineage }
+    const standing = {
+      epoch: this.#epoch,
+      sequence: this.#sequence,
+      answers: this.answers.count,
+      lineage: this.#lineage,
+    }
+    return this.#definition ? { ...standing, definition: this.#definition } : standing
+  }
+
+  /** Do the section's readers listen elsewhere than this writer would send? */
+  contradicts({ definition }: CommitRequest): boolean {
+    return definition !== undefined && this.#definition !== undefined && definition.follow !== this.#definition.follow
+  }
+
+  /** Notes how the writer of a commit defines the section. */
+  define({ definition }: CommitRequest): void {
+    const before = this.#definition
+    if (!definition || definition.digest === before?.digest) return
+    if (this.journal.on) this.journal.note(() => (this.#definition = before))
+    this.#definition = Object.freeze({ follow: definition.follow, digest: definition.digest })
   }
 
   /** The fence, first in every call: a server with another identity than the noted one begins a new epoch. */

@@ -25,6 +25,16 @@ export const min = <V extends number | string>({ local, remote }: MergeInput<V>)
 /** Both writers' differences count: the local one is added to what the store has. */
 export const sum = ({ base = 0, local, remote }: MergeInput<number>): number => remote + (local - base)
 
+/** What a strategy is called, so that services can find out whether they define a field alike; one's own has no name. */
+export const nameOf = (merge: object): string => names.get(merge) ?? 'custom'
+
+const names = new WeakMap<object, string>([
+  [lww, 'lww'],
+  [max, 'max'],
+  [min, 'min'],
+  [sum, 'sum'],
+])
+
 type Scalar = string | number | boolean | null
 
 /**
@@ -39,7 +49,7 @@ export function union(): <V extends readonly Scalar[]>(input: MergeInput<V>) => 
 // biome-ignore lint/suspicious/noExplicitAny: the overloads say what it takes
 export function union(by?: string): (input: MergeInput<any>) => any {
   const idOf = (element: unknown): unknown => (by === undefined ? element : (element as Record<string, unknown>)[by])
-  return ({ base, local, remote }: MergeInput<readonly Json[]>): readonly Json[] => {
+  const strategy = ({ base, local, remote }: MergeInput<readonly Json[]>): readonly Json[] => {
     const before = new Map((base ?? []).map((element) => [idOf(element), element]))
     const mine = new Map(local.map((element) => [idOf(element), element]))
     const merged = new Map<unknown, Json>()
@@ -53,4 +63,6 @@ export function union(by?: string): (input: MergeInput<any>) => any {
     for (const [id, element] of mine) if (!before.has(id) && !merged.has(id)) merged.set(id, element)
     return [...merged.values()]
   }
+  names.set(strategy, by === undefined ? 'union' : `union by ${by}`)
+  return strategy
 }

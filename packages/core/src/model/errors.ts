@@ -125,6 +125,11 @@ export class OutcomeUnknownError extends SyncError {
   }
 }
 
+/** The section's documents are followed in another way than this service's definition says: nothing was written. */
+export class DefinitionError extends SyncError {
+  override readonly code = 'SYNC_DEFINITION'
+}
+
 /** The caller's time ran out before the call began to do anything, or while it only read. */
 export class TimeoutError extends SyncError {
   override readonly code = 'SYNC_TIMEOUT'

@@ -1,5 +1,6 @@
 import type { SectionRef } from '../model/address.ts'
 import type { Runtime } from '../model/runtime.ts'
+import type { Follow } from '../model/section-definition.ts'
 import type { ChangeBus } from '../transport/bus.ts'
 import type { Checker } from './checker.ts'
 import type { Counters } from './counters.ts'
@@ -10,7 +11,9 @@ import type { StoreLink } from './store-link.ts'
 /** What is followed of a section here, and how. */
 export interface SectionOptions {
   readonly ref: SectionRef
-  readonly follow: 'section' | 'key'
+  readonly follow: Follow
+  /** Equal wherever the section is defined alike. */
+  readonly digest: string
   readonly replicate: 'on-read' | 'all'
   /** Milliseconds; `undefined`: documents live for ever. */
   readonly ttl: number | undefined

@@ -1,5 +1,6 @@
 import type { SectionRef } from '../model/address.ts'
 import type { SyncError } from '../model/errors.ts'
+import type { SectionDefinition } from '../model/section-definition.ts'
 import type { BusStatus } from '../transport/bus.ts'
 
 /** Something that happened to a section, beside its data. */
@@ -24,6 +25,11 @@ export type SectionEvent =
   | { readonly type: 'patch-refused'; readonly key: string; readonly error: SyncError }
   /** The bus did not take these committed changes: others find them by their silence check. */
   | { readonly type: 'publish-failed'; readonly changes: number; readonly error: SyncError }
+  /**
+   * Another service defines the section in another way: `theirs` is what the store notes. With another `follow` writes
+   * from here are refused, and what others write is found by the silence check only.
+   */
+  | { readonly type: 'definition-mismatch'; readonly ours: SectionDefinition; readonly theirs: SectionDefinition }
   /** Something that nobody waited for went wrong, such as a listener that threw. */
   | { readonly type: 'failed'; readonly error: unknown }
 

@@ -7,6 +7,7 @@ import { decodeChange, decodeFrame } from '../transport/decode.ts'
 import type { Head } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Standing } from '../versioning/lineage.ts'
+import { Agreement } from './agreement.ts'
 import type { Checked, Inquiry } from './checker.ts'
 import { MOST_WAITING, type SectionContext, type SectionOptions } from './context.ts'
 import { Documents } from './documents.ts'
@@ -39,6 +40,7 @@ export class Section implements Checked {
   readonly #replicas: Replicas
   readonly #repair: Repair
   readonly #subscriptions: Subscriptions
+  readonly #agreement: Agreement
   readonly #onClose = new Set<() => void>()
   #following: Promise<void> | undefined
   #ready: Promise<void> | undefined
@@ -53,6 +55,10 @@ export class Section implements Checked {
   constructor(options: SectionOptions, context: SectionContext) {
     this.options = options
     this.#context = context
+    this.#agreement = new Agreement(options, (theirs) => {
+      const { follow, digest } = options
+      context.emit({ ...options.ref, type: 'definition-mismatch', ours: { follow, digest }, theirs })
+    })
     this.#subscriptions = new Subscriptions(context.bus, context.link, (frame) => this.receive(frame))
     const [history, water, ordered] = [this.history, this.#water, this.ordered] as const
     const hear = (standing: Standing, adoption: number): boolean => this.hear(standing, adoption)
@@ -149,6 +155,7 @@ export class Section implements Checked {
 
   #joinAt(standing: Standing, askedAt: number): void {
     this.history.adopt(standing)
+    this.#agreement.compare(standing)
     this.#water.startAt(standing.sequence)
     this.ordered.startAt(standing.sequence)
     this.#joined = true
@@ -209,6 +216,7 @@ export class Section implements Checked {
     }
     this.#water.shown(standing.sequence)
     this.history.note(standing)
+    this.#agreement.compare(standing)
     return true
   }
 

@@ -111,10 +111,10 @@ class Instance implements Sync {
   }
 
   #openSection(ref: SectionRef, definition: Definition<unknown>): Open {
-    const { follow, replicate, ttl, sliding, merge, schema } = definition
+    const { follow, digest, replicate, ttl, sliding, merge, schema } = definition
     const [link, runtime, counters, bus] = [this.#link, this.#runtime, this.#counters, this.#bus] as const
     const section = new Section(
-      { ref, follow, replicate, ttl, sliding, reorderWindow: this.#reorderWindow },
+      { ref, follow, digest, replicate, ttl, sliding, reorderWindow: this.#reorderWindow },
       {
         origin: this.id,
         link,
@@ -145,6 +145,7 @@ class Instance implements Sync {
       counters,
       whenAway: this.#whenAway,
       ttl,
+      definition: { follow, digest },
       merge,
       schema,
       conflict: (key, reason, attempt) => this.#emit({ ...ref, type: 'conflict', key, reason, attempt }),

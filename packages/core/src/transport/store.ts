@@ -1,6 +1,7 @@
 import type { DocumentRef, Scope, SectionRef } from '../model/address.ts'
 import type { SyncError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
+import type { SectionDefinition } from '../model/section-definition.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import type { EncodedChange } from './wire.ts'
 
@@ -101,6 +102,8 @@ export interface CommitRequest {
   /** Time to live in ms, started again by this commit; absent: for ever. */
   readonly ttl?: number
   readonly meta?: Readonly<Record<string, string>>
+  /** How its writer defines the section. Another `follow` than the noted one refuses it; the digest is noted once it commits. */
+  readonly definition?: SectionDefinition
 }
 
 /** Names a write (not the attempt): the same over retries, conflicts and refusals. */
@@ -141,6 +144,8 @@ export type CommitResult = { readonly standing: Standing } & (
     }
   /** The writer is in another epoch: catch up, send again under the same id. */
   | { readonly status: 'epoch' }
+  /** The section is followed in another way than its writer says (see `standing.definition`). Never executed. */
+  | { readonly status: 'definition' }
   /** The op id is unknown and older than the memory: it may or may not have been done. Never executed. */
   | { readonly status: 'forgotten' }
   /** This request alone cannot be served. */

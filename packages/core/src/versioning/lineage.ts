@@ -1,3 +1,5 @@
+import type { SectionDefinition } from '../model/section-definition.ts'
+
 /** The end of an earlier epoch: everything up to `sequence` in `epoch` is common history. */
 export interface Fork {
   readonly epoch: string
@@ -15,6 +17,8 @@ export interface Standing {
   readonly answers: number
   /** The epochs that led here, oldest first; the last few. */
   readonly lineage: readonly Fork[]
+  /** How the section's writers define it; absent: none of them has said so. */
+  readonly definition?: SectionDefinition
 }
 
 /**
