@@ -1,6 +1,7 @@
 // What the author of a store or a bus needs, beside the errors that `@sync/core` exports.
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
 export { type Change as WireChange, type FieldEdit, isBirth } from './model/change.ts'
+export { hash32 } from './model/hash.ts'
 export type { Place } from './model/position.ts'
 export type { Follow, SectionDefinition } from './model/section-definition.ts'
 export type {
@@ -14,6 +15,6 @@ export type {
 export { decodeChange, decodeFrame } from './transport/decode.ts'
 export { type ChangePieces, type EditPiece, joinChange } from './transport/encode.ts'
 export { type Frame, frames, omitEdits } from './transport/frames.ts'
-export type * from './transport/store.ts'
+export * from './transport/store.ts'
 export { type EncodedChange, WIRE_VERSION } from './transport/wire.ts'
 export { commonUpTo, type Fork, holds, type Standing } from './versioning/lineage.ts'

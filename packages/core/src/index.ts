@@ -3,6 +3,7 @@ export type {
   ChangesOptions,
   Collection,
   Entry,
+  ImportedRow,
   RemovedReason,
   ResetReason,
   TrySet,
@@ -10,16 +11,10 @@ export type {
   Write,
   Written,
 } from './collection/api.ts'
-export {
-  type CollectionOptions,
-  type Definition,
-  defineCollection,
-  type Field,
-  type FieldValue,
-  type Frozen,
-  type JsonDocument,
-  type SomeFields,
-} from './collection/definition.ts'
+export type { Conflict } from './collection/conflict.ts'
+export { type Definition, defineCollection } from './collection/definition.ts'
+export type { Field, FieldValue, Frozen, JsonDocument, SomeFields } from './collection/document.ts'
+export type { BatchOptions, CollectionOptions, MemoryOptions } from './collection/options.ts'
 export {
   createMemoryHub,
   type DeliveryChances,
@@ -38,8 +33,10 @@ export type { Json, JsonObject } from './model/json.ts'
 export type { Operation } from './model/operation.ts'
 export type { Position } from './model/position.ts'
 export { type Runtime, systemRuntime } from './model/runtime.ts'
+export type { Token } from './model/token.ts'
+export type { ConflictReport } from './replica/conflict.ts'
 export type { SyncEvent } from './replica/events.ts'
-export type { Sync, SyncOptions } from './service/api.ts'
+export type { Sync, SyncOptions, VerifyReport } from './service/api.ts'
 export type { SyncStats } from './service/stats.ts'
 export { createSync } from './service/sync.ts'
 export type { ChangeBus } from './transport/bus.ts'

@@ -1,7 +1,9 @@
 import type { Duration } from '../model/duration.ts'
+import type { SyncError } from '../model/errors.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
-import type { Field, FieldValue, Frozen, SomeFields } from './definition.ts'
+import type { Token } from '../model/token.ts'
+import type { Field, FieldValue, Frozen, SomeFields } from './document.ts'
 
 /** How long a caller is willing to wait. Its end ends the wait, not a write already sent (`SYNC_OUTCOME_UNKNOWN`). */
 export interface Wait {
@@ -11,8 +13,11 @@ export interface Wait {
 
 /** Options of a write. */
 export interface Write extends Wait {
-  /** Only if the document stands at this version, within the life held here; else `SYNC_CONFLICT`. */
-  readonly ifVersion?: number
+  /**
+   * Only if the document stands at this version, within the life held here, or at just the state that an entry's `token`
+   * names; else `SYNC_CONFLICT`.
+   */
+  readonly ifVersion?: number | Token
   /** Names this write for repeats across processes. Default: a new id. */
   readonly opId?: string
   /** Travels with the change: actor, ticket, trace context. */
@@ -33,6 +38,8 @@ export interface Written {
 export interface Entry<T> {
   readonly value: Frozen<T>
   readonly version: number
+  /** Names this state of this document, beyond this process: `ifVersion` takes it. */
+  readonly token: Token
   readonly fieldVersions: { readonly [K in Field<T>]?: number }
   readonly position: Position
   /** The store's clock at the last change, ms since 1970. */
@@ -92,6 +99,12 @@ export interface ChangesOptions<T> {
   readonly signal?: AbortSignal
 }
 
+/** What became of one row of an import. */
+export interface ImportedRow {
+  readonly key: string
+  readonly error?: SyncError
+}
+
 /**
  * A typed handle on one section of one partition.
  *
@@ -109,6 +122,11 @@ export interface Collection<T> {
   entry(key: string, options?: Wait): Promise<Entry<T> | undefined>
   /** Several documents; those that do not exist are left out. */
   getMany(keys: readonly string[], options?: Wait): Promise<ReadonlyMap<string, Frozen<T>>>
+  /**
+   * All documents (with `prefix`: whose key begins so), as they are when their turn comes. What is not held is read from the
+   * store and not held afterwards. One made or removed meanwhile may be missed.
+   */
+  entries(options?: Wait & { readonly prefix?: string }): AsyncIterable<readonly [string, Entry<T>]>
   /**
    * Writes the named fields; others stay. An absent document is created from them.
    * @throws RefusedError, NotFoundError (a document held here is gone), ConflictError (`ifVersion`)
@@ -134,10 +152,25 @@ export interface Collection<T> {
     value: Frozen<FieldValue<T, K>>,
     options: Write & { readonly expectedVersion: number },
   ): Promise<TrySet<FieldValue<T, K>>>
+  /**
+   * Applies a JSON Patch (RFC 6902), all of it or none. If another writer was first it is applied to the newer document,
+   * unless an array on its paths has changed: an index is not an identity.
+   * @throws PatchError (`SYNC_PATCH`), ConflictError, NotFoundError if there is no document
+   */
+  patch(key: string, ops: readonly Operation[], options?: Write): Promise<Written>
   /** Removes fields. Never creates a document. */
   unset(key: string, fields: readonly Field<T>[], options?: Write): Promise<Written>
   /** Removes the document. False: there was none. */
   delete(key: string, options?: Write): Promise<boolean>
+  /**
+   * Imports documents, each as by `set`, a thousand under way at a time. Begins, and goes on, as its answers are taken: one
+   * for each row, in the order in which they are done. A row that fails has an `error`; the others go on.
+   * `timeout` bounds each row's wait. What was under way when the caller stops goes on.
+   */
+  setMany(
+    rows: Iterable<readonly [string, Frozen<T>]> | AsyncIterable<readonly [string, Frozen<T>]>,
+    options?: Wait,
+  ): AsyncIterable<ImportedRow>
   /** Changes in batches, in order, each once or combined; bounded: what overflows becomes a `reset`. */
   changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
   /** Calls `listener` for each change of one document, from now on. The returned function ends it. */

@@ -1,32 +1,38 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
-import { isJsonObject, type Json, type JsonObject, memberOf } from '../model/json.ts'
+import { type Json, type JsonObject, memberOf } from '../model/json.ts'
+import type { Operation } from '../model/operation.ts'
 import { fromPosition, type Position, toPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
-import { toJson } from '../model/to-json.ts'
+import { toToken } from '../model/token.ts'
 import type { Observation } from '../replica/observation.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
 import type { StoreLink } from '../replica/store-link.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { ChangesOptions, Entry, Wait, Write, Written } from './api.ts'
+import type { ImportedRow, Wait, Write, Written } from './api.ts'
+import {
+  checkedKey,
+  checkedObject,
+  checkedOps,
+  checkedStream,
+  checkNames,
+  checkWrite,
+  type StreamRequest,
+} from './checks.ts'
+import { entryOf, type HeldEntry } from './entry.ts'
+import { importRows, type Rows } from './import.ts'
 import type { Intent } from './intent.ts'
 import type { Outcome } from './outcome.ts'
-import { ChangeStream, type StreamOptions } from './stream.ts'
+import type { Source } from './source.ts'
+import { ChangeStream } from './stream.ts'
 import { type Told, tell } from './tell.ts'
+import type { Upgrade } from './upgrade.ts'
 import { bounded, gaveUp } from './wait.ts'
 import type { Writer } from './writer.ts'
-
-type HeldEntry = Omit<Entry<unknown>, 'value' | 'fieldVersions'> & {
-  readonly value: JsonObject
-  readonly fieldVersions: Readonly<Record<string, number>>
-}
 
 type Attempt =
   | { readonly ok: true; readonly fieldVersion: number }
   | { readonly ok: false; readonly fieldVersion: number; readonly value: Json | undefined }
-
-type StreamRequest = Omit<ChangesOptions<unknown>, 'fields'> & { readonly fields?: readonly string[] }
 
 /** What a handle works with: shared by all handles of the section. */
 export interface CollectionContext {
@@ -34,13 +40,16 @@ export interface CollectionContext {
   readonly writer: Writer
   readonly link: StoreLink
   readonly runtime: Runtime
-  readonly schema: StandardSchemaV1 | undefined
+  readonly upgrade: Upgrade
+  readonly source: Source | undefined
   /** Where an error of a caller's listener goes. */
   readonly failed: (error: unknown) => void
 }
 
 /** How often a document that others make and remove again is tried to be created. */
 const MOST_CREATIONS = 5
+/** Documents that are read at once for a listing. */
+const LISTED = 256
 
 /** The handle that an application holds. All checks of what callers give are here; all that follows may trust it. */
 export class SectionCollection {
@@ -50,19 +59,21 @@ export class SectionCollection {
     this.#context = context
   }
 
+  // ---- reading ---------------------------------------------------------------------------------------------------
+
   async ready(options: Wait = {}): Promise<void> {
     this.#refuseIfClosed()
     return this.#reading(options, () => this.#context.section.ready())
   }
 
   async get(key: string, options: Wait & { readonly after?: Position } = {}): Promise<JsonObject | undefined> {
-    return (await this.#replica(key, options)).value
+    return this.#shown(await this.#replica(key, options))
   }
 
   peek(key: string): JsonObject | undefined {
     this.#refuseIfClosed()
     const replica = this.#context.section.documents.current(checkedKey(key))
-    return replica?.value
+    return replica && this.#shown(replica)
   }
 
   async entry(key: string, options: Wait = {}): Promise<HeldEntry | undefined> {
@@ -73,6 +84,64 @@ export class SectionCollection {
     const values = await Promise.all(keys.map(async (key) => [key, await this.get(key, options)] as const))
     return new Map(values.filter((pair): pair is [string, JsonObject] => pair[1] !== undefined))
   }
+
+  async *entries(
+    options: Wait & { readonly prefix?: string } = {},
+  ): AsyncGenerator<readonly [string, HeldEntry], void, void> {
+    const { section } = this.#context
+    const { prefix } = options
+    this.#refuseIfClosed()
+    const keys = await this.#reading(options, async () => {
+      await section.ready()
+      return section.documents.keys(prefix)
+    })
+    for (let at = 0; at < keys.length; at += LISTED) {
+      const some = keys.slice(at, at + LISTED)
+      const read = (): Promise<Replica[]> => Promise.all(some.map((key) => section.documents.glance(key)))
+      for (const replica of await this.#reading(options, read)) {
+        const entry = this.#entryOf(replica)
+        if (entry) yield [replica.key, entry]
+      }
+    }
+  }
+
+  #replica(key: string, options: Wait & { readonly after?: Position }): Promise<Replica> | Replica {
+    const { section, source } = this.#context
+    const { after, signal, timeout } = options
+    checkedKey(key)
+    this.#refuseIfClosed()
+    const place = after === undefined ? undefined : fromPosition(after)
+    const held = place ? undefined : section.documents.current(key)
+    const missing = (replica: Replica): boolean => !replica.value && source?.mayHave(key) === true
+    if (held && !signal && timeout === undefined && !missing(held)) return held
+    return this.#reading(options, async () => {
+      const replica = place ? await section.holdAfter(key, place) : await section.hold(key)
+      if (!missing(replica)) return replica
+      await source?.fill(key)
+      return section.hold(key)
+    })
+  }
+
+  /** In today's shape. */
+  #shown({ value }: Replica): JsonObject | undefined {
+    return value && this.#context.upgrade.of(value)
+  }
+
+  #entryOf(replica: Replica): HeldEntry | undefined {
+    const { section, link } = this.#context
+    const value = this.#shown(replica)
+    return value && entryOf(replica, value, link.away !== undefined || !section.hears)
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#context.section.closed) throw new ClosedError('the instance is closed')
+  }
+
+  #reading<R>(wait: Wait, work: () => Promise<R>): Promise<R> {
+    return bounded(this.#context.runtime, wait, work, (why) => gaveUp(why, wait))
+  }
+
+  // ---- writing ---------------------------------------------------------------------------------------------------
 
   async set(key: string, fields: JsonObject, options: Write = {}): Promise<Written> {
     return written(await this.#write(key, { kind: 'set', fields: checkedObject(fields, 'fields') }, options))
@@ -92,15 +161,12 @@ export class SectionCollection {
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#unlessConflict(this.#write(key, intent, options))
       if (outcome) return { created: true, entry: this.#created(intent.document, outcome) }
-      const entry = this.#entryOf(await this.#fresh(key, options))
+      const entry = this.#entryOf(await this.#met(key, options))
       if (entry) return { created: false, entry }
       // there was one, and it is gone again: there is room for this one
       if (attempt >= MOST_CREATIONS || options.opId !== undefined) {
-        throw new ConflictError(
-          'the document comes and goes',
-          { version: 0 },
-          { address: { ...this.#context.section.ref, key } },
-        )
+        const address = { ...this.#context.section.ref, key }
+        throw new ConflictError('the document comes and goes', { version: 0 }, { address })
       }
     }
   }
@@ -108,6 +174,10 @@ export class SectionCollection {
   async update(key: string, recipe: (draft: never) => unknown, options: Write = {}): Promise<Written> {
     if (typeof recipe !== 'function') throw new ArgumentError('recipe: a function is needed')
     return written(await this.#write(key, { kind: 'update', recipe }, options))
+  }
+
+  async patch(key: string, ops: readonly Operation[], options: Write = {}): Promise<Written> {
+    return written(await this.#write(key, { kind: 'patch', ops: checkedOps(ops) }, options))
   }
 
   async trySet(
@@ -126,16 +196,13 @@ export class SectionCollection {
     if (Array.isArray(edits))
       return { ok: true, fieldVersion: edits.find((edit) => edit.field === field)?.version ?? 0 }
     if (outcome) return { ok: true, fieldVersion: (await this.#replica(key, options)).fieldVersion(field) }
-    const replica = await this.#fresh(key, options)
-    return {
-      ok: false,
-      fieldVersion: replica.value ? replica.fieldVersion(field) : 0,
-      value: memberOf(replica.value, field),
-    }
+    const replica = await this.#met(key, options)
+    const present = this.#shown(replica)
+    return { ok: false, fieldVersion: present ? replica.fieldVersion(field) : 0, value: memberOf(present, field) }
   }
 
   async unset(key: string, fields: readonly string[], options: Write = {}): Promise<Written> {
-    if (!isNames(fields)) throw new ArgumentError('fields: an array of names is needed')
+    checkNames(fields)
     return written(await this.#write(key, { kind: 'unset', fields: [...new Set(fields)] }, options))
   }
 
@@ -143,64 +210,19 @@ export class SectionCollection {
     return (await this.#write(key, { kind: 'delete' }, options)).existed
   }
 
-  changes(options: StreamRequest = {}): AsyncIterable<readonly Told[]> {
-    const { section, link } = this.#context
-    const checked = checkedStream(options)
-    if (checked.key === undefined && section.options.follow === 'key') {
-      throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
-    }
-    return { [Symbol.asyncIterator]: () => new ChangeStream(section, link, checked).iterator() }
-  }
-
-  subscribe(key: string, listener: (change: Told) => void): () => void {
-    const { section, failed } = this.#context
+  setMany(rows: Rows, options: Wait = {}): AsyncIterable<ImportedRow> {
     this.#refuseIfClosed()
-    const observer = (seen: Observation): void => {
-      for (const change of tell(seen) ?? []) {
-        try {
-          listener(change)
-        } catch (error) {
-          failed(error)
-        }
-      }
-    }
-    const end = section.documents.observers.add(checkedKey(key), observer)
-    section.hold(key).catch(failed)
-    return end
+    return importRows(rows, (key, row) => this.set(key, row as JsonObject, options), options.signal)
   }
 
-  #replica(key: string, options: Wait & { readonly after?: Position }): Promise<Replica> | Replica {
-    const { section } = this.#context
-    const { after, signal, timeout } = options
+  /** What a write that conflicted met: its writer holds it by now. */
+  #met(key: string, options: Wait): Promise<Replica> {
+    return this.#reading(options, () => this.#context.section.documents.settled(key))
+  }
+
+  async #write(key: string, intent: Intent, options: Write): Promise<Outcome> {
     checkedKey(key)
-    this.#refuseIfClosed()
-    const place = after === undefined ? undefined : fromPosition(after)
-    const held = place ? undefined : section.documents.current(key)
-    if (held && !signal && timeout === undefined) return held
-    return this.#reading(options, () => (place ? section.holdAfter(key, place) : section.hold(key)))
-  }
-
-  /** What the store has now, for who was told that what is held here is old. */
-  #fresh(key: string, options: Wait): Promise<Replica> {
-    return this.#reading(options, () => this.#context.section.documents.refresh(key))
-  }
-
-  #refuseIfClosed(): void {
-    if (this.#context.section.closed) throw new ClosedError('the instance is closed')
-  }
-
-  #reading<R>(wait: Wait, work: () => Promise<R>): Promise<R> {
-    return bounded(this.#context.runtime, wait, work, (why) => gaveUp(why, wait))
-  }
-
-  #write(key: string, intent: Intent, options: Write): Promise<Outcome> {
-    checkedKey(key)
-    checkMeta(options.meta)
-    const { ifVersion } = options
-    if (ifVersion !== undefined && (!Number.isSafeInteger(ifVersion) || ifVersion < 0)) {
-      throw new ArgumentError('ifVersion: a version is needed')
-    }
-    if (options.opId === '') throw new ArgumentError('opId: a non-empty string is needed')
+    checkWrite(options)
     return this.#context.writer.write(key, intent, options)
   }
 
@@ -220,59 +242,37 @@ export class SectionCollection {
     const changedAt = change ? decodeChange(change).time : runtime.now()
     const fieldVersions = Object.fromEntries(Object.keys(value).map((field) => [field, 1]))
     const expiry = ttl !== undefined && { expiresAt: changedAt + ttl }
-    return { value, version, fieldVersions, position: toPosition(place), changedAt, ...expiry, stale: false }
+    const token = toToken({ version, generation: place.sequence, readAt: place })
+    return { value, version, token, fieldVersions, position: toPosition(place), changedAt, ...expiry, stale: false }
   }
 
-  #entryOf(replica: Replica): HeldEntry | undefined {
-    const { section, link } = this.#context
-    const { value, version, fieldVersions, epoch, seen, changedAt, expiresAt } = replica
-    if (!value) return undefined
-    return {
-      value,
-      version,
-      fieldVersions: Object.fromEntries(fieldVersions),
-      position: toPosition({ epoch, sequence: seen }),
-      changedAt,
-      ...(expiresAt !== undefined && { expiresAt }),
-      stale: link.away !== undefined || !section.hears,
+  // ---- following along -------------------------------------------------------------------------------------------
+
+  changes(options: StreamRequest = {}): AsyncIterable<readonly Told[]> {
+    const { section, link, upgrade } = this.#context
+    const checked = checkedStream(options)
+    if (checked.key === undefined && section.options.follow === 'key') {
+      throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
     }
+    return { [Symbol.asyncIterator]: () => new ChangeStream(section, link, checked, upgrade).iterator() }
+  }
+
+  subscribe(key: string, listener: (change: Told) => void): () => void {
+    const { section, failed, upgrade } = this.#context
+    this.#refuseIfClosed()
+    const observer = (seen: Observation): void => {
+      for (const change of tell(seen) ?? []) {
+        try {
+          listener(upgrade.told(change))
+        } catch (error) {
+          failed(error)
+        }
+      }
+    }
+    const end = section.documents.observers.add(checkedKey(key), observer)
+    section.hold(key).catch(failed)
+    return end
   }
 }
-
-function checkedStream(options: StreamRequest): StreamOptions {
-  const { key, prefix, fields, from = 'now', maxBatch = 50, combine = true, signal } = options
-  if (key !== undefined) checkedKey(key)
-  if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) {
-    throw new ArgumentError('maxBatch: a positive whole number is needed')
-  }
-  if (fields !== undefined && !isNames(fields)) throw new ArgumentError('fields: an array of names is needed')
-  const after = typeof from === 'object' && from !== null
-  if (!after && from !== 'now' && from !== 'snapshot') {
-    throw new ArgumentError("from: 'now', 'snapshot' or { after: position } is needed")
-  }
-  const place = after ? fromPosition(from.after) : from
-  return { key, prefix, fields: fields && new Set(fields), from: place, maxBatch, combine, signal }
-}
-
-const isNames = (names: unknown): names is readonly string[] =>
-  Array.isArray(names) && names.every((name) => typeof name === 'string')
 
 const written = ({ version, place, changed }: Outcome): Written => ({ version, position: toPosition(place), changed })
-
-function checkedKey(key: string): string {
-  if (typeof key !== 'string' || key === '') throw new ArgumentError('key: a non-empty string is needed')
-  return key
-}
-
-function checkedObject(value: unknown, what: string): JsonObject {
-  const json = toJson(value)
-  if (!isJsonObject(json)) throw new ArgumentError(`${what}: an object is needed`)
-  return json
-}
-
-function checkMeta(meta: Write['meta']): void {
-  if (meta === undefined) return
-  const texts =
-    typeof meta === 'object' && meta !== null && Object.values(meta).every((value) => typeof value === 'string')
-  if (!texts) throw new ArgumentError('meta: an object of strings is needed')
-}

@@ -11,6 +11,7 @@ import {
 import type { JsonObject } from '../model/json.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
+import type { ConflictReport } from '../replica/conflict.ts'
 import type { Counters } from '../replica/counters.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
@@ -18,7 +19,8 @@ import type { StoreLink } from '../replica/store-link.ts'
 import type { CommitRequest, CommitResult, CurrentVersions, OpId } from '../transport/store.ts'
 import type { Committer } from './committer.ts'
 import { type Base, type Draft, draft, needsBase } from './draft.ts'
-import type { Batch, Job } from './job.ts'
+import type { Intent } from './intent.ts'
+import type { Batch, Job, Only } from './job.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import type { Publisher } from './publisher.ts'
 import { validate } from './validate.ts'
@@ -43,7 +45,11 @@ export interface WriteContext {
   readonly definition: SectionDefinition
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   readonly schema: StandardSchemaV1 | undefined
-  readonly conflict: (key: string, reason: string, attempt: number) => void
+  readonly upgrade: (stored: JsonObject) => JsonObject
+  /** Is something done with the whole document at every write: is it validated, or upgraded? */
+  readonly whole: boolean
+  /** Tells of a conflict. May throw: then the write is refused. */
+  readonly conflict: (conflict: ConflictReport) => void
 }
 
 interface Answer {
@@ -52,13 +58,18 @@ interface Answer {
   readonly sends: number
 }
 
+type ConflictAnswer = Extract<CommitResult, { status: 'conflict' }>
+
+/** They ask for one state of the document, and are told when it is another. */
+const INSISTENT: ReadonlySet<Intent['kind']> = new Set(['trySet', 'create', 'fill'])
+
 /** Brings one commit to its end: drafts it, sends it until there is an answer, and begins again after a conflict. */
 export class Commit {
   readonly #context: WriteContext
   readonly #batch: Batch
   readonly #newId: () => string
   /** The document as the first attempt found it; no `value`: there was none, or none was held. */
-  #first: { readonly value: JsonObject | undefined; readonly generation: number } | undefined
+  #first: { readonly value: JsonObject | undefined; readonly generation: number; readonly version: number } | undefined
 
   constructor(context: WriteContext, batch: Batch, newId: () => string) {
     this.#context = context
@@ -77,6 +88,7 @@ export class Commit {
       try {
         drafted = await this.#draft(attempt)
       } catch (error) {
+        if (error instanceof ConflictError) this.#report({ reason: 'version' }, attempt, undefined)
         const known = attempt === 1 && op.kept ? await this.#recall(op) : undefined
         if (known) return known
         throw error
@@ -96,10 +108,7 @@ export class Commit {
         op = this.#opId(first)
         continue
       }
-      counters.conflicts++
-      this.#context.conflict(this.#batch.key, result.reason, attempt)
-      this.#giveUpIfDue(result, first, attempt)
-      await this.#catchUp(result.current, attempt)
+      await this.#met(result, attempt, drafted.result)
     }
   }
 
@@ -110,13 +119,13 @@ export class Commit {
   }
 
   async #draft(attempt: number): Promise<Draft> {
-    const { section, merge, schema } = this.#context
+    const { section, merge, schema, upgrade } = this.#context
     for (;;) {
       const replica = await this.#replica(attempt)
       const jobs = this.#live()
       // from here to the draft nothing may come between: value and versions have to belong together
       const base = replica && baseOf(replica)
-      this.#first ??= { value: base?.value, generation: base?.generation ?? 0 }
+      this.#first ??= { value: base?.value, generation: base?.generation ?? 0, version: base?.version ?? 0 }
       const drafted = draft(
         jobs.map(({ intent }) => intent),
         {
@@ -124,6 +133,7 @@ export class Commit {
           first: this.#first,
           origin: jobs[0].seen ?? this.#first.value,
           merge,
+          upgrade,
           start: { epoch: section.history.epoch, sequence: 0 },
           leaveOut: (index, error) => this.#batch.leaveOut(index, error),
         },
@@ -139,18 +149,23 @@ export class Commit {
 
   /** What is known of the document, and all of it where the draft needs that. */
   async #replica(attempt: number): Promise<Replica | undefined> {
-    const { section, merge, schema } = this.#context
+    const { section, merge, whole } = this.#context
     const { documents } = section
     const { key } = this.#batch
-    const [{ intent, options }] = this.#live()
-    const { ifVersion } = options
-    const needed = attempt > 1 || ifVersion !== undefined || needsBase(intent, merge, schema !== undefined)
+    const [{ intent, only }] = this.#live()
+    const needed = attempt > 1 || only !== undefined || needsBase(intent, merge, whole)
     const replica = needed ? await documents.settled(key) : documents.peek(key)
-    if (!replica || ifVersion === undefined || versionOf(replica) === ifVersion) return replica
+    if (!replica || !only || this.#stands(replica, only)) return replica
     const fresh = await documents.refresh(key)
-    if (versionOf(fresh) === ifVersion) return fresh
+    if (this.#stands(fresh, only)) return fresh
     const version = versionOf(fresh)
-    throw new ConflictError(`the document is at version ${version}, not ${ifVersion}`, { version })
+    throw new ConflictError(`the document is at version ${version}, not at that of ifVersion`, { version })
+  }
+
+  /** Is the document in the state that the caller insists on? */
+  #stands(replica: Replica, { version, generation, readAt }: Only): boolean {
+    if (readAt && !this.#context.section.history.holds(readAt)) return false
+    return versionOf(replica) === version && (generation === undefined || generation === replica.generation)
   }
 
   #opId({ options }: Job): OpId {
@@ -169,13 +184,11 @@ export class Commit {
     return result.status === 'committed' || result.status === 'unchanged' ? outcomeOf(result) : undefined
   }
 
-  #request(drafted: Draft, op: OpId, { options }: Job): CommitRequest {
+  #request(drafted: Draft, op: OpId, { options: { meta }, only }: Job): CommitRequest {
     const { section, origin, ttl, definition } = this.#context
     const { action, fields, others, create, expect } = drafted
-    const { ifVersion, meta } = options
-    // the draft was made from just this version
-    const only =
-      ifVersion !== undefined && this.#first ? { generation: this.#first.generation, version: ifVersion } : {}
+    // the draft was made from just this state
+    const state = only && this.#first ? { generation: this.#first.generation, version: only.version } : {}
     return {
       ref: { ...section.ref, key: this.#batch.key },
       op,
@@ -185,7 +198,7 @@ export class Commit {
       fields,
       others,
       create,
-      ...((expect || ifVersion !== undefined) && { expect: { readAt: section.place, ...only, ...expect } }),
+      ...((expect || only) && { expect: { readAt: section.place, ...state, ...expect } }),
       definition,
       ...(ttl !== undefined && { ttl }),
       ...(meta && { meta }),
@@ -229,17 +242,40 @@ export class Commit {
     return new DefinitionError(`the section is followed by ${other}, here it is defined as followed by ${follow}`)
   }
 
-  #giveUpIfDue(
-    conflict: Extract<CommitResult, { status: 'conflict' }>,
-    { intent, options }: Job,
-    attempt: number,
-  ): void {
+  /** The document is not as expected: what it is now is held, told, and built upon; unless the write insisted. */
+  async #met(conflict: ConflictAnswer, attempt: number, local: JsonObject | undefined): Promise<void> {
     const { reason, current } = conflict
-    const insists = intent.kind === 'trySet' || intent.kind === 'create' || options.ifVersion !== undefined
+    const [{ intent, only }] = this.#live()
+    await this.#catchUp(current, attempt)
+    this.#report(conflict, attempt, local)
+    const insists = INSISTENT.has(intent.kind) || only !== undefined
     if (insists || attempt >= MOST_ATTEMPTS) {
       throw new ConflictError(`the document is not as expected (${reason})`, current)
     }
     if (reason === 'absent' && intent.kind === 'unset') throw new NotFoundError('there is no document to change')
+  }
+
+  #report(
+    { reason, field }: Pick<ConflictAnswer, 'reason' | 'field'>,
+    attempt: number,
+    local: JsonObject | undefined,
+  ): void {
+    const { section, counters, conflict, upgrade } = this.#context
+    const { key } = this.#batch
+    const remote = section.documents.peek(key)
+    const { value: base, version: baseVersion = 0 } = this.#first ?? { value: undefined }
+    counters.conflicts++
+    conflict({
+      key,
+      reason,
+      attempt,
+      baseVersion,
+      remoteVersion: remote ? versionOf(remote) : 0,
+      ...(field !== undefined && { field }),
+      ...(base && { base: upgrade(base) }),
+      ...(local && { local }),
+      ...(remote?.value && { remote: upgrade(remote.value) }),
+    })
   }
 
   /** Waits until what the conflict told of is held. */

@@ -1,55 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Merge, nameOf } from '../merge/merge.ts'
 import { oneOf } from '../model/choice.ts'
-import { type Duration, milliseconds } from '../model/duration.ts'
+import { milliseconds } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { hash32 } from '../model/hash.ts'
-import type { Json } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { Follow } from '../model/section-definition.ts'
-
-type Scalar = string | number | boolean | null
-type NotJson =
-  | bigint
-  | symbol
-  | undefined
-  | Date
-  | Uint8Array
-  | ReadonlyMap<never, unknown>
-  | ReadonlySet<never>
-  | ((...args: never[]) => unknown)
-type JsonOf<V> = [V] extends [Json] ? V : V extends NotJson ? never : { [K in keyof V]: JsonOf<V[K]> }
-
-/** `T` if JSON can carry it; members that it cannot (`Date`, `bigint`, `Map`, …) become `never`, which the compiler reports. */
-export type JsonDocument<T> = { [K in keyof T]: JsonOf<T[K]> }
-
-/** A type that takes any JSON, by whatever name, is not taken apart: it contains itself. */
-type AnyJson = Scalar | AnyJson[] | { [key: string]: AnyJson }
-
-/** A value as it is read: deeply readonly. */
-export type Frozen<V> = [AnyJson] extends [V] ? Json : V extends Scalar ? V : { readonly [K in keyof V]: Frozen<V[K]> }
-
-/** The names of a document's fields, of every member of a union. */
-export type Field<T> = T extends unknown ? Extract<keyof T, string> : never
-
-/** The value of one field, without `undefined`. */
-export type FieldValue<T, K> = T extends unknown ? (K extends keyof T ? Exclude<T[K], undefined> : never) : never
-
-/** Some fields of a document: what `set` takes. */
-export type SomeFields<T> = T extends unknown ? Partial<Frozen<T>> : never
-
-/** What a collection is, shared by every service that uses it. */
-export interface CollectionOptions<T> {
-  /** The section of the store in which its documents live. */
-  readonly section: string
-  /** How long a document lives after its last write (or, `sliding`, its last read). Required: data that vanishes by default is a trap. */
-  readonly ttl: 'never' | Duration | { readonly after: Duration; readonly sliding: boolean }
-  /** `on-read` (default): a document is held from its first read on. `all`: the whole section is held. */
-  readonly replicate?: 'on-read' | 'all'
-  /** What is subscribed. `section` (default): all its changes. `key`: one subscription per document held, for huge sections of which an instance holds little. */
-  readonly follow?: 'section' | 'key'
-  /** How concurrent changes of a field become one. Default: `lww` for every field. */
-  readonly merge?: { readonly [K in Field<T>]?: Merge<FieldValue<T, K>> }
-}
+import { wholeNumber } from '../model/whole-number.ts'
+import type { Conflict } from './conflict.ts'
+import type { JsonDocument } from './document.ts'
+import type { BatchOptions, CollectionOptions } from './options.ts'
+import type { Batching } from './writer.ts'
 
 declare const documentType: unique symbol
 
@@ -63,6 +24,15 @@ export interface Definition<T> {
   readonly follow: Follow
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   readonly schema: StandardSchemaV1 | undefined
+  readonly onConflict: ((conflict: Conflict<unknown>) => void) | undefined
+  readonly upgrade: ((stored: JsonObject) => unknown) | undefined
+  readonly source: ((key: string, signal: AbortSignal) => Promise<unknown>) | undefined
+  /** Milliseconds. */
+  readonly sourceAbsentFor: number
+  /** Durations in ms. */
+  readonly batch: Batching | undefined
+  /** `idle` in ms. */
+  readonly memory: { readonly maxDocuments: number; readonly idle: number }
   /** Equal exactly if `ttl`, `sliding` and the names of the strategies are. */
   readonly digest: string
   readonly [documentType]?: T
@@ -85,6 +55,7 @@ export function defineCollection(
   options: CollectionOptions<unknown> & { readonly schema?: StandardSchemaV1 },
 ): Definition<unknown> {
   const { section, ttl, replicate = 'on-read', follow = 'section', merge = {}, schema } = options
+  const { onConflict, upgrade, source, sourceAbsentFor = '1m', batch, memory = {} } = options
   if (typeof section !== 'string' || section === '') throw new ArgumentError('section: a non-empty string is needed')
   if (ttl === undefined || ttl === null) throw new ArgumentError(`ttl of "${section}": state 'never' or a duration`)
   oneOf(replicate, ['on-read', 'all'], `replicate of "${section}"`)
@@ -94,6 +65,14 @@ export function defineCollection(
   }
   if (follow === 'key' && replicate === 'all') {
     throw new ArgumentError(`"${section}" is followed by key: it cannot be replicated whole`)
+  }
+  for (const [name, option] of Object.entries({ onConflict, upgrade, source })) {
+    if (option !== undefined && typeof option !== 'function')
+      throw new ArgumentError(`${name} of "${section}": a function is needed`)
+  }
+  const bounded = memory.maxDocuments !== undefined || memory.idle !== undefined
+  if (replicate === 'all' && (bounded || source)) {
+    throw new ArgumentError(`"${section}" is replicated whole: it takes neither memory bounds nor a source`)
   }
   const sliding = typeof ttl === 'object' && ttl.sliding
   const after = typeof ttl === 'object' ? ttl.after : ttl
@@ -110,8 +89,28 @@ export function defineCollection(
     follow,
     merge: new Map(strategies),
     schema,
+    onConflict,
+    upgrade,
+    source,
+    sourceAbsentFor: milliseconds(sourceAbsentFor, `sourceAbsentFor of "${section}"`),
+    batch: batch && batching(batch, `batch of "${section}"`),
+    memory: {
+      maxDocuments:
+        memory.maxDocuments === undefined
+          ? Number.POSITIVE_INFINITY
+          : wholeNumber(memory.maxDocuments, `memory.maxDocuments of "${section}"`, 1),
+      idle: milliseconds(memory.idle ?? '6h', `memory.idle of "${section}"`),
+    },
     digest: digestOf(ms, sliding, strategies),
   })
+}
+
+function batching({ wait, writes = 1_000, fields }: BatchOptions<unknown>, what: string): Batching {
+  return {
+    wait: milliseconds(wait, `${what}: wait`),
+    writes: wholeNumber(writes, `${what}: writes`, 1),
+    fields: fields && new Set<string>(fields),
+  }
 }
 
 function digestOf(ttl: number | undefined, sliding: boolean, strategies: readonly [string, Merge<unknown>][]): string {

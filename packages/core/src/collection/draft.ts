@@ -1,8 +1,11 @@
 import type { Merge } from '../merge/merge.ts'
-import { ArgumentError, NotFoundError, RefusedError, SyncError } from '../model/errors.ts'
-import { type Json, type JsonObject, jsonEqual, memberOf } from '../model/json.ts'
+import { ArgumentError, ConflictError, NotFoundError, RefusedError, SyncError } from '../model/errors.ts'
+import { isJsonObject, type Json, type JsonObject, jsonEqual, memberOf } from '../model/json.ts'
+import type { Operation } from '../model/operation.ts'
 import type { Place } from '../model/position.ts'
 import { toJson } from '../model/to-json.ts'
+import { apply } from '../patch/apply.ts'
+import { changedArray } from '../patch/changed-array.ts'
 import { diffFields } from '../patch/fields.ts'
 import { encodeOps } from '../transport/encode.ts'
 import type { CommitRequest, Expectation, FieldWrite } from '../transport/store.ts'
@@ -32,6 +35,8 @@ export interface DraftInput {
   /** What this writer saw before it decided: the common beginning for a merge. */
   readonly origin: JsonObject | undefined
   readonly merge: ReadonlyMap<string, Merge<unknown>>
+  /** Brings a document into today's shape, where it has another one. */
+  readonly upgrade: (stored: JsonObject) => JsonObject
   /** The beginning of the section's history: what is expected as of it was read nowhere. */
   readonly start: Place
   /** Tells one of several combined recipes that it failed; it is left out. */
@@ -43,6 +48,21 @@ export interface DraftInput {
  * @throws NotFoundError, RefusedError, NotJsonError
  */
 export function draft(intents: readonly Intent[], input: DraftInput): Draft {
+  const { base, origin, upgrade } = input
+  const stored = base?.value
+  const shown = stored && upgrade(stored)
+  if (!stored || shown === stored) return draftOn(intents, input)
+  // an older shape goes with the first write on it: the whole of it as it will be, or not at all
+  const drafted = draftOn(intents, { ...input, base: { ...base, value: shown }, origin: origin && upgrade(origin) })
+  if (!drafted.result || drafted.others === 'remove') return drafted
+  return {
+    ...drafted,
+    fields: fieldWrites(stored, drafted.result, base),
+    expect: { ...drafted.expect, ...lifeOf(base), version: base.version },
+  }
+}
+
+function draftOn(intents: readonly Intent[], input: DraftInput): Draft {
   const [intent] = intents as [Intent]
   switch (intent.kind) {
     case 'set':
@@ -53,6 +73,10 @@ export function draft(intents: readonly Intent[], input: DraftInput): Draft {
       return draftReplace(intent.document, input)
     case 'create':
       return { ...whole(intent.document), expect: { readAt: input.base?.readAt ?? input.start, generation: 0 } }
+    case 'fill':
+      return { ...whole(intent.document), expect: { readAt: intent.absentAt, generation: 0, undeleted: true } }
+    case 'patch':
+      return draftPatch(intent.ops, input)
     case 'trySet':
       return draftTrySet(intent, input)
     case 'unset':
@@ -62,11 +86,11 @@ export function draft(intents: readonly Intent[], input: DraftInput): Draft {
   }
 }
 
-/** Must the document be known before this can be drafted? */
-export function needsBase(intent: Intent, merge: ReadonlyMap<string, unknown>, validated: boolean): boolean {
-  if (intent.kind === 'update' || intent.kind === 'trySet') return true
-  if (intent.kind === 'set') return validated || Object.keys(intent.fields).some((field) => merge.has(field))
-  return intent.kind === 'unset' && validated
+/** Must the document be known before this can be drafted? `whole`: something is to be done with all of it. */
+export function needsBase(intent: Intent, merge: ReadonlyMap<string, unknown>, whole: boolean): boolean {
+  if (intent.kind === 'update' || intent.kind === 'trySet' || intent.kind === 'patch') return true
+  if (intent.kind === 'set') return whole || Object.keys(intent.fields).some((field) => merge.has(field))
+  return intent.kind === 'unset' && whole
 }
 
 function draftSet(fields: JsonObject, { base, first, origin, merge }: DraftInput): Draft {
@@ -131,6 +155,25 @@ function draftUpdate(
       leaveOut(index, error as SyncError)
     }
   })
+  return {
+    action: 'write',
+    fields: fieldWrites(value, next, base),
+    others: 'keep',
+    create: false,
+    expect: { ...lifeOf(base), version: base.version },
+    result: next,
+  }
+}
+
+/** On another value than its maker saw, a patch means the same only where no index can have come to mean something else. */
+function draftPatch(ops: readonly Operation[], { base, first, origin }: DraftInput): Draft {
+  refuseAnotherLife(base, first)
+  const value = base?.value
+  if (!base || !value) throw new NotFoundError('there is no document to patch')
+  const array = origin && changedArray(ops, origin, value)
+  if (array !== undefined) throw new ConflictError(`the array at ${array} has changed`, base)
+  const next = apply(value, ops)
+  if (!isJsonObject(next)) throw new ArgumentError('ops: a patch leaves an object')
   return {
     action: 'write',
     fields: fieldWrites(value, next, base),

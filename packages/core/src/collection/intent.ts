@@ -1,4 +1,6 @@
 import type { Json, JsonObject } from '../model/json.ts'
+import type { Operation } from '../model/operation.ts'
+import type { Place } from '../model/position.ts'
 
 /** What a caller asked for, its values already copied, frozen and known to be JSON. */
 export type Intent =
@@ -6,6 +8,9 @@ export type Intent =
   | { readonly kind: 'replace'; readonly document: JsonObject }
   | { readonly kind: 'create'; readonly document: JsonObject }
   | { readonly kind: 'update'; readonly recipe: (draft: never) => unknown }
+  | { readonly kind: 'patch'; readonly ops: readonly Operation[] }
+  /** Fills a document that was found absent as of that place. */
+  | { readonly kind: 'fill'; readonly document: JsonObject; readonly absentAt: Place }
   | { readonly kind: 'trySet'; readonly field: string; readonly value: Json; readonly expectedVersion: number }
   | { readonly kind: 'unset'; readonly fields: readonly string[] }
   | { readonly kind: 'delete' }

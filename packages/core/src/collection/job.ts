@@ -1,5 +1,6 @@
 import { OutcomeUnknownError, type SyncError } from '../model/errors.ts'
 import type { JsonObject } from '../model/json.ts'
+import { type DocumentState, fromToken } from '../model/token.ts'
 import type { Write } from './api.ts'
 import type { Intent } from './intent.ts'
 import type { Outcome } from './outcome.ts'
@@ -8,6 +9,8 @@ import type { Outcome } from './outcome.ts'
 export interface Job {
   readonly intent: Intent
   readonly options: Write
+  /** The state that the document has to be in, if the caller insists on one. */
+  readonly only: Only | undefined
   /** Never waits for a store that is away. */
   readonly impatient: boolean
   readonly settled: PromiseWithResolvers<Outcome>
@@ -17,6 +20,9 @@ export interface Job {
   /** The document as it was held when the call was made: what a merge takes for the common beginning. */
   readonly seen: JsonObject | undefined
 }
+
+/** A state of a document: by its version within the life held here, or wholly. */
+export type Only = Pick<DocumentState, 'version'> & Partial<DocumentState>
 
 /** The jobs that share one commit. */
 export interface Batch {
@@ -32,11 +38,17 @@ export const newJob = (intent: Intent, options: Write, impatient: boolean, seen:
   intent,
   seen,
   options,
+  only: onlyOf(options),
   impatient,
   settled: Promise.withResolvers(),
   sent: false,
   opId: options.opId ?? '',
 })
+
+function onlyOf({ ifVersion }: Write): Only | undefined {
+  if (ifVersion === undefined) return undefined
+  return typeof ifVersion === 'string' ? fromToken(ifVersion) : { version: ifVersion }
+}
 
 /** The error of a job that was sent and has no answer. */
 export const inDoubt = ({ opId }: Job, why: string): OutcomeUnknownError =>
@@ -47,8 +59,8 @@ export const inDoubt = ({ opId }: Job, why: string): OutcomeUnknownError =>
  * never one with an expectation, an id or meta of its own, nor one that sets a field with a strategy.
  */
 export function combinable(queue: readonly Job[], most: number, merged: (field: string) => boolean): number {
-  const [first] = queue as [Job]
-  if (!plain(first, merged)) return 1
+  const [first] = queue
+  if (!first || !plain(first, merged)) return queue.length > 0 ? 1 : 0
   let count = 1
   while (count < Math.min(queue.length, most)) {
     const next = queue[count] as Job

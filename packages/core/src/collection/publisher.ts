@@ -8,6 +8,8 @@ import type { EncodedChange } from '../transport/wire.ts'
 
 const ATTEMPTS = 6
 const MOST_AT_ONCE = 1_000
+/** Changes that may wait for a bus that does not answer; beyond, receivers find them by their silence check. */
+const MOST_WAITING = 100_000
 
 /** What a publisher works with. */
 export interface PublisherContext {
@@ -36,12 +38,18 @@ export class Publisher {
 
   publish(change: EncodedChange): void {
     this.#context.counters.publishedBytes += change.text.length
+    if (this.#waiting.length >= MOST_WAITING) this.#giveUp()
     this.#waiting.push(change)
     this.#running ??= Promise.resolve()
       .then(() => this.#run())
       .finally(() => {
         this.#running = undefined
       })
+  }
+
+  #giveUp(): void {
+    const given = this.#waiting.splice(0)
+    this.#context.failed(this.#ref, given.length, new BusAwayError('the bus does not answer: too many changes wait'))
   }
 
   /** Resolves when nothing waits any more. */

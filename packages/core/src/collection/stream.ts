@@ -8,6 +8,7 @@ import { decodeChange } from '../transport/decode.ts'
 import type { ResetReason } from './api.ts'
 import { type BacklogOptions, takeBatch } from './backlog.ts'
 import type { Told } from './tell.ts'
+import type { Upgrade } from './upgrade.ts'
 
 /** Changes that may wait for a slow watcher; beyond, it is told the values instead. */
 const MOST_WAITING = 10_000
@@ -37,6 +38,7 @@ export class ChangeStream {
   readonly #section: Section
   readonly #link: StoreLink
   readonly #options: StreamOptions
+  readonly #upgrade: Upgrade
   readonly #batching: BacklogOptions
   /** What lies before has to be told first: from the log, or as a snapshot for this reason. */
   #begin: JumpReason | 'log' | undefined
@@ -60,13 +62,14 @@ export class ChangeStream {
   /** Before the first of those that only values are told of: nothing beyond is safe to save. */
   #safe = Number.POSITIVE_INFINITY
 
-  constructor(section: Section, link: StoreLink, options: StreamOptions) {
+  constructor(section: Section, link: StoreLink, options: StreamOptions, upgrade: Upgrade) {
     const { maxBatch, combine, fields, from } = options
     const wants = (told: Told): boolean =>
       !fields || !('fields' in told) || told.fields.some((field) => fields.has(field))
     this.#section = section
     this.#link = link
     this.#options = options
+    this.#upgrade = upgrade
     this.#batching = { maxBatch, combine, wants }
     this.#begin = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
   }
@@ -97,7 +100,8 @@ export class ChangeStream {
           waiting.add(resolve)
           batches
             .next()
-            .then(resolve, reject)
+            .then(({ done, value }) => resolve(done ? END : { done: false, value: this.#shown(value) }))
+            .catch(reject)
             .finally(() => waiting.delete(resolve))
         }),
       return: async () => {
@@ -105,6 +109,10 @@ export class ChangeStream {
         return END
       },
     }
+  }
+
+  #shown(batch: readonly Told[]): readonly Told[] {
+    return batch.map((change) => this.#upgrade.told(change))
   }
 
   async *#batches(): AsyncGenerator<readonly Told[], void, void> {
@@ -265,9 +273,7 @@ export class ChangeStream {
     const keys = new Set(this.#alive)
     if (key !== undefined) keys.add(key)
     else {
-      await this.#link.read(async (store) => {
-        for await (const each of store.keys(this.#section.ref, prefix === undefined ? {} : { prefix })) keys.add(each)
-      })
+      for (const each of await this.#section.documents.keys(prefix)) keys.add(each)
       this.#knowsAll = true
     }
     yield* this.#values([...keys], reason === 'expired' ? 'log-truncated' : reason)
@@ -290,7 +296,7 @@ export class ChangeStream {
       const states = await Promise.all(some.map((key) => documents.glance(key)))
       // nothing of a history that was left meanwhile is told: no jump would take it back
       if (history.adoptions !== adoptions) continue
-      for (const [index, { value, version, changedAt, epoch, sequence }] of states.entries()) {
+      for (const [index, { value, version, changedAt, epoch, seen: sequence }] of states.entries()) {
         const key = some[index] as string
         // a change that came meanwhile makes it necessary once more
         if ((this.#onlyValues.get(key) ?? 0) <= sequence) this.#onlyValues.delete(key)

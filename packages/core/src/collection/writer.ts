@@ -7,8 +7,25 @@ import type { Outcome } from './outcome.ts'
 import { bounded, gaveUp } from './wait.ts'
 
 const MOST_COMBINED = 1_000
-/** Writes that may wait in one section: a store that is away must not fill the memory. */
-const MOST_OPEN = 100_000
+
+/** What a section's writer is set to. */
+export interface WriterOptions {
+  /** The most writes under way at once: a store that is away must not fill the memory. */
+  readonly maxWrites: number
+  /** Do writes go one by one, because each has to answer for the document that it leaves? */
+  readonly alone: boolean
+  readonly batch: Batching | undefined
+}
+
+/** Writes to one document that are gathered before they are sent. */
+export interface Batching {
+  /** How long the first one waits for others, in ms. */
+  readonly wait: number
+  /** How many go without waiting any longer. */
+  readonly writes: number
+  /** Only `set`s of these fields wait; absent: every write that can be combined. */
+  readonly fields: ReadonlySet<string> | undefined
+}
 
 /**
  * A section's writes. One key's run one after another, keys in parallel. Writes that wait behind a commit in flight
@@ -16,21 +33,26 @@ const MOST_OPEN = 100_000
  */
 export class Writer {
   readonly #context: WriteContext
+  readonly #options: WriterOptions
+  /** Queues whose writes wait for more to join them, and how to end that. */
+  readonly #gathering = new Map<Job[], () => void>()
   readonly #queues = new Map<string, Job[]>()
   /** Those whose caller still waits. */
   readonly #open = new Set<Job>()
   #ops = 0
   #closed = false
 
-  constructor(context: WriteContext) {
+  constructor(context: WriteContext, options: WriterOptions) {
     this.#context = context
+    this.#options = options
   }
 
   /** Queues a write. The promise ends with the caller's patience; what was sent goes on until its outcome is known. */
   write(key: string, intent: Intent, options: Write): Promise<Outcome> {
     const { link, whenAway, runtime } = this.#context
     if (this.#closed) return Promise.reject(new ClosedError('the instance is closed'))
-    if (this.#open.size >= MOST_OPEN) return Promise.reject(new LimitError(`${MOST_OPEN} writes are under way already`))
+    const { maxWrites } = this.#options
+    if (this.#open.size >= maxWrites) return Promise.reject(new LimitError(`${maxWrites} writes are under way already`))
     const impatient = whenAway === 'reject' || intent.kind === 'trySet'
     if (impatient && link.away)
       return Promise.reject(new StoreAwayError('the store cannot be reached', 'no', { cause: link.away }))
@@ -49,6 +71,7 @@ export class Writer {
 
   /** Resolves when every write begun before is over and published. */
   async flush(): Promise<void> {
+    this.#sendGathered()
     await Promise.allSettled([...this.#open].map((job) => job.settled.promise))
     await this.#context.publisher.flush()
   }
@@ -64,6 +87,7 @@ export class Writer {
   /** Refuses what is still under way. */
   close(): void {
     this.#closed = true
+    this.#sendGathered()
     for (const job of [...this.#open]) {
       this.#fail(job, job.sent ? inDoubt(job, 'the instance was closed') : new ClosedError('the instance is closed'))
     }
@@ -72,8 +96,10 @@ export class Writer {
   #enqueue(key: string, job: Job): void {
     this.#open.add(job)
     const queue = this.#queues.get(key)
-    if (queue) queue.push(job)
-    else {
+    if (queue) {
+      queue.push(job)
+      if (!this.#waitsForMore(queue)) this.#gathering.get(queue)?.()
+    } else {
       const fresh = [job]
       this.#queues.set(key, fresh)
       void this.#run(key, fresh)
@@ -87,15 +113,40 @@ export class Writer {
   }
 
   async #run(key: string, queue: Job[]): Promise<void> {
-    const { merge, schema } = this.#context
-    const merged = (field: string): boolean => merge.has(field)
-    // what is validated goes alone: nobody answers for another's document
-    const most = schema ? 1 : MOST_COMBINED
     while (queue.length > 0 && !this.#closed) {
-      const batch = queue.splice(0, combinable(queue, most, merged))
-      await this.#perform(key, batch)
+      if (this.#waitsForMore(queue)) await this.#gather(queue)
+      await this.#perform(key, queue.splice(0, this.#combinable(queue)))
     }
     this.#queues.delete(key)
+  }
+
+  #combinable(queue: readonly Job[]): number {
+    const { merge } = this.#context
+    return combinable(queue, this.#options.alone ? 1 : MOST_COMBINED, (field) => merge.has(field))
+  }
+
+  /** May the head of this queue be joined by writes yet to come, and is it to wait for them? */
+  #waitsForMore(queue: readonly Job[]): boolean {
+    const { batch, alone } = this.#options
+    if (!batch || alone || this.#closed || queue.length === 0 || queue.length >= batch.writes) return false
+    return queue.every((job) => gathers(job, batch)) && this.#combinable(queue) === queue.length
+  }
+
+  #gather(queue: Job[]): Promise<void> {
+    const { wait } = this.#options.batch as Batching
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel()
+        this.#gathering.delete(queue)
+        resolve()
+      }
+      const cancel = this.#context.runtime.schedule(end, wait)
+      this.#gathering.set(queue, end)
+    })
+  }
+
+  #sendGathered(): void {
+    for (const end of [...this.#gathering.values()]) end()
   }
 
   async #perform(key: string, batch: readonly Job[]): Promise<void> {
@@ -127,6 +178,13 @@ export class Writer {
     job.settled.promise.catch(() => {})
     job.settled.reject(error)
   }
+}
+
+/** Is this a write of the kind that is gathered? */
+function gathers({ intent, options }: Job, { fields }: Batching): boolean {
+  if (options.opId !== undefined || options.ifVersion !== undefined) return false
+  if (intent.kind === 'update') return fields === undefined
+  return intent.kind === 'set' && (!fields || Object.keys(intent.fields).every((field) => fields.has(field)))
 }
 
 /** Says which document an error is about, where it does not say so itself. */

@@ -24,7 +24,8 @@ export function answerCommit(section: Section, request: CommitRequest, now: numb
 
 function execute(section: Section, request: CommitRequest, now: number): Answer {
   const document = section.documents.get(request.ref.key, now)
-  const unmet = request.expect && broken(request.expect, document, section.standing())
+  const unmet =
+    request.expect && broken(request.expect, document, section.standing(), section.tombstones.get(request.ref.key))
   if (unmet) return conflict(document, unmet.reason, unmet.field)
   if (request.action === 'delete') return remove(section, request, document, now)
   if (!document && !request.create) return conflict(document, 'absent')
@@ -64,8 +65,10 @@ function commit(
   section.journal.begin()
   section.record(change, now)
   section.define(request)
-  if (edits === 'removed') section.documents.remove(ref.key)
-  else {
+  if (edits === 'removed') {
+    section.documents.remove(ref.key)
+    section.tombstones.put(ref.key, sequence, now)
+  } else {
     const next = document
       ? section.documents.editable(document)
       : { generation, version, fields: new Map(), floor: 0, changedAt: now, expiresAt: now }

@@ -7,12 +7,14 @@ export function broken(
   expect: Expectation,
   document: MemoryDocument | undefined,
   standing: Pick<Standing, 'epoch' | 'lineage'>,
+  deletedAt: number,
 ): { readonly reason: ConflictReason; readonly field?: string } | undefined {
   const { generation, version, fields, readAt } = expect
   if (generation === undefined && version === undefined && fields === undefined) return undefined
   // read in a history that is not ours: equal numbers would prove nothing
   if (!holds(standing, readAt)) return { reason: 'generation' }
   if (generation === 0 && document) return { reason: 'exists' }
+  if (expect.undeleted && deletedAt > readAt.sequence) return { reason: 'deleted' }
   if (generation && !document) return { reason: 'absent' }
   if (generation && generation !== document?.generation) return { reason: 'generation' }
   if (version !== undefined && version !== (document?.version ?? 0)) return { reason: document ? 'version' : 'absent' }

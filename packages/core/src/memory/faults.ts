@@ -1,7 +1,7 @@
 import { ArgumentError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
+import { wholeNumber } from '../model/whole-number.ts'
 import type { DeliveryChances } from './controls.ts'
-import { wholeNumber } from './options.ts'
 
 /** What becomes of one delivery. */
 export type Fate = 'delivered' | 'drop' | 'repeat' | 'reorder'

@@ -1,5 +1,5 @@
 import { StoreAwayError } from '../model/errors.ts'
-import { wholeNumber } from './options.ts'
+import { wholeNumber } from '../model/whole-number.ts'
 
 interface HeldCall {
   readonly caller: object

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../model/duration.ts'
-import { ArgumentError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
+import { wholeNumber } from '../model/whole-number.ts'
 
 /** Options of a {@link MemoryHub}. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
 export interface MemoryHubOptions {
@@ -63,12 +63,6 @@ export function resolveOptions(options: MemoryHubOptions): HubSettings {
     maxCommitBytes: wholeNumber(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
     onError: options.onError ?? throwLater,
   }
-}
-
-/** A whole number not below `least`. @throws ArgumentError (`SYNC_ARGUMENT`) naming `what`. */
-export function wholeNumber(value: number, what: string, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value
-  throw new ArgumentError(`${what}: not a whole number from ${least} on: ${String(value)}`)
 }
 
 function throwLater(error: unknown): void {

@@ -7,6 +7,7 @@ import { Documents } from './documents.ts'
 import type { Journal } from './journal.ts'
 import { ChangeLog } from './log.ts'
 import type { HubSettings } from './options.ts'
+import { Tombstones } from './tombstones.ts'
 
 /** One section as the server holds it: its history, documents, log and op memory. */
 export class Section {
@@ -14,6 +15,7 @@ export class Section {
   readonly documents: Documents
   readonly answers: AnswerMemory
   readonly kept: KeptAnswers
+  readonly tombstones: Tombstones
   readonly #settings: HubSettings
   readonly #log: ChangeLog
   /** The server's identity when this epoch began: on a difference the server may lack what others were shown. */
@@ -28,6 +30,7 @@ export class Section {
     this.documents = new Documents(journal)
     this.answers = new AnswerMemory(settings, journal)
     this.kept = new KeptAnswers(settings.opMemory, journal)
+    this.tombstones = new Tombstones(journal)
     this.#settings = settings
     this.#log = new ChangeLog(settings, journal)
     this.#noted = identity

@@ -1,6 +1,7 @@
 import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
 import { ArgumentError, SyncError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
+import { wholeNumber } from '../model/whole-number.ts'
 import type {
   CommitRequest,
   CommitResult,
@@ -14,7 +15,7 @@ import { answerCommit } from './commit.ts'
 import type { SectionInspection } from './controls.ts'
 import { toStored, versionsOf } from './documents.ts'
 import { Journal } from './journal.ts'
-import { type HubSettings, wholeNumber } from './options.ts'
+import type { HubSettings } from './options.ts'
 import { checkDocument, checkRequest, checkScope, checkSection, checkTtl } from './request.ts'
 import { Section } from './section.ts'
 

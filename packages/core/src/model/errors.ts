@@ -130,6 +130,12 @@ export class DefinitionError extends SyncError {
   override readonly code = 'SYNC_DEFINITION'
 }
 
+/** The collection's `source` failed, or did not answer in time; what it threw is the `cause`. */
+export class SourceError extends SyncError {
+  override readonly code = 'SYNC_SOURCE'
+  override readonly retryable = true
+}
+
 /** The caller's time ran out before the call began to do anything, or while it only read. */
 export class TimeoutError extends SyncError {
   override readonly code = 'SYNC_TIMEOUT'

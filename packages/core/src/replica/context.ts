@@ -5,6 +5,7 @@ import type { ChangeBus } from '../transport/bus.ts'
 import type { Checker } from './checker.ts'
 import type { Counters } from './counters.ts'
 import type { SectionEvent } from './events.ts'
+import type { MemoryBounds } from './eviction.ts'
 import type { Loader } from './loader.ts'
 import type { StoreLink } from './store-link.ts'
 
@@ -18,6 +19,7 @@ export interface SectionOptions {
   /** Milliseconds; `undefined`: documents live for ever. */
   readonly ttl: number | undefined
   readonly sliding: boolean
+  readonly memory: MemoryBounds
   /** Milliseconds that an early change waits for its predecessor. */
   readonly reorderWindow: number
 }

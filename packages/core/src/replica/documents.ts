@@ -1,19 +1,9 @@
-import { deepFreeze, type JsonObject } from '../model/json.ts'
-import type { Place } from '../model/position.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import type { SectionContext, SectionOptions } from './context.ts'
 import type { History } from './history.ts'
 import type { Observers } from './observers.ts'
-import type { Replica } from './replica.ts'
+import { Replica } from './replica.ts'
 import type { Replicas } from './replicas.ts'
-
-/** A document at one instant, as of a section sequence; no `value`: it does not exist. */
-export interface Glance extends Place {
-  readonly value: JsonObject | undefined
-  readonly version: number
-  /** The store's clock at the last change, ms since 1970. */
-  readonly changedAt: number
-}
 
 /** The documents of a section, for who reads them: what is not held yet is loaded. */
 export class Documents {
@@ -58,14 +48,17 @@ export class Documents {
     const replica = this.peek(key)
     if (!replica || this.#replicas.expiry.lapsed(replica)) return undefined
     this.#replicas.expiry.read(replica)
+    replica.read = true
     return replica
   }
 
   /** The document's replica, once something is known of it that has not lapsed. */
   async hold(key: string): Promise<Replica> {
-    const replica = this.#replicas.find(key) ?? this.#replicas.begin(key)
+    const found = this.#replicas.find(key)
+    const replica = found ?? this.#replicas.begin(key)
     if (replica.failed) this.#replicas.load(replica)
     else if (this.#replicas.expiry.lapsed(replica) && replica.load === 0) this.#replicas.reload(replica, 'expired')
+    if (found) found.read = true
     const readable = (): boolean => replica.known && !this.#replicas.expiry.lapsed(replica)
     if (!readable()) await this.#replicas.until(replica, readable)
     return replica
@@ -92,20 +85,40 @@ export class Documents {
     return replica
   }
 
-  /** A document as it is now, without holding it from now on. */
-  async glance(key: string): Promise<Glance> {
+  /** What is held of a document is wrong: it is loaded anew, and whoever watches is told what it is. */
+  refute(replica: Replica): void {
+    const { key, version } = replica
+    this.#context.emit({ ...this.#options.ref, type: 'inconsistent', key, version })
+    this.#replicas.refute(replica)
+  }
+
+  /** A document as it is now, without holding it from now on. What is read of the answer is read at once: it may live on. */
+  async glance(key: string): Promise<Replica> {
     const held = this.peek(key)
-    if (held?.settled) {
-      const { value, version, changedAt, seen: sequence } = held
-      return { value, version, changedAt, epoch: this.#history.epoch, sequence }
-    }
+    if (held?.settled) return held
     for (;;) {
       const { adoptions } = this.#history
-      const { standing, document } = await this.#context.loader.load({ ...this.#options.ref, key })
-      if (!this.#hear(standing, adoptions)) continue
-      const value = document && deepFreeze(JSON.parse(document.text) as JsonObject)
-      const { version = 0, changedAt = 0 } = document ?? {}
-      return { value, version, changedAt, epoch: standing.epoch, sequence: standing.sequence }
+      const loaded = await this.#context.loader.load({ ...this.#options.ref, key })
+      if (!this.#hear(loaded.standing, adoptions)) continue
+      const passing = new Replica(key)
+      passing.install(loaded, this.#context.runtime.now())
+      return passing
     }
+  }
+
+  /** The keys of the documents that exist, of those that are held. */
+  heldKeys(): string[] {
+    return this.#replicas.keys()
+  }
+
+  /** The keys of all documents that the store has, or of those whose key begins so. */
+  async keys(prefix?: string): Promise<string[]> {
+    const { link } = this.#context
+    const options = prefix === undefined ? {} : { prefix }
+    return link.read(async (store) => {
+      const keys: string[] = []
+      for await (const key of store.keys(this.#options.ref, options)) keys.push(key)
+      return keys
+    })
   }
 }

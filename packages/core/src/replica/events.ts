@@ -2,6 +2,7 @@ import type { SectionRef } from '../model/address.ts'
 import type { SyncError } from '../model/errors.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
 import type { BusStatus } from '../transport/bus.ts'
+import type { ConflictReport } from './conflict.ts'
 
 /** Something that happened to a section, beside its data. */
 export type SectionEvent =
@@ -17,12 +18,14 @@ export type SectionEvent =
       readonly lost: boolean
       readonly fork?: number
     }
-  /** An own write met a newer state, and is built again (or refused, where it insisted). */
-  | { readonly type: 'conflict'; readonly key: string; readonly reason: string; readonly attempt: number }
+  /** An own write met another state than it took for granted, and is built again (or refused, where it insisted). */
+  | ({ readonly type: 'conflict' } & ConflictReport)
   /** A frame, or changes in it, could not be read: counted as lost, and asked for at once. */
   | { readonly type: 'frame-refused'; readonly error: SyncError }
   /** A change did not fit its document, which is loaded anew. */
   | { readonly type: 'patch-refused'; readonly key: string; readonly error: SyncError }
+  /** A held document was not what the store has at that version; it is loaded anew. */
+  | { readonly type: 'inconsistent'; readonly key: string; readonly version: number }
   /** The bus did not take these committed changes: others find them by their silence check. */
   | { readonly type: 'publish-failed'; readonly changes: number; readonly error: SyncError }
   /**

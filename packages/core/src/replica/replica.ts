@@ -29,6 +29,9 @@ export class Replica {
   /** When this copy lapses, on this instance's clock; `undefined`: never. */
   expiresAt: number | undefined = undefined
   touchedAt = 0
+  /** Read again since it was last passed over by the eviction, and in which of its sweeps that was noted last. */
+  read = false
+  readIn = 0
   /** Changes that do not fit yet, in the order of their sequence. */
   buffer: Change[] = []
   /** The load under way: its number; 0: none. */
@@ -39,6 +42,8 @@ export class Replica {
   failed: { readonly cause: unknown } | undefined = undefined
   /** Changes were thrown away while a load was under way: its answer is not enough. */
   overflowed = false
+  /** It was found to hold something else than the store has at that version. */
+  refuted = false
   /** Why it is loaded again: what a watcher is told if the value differs afterwards. */
   reason: JumpReason = 'snapshot'
   waiting: (() => void)[] = []
@@ -110,7 +115,9 @@ export class Replica {
 
   /** Puts a loaded state in place, whatever was here. */
   install({ standing, document }: Loaded, now: number): void {
+    const { refuted } = this
     const sameHistory = this.known && this.epoch === standing.epoch
+    this.refuted = false
     this.known = true
     this.epoch = standing.epoch
     this.seen = standing.sequence
@@ -120,7 +127,13 @@ export class Replica {
     }
     this.expiresAt = document.expiresIn === undefined ? undefined : now + document.expiresIn
     // the same commit: whoever holds the value keeps its identity
-    if (sameHistory && this.value && this.generation === document.generation && this.version === document.version)
+    if (
+      sameHistory &&
+      !refuted &&
+      this.value &&
+      this.generation === document.generation &&
+      this.version === document.version
+    )
       return
     this.generation = document.generation
     this.version = document.version

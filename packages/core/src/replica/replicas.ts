@@ -4,6 +4,7 @@ import { ClosedError, SyncError } from '../model/errors.ts'
 import type { Head, Loaded } from '../transport/store.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import type { SectionContext, SectionOptions } from './context.ts'
+import { Eviction } from './eviction.ts'
 import { Expiry } from './expiry.ts'
 import type { History } from './history.ts'
 import { type JumpReason, type Observation, type Observed, observed } from './observation.ts'
@@ -24,10 +25,11 @@ export interface ReplicasOwner {
   waiting(): void
   /** A replica applied a change. */
   applied(observation: Observed): void
-  /** A document expired. */
-  expired(observation: Observation): void
+  /** Something was shown that is no change: a document expired, or was not what it should be. */
+  beside(observation: Observation): void
   /** Hears the changes of one document (`follow: 'key'`). */
   subscribe(key: string): Promise<void>
+  unsubscribe(key: string): void
 }
 
 /** The replicas of a section: loads them, gives them their changes, and shows what they do to whoever watches. */
@@ -38,6 +40,7 @@ export class Replicas {
   readonly #water: Watermark
   readonly #owner: ReplicasOwner
   readonly expiry: Expiry
+  readonly #eviction: Eviction
   readonly #replicas = new Map<string, Replica>()
   /** Those with changes that wait for a predecessor. */
   readonly #stuck = new Set<Replica>()
@@ -65,6 +68,7 @@ export class Replicas {
     this.#history = history
     this.#water = water
     this.#owner = owner
+    this.#eviction = new Eviction(options.memory, context.runtime, this.#replicas, (replica) => this.#release(replica))
     this.expiry = new Expiry(
       options,
       context,
@@ -117,6 +121,11 @@ export class Replicas {
     }
   }
 
+  /** The keys of the documents that exist, of those that are held. */
+  keys(): string[] {
+    return [...this.#replicas.values()].filter(({ value }) => value).map(({ key }) => key)
+  }
+
   /** One that knows that its document does not exist; not held. */
   absent(key: string): Replica {
     const replica = new Replica(key)
@@ -131,7 +140,22 @@ export class Replicas {
     const replica = new Replica(key)
     this.#replicas.set(key, replica)
     this.load(replica)
+    if (this.#options.replicate === 'on-read') this.#eviction.added(replica, this.#replicas.size - this.#gone.size)
     return replica
+  }
+
+  /** Holds a document no longer, unless somebody needs it. */
+  #release(replica: Replica): boolean {
+    const idle = replica.value !== undefined && replica.settled && replica.waiting.length === 0
+    if (!idle || this.observers.has(replica.key)) return false
+    this.#drop(replica)
+    return true
+  }
+
+  #drop(replica: Replica): void {
+    this.#gone.delete(replica)
+    this.#replicas.delete(replica.key)
+    if (this.#options.follow === 'key') this.#owner.unsubscribe(replica.key)
   }
 
   /** Begins to hold a document: heard of first, where that takes a subscription of its own. */
@@ -151,6 +175,12 @@ export class Replicas {
     this.#reloading.delete(replica)
     this.#context.background(this.#options.ref, Promise.reject(cause))
     replica.wake()
+  }
+
+  /** What it holds is not what the store has at that version. */
+  refute(replica: Replica): void {
+    replica.refuted = true
+    this.reload(replica, 'log-truncated')
   }
 
   /** Loads it (again); an answer still under way counts no more. */
@@ -195,20 +225,22 @@ export class Replicas {
   }
 
   #install(replica: Replica, loaded: Loaded): void {
-    const { known, generation, version, value, reason } = replica
+    const { known, generation, version, value, reason, refuted } = replica
     replica.install(loaded, this.#context.runtime.now())
     this.expiry.watch(replica)
     const sameCommit = generation === replica.generation && version === replica.version
     const moved = !sameCommit || (value === undefined) !== (replica.value === undefined)
     // across epochs the same numbers may stand for another value
-    if (known && (moved || (reason === 'epoch' && value !== replica.value))) this.#jump(replica, reason)
+    if (!known || !(moved || refuted || (reason === 'epoch' && value !== replica.value))) return
+    const jump = this.#jump(replica, reason)
+    // of all that is not a change only this is news to who hears the section's changes one by one
+    if (refuted || (reason === 'expired' && replica.value === undefined)) this.#owner.beside(jump)
   }
 
-  #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): void {
+  #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): Observation {
     const jump = { kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value } as const
     this.observers.show(jump)
-    // of all that is not a change only this is news to who hears the section's changes one by one
-    if (reason === 'expired' && value === undefined) this.#owner.expired(jump)
+    return jump
   }
 
   /** Is a held document still what the store has? If not, it is loaded. */
@@ -253,14 +285,12 @@ export class Replicas {
    * spares a load, for the last that were asked for.
    */
   forgetAbsent(): void {
-    if (this.#options.follow === 'key') return
     let surplus = this.#gone.size - (this.complete ? 0 : MOST_ABSENT)
     for (const replica of this.#gone) {
       if (surplus-- <= 0) return
       const idle = replica.settled && replica.waiting.length === 0 && !this.observers.has(replica.key)
-      if (!idle || replica.seen > this.#water.gapFree) continue
-      this.#gone.delete(replica)
-      this.#replicas.delete(replica.key)
+      if (!idle || (replica.seen > this.#water.gapFree && this.#options.follow === 'section')) continue
+      this.#drop(replica)
     }
   }
 
@@ -345,6 +375,7 @@ export class Replicas {
   close(): void {
     this.#closed = true
     this.expiry.close()
+    this.#eviction.close()
     this.observers.clear()
     for (const replica of this.#replicas.values()) replica.wake()
   }

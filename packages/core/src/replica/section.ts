@@ -66,8 +66,9 @@ export class Section implements Checked {
       hear,
       waiting: () => this.#repair.soon(),
       applied: (observation) => ordered.put(observation.sequence, () => observation),
-      expired: (observation) => ordered.tell(observation),
+      beside: (observation) => ordered.tell(observation),
       subscribe: (key) => this.#subscriptions.add({ ...options.ref, key }),
+      unsubscribe: (key) => this.#background(this.#subscriptions.remove({ ...options.ref, key })),
     })
     this.#replicas = replicas
     this.documents = new Documents(options, context, { history, replicas }, hear)

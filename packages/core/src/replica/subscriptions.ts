@@ -1,4 +1,4 @@
-import type { Scope } from '../model/address.ts'
+import { type Scope, scopeId } from '../model/address.ts'
 import { ClosedError, SyncError } from '../model/errors.ts'
 import type { ChangeBus, FrameHandler, Subscription } from '../transport/bus.ts'
 import type { StoreLink } from './store-link.ts'
@@ -8,7 +8,7 @@ export class Subscriptions {
   readonly #bus: ChangeBus
   readonly #link: StoreLink
   readonly #onFrame: FrameHandler
-  readonly #live = new Set<Subscription>()
+  readonly #live = new Map<string, Subscription>()
   #closed = false
 
   constructor(bus: ChangeBus, link: StoreLink, onFrame: FrameHandler) {
@@ -24,7 +24,7 @@ export class Subscriptions {
       try {
         const subscription = await this.#bus.subscribe(scope, this.#onFrame)
         if (this.#closed) await subscription.stop()
-        else this.#live.add(subscription)
+        else this.#live.set(scopeId(scope), subscription)
         return
       } catch (error) {
         if (error instanceof SyncError && !error.retryable) throw error
@@ -33,8 +33,15 @@ export class Subscriptions {
     }
   }
 
+  /** Ends the subscription of this scope, if it is live. */
+  async remove(scope: Scope): Promise<void> {
+    const subscription = this.#live.get(scopeId(scope))
+    this.#live.delete(scopeId(scope))
+    await subscription?.stop()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#live].map((subscription) => subscription.stop()))
+    await Promise.all([...this.#live.values()].map((subscription) => subscription.stop()))
   }
 }

@@ -1,6 +1,6 @@
 import type { Collection, Wait } from '../collection/api.ts'
 import type { Definition } from '../collection/definition.ts'
-import type { SectionRef } from '../model/address.ts'
+import type { DocumentRef, SectionRef } from '../model/address.ts'
 import type { Duration } from '../model/duration.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { SyncEvent } from '../replica/events.ts'
@@ -18,6 +18,16 @@ export interface SyncOptions {
   readonly runtime?: Runtime
   /** What a write does while the store cannot be reached: `wait` (default), its key's later writes behind it, or `reject`. */
   readonly whenAway?: 'wait' | 'reject'
+  /** The most writes under way in one section; more reject with `SYNC_LIMIT`. Default 100,000. */
+  readonly maxWrites?: number
+  /** How many conflicts `conflicts()` keeps. Default 100. */
+  readonly conflictLog?: number
+  /** Compares held documents with the store from time to time (see `verify`). Default: only when asked to. */
+  readonly verification?: {
+    readonly interval: Duration
+    /** How many held documents, picked at random; `'all'` of them. Default 100. */
+    readonly sample?: number | 'all'
+  }
   /** How often each followed section asks the store whether it missed something: the bound of staleness. Default 5 s. */
   readonly checkInterval?: Duration
   /** How long a change that arrived early waits for its predecessor before the store is asked. Default 20 ms. */
@@ -41,6 +51,14 @@ export interface Sync extends AsyncDisposable {
   onEvent(listener: (event: SyncEvent) => void): () => void
   /** Asks the store now whether anything was missed, and waits until it is repaired. */
   check(section?: SectionRef): Promise<void>
+  /**
+   * Compares held documents with the store, each at one version; what differs is told as an event and loaded anew. The
+   * silence check finds what was missed; this finds what should never be: a lost or evicted document, a corrupted copy.
+   * `sample`: so many, picked at random. Default: all.
+   */
+  verify(options?: { readonly section?: SectionRef; readonly sample?: number | 'all' }): Promise<VerifyReport>
+  /** The last conflicts of writes made here, oldest first, with what each meant to write and what it met. */
+  conflicts(): readonly SyncEvent[]
   /** Waits until every write begun before is committed and published. */
   flush(options?: Wait): Promise<void>
   /**
@@ -48,4 +66,14 @@ export interface Sync extends AsyncDisposable {
    * `SYNC_OUTCOME_UNKNOWN`. May be called twice.
    */
   close(options?: { readonly deadline?: Duration }): Promise<void>
+}
+
+/** What a comparison with the store found. */
+export interface VerifyReport {
+  /** How many documents were compared. Those that went on changing while they were looked at are left out. */
+  readonly checked: number
+  /** Those that were not what the store has at that version. */
+  readonly differing: readonly DocumentRef[]
+  /** The consistency score: the share of the documents compared that were equal, 0 … 1; 1 where there were none. */
+  readonly score: number
 }

@@ -28,6 +28,8 @@ export interface SyncStats {
   readonly publishedBytes: number
   /** From the store's clock at the commit to applied here, ms, over the last 1,024 changes by others. */
   readonly propagation: { readonly p50: number; readonly p95: number; readonly p99: number; readonly count: number }
+  /** Consistency score of the last `verify`, 0 … 1; 1 before the first. */
+  readonly consistency: number
   /** Documents held. */
   readonly documents: number
   /** Sections followed. */

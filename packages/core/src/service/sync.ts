@@ -1,37 +1,30 @@
 import type { Collection, Wait } from '../collection/api.ts'
-import { SectionCollection } from '../collection/collection.ts'
 import { Committer } from '../collection/committer.ts'
 import type { Definition } from '../collection/definition.ts'
-import { Publisher } from '../collection/publisher.ts'
 import { bounded, gaveUp } from '../collection/wait.ts'
-import { Writer } from '../collection/writer.ts'
 import { type SectionRef, scopeId } from '../model/address.ts'
 import { oneOf } from '../model/choice.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError, ClosedError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
+import { wholeNumber } from '../model/whole-number.ts'
 import { Checker } from '../replica/checker.ts'
 import { Counters } from '../replica/counters.ts'
 import type { InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
 import { Loader } from '../replica/loader.ts'
-import { Section } from '../replica/section.ts'
+import type { Section } from '../replica/section.ts'
 import { StoreLink } from '../replica/store-link.ts'
 import type { ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
-import type { Sync, SyncOptions } from './api.ts'
+import type { Sync, SyncOptions, VerifyReport } from './api.ts'
+import { every } from './every.ts'
+import { type OpenSection, openSection } from './open-section.ts'
 import type { SyncStats } from './stats.ts'
-
-/** A section in use here, with what writes to it. */
-interface Open {
-  readonly definition: Definition<unknown>
-  readonly section: Section
-  readonly writer: Writer
-  readonly handle: SectionCollection
-}
+import { Verification } from './verification.ts'
 
 /**
  * Opens an instance on a store and a bus, which it owns from now on: `close()` closes them.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for an interval that is no duration
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for an option that is not what it should be
  */
 export const createSync = (options: SyncOptions): Sync => new Instance(options)
 
@@ -41,19 +34,21 @@ class Instance implements Sync {
   readonly #bus: ChangeBus
   readonly #runtime: Runtime
   readonly #whenAway: 'wait' | 'reject'
-  readonly #checkInterval: number
+  readonly #maxWrites: number
   readonly #reorderWindow: number
   readonly #counters = new Counters()
   readonly #link: StoreLink
   readonly #loader: Loader
   readonly #checker: Checker
   readonly #committer: Committer
-  readonly #open = new Map<string, Open>()
+  readonly #open = new Map<string, OpenSection>()
   readonly #listeners = new Set<(event: SyncEvent) => void>()
-  readonly #endStatus: () => void
-  #cancelCheck: () => void = () => {}
+  readonly #conflicts: SyncEvent[] = []
+  readonly #mostConflicts: number
+  readonly #ends: (() => void)[]
   /** Can changes be heard right now, as far as the bus knows? */
   #hears = true
+  #consistency = 1
   #closing: Promise<void> | undefined
 
   constructor({
@@ -61,12 +56,19 @@ class Instance implements Sync {
     bus,
     runtime = systemRuntime,
     whenAway = 'wait',
+    maxWrites = 100_000,
+    conflictLog = 100,
     checkInterval = '5s',
     reorderWindow = 20,
+    verification,
   }: SyncOptions) {
     oneOf(whenAway, ['wait', 'reject'], 'whenAway')
-    this.#checkInterval = milliseconds(checkInterval, 'checkInterval')
+    this.#maxWrites = wholeNumber(maxWrites, 'maxWrites', 1)
+    this.#mostConflicts = wholeNumber(conflictLog, 'conflictLog', 0)
     this.#reorderWindow = milliseconds(reorderWindow, 'reorderWindow')
+    const checkEvery = milliseconds(checkInterval, 'checkInterval')
+    const verifyEvery = verification && milliseconds(verification.interval, 'verification.interval')
+    const sample = sampleSize(verification?.sample ?? 100, 'verification.sample')
     this.id = runtime.id()
     this.#store = store
     this.#bus = bus
@@ -85,16 +87,19 @@ class Instance implements Sync {
     this.#loader = new Loader(this.#link)
     this.#checker = new Checker(this.#link)
     this.#committer = new Committer(this.#link)
-    this.#endStatus = bus.onStatus((status) => {
-      this.#hears = status === 'connected' || status === 'resumed'
-      this.#emit({ type: 'bus', status })
-      if (status === 'resumed') this.#checkAll()
-    })
-    this.#scheduleCheck()
+    this.#ends = [
+      bus.onStatus((status) => {
+        this.#hears = status === 'connected' || status === 'resumed'
+        this.#emit({ type: 'bus', status })
+        if (status === 'resumed') this.#checkAll()
+      }),
+      every(checkEvery, runtime, () => this.#checkAll()),
+    ]
+    if (verifyEvery) this.#ends.push(every(verifyEvery, runtime, () => this.#verifyAll(sample)))
   }
 
   collection<T>(definition: Definition<T>, { partition }: { readonly partition: string }): Collection<T> {
-    if (this.#closing) throw new ClosedError('the instance is closed')
+    this.#refuseIfClosed()
     if (typeof partition !== 'string' || partition === '')
       throw new ArgumentError('partition: a non-empty string is needed')
     const ref = { partition, section: definition.section }
@@ -110,53 +115,23 @@ class Instance implements Sync {
     return open.handle as unknown as Collection<T>
   }
 
-  #openSection(ref: SectionRef, definition: Definition<unknown>): Open {
-    const { follow, digest, replicate, ttl, sliding, merge, schema } = definition
-    const [link, runtime, counters, bus] = [this.#link, this.#runtime, this.#counters, this.#bus] as const
-    const section = new Section(
-      { ref, follow, digest, replicate, ttl, sliding, reorderWindow: this.#reorderWindow },
-      {
-        origin: this.id,
-        link,
-        runtime,
-        counters,
-        bus,
-        loader: this.#loader,
-        checker: this.#checker,
-        hears: () => this.#hears,
-        emit: (event) => this.#emit(event),
-        background: (at, work) => this.#background(at, work),
-      },
-    )
-    const failed = (error: unknown): void => this.#failed(ref, error)
-    const publisher = new Publisher(ref, follow === 'key', {
-      bus,
-      runtime,
-      counters,
-      failed: (_, changes, error) => this.#emit({ ...ref, type: 'publish-failed', changes, error }),
-    })
-    const writer = new Writer({
+  #openSection(ref: SectionRef, definition: Definition<unknown>): OpenSection {
+    return openSection(ref, definition, {
       origin: this.id,
-      section,
-      link,
+      link: this.#link,
+      loader: this.#loader,
+      checker: this.#checker,
       committer: this.#committer,
-      publisher,
-      runtime,
-      counters,
+      bus: this.#bus,
+      runtime: this.#runtime,
+      counters: this.#counters,
       whenAway: this.#whenAway,
-      ttl,
-      definition: { follow, digest },
-      merge,
-      schema,
-      conflict: (key, reason, attempt) => this.#emit({ ...ref, type: 'conflict', key, reason, attempt }),
+      maxWrites: this.#maxWrites,
+      reorderWindow: this.#reorderWindow,
+      hears: () => this.#hears,
+      emit: (event) => this.#emit(event),
+      failed: (error) => this.#failed(ref, error),
     })
-    if (replicate === 'all') this.#background(ref, section.ready())
-    return {
-      definition,
-      section,
-      writer,
-      handle: new SectionCollection({ section, writer, link, runtime, schema, failed }),
-    }
   }
 
   health(): ReturnType<Sync['health']> {
@@ -190,6 +165,7 @@ class Instance implements Sync {
       receivedBytes,
       publishedBytes,
       propagation: this.#counters.quantiles(),
+      consistency: this.#consistency,
       documents: total((section) => section.documents.held),
       sections: sections.length,
       buffered: total((section) => section.buffered),
@@ -202,10 +178,25 @@ class Instance implements Sync {
     return () => this.#listeners.delete(listener)
   }
 
+  conflicts(): readonly SyncEvent[] {
+    return [...this.#conflicts]
+  }
+
   async check(ref?: SectionRef): Promise<void> {
-    if (this.#closing) throw new ClosedError('the instance is closed')
-    const open = [...this.#open.values()].filter(({ section }) => !ref || scopeId(section.ref) === scopeId(ref))
-    await Promise.all(open.map(({ section }) => section.follow().then(() => section.check())))
+    this.#refuseIfClosed()
+    await Promise.all(this.#sections(ref).map((section) => section.follow().then(() => section.check())))
+  }
+
+  async verify({ section: ref, sample = 'all' }: Parameters<Sync['verify']>[0] = {}): Promise<VerifyReport> {
+    this.#refuseIfClosed()
+    const size = sampleSize(sample, 'sample')
+    const reports = await Promise.all(
+      this.#sections(ref).map((section) => new Verification(section, this.#loader, this.#runtime).run(size)),
+    )
+    const checked = reports.reduce((sum, report) => sum + report.checked, 0)
+    const differing = reports.flatMap((report) => report.differing)
+    this.#consistency = checked === 0 ? 1 : 1 - differing.length / checked
+    return { checked, differing, score: this.#consistency }
   }
 
   async flush(options: Wait = {}): Promise<void> {
@@ -220,9 +211,10 @@ class Instance implements Sync {
   }
 
   async #close(deadline: number): Promise<void> {
-    this.#cancelCheck()
+    const [endStatus, ...timers] = this.#ends
+    for (const end of timers) end()
     await this.flush({ timeout: deadline }).catch(() => {})
-    this.#endStatus()
+    endStatus?.()
     const open = [...this.#open.values()]
     for (const { writer } of open) writer.close()
     this.#link.close()
@@ -235,40 +227,38 @@ class Instance implements Sync {
     return this.close()
   }
 
-  // ---- the silence check -----------------------------------------------------------------------------------------
+  #refuseIfClosed(): void {
+    if (this.#closing) throw new ClosedError('the instance is closed')
+  }
 
-  #scheduleCheck(): void {
-    // jittered: a fleet started together does not ask together
-    const wait = this.#checkInterval * (0.9 + this.#runtime.random() * 0.2)
-    this.#cancelCheck = this.#runtime.schedule(
-      () => {
-        this.#checkAll()
-        this.#scheduleCheck()
-      },
-      wait,
-      'upkeep',
-    )
+  #sections(ref?: SectionRef): Section[] {
+    const sections = [...this.#open.values()].map(({ section }) => section)
+    return ref ? sections.filter((section) => scopeId(section.ref) === scopeId(ref)) : sections
   }
 
   #checkAll(): void {
-    for (const { section } of this.#open.values()) section.checkNow()
+    for (const section of this.#sections()) section.checkNow()
+  }
+
+  #verifyAll(sample: number): void {
+    if (this.#link.away) return
+    this.verify({ sample: Number.isFinite(sample) ? sample : 'all' }).catch((error: unknown) => {
+      if (!(error instanceof ClosedError)) throw error
+    })
   }
 
   // ---- events ----------------------------------------------------------------------------------------------------
-
-  #background(ref: SectionRef, work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#failed(ref, error))
-  }
 
   #failed(ref: SectionRef, error: unknown): void {
     if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'failed', error })
   }
 
-  #emit(event: InstanceEvent | (SectionRef & SectionEvent)): void {
-    const at = this.#runtime.now()
+  #emit(happened: InstanceEvent | (SectionRef & SectionEvent)): void {
+    const event: SyncEvent = { at: this.#runtime.now(), ...happened }
+    if (event.type === 'conflict' && this.#conflicts.push(event) > this.#mostConflicts) this.#conflicts.shift()
     for (const listener of this.#listeners) {
       try {
-        listener({ at, ...event })
+        listener(event)
       } catch (error) {
         // not here, in the midst of the protocol: as any uncaught error
         queueMicrotask(() => {
@@ -278,3 +268,6 @@ class Instance implements Sync {
     }
   }
 }
+
+const sampleSize = (sample: number | 'all', what: string): number =>
+  sample === 'all' ? Number.POSITIVE_INFINITY : wholeNumber(sample, what, 1)

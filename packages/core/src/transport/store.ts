@@ -74,7 +74,15 @@ export interface Expectation {
   readonly version?: number
   /** Versions of single fields within that life. */
   readonly fields?: Readonly<Record<string, number>>
+  /**
+   * With `generation: 0`: nor was it deleted since `readAt`, be it while it was absent. A store remembers deletions for
+   * `TOMBSTONE_MS` at least, by its own clock.
+   */
+  readonly undeleted?: boolean
 }
+
+/** How long a deletion is remembered at the least: what began to be read before it must not be written after it. */
+export const TOMBSTONE_MS = 300_000
 
 /** One field of a commit request, encoded: the store joins the pieces into the change that travels. */
 export interface FieldWrite {
@@ -118,7 +126,7 @@ export interface OpId {
 }
 
 /** Why a commit conflicts. */
-export type ConflictReason = 'absent' | 'exists' | 'generation' | 'version' | 'field'
+export type ConflictReason = 'absent' | 'exists' | 'deleted' | 'generation' | 'version' | 'field'
 
 /** The document's versions as of a commit's answer; generation 0: absent. */
 export interface CurrentVersions {

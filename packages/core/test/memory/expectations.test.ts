@@ -159,3 +159,25 @@ test('of many writers that read the same version exactly one wins, whatever the 
     { numRuns: 40 },
   )
 })
+
+describe('a deletion is remembered, also of what was not there', () => {
+  const fill = { generation: 0, undeleted: true }
+
+  test('what began to be read before it is not written after it', async () => {
+    const before = { ...writer.standing }
+    await writer.delete('k')
+    const filled = await writer.write('k', { a: '1' }, { expect: { readAt: before, ...fill } })
+    expect(filled).toMatchObject(conflict('deleted', 0, 0))
+    const again = { readAt: writer.standing, ...fill }
+    expect(committed(await writer.write('k', { a: '2' }, { expect: again })).version).toBe(1)
+  })
+
+  test('but only of that document, and only for who asks', async () => {
+    const before = { ...writer.standing }
+    await writer.delete('k')
+    expect(committed(await writer.write('m', { a: '1' }, { expect: { readAt: before, ...fill } })).version).toBe(1)
+    expect(committed(await writer.write('k', { a: '1' }, { expect: { readAt: before, generation: 0 } })).version).toBe(
+      1,
+    )
+  })
+})

@@ -1,4 +1,4 @@
-import { type Collection, defineCollection, sum } from '@sync/core'
+import { type Collection, defineCollection, type Sync, sum } from '@sync/core'
 import { createTestCluster, type TestCluster } from '@sync/core/testing'
 import { createDice, type Dice } from './dice.ts'
 import { compare, Watcher } from './watcher.ts'
@@ -21,7 +21,15 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
   const follow = chance(0.25) ? 'key' : 'section'
   const longLog = chance(0.7)
   const replicate = follow === 'section' && chance(0.5) ? 'all' : 'on-read'
-  const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', follow, replicate, merge: { s: sum } })
+  const definition = defineCollection<Doc>({
+    section: 'doc',
+    ttl: 'never',
+    follow,
+    replicate,
+    merge: { s: sum },
+    ...(chance(0.2) && { batch: { wait: 1 + int(30), writes: 1 + int(5) } }),
+    ...(replicate === 'on-read' && chance(0.3) && { memory: { maxDocuments: 1 + int(3) } }),
+  })
   const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(4))
   await using cluster = createTestCluster({
     instances: 2 + int(3),
@@ -79,8 +87,16 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
     }
   }
   for (const { watcher } of watchers) watcher.stop()
+  for (const { id, differing } of await Promise.all(cluster.instances.map(verify))) {
+    for (const { key } of differing) wrong.push(`${id} holds a wrong copy of ${key}`)
+  }
   return wrong
 }
+
+const verify = async (sync: Sync): Promise<{ id: string; differing: readonly { key: string }[] }> => ({
+  id: sync.id,
+  differing: (await sync.verify()).differing,
+})
 
 async function restart(watcher: Watcher<Doc>, { clock }: TestCluster): Promise<void> {
   const restarting = watcher.restart()

@@ -1,0 +1,88 @@
+import { type BatchOptions, type Collection, defineCollection } from '@sync/core'
+import { createTestCluster, type TestCluster } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+
+interface Quote {
+  price: number
+  size: number
+  name?: string
+}
+
+function open(batch: BatchOptions<Quote>): { cluster: TestCluster; quotes: Collection<Quote> } {
+  const cluster = createTestCluster({ instances: 1 })
+  const definition = defineCollection<Quote>({ section: 'quote', ttl: 'never', batch })
+  const [sync] = cluster.instances
+  return { cluster, quotes: sync?.collection(definition, { partition: 'p' }) as Collection<Quote> }
+}
+
+const commits = ({ store }: TestCluster): number =>
+  store.inspect({ partition: 'p', section: 'quote' })?.standing.sequence ?? 0
+
+test('writes to one document are gathered for a while and go as one', async () => {
+  const { cluster, quotes } = open({ wait: 20 })
+  await using _ = cluster
+  const writes: Promise<unknown>[] = []
+  for (let n = 0; n < 10; n++) {
+    writes.push(quotes.set('q', { price: n, size: n }))
+    await cluster.clock.advance(1)
+  }
+  expect(commits(cluster)).toBe(0)
+  await cluster.clock.advance(20)
+  await Promise.all(writes)
+  expect(commits(cluster)).toBe(1)
+  expect(quotes.peek('q') ?? (await quotes.get('q'))).toEqual({ price: 9, size: 9 })
+})
+
+test('so many of them go without waiting any longer', async () => {
+  const { cluster, quotes } = open({ wait: '1h', writes: 3 })
+  await using _ = cluster
+  await Promise.all([1, 2, 3].map((price) => quotes.set('q', { price, size: 1 })))
+  expect(commits(cluster)).toBe(1)
+})
+
+test('what cannot be combined waits for nobody, and takes what waits along in order', async () => {
+  const { cluster, quotes } = open({ wait: '1h' })
+  await using _ = cluster
+  const waiting = quotes.set('q', { price: 1, size: 1 })
+  const { entry } = await quotes.create('q', { price: 5, size: 5 })
+  await waiting
+  expect(entry.value).toEqual({ price: 1, size: 1 })
+  await quotes.delete('q')
+})
+
+test('only the named fields wait', async () => {
+  const { cluster, quotes } = open({ wait: '1h', fields: ['price'] })
+  await using _ = cluster
+  await quotes.set('q', { price: 1, size: 1 })
+  await quotes.update('q', (d) => void d.size++)
+  const waiting = quotes.set('q', { price: 2 })
+  await cluster.clock.advance(60_000)
+  expect(commits(cluster)).toBe(2)
+  await quotes.set('q', { name: 'n' })
+  await waiting
+  // the one that waited went along
+  expect(commits(cluster)).toBe(3)
+})
+
+test('a flush, and the close, wait for nothing', async () => {
+  const { cluster, quotes } = open({ wait: '1h' })
+  await using _ = cluster
+  const first = quotes.set('q', { price: 1, size: 1 })
+  await cluster.instances[0]?.flush()
+  await first
+  const second = quotes.set('q', { price: 2 })
+  await cluster.instances[0]?.close()
+  await second
+  expect(commits(cluster)).toBe(2)
+})
+
+test('one that gave up while it waited is not written', async () => {
+  const { cluster, quotes } = open({ wait: '1s' })
+  await using _ = cluster
+  const waiting = quotes.set('q', { price: 1, size: 1 }, { timeout: 100 })
+  const refused = expect(waiting).rejects.toMatchObject({ code: 'SYNC_TIMEOUT', committed: 'no' })
+  await cluster.clock.advance(2_000)
+  await refused
+  expect(commits(cluster)).toBe(0)
+  await Promise.all([quotes.set('q', { price: 2, size: 1 }), cluster.clock.advance(1_000)])
+})

@@ -1,0 +1,129 @@
+import { type Conflict, defineCollection, type SyncEvent, sum } from '@sync/core'
+import { expect, test } from 'vitest'
+import { open } from './open.ts'
+
+interface Doc {
+  n: number
+  s: number
+}
+const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', merge: { s: sum } })
+
+/** Lets `b` write on what it holds, while `a` has written something newer. */
+async function collide(t: ReturnType<typeof open<Doc>>): Promise<void> {
+  await t.a.create('x', { n: 1, s: 1 })
+  await t.b.get('x')
+  t.cluster.bus.drop(9)
+  await t.a.set('x', { n: 2 })
+}
+
+test('a conflict is told with its reason, both values and their versions', async () => {
+  await using t = open(docs)
+  await collide(t)
+  const events: SyncEvent[] = []
+  t.instances[1]?.onEvent((event) => events.push(event))
+  await t.b.update('x', (d) => void Object.assign(d, { n: d.n + 10 }))
+  expect(events).toEqual([
+    {
+      at: expect.any(Number),
+      type: 'conflict',
+      partition: 'eu',
+      section: 'doc',
+      key: 'x',
+      reason: 'version',
+      attempt: 1,
+      base: { n: 1, s: 1 },
+      baseVersion: 1,
+      local: { n: 11, s: 1 },
+      remote: { n: 2, s: 1 },
+      remoteVersion: 2,
+    },
+  ])
+  expect(t.instances[1]?.conflicts()).toEqual(events)
+  expect(t.instances[1]?.stats()).toMatchObject({ conflicts: 1, conflictRate: 0.5 })
+})
+
+test('one that insists is told too, with the field', async () => {
+  await using t = open(docs)
+  await collide(t)
+  expect(await t.b.trySet('x', 'n', 5, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 2, value: 2 })
+  expect(t.instances[1]?.conflicts()).toMatchObject([{ reason: 'field', field: 'n', remote: { n: 2 } }])
+  await expect(t.b.set('x', { n: 5 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  expect(t.instances[1]?.conflicts()).toHaveLength(2)
+})
+
+test('the log of conflicts keeps the last ones', async () => {
+  await using t = open(docs, { conflictLog: 3 })
+  await t.a.create('x', { n: 1, s: 1 })
+  for (let n = 0; n < 5; n++) await t.a.trySet('x', 'n', n, { expectedVersion: 100 + n })
+  expect(t.instances[0]?.conflicts()).toHaveLength(3)
+  expect(t.instances[0]?.stats().conflicts).toBe(5)
+})
+
+test('a hook hears of the conflict first, and may refuse the write', async () => {
+  const heard: Conflict<Doc>[] = []
+  const guarded = defineCollection<Doc>({
+    section: 'doc',
+    ttl: 'never',
+    onConflict: (conflict) => {
+      heard.push(conflict)
+      if ((conflict.remote?.n ?? 0) > 1 && (conflict.local?.n ?? 0) < 100) throw new Error('only big ones')
+    },
+  })
+  await using t = open(guarded)
+  await collide(t)
+  await expect(t.b.update('x', (d) => void Object.assign(d, { n: 50 }))).rejects.toMatchObject({
+    code: 'SYNC_REFUSED',
+    committed: 'no',
+    message: 'the conflict was refused: only big ones',
+    address: { section: 'doc', key: 'x' },
+  })
+  expect(heard).toMatchObject([{ base: { n: 1 }, local: { n: 50 }, remote: { n: 2 } }])
+  await t.cluster.settle()
+  expect(await t.a.get('x')).toEqual({ n: 2, s: 1 })
+})
+
+test('with a hook nobody answers for the write of another', async () => {
+  const guarded = defineCollection<Doc>({
+    section: 'doc',
+    ttl: 'never',
+    onConflict: ({ local }) => {
+      if (local?.n === 3) throw new Error('not three')
+    },
+  })
+  await using t = open(guarded)
+  await collide(t)
+  const outcomes = await Promise.allSettled([
+    t.b.update('x', (d) => void Object.assign(d, { n: 3 })),
+    t.b.update('x', (d) => void Object.assign(d, { s: 7 })),
+  ])
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+  await t.cluster.settle()
+  expect(await t.a.get('x')).toEqual({ n: 2, s: 7 })
+})
+
+test('the versions of an entry are a token that holds beyond the process', async () => {
+  await using t = open(docs)
+  await t.a.create('x', { n: 1, s: 1 })
+  const token = (await t.a.entry('x'))?.token as string
+  await t.b.set('x', { n: 2 }, { ifVersion: JSON.parse(JSON.stringify(token)) as string })
+  await expect(t.b.set('x', { n: 3 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  // deleted and made again, up to the same version
+  const old = (await t.b.entry('x'))?.token as string
+  await t.b.delete('x')
+  await t.b.create('x', { n: 7, s: 1 })
+  await t.b.set('x', { n: 8 })
+  expect((await t.b.entry('x'))?.version).toBe(2)
+  await expect(t.a.set('x', { n: 9 }, { ifVersion: old })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await expect(t.a.set('x', { n: 9 }, { ifVersion: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+})
+
+test('a token of a history that was lost does not hold in the next one', async () => {
+  await using t = open(docs)
+  await t.a.create('x', { n: 1, s: 1 })
+  await t.a.set('x', { n: 2 })
+  const token = (await t.a.entry('x'))?.token as string
+  t.cluster.store.loseTail(1)
+  await t.b.set('x', { n: 3 })
+  expect((await t.b.entry('x'))?.version).toBe(2)
+  await expect(t.b.set('x', { n: 9 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+})

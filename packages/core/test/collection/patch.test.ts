@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { changedArray } from '../../src/patch/changed-array.ts'
+import { lamp, open } from './open.ts'
+
+test('a patch changes the document, and is told like any change', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const { version, changed } = await t.a.patch('x', [
+    { op: 'test', path: '/price', value: 4 },
+    { op: 'replace', path: '/price', value: 5 },
+    { op: 'add', path: '/size/parts/1', value: 9 },
+    { op: 'remove', path: '/title' },
+  ])
+  expect({ version, changed }).toEqual({ version: 2, changed: true })
+  const { title: _, ...rest } = lamp
+  expect(t.a.peek('x')).toEqual({ ...rest, price: 5, size: { width: 1, parts: [1, 9, 2, 3] } })
+  await t.cluster.settle()
+  expect(await t.b.get('x')).toEqual(t.a.peek('x'))
+})
+
+test('one operation that does not fit, and nothing is written', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const ops = [
+    { op: 'replace', path: '/price', value: 5 },
+    { op: 'test', path: '/title', value: 'Chair' },
+  ] as const
+  await expect(t.a.patch('x', ops)).rejects.toMatchObject({ code: 'SYNC_PATCH', reason: 'test-failed', index: 1 })
+  expect(t.a.peek('x')).toEqual(lamp)
+})
+
+test('it never makes a document', async () => {
+  await using t = open()
+  const ops = [{ op: 'add', path: '/price', value: 5 }] as const
+  await expect(t.a.patch('x', ops)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
+})
+
+test('what is no patch is refused by name, also when only the queue would find out', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const refused = async (ops: unknown, code: string): Promise<void> =>
+    expect(t.a.patch('x', ops as never)).rejects.toMatchObject({ code })
+  await refused('no', 'SYNC_ARGUMENT')
+  await refused([null], 'SYNC_ARGUMENT')
+  await refused([{ op: 'add' }], 'SYNC_ARGUMENT')
+  await refused([{ op: 'move', path: '/a', from: 1 }], 'SYNC_ARGUMENT')
+  await refused([{ op: 'add', path: '/a', value: Number.NaN }], 'SYNC_NOT_JSON')
+  await refused([{ op: 'add', path: '/__proto__', value: 1 }], 'SYNC_PATCH')
+  await refused([{ op: 'replace', path: '', value: 1 }], 'SYNC_ARGUMENT')
+})
+
+test('what the caller does to the operations afterwards is not seen', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  const ops = [{ op: 'add', path: '/note', value: 'a' as string }] as const
+  const patching = t.a.patch('x', ops)
+  Object.assign(ops[0], { value: 'b' })
+  await patching
+  expect(t.a.peek('x')?.note).toBe('a')
+})
+
+describe('when another writer was first', () => {
+  test('it is applied to the newer document', async () => {
+    await using t = open()
+    await t.a.create('x', lamp)
+    await t.b.get('x')
+    t.cluster.bus.drop(9)
+    await t.a.set('x', { price: 9 })
+    await t.b.patch('x', [{ op: 'add', path: '/size/parts/0', value: 7 }])
+    expect(t.b.peek('x')).toEqual({ ...lamp, price: 9, size: { width: 1, parts: [7, 1, 2, 3] } })
+    expect(t.instances[1]?.stats().conflicts).toBe(1)
+  })
+
+  test('unless it changed an array on the way: an index is not an identity', async () => {
+    await using t = open()
+    await t.a.create('x', lamp)
+    await t.b.get('x')
+    t.cluster.bus.drop(9)
+    await t.a.update('x', (d) => void d.size.parts.unshift(0))
+    const patching = t.b.patch('x', [{ op: 'replace', path: '/size/parts/0', value: 7 }])
+    await expect(patching).rejects.toMatchObject({
+      code: 'SYNC_CONFLICT',
+      committed: 'no',
+      message: 'the array at /size/parts has changed',
+    })
+    await t.cluster.settle()
+    expect(t.b.peek('x')?.size.parts).toEqual([0, 1, 2, 3])
+  })
+})
+
+describe('an array on the way', () => {
+  const before = { a: [{ b: [1] }, { b: [2] }], o: { c: 1 } }
+  test.each([
+    ['untouched', { ...before, o: { c: 2 } }, '/a/0/b/0', undefined],
+    ['not on the path', { ...before, a: [] }, '/o/c', undefined],
+    ['changed below', { ...before, a: [{ b: [1] }, { b: [3] }] }, '/a/0/b/0', '/a'],
+    ['the last one of all', { ...before, a: [{ b: [1] }] }, '/a/-', '/a'],
+    ['gone', { o: before.o }, '/a/0/b/0', '/a'],
+    ['that is one only now', { ...before, o: [1] }, '/o/c', '/o'],
+    ['named, not entered', { ...before, a: [] }, '/a', undefined],
+  ])('%s', (_, after, path, changed) => {
+    expect(changedArray([{ op: 'remove', path }], before, after)).toBe(changed)
+    expect(changedArray([{ op: 'move', path: '/o', from: path }], before, after)).toBe(changed)
+  })
+
+  test('is never found changed in an equal document', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.array(fc.string()), (json, names) => {
+        const path = names.map((name) => `/${name.replaceAll(/[~/\\]|__proto__|constructor|prototype/g, '_')}`).join('')
+        const copy = JSON.parse(JSON.stringify(json))
+        expect(changedArray([{ op: 'remove', path }], JSON.parse(JSON.stringify(json)), copy)).toBe(undefined)
+      }),
+    )
+  })
+})

@@ -1,0 +1,124 @@
+import { type Change, defineCollection } from '@sync/core'
+import { createTestCluster } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+
+interface Old {
+  name: string
+  n: number
+}
+interface New {
+  first: string
+  last: string
+  n: number
+}
+
+const old = defineCollection<Old>({ section: 'person', ttl: 'never' })
+const define = (upgrade: (stored: Readonly<Record<string, unknown>>) => New) =>
+  defineCollection<New>({ section: 'person', ttl: 'never', upgrade })
+const today = define((stored) => {
+  if (typeof stored['name'] !== 'string') return stored as unknown as New
+  const { name, ...rest } = stored
+  const [first = '', last = ''] = (name as string).split(' ')
+  return { ...(rest as { n: number }), first, last }
+})
+
+function open(definition = today) {
+  const cluster = createTestCluster({ instances: 2 })
+  const [first, second] = cluster.instances
+  if (!first || !second) throw new Error('two instances')
+  return {
+    cluster,
+    before: first.collection(old, { partition: 'p' }),
+    after: second.collection(definition, { partition: 'p' }),
+  }
+}
+
+const ada = { name: 'Ada Lovelace', n: 1 }
+const upgraded = { first: 'Ada', last: 'Lovelace', n: 1 }
+
+test('an older document is read in today’s shape by every way of reading', async () => {
+  const { cluster, before, after } = open()
+  await using _ = cluster
+  await before.create('x', ada)
+  const value = await after.get('x')
+  expect(value).toEqual(upgraded)
+  expect(after.peek('x')).toBe(value)
+  expect((await after.entry('x'))?.value).toBe(value)
+  expect((await after.getMany(['x'])).get('x')).toBe(value)
+  for await (const [key, entry] of after.entries()) expect([key, entry.value]).toEqual(['x', upgraded])
+  expect(Object.isFrozen(value)).toBe(true)
+  // reading stores nothing
+  expect(await before.get('x')).toEqual(ada)
+})
+
+test.each<[string, (after: ReturnType<typeof open>['after']) => Promise<unknown>, Partial<New>]>([
+  ['set', (after) => after.set('x', { n: 2 }), { n: 2 }],
+  ['update', (after) => after.update('x', (d) => void Object.assign(d, { first: 'Augusta' })), { first: 'Augusta' }],
+  ['patch', (after) => after.patch('x', [{ op: 'replace', path: '/last', value: 'King' }]), { last: 'King' }],
+  ['trySet', (after) => after.trySet('x', 'n', 3, { expectedVersion: 1 }), { n: 3 }],
+])('its first write by %s stores the whole of it in today’s shape', async (_name, write, changed) => {
+  const { cluster, before, after } = open()
+  await using _ = cluster
+  await before.create('x', ada)
+  await write(after)
+  expect(after.peek('x')).toEqual({ ...upgraded, ...changed })
+  await cluster.settle()
+  expect(await before.get('x')).toEqual({ ...upgraded, ...changed })
+})
+
+test('a write in the old shape meanwhile is not lost', async () => {
+  const { cluster, before, after } = open()
+  await using _ = cluster
+  await before.create('x', ada)
+  await after.get('x')
+  cluster.bus.drop(9)
+  await before.set('x', { name: 'Grace Hopper' })
+  await after.set('x', { n: 7 })
+  expect(after.peek('x')).toEqual({ first: 'Grace', last: 'Hopper', n: 7 })
+})
+
+test('a CAS on an older document still compares the field’s version', async () => {
+  const { cluster, before, after } = open()
+  await using _ = cluster
+  await before.create('x', ada)
+  expect(await after.trySet('x', 'n', 3, { expectedVersion: 7 })).toEqual({ ok: false, fieldVersion: 1, value: 1 })
+})
+
+test('who follows along is told of documents in today’s shape, with patches between them', async () => {
+  const { cluster, before, after } = open()
+  await using _ = cluster
+  await before.create('x', ada)
+  await after.get('x')
+  const told: Change<New>[] = []
+  after.subscribe('x', (change) => told.push(change))
+  const stream = after.changes({ key: 'x', from: 'snapshot' })[Symbol.asyncIterator]()
+  expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: upgraded }])
+  await before.set('x', { name: 'Ada King' })
+  await cluster.settle()
+  const expected = {
+    kind: 'changed',
+    previous: upgraded,
+    value: { ...upgraded, last: 'King' },
+    fields: ['last'],
+    patch: [{ op: 'replace', path: '/last', value: 'King' }],
+  }
+  expect(told).toMatchObject([expected])
+  expect((await stream.next()).value).toMatchObject([expected])
+  await stream.return?.()
+})
+
+test('an upgrade that throws, or gives no document, is told to whoever reads', async () => {
+  const { cluster, before, after } = open(
+    define(() => {
+      throw new Error('what is this?')
+    }),
+  )
+  await using _ = cluster
+  await before.create('x', ada)
+  await expect(after.get('x')).rejects.toMatchObject({
+    code: 'SYNC_REFUSED',
+    message: 'the upgrade refused: what is this?',
+  })
+  await expect(after.set('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_REFUSED', committed: 'no' })
+  expect(await before.get('x')).toEqual(ada)
+})

@@ -1,0 +1,89 @@
+import { type Change, type CollectionOptions, defineCollection } from '@sync/core'
+import { expect, test } from 'vitest'
+import { open } from '../collection/open.ts'
+
+interface Doc {
+  n: number
+}
+const bounded = (options: Partial<CollectionOptions<Doc>>) =>
+  open(defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options }))
+
+async function fill(t: ReturnType<typeof bounded>, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await t.a.create(`k${n}`, { n })
+}
+
+test.each(['section', 'key'] as const)(
+  'no more documents are held than there may be, followed by %s',
+  async (follow) => {
+    await using t = bounded({ follow, memory: { maxDocuments: 10 } })
+    await fill(t, 100)
+    for (let n = 0; n < 100; n++) expect(await t.b.get(`k${n}`)).toEqual({ n })
+    expect(t.instances[1]?.stats().documents).toBeLessThanOrEqual(11)
+    // one that went is there again, with what happened meanwhile
+    await t.a.set('k0', { n: -1 })
+    await t.cluster.settle()
+    expect(t.b.peek('k0')).toBe(undefined)
+    expect(await t.b.get('k0')).toEqual({ n: -1 })
+    await t.a.set('k0', { n: -2 })
+    await t.cluster.settle()
+    expect(t.b.peek('k0')).toEqual({ n: -2 })
+  },
+)
+
+test('those read again and again stay', async () => {
+  await using t = bounded({ memory: { maxDocuments: 10 } })
+  await fill(t, 100)
+  await t.b.get('k0')
+  for (let n = 1; n < 100; n++) {
+    await t.b.get(`k${n}`)
+    expect(t.b.peek('k0')).toEqual({ n: 0 })
+  }
+})
+
+test('one that is watched is always held', async () => {
+  await using t = bounded({ memory: { maxDocuments: 2 } })
+  await fill(t, 10)
+  const told: Change<Doc>[] = []
+  t.b.subscribe('k0', (change) => told.push(change))
+  await t.b.get('k0')
+  for (let n = 1; n < 10; n++) await t.b.get(`k${n}`)
+  await t.a.set('k0', { n: 5 })
+  await t.cluster.settle()
+  expect(told).toMatchObject([{ kind: 'changed', previous: { n: 0 }, value: { n: 5 } }])
+})
+
+test('what nobody reads for long goes, what is read stays', async () => {
+  await using t = bounded({ memory: { idle: '10m' } })
+  await fill(t, 2)
+  await t.b.get('k0')
+  await t.b.get('k1')
+  for (let minute = 0; minute < 20; minute++) {
+    await t.cluster.clock.advance(60_000)
+    t.b.peek('k1')
+  }
+  expect(t.b.peek('k0')).toBe(undefined)
+  expect(t.b.peek('k1')).toEqual({ n: 1 })
+})
+
+test('a document that is held no more is not heard of, where each has its own channel', async () => {
+  await using t = bounded({ follow: 'key', memory: { idle: '1m' } })
+  await fill(t, 3)
+  for (let n = 0; n < 3; n++) await t.b.get(`k${n}`)
+  await t.cluster.clock.advance(200_000)
+  const before = t.instances[1]?.stats().receivedBytes
+  await t.a.set('k0', { n: 9 })
+  await t.cluster.clock.advance(1_000)
+  expect(t.instances[1]?.stats().receivedBytes).toBe(before)
+  expect(await t.b.get('k0')).toEqual({ n: 9 })
+})
+
+test.each([
+  [{ replicate: 'all', memory: { maxDocuments: 5 } }],
+  [{ replicate: 'all', source: async () => ({ n: 1 }) }],
+  [{ memory: { maxDocuments: 0 } }],
+  [{ memory: { idle: 'soon' } }],
+] as unknown as [Partial<CollectionOptions<Doc>>][])('bounds that cannot hold are refused: %j', (options) => {
+  expect(() => defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options })).toThrow(
+    expect.objectContaining({ code: 'SYNC_ARGUMENT' }),
+  )
+})

@@ -1,0 +1,139 @@
+import {
+  type Change,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  memoryBus,
+  memoryStore,
+  type Store,
+  type SyncEvent,
+} from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+import { open } from '../collection/open.ts'
+
+interface Doc {
+  n: number
+}
+const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
+const all = defineCollection<Doc>({ section: 'doc', ttl: 'never', replicate: 'all' })
+const ref = { partition: 'p', section: 'doc' }
+
+/** A store that tells the wrong text of a document for as long as `lies` holds. */
+function lying(): {
+  store: Store
+  hub: ReturnType<typeof createMemoryHub>
+  runtime: ReturnType<typeof createVirtualRuntime>
+  lies: Set<string>
+} {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const honest = memoryStore(hub)
+  const lies = new Set<string>()
+  const store: Store = Object.assign(Object.create(honest), {
+    capabilities: honest.capabilities,
+    load: async (refs: Parameters<Store['load']>[0]) =>
+      (await honest.load(refs)).map((loaded, at) =>
+        loaded.document && lies.has(refs[at]?.key ?? '')
+          ? { ...loaded, document: { ...loaded.document, text: '{"n":-1}' } }
+          : loaded,
+      ),
+    ...Object.fromEntries(
+      (['commit', 'changesSince', 'heads', 'touch', 'keys', 'close'] as const).map((name) => [
+        name,
+        (honest[name] as (...args: unknown[]) => unknown).bind(honest),
+      ]),
+    ),
+  })
+  return { store, hub, runtime, lies }
+}
+
+test('what is held is compared with the store, and is as it should be', async () => {
+  await using t = open(all)
+  for (let n = 0; n < 300; n++) await t.a.create(`k${n}`, { n })
+  await t.cluster.settle()
+  expect(await t.instances[1]?.verify()).toEqual({ checked: 300, differing: [], score: 1 })
+  expect(await t.instances[1]?.verify({ sample: 20 })).toEqual({ checked: 20, differing: [], score: 1 })
+  expect(await t.instances[1]?.verify({ section: { partition: 'eu', section: 'other' } })).toMatchObject({
+    checked: 0,
+    score: 1,
+  })
+})
+
+test('a copy that was behind is caught up with first: that is no difference', async () => {
+  await using t = open(docs)
+  await t.a.create('x', { n: 1 })
+  await t.b.get('x')
+  t.cluster.bus.drop(9)
+  await t.a.set('x', { n: 2 })
+  expect(await t.instances[1]?.verify()).toEqual({ checked: 1, differing: [], score: 1 })
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+})
+
+test('a wrong copy is found, told, and loaded anew; watchers are told what it is', async () => {
+  const { store, hub, runtime, lies } = lying()
+  const sync = createSync({ store, bus: memoryBus(hub), runtime })
+  await using _ = sync
+  const events: SyncEvent[] = []
+  sync.onEvent((event) => {
+    if (event.type === 'inconsistent') events.push(event)
+  })
+  const collection = sync.collection(docs, { partition: 'p' })
+  await collection.set('x', { n: 1 })
+  await collection.set('y', { n: 1 })
+  lies.add('x')
+  expect(await collection.get('x')).toEqual({ n: -1 })
+  await collection.get('y')
+  lies.clear()
+  const told: Change<Doc>[] = []
+  collection.subscribe('x', (change) => told.push(change))
+  const stream = collection.changes()[Symbol.asyncIterator]()
+  const next = stream.next()
+  await runtime.advance(1)
+  expect(await sync.verify()).toEqual({ checked: 2, differing: [{ ...ref, key: 'x' }], score: 0.5 })
+  expect(events).toMatchObject([{ type: 'inconsistent', ...ref, key: 'x', version: 1 }])
+  expect(sync.stats().consistency).toBe(0.5)
+  await runtime.advance(1)
+  expect(await collection.get('x')).toEqual({ n: 1 })
+  expect(told).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
+  expect((await next).value).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
+  expect(await sync.verify()).toMatchObject({ score: 1 })
+  expect(sync.stats().consistency).toBe(1)
+  await stream.return?.()
+})
+
+test('from time to time by itself, if asked to', async () => {
+  const { store, hub, runtime, lies } = lying()
+  const sync = createSync({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m', sample: 'all' } })
+  await using _ = sync
+  const collection = sync.collection(docs, { partition: 'p' })
+  await collection.set('x', { n: 1 })
+  lies.add('x')
+  await collection.get('x')
+  lies.clear()
+  await runtime.advance(70_000)
+  expect(collection.peek('x')).toEqual({ n: 1 })
+})
+
+test.each([
+  [{ verification: { interval: 'often' } }],
+  [{ verification: { interval: '1m', sample: 0 } }],
+  [{ maxWrites: 0 }],
+  [{ conflictLog: -1 }],
+])('settings that make no sense are refused: %j', (options) => {
+  const hub = createMemoryHub()
+  expect(() => createSync({ store: memoryStore(hub), bus: memoryBus(hub), ...(options as object) })).toThrow(
+    expect.objectContaining({ code: 'SYNC_ARGUMENT' }),
+  )
+})
+
+test('more writes than may be under way are refused, and nothing is lost', async () => {
+  await using t = open(docs, { maxWrites: 2 })
+  t.cluster.store.away()
+  const waiting = [t.a.set('x', { n: 1 }), t.a.set('y', { n: 2 })]
+  await expect(t.a.set('z', { n: 3 })).rejects.toMatchObject({ code: 'SYNC_LIMIT', committed: 'no' })
+  t.cluster.store.back()
+  await t.cluster.clock.advance(5_000)
+  await Promise.all(waiting)
+  expect(await t.a.get('y')).toEqual({ n: 2 })
+})
