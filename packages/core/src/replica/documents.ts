@@ -61,6 +61,7 @@ export class Documents {
     if (found) found.read = true
     const readable = (): boolean => replica.known && !this.#replicas.expiry.lapsed(replica)
     if (!readable()) await this.#replicas.until(replica, readable)
+    this.#replicas.expiry.read(replica)
     return replica
   }
 
@@ -95,7 +96,7 @@ export class Documents {
   /** A document as it is now, without holding it from now on. What is read of the answer is read at once: it may live on. */
   async glance(key: string): Promise<Replica> {
     const held = this.peek(key)
-    if (held?.settled) return held
+    if (held?.settled && !this.#replicas.expiry.lapsed(held)) return held
     for (;;) {
       const { adoptions } = this.#history
       const loaded = await this.#context.loader.load({ ...this.#options.ref, key })

@@ -1,5 +1,5 @@
 import { Watermark } from '../buffer/watermark.ts'
-import type { SectionRef } from '../model/address.ts'
+import type { Scope, SectionRef } from '../model/address.ts'
 import type { Change } from '../model/change.ts'
 import { FrameError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
@@ -49,6 +49,7 @@ export class Section implements Checked {
   #early: Change[] = []
   #overflowed = false
   #scans = 0
+  #looksAgain = false
   #verifiedAt = Number.NEGATIVE_INFINITY
   #closed = false
 
@@ -59,7 +60,12 @@ export class Section implements Checked {
       const { follow, digest } = options
       context.emit({ ...options.ref, type: 'definition-mismatch', ours: { follow, digest }, theirs })
     })
-    this.#subscriptions = new Subscriptions(context.bus, context.link, (frame) => this.receive(frame))
+    this.#subscriptions = new Subscriptions({
+      ...context,
+      onFrame: (frame) => this.receive(frame),
+      onLate: () => this.recheck(),
+      background: (work) => this.#background(work),
+    })
     const [history, water, ordered] = [this.history, this.#water, this.ordered] as const
     const hear = (standing: Standing, adoption: number): boolean => this.hear(standing, adoption)
     const replicas = new Replicas(options, context, history, water, {
@@ -67,7 +73,7 @@ export class Section implements Checked {
       waiting: () => this.#repair.soon(),
       applied: (observation) => ordered.put(observation.sequence, () => observation),
       beside: (observation) => ordered.tell(observation),
-      subscribe: (key) => this.#subscriptions.add({ ...options.ref, key }),
+      subscribe: (key) => this.#subscribe({ ...options.ref, key }),
       unsubscribe: (key) => this.#background(this.#subscriptions.remove({ ...options.ref, key })),
     })
     this.#replicas = replicas
@@ -113,7 +119,7 @@ export class Section implements Checked {
 
   /** Would a change be heard now? */
   get hears(): boolean {
-    return this.#context.hears()
+    return this.#subscriptions.complete && this.#context.hears()
   }
 
   /** Is nothing known to be missing; and when was that certain, on this instance's clock? */
@@ -148,10 +154,25 @@ export class Section implements Checked {
 
   /** Subscribe first, then learn where the section stands. Loads come after. */
   async #join(): Promise<void> {
-    const { bus, runtime } = this.#context
-    if (this.options.follow === 'section') await this.#subscriptions.add(this.ref)
+    if (this.options.follow === 'section') await this.#subscribe(this.ref)
     await this.check()
-    if (bus.capabilities.live === 'eventually') runtime.schedule(() => this.checkNow(), RECHECK, 'upkeep')
+  }
+
+  async #subscribe(scope: Scope): Promise<void> {
+    await this.#subscriptions.add(scope)
+    this.#lookAgain()
+  }
+
+  /** Where interest spreads asynchronously, what slipped by is found soon. */
+  #lookAgain(): void {
+    const { bus, runtime } = this.#context
+    if (bus.capabilities.live === 'at-once' || this.#looksAgain) return
+    this.#looksAgain = true
+    const look = (): void => {
+      this.#looksAgain = false
+      this.checkNow()
+    }
+    runtime.schedule(look, RECHECK, 'upkeep')
   }
 
   #joinAt(standing: Standing, askedAt: number): void {
@@ -343,6 +364,12 @@ export class Section implements Checked {
     if (this.#joined) this.#background(this.check())
   }
 
+  /** The bus is there again: what was missed is asked for. */
+  recheck(): void {
+    this.checkNow()
+    this.#lookAgain()
+  }
+
   inquire(): Inquiry {
     const { adoptions, epoch } = this.history
     const askedAt = this.#context.runtime.now()
@@ -359,9 +386,12 @@ export class Section implements Checked {
         if (!this.#joined) this.#joinAt(standing, askedAt)
         else if (!this.hear(standing, adoptions)) await this.check()
         else {
+          const { adoptions: heard } = this.history
           for (const [at, each] of documents.entries()) this.#replicas.compare(held[at] as Replica, each, adoptions)
           if (this.options.follow === 'section') await this.#catchUpTo(standing)
           await this.#replicas.reloaded()
+          // in another history nothing is certain as of that question
+          if (this.history.adoptions !== heard) return this.check()
           this.#replicas.forgetAbsent()
           this.#verified(askedAt)
         }

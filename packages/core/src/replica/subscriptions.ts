@@ -1,47 +1,95 @@
 import { type Scope, scopeId } from '../model/address.ts'
 import { ClosedError, SyncError } from '../model/errors.ts'
+import type { Runtime } from '../model/runtime.ts'
 import type { ChangeBus, FrameHandler, Subscription } from '../transport/bus.ts'
 import type { StoreLink } from './store-link.ts'
 
+/** For how long, in ms, a bus that seems to be there is waited for. */
+const PATIENCE = 1_000
+
+/** What subscriptions work with. */
+export interface SubscriptionsContext {
+  readonly bus: ChangeBus
+  readonly link: StoreLink
+  readonly runtime: Runtime
+  /** Is the bus there, as far as it knows? */
+  readonly hears: () => boolean
+  readonly onFrame: FrameHandler
+  /** One that was not waited for is live: what came meanwhile was not heard. */
+  readonly onLate: () => void
+  /** Takes the failure of one that was not waited for. */
+  readonly background: (work: Promise<unknown>) => void
+}
+
 /** A section's subscriptions: made for as long as it takes, ended together. */
 export class Subscriptions {
-  readonly #bus: ChangeBus
-  readonly #link: StoreLink
-  readonly #onFrame: FrameHandler
-  readonly #live = new Map<string, Subscription>()
+  readonly #context: SubscriptionsContext
+  /** What is to be heard; absent subscription: it is not live yet. */
+  readonly #wanted = new Map<string, { subscription?: Subscription }>()
+  #missing = 0
   #closed = false
 
-  constructor(bus: ChangeBus, link: StoreLink, onFrame: FrameHandler) {
-    this.#bus = bus
-    this.#link = link
-    this.#onFrame = onFrame
+  constructor(context: SubscriptionsContext) {
+    this.#context = context
   }
 
-  /** Resolves when live at the broker. Tries again while the bus cannot be reached. */
+  /** Is every one of them live? */
+  get complete(): boolean {
+    return this.#missing === 0
+  }
+
+  /**
+   * Resolves when live at the broker. A bus that cannot be reached is not waited for: it is tried again and again, and until
+   * then only the silence check finds what others write.
+   */
   async add(scope: Scope): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      if (this.#closed) throw new ClosedError('the instance is closed')
-      try {
-        const subscription = await this.#bus.subscribe(scope, this.#onFrame)
-        if (this.#closed) await subscription.stop()
-        else this.#live.set(scopeId(scope), subscription)
-        return
-      } catch (error) {
-        if (error instanceof SyncError && !error.retryable) throw error
-        await this.#link.pause(attempt)
-      }
+    const { runtime, hears, onLate, background } = this.#context
+    const live = this.#subscribe(scope)
+    let cancel = (): void => {}
+    const patience = new Promise<'late'>((resolve) => {
+      cancel = runtime.schedule(() => resolve('late'), hears() ? PATIENCE : 0)
+    })
+    try {
+      if ((await Promise.race([live, patience])) === 'late') background(live.then(onLate))
+    } finally {
+      cancel()
     }
   }
 
-  /** Ends the subscription of this scope, if it is live. */
+  async #subscribe(scope: Scope): Promise<void> {
+    const { bus, link, onFrame } = this.#context
+    const id = scopeId(scope)
+    const wanted: { subscription?: Subscription } = {}
+    this.#wanted.set(id, wanted)
+    this.#missing++
+    try {
+      for (let attempt = 0; ; attempt++) {
+        if (this.#closed) throw new ClosedError('the instance is closed')
+        if (this.#wanted.get(id) !== wanted) return
+        try {
+          wanted.subscription = await bus.subscribe(scope, onFrame)
+          break
+        } catch (error) {
+          if (error instanceof SyncError && !error.retryable) throw error
+          await link.pause(attempt)
+        }
+      }
+    } finally {
+      this.#missing--
+    }
+    // nobody may want it any more
+    if (this.#closed || this.#wanted.get(id) !== wanted) await wanted.subscription.stop()
+  }
+
+  /** Ends the subscription of this scope. */
   async remove(scope: Scope): Promise<void> {
-    const subscription = this.#live.get(scopeId(scope))
-    this.#live.delete(scopeId(scope))
-    await subscription?.stop()
+    const wanted = this.#wanted.get(scopeId(scope))
+    this.#wanted.delete(scopeId(scope))
+    await wanted?.subscription?.stop()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#live.values()].map((subscription) => subscription.stop()))
+    await Promise.all([...this.#wanted.values()].map(({ subscription }) => subscription?.stop()))
   }
 }

@@ -63,7 +63,7 @@ export interface Sync extends AsyncDisposable {
   flush(options?: Wait): Promise<void>
   /**
    * Flushes, then ends everything. Writes not done by the deadline (default 5 s) reject with `SYNC_CLOSED` or
-   * `SYNC_OUTCOME_UNKNOWN`. May be called twice.
+   * `SYNC_OUTCOME_UNKNOWN`. May be called twice. Rejects with `SYNC_TIMEOUT` if store or bus do not end within the deadline.
    */
   close(options?: { readonly deadline?: Duration }): Promise<void>
 }

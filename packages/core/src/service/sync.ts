@@ -5,7 +5,7 @@ import { bounded, gaveUp } from '../collection/wait.ts'
 import { type SectionRef, scopeId } from '../model/address.ts'
 import { oneOf } from '../model/choice.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
-import { ArgumentError, ClosedError } from '../model/errors.ts'
+import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 import { wholeNumber } from '../model/whole-number.ts'
 import { Checker } from '../replica/checker.ts'
@@ -91,7 +91,7 @@ class Instance implements Sync {
       bus.onStatus((status) => {
         this.#hears = status === 'connected' || status === 'resumed'
         this.#emit({ type: 'bus', status })
-        if (status === 'resumed') this.#checkAll()
+        if (status === 'resumed') for (const section of this.#sections()) section.recheck()
       }),
       every(checkEvery, runtime, () => this.#checkAll()),
     ]
@@ -140,7 +140,8 @@ class Instance implements Sync {
     const sections = used.map(({ section }) => section.health())
     const now = this.#runtime.now()
     const staleForMs = sections.reduce((most, { verifiedAt }) => Math.max(most, now - verifiedAt), 0)
-    if (this.#link.away || !this.#hears) return { state: 'stale', staleForMs }
+    if (this.#link.away || !this.#hears || used.some(({ section }) => !section.hears))
+      return { state: 'stale', staleForMs }
     return { state: sections.every(({ settled }) => settled) ? 'live' : 'catching-up', staleForMs }
   }
 
@@ -218,8 +219,12 @@ class Instance implements Sync {
     const open = [...this.#open.values()]
     for (const { writer } of open) writer.close()
     this.#link.close()
-    await Promise.all(open.map(({ section }) => section.close()))
-    await Promise.all([this.#store.close(), this.#bus.close()])
+    const end = async (): Promise<void> => {
+      await Promise.all(open.map(({ section }) => section.close()))
+      await Promise.all([this.#store.close(), this.#bus.close()])
+    }
+    const wait = { timeout: deadline }
+    await bounded(this.#runtime, wait, end, () => new TimeoutError('store or bus did not end within the deadline'))
     this.#listeners.clear()
   }
 

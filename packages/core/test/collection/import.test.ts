@@ -20,7 +20,7 @@ async function all(rows: AsyncIterable<ImportedRow>): Promise<ImportedRow[]> {
   return answers
 }
 
-test('a hundred thousand documents are imported, each with its answer', async () => {
+test('a hundred thousand documents are imported, each with its answer', { timeout: 60_000 }, async () => {
   const t = open()
   await using _ = t.cluster
   const rows = function* (): Generator<[string, Doc]> {

@@ -1,0 +1,83 @@
+import { type ChangeBus, createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+import { open } from '../collection/open.ts'
+
+interface Doc {
+  n: number
+}
+const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
+const byKey = defineCollection<Doc>({ section: 'doc', ttl: 'never', follow: 'key' })
+
+test.each([
+  ['whole', docs],
+  ['by key', byKey],
+])('without a bus reads and writes go on, stale at most by the silence check; followed %s', async (_, definition) => {
+  await using t = open(definition)
+  t.cluster.bus.away()
+  const working = Promise.all([t.a.set('x', { n: 1 }), t.b.get('x')])
+  await t.cluster.clock.advance(2_500)
+  await working
+  await t.a.set('x', { n: 2 })
+  expect(t.instances[1]?.health().state).toBe('stale')
+  expect((await t.b.entry('x'))?.stale).toBe(true)
+  await t.cluster.clock.advance(6_000)
+  expect(t.b.peek('x')).toEqual({ n: 2 })
+  t.cluster.bus.back()
+  await t.cluster.clock.advance(6_000)
+  expect(t.instances[1]?.health().state).toBe('live')
+  await t.a.set('x', { n: 3 })
+  await t.cluster.clock.advance(1)
+  expect(t.b.peek('x')).toEqual({ n: 3 })
+})
+
+/** A bus whose subscriptions are live only after a while, and that says nothing of it. */
+function slow(bus: ChangeBus, until: Promise<void>): ChangeBus {
+  return Object.assign(Object.create(bus) as ChangeBus, {
+    capabilities: bus.capabilities,
+    publish: bus.publish.bind(bus),
+    onStatus: bus.onStatus.bind(bus),
+    close: bus.close.bind(bus),
+    subscribe: async (...args: Parameters<ChangeBus['subscribe']>) => {
+      await until
+      return bus.subscribe(...args)
+    },
+  })
+}
+
+test('a subscription that comes late is followed by a look at what was missed', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const live = Promise.withResolvers<void>()
+  const a = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
+  const b = createSync({
+    store: memoryStore(hub),
+    bus: slow(memoryBus(hub), live.promise),
+    runtime,
+    checkInterval: '1h',
+  })
+  await using _a = a
+  await using _b = b
+  const [at, bt] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
+  await at?.set('x', { n: 1 })
+  const reading = bt?.get('x')
+  await runtime.advance(2_000)
+  expect(await reading).toEqual({ n: 1 })
+  await at?.set('x', { n: 2 })
+  expect(b.health().state).toBe('stale')
+  live.resolve()
+  await runtime.advance(1)
+  expect(bt?.peek('x')).toEqual({ n: 2 })
+  expect(b.health().state).toBe('live')
+})
+
+test('a store or bus that does not end keeps nobody waiting beyond the deadline', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const bus = memoryBus(hub)
+  const stuck = Object.assign(slow(bus, Promise.resolve()), { close: () => new Promise<void>(() => {}) })
+  const sync = createSync({ store: memoryStore(hub), bus: stuck, runtime })
+  const closing = expect(sync.close({ deadline: '1s' })).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
+  await runtime.advance(3_000)
+  await closing
+})
