@@ -1,4 +1,4 @@
-import { type ChangeBus, createSync, type Store, type Sync, type SyncOptions } from '@sync/core'
+import { type ChangeBus, createSync, fanout, type Runtime, type Store, type Sync, type SyncOptions } from '@sync/core'
 import { ConfigError } from './errors.ts'
 import { adapterFor } from './scheme.ts'
 
@@ -6,8 +6,8 @@ import { adapterFor } from './scheme.ts'
 export interface OpenOptions extends Omit<SyncOptions, 'store' | 'bus'> {
   /** Where the documents are kept. Default `memory:`, inside this process. */
   readonly store?: string
-  /** What carries the changes. Default `memory:`, inside this process. */
-  readonly bus?: string
+  /** What carries the changes; several: all of them at once, see `fanout`. Default `memory:`, inside this process. */
+  readonly bus?: string | readonly string[]
 }
 
 /**
@@ -17,7 +17,7 @@ export interface OpenOptions extends Omit<SyncOptions, 'store' | 'bus'> {
 export async function openSync({ store = 'memory:', bus = 'memory:', ...options }: OpenOptions = {}): Promise<Sync> {
   const opened = await openStore(store)
   try {
-    return createSync({ ...options, store: opened, bus: await openBus(bus) })
+    return createSync({ ...options, store: opened, bus: await openBuses(bus, options.runtime) })
   } catch (error) {
     await opened.close()
     throw error
@@ -38,6 +38,19 @@ export async function openBus(url: string): Promise<ChangeBus> {
   const adapter = await adapterFor(parsed)
   if (!adapter.bus) throw new ConfigError(`${parsed.protocol} URLs name a store: there is no such bus`)
   return adapter.bus(parsed)
+}
+
+/** One bus, or several as one. Should one of them not open, none stays open. */
+async function openBuses(urls: string | readonly string[], runtime: Runtime | undefined): Promise<ChangeBus> {
+  if (typeof urls === 'string') return openBus(urls)
+  if (urls.length === 0) throw new ConfigError('bus: one URL at least is needed')
+  if (new Set(urls).size < urls.length) throw new ConfigError('bus: a URL is named twice')
+  const opened = await Promise.allSettled(urls.map(openBus))
+  const buses = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const failed = opened.find((each) => each.status === 'rejected')
+  if (!failed) return fanout({ ...(runtime && { runtime }) }, ...buses)
+  await Promise.all(buses.map((bus) => bus.close()))
+  throw failed.reason
 }
 
 /** The text itself may hold a password: it is not repeated in the error. */

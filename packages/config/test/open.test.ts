@@ -24,6 +24,33 @@ test('a bus that loses everything is a URL away, and the store makes up for it',
   expect(y?.peek('x')).toEqual({ n: 1 })
 })
 
+test('several URLs are one bus: each instance hears whoever shares one of them', async () => {
+  await using old = await openSync({ store: 'memory:fleet', bus: 'memory:bus-a' })
+  await using moving = await openSync({ store: 'memory:fleet', bus: ['memory:bus-a', 'memory:bus-b'] })
+  await using moved = await openSync({ store: 'memory:fleet', bus: 'memory:bus-b' })
+  const [x, y, z] = [old, moving, moved].map((each) => each.collection(docs, { partition: 'p' }))
+  await Promise.all([x?.get('x'), y?.get('x'), z?.get('x')])
+  await y?.set('x', { n: 1 })
+  await expect.poll(() => [x?.peek('x'), z?.peek('x')]).toEqual([{ n: 1 }, { n: 1 }])
+  await z?.set('x', { n: 2 })
+  await expect.poll(() => y?.peek('x')).toEqual({ n: 2 })
+})
+
+test('should one of several not open, none stays open', async () => {
+  const closed: string[] = []
+  registerScheme('noted', async () => ({
+    bus: (url) => {
+      const bus = memoryBus()
+      return Object.assign(bus, { close: async () => void closed.push(url.href) })
+    },
+  }))
+  const refused = { code: 'SYNC_CONFIG' }
+  await expect(openSync({ bus: ['noted:a', 'ftp:b', 'noted:c'] })).rejects.toMatchObject(refused)
+  expect(closed).toEqual(['noted:a', 'noted:c'])
+  await expect(openSync({ bus: [] })).rejects.toMatchObject(refused)
+  await expect(openSync({ bus: ['memory:a', 'memory:a'] })).rejects.toMatchObject(refused)
+})
+
 test.each([
   ['nonsense', /a URL is needed/],
   ['ftp://host', /no adapter for ftp: URLs/],

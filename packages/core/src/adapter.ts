@@ -6,6 +6,7 @@ export type { Place } from './model/position.ts'
 export type { Follow, SectionDefinition } from './model/section-definition.ts'
 export type {
   BusCapabilities,
+  BusFailure,
   BusStatus,
   ChangeBus,
   FrameHandler,

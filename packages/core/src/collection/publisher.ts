@@ -1,7 +1,7 @@
 import type { Scope, SectionRef } from '../model/address.ts'
+import { backoff } from '../model/backoff.ts'
 import { BusAwayError, SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
-import { backoff } from '../replica/backoff.ts'
 import type { Counters } from '../replica/counters.ts'
 import type { ChangeBus } from '../transport/bus.ts'
 import type { EncodedChange } from '../transport/wire.ts'

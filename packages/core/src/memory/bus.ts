@@ -1,4 +1,5 @@
 import type { Scope } from '../model/address.ts'
+import { checkScope } from '../model/check-address.ts'
 import { AbortedError, ArgumentError, BusAwayError, ClosedError } from '../model/errors.ts'
 import type {
   BusCapabilities,
@@ -12,7 +13,6 @@ import { frames } from '../transport/frames.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Broker } from './broker.ts'
 import { createMemoryHub, type MemoryHub, partsOf } from './hub.ts'
-import { checkScope } from './request.ts'
 
 /**
  * A bus within this process: what is published comes to the subscribers of that very scope, to the publisher's own too, in the

@@ -1,25 +1,7 @@
-import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
+import { checkDocument } from '../model/check-address.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
 import type { CommitRequest } from '../transport/store.ts'
 import { utf8Length } from '../transport/text.ts'
-
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless partition and section are non-empty strings. */
-export function checkSection({ partition, section }: SectionRef): void {
-  if (!isName(partition)) throw new ArgumentError('partition: not a non-empty string', { address: { section } })
-  if (!isName(section)) throw new ArgumentError('section: not a non-empty string', { address: { partition } })
-}
-
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless partition, section and key are non-empty strings. */
-export function checkDocument(ref: DocumentRef): void {
-  checkSection(ref)
-  const { partition, section } = ref
-  if (!isName(ref.key)) throw new ArgumentError('key: not a non-empty string', { address: { partition, section } })
-}
-
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless every part of the address is a non-empty string. */
-export const checkScope = (scope: Scope): void => (isDocumentRef(scope) ? checkDocument(scope) : checkSection(scope))
-
-const isName = (name: unknown): boolean => typeof name === 'string' && name !== ''
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a positive finite number of ms. */
 export function checkTtl(ttl: number): void {
@@ -34,7 +16,8 @@ export function checkTtl(ttl: number): void {
  */
 export function checkRequest({ ref, op, ttl, fields }: CommitRequest, maxCommitBytes: number): void {
   checkDocument(ref)
-  if (!isName(op.id)) throw new ArgumentError('op id: not a non-empty string', { address: ref })
+  if (typeof op.id !== 'string' || op.id === '')
+    throw new ArgumentError('op id: not a non-empty string', { address: ref })
   if (ttl !== undefined) checkTtl(ttl)
   if (fields.length > 1 && new Set(fields.map(({ field }) => field)).size < fields.length) {
     throw new ArgumentError('a field is named twice', { address: ref })

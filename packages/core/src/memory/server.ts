@@ -1,4 +1,5 @@
 import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
+import { checkDocument, checkScope, checkSection } from '../model/check-address.ts'
 import { ArgumentError, SyncError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
 import { wholeNumber } from '../model/whole-number.ts'
@@ -16,7 +17,7 @@ import type { SectionInspection } from './controls.ts'
 import { toStored, versionsOf } from './documents.ts'
 import { Journal } from './journal.ts'
 import type { HubSettings } from './options.ts'
-import { checkDocument, checkRequest, checkScope, checkSection, checkTtl } from './request.ts'
+import { checkRequest, checkTtl } from './request.ts'
 import { Section } from './section.ts'
 
 /** The authority behind all stores of a hub. Each of its methods is one atomic step: nothing in it waits. */

@@ -1,7 +1,7 @@
+import { backoff } from '../model/backoff.ts'
 import { ClosedError, StoreAwayError, SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { CommitRequest, CommitResult, Store } from '../transport/store.ts'
-import { backoff } from './backoff.ts'
 
 /** What a link tells of its store's comings and goings. */
 export interface LinkListener {

@@ -2,7 +2,7 @@ import type { Collection, Wait } from '../collection/api.ts'
 import { Committer } from '../collection/committer.ts'
 import type { Definition } from '../collection/definition.ts'
 import { bounded, gaveUp } from '../collection/wait.ts'
-import { type SectionRef, scopeId } from '../model/address.ts'
+import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
 import { oneOf } from '../model/choice.ts'
 import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
@@ -14,7 +14,7 @@ import type { InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.t
 import { Loader } from '../replica/loader.ts'
 import type { Section } from '../replica/section.ts'
 import { StoreLink } from '../replica/store-link.ts'
-import type { ChangeBus } from '../transport/bus.ts'
+import type { BusFailure, ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
 import type { Sync, SyncOptions, VerifyReport } from './api.ts'
 import { every } from './every.ts'
@@ -96,6 +96,8 @@ class Instance implements Sync {
       every(checkEvery, runtime, () => this.#checkAll()),
     ]
     if (verifyEvery) this.#ends.push(every(verifyEvery, runtime, () => this.#verifyAll(sample)))
+    // what it does not do while it is being closed is told too
+    bus.onFailure?.((failure) => this.#busFailed(failure))
   }
 
   collection<T>(definition: Definition<T>, { partition }: { readonly partition: string }): Collection<T> {
@@ -256,6 +258,12 @@ class Instance implements Sync {
 
   #failed(ref: SectionRef, error: unknown): void {
     if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'failed', error })
+  }
+
+  #busFailed({ operation, scope, changes, error }: BusFailure): void {
+    const ref = sectionOf(scope)
+    if (operation === 'publish') this.#emit({ ...ref, type: 'publish-failed', changes, error })
+    else this.#failed(ref, error)
   }
 
   #emit(happened: InstanceEvent | (SectionRef & SectionEvent)): void {

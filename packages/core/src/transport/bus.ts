@@ -1,4 +1,5 @@
 import type { Scope } from '../model/address.ts'
+import type { SyncError } from '../model/errors.ts'
 import type { EncodedChange } from './wire.ts'
 
 /**
@@ -14,6 +15,11 @@ export interface ChangeBus extends AsyncDisposable {
   subscribe(scope: Scope, onFrame: FrameHandler, options?: SubscribeOptions): Promise<Subscription>
   /** Tells of the connection's ups and downs; the returned function ends it. */
   onStatus(listener: (status: BusStatus) => void): () => void
+  /**
+   * Of a bus that goes on though a part of it failed (see `fanout`): tells what that part did not do, and no call rejected
+   * with. The returned function ends it.
+   */
+  onFailure?(listener: (failure: BusFailure) => void): () => void
   close(): Promise<void>
 }
 
@@ -35,6 +41,16 @@ export interface SubscribeOptions {
 
 /** `interrupted`: changes may be lost from now on. `resumed`: live again; what was missed has to be asked for. */
 export type BusStatus = 'connected' | 'interrupted' | 'resumed' | 'closed'
+
+/** What a part of a bus did not do. */
+export interface BusFailure {
+  /** `publish`: it gave up on these changes. `subscribe`: it does not hear this scope, and goes on trying if that may help. */
+  readonly operation: 'publish' | 'subscribe'
+  readonly scope: Scope
+  /** How many changes were given up; 0 of a subscription. */
+  readonly changes: number
+  readonly error: SyncError
+}
 
 /** What a bus can do, as values that the conformance kit holds it to. */
 export interface BusCapabilities {

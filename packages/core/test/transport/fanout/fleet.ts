@@ -1,0 +1,76 @@
+import {
+  type BusFailure,
+  type ChangeBus,
+  type Collection,
+  createMemoryHub,
+  createSync,
+  type Definition,
+  type Fanout,
+  fanout,
+  type MemoryHub,
+  memoryBus,
+  memoryStore,
+  type Sync,
+} from '@sync/core'
+import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
+
+/** One instance and its way to the buses. */
+export interface Ship<T> {
+  readonly sync: Sync
+  readonly fan: Fanout
+  readonly collection: Collection<T>
+  /** Clients of each bus that it is on, by the bus's name. */
+  readonly on: Map<'a' | 'b', ChangeBus>
+  readonly failures: BusFailure[]
+}
+
+/** Several instances on one store and two buses, on a clock that stands still until it is advanced. */
+export interface Fleet<T> extends AsyncDisposable {
+  readonly clock: VirtualRuntime
+  readonly a: MemoryHub
+  readonly b: MemoryHub
+  readonly store: MemoryHub
+  readonly ships: readonly Ship<T>[]
+  /** Lets time pass until all that was begun is done and every instance has asked the store. */
+  settle(): Promise<void>
+}
+
+export function openFleet<T>(
+  definition: Definition<T>,
+  { ships = 2, seed = 1, on = ['a', 'b'] }: { ships?: number; seed?: number; on?: readonly ('a' | 'b')[] } = {},
+): Fleet<T> {
+  const clock = createVirtualRuntime(seed)
+  const [a, b, store] = [1, 2, 3].map(() => createMemoryHub({ runtime: clock })) as [MemoryHub, MemoryHub, MemoryHub]
+  const hubs = { a, b }
+  const all = Array.from({ length: ships }, (): Ship<T> => {
+    const clients = new Map(on.map((name) => [name, memoryBus(hubs[name])]))
+    const fan = fanout({ runtime: clock }, ...clients.values())
+    const sync = createSync({ store: memoryStore(store), bus: fan, runtime: clock })
+    const failures: BusFailure[] = []
+    fan.onFailure((failure) => failures.push(failure))
+    return { sync, fan, collection: sync.collection(definition, { partition: 'p' }), on: clients, failures }
+  })
+  const within = async (work: Promise<unknown>): Promise<void> => {
+    let done = false
+    const over = work.finally(() => {
+      done = true
+    })
+    for (let step = 0; step < 300 && !done; step++) await clock.advance(100)
+    if (!done) throw new Error(`the fleet does not settle (seed ${seed})`)
+    await over
+  }
+  return {
+    clock,
+    a,
+    b,
+    store,
+    ships: all,
+    async settle() {
+      await within(Promise.all(all.map(({ sync }) => sync.flush())))
+      await clock.advance(3_000)
+      await within(Promise.all(all.map(({ sync }) => sync.check())))
+      await clock.advance(100)
+    },
+    [Symbol.asyncDispose]: () => within(Promise.all(all.map(({ sync }) => sync.close()))),
+  }
+}

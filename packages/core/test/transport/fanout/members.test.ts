@@ -1,0 +1,268 @@
+import {
+  ArgumentError,
+  BusAwayError,
+  type ChangeBus,
+  createSync,
+  defineCollection,
+  fanout,
+  memoryStore,
+} from '@sync/core'
+import { expect, test } from 'vitest'
+import { changeOf, SECTION } from '../../memory/listener.ts'
+import { ScriptedBus } from './scripted-bus.ts'
+import { stage } from './stage.ts'
+
+const away = new BusAwayError('away')
+
+test('together they are as weak as the weakest, and have no common order of several publishers', () => {
+  const strong = new ScriptedBus({ replay: 'from-offset', echo: false, ordering: 'per-key' })
+  const weak = new ScriptedBus({
+    delivery: 'at-most-once',
+    durability: 'sent',
+    whenDown: 'wait',
+    live: 'eventually',
+    maxPayloadBytes: 10,
+  })
+  expect(fanout(strong, weak).capabilities).toEqual({
+    delivery: 'at-most-once',
+    replay: 'none',
+    ordering: 'per-publisher',
+    durability: 'sent',
+    whenDown: 'wait',
+    live: 'eventually',
+    echo: true,
+    maxPayloadBytes: 10,
+  })
+  expect(fanout(strong).capabilities).toEqual({ ...strong.capabilities, replay: 'none' })
+  const retained = new ScriptedBus({ replay: 'retained', ordering: 'none' })
+  expect(fanout(retained, new ScriptedBus({ replay: 'retained' })).capabilities).toMatchObject({
+    replay: 'retained',
+    ordering: 'none',
+  })
+})
+
+test('none, or the same one twice, is refused', () => {
+  const bus = new ScriptedBus()
+  for (const buses of [[], [bus, bus]] as ChangeBus[][]) {
+    expect(() => fanout(...buses)).toThrow(expect.objectContaining({ code: 'SYNC_ARGUMENT' }))
+  }
+  expect(() => fanout({ deadline: 0 }, bus)).toThrow(/deadline/)
+})
+
+test('one added later hears what is followed already, and is written to', async () => {
+  const { clock, fan, listen, publish, statuses } = stage()
+  const heard = await listen()
+  const c = new ScriptedBus()
+  await fan.add(c)
+  expect([c.subscriptions, statuses]).toEqual([1, ['resumed']])
+  await c.publish(SECTION, [changeOf(1)])
+  publish(2)
+  await clock.advance(0)
+  expect(heard).toEqual([1, 2, 2, 2])
+  expect(c.calls.at(-1)).toEqual([2])
+})
+
+test('nobody is alarmed while one that is being added does not answer yet', async () => {
+  const { clock, fan, listen, publish, statuses, failures } = stage()
+  await listen()
+  const c = new ScriptedBus()
+  c.subscribing = away
+  let added = false
+  const adding = fan.add(c).then(() => {
+    added = true
+  })
+  c.tell('interrupted')
+  await clock.advance(5_000)
+  await listen({ partition: 'eu', section: 'other' })
+  expect([added, statuses]).toEqual([false, []])
+  expect(publish(1)).toEqual(['open'])
+  await clock.advance(0)
+  expect(c.calls).toEqual([[1]])
+  c.subscribing = 'works'
+  c.tell('resumed')
+  await clock.advance(2_000)
+  await adding
+  expect([c.subscriptions, statuses]).toEqual([2, ['resumed']])
+  expect(failures.map(({ operation }) => operation)).toEqual(['subscribe', 'subscribe'])
+})
+
+test('one that refuses for good is out again, and left open', async () => {
+  const { clock, fan, listen, publish } = stage()
+  await listen()
+  const c = new ScriptedBus()
+  c.subscribing = new ArgumentError('never')
+  await expect(fan.add(c)).rejects.toBe(c.subscribing)
+  publish(1)
+  await clock.advance(0)
+  expect([c.calls, c.closes]).toEqual([[], 0])
+  await expect(fan.remove(c)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+})
+
+test('one taken out has got what waited for it, is heard no more, and closed', async () => {
+  const { a, b, clock, fan, listen, publish, statuses } = stage()
+  const heard = await listen()
+  a.publishing = away
+  publish(1)
+  await clock.advance(0)
+  const removing = fan.remove(a)
+  publish(2)
+  await clock.advance(0)
+  expect(a.closes).toBe(0)
+  a.publishing = 'works'
+  await clock.advance(1_000)
+  await removing
+  expect(a.calls.at(-1)).toEqual([1])
+  expect([a.subscriptions, a.closes, b.closes]).toEqual([0, 1, 0])
+  expect(b.calls).toEqual([[1], [2]])
+  expect(heard).toEqual([1, 2, 1])
+  expect(statuses).toEqual(['resumed'])
+})
+
+test('one that does not answer is taken out after the deadline, and what it did not take is told', async () => {
+  const { a, clock, fan, publish, failures } = stage({ deadline: '1s' })
+  a.publishing = 'hangs'
+  publish(1, 2)
+  await clock.advance(0)
+  let removed = false
+  const removing = fan.remove(a).then(() => {
+    removed = true
+  })
+  await clock.advance(999)
+  expect(removed).toBe(false)
+  await clock.advance(1)
+  await removing
+  expect(failures).toMatchObject([{ operation: 'publish', changes: 1, error: { code: 'SYNC_CLOSED' } }])
+})
+
+test('closing waits for one that is being taken out, and asks it nothing more', async () => {
+  const { a, b, clock, fan, publish } = stage({ deadline: '1s' })
+  a.publishing = 'hangs'
+  publish(1)
+  await clock.advance(0)
+  void fan.remove(a)
+  let closed = false
+  const closing = fan.close().then(() => {
+    closed = true
+  })
+  await clock.advance(999)
+  expect([closed, b.closes]).toEqual([false, 1])
+  await clock.advance(1)
+  await closing
+  expect(a.closes).toBe(1)
+  a.answer(away)
+  await clock.advance(2_000)
+  expect(a.calls).toEqual([[1]])
+})
+
+test('with the one that was interrupted the interruption ends', async () => {
+  const { a, clock, fan, statuses } = stage()
+  a.tell('interrupted')
+  await fan.remove(a)
+  await clock.advance(0)
+  expect(statuses).toEqual(['interrupted', 'resumed'])
+})
+
+test('the last one stays; one that is in is not added, one that is not is not taken out', async () => {
+  const { a, b, fan } = stage()
+  const refused = { code: 'SYNC_ARGUMENT' }
+  await expect(fan.add(a)).rejects.toMatchObject(refused)
+  await expect(fan.remove(new ScriptedBus())).rejects.toMatchObject(refused)
+  const removing = fan.remove(a)
+  await expect(fan.remove(a)).rejects.toMatchObject(refused)
+  await expect(fan.add(a)).rejects.toMatchObject(refused)
+  await removing
+  await expect(fan.remove(b)).rejects.toMatchObject(refused)
+})
+
+test('taken out before it has come, its adding is refused', async () => {
+  const { fan, listen } = stage()
+  await listen()
+  const c = new ScriptedBus()
+  c.subscribing = 'hangs'
+  const refused = expect(fan.add(c)).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  await fan.remove(c)
+  await refused
+  expect(c.closes).toBe(1)
+})
+
+test('closing closes all, once, and is final', async () => {
+  const { a, b, clock, fan, listen, statuses } = stage()
+  await listen()
+  const c = new ScriptedBus()
+  c.subscribing = 'hangs'
+  const closed = { code: 'SYNC_CLOSED' }
+  const adding = expect(fan.add(c)).rejects.toMatchObject(closed)
+  b.subscribing = 'hangs'
+  a.subscribing = 'hangs'
+  const subscribing = expect(listen()).rejects.toMatchObject(closed)
+  await clock.advance(0)
+  const leaving = fan.remove(a)
+  await fan.close()
+  await fan[Symbol.asyncDispose]()
+  await Promise.all([adding, subscribing, leaving])
+  expect([a.closes, b.closes, c.closes, statuses.at(-1)]).toEqual([1, 1, 1, 'closed'])
+  expect([a.subscriptions, b.subscriptions, c.subscriptions]).toEqual([0, 0, 0])
+  for (const call of [
+    fan.publish(SECTION, [changeOf(1)]),
+    fan.subscribe(SECTION, () => {}),
+    fan.add(new ScriptedBus()),
+    fan.remove(b),
+  ]) {
+    await expect(call).rejects.toMatchObject(closed)
+  }
+})
+
+test('closing waits for a bus that is slow, and no longer than the deadline', async () => {
+  const { a, b, clock, fan, publish } = stage({ deadline: '1s' })
+  a.publishing = away
+  b.publishing = away
+  const outcomes = publish(1)
+  await clock.advance(0)
+  b.publishing = 'hangs'
+  let closed = false
+  const closing = fan.close().then(() => {
+    closed = true
+  })
+  await clock.advance(999)
+  expect([closed, a.calls.length]).toEqual([false, 6])
+  await clock.advance(1)
+  await closing
+  expect(outcomes).toEqual(['SYNC_BUS_AWAY'])
+})
+
+test('a listener that throws harms nobody, and is heard of', async () => {
+  const { a, fan, statuses } = stage()
+  const uncaught: unknown[] = []
+  const before = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.once('uncaughtException', (error) => uncaught.push(error))
+  fan.onStatus(() => {
+    throw new Error('a listener')
+  })
+  const late: string[] = []
+  fan.onStatus((status) => late.push(status))
+  a.tell('interrupted')
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const listener of before) process.on('uncaughtException', listener)
+  expect([statuses, late]).toEqual([['interrupted'], ['interrupted']])
+  expect(uncaught).toMatchObject([{ message: 'a listener' }])
+})
+
+test('an instance tells what one of its buses did not do', async () => {
+  const { a, b, clock, fan } = stage()
+  a.subscribing = new ArgumentError('never')
+  b.publishing = away
+  const events: unknown[] = []
+  const sync = createSync({ store: memoryStore(), bus: fan, runtime: clock })
+  sync.onEvent(({ at: _, ...event }) => events.push(event))
+  const docs = sync.collection(defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' }), { partition: 'p' })
+  await docs.set('x', { n: 1 })
+  await clock.advance(2_000)
+  const ref = { partition: 'p', section: 'doc' }
+  expect(events).toContainEqual({ ...ref, type: 'publish-failed', changes: 1, error: away })
+  expect(events).toContainEqual({ ...ref, type: 'failed', error: a.subscribing })
+  expect(events).toContainEqual({ type: 'bus', status: 'interrupted' })
+  const closing = sync.close()
+  await clock.advance(10_000)
+  await closing
+})

@@ -1,0 +1,154 @@
+import { ArgumentError, BusAwayError } from '@sync/core'
+import { expect, test } from 'vitest'
+import { changeOf, SECTION } from '../../memory/listener.ts'
+import { stage } from './stage.ts'
+
+const away = new BusAwayError('away')
+
+test('hears every bus, and no offset of any', async () => {
+  const { a, b, clock, fan } = stage()
+  const offsets: unknown[] = []
+  await fan.subscribe(SECTION, (_, offset) => offsets.push(offset))
+  await a.publish(SECTION, [changeOf(1)])
+  await b.publish(SECTION, [changeOf(1)])
+  await clock.advance(0)
+  expect(offsets).toEqual([undefined, undefined])
+})
+
+test('is live on all buses when it resolves', async () => {
+  const { a, b, clock, listen, statuses } = stage()
+  b.subscribing = 'hangs'
+  const listening = listen()
+  await clock.advance(100)
+  expect(a.subscriptions).toBe(1)
+  b.answer()
+  await listening
+  expect([b.subscriptions, statuses]).toEqual([1, []])
+})
+
+test('goes on without one that refuses, says so, and lets it in later', async () => {
+  const { a, b, clock, listen, statuses, failures } = stage()
+  b.subscribing = away
+  const heard = await listen()
+  expect(statuses).toEqual(['interrupted'])
+  expect(failures).toEqual([{ operation: 'subscribe', scope: SECTION, changes: 0, error: away }])
+  await a.publish(SECTION, [changeOf(1)])
+  await clock.advance(10_000)
+  expect(failures.length).toBe(1)
+  b.subscribing = 'works'
+  await clock.advance(2_000)
+  expect(statuses).toEqual(['interrupted', 'resumed'])
+  await b.publish(SECTION, [changeOf(2)])
+  expect(heard).toEqual([1, 2])
+})
+
+test('goes on after 250 ms without one that does not answer', async () => {
+  const { b, clock, listen, statuses } = stage()
+  b.subscribing = 'hangs'
+  const listening = listen()
+  await clock.advance(249)
+  expect(statuses).toEqual([])
+  await clock.advance(1)
+  await listening
+  expect(statuses).toEqual(['interrupted'])
+  b.answer()
+  await clock.advance(0)
+  expect(statuses).toEqual(['interrupted', 'resumed'])
+})
+
+test('a bus said to be back is asked at once', async () => {
+  const { b, clock, listen, statuses } = stage()
+  b.subscribing = away
+  await listen()
+  await clock.advance(10_000)
+  b.subscribing = 'works'
+  b.tell('connected')
+  await clock.advance(0)
+  expect([b.subscriptions, statuses]).toEqual([1, ['interrupted', 'resumed']])
+})
+
+test('rejects when every bus refuses, with the refusal that leaves most hope, and tells nobody else', async () => {
+  const { a, b, fan, listen, clock, statuses, failures } = stage()
+  a.subscribing = new ArgumentError('never')
+  b.subscribing = away
+  await expect(listen()).rejects.toBe(away)
+  b.subscribing = new ArgumentError('nor here')
+  await expect(listen()).rejects.toBe(a.subscribing)
+  await clock.advance(10_000)
+  expect([a.subscribes, b.subscribes, statuses, failures]).toEqual([2, 2, [], []])
+  a.subscribing = 'works'
+  b.subscribing = 'works'
+  await fan.subscribe(SECTION, () => {})
+})
+
+test('one that refuses for good is told, and not asked again', async () => {
+  const { b, clock, listen, statuses, failures } = stage()
+  b.subscribing = new ArgumentError('never')
+  await listen()
+  await clock.advance(60_000)
+  expect([b.subscribes, statuses]).toEqual([1, ['interrupted']])
+  expect(failures).toMatchObject([{ operation: 'subscribe', error: { code: 'SYNC_ARGUMENT' } }])
+})
+
+test('hears nothing once it is stopped, nor of a bus that answers afterwards', async () => {
+  const { a, b, clock, fan, statuses } = stage()
+  b.subscribing = 'hangs'
+  const heard: unknown[] = []
+  const subscribing = fan.subscribe(SECTION, (frame) => heard.push(frame))
+  await clock.advance(300)
+  const subscription = await subscribing
+  a.stopping = 'hangs'
+  const stopping = subscription.stop()
+  await a.publish(SECTION, [changeOf(1)])
+  a.answer()
+  await stopping
+  await subscription.stop()
+  b.answer()
+  await clock.advance(0)
+  await a.publish(SECTION, [changeOf(1)])
+  await b.publish(SECTION, [changeOf(1)])
+  expect([heard, a.subscriptions, b.subscriptions]).toEqual([[], 0, 0])
+  expect(statuses).toEqual(['interrupted', 'resumed'])
+})
+
+test('a signal ends it before, while and after it comes about', async () => {
+  const { a, b, clock, fan } = stage()
+  const aborted = { code: 'SYNC_ABORTED' }
+  await expect(fan.subscribe(SECTION, () => {}, { signal: AbortSignal.abort() })).rejects.toMatchObject(aborted)
+  a.subscribing = 'hangs'
+  b.subscribing = 'hangs'
+  const early = new AbortController()
+  const refused = expect(fan.subscribe(SECTION, () => {}, { signal: early.signal })).rejects.toMatchObject(aborted)
+  await clock.advance(10)
+  early.abort()
+  await refused
+  a.answer()
+  b.answer()
+  a.subscribing = 'works'
+  b.subscribing = 'works'
+  const late = new AbortController()
+  await fan.subscribe(SECTION, () => {}, { signal: late.signal })
+  expect(a.subscriptions).toBe(1)
+  late.abort()
+  await clock.advance(0)
+  expect([a.subscriptions, b.subscriptions]).toEqual([0, 0])
+})
+
+test('an offset and a scope that is none are refused with a code', async () => {
+  const { fan } = stage()
+  await expect(fan.subscribe(SECTION, () => {}, { after: '1' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(fan.subscribe({ partition: 'p', section: '' }, () => {})).rejects.toMatchObject({
+    code: 'SYNC_ARGUMENT',
+  })
+})
+
+test('an interruption of any is told; each that is back makes the core look, and those still missed are told again', () => {
+  const { a, b, statuses } = stage()
+  a.tell('connected')
+  b.tell('connected')
+  a.tell('interrupted')
+  b.tell('interrupted')
+  a.tell('resumed')
+  b.tell('resumed')
+  expect(statuses).toEqual(['connected', 'interrupted', 'resumed', 'interrupted', 'resumed'])
+})
