@@ -40,11 +40,7 @@ export class Publisher {
     this.#context.counters.publishedBytes += change.text.length
     if (this.#waiting.length >= MOST_WAITING) this.#giveUp()
     this.#waiting.push(change)
-    this.#running ??= Promise.resolve()
-      .then(() => this.#run())
-      .finally(() => {
-        this.#running = undefined
-      })
+    this.#running ??= this.#run()
   }
 
   #giveUp(): void {
@@ -58,11 +54,15 @@ export class Publisher {
   }
 
   async #run(): Promise<void> {
+    // what is published in the same step goes together
+    await undefined
     while (this.#waiting.length > 0) {
       const changes = this.#waiting.splice(0, MOST_AT_ONCE)
       if (!this.#byKey) await this.#send(this.#ref, changes)
       else for (const change of changes) await this.#send({ ...this.#ref, key: change.key }, [change])
     }
+    // in the same step as the look above: what is published next finds nobody at work
+    this.#running = undefined
   }
 
   async #send(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
