@@ -27,6 +27,7 @@ export {
   type SectionInspection,
 } from './memory/index.ts'
 export { lww, type Merge, type MergeInput, max, min, sum, union } from './merge/merge.ts'
+export type { SectionRef } from './model/address.ts'
 export type { Duration } from './model/duration.ts'
 export * from './model/errors.ts'
 export type { Json, JsonObject } from './model/json.ts'

@@ -23,6 +23,7 @@ export const folderLayers: Readonly<Record<string, readonly string[]>> = {
     'replica',
     'collection',
     'service',
+    'recording',
     'memory',
     'testing',
   ],

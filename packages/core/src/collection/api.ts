@@ -1,3 +1,4 @@
+import type { SectionRef } from '../model/address.ts'
 import type { Duration } from '../model/duration.ts'
 import type { SyncError } from '../model/errors.ts'
 import type { Operation } from '../model/operation.ts'
@@ -92,6 +93,11 @@ export interface ChangesOptions<T> {
   readonly fields?: readonly Field<T>[]
   /** Where to begin. `now` (default); `snapshot`: first a `reset` for each document there is; `after`: a saved position. */
   readonly from?: 'now' | 'snapshot' | { readonly after: Position }
+  /**
+   * When to end. `stopped` (default): when `signal` aborts, the caller stops or the instance closes. `now`: also when all has
+   * been told that the store held at the call.
+   */
+  readonly until?: 'stopped' | 'now'
   /** The most changes in one batch. Default 50. */
   readonly maxBatch?: number
   /** Changes that waited are combined per document. Default true. */
@@ -112,6 +118,8 @@ export interface ImportedRow {
  * Any call may reject with `SYNC_CLOSED`; with a `timeout` or `signal` also with `SYNC_TIMEOUT` or `SYNC_ABORTED`.
  */
 export interface Collection<T> {
+  /** The section and partition that it is a handle on. */
+  readonly ref: SectionRef
   /** Resolves when the section is followed (and, with `replicate: 'all'`, held). */
   ready(options?: Wait): Promise<void>
   /** The document; `undefined`: there is none. `after`: at least as new as that position. */

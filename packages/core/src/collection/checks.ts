@@ -1,3 +1,4 @@
+import { oneOf } from '../model/choice.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
@@ -51,7 +52,7 @@ export function checkWrite({ meta, ifVersion, opId }: Write): void {
 
 /** A stream's options with their defaults. @throws ArgumentError, PositionError */
 export function checkedStream(options: StreamRequest): StreamOptions {
-  const { key, prefix, fields, from = 'now', maxBatch = 50, combine = true, signal } = options
+  const { key, prefix, fields, from = 'now', until = 'stopped', maxBatch = 50, combine = true, signal } = options
   if (key !== undefined) checkedKey(key)
   if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) {
     throw new ArgumentError('maxBatch: a positive whole number is needed')
@@ -61,8 +62,9 @@ export function checkedStream(options: StreamRequest): StreamOptions {
   if (!after && from !== 'now' && from !== 'snapshot') {
     throw new ArgumentError("from: 'now', 'snapshot' or { after: position } is needed")
   }
+  oneOf(until, ['stopped', 'now'], 'until')
   const place = after ? fromPosition(from.after) : from
-  return { key, prefix, fields: fields && new Set(fields), from: place, maxBatch, combine, signal }
+  return { key, prefix, fields: fields && new Set(fields), from: place, until, maxBatch, combine, signal }
 }
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is an array of strings */

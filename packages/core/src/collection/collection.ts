@@ -1,3 +1,4 @@
+import type { SectionRef } from '../model/address.ts'
 import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
@@ -57,6 +58,10 @@ export class SectionCollection {
 
   constructor(context: CollectionContext) {
     this.#context = context
+  }
+
+  get ref(): SectionRef {
+    return this.#context.section.ref
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ export interface StreamOptions {
   readonly prefix: string | undefined
   readonly fields: ReadonlySet<string> | undefined
   readonly from: 'now' | 'snapshot' | Place
+  readonly until: 'stopped' | 'now'
   readonly maxBatch: number
   readonly combine: boolean
   readonly signal: AbortSignal | undefined
@@ -100,7 +101,10 @@ export class ChangeStream {
           waiting.add(resolve)
           batches
             .next()
-            .then(({ done, value }) => resolve(done ? END : { done: false, value: this.#shown(value) }))
+            .then(({ done, value }) => {
+              if (done) signal?.removeEventListener('abort', stop)
+              resolve(done ? END : { done: false, value: this.#shown(value) })
+            })
             .catch(reject)
             .finally(() => waiting.delete(resolve))
         }),
@@ -116,13 +120,15 @@ export class ChangeStream {
   }
 
   async *#batches(): AsyncGenerator<readonly Told[], void, void> {
-    const { key } = this.#options
+    const { key, until } = this.#options
     const end = this.#section.onClose(() => this.#wake())
     try {
       if (this.#section.closed) throw new ClosedError('the instance is closed')
       await this.#section.follow()
       this.#attach()
       if (key !== undefined) await this.#section.hold(key)
+      // all that the store holds now is told before there is nothing left to tell
+      if (until === 'now') await this.#section.check()
       while (!this.#stopped) {
         if (this.#section.closed) throw new ClosedError('the instance is closed')
         yield* this.#next()
@@ -138,6 +144,7 @@ export class ChangeStream {
     else if (this.#begin) yield* this.#fromSnapshot(this.#begin)
     else if (this.#onlyValues.size > 0) yield* this.#values([...this.#onlyValues.keys()], 'overflow')
     else if (this.#live.length > 0) yield* this.#batch(this.#live)
+    else if (this.#options.until === 'now') this.#stopped = true
     else
       await new Promise<void>((resolve) => {
         this.#wake = resolve

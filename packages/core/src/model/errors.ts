@@ -188,3 +188,27 @@ export class ClockDriftError extends SyncError {
     this.maxDrift = maxDrift
   }
 }
+
+/** Why a recording cannot be played on. */
+export type RecordingFailure =
+  /** A line that is none of a recording. */
+  | 'damaged'
+  /** The end is missing: the file was cut, or its recorder did not come to its end. */
+  | 'truncated'
+  /** Written by a later release. */
+  | 'newer'
+  /** The collection refused the change; `cause` says why. */
+  | 'refused'
+
+/** A recording cannot be read or played beyond a line. What stands before that line was done. */
+export class RecordingError extends SyncError {
+  override readonly code = 'SYNC_RECORDING'
+  readonly reason: RecordingFailure
+  /** The line that was not done, from 1. */
+  readonly line: number
+  constructor(reason: RecordingFailure, line: number, message: string, details?: Details) {
+    super(`line ${line} of the recording: ${message}`, details)
+    this.reason = reason
+    this.line = line
+  }
+}

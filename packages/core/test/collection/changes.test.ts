@@ -12,7 +12,7 @@ const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
 function watch(
   c: Collection<Doc>,
   options: ChangesOptions<Doc> = {},
-): { seen: Change<Doc>[]; batches: number[]; stop: () => Promise<void> } {
+): { seen: Change<Doc>[]; batches: number[]; done: Promise<void>; stop: () => Promise<void> } {
   const stop = new AbortController()
   const seen: Change<Doc>[] = []
   const batches: number[] = []
@@ -25,6 +25,7 @@ function watch(
   return {
     seen,
     batches,
+    done,
     stop: () => {
       stop.abort()
       return done
@@ -90,6 +91,35 @@ test('from a snapshot: a reset for each document, then what follows', async () =
   await t.cluster.settle()
   expect(w.seen.map(short).sort()).toEqual(['delta x 2', 'reset x 1', 'reset y 1'])
   await w.stop()
+})
+
+test.each([
+  ['all that there is', 'snapshot', ['reset x 2', 'reset y 1', 'created z 1', 'removed z 2']],
+  ['what came after a position', 'after', ['delta x 2', 'created y 1', 'created z 1', 'removed z 2']],
+  ['what this instance had missed', 'now', ['delta x 2', 'created y 1', 'created z 1', 'removed z 2']],
+] as const)('until now: ends by itself when %s has been told', async (_, from, expected) => {
+  await using t = open(docs)
+  const { position } = await t.a.set('x', { n: 1 })
+  await t.b.ready()
+  t.cluster.bus.chance({ drop: 1 })
+  await t.a.set('x', { n: 2 })
+  await t.a.set('y', { n: 1 })
+  await t.a.set('z', { n: 1 })
+  await t.a.delete('z')
+  const options = { from: from === 'after' ? { after: position } : from, until: 'now', combine: false } as const
+  const w = watch(t.b, options)
+  await t.cluster.clock.advance(100)
+  await w.done
+  expect(w.seen.map(short)).toEqual(expected)
+})
+
+test('until now: an empty section ends at once, an unknown end is refused', async () => {
+  await using t = open(docs)
+  const w = watch(t.b, { from: 'snapshot', until: 'now' })
+  await t.cluster.clock.advance(100)
+  await w.done
+  expect(w.seen).toEqual([])
+  expect(() => t.b.changes({ until: 'later' as never })).toThrow(/until: 'stopped' or 'now' is needed/)
 })
 
 test('a saved position goes on where it was, in another instance, without hole or repeat', async () => {

@@ -1,0 +1,50 @@
+import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { record, replay } from '@sync/core/recording'
+import { expect, test } from 'vitest'
+import { audit } from '../src/audit.ts'
+import { canonicalJson } from '../src/canonical.ts'
+import { type Document, type Observation, readFeed } from '../src/feed-file.ts'
+import { createPacer } from '../src/pacing.ts'
+import { shippedFeed } from '../src/shipped-feed.ts'
+import { writeFeed } from '../src/write-feed.ts'
+
+const outages = defineCollection<Document>({ section: 'outage', ttl: 'never' })
+const LINES = 6_000
+
+test('the feed, recorded while it is written and played into another store, leaves the same documents', async () => {
+  const [here, there] = [1, 2].map(() => {
+    const hub = createMemoryHub()
+    return createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
+  }) as [ReturnType<typeof createSync>, ReturnType<typeof createSync>]
+  await using _here = here
+  await using _there = there
+  const [source, copy] = [here, there].map((sync) => sync.collection(outages, { partition: 'pge' }))
+  if (!source || !copy) throw new Error('no collection')
+
+  const last = new Map<string, string | undefined>()
+  async function* slice(): AsyncGenerator<Observation> {
+    for await (const observation of readFeed(shippedFeed)) {
+      if (observation.line > LINES) return
+      last.set(observation.key, observation.value === null ? undefined : canonicalJson(observation.value))
+      yield observation
+    }
+  }
+  await source.ready()
+  const stop = new AbortController()
+  const playing = replay(record(source, { signal: stop.signal }), copy)
+  const { signal } = new AbortController()
+  await writeFeed(slice(), source, {
+    pacer: createPacer('max'),
+    progress: { written: 0, documentUnits: 0 },
+    signal,
+  })
+  await here.check()
+  const { commits } = here.stats()
+  await expect.poll(() => there.stats().commits, { timeout: 10_000 }).toBe(commits)
+  stop.abort()
+  const { changes } = await playing
+
+  const read = (keys: readonly string[]): Promise<ReadonlyMap<string, Document>> => copy.getMany(keys)
+  expect(await audit(last, [{ name: 'copy', read }])).toMatchObject({ differences: 0, shown: [] })
+  expect([changes, last.size]).toEqual([commits, expect.any(Number)])
+}, 20_000)

@@ -1,0 +1,12 @@
+export { RecordingError, type RecordingFailure } from '../model/errors.ts'
+export {
+  RECORDING_VERSION,
+  type RecordedChange,
+  type RecordingEnd,
+  type RecordingStart,
+} from './format.ts'
+export type { TextChunks } from './lines.ts'
+export type { ReplayProgress } from './progress.ts'
+export { type RecordingLine, readRecording } from './read.ts'
+export { type RecordOptions, record } from './record.ts'
+export { type ReplayOptions, replay } from './replay.ts'

@@ -1,0 +1,99 @@
+import { RecordingError } from '../model/errors.ts'
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type RecordingStart } from './format.ts'
+import { type Line, splitLines, type TextChunks } from './lines.ts'
+
+/** One line of a recording, with its number (from 1) and its length. */
+export type RecordingLine = { readonly line: number; readonly characters: number } & (
+  | { readonly start: RecordingStart }
+  | { readonly change: RecordedChange }
+  | { readonly end: RecordingEnd }
+)
+
+/**
+ * Reads a recording as it is asked for: its first line, its changes, its last line. Never holds more than a line and a chunk.
+ * @throws RecordingError (`SYNC_RECORDING`) with the number of the line that is damaged or missing
+ */
+export async function* readRecording(chunks: TextChunks): AsyncGenerator<RecordingLine, void, void> {
+  let last = 0
+  let changes = 0
+  let over = false
+  for await (const line of splitLines(chunks)) {
+    const content = parse(line)
+    const characters = line.text.length
+    last = line.number
+    if (over) throw new RecordingError('damaged', last, 'it stands behind the end')
+    if (last === 1) yield { line: last, characters, start: toStart(content) }
+    else if ('end' in content) {
+      over = true
+      if (content['end'] !== changes) {
+        throw new RecordingError(
+          'damaged',
+          last,
+          `the end of ${JSON.stringify(content['end'])} changes, not ${changes}`,
+        )
+      }
+      yield { line: last, characters, end: { end: changes } }
+    } else {
+      yield { line: last, characters, change: toChange(content, last) }
+      changes++
+    }
+  }
+  if (!over) throw new RecordingError('truncated', last + 1, 'it is missing: the recording has no end')
+}
+
+function parse({ number, text, ended }: Line): JsonObject {
+  let content: Json
+  try {
+    content = JSON.parse(text) as Json
+  } catch (cause) {
+    throw new RecordingError(ended ? 'damaged' : 'truncated', number, 'not JSON', { cause })
+  }
+  if (!isJsonObject(content)) throw new RecordingError('damaged', number, 'not an object')
+  return content
+}
+
+function toStart(content: JsonObject): RecordingStart {
+  const { recording, partition, section, from, at } = content
+  const known = typeof recording === 'number' && Number.isInteger(recording) && recording >= 1
+  if (!known) throw new RecordingError('damaged', 1, 'not the beginning of a recording')
+  if (recording > RECORDING_VERSION) {
+    throw new RecordingError('newer', 1, `of version ${recording}: this release reads up to ${RECORDING_VERSION}`)
+  }
+  const beginning = from === 'now' || from === 'snapshot' || (isJsonObject(from) && typeof from['after'] === 'string')
+  if (!isName(partition) || !isName(section) || !beginning || typeof at !== 'number') {
+    throw new RecordingError('damaged', 1, 'not the beginning of a recording')
+  }
+  return { recording, partition, section, from: from as RecordingStart['from'], at }
+}
+
+function toChange(content: JsonObject, line: number): RecordedChange {
+  const { key, kind, version, position, at, meta, value, patch, reason } = content
+  const common =
+    isName(key) && typeof version === 'number' && isName(position) && typeof at === 'number' && isMeta(meta)
+  if (!common || !hasContent(kind, { value, patch, reason })) throw new RecordingError('damaged', line, 'not a change')
+  return content as unknown as RecordedChange
+}
+
+function hasContent(
+  kind: Json | undefined,
+  { value, patch, reason }: { value: Json | undefined; patch: Json | undefined; reason: Json | undefined },
+): boolean {
+  switch (kind) {
+    case 'created':
+      return isJsonObject(value)
+    case 'reset':
+      return isJsonObject(value) && isName(reason)
+    case 'changed':
+      return Array.isArray(patch) && patch.every(isJsonObject)
+    case 'removed':
+      return isName(reason)
+    default:
+      return false
+  }
+}
+
+const isName = (value: Json | undefined): value is string => typeof value === 'string' && value !== ''
+
+const isMeta = (meta: Json | undefined): boolean =>
+  meta === undefined || (isJsonObject(meta) && Object.values(meta).every((value) => typeof value === 'string'))

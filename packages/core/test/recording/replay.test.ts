@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs'
+import { ArgumentError, type Change, ConflictError, type Operation } from '@sync/core'
+import { type ReplayProgress, record, replay } from '@sync/core/recording'
+import { createVirtualRuntime } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Doc, documents, openStudio, type Studio } from './studio.ts'
+
+const fixture = readFileSync(new URL('fixtures/recording-v1.jsonl', import.meta.url), 'utf8')
+
+/** A recording of these lines. */
+const recording = (...changes: object[]): string =>
+  [
+    { recording: 1, partition: 'eu', section: 'doc', from: 'now', at: 0 },
+    ...changes.map((change, at) => ({ version: 1, position: `${at + 1}.e`, at: at * 1_000, ...change })),
+    { end: changes.length },
+  ]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('')
+
+const created = (key: string, value: Doc): object => ({ key, kind: 'created', value })
+const pushed = (key: string, n: number): object => ({
+  key,
+  kind: 'changed',
+  patch: [{ op: 'add', path: '/list/-', value: n }],
+})
+
+async function changesOf({ docs }: Studio): Promise<Change<Doc>[]> {
+  const changes: Change<Doc>[] = []
+  const options = { from: { after: `0.${(await docs.set('mark', { n: 0 })).position.split('.')[1]}` } } as const
+  for await (const batch of docs.changes({ ...options, until: 'now', combine: false })) changes.push(...batch)
+  return changes.filter(({ key }) => key !== 'mark')
+}
+
+test('plays creations, snapshots, patches and removals, each as one write, and says how far it came', async () => {
+  await using studio = openStudio()
+  await studio.docs.set('x', { n: 9, nested: { gone: 1 } })
+  const told: ReplayProgress[] = []
+  const done = await replay([fixture], studio.docs, { onProgress: (progress) => told.push(progress) })
+  expect(studio.stored()).toEqual({ x: { n: 2, list: [0, 1, 2] }, 'z ü\0': { n: 0 } })
+  expect(done).toEqual({ line: 7, changes: 5, position: '12.e' })
+  expect(told.at(-1)).toEqual(done)
+  const changes = await changesOf(studio)
+  expect(changes.filter(({ key }) => key === 'x').map(({ version, meta }) => [version, meta])).toEqual([
+    [1, undefined],
+    [2, undefined],
+    [3, { actor: 'ann' }],
+  ])
+})
+
+test('a backup is restored into another store', async () => {
+  await using here = openStudio()
+  await using there = openStudio()
+  for (let n = 0; n < 600; n++) await here.docs.set(`k${n}`, { n, list: [n] })
+  for (let n = 0; n < 600; n += 7) await here.docs.delete(`k${n}`)
+  await replay(record(here.docs, { until: 'now' }), there.docs)
+  expect(there.stored()).toEqual(here.stored())
+})
+
+test('a recording is played while it is made', async () => {
+  await using here = openStudio()
+  await using there = openStudio()
+  const stop = new AbortController()
+  const playing = replay(record(here.docs, { signal: stop.signal }), there.docs)
+  await here.docs.set('x', { n: 1 })
+  await expect.poll(() => there.stored()).toEqual({ x: { n: 1 } })
+  await here.docs.update('x', (doc) => void doc.n++)
+  await expect.poll(() => there.stored()).toEqual({ x: { n: 2 } })
+  stop.abort()
+  expect(await playing).toMatchObject({ changes: 2 })
+})
+
+test('a recording that is damaged is played up to there', async () => {
+  await using studio = openStudio()
+  const lines = fixture.split('\n')
+  const playing = replay([lines.with(3, '{"key":"x"').join('\n')], studio.docs)
+  await expect(playing).rejects.toMatchObject({ code: 'SYNC_RECORDING', line: 4, reason: 'damaged' })
+  expect(studio.stored()).toEqual({ x: { n: 1, list: [1, 2] }, y: { n: 5 } })
+  await expect(replay(['{"recording":2}\n'], studio.docs)).rejects.toMatchObject({ line: 1, reason: 'newer' })
+  expect(await replay([fixture], studio.docs, { after: 3 })).toEqual({ line: 7, changes: 3, position: '12.e' })
+  expect(studio.stored()).toEqual({ x: { n: 2, list: [0, 1, 2] }, 'z ü\0': { n: 0 } })
+})
+
+test('what the collection refuses ends it: nothing is written on top, all before it is', async () => {
+  const schema = z.object({ n: z.number().max(5), list: z.array(z.number()).optional() })
+  await using studio = openStudio(documents({ schema } as never))
+  const text = recording(
+    created('x', { n: 1, list: [] }),
+    created('y', { n: 1, list: [] }),
+    { key: 'x', kind: 'changed', patch: [{ op: 'replace', path: '/n', value: 6 }] },
+    pushed('x', 1),
+    pushed('y', 1),
+    pushed('y', 2),
+  )
+  await expect(replay([text], studio.docs)).rejects.toMatchObject({
+    line: 4,
+    reason: 'refused',
+    cause: { code: 'SYNC_REFUSED' },
+  })
+  const { x, y } = studio.stored() as { x: Doc; y: Doc }
+  expect([x, y.n]).toEqual([{ n: 1, list: [] }, 1])
+})
+
+test('of several refusals the first is told, and all before it is done', async () => {
+  await using studio = openStudio()
+  const { docs } = studio
+  const held = Promise.withResolvers<void>()
+  const slow = {
+    ...docs,
+    patch: async (key: string, ops: readonly Operation[]) => {
+      if (key === 'slow') await held.promise
+      if (key === 'bad') throw new ConflictError('no', { version: 1 })
+      return docs.patch(key, ops)
+    },
+    replace: docs.replace.bind(docs),
+  }
+  const playing = replay(
+    [
+      recording(
+        created('slow', { n: 0, list: [] }),
+        pushed('slow', 1),
+        pushed('slow', 2),
+        pushed('bad', 1),
+        created('late', { n: 0 }),
+      ),
+    ],
+    slow as never,
+  )
+  const refused = expect(playing).rejects.toMatchObject({
+    line: 5,
+    reason: 'refused',
+    cause: { code: 'SYNC_CONFLICT' },
+  })
+  held.resolve()
+  await refused
+  expect(studio.stored()).toMatchObject({ slow: { n: 0, list: [1, 2] } })
+})
+
+test('a patch on a document that is not there is refused with its line', async () => {
+  await using studio = openStudio()
+  await expect(replay([recording(pushed('x', 1))], studio.docs)).rejects.toMatchObject({
+    line: 2,
+    reason: 'refused',
+    cause: { code: 'SYNC_NOT_FOUND' },
+  })
+})
+
+test('begun again under its name it writes nothing twice; under another one it does', async () => {
+  await using studio = openStudio()
+  const text = recording(created('x', { n: 1, list: [] }), pushed('x', 1), pushed('x', 2))
+  await replay([text], studio.docs, { id: 'r1' })
+  await replay([text], studio.docs, { id: 'r1', after: 2 })
+  expect(studio.stored()).toEqual({ x: { n: 1, list: [1, 2] } })
+  await replay([text], studio.docs, { id: 'r2', after: 2 })
+  expect(studio.stored()).toEqual({ x: { n: 1, list: [1, 2, 1, 2] } })
+})
+
+test('in its own time, or so many times faster, whatever snapshots say', async () => {
+  for (const speed of [1, 4]) {
+    const clock = createVirtualRuntime()
+    const studio = openStudio(documents(), clock)
+    const snapshot = { key: 's', kind: 'reset', reason: 'snapshot', at: 999_999_999, value: { n: 0 } }
+    const text = recording(snapshot, created('x', { n: 1 }), created('y', { n: 1 }), created('z', { n: 1 }))
+    const playing = replay([text], studio.docs, { speed, runtime: clock })
+    const keys: string[] = []
+    for (let second = 0; second < 3; second++) {
+      await clock.advance(0)
+      keys.push(Object.keys(studio.stored()).join(''))
+      await clock.advance(1_000 / speed - 1)
+      keys.push(Object.keys(studio.stored()).join(''))
+      await clock.advance(1)
+    }
+    expect(keys).toEqual(['sx', 'sx', 'sxy', 'sxy', 'sxyz', 'sxyz'])
+    expect(await playing).toMatchObject({ changes: 4 })
+    const closing = studio.sync.close()
+    await clock.advance(6_000)
+    await closing
+  }
+})
+
+test('a refusal ends it also while it waits for its time', async () => {
+  const clock = createVirtualRuntime()
+  await using studio = openStudio()
+  const text = recording(pushed('x', 1), created('y', { n: 1 }))
+  const playing = replay([text], studio.docs, { speed: 1, runtime: clock })
+  await expect(playing).rejects.toMatchObject({ line: 2, reason: 'refused' })
+})
+
+test('a signal ends it, while it waits for its time and while it waits for its source', async () => {
+  const clock = createVirtualRuntime()
+  await using studio = openStudio()
+  const text = recording(created('x', { n: 1 }), created('y', { n: 1 }))
+  const early = new AbortController()
+  const told: ReplayProgress[] = []
+  const options = { speed: 1, runtime: clock, signal: early.signal, onProgress: (p: ReplayProgress) => told.push(p) }
+  const waiting = expect(replay([text], studio.docs, options)).rejects.toMatchObject({ code: 'SYNC_ABORTED' })
+  await expect.poll(() => told.at(-1)?.line).toBe(2)
+  early.abort()
+  await waiting
+  expect(studio.stored()).toEqual({ x: { n: 1 } })
+  const late = new AbortController()
+  const live = replay(record(studio.docs), studio.docs, { signal: late.signal })
+  const ended = expect(live).rejects.toMatchObject({ code: 'SYNC_ABORTED' })
+  await new Promise((resolve) => setImmediate(resolve))
+  late.abort()
+  await ended
+  await expect(replay([text], studio.docs, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'SYNC_ABORTED',
+  })
+})
+
+test('no more is read than is being written', async () => {
+  await using studio = openStudio()
+  let asked = 0
+  async function* source(): AsyncGenerator<string> {
+    yield `${recording().split('\n')[0]}\n`
+    for (; asked < 2_000; asked++) {
+      yield `${JSON.stringify({ ...created(`k${asked}`, { n: asked }), version: 1, position: '1.e', at: 0 })}\n`
+    }
+    yield '{"end":2000}\n'
+  }
+  studio.hub.store.pause()
+  const playing = replay(source(), studio.docs)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(asked).toBeGreaterThan(100)
+  expect(asked).toBeLessThan(300)
+  studio.hub.store.resume()
+  expect(await playing).toMatchObject({ line: 2_002, changes: 2_000 })
+})
+
+test.each([[{ speed: 0 }], [{ speed: Number.NaN }], [{ speed: 'fast' as never }], [{ after: -1 }], [{ id: '' }]])(
+  '%j is refused',
+  async (options) => {
+    await using studio = openStudio()
+    await expect(replay([fixture], studio.docs, options)).rejects.toBeInstanceOf(ArgumentError)
+  },
+)
