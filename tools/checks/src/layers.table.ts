@@ -27,4 +27,5 @@ export const folderLayers: Readonly<Record<string, readonly string[]>> = {
     'memory',
     'testing',
   ],
+  'packages/conformance': ['judge', 'harness', 'stage', 'rules', 'run', 'mutants'],
 }

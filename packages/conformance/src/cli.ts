@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Adapter } from './harness/harness.ts'
+import { type Report, type ReportOptions, testAdapter, toMarkdown } from './run/report.ts'
+import type { RuleResult } from './run/run.ts'
+
+const USAGE = `sync-conformance --adapter FILE [--json FILE] [--markdown FILE] [--seed N] [--only PREFIX]
+
+  FILE exports as default an adapter, or a list of them: { name, bus?, store?, sync? }, functions that make a harness.
+  Every rule that applies is run; the end is 0 if none failed and at least one was executed.`
+
+/** Runs the command; resolves to its exit code. `print` takes its lines (default: the console). */
+export async function main(args: readonly string[], print: (line: string) => void = console.log): Promise<number> {
+  let values: ReturnType<typeof parse>
+  try {
+    values = parse(args)
+  } catch (error) {
+    print(`${(error as Error).message}\n\n${USAGE}`)
+    return 2
+  }
+  const { adapter, json, markdown, seed, only } = values
+  if (adapter === undefined) {
+    print(USAGE)
+    return 2
+  }
+  let adapters: readonly Adapter[]
+  try {
+    adapters = await load(adapter)
+  } catch (error) {
+    print(`${adapter} cannot be loaded: ${(error as Error).message}`)
+    return 2
+  }
+  const options = { ...(seed !== undefined && { seed: Number(seed) }), ...(only !== undefined && { only }) }
+  const reports = await reportOn(adapters, options, print)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(reports, undefined, 2)}\n`)
+  if (markdown !== undefined) await writeFile(markdown, toMarkdown(reports))
+  return reports.length > 0 && reports.every(({ ok }) => ok) ? 0 : 1
+}
+
+const parse = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    options: {
+      adapter: { type: 'string' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+    },
+  }).values
+
+/** Runs the rules for each adapter, a line for each that did not pass, and one that counts them. */
+export async function reportOn(
+  adapters: readonly Adapter[],
+  options: ReportOptions,
+  print: (line: string) => void,
+): Promise<Report[]> {
+  const onResult = (_: string, { id, status, reason = '' }: RuleResult): void => {
+    if (status === 'failed') print(`✗ ${reason}`)
+    if (status === 'skipped') print(`- ${id} skipped: ${reason}`)
+  }
+  const reports: Report[] = []
+  for (const adapter of adapters) {
+    for (const report of await testAdapter(adapter, { ...options, onResult })) {
+      const { passed, failed, skipped } = report.counts
+      const verdict = passed + failed === 0 ? '✗ no rule was executed' : report.ok ? '✓' : '✗'
+      print(
+        `${verdict} ${adapter.name} (${report.kind}): ${passed} passed, ${failed} failed, ${skipped} skipped; ${(report.ms / 1000).toFixed(1)} s`,
+      )
+      reports.push(report)
+    }
+  }
+  return reports
+}
+
+async function load(file: string): Promise<readonly Adapter[]> {
+  const module: { readonly default?: Adapter | readonly Adapter[] } = await import(pathToFileURL(resolve(file)).href)
+  const adapters = [module.default ?? []].flat() as Adapter[]
+  if (adapters.length === 0) throw new Error('it has no default export')
+  return adapters
+}

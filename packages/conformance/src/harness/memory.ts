@@ -1,0 +1,94 @@
+import { createMemoryHub, createSync, type MemoryHub, memoryBus, memoryStore } from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
+import type { Adapter, BusHarness, Faults, StoreHarness, SyncHarness } from './harness.ts'
+
+let harnesses = 0
+
+/** A hub of its own, small enough for its edges to be reached, on a virtual clock. */
+function open(): { hub: MemoryHub; common: Pick<BusHarness, 'namespace' | 'time' | 'thrown' | 'close' | 'program'> } {
+  const time = createVirtualRuntime(++harnesses)
+  const thrown: unknown[] = []
+  const hub = createMemoryHub({
+    runtime: time,
+    maxPayloadBytes: 65_536,
+    maxCommitBytes: 262_144,
+    ...LIMITS,
+    journal: 100,
+    onError: (error) => thrown.push(error),
+  })
+  return {
+    hub,
+    common: { namespace: `ns${harnesses}`, time, thrown, program: PROGRAM, close: async () => {} },
+  }
+}
+
+const LIMITS = { maxChanges: 400, maxAnswers: 500 }
+
+const PROGRAM = [
+  '--conditions=@sync/source',
+  '--input-type=module',
+  '-e',
+  `import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+   const hub = createMemoryHub()
+   const sync = createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
+   await sync.collection(defineCollection({ section: 's', ttl: 'never' }), { partition: 'p' }).set('k', { n: 1 })
+   await sync.close()`,
+]
+
+const busFaults = ({ bus }: MemoryHub): Faults & { drop(n: number): void } => ({
+  kill: () => bus.away(),
+  restart: () => bus.back(),
+  cut() {
+    bus.interrupt()
+    bus.resume()
+  },
+  drop: (n) => bus.drop(n),
+})
+
+const storeFaults = ({ store }: MemoryHub): NonNullable<StoreHarness['faults']> => ({
+  kill: () => store.away(),
+  restart() {
+    store.restart()
+    store.back()
+  },
+  pause: () => store.pause(),
+  resume: () => store.resume(),
+  failOver: () => store.restart(),
+  failBack: () => store.restart(),
+  loseReplies: (n) => store.loseReplies(n),
+  loseTail: (n) => void store.loseTail(n),
+})
+
+/** The in-memory bus as the kit tests it. */
+export async function memoryBusHarness(): Promise<BusHarness> {
+  const { hub, common } = open()
+  return { ...common, open: async () => memoryBus(hub), faults: busFaults(hub) }
+}
+
+/** The in-memory store as the kit tests it. */
+export async function memoryStoreHarness(): Promise<StoreHarness> {
+  const { hub, common } = open()
+  return { ...common, open: async () => memoryStore(hub), faults: storeFaults(hub), limits: LIMITS }
+}
+
+/** The in-memory stack as the kit tests it. */
+export async function memorySyncHarness(): Promise<SyncHarness> {
+  const { hub, common } = open()
+  return {
+    ...common,
+    open: async (options) =>
+      createSync({ ...options, store: memoryStore(hub), bus: memoryBus(hub), runtime: hub.runtime }),
+    store: async () => memoryStore(hub),
+    bus: async () => memoryBus(hub),
+    storeFaults: storeFaults(hub),
+    busFaults: busFaults(hub),
+  }
+}
+
+/** The in-memory store and bus: what every other adapter is compared with. */
+export const memoryAdapter: Adapter = {
+  name: 'memory',
+  bus: memoryBusHarness,
+  store: memoryStoreHarness,
+  sync: memorySyncHarness,
+}

@@ -1,0 +1,178 @@
+import { type FrameHandler, frames, scopeId } from '@sync/core/adapter'
+import type { Mutant } from '../mutant.ts'
+import { never, overlayBus, sending, tapped, turns } from '../overlay.ts'
+import { log, memory } from './build.ts'
+
+/** Buses that lose, repeat, mix up, or tell the publisher what is not so. */
+export const delivery: readonly Mutant[] = [
+  memory(
+    'BUS-DEL-01',
+    'drops every 50th',
+    /never came, client B/,
+    () => (bus) =>
+      tapped(bus, () => {
+        let count = 0
+        return (frame, hand, offset) => {
+          if (++count % 50 !== 0) hand(frame, offset)
+        }
+      }),
+  ),
+  memory(
+    'BUS-DEL-01',
+    'drops the last change of a frame',
+    /never came, client B/,
+    () => (bus) =>
+      sending(bus, (scope, changes) => bus.publish(scope, changes.length > 1 ? changes.slice(0, -1) : changes)),
+  ),
+  memory(
+    'BUS-DEL-02',
+    'repeats',
+    /came again at #\d+/,
+    () => (bus) =>
+      tapped(bus, () => {
+        let count = 0
+        return (frame, hand, offset) => {
+          hand(frame, offset)
+          if (++count % 20 === 0) hand(frame, offset)
+        }
+      }),
+  ),
+  memory(
+    'BUS-DEL-03',
+    'leaks another section',
+    /heard what was published to the scope/,
+    () => (bus) =>
+      overlayBus(bus, {
+        async subscribe(scope, onFrame, options) {
+          if (scope.section === 's') await bus.subscribe({ ...scope, section: 't' }, onFrame, options)
+          return bus.subscribe(scope, onFrame, options)
+        },
+      }),
+  ),
+  memory(
+    'BUS-DEL-03',
+    'takes a key for the beginning of keys',
+    /heard what was published to the scope.*"ab"/,
+    () => (bus) =>
+      overlayBus(bus, {
+        async subscribe(scope, onFrame, options) {
+          if ('key' in scope) await bus.subscribe({ ...scope, key: `${scope.key}b` }, onFrame, options)
+          return bus.subscribe(scope, onFrame, options)
+        },
+      }),
+  ),
+  log('BUS-DEL-04', 'resolves publish before the broker has it', /never came/, () => (bus) => {
+    let unsent: (() => Promise<void>)[] = []
+    bus.onStatus((status) => {
+      if (status === 'interrupted') unsent = []
+    })
+    return sending(bus, async (scope, changes) => {
+      unsent.push(() => bus.publish(scope, changes))
+      if (unsent.length === 1)
+        void turns(3).then(async () => {
+          for (const send of unsent.splice(0)) await send()
+        })
+    })
+  }),
+  memory(
+    'BUS-DEL-05',
+    'swallows publish errors',
+    /was not refused but answered/,
+    () => (bus) => sending(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
+  ),
+  memory(
+    'BUS-DEL-06',
+    'hands over from within publish',
+    /handler was called (while it was still running|from within publish)/,
+    () => {
+      const handlers = new Map<string, Set<FrameHandler>>()
+      return (bus) =>
+        overlayBus(bus, {
+          async publish(scope, changes) {
+            for (const { text } of frames(changes, 65_536))
+              for (const hand of handlers.get(scopeId(scope)) ?? []) hand(text)
+          },
+          async subscribe(scope, onFrame) {
+            const id = scopeId(scope)
+            handlers.set(id, (handlers.get(id) ?? new Set()).add(onFrame))
+            const stop = async (): Promise<void> => void handlers.get(id)?.delete(onFrame)
+            return { stop, [Symbol.asyncDispose]: stop }
+          },
+        })
+    },
+  ),
+  log(
+    'BUS-DEL-07',
+    'hands over the offset of the next frame',
+    /never came/,
+    () => (bus) =>
+      tapped(bus, () => (frame, hand, offset = '') => {
+        const [at, scope] = offset.split(/@(.*)/s)
+        hand(frame, `${Number(at) + 1}@${scope}`)
+      }),
+  ),
+  memory(
+    'BUS-DEL-08',
+    'is wedged by what it cannot read',
+    /what follows an unreadable message never came/,
+    () => (bus) =>
+      tapped(bus, () => {
+        let wedged = false
+        return (frame, hand, offset) => {
+          try {
+            JSON.parse(String(frame))
+          } catch {
+            wedged = true
+          }
+          if (!wedged) hand(frame, offset)
+        }
+      }),
+  ),
+  memory(
+    'BUS-DEL-08',
+    'keeps what it cannot read to itself',
+    /was kept from the handler/,
+    () => (bus) =>
+      tapped(bus, () => (frame, hand, offset) => {
+        try {
+          JSON.parse(String(frame))
+          hand(frame, offset)
+        } catch {}
+      }),
+  ),
+  memory(
+    'BUS-DEL-09',
+    'declares an echo and gives none',
+    /own changes heard, with `echo: true`: expected 5, got 0/,
+    () => (bus) => {
+      const own = new Set<string>()
+      return overlayBus(bus, {
+        publish(scope, changes) {
+          for (const { sequence } of changes) own.add(`,${sequence},0,`)
+          return bus.publish(scope, changes)
+        },
+        subscribe(scope, onFrame, options) {
+          return bus.subscribe(
+            scope,
+            (frame) => {
+              if (![...own].some((each) => String(frame).includes(each))) onFrame(frame)
+            },
+            options,
+          )
+        },
+      })
+    },
+  ),
+  memory(
+    'BUS-DEL-10',
+    'sends frames larger than it declares',
+    /a frame of \d+ bytes came, \d+ is the declared limit/,
+    () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, maxPayloadBytes: 32_768 } }),
+  ),
+  memory(
+    'BUS-DEL-10',
+    'never answers a large batch',
+    /hangs: publish of a large batch/,
+    () => (bus) => sending(bus, (scope, changes) => (changes.length > 8 ? never() : bus.publish(scope, changes))),
+  ),
+]

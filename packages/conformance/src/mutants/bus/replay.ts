@@ -1,0 +1,96 @@
+import { PositionError } from '@sync/core'
+import { scopeId } from '@sync/core/adapter'
+import type { Mutant } from '../mutant.ts'
+import { overlayBus, turns } from '../overlay.ts'
+import { log } from './build.ts'
+
+/** Buses that read again badly. */
+export const replay: readonly Mutant[] = [
+  log(
+    'BUS-REP-01',
+    'skips a frame when it reads again',
+    /never came, client from 0/,
+    () => (bus) =>
+      overlayBus(bus, {
+        subscribe(scope, onFrame, options) {
+          let count = 0
+          const skips = options?.after !== undefined
+          return bus.subscribe(
+            scope,
+            (frame, offset) => (skips && ++count === 3 ? undefined : onFrame(frame, offset)),
+            options,
+          )
+        },
+      }),
+  ),
+  log('BUS-REP-02', 'knows the offsets of its own client only', /not a position/, () => (bus) => {
+    const own = new Set<string>()
+    return overlayBus(bus, {
+      async subscribe(scope, onFrame, options) {
+        if (options?.after !== undefined && !own.has(options.after)) throw new PositionError(options.after)
+        return bus.subscribe(
+          scope,
+          (frame, offset = '') => {
+            own.add(offset)
+            onFrame(frame, offset)
+          },
+          options,
+        )
+      },
+    })
+  }),
+  log(
+    'BUS-REP-03',
+    'begins in silence where its log begins',
+    /an old offset was taken, but only \d+ of 299 changes/,
+    () => (bus) =>
+      overlayBus(bus, {
+        subscribe: (scope, onFrame, options) =>
+          bus
+            .subscribe(scope, onFrame, options)
+            .catch(() => bus.subscribe(scope, onFrame, { after: `150@${scopeId(scope)}` })),
+      }),
+  ),
+  log(
+    'BUS-REP-04',
+    'takes anything for an offset',
+    /subscribe from the offset "": was not refused/,
+    () => (bus) =>
+      overlayBus(bus, {
+        subscribe: (scope, onFrame, options) =>
+          bus.subscribe(scope, onFrame, options).catch(() => bus.subscribe(scope, onFrame)),
+      }),
+  ),
+  log(
+    'BUS-REP-05',
+    'leaves a hole between what it reads again and what is live',
+    /never came, client B/,
+    () => (bus) =>
+      overlayBus(bus, {
+        async subscribe(scope, onFrame, options) {
+          if (options?.after === undefined) return bus.subscribe(scope, onFrame, options)
+          const past = await bus.subscribe(scope, onFrame, options)
+          await turns(1)
+          await past.stop()
+          await turns(5)
+          return bus.subscribe(scope, onFrame)
+        },
+      }),
+  ),
+  log(
+    'BUS-REP-06',
+    'reads removals again as nothing',
+    /of 2 changes came/,
+    () => (bus) =>
+      overlayBus(bus, {
+        subscribe: (scope, onFrame, options) =>
+          bus.subscribe(
+            scope,
+            (frame, offset) => {
+              if (options?.after === undefined || !String(frame).includes(',null]')) onFrame(frame, offset)
+            },
+            options,
+          ),
+      }),
+  ),
+]

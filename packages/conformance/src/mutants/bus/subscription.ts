@@ -1,0 +1,144 @@
+import { type Subscription, scopeId } from '@sync/core/adapter'
+import type { Mutant } from '../mutant.ts'
+import { never, overlayBus, sending, stopping, tapped, turns } from '../overlay.ts'
+import { memory } from './build.ts'
+
+/** Buses whose subscriptions begin late, end late or hear too much. */
+export const subscription: readonly Mutant[] = [
+  memory(
+    'BUS-SUB-01',
+    'drops the first after subscribe',
+    /the first change after subscribe resolved was not heard/,
+    () => (bus) =>
+      tapped(bus, () => {
+        let first = true
+        return (frame, hand, offset) => {
+          if (!first) hand(frame, offset)
+          first = false
+        }
+      }),
+  ),
+  memory(
+    'BUS-SUB-01',
+    'resolves subscribe early',
+    /the first change after subscribe resolved was not heard/,
+    () => (bus) =>
+      overlayBus(bus, {
+        async subscribe(scope, onFrame, options) {
+          const later = turns(3).then(() => bus.subscribe(scope, onFrame, options))
+          later.catch(() => {})
+          const stop = async (): Promise<void> => (await later).stop()
+          return { stop, [Symbol.asyncDispose]: stop }
+        },
+      }),
+  ),
+  memory('BUS-SUB-02', 'lets its clients share a queue', /never came/, () => {
+    const taken = new Set<string>()
+    return (bus) =>
+      tapped(bus, () => (frame, hand) => {
+        if (taken.has(String(frame))) return
+        taken.add(String(frame))
+        hand(frame)
+      })
+  }),
+  memory('BUS-SUB-03', 'ends every handler of a scope with the first', /never came/, () => (bus) => {
+    const all = new Map<string, Subscription[]>()
+    return overlayBus(bus, {
+      async subscribe(scope, onFrame, options) {
+        const own = await bus.subscribe(scope, onFrame, options)
+        const id = scopeId(scope)
+        all.set(id, [...(all.get(id) ?? []), own])
+        const stop = async (): Promise<void> => {
+          for (const each of all.get(id) ?? []) await each.stop()
+        }
+        return { stop, [Symbol.asyncDispose]: stop }
+      },
+    })
+  }),
+  memory(
+    'BUS-SUB-04',
+    'keeps delivering after stop',
+    /changes heard after stop resolved/,
+    () => (bus) => stopping(bus, async () => {}),
+  ),
+  memory(
+    'BUS-SUB-05',
+    'hangs when it is stopped from inside a handler',
+    /hangs: stop from inside the handler/,
+    () => (bus) =>
+      overlayBus(bus, {
+        async subscribe(scope, onFrame, options) {
+          let inside = false
+          const own = await bus.subscribe(
+            scope,
+            (frame) => {
+              inside = true
+              onFrame(frame)
+              inside = false
+            },
+            options,
+          )
+          const stop = (): Promise<void> => (inside ? never() : own.stop())
+          return { stop, [Symbol.asyncDispose]: stop }
+        },
+      }),
+  ),
+  memory(
+    'BUS-SUB-06',
+    'takes a name for a pattern',
+    /the (section|key) "\*" heard what was published to "a"/,
+    () => (bus) =>
+      overlayBus(bus, {
+        async subscribe(scope, onFrame, options) {
+          if ('key' in scope && scope.key.includes('*'))
+            await bus.subscribe({ ...scope, key: scope.key.replace('*', 'a') }, onFrame, options)
+          return bus.subscribe(scope, onFrame, options)
+        },
+      }),
+  ),
+  memory(
+    'BUS-SUB-07',
+    "sends a key's changes to its section too",
+    /was never sent here, client section|came again.*client section/,
+    () => (bus) =>
+      sending(bus, async (scope, changes) => {
+        await bus.publish(scope, changes)
+        const { partition, section } = scope
+        if ('key' in scope) await bus.publish({ partition, section }, changes)
+      }),
+  ),
+  memory('BUS-SUB-08', 'keeps the last change for whoever comes late', /was never sent here, client late/, () => {
+    const last = new Map<string, string | Uint8Array>()
+    return (bus) =>
+      overlayBus(bus, {
+        subscribe(scope, onFrame, options) {
+          const kept = last.get(scopeId(scope))
+          if (kept !== undefined) queueMicrotask(() => onFrame(kept))
+          return bus.subscribe(
+            scope,
+            (frame) => {
+              last.set(scopeId(scope), frame)
+              onFrame(frame)
+            },
+            options,
+          )
+        },
+      })
+  }),
+  memory(
+    'BUS-SUB-10',
+    'ignores the signal',
+    /subscribe with an aborted signal: was not refused/,
+    () => (bus) => overlayBus(bus, { subscribe: (scope, onFrame) => bus.subscribe(scope, onFrame) }),
+  ),
+  memory(
+    'BUS-SUB-11',
+    'never answers for a scope that is none',
+    /hangs: subscribe to \{"partition":""/,
+    () => (bus) =>
+      overlayBus(bus, {
+        subscribe: (scope, onFrame, options) =>
+          scope.partition === '' ? never() : bus.subscribe(scope, onFrame, options),
+      }),
+  ),
+]

@@ -1,0 +1,26 @@
+import { delivery as busDelivery } from './bus/delivery.ts'
+import { faults as busFaults } from './bus/faults.ts'
+import { order as busOrder } from './bus/order.ts'
+import { replay as busReplay } from './bus/replay.ts'
+import { subscription as busSubscription } from './bus/subscription.ts'
+import type { Mutant } from './mutant.ts'
+import { documents } from './store/documents.ts'
+import { epochs } from './store/epochs.ts'
+import { life } from './store/life.ts'
+import { operations } from './store/operations.ts'
+
+export type { Mutant } from './mutant.ts'
+export { allRules, runAgainst, type Trial, tryMutant, unproven } from './run.ts'
+
+/** Every broken adapter by which the rules are proven. */
+export const mutants: readonly Mutant[] = [
+  ...busOrder,
+  ...busDelivery,
+  ...busSubscription,
+  ...busReplay,
+  ...busFaults,
+  ...documents,
+  ...operations,
+  ...epochs,
+  ...life,
+]

@@ -1,0 +1,252 @@
+import {
+  AbortedError,
+  ArgumentError,
+  BusAwayError,
+  ClosedError,
+  PositionError,
+  type Runtime,
+  SyncError,
+} from '@sync/core'
+import {
+  type BusCapabilities,
+  type BusStatus,
+  type ChangeBus,
+  type EncodedChange,
+  type FrameHandler,
+  frames,
+  type Scope,
+  type SubscribeOptions,
+  type Subscription,
+  scopeId,
+} from '@sync/core/adapter'
+import { createVirtualRuntime } from '@sync/core/testing'
+import type { BusHarness } from '../harness/harness.ts'
+
+/** An offset whose entries are no longer kept. */
+class OffsetLostError extends SyncError {
+  override readonly code = 'SYNC_OFFSET_LOST'
+}
+
+interface Log {
+  first: number
+  readonly entries: string[]
+}
+
+/** The most entries that a log keeps. */
+const KEPT = 200
+/** How soon a frozen broker is noticed, in ms. */
+const PING = 2_000
+
+/** A broker that keeps logs: what a replaying bus is proven against, where the in-memory one has nothing to replay. */
+export class LogBroker {
+  readonly runtime: Runtime
+  readonly thrown: unknown[] = []
+  readonly clients: Set<LogBus> = new Set()
+  readonly #logs = new Map<string, Log>()
+  up = true
+  #unfreeze: () => void = () => {}
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime
+  }
+
+  log(scope: Scope): Log {
+    const id = scopeId(scope)
+    const log = this.#logs.get(id) ?? { first: 0, entries: [] }
+    this.#logs.set(id, log)
+    return log
+  }
+
+  append(scope: Scope, frame: string): void {
+    const log = this.log(scope)
+    log.entries.push(frame)
+    for (; log.entries.length > KEPT; log.first++) log.entries.shift()
+    this.wake()
+  }
+
+  wake(): void {
+    for (const client of this.clients) client.wake()
+  }
+
+  setUp(up: boolean): void {
+    if (this.up === up) return
+    this.up = up
+    for (const client of this.clients) client.told(up ? 'resumed' : 'interrupted')
+    this.wake()
+  }
+
+  freeze(): void {
+    this.#unfreeze = this.runtime.schedule(() => this.setUp(false), PING)
+  }
+
+  unfreeze(): void {
+    this.#unfreeze()
+    this.setUp(true)
+  }
+}
+
+interface Cursor {
+  readonly scope: Scope
+  readonly onFrame: FrameHandler
+  next: number
+  running: boolean
+}
+
+/** A client of a {@link LogBroker}. Publications wait while it is down. */
+export class LogBus implements ChangeBus {
+  readonly capabilities: BusCapabilities = {
+    delivery: 'at-least-once',
+    replay: 'from-offset',
+    ordering: 'per-section',
+    durability: 'server',
+    whenDown: 'wait',
+    live: 'at-once',
+    echo: true,
+    maxPayloadBytes: 65_536,
+  }
+  readonly #broker: LogBroker
+  readonly #cursors = new Set<Cursor>()
+  readonly #listeners = new Set<(status: BusStatus) => void>()
+  readonly #onClose: () => void
+  #waiting: { readonly go: () => void; readonly refuse: (error: Error) => void }[] = []
+  #closed = false
+
+  constructor(broker: LogBroker, onClose: () => void = () => {}) {
+    this.#broker = broker
+    this.#onClose = onClose
+    broker.clients.add(this)
+    queueMicrotask(() => this.told('connected'))
+  }
+
+  async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
+    this.#check(scope)
+    if (!this.#broker.up)
+      await new Promise<void>((go, refuse) => {
+        this.#waiting.push({ go, refuse })
+      })
+    if (this.#closed) throw closed()
+    for (const { text } of frames(changes, this.capabilities.maxPayloadBytes)) this.#broker.append(scope, text)
+  }
+
+  async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    this.#check(scope)
+    const { signal, after } = options
+    if (signal?.aborted) throw new AbortedError('aborted')
+    if (!this.#broker.up) throw new BusAwayError('the broker is away')
+    const log = this.#broker.log(scope)
+    const next = after === undefined ? log.first + log.entries.length : place(scope, after) + 1
+    if (next < log.first) throw new OffsetLostError('the offset is no longer kept')
+    if (next > log.first + log.entries.length) throw new PositionError(after)
+    const cursor: Cursor = { scope, onFrame, next, running: false }
+    this.#cursors.add(cursor)
+    const stop = async (): Promise<void> => void this.#cursors.delete(cursor)
+    signal?.addEventListener('abort', stop)
+    this.wake()
+    return { stop, [Symbol.asyncDispose]: stop }
+  }
+
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#broker.clients.delete(this)
+    this.#cursors.clear()
+    for (const { refuse } of this.#waiting.splice(0)) refuse(closed())
+    for (const listener of this.#listeners) listener('closed')
+    this.#onClose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  told(status: BusStatus): void {
+    if (this.#closed) return
+    for (const listener of this.#listeners) listener(status)
+    if (status === 'resumed') for (const { go } of this.#waiting.splice(0)) go()
+  }
+
+  wake(): void {
+    for (const cursor of this.#cursors) {
+      if (cursor.running) continue
+      cursor.running = true
+      queueMicrotask(() => this.#deliver(cursor))
+    }
+  }
+
+  #deliver(cursor: Cursor): void {
+    cursor.running = false
+    const log = this.#broker.log(cursor.scope)
+    while (this.#broker.up && this.#cursors.has(cursor) && cursor.next < log.first + log.entries.length) {
+      const at = Math.max(cursor.next, log.first)
+      cursor.next = at + 1
+      try {
+        cursor.onFrame(log.entries[at - log.first] ?? '', `${at}@${scopeId(cursor.scope)}`)
+      } catch (error) {
+        this.#broker.thrown.push(error)
+      }
+    }
+  }
+
+  #check(scope: Scope): void {
+    if (this.#closed) throw closed()
+    for (const part of Object.values(scope))
+      if (typeof part !== 'string' || part === '') throw new ArgumentError('not a scope')
+  }
+}
+
+const closed = (): ClosedError => new ClosedError('the bus is closed')
+
+/** Where an offset points. */
+function place(scope: Scope, offset: string): number {
+  const parts = /^(\d{1,15})@(.+)$/s.exec(offset)
+  if (parts?.[2] !== scopeId(scope)) throw new PositionError(offset)
+  return Number(parts[1])
+}
+
+let harnesses = 0
+
+/** The harness of a bus that replays, waits while its broker is down, and notices when that is frozen. */
+export async function logBusHarness(): Promise<BusHarness & { readonly broker: LogBroker }> {
+  const time = createVirtualRuntime(++harnesses)
+  const broker = new LogBroker(time)
+  const cut = (): void => {
+    broker.setUp(false)
+    broker.setUp(true)
+  }
+  return {
+    broker,
+    namespace: `log${harnesses}`,
+    time,
+    thrown: broker.thrown,
+    open: async () => new LogBus(broker),
+    close: async () => {},
+    elsewhere: (scope, changes) => new LogBus(broker).publish(scope, changes),
+    injected: async () => {
+      let open = true
+      const connection = {
+        isOpen: () => open,
+        end: async () => {
+          open = false
+        },
+      }
+      return { client: new LogBus(broker), ...connection }
+    },
+    nowhere: {
+      address: '127.0.0.1:1',
+      open: () => Promise.reject(new BusAwayError('127.0.0.1:1 cannot be reached')),
+    },
+    faults: {
+      kill: () => broker.setUp(false),
+      restart: () => broker.setUp(true),
+      pause: () => broker.freeze(),
+      resume: () => broker.unfreeze(),
+      failOver: cut,
+      cut,
+    },
+  }
+}

@@ -1,0 +1,195 @@
+import type { CommitRequest, DocumentRef, Store } from '@sync/core/adapter'
+import type { Mutant } from '../mutant.ts'
+import { never, turns } from '../overlay.ts'
+import { broken, harnessed } from './build.ts'
+
+/** Changes how long a document lives. */
+const living =
+  (change: (ttl: number, request: CommitRequest) => number | undefined) =>
+  (store: Store): Partial<Store> => ({
+    commit: (group) =>
+      store.commit(
+        group.map((request) => {
+          const { ttl, ...rest } = request
+          const changed = ttl === undefined ? undefined : change(ttl, request)
+          return changed === undefined ? rest : { ...rest, ttl: changed }
+        }),
+      ),
+  })
+
+/** Writes every address in another way. */
+const renaming = (name: (text: string) => string): ((store: Store) => Partial<Store>) => {
+  const ref = (of: DocumentRef): DocumentRef => ({
+    partition: of.partition,
+    section: name(of.section),
+    key: name(of.key),
+  })
+  return (store) => ({
+    load: (refs) => store.load(refs.map(ref)),
+    commit: (group) => store.commit(group.map((each) => ({ ...each, ref: ref(each.ref) }))),
+    heads: (asked) =>
+      store.heads(asked.map((each) => ({ ...each, scope: { ...each.scope, section: name(each.scope.section) } }))),
+    keys: (section, options) => store.keys({ ...section, section: name(section.section) }, options),
+  })
+}
+
+/** Stores that expire, name, open and close badly. */
+export const life: readonly Mutant[] = [
+  broken(
+    'STORE-TTL-01',
+    'ignores the ttl',
+    /a document with a ttl of \d+ ms says that it expires in undefined|is still there/,
+    () => living(() => undefined),
+  ),
+  broken('STORE-TTL-01', 'expires late', /says that it expires in|is still there after/, () =>
+    living((ttl) => ttl * 2),
+  ),
+  broken('STORE-TTL-02', 'expires early', /was gone after \d+ ms/, () => living((ttl) => ttl / 2)),
+  broken('STORE-TTL-03', 'ignores touch', /a document expired though it was (written|touched) in time/, () => () => ({
+    touch: async () => {},
+  })),
+  broken(
+    'STORE-TTL-04',
+    'has one ttl for a section',
+    /"(long|ever)" went with a document that had a shorter ttl/,
+    () => {
+      const ended = new Map<string, number>()
+      return (store) => ({
+        async load(refs) {
+          const loaded = await store.load(refs)
+          for (const [at, ref] of refs.entries())
+            if (ref.key === 'short' && !loaded[at]?.document) ended.set(ref.section, 1)
+          return loaded.map((each, at) => (ended.has(refs[at]?.section ?? '') ? { standing: each.standing } : each))
+        },
+      })
+    },
+  ),
+  broken(
+    'STORE-TTL-05',
+    'lets a write find what has expired',
+    /a compare-and-set on an expired document/,
+    () => (store) => ({
+      commit: (group) =>
+        store.commit(
+          group.map(({ expect, ...request }) =>
+            expect?.generation ? request : { ...request, ...(expect && { expect }) },
+          ),
+        ),
+    }),
+  ),
+  broken(
+    'STORE-H-01',
+    'declares what does not exist',
+    /capabilities: durability: "eternal" is not known/,
+    () => (store) => ({
+      capabilities: { ...store.capabilities, durability: 'eternal' as never },
+    }),
+  ),
+  harnessed('STORE-H-02', 'shares one client', /is closed/, (harness) => {
+    const one = harness.open()
+    return { ...harness, open: () => one }
+  }),
+  harnessed(
+    'STORE-H-03',
+    'has faults that do not happen',
+    /a load though the server was killed: expected "refused", got "answered"/,
+    (harness) => ({
+      ...harness,
+      faults: { ...harness.faults, kill: () => {} },
+    }),
+  ),
+  harnessed('STORE-H-04', 'leaves a timer', /a closed client holds the process/, (harness) => {
+    const timers: NodeJS.Timeout[] = []
+    return {
+      ...harness,
+      async open() {
+        timers.push(setInterval(() => {}, 1_000))
+        return harness.open()
+      },
+      close() {
+        for (const timer of timers) clearInterval(timer)
+        return harness.close()
+      },
+    }
+  }),
+  broken('STORE-H-06', 'does without the partition', /sequence and document of another partition/, () => (store) => {
+    const one = <S extends { partition: string }>(ref: S): S => ({ ...ref, partition: 'all' })
+    return {
+      load: (refs) => store.load(refs.map(one)),
+      commit: (group) => store.commit(group.map((each) => ({ ...each, ref: one(each.ref) }))),
+      heads: (asked) => store.heads(asked.map((each) => ({ ...each, scope: one(each.scope) }))),
+    }
+  }),
+  broken(
+    'STORE-DAT-01',
+    'misreads reserved names',
+    /the (document|field versions|keys) (under|of) the/,
+    () => (store) => ({
+      commit: (group) =>
+        store.commit(
+          group.map((each) => ({
+            ...each,
+            fields: each.fields.map((field) => ({ ...field, field: field.field.replace(':', '_') })),
+          })),
+        ),
+    }),
+  ),
+  broken('STORE-DAT-02', 'replaces what it does not like in names', /beside/, () =>
+    renaming((text) => text.replace(/\W/g, '_')),
+  ),
+  broken('STORE-DAT-02', 'brings names into a normal form', /beside/, () => renaming((text) => text.normalize('NFC'))),
+  broken('STORE-DAT-04', 'mends lone surrogates', /a text: expected/, () => (store) => ({
+    load: async (refs) =>
+      (await store.load(refs)).map((each) =>
+        each.document
+          ? { ...each, document: { ...each.document, text: each.document.text.replace(/\\u[dD][89a-fA-F]../g, '?') } }
+          : each,
+      ),
+  })),
+  broken(
+    'STORE-DAT-06',
+    'takes requests that make no sense',
+    /a request that makes no sense was answered 'committed'/,
+    () => living((ttl) => (ttl > 0 ? ttl : undefined)),
+  ),
+  broken('STORE-LIF-01', 'cannot be closed twice', /unexpected Error: closed twice/, () => (store) => {
+    let closed = 0
+    return {
+      async close() {
+        if (++closed === 2) throw new Error('closed twice')
+        return store.close()
+      },
+    }
+  }),
+  broken('STORE-LIF-02', 'answers after close', /heads after close: was not refused/, () => (store) => ({
+    heads: (asked) => store.heads(asked).catch(() => []),
+  })),
+  broken(
+    'STORE-LIF-03',
+    'leaves calls unanswered at close',
+    /hangs: calls that were under way at close/,
+    () => (store) => ({
+      commit: (group) => store.commit(group).catch(() => never()),
+    }),
+  ),
+  harnessed('STORE-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
+    ...harness,
+    nowhere: { address: '127.0.0.1:1', open: () => never() },
+  })),
+  broken('STORE-LIF-06', 'is not closed by `await using`', /heads after dispose: was not refused/, () => () => ({
+    [Symbol.asyncDispose]: async () => {},
+  })),
+  harnessed('STORE-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
+    ...harness,
+    program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
+  })),
+  harnessed(
+    'STORE-LIF-08',
+    'closes what it was given',
+    /the connection that was given from outside was closed/,
+    (harness) => ({
+      ...harness,
+      injected: async () => ({ client: await harness.open(), isOpen: () => false, end: () => turns(0) }),
+    }),
+  ),
+]

@@ -1,0 +1,68 @@
+/** Names that some medium, path, query or escape would misread. */
+export const HOSTILE_NAMES: readonly string[] = [
+  'a/b',
+  '../../etc',
+  '"quoted"',
+  "it's",
+  'tab\tline\nreturn\r',
+  'nul\0inside',
+  '*',
+  '>',
+  'a.>',
+  '?',
+  '[x]',
+  '#',
+  '{tag}',
+  '{a}{b}',
+  'a:b:c',
+  'a b',
+  ' leading and trailing ',
+  '.',
+  '..',
+  'a..b',
+  '%2F',
+  '\\',
+  '$SYS',
+  '__proto__',
+  'constructor',
+  'latest',
+  'name:version',
+  'ÄÖÜ',
+  '名前',
+  '👩‍👩‍👧',
+  'x'.repeat(255),
+]
+
+type Place = readonly [section: string, key?: string]
+
+/** Addresses that meet if a part is escaped badly, or where one part ends is not kept. */
+export const COLLIDING: readonly (readonly Place[])[] = [
+  [['a:b'], ['a', 'b'], ['a_b'], ['a.b'], ['a/b']],
+  [['a', 'b:c'], ['a:b', 'c'], ['a:b:c']],
+  [['a%3Ab'], ['a:b', 'x'], ['a\\:b'], ['a__b']],
+  [['é'], ['e\u0301']],
+  [['A'], ['a']],
+  [['a'], ['a ']],
+  [
+    ['x', '1'],
+    ['x', '01'],
+    ['x', '1.0'],
+  ],
+]
+
+/** Texts of every kind, lone surrogates apart: those have rules of their own. */
+export const TEXTS: readonly string[] = [
+  '',
+  ' ',
+  '👍🏽',
+  '👩‍👩‍👧',
+  'é',
+  'e\u0301',
+  '\u0000\u0001\u001f\u007f',
+  '\u2028\u2029',
+  '\ufeffbom',
+  '"quotes" \\ / \b\f\n\r\t',
+  'a{b}:c*>',
+  'שלום',
+  '\ud83d\ude00'.repeat(50),
+]

@@ -1,0 +1,327 @@
+import type { StoreFaults } from '../../harness/harness.ts'
+import { demand, demandEqual, demandRefusal } from '../../judge/violation.ts'
+import { committed, type StoreStage, withoutStanding } from '../../stage/store-stage.ts'
+import type { Rule } from '../rule.ts'
+
+const needs =
+  (...names: readonly (keyof StoreFaults)[]) =>
+  ({ harness: { faults } }: StoreStage): string | undefined => {
+    const missing = names.filter((name) => !faults?.[name])
+    return missing.length === 0 ? undefined : `the harness cannot ${missing.join(', ')}`
+  }
+
+/** What becomes of history when the server does. */
+export const epochs: readonly Rule<StoreStage>[] = [
+  {
+    id: 'STORE-ST-20',
+    level: 'MUST',
+    sentence:
+      'Whoever was shown more than there is makes the store begin a new epoch; whoever was not raises no alarm.',
+    hint: 'Compare `shown` with the sequence in the step that answers, in the same epoch only.',
+    async run(stage) {
+      const writer = await stage.writer()
+      for (let n = 0; n < 3; n++) await writer.write('k', { n: String(n) })
+      const { epoch } = writer.standing
+      const ask = async (shown: { epoch: string; sequence: number }) => {
+        const [head] = await stage.settled(stage.store.heads([{ scope: writer.section, shown }]), 'heads')
+        demand(head, 'no head')
+        return head.standing
+      }
+      for (const shown of [
+        { epoch, sequence: 0 },
+        { epoch, sequence: 3 },
+        { epoch: 'unheard-of', sequence: 99 },
+      ])
+        demandEqual((await ask(shown)).epoch, epoch, `the epoch after somebody was shown ${JSON.stringify(shown)} of 3`)
+      const minted = await ask({ epoch, sequence: 4 })
+      demand(minted.epoch !== epoch, 'the epoch after somebody was shown 4 of 3 is still the same')
+      demandEqual(minted.sequence, 3, 'the sequence at the mint')
+      const parent = minted.lineage.at(-1)
+      demand(
+        parent?.epoch === epoch && parent.sequence === 3,
+        () => `the new epoch has no parent: its lineage is ${JSON.stringify(minted.lineage)}`,
+      )
+      demandEqual(
+        (await ask({ epoch, sequence: 4 })).epoch,
+        minted.epoch,
+        'the epoch when the same is shown again: no second alarm',
+      )
+    },
+  },
+  {
+    id: 'STORE-EPO-01',
+    level: 'MUST',
+    sentence: 'A commit of another epoch is refused and nothing of it done; known op ids are answered first.',
+    hint: 'Ask the op memory, then compare epochs, then execute.',
+    async run(stage) {
+      const writer = await stage.writer()
+      const known = writer.request('k', { n: '1' })
+      const first = await writer.send(known)
+      const late = writer.request('k', { n: '"late"' })
+      const { epoch } = writer.standing
+      await stage.store.heads([{ scope: writer.section, shown: { epoch, sequence: 99 } }])
+      const refused = await writer.send(late)
+      demandEqual(refused.status, 'epoch', 'a commit whose writer is in an older epoch')
+      demandEqual(await writer.value('k'), { n: 1 }, 'the document after a commit of an older epoch')
+      demandEqual(
+        withoutStanding(await writer.send(known)),
+        withoutStanding(first),
+        'a known op id after a mint: the op memory survives it',
+      )
+      const caughtUp = { ...late, epoch: writer.standing.epoch }
+      committed(await writer.send(caughtUp), 'the refused commit, sent again in the new epoch under the same id')
+    },
+  },
+  {
+    id: 'STORE-EPO-02',
+    level: 'MUST',
+    sentence:
+      'An expectation counts if it was read at or below the fork, and not if it was read beyond it or in an unknown epoch.',
+    hint: 'Look `readAt` up in the lineage.',
+    async run(stage) {
+      const writer = await stage.writer()
+      const { generation } = await writer.write('k', { n: '1' })
+      const { epoch } = writer.standing
+      await stage.store.heads([{ scope: writer.section, shown: { epoch, sequence: 99 } }])
+      await writer.catchUp()
+      const tell = async (readAt: { epoch: string; sequence: number }, n: number) =>
+        (await writer.send(writer.request('k', { n: String(n) }, { expect: { readAt, generation } }))).status
+      demandEqual(
+        await tell({ epoch, sequence: 2 }, 2),
+        'conflict',
+        'an expectation read in an ancestor beyond its fork',
+      )
+      demandEqual(
+        await tell({ epoch: 'unheard-of', sequence: 1 }, 3),
+        'conflict',
+        'an expectation read in an unknown epoch',
+      )
+      demandEqual(
+        await tell({ epoch, sequence: 1 }, 4),
+        'committed',
+        'an expectation read in an ancestor below its fork',
+      )
+    },
+  },
+  {
+    id: 'STORE-EPO-03',
+    level: 'MUST',
+    sentence:
+      'The log after a place of an ancestor goes on below the fork, and says `elsewhere` beyond it or in an unknown epoch.',
+    hint: 'Judge the place by the lineage; changes count as of the epoch of the answer.',
+    async run(stage) {
+      const writer = await stage.writer()
+      for (let n = 0; n < 4; n++) await writer.write('k', { n: String(n) })
+      const { epoch } = writer.standing
+      await stage.store.heads([{ scope: writer.section, shown: { epoch, sequence: 99 } }])
+      const now = await writer.catchUp()
+      await writer.write('k', { n: '4' })
+      const page = await stage.settled(
+        stage.store.changesSince(writer.section, { epoch, sequence: 2 }, 100),
+        'changesSince',
+      )
+      demandEqual(
+        [
+          page.status,
+          page.changes.map(({ sequence }) => sequence),
+          [...new Set(page.changes.map((change) => change.epoch))],
+        ],
+        ['page', [3, 4, 5], [now.epoch]],
+        'the log after 2 of the parent epoch: status, sequences, epochs',
+      )
+      for (const place of [
+        { epoch, sequence: 5 },
+        { epoch: 'unheard-of', sequence: 1 },
+      ]) {
+        const { status } = await stage.settled(stage.store.changesSince(writer.section, place, 100), 'changesSince')
+        demandEqual(status, 'elsewhere', `the log after ${JSON.stringify(place)}, beyond the fork at 4`)
+      }
+    },
+  },
+  {
+    id: 'STORE-FLT-01',
+    level: 'MUST',
+    sentence:
+      'While the server is away calls reject, retryable, with what is known of the write; afterwards everything works.',
+    hint: "StoreAwayError: `committed: 'unknown'` for a commit that may have been sent, `'no'` for reads.",
+    skip: needs('kill', 'restart'),
+    async run(stage) {
+      const writer = await stage.writer()
+      await writer.write('k', { n: '1' })
+      await stage.harness.faults?.kill?.()
+      const what = 'while the server is away'
+      const wait = stage.patience * 4
+      const read = await demandRefusal(
+        stage.settled(stage.store.load([writer.ref('k')]), `load ${what}`, wait),
+        `load ${what}`,
+      )
+      const write = await demandRefusal(
+        stage.settled(stage.store.commit([writer.request('k', { n: '2' })]), `commit ${what}`, wait),
+        `commit ${what}`,
+      )
+      for (const error of [read, write])
+        demand(error.retryable, `${error.code} ${what} does not say that a retry may help`)
+      demandEqual(write.committed, 'unknown', `what is known of a commit ${what}`)
+      await stage.harness.faults?.restart?.()
+      await stage.until(
+        async () => (await stage.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
+        'the store does not answer after the restart',
+        wait,
+      )
+      await writer.catchUp()
+      await writer.write('k', { n: '3' })
+    },
+  },
+  {
+    id: 'STORE-FLT-09',
+    level: 'MUST',
+    sentence: 'After a lost reply the same commit sent again counts once, and gets the answer it would have got.',
+    hint: 'Switch off what the client sends again by itself, or rely on the op id alone.',
+    skip: needs('loseReplies'),
+    async run(stage) {
+      const writer = await stage.writer()
+      await writer.write('k', { n: '1' })
+      const group = [writer.request('k', { n: '2' }), writer.request('other', { n: '1' })]
+      await stage.harness.faults?.loseReplies?.(1)
+      const lost = await stage.settled(
+        stage.store.commit(group).then(
+          () => undefined,
+          (error: { committed?: string }) => error,
+        ),
+        'a commit whose reply is lost',
+        stage.patience * 4,
+      )
+      demandEqual(lost?.committed, 'unknown', 'what is known of a commit whose reply was lost')
+      const results = await writer.sendAll(group)
+      demandEqual(
+        results.map((result) => result.status === 'committed' && result.version),
+        [2, 1],
+        'the versions answered to the repeated group',
+      )
+      demandEqual(
+        (await writer.catchUp()).sequence,
+        3,
+        'the sequence after a commit whose reply was lost was sent again',
+      )
+    },
+  },
+  {
+    id: 'STORE-FLT-11',
+    level: 'MUST',
+    sentence:
+      'When the tail is lost the epoch changes, its fork is where common history ends, and a late write of the lost part is refused.',
+    hint: 'Compare the identity of the server in every call, in the same step: it is new at every start.',
+    skip: needs('loseTail'),
+    async run(stage) {
+      const writer = await stage.writer()
+      const reader = await stage.writer({ store: await stage.open(), section: writer.section })
+      for (let n = 1; n <= 5; n++) await writer.write('k', { n: String(n) })
+      const { epoch } = writer.standing
+      const lost = writer.request('k', { n: '6' })
+      await writer.send(lost)
+      await stage.harness.faults?.loseTail?.(2)
+      const { document, standing } = await reader.load('k')
+      demand(standing.epoch !== epoch, 'the tail was lost, but the first call afterwards tells the same epoch')
+      demandEqual(
+        [standing.lineage.at(-1)?.epoch, standing.lineage.at(-1)?.sequence],
+        [epoch, 4],
+        'parent and fork after the last two of six commits were lost',
+      )
+      demandEqual([document?.version, standing.sequence], [4, 4], 'version and sequence after the loss')
+      demandEqual((await writer.send(lost)).status, 'epoch', 'a copy of a lost write in its old epoch')
+      const page = await stage.settled(
+        stage.store.changesSince(writer.section, { epoch, sequence: 6 }, 10),
+        'changesSince',
+      )
+      demandEqual(page.status, 'elsewhere', 'the log after a place that was lost')
+      demandEqual((await writer.write('k', { n: '7' })).change.sequence, 5, 'the sequence of the next commit')
+    },
+  },
+  {
+    id: 'STORE-FLT-12',
+    level: 'MUST',
+    sentence:
+      'A restart that loses nothing keeps documents, log and op memory, under a new epoch whose fork is the head.',
+    hint: 'Keep the op memory and the log over a mint.',
+    skip: (stage) => needs('kill', 'restart')(stage),
+    async run(stage) {
+      const writer = await stage.writer()
+      const request = writer.request('k', { n: '1' })
+      const first = await writer.send(request)
+      await writer.write('k', { n: '2' })
+      const { epoch } = writer.standing
+      await stage.harness.faults?.kill?.()
+      await stage.harness.faults?.restart?.()
+      await stage.until(
+        async () => (await stage.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
+        'the store does not answer after the restart',
+        stage.patience * 4,
+      )
+      const standing = await writer.catchUp()
+      demand(standing.epoch !== epoch, 'the server was started again, but the epoch is the same')
+      demandEqual(
+        [standing.lineage.at(-1)?.epoch, standing.lineage.at(-1)?.sequence, standing.sequence],
+        [epoch, 2, 2],
+        'parent, fork and sequence after a restart',
+      )
+      demandEqual(await writer.value('k'), { n: 2 }, 'the document after a restart')
+      demandEqual((await writer.log(0)).length, 2, 'changes in the log after a restart')
+      demandEqual(withoutStanding(await writer.send(request)), withoutStanding(first), 'a known op id after a restart')
+    },
+  },
+  {
+    id: 'STORE-FLT-13',
+    level: 'MUST',
+    sentence: 'A fail-over begins a new epoch, and so does the fail-back to a server that was promoted before.',
+    hint: 'The identity has to be new at every promotion: a node id is not enough.',
+    skip: needs('failOver', 'failBack'),
+    async run(stage) {
+      const writer = await stage.writer()
+      await writer.write('k', { n: '1' })
+      const seen = [writer.standing.epoch]
+      for (const move of [
+        stage.harness.faults?.failOver,
+        stage.harness.faults?.failBack,
+        stage.harness.faults?.failOver,
+      ]) {
+        await move?.()
+        await stage.until(
+          async () => (await stage.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
+          'the store does not answer after a fail-over',
+          stage.patience * 4,
+        )
+        const { epoch } = await writer.catchUp()
+        demand(
+          !seen.includes(epoch),
+          `another server took over, but the epoch is ${seen.indexOf(epoch) === seen.length - 1 ? 'the same' : 'one from before'}`,
+        )
+        seen.push(epoch)
+        await writer.write('k', { n: String(seen.length) })
+      }
+    },
+  },
+  {
+    id: 'STORE-ST-21',
+    level: 'MUST',
+    sentence:
+      'When the counters of a section are lost while documents live, an epoch without parent begins above every generation.',
+    hint: 'Counters must not expire or be evicted before their documents; if they are missing, say so by a new epoch.',
+    skip: needs('loseCounters'),
+    async run(stage) {
+      const writer = await stage.writer()
+      for (let n = 1; n <= 5; n++) await writer.write('k', { n: String(n) })
+      await writer.write('young', { n: '1' })
+      const { epoch } = writer.standing
+      await stage.harness.faults?.loseCounters?.(writer.section)
+      const standing = await writer.catchUp()
+      demand(standing.epoch !== epoch, 'the counters were lost, but the epoch is the same')
+      demandEqual(standing.lineage.length, 0, 'parents of an epoch that began without counters')
+      const { document } = await writer.load('young')
+      const born = await writer.write('newer', { n: '1' })
+      demand(
+        born.generation > (document?.generation ?? 0),
+        `a new document has generation ${born.generation}, an old one ${document?.generation}`,
+      )
+    },
+  },
+]

@@ -1,0 +1,200 @@
+import type { CommitResult, Expectation } from '@sync/core/adapter'
+import { type Call, judge, type Model } from '../../judge/linearizability.ts'
+import { demand, demandEqual, show } from '../../judge/violation.ts'
+import { type StoreStage, withoutStanding } from '../../stage/store-stage.ts'
+import type { Rule } from '../rule.ts'
+
+/** Writes that take something for granted. */
+export const expectations: readonly Rule<StoreStage>[] = [
+  {
+    id: 'STORE-ST-05',
+    level: 'MUST',
+    sentence:
+      'A commit whose expectation holds is carried out; one whose expectation does not conflicts and changes nothing.',
+    hint: 'Compare generation, version and field versions in the same step that writes.',
+    async run(stage) {
+      const writer = await stage.writer()
+      await writer.write('k', { a: '1', b: '1' })
+      const held = await writer.expectation('k')
+      await writer.write('k', { a: '2' }, { expect: held })
+      const { readAt, generation, version } = held
+      const stale: readonly (readonly [string, Expectation, string])[] = [
+        ['an old version', held, 'version'],
+        ['another generation', { readAt, generation: generation + 1 }, 'generation'],
+        ['absence', { readAt, generation: 0 }, 'exists'],
+        ['an old field version', { readAt, generation, fields: { a: 1 } }, 'field'],
+        ['a field that was never set', { readAt, generation, fields: { b: 0 } }, 'field'],
+        ['a version only', { readAt, version }, 'version'],
+      ]
+      for (const [what, expect, reason] of stale) {
+        const result = await writer.send(writer.request('k', { a: '"wrong"' }, { expect }))
+        demandEqual(
+          [result.status, 'reason' in result && result.reason],
+          ['conflict', reason],
+          `a write that expects ${what}`,
+        )
+      }
+      demandEqual(await writer.value('k'), { a: 2, b: 1 }, 'the document after refused writes')
+      await writer.write('k', { b: '2' }, { expect: { readAt, generation, fields: { b: 1, c: 0 } } })
+      demandEqual(await writer.value('k'), { a: 2, b: 2 }, 'the document after a write that expected one field')
+    },
+  },
+  {
+    id: 'STORE-ST-06',
+    level: 'MUST',
+    sentence: 'A conflict tells its reason and the versions as they are now.',
+    hint: 'Fill `current` in the same step; generation and version 0 if there is no document.',
+    async run(stage) {
+      const writer = await stage.writer()
+      const absent = await writer.send(writer.request('nobody', { a: '1' }, { create: false }))
+      demandEqual(
+        withoutStanding(absent),
+        { status: 'conflict', reason: 'absent', current: { generation: 0, version: 0 } },
+        'a write that may not create',
+      )
+      const { generation } = await writer.write('k', { a: '1' })
+      await writer.write('k', { a: '2' })
+      const expect = { readAt: writer.standing, generation, fields: { a: 1 } }
+      const result = await writer.send(writer.request('k', { a: '3' }, { expect }))
+      demandEqual(
+        withoutStanding(result),
+        { status: 'conflict', reason: 'field', field: 'a', current: { generation, version: 2 } },
+        'a write that expects an old field version',
+      )
+    },
+  },
+  {
+    id: 'STORE-ST-07',
+    level: 'MUST',
+    sentence: 'Concurrent compare-and-sets and reads of one document are linearizable: one winner per version.',
+    hint: 'Check and write in one step of the server, for all clients.',
+    async run(stage) {
+      const writers = []
+      const section = stage.section()
+      for (let n = 0; n < 4; n++) writers.push(await stage.writer({ store: await stage.open(), section }))
+      const [first] = writers
+      const { generation } = (await first?.write('k', { v: '"start"' })) ?? { generation: 0 }
+      const history: Call<Input, Output>[] = []
+      let time = 0
+      const work = writers.map(async (writer, client) => {
+        let known = 1
+        for (let n = 0; n < 8; n++) {
+          const value = `${client}.${n}`
+          const write = stage.int(4) > 0
+          const input: Input = write ? { kind: 'cas', expected: known, value } : { kind: 'read' }
+          const invokedAt = time++
+          let output: Output
+          if (input.kind === 'cas') {
+            const expect = { readAt: writer.standing, generation, version: known }
+            const result = await writer.send(writer.request('k', { v: JSON.stringify(value) }, { expect }))
+            output = outputOf(result)
+            known = output.version
+          } else {
+            const { document } = await writer.load('k')
+            output = { version: document?.version ?? 0, value: JSON.parse(document?.text ?? '{}').v }
+            known = output.version
+          }
+          history.push({ client: `W${client}`, input, invokedAt, returned: { at: time++, output } })
+        }
+      })
+      await stage.settled(Promise.all(work), 'concurrent writes')
+      const verdict = judge(history, register)
+      demand(verdict.linearizable, () => notLinearizable('k', verdict as never))
+    },
+  },
+  {
+    id: 'STORE-ST-08',
+    level: 'MUST',
+    sentence: 'Of many who create the same absent document at once, one does.',
+    hint: 'Absence is an expectation like every other, checked in the step that writes.',
+    async run(stage) {
+      const section = stage.section()
+      const writers = []
+      for (let n = 0; n < 5; n++) writers.push(await stage.writer({ store: await stage.open(), section }))
+      for (let round = 0; round < 5; round++) {
+        const key = `k${round}`
+        const readAt = writers[0]?.standing ?? { epoch: '', sequence: 0 }
+        const results = await stage.settled(
+          Promise.all(
+            writers.map((writer, by) =>
+              writer.send(writer.request(key, { by: String(by) }, { expect: { readAt, generation: 0 } })),
+            ),
+          ),
+          'concurrent creations',
+        )
+        const winners = results.flatMap(({ status }, by) => (status === 'committed' ? [by] : []))
+        demand(winners.length === 1, `${winners.length} of ${results.length} created "${key}" at once`)
+        const losers = results.filter((result) => result.status === 'conflict' && result.reason === 'exists').length
+        demandEqual(losers, results.length - 1, 'creations that met an existing document')
+        demandEqual(await writers[0]?.value(key), { by: winners[0] }, 'the created document')
+      }
+    },
+  },
+  {
+    id: 'STORE-ST-22',
+    level: 'MUST',
+    sentence: 'An inner patch travels only if the field stands where it was taken from; else the whole value does.',
+    hint: "Compare `delta.base` with the field's version, in the expected generation, when the change is joined.",
+    async run(stage) {
+      const writer = await stage.writer()
+      const { generation } = await writer.write('k', { f: '{"n":1}' })
+      const delta = { ops: '[[2,"/n",2]]', base: 1 }
+      const send = async (base: number, expected: number) => {
+        const request = writer.request(
+          'k',
+          {},
+          {
+            fields: [{ field: 'f', whole: '{"n":2}', delta: { ...delta, base } }],
+            expect: { readAt: writer.standing, generation: expected },
+          },
+        )
+        const result = await writer.send(request)
+        demand(result.status === 'committed', `a write with an inner patch: ${result.status}`)
+        return result.change.text
+      }
+      demand((await send(1, generation)).includes('1,[[2,"/n",2]]'), 'an inner patch that fits did not travel')
+      const text = await send(1, generation)
+      demand(!text.includes('"/n"') && text.includes('{"n":2}'), `an inner patch on another base travelled: ${text}`)
+    },
+  },
+]
+
+type Input = { readonly kind: 'cas'; readonly expected: number; readonly value: string } | { readonly kind: 'read' }
+interface Output {
+  readonly ok?: boolean
+  readonly version: number
+  readonly value?: string
+}
+interface State {
+  readonly version: number
+  readonly value: string
+}
+
+const outputOf = (result: CommitResult): Output => {
+  if (result.status === 'committed') return { ok: true, version: result.version }
+  demand(result.status === 'conflict', () => `a compare-and-set was answered ${show(withoutStanding(result))}`)
+  return { ok: false, version: result.current.version }
+}
+
+/** A versioned register with compare-and-set. */
+const register: Model<State, Input, Output> = {
+  initial: { version: 1, value: 'start' },
+  id: ({ version, value }) => `${version} ${value}`,
+  step(state, input, output) {
+    if (input.kind === 'read')
+      return output && (output.version !== state.version || output.value !== state.value) ? undefined : state
+    if (input.expected !== state.version)
+      return !output || (!output.ok && output.version === state.version) ? state : undefined
+    const next = { version: state.version + 1, value: input.value }
+    return output && !(output.ok && output.version === next.version) ? undefined : next
+  },
+}
+
+function notLinearizable(
+  key: string,
+  verdict: { readonly explained: readonly Call<Input, Output>[]; readonly stuck: readonly Call<Input, Output>[] },
+): string {
+  const told = ({ client, input, returned }: Call<Input, Output>): string =>
+    `${client} ${show(input)} → ${show(returned?.output)}`
+  return `key ${JSON.stringify(key)}: not linearizable: after ${verdict.explained.slice(-2).map(told).join('; ') || 'nothing'} none of these can come next: ${verdict.stuck.map(told).join('; ')}`
+}

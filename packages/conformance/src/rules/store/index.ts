@@ -1,0 +1,20 @@
+import type { StoreStage } from '../../stage/store-stage.ts'
+import type { Rule } from '../rule.ts'
+import { documents } from './documents.ts'
+import { epochs } from './epochs.ts'
+import { expectations } from './expectations.ts'
+import { harness } from './harness.ts'
+import { log } from './log.ts'
+import { operations } from './operations.ts'
+import { ttl } from './ttl.ts'
+
+/** Everything that is asked of a store. */
+export const storeRules: readonly Rule<StoreStage>[] = [
+  ...harness,
+  ...documents,
+  ...expectations,
+  ...operations,
+  ...log,
+  ...epochs,
+  ...ttl,
+]

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process'
+import process from 'node:process'
+import { Violation } from '../judge/violation.ts'
+
+/** How long a program may take to end, in ms of the machine's time. */
+const BOUND = 10_000
+
+/** Runs a program in a process of its own. @throws Violation if it does not end by itself, or ends badly */
+export function runProgram(args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Violation(`the program has not ended after ${BOUND} ms`))
+    }, BOUND)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      if (code === 0) resolve()
+      else reject(new Violation(`the program ended with ${code}: ${said.trim().split('\n').slice(-3).join(' ')}`))
+    })
+  })
+}

@@ -1,0 +1,14 @@
+import {
+  describeBusConformance,
+  describeStoreConformance,
+  memoryBusHarness,
+  memoryStoreHarness,
+} from '@sync/conformance'
+import { describe, it } from 'vitest'
+import { logBusHarness } from '../src/mutants/log-bus.ts'
+
+const runner = { describe, it }
+
+describeBusConformance({ name: 'the in-memory bus', createHarness: memoryBusHarness, runner })
+describeBusConformance({ name: 'a bus with a log', createHarness: logBusHarness, runner })
+describeStoreConformance({ name: 'the in-memory store', createHarness: memoryStoreHarness, runner })
