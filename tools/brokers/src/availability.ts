@@ -1,0 +1,30 @@
+/** This broker is not to be had here; `reasons` tells what was tried. */
+export class UnavailableError extends Error {
+  override name = 'UnavailableError'
+  readonly reasons: readonly string[]
+  constructor(broker: string, reasons: readonly string[]) {
+    super(`${broker} is not to be had here: ${reasons.join('; ')}`)
+    this.reasons = reasons
+  }
+}
+
+/** One place to look for a program in: answers nothing, or throws why, if it is not there. */
+export interface Source<T> {
+  readonly name: string
+  readonly find: () => Promise<T | undefined>
+}
+
+/** The first that a source has, in their order. */
+export async function firstOf<T>(broker: string, sources: readonly Source<T>[]): Promise<T> {
+  const reasons: string[] = []
+  for (const { name, find } of sources) {
+    try {
+      const found = await find()
+      if (found !== undefined) return found
+      reasons.push(`${name}: no`)
+    } catch (error) {
+      reasons.push(`${name}: ${error instanceof Error ? error.message.split('\n', 1)[0] : error}`)
+    }
+  }
+  throw new UnavailableError(broker, reasons)
+}

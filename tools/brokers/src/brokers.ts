@@ -1,0 +1,63 @@
+import { UnavailableError } from './availability.ts'
+import { findRedis, givenUrl, type RedisFlavor } from './redis/find-redis.ts'
+
+/** What can be started here. */
+export type BrokerName = RedisFlavor
+
+/** Whether a broker is to be had, and how. */
+export type Found =
+  | {
+      readonly available: true
+      /** For people: version and place. */
+      readonly source: string
+      /** Can it be killed and restarted? Not if the environment gave its URL. */
+      readonly hooks: boolean
+    }
+  | { readonly available: false; readonly reason: string }
+
+const finders: Readonly<Record<BrokerName, () => Promise<Found>>> = {
+  redis: () => redisFound('redis'),
+  valkey: () => redisFound('valkey'),
+}
+
+async function redisFound(flavor: RedisFlavor): Promise<Found> {
+  const url = givenUrl(flavor)
+  if (url !== undefined) return { available: true, source: 'given by the environment', hooks: false }
+  const { version, source } = await findRedis(flavor)
+  return { available: true, source: `${version}, ${source}`, hooks: true }
+}
+
+/** Looks for a broker, downloading what it needs if it is not in the cache yet. Starts nothing. */
+export async function brokerAvailable(broker: BrokerName): Promise<Found> {
+  try {
+    return await finders[broker]()
+  } catch (error) {
+    if (error instanceof UnavailableError) return { available: false, reason: error.message }
+    throw error
+  }
+}
+
+/** What a set of tests needs. */
+export interface Needs {
+  readonly broker: BrokerName
+  /** Do they kill or restart it? @default false */
+  readonly hooks?: boolean
+}
+
+/**
+ * For `describe.runIf`: can these tests run here? If not, it says on the error output what stays untested, and why.
+ * With `CI=true` that is an error: nothing is left out there.
+ */
+export async function canTest(what: string, { broker, hooks = false }: Needs): Promise<boolean> {
+  const found = await brokerAvailable(broker)
+  const reason = found.available
+    ? hooks && !found.hooks
+      ? `${broker} was given by the environment: it cannot be killed or restarted`
+      : undefined
+    : found.reason
+  if (reason === undefined) return true
+  const message = `NOT TESTED: ${what}. ${reason}`
+  if (process.env['CI'] === 'true') throw new Error(message)
+  process.stderr.write(`\n${message}\n\n`)
+  return false
+}

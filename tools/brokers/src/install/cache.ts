@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { until } from '../process/until.ts'
+
+/** Where downloads are kept from run to run: `SYNC_BROKERS_CACHE`, else `sync-brokers` in the user's cache folder. */
+export const cacheFolder: string =
+  process.env['SYNC_BROKERS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sync-brokers')
+
+/**
+ * The folder of that name in the cache. If it is missing, `fill` puts into a new one what belongs there: once, however
+ * many processes ask, and it is seen by others when it is whole.
+ */
+export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(cacheFolder, name)
+  if (existsSync(folder)) return folder
+  await mkdir(cacheFolder, { recursive: true })
+  const lock = `${folder}.lock`
+  await until(async () => existsSync(folder) || (await take(lock)), {
+    what: `another process fills ${folder}`,
+    timeout: 600_000,
+    interval: 100,
+  })
+  if (existsSync(folder)) return folder
+  const part = `${folder}.${randomUUID()}.part`
+  try {
+    await mkdir(part)
+    await fill(part)
+    await rename(part, folder).catch((error: unknown) => {
+      // Another process was as quick: both took the lock of one that had died.
+      if (!existsSync(folder)) throw error
+    })
+    return folder
+  } finally {
+    await rm(part, { recursive: true, force: true })
+    await rm(lock, { force: true })
+  }
+}
+
+async function take(lock: string): Promise<boolean> {
+  try {
+    const file = await open(lock, 'wx')
+    await file.writeFile(`${process.pid}`)
+    await file.close()
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!(await isAlive(lock))) await rm(lock, { force: true })
+    return false
+  }
+}
+
+async function isAlive(lock: string): Promise<boolean> {
+  const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
+  // Not a number yet: its holder is about to write it.
+  if (!(holder > 0)) return true
+  try {
+    process.kill(holder, 0)
+    return true
+  } catch {
+    return false
+  }
+}

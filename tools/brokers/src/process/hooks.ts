@@ -1,0 +1,27 @@
+/** Faults and restarts of a server that this process has started. */
+export interface Hooks {
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>
+  /** SIGTERM, and waits until it is gone. */
+  stop(): Promise<void>
+  /** SIGSTOP: connections stay open, nobody answers. Resolves when it stands still. */
+  pause(): Promise<void>
+  /** SIGCONT. */
+  resume(): Promise<void>
+  /** Starts it again on the same port and data, after a `stop` if it is running. Resolves when it is ready. */
+  restart(): Promise<void>
+}
+
+/** The server was given by its URL: what this process has not started it does not harm. */
+export class NotOursError extends Error {
+  override name = 'NotOursError'
+  constructor(url: string) {
+    super(`the server at ${new URL(url).host} was not started here: it cannot be killed, paused or restarted`)
+  }
+}
+
+/** The hooks of a server that was given by its URL: each rejects. */
+export function hooksOfOthers(url: string): Hooks {
+  const reject = (): Promise<never> => Promise.reject(new NotOursError(url))
+  return { kill: reject, stop: reject, pause: reject, resume: reject, restart: reject }
+}

@@ -1,0 +1,65 @@
+import { globSync } from 'node:fs'
+import { readFile, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** How much of the end goes: that many bytes (a command may stay half written), or the last commits. */
+export type Cut = { readonly bytes: number } | { readonly commits: number }
+
+/** Shortens the append-only log in a Redis server's folder, as a crash of its machine would. Answers how many bytes went. */
+export async function cutAppendOnlyLog(folder: string, cut: Cut): Promise<number> {
+  const [file] = globSync('appendonlydir/*.incr.aof', { cwd: folder })
+    .sort((a, b) => numberOf(b) - numberOf(a))
+    .map((name) => join(folder, name))
+  if (file === undefined) throw new Error(`${folder} has no append-only log`)
+  const { size } = await stat(file)
+  const end = 'bytes' in cut ? Math.max(0, size - cut.bytes) : startOfLast(await readFile(file), cut.commits)
+  await truncate(file, end)
+  return size - end
+}
+
+function numberOf(name: string): number {
+  return Number(/\.(\d+)\.incr\.aof$/.exec(name)?.[1])
+}
+
+/** Where the last `count` commits begin. */
+function startOfLast(log: Buffer, count: number): number {
+  const starts = commitStarts(log)
+  if (count > starts.length) throw new RangeError(`the log has ${starts.length} commits, not ${count}`)
+  return count === 0 ? log.length : (starts[starts.length - count] ?? 0)
+}
+
+/** A commit is a command that writes, or all from MULTI to EXEC: what a script or a transaction wrote. */
+function commitStarts(log: Buffer): number[] {
+  const starts: number[] = []
+  let inside = false
+  for (let at = 0; at < log.length; ) {
+    const { name, next } = readCommand(log, at)
+    if (!inside && name !== 'SELECT') starts.push(at)
+    if (name === 'MULTI') inside = true
+    if (name === 'EXEC') inside = false
+    at = next
+  }
+  return starts
+}
+
+/** `*2\r\n$3\r\nGET\r\n$1\r\na\r\n`: the number of parts, then each with its length. */
+function readCommand(log: Buffer, at: number): { name: string; next: number } {
+  let next = at
+  const line = (): string => {
+    const end = log.indexOf('\r\n', next)
+    if (end < 0) throw new Error('the log ends within a command')
+    const text = log.toString('latin1', next, end)
+    next = end + 2
+    return text
+  }
+  const first = line()
+  // An annotation, such as a time stamp.
+  if (first.startsWith('#')) return { name: 'SELECT', next }
+  let name = ''
+  for (let part = 0; part < Number(first.slice(1)); part++) {
+    const length = Number(line().slice(1))
+    if (part === 0) name = log.toString('latin1', next, next + length).toUpperCase()
+    next += length + 2
+  }
+  return { name, next }
+}

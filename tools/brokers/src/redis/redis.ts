@@ -1,0 +1,139 @@
+import { Redis } from 'ioredis'
+import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
+import { makeFolder, removeFolder } from '../process/own-folder.ts'
+import { freePort } from '../process/port.ts'
+import type { Program } from '../process/program.ts'
+import { NotStartedError, ServerProcess } from '../process/server.ts'
+import { type Cut, cutAppendOnlyLog } from './append-only-log.ts'
+import { findRedis, givenUrl, type RedisFlavor } from './find-redis.ts'
+
+/** What kind of Redis server. */
+export interface RedisOptions {
+  /** @default 'redis' */
+  readonly flavor?: RedisFlavor
+  /**
+   * Directives of redis.conf: `{ 'maxmemory-policy': 'allkeys-lru' }`.
+   * Without: an append-only log that a killed process loses nothing of, no snapshots, no eviction.
+   */
+  readonly config?: Readonly<Record<string, string>>
+}
+
+/** A Redis server. Data and server go when it is disposed of, or when this process ends. */
+export interface RedisServer extends Hooks, AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly version: string
+  /** Where its program came from, for people. */
+  readonly source: string
+  /** Loses the end of the append-only log, while the server is down. Answers how many bytes went. */
+  cutLog(cut: Cut): Promise<number>
+}
+
+const DEFAULTS: Readonly<Record<string, string>> = {
+  appendonly: 'yes',
+  // A kill loses nothing that was answered. With `everysec` it can: while a sync is slow, writes wait in the server's memory.
+  appendfsync: 'no',
+  // One log file, which `cutLog` shortens.
+  'auto-aof-rewrite-percentage': '0',
+  bind: '127.0.0.1',
+  'enable-debug-command': 'yes',
+  'maxmemory-policy': 'noeviction',
+  'protected-mode': 'no',
+  'repl-diskless-sync-delay': '0',
+  save: '',
+}
+
+/**
+ * Starts a Redis server on a free port of the loopback interface. Where the environment gives a URL it is that server, as it
+ * is: its hooks reject with a `NotOursError`. Throws an `UnavailableError` if there is none.
+ */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const { flavor = 'redis', config = {} } = options
+  const given = givenUrl(flavor)
+  if (given !== undefined) return givenServer(flavor, given)
+  const program = await findRedis(flavor)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn(await freePort(), { name: flavor, program, config: { ...DEFAULTS, ...config } })
+    } catch (error) {
+      // Another process was quicker to take the port.
+      if (attempt < 5 && error instanceof NotStartedError && error.log.includes('Address already in use')) continue
+      throw error
+    }
+  }
+}
+
+interface Start {
+  readonly name: string
+  readonly program: Program
+  readonly config: Readonly<Record<string, string>>
+}
+
+async function startOn(port: number, { name, program, config }: Start): Promise<RedisServer> {
+  const folder = await makeFolder(name)
+  const url = `redis://127.0.0.1:${port}`
+  const args = Object.entries({ ...config, port: `${port}`, dir: folder }).flatMap(([key, value]) => [
+    `--${key}`,
+    value,
+  ])
+  const server = await ServerProcess.start({
+    name: `${name} on ${port}`,
+    program,
+    args,
+    folder,
+    ready: () => ask(url, (client) => client.ping()),
+  })
+  return {
+    url,
+    port,
+    version: program.version,
+    source: program.source,
+    kill: () => server.kill(),
+    stop: () => server.stop(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
+    restart: () => server.restart(),
+    async cutLog(cut) {
+      if (server.running) throw new Error('the log is cut while the server is down: kill it first')
+      return cutAppendOnlyLog(folder, cut)
+    },
+    async [Symbol.asyncDispose]() {
+      await server.kill()
+      await removeFolder(folder)
+    },
+  }
+}
+
+async function givenServer(flavor: RedisFlavor, url: string): Promise<RedisServer> {
+  const { hostname, port } = new URL(url)
+  const info = await ask(url, (client) => client.info('server'))
+  return {
+    ...hooksOfOthers(url),
+    url,
+    port: Number(port || 6379),
+    version: new RegExp(`^${flavor}_version:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown',
+    source: `given by the environment, at ${hostname}`,
+    cutLog: () => Promise.reject(new NotOursError(url)),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+/** Asks one thing, once. */
+async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: null,
+    connectTimeout: 1000,
+    commandTimeout: 1000,
+    // It would wait a second if the server is still loading.
+    enableReadyCheck: false,
+  })
+  // Told by the rejected promise already.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await question(client)
+  } finally {
+    client.disconnect()
+  }
+}
