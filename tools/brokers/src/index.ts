@@ -1,6 +1,7 @@
 export { UnavailableError } from './availability.ts'
 export { type BrokerName, brokerAvailable, canTest, type Found, type Needs } from './brokers.ts'
 export { type Hooks, NotOursError } from './process/hooks.ts'
+export { type LostReply, type ProxyOptions, startProxy, type TcpProxy } from './proxy/proxy.ts'
 export type { Cut } from './redis/append-only-log.ts'
 export type { RedisFlavor } from './redis/find-redis.ts'
 export { type RedisOptions, type RedisServer, startRedis } from './redis/redis.ts'

@@ -4,26 +4,17 @@ import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canTest, NotOursError, type RedisServer, startRedis } from '@sync/brokers'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { connectRedis } from './connect-redis.ts'
 
 const needs = { broker: 'redis', hooks: true } as const
-
-function connect(url: string, options = {}): Redis & AsyncDisposable {
-  const client = new Redis(url, { retryStrategy: null, ...options })
-  client.on('error', () => {})
-  return Object.assign(client, {
-    async [Symbol.asyncDispose]() {
-      client.disconnect()
-    },
-  })
-}
 
 /** A program that starts a server and goes on. */
 const orphan = join(import.meta.dirname, 'orphan.ts')
 
 async function isUp(url: string): Promise<boolean> {
-  await using client = connect(url, { lazyConnect: true })
+  await using client = connectRedis(url, { lazyConnect: true })
   return await client.connect().then(
     () => true,
     () => false,
@@ -38,17 +29,17 @@ describe.runIf(await canTest('the Redis server of the tests', needs))('a Redis s
   afterAll(() => redis[Symbol.asyncDispose]())
 
   test('is the version it says, and is ready', async () => {
-    await using client = connect(redis.url)
+    await using client = connectRedis(redis.url)
     expect(await client.info('server')).toContain(`redis_version:${redis.version}`)
   })
 
   test('is gone when killed, and back with its data and its URL', async () => {
-    await using before = connect(redis.url)
+    await using before = connectRedis(redis.url)
     await before.set('kept', 'yes')
     await redis.kill()
     expect(await isUp(redis.url)).toBe(false)
     await redis.restart()
-    await using after = connect(redis.url)
+    await using after = connectRedis(redis.url)
     expect(await after.get('kept')).toBe('yes')
   })
 
@@ -62,25 +53,25 @@ describe.runIf(await canTest('the Redis server of the tests', needs))('a Redis s
   })
 
   test('restarted while it runs, it is another process on the same data', async () => {
-    await using before = connect(redis.url)
+    await using before = connectRedis(redis.url)
     const runId = async (client: Redis) => /run_id:(\w+)/.exec(await client.info('server'))?.[1]
     await before.set('kept', 'still')
     const first = await runId(before)
     await redis.restart()
-    await using after = connect(redis.url)
+    await using after = connectRedis(redis.url)
     expect(await runId(after)).not.toBe(first)
     expect(await after.get('kept')).toBe('still')
   })
 
   test('paused, it accepts and does not answer; resumed, it answers', async () => {
-    await using client = connect(redis.url)
+    await using client = connectRedis(redis.url)
     await client.ping()
     await redis.pause()
     let answered = false
     const answer = client.ping().finally(() => {
       answered = true
     })
-    await using impatient = connect(redis.url, { commandTimeout: 50 })
+    await using impatient = connectRedis(redis.url, { commandTimeout: 50 })
     await expect(impatient.ping()).rejects.toThrow('timed out')
     expect(answered).toBe(false)
     await redis.resume()
@@ -95,7 +86,7 @@ describe.runIf(await canTest('the Redis server of the tests', needs))('a Redis s
   })
 
   test('loses the last commits of its log; what a script wrote is one', async () => {
-    await using before = connect(redis.url)
+    await using before = connectRedis(redis.url)
     await before.set('first', '1')
     await before.eval("redis.call('SET', 'a', '1') redis.call('SET', 'b', '1')", 0)
     await before.select(3)
@@ -103,20 +94,20 @@ describe.runIf(await canTest('the Redis server of the tests', needs))('a Redis s
     await redis.kill()
     expect(await redis.cutLog({ commits: 2 })).toBeGreaterThan(0)
     await redis.restart()
-    await using after = connect(redis.url)
+    await using after = connectRedis(redis.url)
     expect(await after.mget('first', 'a', 'b')).toEqual(['1', null, null])
     await after.select(3)
     expect(await after.exists('last')).toBe(0)
   })
 
   test('loses the last bytes of its log, and with them a half-written command', async () => {
-    await using before = connect(redis.url)
+    await using before = connectRedis(redis.url)
     await before.mset('whole', '1')
     await before.set('half', '1')
     await redis.kill()
     expect(await redis.cutLog({ bytes: 3 })).toBe(3)
     await redis.restart()
-    await using after = connect(redis.url)
+    await using after = connectRedis(redis.url)
     expect(await after.mget('whole', 'half')).toEqual(['1', null])
   })
 
@@ -126,7 +117,7 @@ describe.runIf(await canTest('the Redis server of the tests', needs))('a Redis s
 
   test('takes directives of redis.conf; one that it refuses is told with its log', async () => {
     await using small = await startRedis({ config: { maxmemory: '2mb', 'maxmemory-policy': 'allkeys-lru' } })
-    await using client = connect(small.url)
+    await using client = connectRedis(small.url)
     expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'allkeys-lru'])
     await expect(startRedis({ config: { 'no-such-thing': '1' } })).rejects.toThrow(
       /ended before it was ready:[\s\S]*no-such-thing/,
