@@ -3,5 +3,7 @@ export { type BrokerName, brokerAvailable, canTest, type Found, type Needs } fro
 export { type Hooks, NotOursError } from './process/hooks.ts'
 export { type LostReply, type ProxyOptions, startProxy, type TcpProxy } from './proxy/proxy.ts'
 export type { Cut } from './redis/append-only-log.ts'
+export { type ClusterOptions, type RedisCluster, startRedisCluster } from './redis/cluster.ts'
 export type { RedisFlavor } from './redis/find-redis.ts'
 export { type RedisOptions, type RedisServer, startRedis } from './redis/redis.ts'
+export type { SlotMove } from './redis/slot-move.ts'

@@ -1,5 +1,7 @@
 /** Faults and restarts of a server that this process has started. */
 export interface Hooks {
+  /** Has it been started and not ended since? Also while it is paused. */
+  readonly running: boolean
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>
   /** SIGTERM, and waits until it is gone. */
@@ -23,5 +25,5 @@ export class NotOursError extends Error {
 /** The hooks of a server that was given by its URL: each rejects. */
 export function hooksOfOthers(url: string): Hooks {
   const reject = (): Promise<never> => Promise.reject(new NotOursError(url))
-  return { kill: reject, stop: reject, pause: reject, resume: reject, restart: reject }
+  return { running: true, kill: reject, stop: reject, pause: reject, resume: reject, restart: reject }
 }

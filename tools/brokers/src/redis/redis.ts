@@ -1,10 +1,10 @@
-import { Redis } from 'ioredis'
 import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
 import { makeFolder, removeFolder } from '../process/own-folder.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { NotStartedError, ServerProcess } from '../process/server.ts'
 import { type Cut, cutAppendOnlyLog } from './append-only-log.ts'
+import { ask } from './ask.ts'
 import { findRedis, givenUrl, type RedisFlavor } from './find-redis.ts'
 
 /** What kind of Redis server. */
@@ -51,10 +51,22 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const { flavor = 'redis', config = {} } = options
   const given = givenUrl(flavor)
   if (given !== undefined) return givenServer(flavor, given)
-  const program = await findRedis(flavor)
+  return startOwnRedis({ name: flavor, program: await findRedis(flavor), config: async () => config })
+}
+
+/** What one server of ours is started with. */
+export interface OwnRedisOptions {
+  readonly name: string
+  readonly program: Program
+  /** Asked anew where a port was taken. */
+  readonly config: () => Promise<Readonly<Record<string, string>>>
+}
+
+/** Starts a server of ours, whatever the environment gives. */
+export async function startOwnRedis({ name, program, config }: OwnRedisOptions): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOn(await freePort(), { name: flavor, program, config: { ...DEFAULTS, ...config } })
+      return await startOn(await freePort(), { name, program, config: { ...DEFAULTS, ...(await config()) } })
     } catch (error) {
       // Another process was quicker to take the port.
       if (attempt < 5 && error instanceof NotStartedError && error.log.includes('Address already in use')) continue
@@ -88,6 +100,9 @@ async function startOn(port: number, { name, program, config }: Start): Promise<
     port,
     version: program.version,
     source: program.source,
+    get running() {
+      return server.running
+    },
     kill: () => server.kill(),
     stop: () => server.stop(),
     pause: () => server.pause(),
@@ -115,25 +130,5 @@ async function givenServer(flavor: RedisFlavor, url: string): Promise<RedisServe
     source: `given by the environment, at ${hostname}`,
     cutLog: () => Promise.reject(new NotOursError(url)),
     async [Symbol.asyncDispose]() {},
-  }
-}
-
-/** Asks one thing, once. */
-async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis(url, {
-    lazyConnect: true,
-    retryStrategy: null,
-    connectTimeout: 1000,
-    commandTimeout: 1000,
-    // It would wait a second if the server is still loading.
-    enableReadyCheck: false,
-  })
-  // Told by the rejected promise already.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    return await question(client)
-  } finally {
-    client.disconnect()
   }
 }

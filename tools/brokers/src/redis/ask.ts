@@ -1,0 +1,21 @@
+import { Redis } from 'ioredis'
+
+/** Connects, asks one thing and goes. Rejects at once if the server is not there or still loads its data. */
+export async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: null,
+    connectTimeout: 1000,
+    commandTimeout: 10_000,
+    // It would wait a second if the server is still loading.
+    enableReadyCheck: false,
+  })
+  // Told by the rejected promise already.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await question(client)
+  } finally {
+    client.disconnect()
+  }
+}

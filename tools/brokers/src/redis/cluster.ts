@@ -1,0 +1,168 @@
+import { freePort } from '../process/port.ts'
+import { until } from '../process/until.ts'
+import { ask } from './ask.ts'
+import { type NodeLine, serves, viewOf } from './cluster-view.ts'
+import { findRedis } from './find-redis.ts'
+import { type RedisOptions, type RedisServer, startOwnRedis } from './redis.ts'
+import { moveSlot, type SlotMove } from './slot-move.ts'
+
+const SLOTS = 16_384
+
+/** What kind of Redis Cluster. */
+export interface ClusterOptions extends RedisOptions {
+  /** @default 3 */
+  readonly masters?: number
+}
+
+/** A Redis Cluster of this process's own: masters with one replica each. Every node has the hooks of a single server. */
+export interface RedisCluster extends AsyncDisposable {
+  /** Of all nodes: any of them will do to find the others. */
+  readonly urls: readonly string[]
+  /** First those that began as masters, then their replicas in the same order. */
+  readonly nodes: readonly RedisServer[]
+  readonly version: string
+  /** The slot that a key lies in. */
+  slotOf(key: string): Promise<number>
+  /** The running node that serves a slot now. */
+  masterOf(slot: number): Promise<RedisServer>
+  /** Moves a slot with all its keys to another master. */
+  moveSlot(move: SlotMove): Promise<void>
+  /** Resolves when all running nodes agree that every slot is served, and every running replica is synchronised. */
+  settled(): Promise<void>
+}
+
+/** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no Redis. */
+export async function startRedisCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
+  const { flavor = 'redis', masters = 3, config = {} } = options
+  const program = await findRedis(flavor)
+  const start = (): Promise<RedisServer> =>
+    startOwnRedis({
+      name: `${flavor}-node`,
+      program,
+      config: async () => ({
+        'cluster-enabled': 'yes',
+        'cluster-node-timeout': '1000',
+        'cluster-port': `${await freePort()}`,
+        ...config,
+      }),
+    })
+  const nodes = await Promise.all(Array.from({ length: masters * 2 }, start))
+  const cluster = new LoopbackCluster(nodes, program.version)
+  try {
+    await cluster.form()
+    await cluster.settled()
+    return cluster
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+class LoopbackCluster implements RedisCluster {
+  readonly nodes: readonly RedisServer[]
+  readonly version: string
+
+  constructor(nodes: readonly RedisServer[], version: string) {
+    this.nodes = nodes
+    this.version = version
+  }
+
+  get urls(): string[] {
+    return this.nodes.map(({ url }) => url)
+  }
+
+  async slotOf(key: string): Promise<number> {
+    const [node] = this.#running
+    if (!node) throw new Error('no node is running')
+    return Number(await ask(node.url, (client) => client.cluster('KEYSLOT', key)))
+  }
+
+  async masterOf(slot: number): Promise<RedisServer> {
+    for (const node of this.#running) {
+      const mine = (await viewOf(node.url)).find(({ flags }) => flags.has('myself'))
+      if (mine?.flags.has('master') && serves(mine, slot)) return node
+    }
+    throw new Error(`no running node serves slot ${slot}`)
+  }
+
+  async moveSlot(move: SlotMove): Promise<void> {
+    const from = await this.masterOf(move.slot)
+    const views = await Promise.all(this.#running.map(async (node) => ({ node, view: await viewOf(node.url) })))
+    const masters = views
+      .filter(({ view }) => view.some(({ flags }) => flags.has('myself') && flags.has('master')))
+      .map(({ node }) => node)
+    await moveSlot({ ...move, from, masters })
+    await this.settled()
+  }
+
+  async settled(): Promise<void> {
+    await until(async () => isSettled(this.#running), { what: 'the cluster is settled', interval: 20 })
+  }
+
+  /** Gives the slots out, lets the nodes meet, and makes replicas of the second half. */
+  async form(): Promise<void> {
+    const half = this.nodes.length / 2
+    const [first] = this.nodes
+    for (const [index, { url, port }] of this.nodes.entries()) {
+      await ask(url, (client) => client.cluster('SET-CONFIG-EPOCH', index + 1))
+      if (index < half) {
+        const range = [index, index + 1].map((part) => Math.floor((part * SLOTS) / half))
+        await ask(url, (client) => client.call('CLUSTER', 'ADDSLOTSRANGE', range[0] ?? 0, (range[1] ?? 0) - 1))
+      }
+      const [, busPort = ''] = await ask(url, (client) => client.config('GET', 'cluster-port'))
+      if (first && index > 0)
+        await ask(first.url, (client) => client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort))
+    }
+    await until(async () => (await Promise.all(this.urls.map(viewOf))).every((view) => this.#isWhole(view)), {
+      what: 'the nodes of the cluster have met',
+    })
+    for (const [index, { url }] of this.nodes.slice(half).entries()) {
+      const master = this.nodes[index]
+      const id = master && (await ask(master.url, (client) => client.cluster('MYID')))
+      await ask(url, (client) => client.cluster('REPLICATE', `${id}`))
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()))
+  }
+
+  #isWhole(view: readonly NodeLine[]): boolean {
+    return view.length === this.nodes.length && view.every(({ flags }) => !flags.has('handshake'))
+  }
+
+  get #running(): RedisServer[] {
+    return this.nodes.filter(({ running }) => running)
+  }
+}
+
+async function isSettled(running: readonly RedisServer[]): Promise<boolean> {
+  const ports = new Set(running.map(({ port }) => port))
+  const owners = new Set<string>()
+  for (const { url } of running) {
+    const info = `${await ask(url, (client) => client.cluster('INFO'))}`
+    if (!info.includes('cluster_state:ok')) return false
+    const view = await viewOf(url)
+    // Those that are down may still be listed, as failed; slots of theirs are not served.
+    if (view.some(({ port, flags, slots }) => slots.length > 0 && (!ports.has(port) || flags.has('fail')))) return false
+    owners.add(
+      JSON.stringify(
+        view
+          .filter(({ slots }) => slots.length > 0)
+          .map(({ id, slots }) => [id, slots])
+          .sort(),
+      ),
+    )
+    const replication = await ask(url, (client) => client.info('replication'))
+    if (/^role:slave/m.test(replication) && !/^master_link_status:up/m.test(replication)) return false
+    const masterPort = Number(/^master_port:(\d+)/m.exec(replication)?.[1])
+    if (masterPort > 0 && !ports.has(masterPort)) return false
+    // A replica is safe only when its master knows it to be online.
+    const mine = view.find(({ flags }) => flags.has('myself'))
+    const replicas = view.filter(
+      ({ masterId, port }) => masterId !== undefined && masterId === mine?.id && ports.has(port),
+    )
+    if (replicas.some(({ port }) => !new RegExp(`port=${port},state=online`).test(replication))) return false
+  }
+  return owners.size === 1
+}

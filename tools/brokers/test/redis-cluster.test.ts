@@ -1,0 +1,83 @@
+import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
+import { Cluster } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { connectRedis } from './connect-redis.ts'
+
+function connectCluster(cluster: RedisCluster): Cluster & AsyncDisposable {
+  const client = new Cluster([...cluster.urls], { clusterRetryStrategy: () => 50, retryDelayOnClusterDown: 50 })
+  client.on('error', () => {})
+  return Object.assign(client, {
+    async [Symbol.asyncDispose]() {
+      client.disconnect()
+    },
+  })
+}
+
+describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis' }))('a Redis Cluster', () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+  }, 30_000)
+  afterAll(() => cluster[Symbol.asyncDispose]())
+
+  test('serves every slot, each master has its replica', async () => {
+    await using client = connectCluster(cluster)
+    for (let i = 0; i < 30; i++) expect(await client.set(`key-${i}`, `${i}`)).toBe('OK')
+    for (const { url } of cluster.nodes.slice(0, 3)) {
+      await using master = connectRedis(url)
+      expect(await master.info('replication')).toMatch(/connected_slaves:1[\s\S]*state=online/)
+    }
+  })
+
+  test('knows where a key lies', async () => {
+    const slot = await cluster.slotOf('{tag}:a')
+    expect(await cluster.slotOf('{tag}:b')).toBe(slot)
+    const master = await cluster.masterOf(slot)
+    await using client = connectRedis(master.url)
+    expect(await client.set('{tag}:a', '1')).toBe('OK')
+  })
+
+  test('moves a slot with its keys; halfway both sides have some', async () => {
+    const slot = await cluster.slotOf('{moving}')
+    const from = await cluster.masterOf(slot)
+    const to = cluster.nodes.slice(0, 3).find((node) => node !== from)
+    if (!to) throw new Error('no other master')
+    await using client = connectCluster(cluster)
+    const keys = Array.from({ length: 10 }, (_, i) => `{moving}:${i}`)
+    await Promise.all(keys.map((key) => client.set(key, key)))
+    const counts: number[] = []
+    await cluster.moveSlot({
+      slot,
+      to,
+      async halfway() {
+        for (const { url } of [from, to]) {
+          await using node = connectRedis(url)
+          counts.push(Number(await node.cluster('COUNTKEYSINSLOT', slot)))
+        }
+        expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
+        // On both sides of the move: neither has them all.
+        await using source = connectRedis(from.url)
+        await expect(source.mget(...keys)).rejects.toThrow('TRYAGAIN')
+      },
+    })
+    expect(counts).toEqual([5, 5])
+    expect(await cluster.masterOf(slot)).toBe(to)
+    expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
+  })
+
+  test('replaces a master that is killed; restarted, it comes back as a replica', async () => {
+    await using client = connectCluster(cluster)
+    const slot = await cluster.slotOf('precious')
+    await client.set('precious', 'gold')
+    const first = await cluster.masterOf(slot)
+    await first.kill()
+    await cluster.settled()
+    const second = await cluster.masterOf(slot)
+    expect(second).not.toBe(first)
+    await vi.waitFor(async () => expect(await client.get('precious')).toBe('gold'))
+    await first.restart()
+    await cluster.settled()
+    await using replica = connectRedis(first.url)
+    expect(await replica.info('replication')).toMatch(/^role:slave/m)
+  }, 20_000)
+})
