@@ -181,6 +181,11 @@ export interface Collection<T> {
   ): AsyncIterable<ImportedRow>
   /** Changes in batches, in order, each once or combined; bounded: what overflows becomes a `reset`. */
   changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
+  /**
+   * The changes of one document that came to this instance lately, oldest first, as they were committed: `created`, `delta`
+   * and `removed`. What came before it was followed here, or was too much to keep (`memory.changes`), is not among them.
+   */
+  changesBuffer(key: string): readonly Change<T>[]
   /** Calls `listener` for each change of one document, from now on. The returned function ends it. */
   subscribe(key: string, listener: (change: Change<T>) => void): () => void
 }

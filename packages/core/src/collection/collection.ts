@@ -5,7 +5,7 @@ import type { Operation } from '../model/operation.ts'
 import { fromPosition, type Position, toPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
 import { toToken } from '../model/token.ts'
-import type { Observation } from '../replica/observation.ts'
+import { type Observation, observed } from '../replica/observation.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
 import type { StoreLink } from '../replica/store-link.ts'
@@ -260,6 +260,13 @@ export class SectionCollection {
       throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
     }
     return { [Symbol.asyncIterator]: () => new ChangeStream(section, link, checked, upgrade).iterator() }
+  }
+
+  changesBuffer(key: string): readonly Told[] {
+    const { section, upgrade } = this.#context
+    this.#refuseIfClosed()
+    const changes = section.recent(checkedKey(key))
+    return changes.flatMap((change) => tell(observed(change, false)) ?? []).map((told) => upgrade.told(told))
   }
 
   subscribe(key: string, listener: (change: Told) => void): () => void {

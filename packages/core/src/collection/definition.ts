@@ -7,6 +7,7 @@ import { hash32 } from '../model/hash.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Follow } from '../model/section-definition.ts'
 import { wholeNumber } from '../model/whole-number.ts'
+import type { MemoryBounds } from '../replica/eviction.ts'
 import type { Conflict } from './conflict.ts'
 import type { JsonDocument } from './document.ts'
 import type { BatchOptions, CollectionOptions } from './options.ts'
@@ -31,8 +32,7 @@ export interface Definition<T> {
   readonly sourceAbsentFor: number
   /** Durations in ms. */
   readonly batch: Batching | undefined
-  /** `idle` in ms. */
-  readonly memory: { readonly maxDocuments: number; readonly idle: number }
+  readonly memory: MemoryBounds
   /** Equal exactly if `ttl`, `sliding` and the names of the strategies are. */
   readonly digest: string
   readonly [documentType]?: T
@@ -72,7 +72,7 @@ export function defineCollection(
   }
   const bounded = memory.maxDocuments !== undefined || memory.idle !== undefined
   if (replicate === 'all' && (bounded || source)) {
-    throw new ArgumentError(`"${section}" is replicated whole: it takes neither memory bounds nor a source`)
+    throw new ArgumentError(`"${section}" is replicated whole: it takes neither bounds of documents nor a source`)
   }
   const sliding = typeof ttl === 'object' && ttl.sliding
   const after = typeof ttl === 'object' ? ttl.after : ttl
@@ -100,6 +100,7 @@ export function defineCollection(
           ? Number.POSITIVE_INFINITY
           : wholeNumber(memory.maxDocuments, `memory.maxDocuments of "${section}"`, 1),
       idle: milliseconds(memory.idle ?? '6h', `memory.idle of "${section}"`),
+      changes: wholeNumber(memory.changes ?? 262_144, `memory.changes of "${section}"`, 0),
     },
     digest: digestOf(ms, sliding, strategies),
   })

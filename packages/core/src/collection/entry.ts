@@ -12,13 +12,13 @@ export type HeldEntry = Omit<Entry<unknown>, 'value' | 'fieldVersions'> & {
 
 /** A document that there is, with its versions. `value`: as it is to be shown. */
 export function entryOf(replica: Replica, value: JsonObject, stale: boolean): HeldEntry {
-  const { version, generation, fieldVersions, epoch, seen: sequence, changedAt, expiresAt } = replica
+  const { version, generation, epoch, seen: sequence, changedAt, expiresAt } = replica
   const readAt = { epoch, sequence }
   return {
     value,
     version,
     token: toToken({ version, generation, readAt }),
-    fieldVersions: Object.fromEntries(fieldVersions),
+    fieldVersions: replica.fieldVersions(),
     position: toPosition(readAt),
     changedAt,
     ...(expiresAt !== undefined && { expiresAt }),

@@ -36,7 +36,7 @@ export interface CollectionOptions<T> {
   readonly sourceAbsentFor?: Duration
   /** Gathers writes of high-rate fields before they are sent. Default: none; a write goes at once. */
   readonly batch?: BatchOptions<T>
-  /** Bounds what is held, where documents are held on their first read. */
+  /** Bounds what is held. */
   readonly memory?: MemoryOptions
 }
 
@@ -50,10 +50,15 @@ export interface BatchOptions<T> {
   readonly fields?: readonly Field<T>[]
 }
 
-/** How many documents an instance holds, and for how long. What is watched, or being written, is always held. */
+/** How much an instance holds. A document that is watched, or being written, is always held. */
 export interface MemoryOptions {
   /** The most documents held; those read longest ago go first. Default: no limit. */
   readonly maxDocuments?: number
   /** A document that was not read for this long is held no more; it may take up to half as long again. Default 6 h. */
   readonly idle?: Duration
+  /**
+   * For `changesBuffer`: how much of the section's last changes is kept, in characters of their text. They are kept for an hour
+   * at most. Default 262,144; 0: none.
+   */
+  readonly changes?: number
 }

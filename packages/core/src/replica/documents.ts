@@ -2,7 +2,7 @@ import type { Standing } from '../versioning/lineage.ts'
 import type { SectionContext, SectionOptions } from './context.ts'
 import type { History } from './history.ts'
 import type { Observers } from './observers.ts'
-import { Replica } from './replica.ts'
+import type { Replica } from './replica.ts'
 import type { Replicas } from './replicas.ts'
 
 /** The documents of a section, for who reads them: what is not held yet is loaded. */
@@ -101,7 +101,7 @@ export class Documents {
       const { adoptions } = this.#history
       const loaded = await this.#context.loader.load({ ...this.#options.ref, key })
       if (!this.#hear(loaded.standing, adoptions)) continue
-      const passing = new Replica(key)
+      const passing = this.#replicas.replica(key)
       passing.install(loaded, this.#context.runtime.now())
       return passing
     }

@@ -1,10 +1,11 @@
 import type { Runtime } from '../model/runtime.ts'
 import type { Replica } from './replica.ts'
 
-/** How much may be held; `maxDocuments` may be infinite, `idle` is in ms. */
+/** How much may be held: `maxDocuments` may be infinite, `idle` is in ms, `changes` in characters of their text. */
 export interface MemoryBounds {
   readonly maxDocuments: number
   readonly idle: number
+  readonly changes: number
 }
 
 /** The most documents that are passed over for one that is added. */

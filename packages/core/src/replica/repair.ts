@@ -16,7 +16,8 @@ const PAGE = 1_000
 export interface RepairOwner {
   hear(standing: Standing, adoption: number): boolean
   /** A change of our history, read from the log. */
-  take(change: Change): void
+  /** A change of the log; its text has so many characters. */
+  take(change: Change, size: number): void
   /** All that is held was known to be current when this was asked. */
   verified(askedAt: number): void
   /** Holds every document, where all should be held. */
@@ -168,7 +169,7 @@ export class Repair {
       this.#context.emit({ ...this.#options.ref, type: 'frame-refused', error })
       return false
     }
-    for (const change of decoded) this.#owner.take(change)
+    for (const [at, change] of decoded.entries()) this.#owner.take(change, changes[at]?.text.length ?? 0)
     return true
   }
 

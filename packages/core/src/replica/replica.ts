@@ -1,10 +1,14 @@
 import { type Change, isBirth } from '../model/change.ts'
-import { deepFreeze, type JsonObject } from '../model/json.ts'
+import { deepFreeze, type JsonObject, memberOf } from '../model/json.ts'
 import { applyFields } from '../patch/apply-fields.ts'
 import type { Loaded } from '../transport/store.ts'
+import type { FieldTable, FieldVersions } from './field-versions.ts'
 import type { JumpReason } from './observation.ts'
 
 const NOTHING: JsonObject = Object.freeze({})
+/** What most replicas have of it. */
+const NO_CHANGES: Change[] = []
+const NOBODY: (() => void)[] = []
 
 /**
  * One instance's copy of one document: a small state machine, without any input or output of its own.
@@ -22,7 +26,8 @@ export class Replica {
   generation = 0
   version = 0
   value: JsonObject | undefined = undefined
-  fieldVersions: Map<string, number> = new Map()
+  readonly #table: FieldTable
+  #versions: FieldVersions
   /** The version of every absent field. */
   floor = 0
   changedAt = 0
@@ -33,7 +38,7 @@ export class Replica {
   read = false
   readIn = 0
   /** Changes that do not fit yet, in the order of their sequence. */
-  buffer: Change[] = []
+  buffer: readonly Change[] = NO_CHANGES
   /** The load under way: its number; 0: none. */
   load = 0
   /** The number of the last load that was answered. */
@@ -46,10 +51,17 @@ export class Replica {
   refuted = false
   /** Why it is loaded again: what a watcher is told if the value differs afterwards. */
   reason: JumpReason = 'snapshot'
-  waiting: (() => void)[] = []
+  #waiting = NOBODY
 
-  constructor(key: string) {
+  constructor(key: string, table: FieldTable) {
     this.key = key
+    this.#table = table
+    this.#versions = table.none
+  }
+
+  /** Does anybody wait for something about this document to move? */
+  get awaited(): boolean {
+    return this.#waiting.length > 0
   }
 
   /** Known, nothing under way, nothing waiting: what `update` may build on. */
@@ -59,7 +71,13 @@ export class Replica {
 
   /** The version of a field, of an absent one too. */
   fieldVersion(field: string): number {
-    return this.fieldVersions.get(field) ?? this.floor
+    if (memberOf(this.value, field) === undefined) return this.floor
+    return this.#table.get(this.#versions, field) ?? this.floor
+  }
+
+  /** The version of each field that the document has. */
+  fieldVersions(): Record<string, number> {
+    return Object.fromEntries(Object.keys(this.value ?? NOTHING).map((field) => [field, this.fieldVersion(field)]))
   }
 
   /** Takes a change into the buffer. False: it is no news. */
@@ -69,17 +87,22 @@ export class Replica {
     let at = this.buffer.length
     while (at > 0 && (this.buffer[at - 1] as Change).sequence > change.sequence) at--
     if (this.buffer[at - 1]?.sequence === change.sequence) return false
-    this.buffer.splice(at, 0, change)
+    this.buffer = this.buffer.toSpliced(at, 0, change)
     return true
   }
 
   /** The next buffered change that fits, taken out of the buffer; what is old news by now is dropped. */
   take(): Change | undefined {
+    const { buffer } = this
     let old = 0
-    while (old < this.buffer.length && (this.buffer[old] as Change).sequence <= this.seen) old++
-    if (old > 0) this.buffer.splice(0, old)
-    const at = this.buffer.findIndex((each) => this.#isNext(each))
-    return at < 0 ? undefined : this.buffer.splice(at, 1)[0]
+    while (old < buffer.length && (buffer[old] as Change).sequence <= this.seen) old++
+    const at = buffer.findIndex((each, index) => index >= old && this.#isNext(each))
+    if (old > 0 || at >= 0) this.#keep(buffer.filter((_, index) => index >= old && index !== at))
+    return buffer[at]
+  }
+
+  #keep(changes: readonly Change[]): void {
+    this.buffer = changes.length === 0 ? NO_CHANGES : changes
   }
 
   #isNext(change: Change): boolean {
@@ -97,14 +120,13 @@ export class Replica {
     const birth = isBirth(change)
     if (edits === 'removed') this.#clear()
     else if (edits !== 'omitted') {
-      const value = applyFields(birth ? NOTHING : (this.value ?? NOTHING), edits)
+      const before = birth ? NOTHING : (this.value ?? NOTHING)
+      const value = applyFields(before, edits)
       if (birth) this.#clear()
       this.value = value
       for (const { field, version, kind } of edits) {
-        if (kind === 'removed') {
-          this.fieldVersions.delete(field)
-          this.floor = Math.max(this.floor, version)
-        } else this.fieldVersions.set(field, version)
+        if (kind === 'removed') this.floor = Math.max(this.floor, version)
+        this.#versions = this.#table.with(this.#versions, before, field, kind === 'removed' ? 0 : version)
       }
     }
     this.generation = change.generation
@@ -138,7 +160,7 @@ export class Replica {
     this.generation = document.generation
     this.version = document.version
     this.value = deepFreeze(JSON.parse(document.text) as JsonObject)
-    this.fieldVersions = new Map(Object.entries(document.fieldVersions))
+    this.#versions = this.#table.of(document.fieldVersions)
     this.floor = document.floor
     this.changedAt = document.changedAt
   }
@@ -153,15 +175,23 @@ export class Replica {
 
   #clear(): void {
     this.value = undefined
-    this.fieldVersions.clear()
+    this.#versions = this.#table.none
     this.floor = 0
     this.expiresAt = undefined
   }
 
-  /** Lets those go on who waited for something about this document to move. */
+  /** Resolves when something about this document moved. */
+  moved(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#waiting === NOBODY) this.#waiting = [resolve]
+      else this.#waiting.push(resolve)
+    })
+  }
+
+  /** Something about this document moved. */
   wake(): void {
-    const waiting = this.waiting
-    this.waiting = []
+    const waiting = this.#waiting
+    this.#waiting = NOBODY
     for (const go of waiting) go()
   }
 }

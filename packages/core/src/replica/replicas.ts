@@ -6,6 +6,7 @@ import type { Standing } from '../versioning/lineage.ts'
 import type { SectionContext, SectionOptions } from './context.ts'
 import { Eviction } from './eviction.ts'
 import { Expiry } from './expiry.ts'
+import { FieldTable } from './field-versions.ts'
 import type { History } from './history.ts'
 import { type JumpReason, type Observation, type Observed, observed } from './observation.ts'
 import { Observers } from './observers.ts'
@@ -42,6 +43,7 @@ export class Replicas {
   readonly expiry: Expiry
   readonly #eviction: Eviction
   readonly #replicas = new Map<string, Replica>()
+  readonly #fields = new FieldTable()
   /** Those with changes that wait for a predecessor. */
   readonly #stuck = new Set<Replica>()
   /** Those that are loaded again: what they show may be old. */
@@ -117,7 +119,7 @@ export class Replicas {
     while (!test()) {
       if (replica.failed) throw replica.failed.cause
       if (this.#closed) throw new ClosedError('the instance is closed')
-      await new Promise<void>((resolve) => replica.waiting.push(resolve))
+      await replica.moved()
     }
   }
 
@@ -126,9 +128,14 @@ export class Replicas {
     return [...this.#replicas.values()].filter(({ value }) => value).map(({ key }) => key)
   }
 
+  /** One that knows nothing; not held. */
+  replica(key: string): Replica {
+    return new Replica(key, this.#fields)
+  }
+
   /** One that knows that its document does not exist; not held. */
   absent(key: string): Replica {
-    const replica = new Replica(key)
+    const replica = this.replica(key)
     replica.installAbsent(this.#history.epoch, this.#water.gapFree)
     return replica
   }
@@ -137,7 +144,7 @@ export class Replicas {
 
   /** Holds a document from now on. */
   begin(key: string): Replica {
-    const replica = new Replica(key)
+    const replica = this.replica(key)
     this.#replicas.set(key, replica)
     this.load(replica)
     if (this.#options.replicate === 'on-read') this.#eviction.added(replica, this.#replicas.size - this.#gone.size)
@@ -146,7 +153,7 @@ export class Replicas {
 
   /** Holds a document no longer, unless somebody needs it. */
   #release(replica: Replica): boolean {
-    const idle = replica.value !== undefined && replica.settled && replica.waiting.length === 0
+    const idle = replica.value !== undefined && replica.settled && !replica.awaited
     if (!idle || this.observers.has(replica.key)) return false
     this.#drop(replica)
     return true
@@ -288,7 +295,7 @@ export class Replicas {
     let surplus = this.#gone.size - (this.complete ? 0 : MOST_ABSENT)
     for (const replica of this.#gone) {
       if (surplus-- <= 0) return
-      const idle = replica.settled && replica.waiting.length === 0 && !this.observers.has(replica.key)
+      const idle = replica.settled && !replica.awaited && !this.observers.has(replica.key)
       if (!idle || (replica.seen > this.#water.gapFree && this.#options.follow === 'section')) continue
       this.#drop(replica)
     }

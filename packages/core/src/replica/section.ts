@@ -14,6 +14,7 @@ import { Documents } from './documents.ts'
 import { History } from './history.ts'
 import { observed } from './observation.ts'
 import { OrderedFeed } from './ordered-feed.ts'
+import { RecentChanges } from './recent-changes.ts'
 import { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import { Replicas } from './replicas.ts'
@@ -39,6 +40,7 @@ export class Section implements Checked {
   readonly #water = new Watermark()
   readonly #replicas: Replicas
   readonly #repair: Repair
+  readonly #recent: RecentChanges
   readonly #subscriptions: Subscriptions
   readonly #agreement: Agreement
   readonly #onClose = new Set<() => void>()
@@ -46,7 +48,7 @@ export class Section implements Checked {
   #ready: Promise<void> | undefined
   #joined = false
   /** What came before we knew where the section stands. */
-  #early: Change[] = []
+  #early: { readonly change: Change; readonly size: number }[] = []
   #overflowed = false
   #scans = 0
   #looksAgain = false
@@ -56,6 +58,7 @@ export class Section implements Checked {
   constructor(options: SectionOptions, context: SectionContext) {
     this.options = options
     this.#context = context
+    this.#recent = new RecentChanges(options.memory.changes, context.runtime)
     this.#agreement = new Agreement(options, (theirs) => {
       const { follow, digest } = options
       context.emit({ ...options.ref, type: 'definition-mismatch', ours: { follow, digest }, theirs })
@@ -84,7 +87,7 @@ export class Section implements Checked {
       { history, water, replicas, ordered },
       {
         hear,
-        take: (change) => this.#take(change),
+        take: (change, size) => this.#take(change, size),
         verified: (askedAt) => this.#verified(askedAt),
         holdAll: () => this.#holdAll(),
       },
@@ -184,7 +187,7 @@ export class Section implements Checked {
     this.#verified(askedAt)
     const early = this.#early
     this.#early = []
-    for (const change of early) this.#accept(change)
+    for (const { change, size } of early) this.#accept(change, size)
     if (this.#overflowed) this.checkNow()
   }
 
@@ -258,6 +261,7 @@ export class Section implements Checked {
     })
     if (fork === undefined) this.#water.startAt(standing.sequence)
     else this.#water.cutAt(fork)
+    this.#recent.keep((change) => this.history.holds(change))
     this.ordered.adopt(this.#water.gapFree, fork)
     this.#replicas.carryOver(from, goesOn)
     // what was forgotten as deleted may be there again
@@ -275,7 +279,8 @@ export class Section implements Checked {
     counters.receivedBytes += frame.length
     try {
       const { changes, broken } = decodeFrame(frame)
-      for (const change of changes) this.#accept(change)
+      const size = frame.length / (changes.length + broken)
+      for (const change of changes) this.#accept(change, size)
       if (broken > 0) throw new FrameError(`${broken} of its changes`)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
@@ -287,7 +292,12 @@ export class Section implements Checked {
 
   /** An own commit: it goes the way of every change. */
   acceptOwn(encoded: EncodedChange): void {
-    this.#accept(decodeChange(encoded))
+    this.#accept(decodeChange(encoded), encoded.text.length)
+  }
+
+  /** The changes of a document that came here lately, in their order. */
+  recent(key: string): Change[] {
+    return this.#recent.of(key)
   }
 
   /** Does our history hold this commit, and the replica (if there is one) show it? */
@@ -303,21 +313,28 @@ export class Section implements Checked {
       await this.#replicas.until(replica, () => this.shows(key, place) || this.history.adoptions !== adoptions)
   }
 
-  #accept(change: Change): void {
+  /** `size`: the characters of its text. */
+  #accept(change: Change, size: number): void {
     if (!this.#joined) {
-      if (this.#early.length < MOST_WAITING) this.#early.push(change)
+      if (this.#early.length < MOST_WAITING) this.#early.push({ change, size })
       else this.#overflowed = true
-    } else if (change.epoch === this.history.epoch) this.#heard(change)
+    } else if (change.epoch === this.history.epoch) this.#heard(change, size)
     else {
       const common = this.history.commonUpTo(change.epoch)
       // an epoch we have not heard of: the store says which one is now. Beyond a fork: a lost history, nothing to learn
       if (common === undefined) this.checkNow()
-      else if (change.sequence <= common) this.#heard({ ...change, epoch: this.history.epoch })
+      else if (change.sequence <= common) this.#heard({ ...change, epoch: this.history.epoch }, size)
     }
   }
 
   /** A change of our history. False: it is no news. */
-  #take(change: Change): boolean {
+  #take(change: Change, size: number): boolean {
+    const news = this.#offer(change)
+    if (news) this.#recent.add(change, size)
+    return news
+  }
+
+  #offer(change: Change): boolean {
     if (this.options.follow === 'section') return this.#takeInSequence(change)
     this.#water.shown(change.sequence)
     const replica = this.#replicas.find(change.key)
@@ -346,10 +363,10 @@ export class Section implements Checked {
     return news
   }
 
-  #heard(change: Change): void {
+  #heard(change: Change, size: number): void {
     // the echo of an own change is no duplicate
     const own = change.origin === this.#context.origin
-    if (!this.#take(change) && !own) this.#context.counters.duplicates++
+    if (!this.#take(change, size) && !own) this.#context.counters.duplicates++
   }
 
   // ---- the silence check -----------------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+import { type Collection, type CollectionOptions, defineCollection } from '@sync/core'
+import { expect, test } from 'vitest'
+import { open } from './open.ts'
+
+interface Doc {
+  n: number
+  text?: string
+}
+const define = (options: Partial<CollectionOptions<Doc>> = {}) =>
+  open(defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options }))
+
+const versions = (docs: Collection<Doc>, key: string): number[] => docs.changesBuffer(key).map(({ version }) => version)
+
+test.each(['section', 'key'] as const)(
+  'the last changes of a document, in order, as they were committed; followed by %s',
+  async (follow) => {
+    await using t = define({ follow })
+    await t.a.create('x', { n: 1 })
+    await Promise.all([t.a.get('x'), t.b.get('x')])
+    await t.a.create('other', { n: 1 })
+    await t.a.set('x', { n: 2 }, { meta: { actor: 'me' } })
+    await t.b.set('x', { n: 3 })
+    await t.a.delete('x')
+    await t.cluster.settle()
+    const last = [
+      { kind: 'delta', key: 'x', version: 2, fields: ['n'], meta: { actor: 'me' }, commits: 1 },
+      { kind: 'delta', key: 'x', version: 3, fields: ['n'] },
+      { kind: 'removed', key: 'x', version: 4, reason: 'deleted' },
+    ]
+    expect(t.b.changesBuffer('x').slice(-3)).toMatchObject(last)
+    expect(t.a.changesBuffer('x').slice(-3)).toMatchObject(last)
+    expect(t.b.changesBuffer('none')).toEqual([])
+  },
+)
+
+test('what came out of order, twice, or from the log, stands in order and once', async () => {
+  await using t = define({ replicate: 'all' })
+  await t.a.create('x', { n: 0 })
+  await t.b.ready()
+  t.cluster.bus.chance({ drop: 0.3, repeat: 0.3, reorder: 0.3 })
+  for (let n = 1; n < 50; n++) await t.a.set('x', { n })
+  await t.cluster.settle()
+  expect(versions(t.b, 'x')).toEqual(Array.from({ length: 50 }, (_, at) => at + 1))
+})
+
+test('no more than its size, and for no longer than an hour', async () => {
+  await using t = define({ memory: { changes: 2_000 } })
+  await t.a.create('x', { n: 0 })
+  for (let n = 1; n < 30; n++) await t.a.set('x', { n, text: 'x'.repeat(100) })
+  const kept = versions(t.a, 'x')
+  expect(kept.length).toBeGreaterThan(5)
+  expect(kept.length).toBeLessThan(20)
+  expect(kept.at(-1)).toBe(30)
+  await t.a.set('x', { text: 'x'.repeat(5_000) })
+  expect(versions(t.a, 'x').at(-1)).toBe(30)
+  await t.cluster.clock.advance(3_700_000)
+  expect(versions(t.a, 'x')).toEqual([])
+})
+
+test('none, where none is wanted', async () => {
+  await using t = define({ memory: { changes: 0 } })
+  await t.a.create('x', { n: 0 })
+  expect(t.a.changesBuffer('x')).toEqual([])
+})
+
+test('what the store lost is not among them', async () => {
+  await using t = define({ replicate: 'all' })
+  await t.a.create('x', { n: 0 })
+  await t.a.set('x', { n: 1 })
+  await t.a.set('x', { n: 2 })
+  await t.cluster.settle()
+  t.cluster.store.loseTail(1)
+  await t.a.set('x', { text: 'after' })
+  await t.cluster.settle()
+  for (const each of [t.a, t.b]) expect(versions(each, 'x')).toEqual([1, 2, 3])
+  expect(t.b.changesBuffer('x').at(-1)).toMatchObject({ fields: ['text'] })
+})

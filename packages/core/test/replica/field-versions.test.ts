@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { FieldTable, type FieldVersions } from '../../src/replica/field-versions.ts'
+
+/** What a plain map would say. */
+function all(table: FieldTable, versions: FieldVersions, fields: Iterable<string>): Record<string, number | undefined> {
+  return Object.fromEntries([...fields].map((field) => [field, table.get(versions, field)]))
+}
+
+const field = fc.oneof(
+  fc.constantFrom('a', 'b', 'c', '__proto__', 'length', '0', ''),
+  fc.integer({ min: 0, max: 700 }).map((n) => `f${n}`),
+)
+const version = fc.oneof(
+  fc.integer({ min: 1, max: 3 }),
+  fc.constantFrom(255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER),
+)
+
+test('whatever is written is read again, as of a plain map; documents of a section do not disturb each other', () => {
+  const step = fc.record({ document: fc.nat(2), field, version: fc.oneof(version, fc.constant(0)) })
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 60 }),
+      fc.dictionary(field, version, { noNullPrototype: false }),
+      (steps, loaded) => {
+        const table = new FieldTable()
+        const documents = [0, 1, 2].map(() => ({ held: table.of(loaded), model: new Map(Object.entries(loaded)) }))
+        for (const { document, field, version } of steps) {
+          const each = documents[document] as (typeof documents)[number]
+          if (version === 0 && !each.model.has(field)) continue
+          each.held = table.with(each.held, Object.fromEntries(each.model), field, version)
+          if (version === 0) each.model.delete(field)
+          else each.model.set(field, version)
+          for (const { held, model } of documents)
+            expect(all(table, held, model.keys())).toEqual(Object.fromEntries(model))
+        }
+        for (const { held, model } of documents) {
+          // one number speaks for the fields that the document has, whatever they are
+          if (typeof held !== 'number')
+            for (const { field } of steps) expect(table.get(held, field)).toBe(model.get(field))
+        }
+      },
+    ),
+  )
+})
+
+describe('what it takes', () => {
+  test('one number, where all fields are at one version', () => {
+    const table = new FieldTable()
+    expect(table.of({ a: 3, b: 3 })).toBe(3)
+    expect(table.with(3, { a: 1, b: 1 }, 'a', 3)).toBe(3)
+    expect(table.with(table.none, {}, 'a', 1)).toBe(1)
+  })
+
+  test('a byte for each field, and wider numbers when they come', () => {
+    const table = new FieldTable()
+    let held = table.with(1, { a: 1, b: 1, c: 1 }, 'a', 2)
+    expect(held).toBeInstanceOf(Uint8Array)
+    for (const [version, kind] of [
+      [256, Uint16Array],
+      [65_536, Uint32Array],
+      [2 ** 32, Float64Array],
+    ] as const) {
+      held = table.with(held, {}, 'b', version)
+      expect(held).toBeInstanceOf(kind)
+      expect(table.get(held, 'b')).toBe(version)
+      expect(table.get(held, 'a')).toBe(2)
+    }
+  })
+
+  test('a map, where a section has ever new names', () => {
+    const table = new FieldTable()
+    for (let n = 0; n < 1_000; n++) table.with(1, { [`f${n}`]: 1 }, `g${n}`, 2)
+    const held = table.with(1, { x: 1 }, 'y', 2)
+    expect(held).toBeInstanceOf(Map)
+    expect([table.get(held, 'x'), table.get(held, 'y')]).toEqual([1, 2])
+  })
+})
