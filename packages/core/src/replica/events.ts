@@ -26,7 +26,7 @@ export type SectionEvent =
   | { readonly type: 'patch-refused'; readonly key: string; readonly error: SyncError }
   /** A held document was not what the store has at that version; it is loaded anew. */
   | { readonly type: 'inconsistent'; readonly key: string; readonly version: number }
-  /** The bus did not take these committed changes: others find them by their silence check. */
+  /** The bus, or one of several, did not take these committed changes: who hears it alone finds them by the silence check. */
   | { readonly type: 'publish-failed'; readonly changes: number; readonly error: SyncError }
   /**
    * Another service defines the section in another way: `theirs` is what the store notes. With another `follow` writes

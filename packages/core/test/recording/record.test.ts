@@ -3,6 +3,7 @@ import { defineCollection } from '@sync/core'
 import { type RecordingLine, readRecording, record } from '@sync/core/recording'
 import { createTestCluster } from '@sync/core/testing'
 import { expect, test } from 'vitest'
+import { settled } from '../memory/listener.ts'
 import { openStudio, textOf } from './studio.ts'
 
 const parse = (text: string): unknown[] =>
@@ -52,6 +53,18 @@ test('each change is a line, with what changed and its meta; a signal ends it in
     { end: 3 },
   ])
   await cluster[Symbol.asyncDispose]()
+})
+
+test('each commit is a line of its own, however late it is asked for', async () => {
+  await using studio = openStudio()
+  const lines = record(studio.docs, { from: 'now' })
+  await lines.next()
+  const first = lines.next()
+  await settled()
+  for (let n = 1; n <= 4; n++) await studio.docs.set('x', { n })
+  const rest = [await first, await lines.next(), await lines.next(), await lines.next()]
+  expect(rest.map(({ value }) => JSON.parse(value as string).version)).toEqual([1, 2, 3, 4])
+  await lines.return()
 })
 
 test('it goes on where another one ended', async () => {

@@ -4,6 +4,7 @@ import { type ReplayProgress, record, replay } from '@sync/core/recording'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { settled } from '../memory/listener.ts'
 import { type Doc, documents, openStudio, type Studio } from './studio.ts'
 
 const fixture = readFileSync(new URL('fixtures/recording-v1.jsonl', import.meta.url), 'utf8')
@@ -104,12 +105,13 @@ test('what the collection refuses ends it: nothing is written on top, all before
 test('of several refusals the first is told, and all before it is done', async () => {
   await using studio = openStudio()
   const { docs } = studio
-  const held = Promise.withResolvers<void>()
+  const [held, longer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const slow = {
     ...docs,
     patch: async (key: string, ops: readonly Operation[]) => {
       if (key === 'slow') await held.promise
-      if (key === 'bad') throw new ConflictError('no', { version: 1 })
+      if (key === 'slower') await longer.promise
+      if (key === 'bad' || ops[0]?.value === -1) throw new ConflictError('no', { version: 1 })
       return docs.patch(key, ops)
     },
     replace: docs.replace.bind(docs),
@@ -119,7 +121,8 @@ test('of several refusals the first is told, and all before it is done', async (
       recording(
         created('slow', { n: 0, list: [] }),
         pushed('slow', 1),
-        pushed('slow', 2),
+        pushed('slow', -1),
+        pushed('slower', -1),
         pushed('bad', 1),
         created('late', { n: 0 }),
       ),
@@ -127,13 +130,16 @@ test('of several refusals the first is told, and all before it is done', async (
     slow as never,
   )
   const refused = expect(playing).rejects.toMatchObject({
-    line: 5,
+    line: 4,
     reason: 'refused',
     cause: { code: 'SYNC_CONFLICT' },
   })
+  await settled()
   held.resolve()
+  await settled()
+  longer.resolve()
   await refused
-  expect(studio.stored()).toMatchObject({ slow: { n: 0, list: [1, 2] } })
+  expect(studio.stored()).toMatchObject({ slow: { n: 0, list: [1] } })
 })
 
 test('a patch on a document that is not there is refused with its line', async () => {
@@ -201,7 +207,7 @@ test('a signal ends it, while it waits for its time and while it waits for its s
   const late = new AbortController()
   const live = replay(record(studio.docs), studio.docs, { signal: late.signal })
   const ended = expect(live).rejects.toMatchObject({ code: 'SYNC_ABORTED' })
-  await new Promise((resolve) => setImmediate(resolve))
+  await settled()
   late.abort()
   await ended
   await expect(replay([text], studio.docs, { signal: AbortSignal.abort() })).rejects.toMatchObject({
@@ -209,23 +215,48 @@ test('a signal ends it, while it waits for its time and while it waits for its s
   })
 })
 
-test('no more is read than is being written', async () => {
+test.each([
+  ['lines', 0, 100, 300],
+  ['text', 500_000, 5, 12],
+])('no more %s is read than is being written', async (_, size, least, most) => {
   await using studio = openStudio()
+  const padding = 'x'.repeat(size)
   let asked = 0
   async function* source(): AsyncGenerator<string> {
     yield `${recording().split('\n')[0]}\n`
-    for (; asked < 2_000; asked++) {
-      yield `${JSON.stringify({ ...created(`k${asked}`, { n: asked }), version: 1, position: '1.e', at: 0 })}\n`
+    for (; asked < 400; asked++) {
+      yield `${JSON.stringify({ ...created(`k${asked}`, { n: asked }), version: 1, position: '1.e', at: 0, padding })}\n`
     }
-    yield '{"end":2000}\n'
+    yield '{"end":400}\n'
   }
   studio.hub.store.pause()
   const playing = replay(source(), studio.docs)
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(asked).toBeGreaterThan(100)
-  expect(asked).toBeLessThan(300)
+  await expect.poll(() => asked).toBeGreaterThan(least)
+  for (let turn = 0; turn < 1_000; turn++) await settled()
+  expect(asked).toBeLessThan(most)
   studio.hub.store.resume()
-  expect(await playing).toMatchObject({ line: 2_002, changes: 2_000 })
+  expect(await playing).toMatchObject({ line: 402, changes: 400 })
+})
+
+test('a signal ends it also in the midst of what was read already, and closes the source', async () => {
+  await using studio = openStudio()
+  const text = recording(...Array.from({ length: 2_000 }, (_, n) => created(`k${n}`, { n })))
+  const stop = new AbortController()
+  let closed = false
+  async function* source(): AsyncGenerator<string> {
+    try {
+      yield text
+      yield 'more'
+    } finally {
+      closed = true
+    }
+  }
+  const onProgress = (): void => stop.abort()
+  await expect(replay(source(), studio.docs, { signal: stop.signal, onProgress })).rejects.toMatchObject({
+    code: 'SYNC_ABORTED',
+  })
+  expect(Object.keys(studio.stored()).length).toBeLessThan(600)
+  expect(closed).toBe(true)
 })
 
 test.each([[{ speed: 0 }], [{ speed: Number.NaN }], [{ speed: 'fast' as never }], [{ after: -1 }], [{ id: '' }]])(
