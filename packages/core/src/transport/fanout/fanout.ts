@@ -32,8 +32,8 @@ export interface Fanout extends ChangeBus {
 }
 
 /**
- * Makes one bus of several, which it owns from now on: `close` closes them. A change that several of them bring is dropped
- * by its version, as any repeat is. An instance hears its own changes if one of the buses has an echo.
+ * Makes one bus of several, which it owns from now on: `close` closes them. A change that several of them bring is handed
+ * over once, unless one brings it 10,000 changes later or just as a bus comes or goes. An instance hears its own changes if one of the buses has an echo.
  *
  * Moves a fleet from one bus to another without a gap: `fanout(a, b)` in a first rolling deploy, `b` in a second.
  * @throws ArgumentError (`SYNC_ARGUMENT`) without a bus, or with the same one twice

@@ -54,13 +54,13 @@ export class Member {
 
   /** Joins a subscription. Resolves when it is live here, refused for good, or stopped. */
   join(subscription: JoinedSubscription): Promise<void> {
-    const { scope, onFrame } = subscription
+    const { scope } = subscription
     const { bus, runtime } = this.#options
     const strand = new Strand({
       bus,
       runtime,
       scope,
-      onFrame,
+      onFrame: (frame) => subscription.hear(frame),
       awaited: () => !this.arriving,
       changed: () => subscription.look(),
       failed: (error) => subscription.failed(error),

@@ -2,6 +2,7 @@ import type { Scope } from '../../model/address.ts'
 import { BusAwayError, ClosedError, type SyncError } from '../../model/errors.ts'
 import type { Runtime } from '../../model/runtime.ts'
 import type { BusFailure, Subscription } from '../bus.ts'
+import { Repeats } from './repeats.ts'
 import type { Strand } from './strand.ts'
 
 /** How long, in ms, one bus is waited for when another one is live already. */
@@ -21,9 +22,9 @@ export interface JoinedSubscriptionOptions {
 /** One subscription of a fan-out: a strand on each of its buses. */
 export class JoinedSubscription implements Subscription {
   readonly scope: Scope
-  readonly onFrame: (frame: string | Uint8Array) => void
   readonly #options: JoinedSubscriptionOptions
   readonly #strands = new Set<Strand>()
+  #repeats = new Repeats()
   readonly #live = Promise.withResolvers<void>()
   #state: 'joining' | 'live' | 'over' = 'joining'
   #incomplete = false
@@ -34,7 +35,6 @@ export class JoinedSubscription implements Subscription {
 
   constructor(options: JoinedSubscriptionOptions) {
     this.scope = options.scope
-    this.onFrame = options.onFrame
     this.#options = options
     // whoever made it waits for it, or has gone
     this.#live.promise.catch(() => {})
@@ -56,7 +56,14 @@ export class JoinedSubscription implements Subscription {
 
   remove(strand: Strand): void {
     this.#strands.delete(strand)
+    if (this.#strands.size === 1) this.#repeats = new Repeats()
     this.look()
+  }
+
+  /** Takes a frame of one of the strands. What another one has brought before is not handed over again. */
+  hear(frame: string | Uint8Array): void {
+    const fresh = this.#strands.size > 1 ? this.#repeats.fresh(frame) : frame
+    if (fresh !== undefined) this.#options.onFrame(fresh)
   }
 
   /** A strand was refused, for the first time or for good. */

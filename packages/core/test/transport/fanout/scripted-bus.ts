@@ -78,6 +78,11 @@ export class ScriptedBus implements ChangeBus {
     for (const listener of this.#listeners) listener(status)
   }
 
+  /** Hands a frame to every handler. */
+  deliver(frame: string): void {
+    for (const handler of this.#handlers.keys()) handler(frame)
+  }
+
   /** Answers the calls that hang. */
   answer(error?: Error): void {
     for (const call of this.#held.splice(0)) {

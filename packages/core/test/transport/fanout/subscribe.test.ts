@@ -10,9 +10,41 @@ test('hears every bus, and no offset of any', async () => {
   const offsets: unknown[] = []
   await fan.subscribe(SECTION, (_, offset) => offsets.push(offset))
   await a.publish(SECTION, [changeOf(1)])
-  await b.publish(SECTION, [changeOf(1)])
+  await b.publish(SECTION, [changeOf(2)])
   await clock.advance(0)
   expect(offsets).toEqual([undefined, undefined])
+})
+
+test('a change that several bring is handed over once, whatever it travels with', async () => {
+  const { a, b, listen } = stage()
+  const heard = await listen()
+  await a.publish(SECTION, [changeOf(1), changeOf(2)])
+  await b.publish(SECTION, [changeOf(2), changeOf(3)])
+  await a.publish(SECTION, [changeOf(3)])
+  await b.publish(SECTION, [{ ...changeOf(3), epoch: 'another' }])
+  expect(heard).toEqual([1, 2, 3, 3])
+})
+
+test.each([
+  ['no JSON', '[1'],
+  ['no frame', '{}'],
+  ['of a later version', '[2,"e","w",[["k",1,1,1,0,[]]]]'],
+  ['with a change that is none', '[1,"e","w",[7]]'],
+])('what cannot be read is handed on as it came: %s', async (_, text) => {
+  const { a, b, fan } = stage()
+  const heard: unknown[] = []
+  await fan.subscribe(SECTION, (frame) => heard.push(frame))
+  for (const bus of [a, b]) bus.deliver(text)
+  expect(heard).toEqual([text, text])
+})
+
+test('a bus that is alone is not looked into', async () => {
+  const { a, b, fan, listen } = stage()
+  const heard = await listen()
+  await fan.remove(b)
+  await a.publish(SECTION, [changeOf(1)])
+  await a.publish(SECTION, [changeOf(1)])
+  expect(heard).toEqual([1, 1])
 })
 
 test('is live on all buses when it resolves', async () => {
