@@ -14,6 +14,7 @@ import type {
 } from '../bus.ts'
 import type { EncodedChange } from '../wire.ts'
 import { joined } from './capabilities.ts'
+import { JoinedStatus } from './joined-status.ts'
 import { Listeners } from './listeners.ts'
 import { Member } from './member.ts'
 import { Parcel } from './parcel.ts'
@@ -37,9 +38,8 @@ export class JoinedBuses implements ChangeBus {
   readonly #departures = new Map<ChangeBus, Promise<void>>()
   readonly #subscriptions = new Set<JoinedSubscription>()
   readonly #incomplete = new Set<JoinedSubscription>()
-  readonly #statuses = new Listeners<BusStatus>()
+  readonly #status = new JoinedStatus(() => this.#misses)
   readonly #failures = new Listeners<BusFailure>()
-  #status: BusStatus | undefined
   #closing: Promise<void> | undefined
 
   constructor(buses: readonly ChangeBus[], { runtime = systemRuntime, deadline = '5s' }: FanoutOptions) {
@@ -84,7 +84,7 @@ export class JoinedBuses implements ChangeBus {
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
-    return this.#statuses.add(listener)
+    return this.#status.listeners.add(listener)
   }
 
   onFailure(listener: (failure: BusFailure) => void): () => void {
@@ -111,7 +111,7 @@ export class JoinedBuses implements ChangeBus {
       throw refusal
     }
     // what went over this bus alone until now has to be asked for
-    this.#heardAgain()
+    this.#status.heardAgain()
   }
 
   async remove(bus: ChangeBus): Promise<void> {
@@ -136,6 +136,7 @@ export class JoinedBuses implements ChangeBus {
   }
 
   async #close(): Promise<void> {
+    this.#status.close()
     const members = [...this.#members.values()]
     const departures = [...this.#departures.values()]
     for (const gone of this.#arrivals.values()) gone(new ClosedError('the bus is closed'))
@@ -143,8 +144,6 @@ export class JoinedBuses implements ChangeBus {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()))
     await Promise.all(members.map((member) => member.leave()))
     const closed = await Promise.allSettled([...departures, ...members.map(({ bus }) => bus.close())])
-    this.#statuses.tell('closed')
-    this.#statuses.clear()
     this.#failures.clear()
     for (const each of closed) if (each.status === 'rejected') throw each.reason
   }
@@ -153,7 +152,7 @@ export class JoinedBuses implements ChangeBus {
     await this.#drain([member])
     await member.leave()
     // what came over this bus alone at the end has to be asked for
-    if (!this.#closing) this.#heardAgain()
+    this.#status.heardAgain()
     await member.bus.close()
   }
 
@@ -161,7 +160,9 @@ export class JoinedBuses implements ChangeBus {
     const member: Member = new Member({
       bus,
       runtime: this.#runtime,
-      status: (status) => this.#memberTells(member, status),
+      status: (status) => {
+        if (!member.arriving) this.#status.heard(status)
+      },
       failed: (failure) => this.#failures.tell(failure),
     })
     this.#members.set(bus, member)
@@ -177,14 +178,14 @@ export class JoinedBuses implements ChangeBus {
       changed: () => {
         if (subscription.incomplete) this.#incomplete.add(subscription)
         else this.#incomplete.delete(subscription)
-        this.#look()
+        this.#status.look()
       },
       failed: (failure) => this.#failures.tell(failure),
       stopped: () => {
         signal?.removeEventListener('abort', abort)
         this.#subscriptions.delete(subscription)
         for (const member of this.#members.values()) member.forget(subscription)
-        if (this.#incomplete.delete(subscription)) this.#look()
+        if (this.#incomplete.delete(subscription)) this.#status.look()
       },
     })
     this.#subscriptions.add(subscription)
@@ -206,36 +207,8 @@ export class JoinedBuses implements ChangeBus {
     if (scope) checkScope(scope)
   }
 
-  // ---- what is told ----------------------------------------------------------------------------------------------
-
   /** Is it known that changes are missed on one of the buses? */
   get #misses(): boolean {
     return this.#incomplete.size > 0 || [...this.#members.values()].some(({ interrupted }) => interrupted)
-  }
-
-  #memberTells(member: Member, status: BusStatus): void {
-    if (member.arriving) return
-    if (status === 'connected' && this.#status === undefined) this.#tell('connected')
-    if (status === 'resumed') this.#heardAgain()
-    else this.#look()
-  }
-
-  /** Tells what the buses together have become. */
-  #look(): void {
-    if (this.#misses === (this.#status === 'interrupted')) return
-    if (this.#misses) this.#tell('interrupted')
-    else this.#heardAgain()
-  }
-
-  /** One more bus is heard: what was missed has to be asked for now, though others may be missed still. */
-  #heardAgain(): void {
-    this.#tell('resumed')
-    if (this.#misses) this.#tell('interrupted')
-  }
-
-  #tell(status: BusStatus): void {
-    if (this.#closing) return
-    this.#status = status
-    this.#statuses.tell(status)
   }
 }
