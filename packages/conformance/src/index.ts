@@ -5,6 +5,7 @@ export type {
   Faults,
   Harness,
   Injected,
+  InstanceOptions,
   Nowhere,
   StoreFaults,
   StoreHarness,

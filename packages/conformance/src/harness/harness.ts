@@ -101,10 +101,16 @@ export interface StoreHarness extends Harness {
   readonly nowhere?: Nowhere<Store>
 }
 
+/** How an instance is opened. */
+export interface InstanceOptions extends Omit<SyncOptions, 'store' | 'bus' | 'runtime'> {
+  /** How far its clock is ahead of the others', in ms. Default 0. */
+  readonly skew?: number
+}
+
 /** What the rules need of a whole stack: store, bus and the core over both. */
 export interface SyncHarness extends Harness {
   /** An independent instance at every call. */
-  open(options?: Omit<SyncOptions, 'store' | 'bus' | 'runtime'>): Promise<Sync>
+  open(options?: InstanceOptions): Promise<Sync>
   /** A client of the store beside the instances. */
   store(): Promise<Store>
   /** A client of the bus beside the instances. */

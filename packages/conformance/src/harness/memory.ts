@@ -1,6 +1,16 @@
-import { createMemoryHub, createSync, type MemoryHub, memoryBus, memoryStore } from '@sync/core'
+import {
+  type ChangeBus,
+  createMemoryHub,
+  createSync,
+  type MemoryHub,
+  memoryBus,
+  memoryStore,
+  type Store,
+  type Sync,
+} from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import type { Adapter, BusHarness, Faults, StoreHarness, SyncHarness } from './harness.ts'
+import { skewed } from './skewed.ts'
 
 let harnesses = 0
 
@@ -71,19 +81,33 @@ export async function memoryStoreHarness(): Promise<StoreHarness> {
   return { ...common, open: async () => memoryStore(hub), faults: storeFaults(hub), limits: LIMITS }
 }
 
+/** What stands between an instance and the hub: nothing, or what is wrong with a mutant. */
+export interface Between {
+  readonly store?: (store: Store) => Store
+  readonly bus?: (bus: ChangeBus) => ChangeBus
+  readonly sync?: (sync: Sync, parts: { readonly bus: () => ChangeBus; readonly now: () => number }) => Sync
+}
+
 /** The in-memory stack as the kit tests it. */
-export async function memorySyncHarness(): Promise<SyncHarness> {
+export const memorySyncHarness = (): Promise<SyncHarness> => memoryStack({})
+
+/** The in-memory stack with something between its instances and the hub; clients beside them have nothing between. */
+export async function memoryStack({ store = same, bus = same, sync = same }: Between): Promise<SyncHarness> {
   const { hub, common } = open()
   return {
     ...common,
-    open: async (options) =>
-      createSync({ ...options, store: memoryStore(hub), bus: memoryBus(hub), runtime: hub.runtime }),
+    async open({ skew = 0, ...options } = {}) {
+      const parts = { store: store(memoryStore(hub)), bus: bus(memoryBus(hub)), runtime: skewed(hub.runtime, skew) }
+      return sync(createSync({ ...options, ...parts }), { bus: () => memoryBus(hub), now: () => parts.runtime.now() })
+    },
     store: async () => memoryStore(hub),
     bus: async () => memoryBus(hub),
     storeFaults: storeFaults(hub),
     busFaults: busFaults(hub),
   }
 }
+
+const same = <T>(value: T): T => value
 
 /** The in-memory store and bus: what every other adapter is compared with. */
 export const memoryAdapter: Adapter = {

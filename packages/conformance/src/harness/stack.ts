@@ -1,6 +1,7 @@
-import { createSync } from '@sync/core'
+import { createSync, systemRuntime } from '@sync/core'
 import type { Adapter, BusHarness, StoreHarness, SyncHarness } from './harness.ts'
 import { memoryBusHarness, memoryStoreHarness } from './memory.ts'
+import { skewed } from './skewed.ts'
 
 /** What makes the harness of an adapter's whole stack; the half that it does not have is the in-memory one. */
 export function stackOf({
@@ -17,9 +18,9 @@ export function joinHarnesses(store: StoreHarness, bus: BusHarness): SyncHarness
     namespace: `${store.namespace}.${bus.namespace}`,
     ...(store.faults && { storeFaults: store.faults }),
     ...(bus.faults && { busFaults: bus.faults }),
-    open: async (options) => {
+    open: async ({ skew = 0, ...options } = {}) => {
       const [openedStore, openedBus] = await Promise.all([store.open(), bus.open()])
-      return createSync({ ...options, store: openedStore, bus: openedBus })
+      return createSync({ ...options, store: openedStore, bus: openedBus, runtime: skewed(systemRuntime, skew) })
     },
     store: () => store.open(),
     bus: () => bus.open(),

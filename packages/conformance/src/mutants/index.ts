@@ -8,6 +8,8 @@ import { documents } from './store/documents.ts'
 import { epochs } from './store/epochs.ts'
 import { life } from './store/life.ts'
 import { operations } from './store/operations.ts'
+import { convergence } from './sync/convergence.ts'
+import { repair } from './sync/repair.ts'
 
 export type { Mutant } from './mutant.ts'
 export { allRules, runAgainst, type Trial, tryMutant, unproven } from './run.ts'
@@ -23,4 +25,6 @@ export const mutants: readonly Mutant[] = [
   ...operations,
   ...epochs,
   ...life,
+  ...convergence,
+  ...repair,
 ]

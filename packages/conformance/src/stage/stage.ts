@@ -1,6 +1,7 @@
 import type { Harness } from '../harness/harness.ts'
 import { Violation } from '../judge/violation.ts'
 import type { Clock } from './clock.ts'
+import { diceFrom } from './dice.ts'
 
 /** What a rule runs on, whatever it is about. */
 export interface StageOptions {
@@ -17,7 +18,7 @@ export class Stage<H extends Harness> {
   readonly patience: number
   readonly #clock: Clock
   readonly #closing: (() => unknown)[] = []
-  #random: number
+  readonly #dice: (n: number) => number
   #names = 0
 
   constructor(harness: H, { seed, patience, clock }: StageOptions) {
@@ -25,7 +26,7 @@ export class Stage<H extends Harness> {
     this.seed = seed
     this.patience = patience
     this.#clock = clock
-    this.#random = seed >>> 0
+    this.#dice = diceFrom(seed)
   }
 
   /** A name that no other part of the rule has. */
@@ -76,12 +77,7 @@ export class Stage<H extends Harness> {
 
   /** A whole number from 0 below `n`, by the seed. */
   int(n: number): number {
-    // mulberry32
-    this.#random = (this.#random + 0x6d2b79f5) >>> 0
-    let t = this.#random
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) % n
+    return this.#dice(n)
   }
 
   /** Two lists as one, each in its own order, by the seed. */

@@ -55,6 +55,9 @@ export class StoreStage extends Stage<StoreHarness> {
   }
 }
 
+const sectionEqual = (ref: DocumentRef | undefined, { partition, section }: SectionRef): boolean =>
+  ref?.partition === partition && ref.section === section
+
 /** An answer by which a write was carried out. */
 export type Committed = Extract<CommitResult, { status: 'committed' }>
 
@@ -110,13 +113,13 @@ export class StoreWriter {
       results.length === group.length,
       () => `a group of ${group.length} got ${results.length} answers: ${show(results.map(({ status }) => status))}`,
     )
+    const own = results.findLast((_, at) => sectionEqual(group[at]?.ref, this.section))
+    this.standing = own?.standing ?? this.standing
     return results
   }
 
   async send(request: CommitRequest): Promise<CommitResult> {
-    const [result] = await this.sendAll([request])
-    this.standing = (result as CommitResult).standing
-    return result as CommitResult
+    return (await this.sendAll([request]))[0] as CommitResult
   }
 
   /** Writes, and demands that it is committed. */

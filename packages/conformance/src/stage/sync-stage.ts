@@ -55,7 +55,7 @@ export class SyncStage extends Stage<SyncHarness> {
   }
 
   /** The section of a definition, in the harness's namespace. */
-  sectionOf({ section }: Definition<never>): SectionRef {
+  sectionOf({ section }: { readonly section: string }): SectionRef {
     return { partition: this.harness.namespace, section }
   }
 
@@ -65,7 +65,11 @@ export class SyncStage extends Stage<SyncHarness> {
   }
 
   /** Several instances with a handle each on one collection. */
-  async fleet<T = Doc>(count: number, definition: Definition<T>, options?: OpenOptions): Promise<Member<T>[]> {
+  async fleet<const N extends 1 | 2 | 3, T = Doc>(
+    count: N,
+    definition: Definition<T>,
+    options?: OpenOptions,
+  ): Promise<Fleet<N, T>> {
     const members: Member<T>[] = []
     for (let n = 0; n < count; n++) {
       const sync = await this.open(options)
@@ -73,7 +77,8 @@ export class SyncStage extends Stage<SyncHarness> {
       await this.settled(docs.ready(), 'ready')
       members.push({ name: String.fromCharCode(65 + n), sync, docs })
     }
-    return members
+    // as many as were asked for
+    return members as unknown as Fleet<N, T>
   }
 
   /** A writer that commits past every instance and bus: for all the others it is a lost message. */
@@ -98,7 +103,7 @@ export class SyncStage extends Stage<SyncHarness> {
   }
 
   /** Lets every member ask the store whether it missed anything. */
-  async check(members: readonly Member<unknown>[]): Promise<void> {
+  async check(members: readonly Pick<Member<Doc>, 'sync'>[]): Promise<void> {
     await this.settled(Promise.all(members.map(({ sync }) => sync.check())), 'check', this.patience * 4)
   }
 }
@@ -110,8 +115,13 @@ export interface Member<T> {
   readonly docs: Collection<T>
 }
 
+/** So many instances. */
+export type Fleet<N extends 1 | 2 | 3, T> = readonly [
+  ...{ 1: [Member<T>]; 2: [Member<T>, Member<T>]; 3: [Member<T>, Member<T>, Member<T>] }[N],
+]
+
 /** The same value with members in one order: for comparing texts. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

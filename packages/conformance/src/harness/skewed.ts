@@ -1,0 +1,12 @@
+import type { Runtime } from '@sync/core'
+
+/** A runtime whose clock is ahead by `ms`; everything else is as it was. */
+export const skewed = (runtime: Runtime, ms: number): Runtime =>
+  ms === 0
+    ? runtime
+    : {
+        now: () => runtime.now() + ms,
+        schedule: (fn, delay, purpose) => runtime.schedule(fn, delay, purpose),
+        random: () => runtime.random(),
+        id: () => runtime.id(),
+      }
