@@ -1,3 +1,4 @@
+export { fanoutAdapter } from './harness/fanout.ts'
 export type {
   Adapter,
   BusFaults,
@@ -11,7 +12,6 @@ export type {
   StoreHarness,
   StoreLimits,
   SyncHarness,
-  VirtualTime,
 } from './harness/harness.ts'
 export { memoryAdapter, memoryBusHarness, memoryStoreHarness, memorySyncHarness } from './harness/memory.ts'
 export { joinHarnesses, stackOf } from './harness/stack.ts'

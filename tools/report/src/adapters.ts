@@ -1,11 +1,11 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Adapter, memoryAdapter } from '@sync/conformance'
+import { type Adapter, fanoutAdapter, memoryAdapter } from '@sync/conformance'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** Every adapter of this repository: the in-memory one, and what packages hand out as `test/conformance/adapters.ts`. */
+/** Every adapter of this repository: the in-memory one, two of them joined, and what packages hand out as `test/conformance/adapters.ts`. */
 export async function repositoryAdapters(): Promise<readonly Adapter[]> {
   const files = globSync('packages/*/test/conformance/adapters.ts', { cwd: root }).sort()
   const modules = await Promise.all(
@@ -13,5 +13,5 @@ export async function repositoryAdapters(): Promise<readonly Adapter[]> {
       (file): Promise<{ readonly default: readonly Adapter[] }> => import(pathToFileURL(join(root, file)).href),
     ),
   )
-  return [memoryAdapter, ...modules.flatMap((module) => module.default)]
+  return [memoryAdapter, fanoutAdapter, ...modules.flatMap((module) => module.default)]
 }

@@ -1,13 +1,8 @@
 import type { Sync, SyncOptions } from '@sync/core'
 import type { ChangeBus, EncodedChange, Scope, SectionRef, Store } from '@sync/core/adapter'
+import type { VirtualRuntime } from '@sync/core/testing'
 
 type Action = () => void | Promise<void>
-
-/** Time that is moved by hand, as that of `createVirtualRuntime`. With it rules about hours take no time. */
-export interface VirtualTime {
-  now(): number
-  advance(ms: number): Promise<void>
-}
 
 /** What an author can do to a server, and undo. What is left out is not tested, and the report says so. */
 export interface Faults {
@@ -47,7 +42,8 @@ export interface StoreFaults extends Faults {
 export interface Harness {
   /** New for every harness: rules use it as partition, so that they share a server without meeting. */
   readonly namespace: string
-  readonly time?: VirtualTime
+  /** Time that is moved by hand (`createVirtualRuntime`): with it rules about hours take no time. Default: the machine's. */
+  readonly time?: VirtualRuntime
   /** Ends what the harness itself has opened. Clients were closed before. */
   close(): Promise<void>
   /** What handlers and listeners threw, if the adapter hands it to somebody; else uncaught errors are watched for. */
@@ -77,6 +73,8 @@ export interface BusHarness extends Harness {
   /** An independent client at every call. */
   open(): Promise<ChangeBus>
   readonly faults?: BusFaults
+  /** It is in its nature to bring a change several times, whatever its delivery: several buses joined into one. */
+  readonly repeats?: boolean
   readonly injected?: () => Promise<Injected<ChangeBus>>
   readonly nowhere?: Nowhere<ChangeBus>
   /** Publishes from another process. */

@@ -5,21 +5,28 @@ import {
   type MemoryHub,
   memoryBus,
   memoryStore,
+  type Runtime,
   type Store,
   type Sync,
 } from '@sync/core'
-import { createVirtualRuntime } from '@sync/core/testing'
+import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import type { Adapter, BusHarness, Faults, StoreHarness, SyncHarness } from './harness.ts'
 import { skewed } from './skewed.ts'
 
 let harnesses = 0
 
-/** A hub of its own, small enough for its edges to be reached, on a virtual clock. */
-function open(): { hub: MemoryHub; common: Pick<BusHarness, 'namespace' | 'time' | 'thrown' | 'close' | 'program'> } {
-  const time = createVirtualRuntime(++harnesses)
+/** A clock of its own for each harness: seeded alike for a rule, run after run. */
+const virtualTime = (): VirtualRuntime => createVirtualRuntime(harnesses + 1)
+
+/** A hub of its own, small enough for its edges to be reached. */
+function open(time?: VirtualRuntime): {
+  hub: MemoryHub
+  common: Pick<BusHarness, 'namespace' | 'time' | 'thrown' | 'close' | 'program'>
+} {
+  harnesses++
   const thrown: unknown[] = []
   const hub = createMemoryHub({
-    runtime: time,
+    ...(time && { runtime: time }),
     maxPayloadBytes: 65_536,
     maxCommitBytes: 262_144,
     ...LIMITS,
@@ -28,7 +35,7 @@ function open(): { hub: MemoryHub; common: Pick<BusHarness, 'namespace' | 'time'
   })
   return {
     hub,
-    common: { namespace: `ns${harnesses}`, time, thrown, program: PROGRAM, close: async () => {} },
+    common: { namespace: `ns${harnesses}`, ...(time && { time }), thrown, program: PROGRAM, close: async () => {} },
   }
 }
 
@@ -70,21 +77,27 @@ const storeFaults = ({ store }: MemoryHub): NonNullable<StoreHarness['faults']> 
 })
 
 /** The in-memory bus as the kit tests it. */
-export async function memoryBusHarness(): Promise<BusHarness> {
-  const { hub, common } = open()
+export const memoryBusHarness = (): Promise<BusHarness> => busHarness(virtualTime())
+
+/** The in-memory bus on a time that is given, or the machine's. */
+export async function busHarness(time?: VirtualRuntime): Promise<BusHarness> {
+  const { hub, common } = open(time)
   return { ...common, open: async () => memoryBus(hub), faults: busFaults(hub) }
 }
 
 /** The in-memory store as the kit tests it. */
-export async function memoryStoreHarness(): Promise<StoreHarness> {
-  const { hub, common } = open()
+export const memoryStoreHarness = (): Promise<StoreHarness> => storeHarness(virtualTime())
+
+/** The in-memory store on a time that is given, or the machine's. */
+export async function storeHarness(time?: VirtualRuntime): Promise<StoreHarness> {
+  const { hub, common } = open(time)
   return { ...common, open: async () => memoryStore(hub), faults: storeFaults(hub), limits: LIMITS }
 }
 
 /** What stands between an instance and the hub: nothing, or what is wrong with a mutant. */
 export interface Between {
   readonly store?: (store: Store) => Store
-  readonly bus?: (bus: ChangeBus) => ChangeBus
+  readonly bus?: (bus: ChangeBus, runtime: Runtime) => ChangeBus
   readonly sync?: (sync: Sync, parts: { readonly bus: () => ChangeBus; readonly now: () => number }) => Sync
 }
 
@@ -93,11 +106,15 @@ export const memorySyncHarness = (): Promise<SyncHarness> => memoryStack({})
 
 /** The in-memory stack with something between its instances and the hub; clients beside them have nothing between. */
 export async function memoryStack({ store = same, bus = same, sync = same }: Between): Promise<SyncHarness> {
-  const { hub, common } = open()
+  const { hub, common } = open(virtualTime())
   return {
     ...common,
     async open({ skew = 0, ...options } = {}) {
-      const parts = { store: store(memoryStore(hub)), bus: bus(memoryBus(hub)), runtime: skewed(hub.runtime, skew) }
+      const parts = {
+        store: store(memoryStore(hub)),
+        bus: bus(memoryBus(hub), hub.runtime),
+        runtime: skewed(hub.runtime, skew),
+      }
       return sync(createSync({ ...options, ...parts }), { bus: () => memoryBus(hub), now: () => parts.runtime.now() })
     },
     store: async () => memoryStore(hub),

@@ -1,26 +1,34 @@
 import { createSync, systemRuntime } from '@sync/core'
 import type { Adapter, BusHarness, StoreHarness, SyncHarness } from './harness.ts'
-import { memoryBusHarness, memoryStoreHarness } from './memory.ts'
+import { busHarness, memorySyncHarness, storeHarness } from './memory.ts'
 import { skewed } from './skewed.ts'
 
 /** What makes the harness of an adapter's whole stack; the half that it does not have is the in-memory one. */
-export function stackOf({
-  sync,
-  bus = memoryBusHarness,
-  store = memoryStoreHarness,
-}: Adapter): () => Promise<SyncHarness> {
-  return sync ?? (async () => joinHarnesses(await store(), await bus()))
+export function stackOf({ sync, bus, store }: Adapter): () => Promise<SyncHarness> {
+  if (sync) return sync
+  return async () => {
+    const [ownStore, ownBus] = await Promise.all([store?.(), bus?.()])
+    if (ownStore) return joinHarnesses(ownStore, ownBus ?? (await busHarness(ownStore.time)))
+    return ownBus ? joinHarnesses(await storeHarness(ownBus.time), ownBus) : memorySyncHarness()
+  }
 }
 
-/** A stack out of a store's harness and a bus's. Its instances run on real time: the two may not share a virtual one. */
+/**
+ * A stack out of a store's harness and a bus's.
+ * @throws Error unless both are on one time: the same virtual one, or the machine's
+ */
 export function joinHarnesses(store: StoreHarness, bus: BusHarness): SyncHarness {
+  const { time } = store
+  if (time !== bus.time) throw new Error('the store and the bus of a stack need one time: give both the same, or none')
   return {
     namespace: `${store.namespace}.${bus.namespace}`,
+    ...(time && { time }),
     ...(store.faults && { storeFaults: store.faults }),
     ...(bus.faults && { busFaults: bus.faults }),
     open: async ({ skew = 0, ...options } = {}) => {
       const [openedStore, openedBus] = await Promise.all([store.open(), bus.open()])
-      return createSync({ ...options, store: openedStore, bus: openedBus, runtime: skewed(systemRuntime, skew) })
+      const runtime = skewed(time ?? systemRuntime, skew)
+      return createSync({ ...options, store: openedStore, bus: openedBus, runtime })
     },
     store: () => store.open(),
     bus: () => bus.open(),

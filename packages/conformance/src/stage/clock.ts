@@ -1,4 +1,4 @@
-import type { VirtualTime } from '../harness/harness.ts'
+import type { VirtualRuntime } from '@sync/core/testing'
 
 /** The time in which a rule runs: that of the machine, or a virtual one that goes on by itself, as fast as it can. */
 export interface Clock {
@@ -12,7 +12,7 @@ export interface Clock {
 }
 
 /** The clock of a harness. */
-export const clockOf = (time: VirtualTime | undefined): Clock => (time ? virtual(time) : real())
+export const clockOf = (time: VirtualRuntime | undefined): Clock => (time ? virtual(time) : real())
 
 const LONGEST_MOMENT = 10
 
@@ -41,7 +41,7 @@ function real(): Clock {
 }
 
 /** Each turn of the event loop takes a millisecond: whoever waits for an answer waits for as long as that takes. */
-function virtual(time: VirtualTime): Clock {
+function virtual(time: VirtualRuntime): Clock {
   let stopped = false
   let wake: (() => void)[] = []
   const run = async (): Promise<void> => {

@@ -131,6 +131,37 @@ export const expectations: readonly Rule<StoreStage>[] = [
     },
   },
   {
+    id: 'STORE-ST-27',
+    level: 'MUST',
+    sentence:
+      'What expects absence and `undeleted` conflicts if the key was deleted since it was read, be it while it was absent.',
+    hint: 'Deletions leave a tombstone with their sequence, for TOMBSTONE_MS at least.',
+    async run(stage) {
+      const writer = await stage.writer()
+      await writer.write('other', { n: '1' })
+      const { epoch, sequence } = await writer.catchUp()
+      const expect = { readAt: { epoch, sequence }, generation: 0, undeleted: true }
+      const tell = async (key: string): Promise<unknown[]> => {
+        const result = await writer.send(writer.request(key, { n: '"old"' }, { expect }))
+        return [result.status, 'reason' in result && result.reason]
+      }
+      await writer.write('gone', { n: '1' })
+      await writer.delete('gone')
+      await writer.delete('never')
+      demandEqual(await tell('gone'), ['conflict', 'deleted'], 'a creation from what was read before a deletion')
+      demandEqual(
+        await tell('never'),
+        ['conflict', 'deleted'],
+        'a creation from what was read before an absent key was deleted',
+      )
+      demandEqual(await tell('free'), ['committed', false], 'a creation of what nobody deleted')
+      const later = await writer.catchUp()
+      const since = { readAt: { epoch: later.epoch, sequence: later.sequence }, generation: 0, undeleted: true }
+      await writer.write('gone', { n: '2' }, { expect: since })
+      demandEqual(await writer.value('gone'), { n: 2 }, 'the document after a creation from what was read since')
+    },
+  },
+  {
     id: 'STORE-ST-22',
     level: 'MUST',
     sentence: 'An inner patch travels only if the field stands where it was taken from; else the whole value does.',
