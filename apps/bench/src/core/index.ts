@@ -1,11 +1,25 @@
 import type { Bench } from '../figure.ts'
 import { bytesOfAnUpdate, bytesOfTheFeed } from './bytes.ts'
+import { memoryOfAMillion, memoryOfLarge } from './memory.ts'
 import { patchFigures } from './patch.ts'
 import { propagation } from './propagation.ts'
-import { cachedGet } from './reads.ts'
+import { cachedGet, cachedPeek } from './reads.ts'
+import { receivePath } from './receive.ts'
+import { silenceCheck } from './silence.ts'
 
 /** What the core does without any broker. */
 export const core: Bench = {
   name: 'core',
-  figures: [...patchFigures, bytesOfAnUpdate, bytesOfTheFeed, propagation, cachedGet],
+  figures: [
+    ...patchFigures,
+    bytesOfAnUpdate,
+    bytesOfTheFeed,
+    receivePath,
+    propagation,
+    cachedGet,
+    cachedPeek,
+    memoryOfLarge,
+    memoryOfAMillion,
+    silenceCheck,
+  ],
 }

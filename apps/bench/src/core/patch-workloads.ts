@@ -1,5 +1,7 @@
 import { apply, applyFields, compact, diff, diffFields, type Json, type JsonObject, toJson } from '@sync/core/patch'
 
+import { benchDocument, benchList, changed } from './documents.ts'
+
 /** Two ways to do one job, to be run in turns; `goal` is how many times as fast `ours` ought to be. */
 export interface PatchWorkload {
   readonly name: string
@@ -16,64 +18,9 @@ export interface FastJsonPatch {
   deepClone(value: object): unknown
 }
 
-const FIELDS = 63
-const TOPICS = ['price', 'stock', 'route', 'carrier', 'margin', 'label', 'window', 'score', 'origin'] as const
-
-/** A document as services share them: 63 fields, 3.4 KB as JSON, always the same one for the same number. */
-function benchDocument(seed = 1): JsonObject {
-  const random = generator(seed)
-  const fields: [string, Json][] = []
-  for (let i = 0; i < FIELDS; i++) {
-    const topic = TOPICS[i % TOPICS.length] as string
-    fields.push([`${topic}${Math.floor(i / TOPICS.length) + 1}`, fieldValue(i, topic, random)])
-  }
-  return Object.fromEntries(fields)
-}
-
-function fieldValue(i: number, topic: string, random: () => number): Json {
-  const code = Math.floor(random() * 1e6)
-  switch (i % 7) {
-    case 0:
-      return code
-    case 1:
-      return Math.round(random() * 1e4) / 100
-    case 2:
-      return `${topic} of the ${code % 2 === 0 ? 'northern' : 'southern'} region, checked by operator ${code % 17}, revision ${code}`
-    case 3:
-      return {
-        id: `${topic}-${code}`,
-        amount: Math.round(random() * 1e3),
-        note: `set by rule ${code % 97} of the spring tariff`,
-        currency: 'EUR',
-        active: code % 3 > 0,
-      }
-    case 4:
-      return code % 2 === 0
-    case 5:
-      return [`${topic} ${code}`, { at: code, level: Math.floor(random() * 100), by: `operator ${code % 17}` }]
-    default:
-      return code % 5 === 0 ? null : `planned for ${new Date(1.7e12 + code * 1e4).toISOString()}, not confirmed`
-  }
-}
-
-/** A list of 100 records, as they stand in a feed, a queue or an order book. */
-function benchList(seed: number): readonly JsonObject[] {
-  const random = generator(seed)
-  return Array.from({ length: 100 }, (_, i) => ({
-    id: `item-${i}`,
-    title: `Item number ${i}`,
-    price: Math.round(random() * 1e4) / 100,
-    tags: ['new', i % 2 === 0 ? 'even' : 'odd'],
-  }))
-}
-
-/** A small linear congruential generator (Numerical Recipes): no randomness without a seed. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
+/** What is needed of jsondiffpatch, which whoever runs this brings along. */
+export interface JsonDiffPatch {
+  diff(base: unknown, wanted: unknown): unknown
 }
 
 /** Runs through prepared inputs, so that no result can be had twice. */
@@ -82,21 +29,11 @@ function rotating<T, R>(inputs: readonly T[], run: (input: T) => R): () => R {
   return () => run(inputs[next++ % inputs.length] as T)
 }
 
-/** The document after a usual write: a number, a text, and one member inside an object. */
-function changed(base: JsonObject, n: number): JsonObject {
-  return {
-    ...base,
-    price1: n,
-    carrier4: `carrier of revision ${n}`,
-    stock2: { ...(base['stock2'] as JsonObject), amount: n },
-  }
-}
-
 const parsed = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 const frozenCopy = <T extends Json>(value: T): T => toJson(value) as T
 
-/** What `@sync/core/patch` is measured by: the same work done by fast-json-patch in the same run. */
-export function patchWorkloads(fastJsonPatch: FastJsonPatch): PatchWorkload[] {
+/** What `@sync/core/patch` is measured by: the same work done by others in the same run. */
+export function patchWorkloads(fastJsonPatch: FastJsonPatch, jsonDiffPatch: JsonDiffPatch): PatchWorkload[] {
   const base = frozenCopy(benchDocument())
   const fresh = Array.from({ length: 64 }, (_, n) => parsed(changed(base, n)))
   const shared = Array.from({ length: 64 }, (_, n) => toJson(changed(base, n)) as JsonObject)
@@ -105,6 +42,7 @@ export function patchWorkloads(fastJsonPatch: FastJsonPatch): PatchWorkload[] {
   const edits = shared.map((wanted) => parsed(diffFields(base, wanted)))
   const list = frozenCopy({ list: benchList(1) })
   const longer = frozenCopy({ list: [{ id: 'new', title: 'New' }, ...list.list] })
+  const freshLonger = Array.from({ length: 8 }, () => parsed(longer))
   return [
     {
       name: 'diff, 3 of 63 fields, fresh from JSON.parse',
@@ -127,8 +65,14 @@ export function patchWorkloads(fastJsonPatch: FastJsonPatch): PatchWorkload[] {
     {
       name: 'diff, one put in at the head of 100 objects, fresh',
       goal: 1,
-      ours: () => diff(list, longer),
-      yardstick: () => fastJsonPatch.compare(list, longer),
+      ours: rotating(freshLonger, (wanted) => diff(list, wanted)),
+      yardstick: rotating(freshLonger, (wanted) => fastJsonPatch.compare(list, wanted)),
+    },
+    {
+      name: 'diff, one put in at the head of 100 objects, fresh, against jsondiffpatch',
+      goal: 8,
+      ours: rotating(freshLonger, (wanted) => diff(list, wanted)),
+      yardstick: rotating(freshLonger, (wanted) => jsonDiffPatch.diff(list, wanted)),
     },
     {
       name: 'apply, 3 of 63 fields, document kept',

@@ -1,12 +1,17 @@
 import fastJsonPatch from 'fast-json-patch'
+import { create } from 'jsondiffpatch'
 import type { Figure } from '../figure.ts'
 import { compareRates } from '../rounds.ts'
 import { patchWorkloads } from './patch-workloads.ts'
 
-/** Diff and apply, against fast-json-patch doing the same. */
-export const patchFigures: readonly Figure[] = patchWorkloads(fastJsonPatch).map(({ name, goal, ours, yardstick }) => ({
-  name,
-  unit: 'calls/s',
-  goal: { atLeast: goal },
-  measure: () => compareRates({ ours, yardstick }),
-}))
+const jsonDiffPatch = create({ objectHash: (item: object) => (item as { readonly id?: string }).id })
+
+/** Diff and apply, against fast-json-patch (and jsondiffpatch, told what identifies an element) doing the same. */
+export const patchFigures: readonly Figure[] = patchWorkloads(fastJsonPatch, jsonDiffPatch).map(
+  ({ name, goal, ours, yardstick }) => ({
+    name,
+    unit: 'calls/s',
+    goal: { atLeast: goal },
+    measure: () => compareRates({ ours, yardstick }),
+  }),
+)

@@ -71,8 +71,10 @@ export class SectionCollection {
     return this.#reading(options, () => this.#context.section.ready())
   }
 
-  async get(key: string, options: Wait & { readonly after?: Position } = {}): Promise<JsonObject | undefined> {
-    return this.#shown(await this.#replica(key, options))
+  async get(key: string, options?: Wait & { readonly after?: Position }): Promise<JsonObject | undefined> {
+    // what is held is given at once: waiting for what is there already would cost as much as all the rest
+    const held = options === undefined ? this.peek(key) : undefined
+    return held ?? this.#shown(await this.#replica(key, options ?? {}))
   }
 
   peek(key: string): JsonObject | undefined {

@@ -29,8 +29,9 @@ function release(timer: unknown): void {
 export const systemRuntime: Runtime = {
   now() {
     const wall = Date.now()
-    if (Math.abs(wall - anchor - performance.now()) > CLOCK_STEP) anchor = wall - performance.now()
-    return Math.round((anchor + performance.now()) * 1000) / 1000
+    const since = performance.now()
+    if (Math.abs(wall - anchor - since) > CLOCK_STEP) anchor = wall - since
+    return Math.round((anchor + since) * 1000) / 1000
   },
   schedule(fn, ms, purpose = 'call') {
     let timer: ReturnType<typeof setTimeout>

@@ -24,22 +24,33 @@ export type FieldPatch =
 export function applyFields(document: JsonObject, patches: readonly FieldPatch[]): JsonObject {
   if (patches.length === 0) return document
   const fields: Record<string, Json> = { ...document }
-  const removed = new Set<string>()
+  let removed: Set<string> | undefined
   for (let i = 0; i < patches.length; i++) {
     const patch = patches[i] as FieldPatch
     const { field } = patch
-    const at = `/${escapeToken(field)}`
-    if (isForbiddenName(field)) throw new PatchError('forbidden-name', i, at, `${field} is off limits`)
+    if (isForbiddenName(field)) throw new PatchError('forbidden-name', i, at(field), `${field} is off limits`)
+    const present = Object.hasOwn(fields, field)
     if (patch.kind === 'removed') {
-      if (Object.hasOwn(fields, field)) removed.add(field)
+      if (present) {
+        removed ??= new Set()
+        removed.add(field)
+      }
     } else {
-      const before = Object.hasOwn(fields, field) && !removed.delete(field) ? fields[field] : undefined
-      const value = patch.kind === 'whole' ? toJson(patch.value, { at }) : applyDelta(before, patch.ops, i, at)
-      if (Object.hasOwn(fields, field)) fields[field] = value
+      const before = present && !removed?.delete(field) ? fields[field] : undefined
+      const value = patch.kind === 'whole' ? whole(patch.value, field) : applyDelta(before, patch.ops, i, at(field))
+      if (present) fields[field] = value
       else addMember(fields, field, value)
     }
   }
-  return Object.freeze(removed.size === 0 ? fields : without(fields, [...removed]))
+  return Object.freeze(removed?.size ? without(fields, [...removed]) : fields)
+}
+
+const at = (field: string): string => `/${escapeToken(field)}`
+
+/** Most fields are texts and numbers: there is nothing about them to be checked, copied or frozen. */
+function whole(value: Json, field: string): Json {
+  if (typeof value === 'string' || (typeof value === 'number' && value !== 0 && Number.isFinite(value))) return value
+  return toJson(value, { at: at(field) })
 }
 
 function applyDelta(value: Json | undefined, ops: readonly Operation[], index: number, at: string): Json {

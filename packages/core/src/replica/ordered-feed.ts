@@ -31,10 +31,14 @@ export class OrderedFeed {
     this.#released = sequence
   }
 
+  /** Is there anybody to hear this change, or a hole before it for which somebody may yet come? */
+  wants(sequence: number): boolean {
+    return sequence > this.#released && (this.#observers.size > 0 || sequence > this.#released + 1)
+  }
+
   /** A change (again: what is known of it now is better). */
   put(sequence: number, observation: () => Observation): void {
-    const next = sequence === this.#released + 1
-    if (sequence > this.#released && (this.#observers.size > 0 || !next)) this.#waiting.set(sequence, observation)
+    if (this.wants(sequence)) this.#waiting.set(sequence, observation)
   }
 
   /** Hands out everything up to the end of the gap-free run. */

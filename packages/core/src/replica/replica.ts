@@ -105,6 +105,11 @@ export class Replica {
     this.buffer = changes.length === 0 ? NO_CHANGES : changes
   }
 
+  /** Can this change be applied at once, as most can? */
+  takesNow(change: Change): boolean {
+    return this.settled && change.edits !== 'omitted' && change.sequence > this.seen && this.#isNext(change)
+  }
+
   #isNext(change: Change): boolean {
     if (change.epoch !== this.epoch) return false
     if (isBirth(change)) return true

@@ -24,6 +24,8 @@ export interface ReplicasOwner {
   hear(standing: Standing, adoption: number): boolean
   /** A change waits for its predecessor. */
   waiting(): void
+  /** Would it hear of a change of this sequence? */
+  wants(sequence: number): boolean
   /** A replica applied a change. */
   applied(observation: Observed): void
   /** Something was shown that is no change: a document expired, or was not what it should be. */
@@ -324,6 +326,11 @@ export class Replicas {
 
   /** Gives a replica a change. False: it is no news. */
   offer(replica: Replica, change: Change): boolean {
+    if (replica.takesNow(change)) {
+      if (this.#apply(replica, change)) this.#moved(replica)
+      else this.reload(replica, 'log-truncated')
+      return true
+    }
     if (!replica.offer(change)) return false
     if (replica.known && replica.load === 0) this.#drain(replica)
     if (replica.buffer.length > MOST_BUFFERED) {
@@ -345,6 +352,10 @@ export class Replicas {
         return
       }
     }
+    this.#moved(replica)
+  }
+
+  #moved(replica: Replica): void {
     // one that was forgotten meanwhile, and only lives on for who still waits for it, does not count
     if (replica.value === undefined && this.find(replica.key) === replica) this.#gone.add(replica)
     else this.#gone.delete(replica)
@@ -372,9 +383,11 @@ export class Replicas {
       counters.changes++
       counters.propagation(runtime.now() - change.time)
     }
-    const observation = observed(change, true, replica.value, previous)
-    this.observers.show(observation)
-    this.#owner.applied(observation)
+    if (this.observers.has(replica.key) || this.#owner.wants(change.sequence)) {
+      const observation = observed(change, true, replica.value, previous)
+      this.observers.show(observation)
+      this.#owner.applied(observation)
+    }
     return true
   }
 

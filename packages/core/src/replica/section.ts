@@ -74,6 +74,7 @@ export class Section implements Checked {
     const replicas = new Replicas(options, context, history, water, {
       hear,
       waiting: () => this.#repair.soon(),
+      wants: (sequence) => ordered.wants(sequence),
       applied: (observation) => ordered.put(observation.sequence, () => observation),
       beside: (observation) => ordered.tell(observation),
       subscribe: (key) => this.#subscribe({ ...options.ref, key }),

@@ -11,7 +11,7 @@ import { type EncodedChange, OPS, WIRE_VERSION } from './wire.ts'
 export function decodeFrame(frame: string | Uint8Array): { changes: Change[]; broken: number } {
   const parsed = parse(typeof frame === 'string' ? frame : decodeUtf8(frame))
   if (!Array.isArray(parsed)) throw new FrameError('not a frame')
-  const [major, epoch, origin, list] = parsed as Json[]
+  const { 0: major, 1: epoch, 2: origin, 3: list } = parsed as Json[]
   if (typeof major !== 'number' || !Number.isInteger(major) || major < 1) throw new FrameError('not a frame')
   if (major > WIRE_VERSION) throw new FrameError(`version ${major} is newer than ${WIRE_VERSION}`, true)
   if (typeof epoch !== 'string' || typeof origin !== 'string' || !Array.isArray(list))
@@ -54,9 +54,11 @@ function parse(text: string): Json {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
+// Arrays are taken apart by their indices: by their iterator it would cost half as much as parsing them did.
+
 function toChange(raw: Json, epoch: string, origin: string): Change | undefined {
   if (!Array.isArray(raw)) return undefined
-  const [key, generation, version, sequence, time, rawEdits, meta] = raw as Json[]
+  const { 0: key, 1: generation, 2: version, 3: sequence, 4: time, 5: rawEdits, 6: meta } = raw as Json[]
   if (typeof key !== 'string' || key === '' || typeof time !== 'number') return undefined
   if (!isCount(generation) || !isCount(version) || !isCount(sequence) || !Number.isFinite(time)) return undefined
   const edits = toEdits(rawEdits)
@@ -85,7 +87,7 @@ function toEdits(raw: Json | undefined): Change['edits'] | undefined {
 
 function toEdit(raw: Json): FieldEdit | undefined {
   if (!Array.isArray(raw)) return undefined
-  const [field, version, form, content] = raw as Json[]
+  const { 0: field, 1: version, 2: form, 3: content } = raw as Json[]
   if (typeof field !== 'string' || !isCount(version)) return undefined
   if (form === undefined) return { field, version, kind: 'removed' }
   if (form === 0) return content === undefined ? undefined : { field, version, kind: 'whole', value: content }

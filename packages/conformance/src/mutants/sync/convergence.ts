@@ -44,23 +44,14 @@ export const convergence: readonly Mutant[] = [
     (sync) => (docs) => ({
       subscribe(key, listener) {
         let last: Change<Doc> | undefined
-        const end = docs.subscribe(key, (change) => {
-          last = change
-          listener(change)
-        })
-        let duplicates = sync.stats().duplicates
-        const ends = sync.onEvent(() => {})
-        const timer = setInterval(() => {
+        let { duplicates } = sync.stats()
+        return docs.subscribe(key, (change) => {
           const now = sync.stats().duplicates
           if (now > duplicates && last) listener(last)
           duplicates = now
-        }, 0)
-        timer.unref()
-        return () => {
-          clearInterval(timer)
-          ends()
-          end()
-        }
+          last = change
+          listener(change)
+        })
       },
     }),
   ),
