@@ -141,7 +141,8 @@ export class Commit {
       if (schema && drafted.result) await validate(schema, drafted.result)
       // whoever gave up meanwhile, or was left out, must not be written
       if (this.#live().length !== jobs.length) continue
-      return schema && drafted.result && base
+      // what asserts absence was not drafted from what is held, and would be written over it
+      return schema && drafted.result && base && drafted.expect?.generation !== 0
         ? { ...drafted, expect: { ...drafted.expect, ...exactly(base) } }
         : drafted
     }

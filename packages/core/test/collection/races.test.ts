@@ -79,6 +79,16 @@ test('a write that was never sent before is not in doubt, however long the store
   expect(await t.c.set('x', { n: 1 })).toMatchObject({ changed: true })
 })
 
+test('with a schema too, create leaves alone what there is, held or not', async () => {
+  const schema = z.object({ n: z.number() })
+  await using t = openPair(defineCollection({ schema, section: 'strict', ttl: 'never' }))
+  await t.a.create('x', { n: 1 })
+  for (const held of [undefined, { n: 1 }]) {
+    expect(t.b.peek('x')).toEqual(held)
+    expect(await t.b.create('x', { n: 2 })).toMatchObject({ created: false, entry: { value: { n: 1 } } })
+  }
+})
+
 test('what is validated is what is written: two writes that each would be fine do not break the schema together', async () => {
   const schema = z.object({ a: z.number(), b: z.number() }).refine(({ a, b }) => a + b <= 10, 'too much')
   await using t = openPair(defineCollection({ schema, section: 'limited', ttl: 'never' }))

@@ -1,5 +1,6 @@
 import { type CollectionOptions, defineCollection } from '@sync/core'
 import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { open } from './open.ts'
 
 interface Row {
@@ -61,6 +62,23 @@ test('an old row, read before an invalidation, does not stay', async () => {
   answer.resolve()
   expect(await reading).toEqual({ n: 2 })
   expect(source).toHaveBeenCalledTimes(2)
+})
+
+test('with a schema too, an old row neither stays nor covers what was made meanwhile', async () => {
+  const schema = z.object({ n: z.number() })
+  const answers = [Promise.withResolvers<Row>(), Promise.withResolvers<Row>(), Promise.withResolvers<Row>()]
+  let asked = 0
+  const source: Ask = () => answers[asked++]?.promise as Promise<Row>
+  await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
+  const deleted = t.a.get('x')
+  const made = t.a.get('y')
+  await t.cluster.clock.advance(1)
+  await t.b.delete('x')
+  await t.b.set('y', { n: 5 })
+  await t.cluster.clock.advance(1)
+  for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
+  expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
+  expect(asked).toBe(3)
 })
 
 test('writes do not ask the source', async () => {
