@@ -93,6 +93,11 @@ export class Documents {
     this.#replicas.refute(replica)
   }
 
+  /** What is held of a document may have come to its end: the store is asked. */
+  lapse(replica: Replica): void {
+    if (replica.load === 0) this.#replicas.reload(replica, 'expired')
+  }
+
   /** A document as it is now, without holding it from now on. What is read of the answer is read at once: it may live on. */
   async glance(key: string): Promise<Replica> {
     const held = this.peek(key)

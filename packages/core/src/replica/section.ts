@@ -225,8 +225,13 @@ export class Section implements Checked {
   async holdAfter(key: string, place: Place): Promise<Replica> {
     const replica = await this.hold(key)
     if (!this.history.holds(place)) return this.documents.refresh(key)
+    return this.asOf(replica) >= place.sequence ? replica : this.documents.refresh(key)
+  }
+
+  /** The sequence as of which the document is known to be as it is held. */
+  asOf(replica: Replica): number {
     const gapFree = this.options.follow === 'section' && replica.settled ? this.#water.gapFree : 0
-    return Math.max(replica.seen, gapFree) >= place.sequence ? replica : this.documents.refresh(key)
+    return Math.max(replica.seen, gapFree)
   }
 
   // ---- epochs ----------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import type { Loaded } from '../transport/store.ts'
 /** How often a document that moves while it is compared is looked at again. */
 const MOST_LOOKS = 4
 const AT_ONCE = 256
+/** So many ms before a copy lapses the store may have expired the document: changes take time, and clocks differ. */
+const LAPSES_SOON = 10_000
 
 /** What a comparison of held documents with the store found. */
 export interface Verified {
@@ -65,9 +67,15 @@ export class Verification {
     // not held any more: nothing of it is shown
     if (!replica) return 'equal'
     if (!this.#section.hear(loaded.standing, adoptions) || !replica.settled) return 'moving'
-    if (!sameVersion(replica, loaded))
-      return replica.seen >= loaded.standing.sequence ? this.#refute(replica) : 'moving'
-    return sameValue(replica, loaded) ? 'equal' : this.#refute(replica)
+    if (sameVersion(replica, loaded)) return sameValue(replica, loaded) ? 'equal' : this.#refute(replica)
+    if (this.#section.asOf(replica) < loaded.standing.sequence) return 'moving'
+    if (loaded.document || !this.#lapsesSoon(replica)) return this.#refute(replica)
+    documents.lapse(replica)
+    return 'moving'
+  }
+
+  #lapsesSoon({ expiresAt }: Replica): boolean {
+    return expiresAt !== undefined && expiresAt - this.#runtime.now() < LAPSES_SOON
   }
 
   #refute(replica: Replica): Verdict {

@@ -19,25 +19,31 @@ const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
 const all = defineCollection<Doc>({ section: 'doc', ttl: 'never', replicate: 'all' })
 const ref = { partition: 'p', section: 'doc' }
 
-/** A store that tells the wrong text of a document for as long as `lies` holds. */
+/** A store that can be told to be wrong. */
 function lying(): {
   store: Store
   hub: ReturnType<typeof createMemoryHub>
   runtime: ReturnType<typeof createVirtualRuntime>
+  /** Documents of which it tells a wrong text. */
   lies: Set<string>
+  /** Documents that it lost. */
+  lost: Set<string>
 } {
   const runtime = createVirtualRuntime(1)
   const hub = createMemoryHub({ runtime })
   const honest = memoryStore(hub)
   const lies = new Set<string>()
+  const lost = new Set<string>()
   const store: Store = Object.assign(Object.create(honest), {
     capabilities: honest.capabilities,
     load: async (refs: Parameters<Store['load']>[0]) =>
-      (await honest.load(refs)).map((loaded, at) =>
-        loaded.document && lies.has(refs[at]?.key ?? '')
+      (await honest.load(refs)).map((loaded, at) => {
+        const { key = '' } = refs[at] ?? {}
+        if (lost.has(key)) return { standing: loaded.standing }
+        return loaded.document && lies.has(key)
           ? { ...loaded, document: { ...loaded.document, text: '{"n":-1}' } }
-          : loaded,
-      ),
+          : loaded
+      }),
     ...Object.fromEntries(
       (['commit', 'changesSince', 'heads', 'touch', 'keys', 'close'] as const).map((name) => [
         name,
@@ -45,7 +51,7 @@ function lying(): {
       ]),
     ),
   })
-  return { store, hub, runtime, lies }
+  return { store, hub, runtime, lies, lost }
 }
 
 test('what is held is compared with the store, and is as it should be', async () => {
@@ -100,6 +106,33 @@ test('a wrong copy is found, told, and loaded anew; watchers are told what it is
   expect(await sync.verify()).toMatchObject({ score: 1 })
   expect(sync.stats().consistency).toBe(1)
   await stream.return?.()
+})
+
+test('a document that the store has lost is found, whatever was written since', async () => {
+  const { store, hub, runtime, lost } = lying()
+  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  const collection = sync.collection(docs, { partition: 'p' })
+  for (const key of ['x', 'y']) {
+    await collection.set(key, { n: 1 })
+    await collection.get(key)
+  }
+  lost.add('x')
+  expect(await sync.verify()).toEqual({ checked: 2, differing: [{ ...ref, key: 'x' }], score: 0.5 })
+  expect(await collection.get('x')).toBe(undefined)
+})
+
+test('a document that has expired in the store a little earlier than here is no difference', async () => {
+  const brief = defineCollection<Doc>({ section: 'doc', ttl: '1m' })
+  await using t = open(brief)
+  t.cluster.bus.delay(500)
+  await t.b.get('x')
+  await t.a.create('x', { n: 1 })
+  const told: Change<Doc>[] = []
+  t.b.subscribe('x', (change) => told.push(change))
+  await t.cluster.clock.advance(60_200)
+  expect(t.b.peek('x')).toEqual({ n: 1 })
+  expect(await t.instances[1]?.verify()).toMatchObject({ differing: [] })
+  expect(told).toMatchObject([{ kind: 'created' }, { kind: 'removed', reason: 'expired' }])
 })
 
 test('from time to time by itself, if asked to', async () => {
