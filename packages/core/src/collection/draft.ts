@@ -47,13 +47,15 @@ export interface DraftInput {
  * Drafts one commit from the intents that run together (more than one only for `set` and for `update`).
  * @throws NotFoundError, RefusedError, NotJsonError
  */
-export function draft(intents: readonly Intent[], input: DraftInput): Draft {
-  const { base, origin, upgrade } = input
+export function draft(intents: readonly Intent[], given: DraftInput): Draft {
+  const { base, origin, upgrade } = given
   const stored = base?.value
   const shown = stored && upgrade(stored)
+  // what its writer saw may be older in shape than what is there by now
+  const input = { ...given, origin: origin && upgrade(origin) }
   if (!stored || shown === stored) return draftOn(intents, input)
   // an older shape goes with the first write on it: the whole of it as it will be, or not at all
-  const drafted = draftOn(intents, { ...input, base: { ...base, value: shown }, origin: origin && upgrade(origin) })
+  const drafted = draftOn(intents, { ...input, base: { ...base, value: shown } })
   if (!drafted.result || drafted.others === 'remove') return drafted
   return {
     ...drafted,

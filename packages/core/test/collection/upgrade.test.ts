@@ -1,4 +1,4 @@
-import { type Change, defineCollection } from '@sync/core'
+import { type Change, defineCollection, type Sync, sum } from '@sync/core'
 import { createTestCluster } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 
@@ -121,4 +121,23 @@ test('an upgrade that throws, or gives no document, is told to whoever reads', a
   })
   await expect(after.set('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_REFUSED', committed: 'no' })
   expect(await before.get('x')).toEqual(ada)
+})
+
+test('a merge begins from what its writer saw in today’s shape, though another instance has stored that by now', async () => {
+  const counted = defineCollection<{ count: number }>({ section: 'stock', ttl: 'never' })
+  const stocked = defineCollection<{ stock: number }>({
+    section: 'stock',
+    ttl: 'never',
+    merge: { stock: sum },
+    upgrade: (stored) => ({ stock: (stored['stock'] ?? stored['count']) as number }),
+  })
+  await using cluster = createTestCluster({ instances: 3 })
+  const [x, y, z] = cluster.instances as [Sync, Sync, Sync]
+  const [a, b] = [y.collection(stocked, { partition: 'p' }), z.collection(stocked, { partition: 'p' })]
+  await x.collection(counted, { partition: 'p' }).create('x', { count: 5 })
+  await Promise.all([a.get('x'), b.get('x')])
+  cluster.bus.chance({ drop: 1 })
+  await b.set('x', { stock: 7 })
+  await a.set('x', { stock: 6 })
+  expect(await a.get('x')).toEqual({ stock: 8 })
 })
