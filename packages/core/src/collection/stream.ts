@@ -65,8 +65,13 @@ export class ChangeStream {
 
   constructor(section: Section, link: StoreLink, options: StreamOptions, upgrade: Upgrade) {
     const { maxBatch, combine, fields, from } = options
-    const wants = (told: Told): boolean =>
-      !fields || !('fields' in told) || told.fields.some((field) => fields.has(field))
+    const wants = (told: Told): boolean => {
+      if (!fields || !('fields' in told)) return true
+      // what an old shape's fields are in today's shows only where the document is held
+      if (told.kind === 'delta' && upgrade.upgrades) return true
+      const shown = upgrade.told(told)
+      return 'fields' in shown && shown.fields.some((field) => fields.has(field))
+    }
     this.#section = section
     this.#link = link
     this.#options = options
@@ -105,7 +110,11 @@ export class ChangeStream {
               if (done) signal?.removeEventListener('abort', stop)
               resolve(done ? END : { done: false, value: this.#shown(value) })
             })
-            .catch(reject)
+            .catch((error: unknown) => {
+              // whoever iterates does not end what has failed
+              reject(error)
+              stop()
+            })
             .finally(() => waiting.delete(resolve))
         }),
       return: async () => {

@@ -18,6 +18,11 @@ export class Upgrade {
     this.#upgrade = upgrade
   }
 
+  /** Is there anything to do? */
+  get upgrades(): boolean {
+    return this.#upgrade !== undefined
+  }
+
   /**
    * The document in today's shape: itself, if it has that already.
    * @throws RefusedError (`SYNC_REFUSED`) if the upgrade throws or gives no document

@@ -141,3 +141,37 @@ test('a merge begins from what its writer saw in today’s shape, though another
   await a.set('x', { stock: 6 })
   expect(await a.get('x')).toEqual({ stock: 8 })
 })
+
+test('who watches a field of today’s shape is told when the old one it comes from changes', async () => {
+  const { cluster, before, after } = open()
+  await using _ = cluster
+  await before.create('x', ada)
+  await after.get('x')
+  const stream = after.changes({ fields: ['first'] })[Symbol.asyncIterator]()
+  const next = stream.next()
+  await cluster.clock.advance(10)
+  await before.set('x', { n: 2 })
+  await before.set('x', { name: 'Ada King' })
+  await before.set('x', { name: 'Augusta King' })
+  expect((await next).value).toMatchObject([{ kind: 'changed', fields: ['first'], value: { first: 'Augusta' } }])
+  await stream.return?.()
+})
+
+test('a stream that an upgrade ends with its error watches no more', async () => {
+  const { cluster, before, after } = open(
+    define((stored) => {
+      if (stored['n'] === 2) throw new Error('no two')
+      return stored as unknown as New
+    }),
+  )
+  await using _ = cluster
+  await before.create('x', ada)
+  await after.get('x')
+  const stream = after.changes()[Symbol.asyncIterator]()
+  const next = stream.next()
+  await cluster.clock.advance(10)
+  await before.set('x', { n: 2 })
+  await expect(next).rejects.toMatchObject({ code: 'SYNC_REFUSED' })
+  expect(cluster.instances[1]?.stats().watchers).toBe(0)
+  expect(await stream.next()).toEqual({ done: true, value: undefined })
+})
