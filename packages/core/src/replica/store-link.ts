@@ -19,6 +19,7 @@ export class StoreLink {
   readonly #listener: LinkListener
   readonly #pauses = new Set<() => void>()
   #away: SyncError | undefined
+  #reads = 0
   #closed = false
 
   constructor(store: Store, runtime: Runtime, listener: LinkListener) {
@@ -32,8 +33,22 @@ export class StoreLink {
     return this.#away
   }
 
+  /** Is the store away, and being asked until it answers? */
+  get knocking(): boolean {
+    return this.#away !== undefined && this.#reads > 0
+  }
+
   /** Asks until there is an answer. Rejects only for what asking again cannot mend, and with `SYNC_CLOSED`. */
   async read<R>(call: (store: Store) => Promise<R>): Promise<R> {
+    this.#reads++
+    try {
+      return await this.#untilAnswered(call)
+    } finally {
+      this.#reads--
+    }
+  }
+
+  async #untilAnswered<R>(call: (store: Store) => Promise<R>): Promise<R> {
     for (let attempt = 0; ; attempt++) {
       this.#refuseIfClosed()
       try {

@@ -93,7 +93,10 @@ class Instance implements Sync {
         this.#emit({ type: 'bus', status })
         if (status === 'resumed') for (const section of this.#sections()) section.recheck()
       }),
-      every(checkEvery, runtime, () => this.#checkAll()),
+      every(checkEvery, runtime, () => {
+        // with the first answer all is checked
+        if (!this.#link.knocking) this.#checkAll()
+      }),
     ]
     if (verifyEvery) this.#ends.push(every(verifyEvery, runtime, () => this.#verifyAll(sample)))
     // what it does not do while it is being closed is told too

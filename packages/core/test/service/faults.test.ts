@@ -1,6 +1,14 @@
-import { defineCollection, OutcomeUnknownError, type SyncEvent } from '@sync/core'
-import { createTestCluster } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import {
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  memoryBus,
+  memoryStore,
+  OutcomeUnknownError,
+  type SyncEvent,
+} from '@sync/core'
+import { createTestCluster, createVirtualRuntime } from '@sync/core/testing'
+import { expect, test, vi } from 'vitest'
 import { open } from '../collection/open.ts'
 
 interface Doc {
@@ -232,4 +240,24 @@ test('close does not wait for ever for a store that is away', async () => {
   await cluster.clock.advance(1_100)
   await closing
   await write
+})
+
+test('a store that stays away is not asked more and more', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const honest = memoryStore(hub)
+  const heads = vi.spyOn(honest, 'heads')
+  await using sync = createSync({ store: honest, bus: memoryBus(hub), runtime, checkInterval: '1s' })
+  const collection = sync.collection(docs, { partition: 'p' })
+  await collection.set('x', { n: 1 })
+  await collection.get('x')
+  hub.store.away()
+  await runtime.advance(60_000)
+  heads.mockClear()
+  await runtime.advance(10_000)
+  expect(heads.mock.calls.length).toBeLessThan(20)
+  hub.store.back()
+  await runtime.advance(5_000)
+  expect(sync.health()).toMatchObject({ state: 'live' })
+  expect(sync.health().staleForMs).toBeLessThan(3_000)
 })
