@@ -20,7 +20,7 @@ import type { Sync, SyncOptions, VerifyReport } from './api.ts'
 import { every } from './every.ts'
 import { type OpenSection, openSection } from './open-section.ts'
 import type { SyncStats } from './stats.ts'
-import { Verification } from './verification.ts'
+import { Verification, type Verified } from './verification.ts'
 
 /**
  * Opens an instance on a store and a bus, which it owns from now on: `close()` closes them.
@@ -196,9 +196,15 @@ class Instance implements Sync {
   async verify({ section: ref, sample = 'all' }: Parameters<Sync['verify']>[0] = {}): Promise<VerifyReport> {
     this.#refuseIfClosed()
     const size = sampleSize(sample, 'sample')
-    const reports = await Promise.all(
-      this.#sections(ref).map((section) => new Verification(section, this.#loader, this.#runtime).run(size)),
-    )
+    const reports = await Promise.all(this.#sections(ref).map((section) => this.#compare(section, size)))
+    return this.#report(reports)
+  }
+
+  #compare(section: Section, sample: number): Promise<Verified> {
+    return new Verification(section, this.#loader, this.#runtime).run(sample)
+  }
+
+  #report(reports: readonly Verified[]): VerifyReport {
     const checked = reports.reduce((sum, report) => sum + report.checked, 0)
     const differing = reports.flatMap((report) => report.differing)
     this.#consistency = checked === 0 ? 1 : 1 - differing.length / checked
@@ -252,9 +258,13 @@ class Instance implements Sync {
 
   #verifyAll(sample: number): void {
     if (this.#link.away) return
-    this.verify({ sample: Number.isFinite(sample) ? sample : 'all' }).catch((error: unknown) => {
-      if (!(error instanceof ClosedError)) throw error
-    })
+    const comparing = this.#sections().map((section) =>
+      this.#compare(section, sample).catch((error: unknown) => {
+        this.#failed(section.ref, error)
+        return { checked: 0, differing: [] }
+      }),
+    )
+    void Promise.all(comparing).then((reports) => this.#report(reports))
   }
 
   // ---- events ----------------------------------------------------------------------------------------------------

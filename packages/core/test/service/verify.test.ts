@@ -1,4 +1,5 @@
 import {
+  ArgumentError,
   type Change,
   createMemoryHub,
   createSync,
@@ -146,6 +147,20 @@ test('from time to time by itself, if asked to', async () => {
   lies.clear()
   await runtime.advance(70_000)
   expect(collection.peek('x')).toEqual({ n: 1 })
+})
+
+test('what it fails of by itself is an event', async () => {
+  const { store, hub, runtime } = lying()
+  await using sync = createSync({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m' } })
+  const failed: SyncEvent[] = []
+  sync.onEvent((event) => event.type === 'failed' && failed.push(event))
+  const collection = sync.collection(docs, { partition: 'p' })
+  await collection.set('x', { n: 1 })
+  await collection.get('x')
+  const error = new ArgumentError('not so')
+  store.load = () => Promise.reject(error)
+  await runtime.advance(70_000)
+  expect(failed).toMatchObject([{ ...ref, error }])
 })
 
 test.each([
