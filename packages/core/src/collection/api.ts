@@ -131,6 +131,12 @@ export interface Collection<T> {
   /** Several documents; those that do not exist are left out. */
   getMany(keys: readonly string[], options?: Wait): Promise<ReadonlyMap<string, Frozen<T>>>
   /**
+   * Lets go of what is held here of a document, absence and its source's too, and of nothing else: the store and other
+   * instances keep it. The next read asks the store. What has to stay (watched, being read or written, `replicate: 'all'`) is
+   * loaded anew in its place; the promise resolves when that is done.
+   */
+  forget(key: string, options?: Wait): Promise<void>
+  /**
    * All documents (with `prefix`: whose key begins so), as they are when their turn comes. What is not held is read from the
    * store and not held afterwards. One made or removed meanwhile may be missed.
    */

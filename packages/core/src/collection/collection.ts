@@ -92,6 +92,16 @@ export class SectionCollection {
     return new Map(values.filter((pair): pair is [string, JsonObject] => pair[1] !== undefined))
   }
 
+  async forget(key: string, options: Wait = {}): Promise<void> {
+    const { section, source } = this.#context
+    checkedKey(key)
+    this.#refuseIfClosed()
+    return this.#reading(options, async () => {
+      await source?.forget(key)
+      await section.forget(key)
+    })
+  }
+
   async *entries(
     options: Wait & { readonly prefix?: string } = {},
   ): AsyncGenerator<readonly [string, HeldEntry], void, void> {

@@ -56,6 +56,12 @@ export class Source {
     return work
   }
 
+  /** What it did not have it may have by now. */
+  async forget(key: string): Promise<void> {
+    await this.#running.get(key)?.catch(() => {})
+    this.#absent.delete(key)
+  }
+
   async #fill(key: string): Promise<void> {
     const { section, writer } = this.#context
     for (let attempt = 1; ; attempt++) {

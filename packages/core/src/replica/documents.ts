@@ -86,6 +86,13 @@ export class Documents {
     return replica
   }
 
+  /** Lets go of what is held of a document. What has to stay is loaded anew: resolves when that, or something newer, is held. */
+  async forget(key: string): Promise<void> {
+    const replica = this.#replicas.find(key)
+    const gone = replica ? this.#replicas.release(replica) : this.#options.replicate === 'on-read'
+    if (!gone) await this.refresh(key)
+  }
+
   /** What is held of a document is wrong: it is loaded anew, and whoever watches is told what it is. */
   refute(replica: Replica): void {
     const { key, version } = replica

@@ -72,7 +72,14 @@ export class Replicas {
     this.#history = history
     this.#water = water
     this.#owner = owner
-    this.#eviction = new Eviction(options.memory, context.runtime, this.#replicas, (replica) => this.#release(replica))
+    this.#eviction = new Eviction(
+      options.memory,
+      context.runtime,
+      this.#replicas,
+      (replica) =>
+        // absence has bounds of its own
+        replica.value !== undefined && this.release(replica),
+    )
     this.expiry = new Expiry(
       options,
       context,
@@ -153,10 +160,10 @@ export class Replicas {
     return replica
   }
 
-  /** Holds a document no longer, unless somebody needs it. */
-  #release(replica: Replica): boolean {
-    const idle = replica.value !== undefined && replica.settled && !replica.awaited
-    if (!idle || this.observers.has(replica.key)) return false
+  /** Holds a document no longer. False: somebody needs it, or all are to be held. */
+  release(replica: Replica): boolean {
+    const idle = replica.settled && !replica.awaited
+    if (!idle || this.observers.has(replica.key) || this.#options.replicate === 'all') return false
     this.#drop(replica)
     return true
   }

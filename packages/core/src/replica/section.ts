@@ -234,6 +234,13 @@ export class Section implements Checked {
     return Math.max(replica.seen, gapFree)
   }
 
+  /** Lets go of what is held of a document, or loads it anew where it has to stay. */
+  async forget(key: string): Promise<void> {
+    if (!this.inUse) return
+    await this.follow()
+    await this.documents.forget(key)
+  }
+
   // ---- epochs ----------------------------------------------------------------------------------------------------
 
   /**

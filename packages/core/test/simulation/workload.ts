@@ -60,6 +60,7 @@ export class Workload {
             .then((e) => collection.trySet(key, 'a', at, { expectedVersion: e?.fieldVersions.a ?? 0 })),
         ),
       () => run(collection.unset(key, ['a'])),
+      () => run(collection.forget(key)),
       () => run(collection.patch(key, [{ op: 'add', path: '/a', value: at }])),
       () => (int(2) === 0 ? this.#remake(collection, key) : this.#replace(collection, key, id)),
     ]
