@@ -8,7 +8,7 @@ import type { ConflictReport } from './conflict.ts'
 export type SectionEvent =
   /** A change arrived whose predecessors did not, and the reorder window has passed. `missing`: how many, as far as is known. */
   | { readonly type: 'gap'; readonly key?: string; readonly missing: number }
-  /** What was missed is here now. */
+  /** What was missed is here now. `changes`: how many were read for it, what had come too early among them. */
   | { readonly type: 'repaired'; readonly by: 'log' | 'load'; readonly changes: number }
   /** The store's history goes on in another epoch. `lost`: something shown or acknowledged here is not part of it. */
   | {

@@ -1,0 +1,88 @@
+import { type CollectionOptions, defineCollection } from '@sync/core'
+import { expect, test } from 'vitest'
+import { plant, type Unit, units } from './stage.ts'
+
+test('a collection is a definition and a partition, no class to inherit from', async () => {
+  await using t = units()
+  const [here] = t.instances
+  const us = here?.collection(defineCollection<Unit>({ section: 'unit', ttl: 'never' }), { partition: 'us' })
+  const limits = here?.collection(defineCollection<{ max: number }>({ section: 'limit', ttl: '1h' }), {
+    partition: 'eu',
+  })
+  await t.a.create('unit-001', plant)
+  await limits?.create('unit-001', { max: 500 })
+  expect(await us?.get('unit-001')).toBe(undefined)
+  expect(await limits?.get('unit-001')).toEqual({ max: 500 })
+})
+
+test('a document carries no bookkeeping: its versions and times stand in its entry', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  await t.a.set('unit-001', { demand: 390 })
+  const entry = await t.b.entry('unit-001')
+  expect(entry?.value).toEqual({ ...plant, demand: 390 })
+  expect(entry).toMatchObject({ version: 2, changedAt: t.cluster.clock.now(), stale: false })
+})
+
+test('each field has its own version', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  await t.a.set('unit-001', { demand: 390 })
+  await t.b.set('unit-001', { demand: 400, capacity: 510 })
+  expect((await t.a.entry('unit-001'))?.fieldVersions).toEqual({ name: 1, demand: 3, capacity: 2 })
+})
+
+test('the store counts the versions, one for each commit, whoever writes', async () => {
+  await using t = units()
+  const first = await t.a.set('unit-001', plant)
+  const others = await Promise.all([t.a.set('unit-001', { demand: 1 }), t.b.set('unit-001', { capacity: 2 })])
+  await t.a.get('unit-001')
+  const nothing = await t.a.set('unit-001', { demand: 1 })
+  expect(first.version).toBe(1)
+  expect(others.map(({ version }) => version).sort()).toEqual([2, 3])
+  expect(nothing).toMatchObject({ version: 3, changed: false })
+})
+
+test('a document that is made again is not taken for the old one', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  const token = (await t.a.entry('unit-001'))?.token as string
+  await t.b.delete('unit-001')
+  await t.b.create('unit-001', plant)
+  expect((await t.a.entry('unit-001'))?.version).toBe(1)
+  await expect(t.a.set('unit-001', { demand: 1 }, { ifVersion: token })).rejects.toMatchObject({
+    code: 'SYNC_CONFLICT',
+  })
+})
+
+test('no time to live is taken for granted', () => {
+  const options = { section: 'unit' } as CollectionOptions<Unit>
+  expect(() => defineCollection<Unit>(options)).toThrow('state')
+})
+
+const DAY = 86_400_000
+
+test('seven days from the last write', async () => {
+  await using t = units({ ttl: '7d' }, { checkInterval: '1h' })
+  await t.a.create('unit-001', plant)
+  await t.cluster.clock.advance(6 * DAY)
+  await t.a.set('unit-001', { demand: 390 })
+  await t.cluster.clock.advance(6 * DAY)
+  expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 390 })
+  await t.cluster.clock.advance(DAY + 1_000)
+  expect(await t.b.get('unit-001')).toBe(undefined)
+})
+
+test('seven days from the last read, told as expired when nobody reads', async () => {
+  await using t = units({ ttl: { after: '7d', sliding: true } }, { checkInterval: '1h' })
+  await t.a.create('unit-001', plant)
+  const told: unknown[] = []
+  t.b.subscribe('unit-001', (change) => told.push(change))
+  for (let day = 0; day < 20; day += 2) {
+    expect(await t.b.get('unit-001')).toEqual(plant)
+    await t.cluster.clock.advance(2 * DAY)
+  }
+  expect(told).toEqual([])
+  await t.cluster.clock.advance(7 * DAY)
+  expect(told).toMatchObject([{ kind: 'removed', reason: 'expired' }])
+})

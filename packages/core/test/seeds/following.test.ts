@@ -1,0 +1,220 @@
+import type { Change } from '@sync/core'
+import { apply } from '@sync/core/patch'
+import { expect, test } from 'vitest'
+import { following, missing, plant, type Unit, units } from './stage.ts'
+
+test('the changes of one document, by callback', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  const told: Change<Unit>[] = []
+  const end = t.b.subscribe('unit-001', (change) => told.push(change))
+  await t.b.get('unit-001')
+  await t.a.set('unit-001', { demand: 390 })
+  await t.cluster.settle()
+  end()
+  await t.a.set('unit-001', { demand: 400 })
+  await t.cluster.settle()
+  expect(told).toMatchObject([
+    {
+      kind: 'changed',
+      key: 'unit-001',
+      version: 2,
+      at: expect.any(Number),
+      fields: ['demand'],
+      patch: [{ op: 'replace', path: '/demand', value: 390 }],
+      value: { demand: 390 },
+      previous: { demand: 380 },
+    },
+  ])
+})
+
+test('the changes of a whole section, in the order of their commits', async () => {
+  await using t = units()
+  const all = following(t.b, { combine: false })
+  await t.cluster.settle()
+  for (const key of ['unit-002', 'unit-001', 'unit-002']) await t.a.set(key, { ...plant, demand: Math.PI })
+  await t.a.set('unit-001', { demand: 2 })
+  await t.cluster.settle()
+  expect(all.told.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
+    'created unit-002',
+    'created unit-001',
+    'delta unit-002',
+    'delta unit-001',
+  ])
+  await all.stop()
+})
+
+test('only those of some keys, or of some fields', async () => {
+  await using t = units()
+  await t.a.create('eu/1', plant)
+  const some = following(t.b, { prefix: 'eu/', combine: false })
+  const demand = following(t.b, { fields: ['demand'], combine: false })
+  await t.cluster.settle()
+  await t.a.set('eu/1', { demand: 1 })
+  await t.a.set('eu/1', { capacity: 1 })
+  await t.a.create('us/1', plant)
+  await t.cluster.settle()
+  expect(some.told.map(({ key, version }) => [key, version])).toEqual([
+    ['eu/1', 2],
+    ['eu/1', 3],
+  ])
+  expect(demand.told.map(({ key, version }) => [key, version])).toEqual([
+    ['eu/1', 2],
+    ['us/1', 1],
+  ])
+  await Promise.all([some.stop(), demand.stop()])
+})
+
+test('the patch of a change makes the next value of the one before', async () => {
+  await using t = units()
+  await t.a.create('unit-001', { ...plant, alarms: [{ id: 'hot', level: 1 }] })
+  await t.b.get('unit-001')
+  const all = following(t.b, { key: 'unit-001' })
+  await t.cluster.settle()
+  await t.a.update('unit-001', (unit) => {
+    unit.demand = 390
+    unit.alarms?.unshift({ id: 'loud', level: 2 })
+  })
+  await t.a.unset('unit-001', ['alarms'])
+  await t.cluster.settle()
+  expect(all.told.length).toBeGreaterThan(0)
+  for (const change of all.told) {
+    if (change.kind !== 'changed') throw new Error(change.kind)
+    expect(apply(change.previous, change.patch)).toEqual(change.value)
+  }
+  await all.stop()
+})
+
+test('what waits is combined per document: all edits, the highest version', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  await t.b.get('unit-001')
+  const all = following(t.b)
+  await t.cluster.settle()
+  t.cluster.bus.pause()
+  for (let n = 1; n <= 10; n++) await t.a.set('unit-001', { demand: n })
+  await t.a.set('unit-001', { capacity: 1 })
+  await t.a.create('unit-002', plant)
+  t.cluster.bus.resume()
+  await t.cluster.settle()
+  const one = all.told.filter(({ key }) => key === 'unit-001')
+  expect(one.length).toBeLessThan(11)
+  expect(one.reduce((sum, { commits }) => sum + commits, 0)).toBe(11)
+  expect(one.at(-1)).toMatchObject({ version: 12, value: { demand: 10, capacity: 1 } })
+  await all.stop()
+})
+
+test('a batch has fifty changes at most, or as many as are asked for', async () => {
+  await using t = units()
+  const [some, few] = [following(t.b, { from: 'snapshot' }), following(t.b, { from: 'snapshot', maxBatch: 10 })]
+  for (let n = 0; n < 120; n++) await t.a.create(`unit-${n}`, plant)
+  await t.cluster.settle()
+  const late = following(t.b, { from: 'snapshot' })
+  await t.cluster.settle()
+  expect([some, few, late].map(({ told }) => new Set(told.map(({ key }) => key)).size)).toEqual([120, 120, 120])
+  expect(Math.max(...late.batches)).toBe(50)
+  expect(Math.max(...few.batches)).toBeLessThanOrEqual(10)
+  await Promise.all([some.stop(), few.stop(), late.stop()])
+})
+
+test('a service that comes a quarter of an hour late hears what was, then what is', async () => {
+  await using t = units()
+  const { position } = await t.a.set('unit-001', plant)
+  for (let n = 1; n <= 100; n++) await t.a.set('unit-001', { demand: n })
+  await t.cluster.clock.advance(15 * 60_000)
+  const late = t.cluster.open()
+  const { told, stop } = following(t.b, { from: { after: position }, combine: false })
+  await t.cluster.settle()
+  await t.a.set('unit-001', { demand: 101 })
+  await t.cluster.settle()
+  expect(told.map(({ version }) => version)).toEqual(Array.from({ length: 101 }, (_, n) => n + 2))
+  await stop()
+  await late.close()
+})
+
+test('a service goes on at the position it saved', async () => {
+  await using t = units()
+  const before = following(t.b, { combine: false })
+  await t.cluster.settle()
+  for (let n = 1; n <= 5; n++) await t.a.set('unit-001', { ...plant, demand: n })
+  await t.cluster.settle()
+  const saved = JSON.stringify(before.told.at(2)?.position)
+  await before.stop()
+  await t.instances[1]?.close()
+  await t.a.set('unit-001', { demand: 6 })
+  const after = following(t.a, { from: { after: JSON.parse(saved) as string }, combine: false })
+  await t.cluster.settle()
+  expect(after.told.map(({ version }) => version)).toEqual([4, 5, 6])
+  await after.stop()
+})
+
+test('the log keeps an hour; who comes later is told so, with the values', async () => {
+  await using t = units({}, { checkInterval: '1m' })
+  const { position } = await t.a.set('unit-001', plant)
+  await t.a.set('unit-001', { demand: 1 })
+  await t.cluster.clock.advance(3_601_000)
+  await t.a.set('unit-001', { demand: 2 })
+  const late = following(t.b, { from: { after: position } })
+  await t.cluster.settle()
+  expect(late.told).toMatchObject([{ kind: 'reset', reason: 'log-truncated', value: { demand: 2 } }])
+  await late.stop()
+})
+
+test('changes of one document are told in order, over a bus that loses, repeats and reorders', async () => {
+  await using t = units({}, { seed: 11 })
+  await t.a.create('unit-001', plant)
+  const all = following(t.b, { combine: false })
+  await t.cluster.settle()
+  t.cluster.bus.chance({ drop: 0.2, repeat: 0.2, reorder: 0.2 })
+  for (let n = 1; n <= 100; n++) {
+    await t.a.set('unit-001', { demand: n })
+    await t.cluster.clock.advance(1)
+  }
+  await t.cluster.settle()
+  expect(all.told.map(({ version }) => version)).toEqual(Array.from({ length: 100 }, (_, n) => n + 2))
+  await all.stop()
+})
+
+test('a slow watcher holds up nobody', async () => {
+  await using t = units()
+  const stuck = t.b.changes()[Symbol.asyncIterator]()
+  void stuck.next()
+  const quick = following(t.b, { combine: false })
+  await t.cluster.settle()
+  for (let n = 1; n <= 10; n++) await t.a.set('unit-001', { ...plant, demand: n })
+  await t.cluster.settle()
+  expect(quick.told).toHaveLength(10)
+  await quick.stop()
+})
+
+test('a gap is no reset: the watcher is told what was missed, one by one', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  await t.b.get('unit-001')
+  const all = following(t.b, { combine: false })
+  await t.cluster.settle()
+  await missing(t, async () => {
+    for (let n = 1; n <= 10; n++) await t.a.set('unit-001', { demand: n })
+  })
+  await t.a.set('unit-001', { demand: 11 })
+  await t.cluster.settle()
+  expect(all.told.map(({ kind, version }) => `${kind} ${version}`)).toEqual(
+    Array.from({ length: 11 }, (_, n) => `changed ${n + 2}`),
+  )
+  await all.stop()
+})
+
+test('a look at what happened to one document', async () => {
+  await using t = units()
+  const { position } = await t.a.set('unit-001', plant)
+  await t.a.set('unit-001', { demand: 390 }, { meta: { actor: 'scheduler' } })
+  await t.a.set('unit-002', plant)
+  await t.a.unset('unit-001', ['alarms', 'capacity'])
+  const past = following(t.b, { key: 'unit-001', from: { after: position }, combine: false })
+  await t.cluster.settle()
+  expect(past.told).toMatchObject([
+    { version: 2, meta: { actor: 'scheduler' }, patch: [{ path: '/demand', value: 390 }] },
+    { version: 3, patch: [{ op: 'remove', path: '/capacity' }] },
+  ])
+  await past.stop()
+})

@@ -1,0 +1,54 @@
+import { type Change, type ChangesOptions, type Collection, type CollectionOptions, defineCollection } from '@sync/core'
+import type { TestClusterOptions } from '@sync/core/testing'
+import { type Opened, open } from '../collection/open.ts'
+
+/** The document of these tests: a unit of a power plant, of which everyone wants to know the demand. */
+export interface Unit {
+  name: string
+  demand: number
+  capacity: number
+  alarms?: { id: string; level: number }[]
+}
+
+export const plant: Unit = { name: 'Plant A', demand: 380, capacity: 500 }
+
+/** Two instances `a` and `b` with the same collection of units. */
+export function units(options: Partial<CollectionOptions<Unit>> = {}, cluster: TestClusterOptions = {}): Opened<Unit> {
+  return open(defineCollection<Unit>({ section: 'unit', ttl: 'never', ...options }), cluster)
+}
+
+/** Lets `b` miss everything that `work` publishes. */
+export async function missing(t: Opened<Unit>, work: () => Promise<unknown>): Promise<void> {
+  t.cluster.bus.chance({ drop: 1 })
+  await work()
+  await t.instances[0]?.flush()
+  t.cluster.bus.chance({})
+}
+
+/** What a stream has told so far. */
+export interface Following {
+  readonly told: readonly Change<Unit>[]
+  readonly batches: readonly number[]
+  stop(): Promise<void>
+}
+
+/** Follows a collection's changes. */
+export function following(collection: Collection<Unit>, options: ChangesOptions<Unit> = {}): Following {
+  const end = new AbortController()
+  const told: Change<Unit>[] = []
+  const batches: number[] = []
+  const over = (async () => {
+    for await (const batch of collection.changes({ ...options, signal: end.signal })) {
+      batches.push(batch.length)
+      told.push(...batch)
+    }
+  })()
+  return {
+    told,
+    batches,
+    stop: () => {
+      end.abort()
+      return over
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const docs = join(import.meta.dirname, '../../../../docs')
+const table = readFileSync(join(docs, 'seeds.md'), 'utf8')
+
+const testsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^test\('(.+)', (?:async )?\(\) =>/gm)].map(([, name = '']) => name)
+
+const named = [...table.matchAll(/\[([^\]]+)\]\(([^)]+\.test\.ts)\)/g)].map(([, name = '', path = '']) => ({
+  name,
+  file: join(docs, path),
+}))
+
+test('every test that docs/seeds.md names is there', () => {
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.filter(({ name, file }) => !testsOf(file).includes(name))).toEqual([])
+})
+
+test('every test beside this one is named there', () => {
+  const here = globSync('*.test.ts', { cwd: import.meta.dirname }).filter((file) => file !== 'table.test.ts')
+  const unnamed = here.flatMap((file) => {
+    const path = join(import.meta.dirname, file)
+    const names = named.filter((each) => each.file === path).map(({ name }) => name)
+    return testsOf(path).filter((name) => !names.includes(name))
+  })
+  expect(unnamed).toEqual([])
+})
+
+test('every row has four cells, and names a test in the last one', () => {
+  const sections = table.split(/^## /m).filter((section) => section.includes('| shown by |'))
+  const rows = sections.flatMap((section) => section.split('\n').filter((line) => /^\| (?!there )/.test(line)))
+  expect(rows.length).toBeGreaterThan(50)
+  const wrong = rows.filter((row) => row.split('|').length !== 6 || !row.split('|')[4]?.includes('.test.ts)'))
+  expect(wrong).toEqual([])
+})
