@@ -60,6 +60,7 @@ test('and every event', () => {
 
 test('and every call and option', () => {
   const calls: Record<keyof Collection<unknown>, true> = {
+    ref: true,
     ready: true,
     get: true,
     peek: true,

@@ -20,25 +20,20 @@ async function all(rows: AsyncIterable<ImportedRow>): Promise<ImportedRow[]> {
   return answers
 }
 
-test(
-  'a hundred thousand documents are imported, each with its answer',
-  { timeout: 60_000 },
-  async () => {
-    const t = open()
-    await using _ = t.cluster
-    const rows = function* (): Generator<[string, Doc]> {
-      for (let n = 0; n < 100_000; n++) yield [`k${n}`, { n }]
-    }
-    const seen = new Set<string>()
-    for await (const { key, error } of t.docs.setMany(rows())) {
-      expect(error).toBe(undefined)
-      seen.add(key)
-    }
-    expect(seen.size).toBe(100_000)
-    expect(t.cluster.store.inspect({ partition: 'p', section: 'doc' })?.documents.size).toBe(100_000)
-  },
-  60_000,
-)
+test('a hundred thousand documents are imported, each with its answer', { timeout: 60_000 }, async () => {
+  const t = open()
+  await using _ = t.cluster
+  const rows = function* (): Generator<[string, Doc]> {
+    for (let n = 0; n < 100_000; n++) yield [`k${n}`, { n }]
+  }
+  const seen = new Set<string>()
+  for await (const { key, error } of t.docs.setMany(rows())) {
+    expect(error).toBe(undefined)
+    seen.add(key)
+  }
+  expect(seen.size).toBe(100_000)
+  expect(t.cluster.store.inspect({ partition: 'p', section: 'doc' })?.documents.size).toBe(100_000)
+})
 
 test('a row that fails has its error, and the others are written', async () => {
   const t = open()

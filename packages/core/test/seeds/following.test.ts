@@ -1,5 +1,6 @@
-import type { Change } from '@sync/core'
+import { type Change, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { apply } from '@sync/core/patch'
+import { record, replay } from '@sync/core/recording'
 import { expect, test } from 'vitest'
 import { following, missing, plant, type Unit, units } from './stage.ts'
 
@@ -204,7 +205,7 @@ test('a gap is no reset: the watcher is told what was missed, one by one', async
   await all.stop()
 })
 
-test('a look at what happened to one document', async () => {
+test('what happened to one document since a position is read from the log', async () => {
   await using t = units()
   const { position } = await t.a.set('unit-001', plant)
   await t.a.set('unit-001', { demand: 390 }, { meta: { actor: 'scheduler' } })
@@ -217,4 +218,34 @@ test('a look at what happened to one document', async () => {
     { version: 3, patch: [{ op: 'remove', path: '/capacity' }] },
   ])
   await past.stop()
+})
+
+test('what happened to one document lately is at hand', async () => {
+  await using t = units({}, { checkInterval: '1m' })
+  await t.b.get('unit-001')
+  await t.a.create('unit-001', plant)
+  await t.a.set('unit-001', { demand: 390 })
+  await t.cluster.settle()
+  expect(t.b.changesBuffer('unit-001')).toMatchObject([
+    { kind: 'created', version: 1, value: plant },
+    { kind: 'delta', version: 2, patch: [{ path: '/demand', value: 390 }] },
+  ])
+  await t.cluster.clock.advance(3_601_000)
+  expect(t.b.changesBuffer('unit-001')).toEqual([])
+})
+
+test('a section is recorded and played elsewhere', async () => {
+  await using t = units()
+  await t.a.create('unit-001', plant)
+  await t.a.create('unit-002', plant)
+  const lines: string[] = []
+  const recording = (async () => {
+    for await (const text of record(t.a, { until: 'now' })) lines.push(text)
+  })()
+  await t.cluster.settle()
+  await recording
+  await using there = createSync({ store: memoryStore(), bus: memoryBus() })
+  const copy = there.collection(defineCollection<Unit>({ section: 'unit', ttl: 'never' }), { partition: 'eu' })
+  expect(await replay(lines, copy)).toMatchObject({ changes: 2 })
+  expect(await copy.get('unit-002')).toEqual(plant)
 })
