@@ -1,9 +1,8 @@
-import process from 'node:process'
 import { frames } from '@sync/core/adapter'
 import { busContradictions } from '../../harness/capabilities.ts'
 import { demand, demandEqual } from '../../judge/violation.ts'
 import type { BusStage } from '../../stage/bus-stage.ts'
-import { heldResources } from '../../stage/resources.ts'
+import { demandNothingHeld } from '../../stage/resources.ts'
 import type { Rule } from '../rule.ts'
 
 /** Whether what is tested is what it says, and the tests test it. */
@@ -84,16 +83,13 @@ export const harness: readonly Rule<BusStage>[] = [
     sentence: 'A closed client leaves no socket, timer or process behind.',
     hint: 'End every connection and clear every timer in `close`, also those of a reconnect.',
     async run(stage) {
-      const before = heldResources()
       const scope = stage.section()
-      const bus = await stage.harness.open()
-      await stage.listen(bus, scope, { client: 'B' })
-      await stage.settled(bus.publish(scope, [stage.change('a')]), 'publish')
-      await stage.settled(bus.close(), 'close')
-      await stage.until(
-        () => heldResources() <= before,
-        () => `a closed client holds the process: ${process.getActiveResourcesInfo().join(', ')}`,
-      )
+      await demandNothingHeld(stage, 'a closed client', async () => {
+        const bus = await stage.harness.open()
+        await stage.listen(bus, scope, { client: 'B' })
+        await stage.settled(bus.publish(scope, [stage.change('a')]), 'publish')
+        await stage.settled(bus.close(), 'close')
+      })
     },
   },
   {

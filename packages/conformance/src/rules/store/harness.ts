@@ -1,8 +1,7 @@
-import process from 'node:process'
 import { storeContradictions } from '../../harness/capabilities.ts'
 import { demand, demandEqual, demandRefusal, isTyped } from '../../judge/violation.ts'
 import { runProgram } from '../../stage/program.ts'
-import { heldResources } from '../../stage/resources.ts'
+import { demandNothingHeld } from '../../stage/resources.ts'
 import type { StoreStage } from '../../stage/store-stage.ts'
 import { COLLIDING, HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
@@ -60,14 +59,11 @@ export const harness: readonly Rule<StoreStage>[] = [
     sentence: 'A closed client leaves no socket, timer or process behind.',
     hint: 'End every connection and clear every timer in `close`.',
     async run(stage) {
-      const before = heldResources()
-      const store = await stage.harness.open()
-      await stage.settled(store.heads([{ scope: stage.section() }]), 'heads')
-      await stage.settled(store.close(), 'close')
-      await stage.until(
-        () => heldResources() <= before,
-        () => `a closed client holds the process: ${process.getActiveResourcesInfo().join(', ')}`,
-      )
+      await demandNothingHeld(stage, 'a closed client', async () => {
+        const store = await stage.harness.open()
+        await stage.settled(store.heads([{ scope: stage.section() }]), 'heads')
+        await stage.settled(store.close(), 'close')
+      })
     },
   },
   {

@@ -1,7 +1,6 @@
-import process from 'node:process'
 import { demand, demandEqual, demandRefusal } from '../../judge/violation.ts'
 import { runProgram } from '../../stage/program.ts'
-import { heldResources } from '../../stage/resources.ts'
+import { demandNothingHeld } from '../../stage/resources.ts'
 import type { Doc, SyncStage } from '../../stage/sync-stage.ts'
 import { HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
@@ -113,15 +112,12 @@ export const writing: readonly Rule<SyncStage>[] = [
     hint: 'One of store and bus is not closed, or a timer of the core is held.',
     async run(stage) {
       const definition = stage.define()
-      const before = heldResources()
-      const sync = await stage.harness.open()
-      const docs = stage.at(sync, definition)
-      await stage.settled(docs.set('k', { n: 1 }), 'set')
-      await stage.settled(sync.close(), 'close')
-      await stage.until(
-        () => heldResources() <= before,
-        () => `a closed instance holds the process: ${process.getActiveResourcesInfo().join(', ')}`,
-      )
+      await demandNothingHeld(stage, 'a closed instance', async () => {
+        const sync = await stage.harness.open()
+        const docs = stage.at(sync, definition)
+        await stage.settled(docs.set('k', { n: 1 }), 'set')
+        await stage.settled(sync.close(), 'close')
+      })
     },
   },
   {
