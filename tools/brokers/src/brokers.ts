@@ -1,8 +1,10 @@
 import { UnavailableError } from './availability.ts'
+import { findNats, givenNatsUrl, type NatsRelease } from './nats/find-nats.ts'
+import type { Program } from './process/program.ts'
 import { findRedis, givenUrl, type RedisFlavor } from './redis/find-redis.ts'
 
 /** What can be started here. */
-export type BrokerName = RedisFlavor
+export type BrokerName = RedisFlavor | 'nats' | 'nats-oldest'
 
 /** Whether a broker is to be had, and how. */
 export type Found =
@@ -18,12 +20,21 @@ export type Found =
 const finders: Readonly<Record<BrokerName, () => Promise<Found>>> = {
   redis: () => redisFound('redis'),
   valkey: () => redisFound('valkey'),
+  nats: () => natsFound('newest'),
+  'nats-oldest': () => natsFound('oldest'),
 }
 
-async function redisFound(flavor: RedisFlavor): Promise<Found> {
-  const url = givenUrl(flavor)
-  if (url !== undefined) return { available: true, source: 'given by the environment', hooks: false }
-  const { version, source } = await findRedis(flavor)
+function redisFound(flavor: RedisFlavor): Promise<Found> {
+  return describe(givenUrl(flavor), () => findRedis(flavor))
+}
+
+function natsFound(release: NatsRelease): Promise<Found> {
+  return describe(givenNatsUrl(release), () => findNats(release))
+}
+
+async function describe(given: string | undefined, find: () => Promise<Program>): Promise<Found> {
+  if (given !== undefined) return { available: true, source: 'given by the environment', hooks: false }
+  const { version, source } = await find()
   return { available: true, source: `${version}, ${source}`, hooks: true }
 }
 

@@ -1,4 +1,5 @@
 import { freePort } from '../process/port.ts'
+import { startAll } from '../process/start.ts'
 import { until } from '../process/until.ts'
 import { ask } from './ask.ts'
 import { type NodeLine, serves, viewOf } from './cluster-view.ts'
@@ -46,7 +47,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<R
         ...config,
       }),
     })
-  const nodes = await Promise.all(Array.from({ length: masters * 2 }, start))
+  const nodes = await startAll(Array.from({ length: masters * 2 }, () => start))
   const cluster = new LoopbackCluster(nodes, program.version)
   try {
     await cluster.form()

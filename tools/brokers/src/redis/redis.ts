@@ -2,7 +2,8 @@ import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
 import { makeFolder, removeFolder } from '../process/own-folder.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
-import { NotStartedError, ServerProcess } from '../process/server.ts'
+import { ServerProcess } from '../process/server.ts'
+import { onFreePorts } from '../process/start.ts'
 import { type Cut, cutAppendOnlyLog } from './append-only-log.ts'
 import { ask } from './ask.ts'
 import { findRedis, givenUrl, type RedisFlavor } from './find-redis.ts'
@@ -63,16 +64,11 @@ export interface OwnRedisOptions {
 }
 
 /** Starts a server of ours, whatever the environment gives. */
-export async function startOwnRedis({ name, program, config }: OwnRedisOptions): Promise<RedisServer> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await startOn(await freePort(), { name, program, config: { ...DEFAULTS, ...(await config()) } })
-    } catch (error) {
-      // Another process was quicker to take the port.
-      if (attempt < 5 && error instanceof NotStartedError && error.log.includes('Address already in use')) continue
-      throw error
-    }
-  }
+export function startOwnRedis({ name, program, config }: OwnRedisOptions): Promise<RedisServer> {
+  return onFreePorts(async () => {
+    const whole = { ...DEFAULTS, ...(await config()) }
+    return startOn(await freePort(), { name, program, config: whole })
+  })
 }
 
 interface Start {

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { firstOf, type Source } from '../availability.ts'
+import { unpackDebian } from '../install/debian.ts'
+import { buildWithGo } from '../install/go.ts'
+import type { Program } from '../process/program.ts'
+
+const run = promisify(execFile)
+
+/** `newest`: the one pinned here, or what the PATH has if that is new enough. `oldest`: Debian's, 2.9.10 at first. */
+export type NatsRelease = 'newest' | 'oldest'
+
+/** What Go builds. */
+const NEWEST = 'v2.15.2'
+
+/** What counts as new on the PATH: from here on streams have batched reads. */
+const NEW_ENOUGH = [2, 11] as const
+
+const found = new Map<NatsRelease, Promise<Program>>()
+
+/** The URL of a server that somebody else runs: `SYNC_TEST_NATS_URL`. It counts as the newest. */
+export function givenNatsUrl(release: NatsRelease): string | undefined {
+  return release === 'newest' ? process.env['SYNC_TEST_NATS_URL'] || undefined : undefined
+}
+
+/** A server program. Throws an `UnavailableError`. */
+export function findNats(release: NatsRelease): Promise<Program> {
+  const known = found.get(release) ?? firstOf(`nats (${release})`, sources[release])
+  found.set(release, known)
+  return known
+}
+
+const debian: Source<Program> = {
+  name: "Debian's packages",
+  async find() {
+    const { folder, env } = await unpackDebian('nats-server')
+    return inspect({ command: join(folder, 'usr/sbin/nats-server'), env, source: `Debian's packages in ${folder}` })
+  },
+}
+
+const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
+  newest: [
+    {
+      name: 'nats-server on the PATH',
+      async find() {
+        const program = await inspect({ command: 'nats-server', env: {}, source: 'on the PATH' })
+        if (isNewEnough(program.version)) return program
+        throw new Error(`${program.version} is older than ${NEW_ENOUGH.join('.')}`)
+      },
+    },
+    {
+      name: 'Go',
+      async find() {
+        const module = 'github.com/nats-io/nats-server/v2'
+        const command = await buildWithGo({ module, name: 'nats-server', version: NEWEST })
+        return inspect({ command, env: {}, source: `built by Go, ${command}` })
+      },
+    },
+    debian,
+  ],
+  oldest: [debian],
+}
+
+function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > NEW_ENOUGH[0] || (major === NEW_ENOUGH[0] && minor >= NEW_ENOUGH[1])
+}
+
+async function inspect(program: Pick<Program, 'command' | 'env' | 'source'>): Promise<Program> {
+  const { stdout } = await run(program.command, ['--version'], { env: { ...process.env, ...program.env } })
+  const version = /v(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1]
+  if (version === undefined) throw new Error(`${program.command} does not tell its version: ${stdout}`)
+  return { ...program, args: [], version }
+}

@@ -1,0 +1,110 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Hooks, hooksOfOthers } from '../process/hooks.ts'
+import { makeFolder, removeFolder } from '../process/own-folder.ts'
+import { freePort } from '../process/port.ts'
+import type { Program } from '../process/program.ts'
+import { ServerProcess } from '../process/server.ts'
+import { onFreePorts } from '../process/start.ts'
+import { findNats, givenNatsUrl, type NatsRelease } from './find-nats.ts'
+import { askNats, type NatsConnectionOptions, probeStream } from './probe.ts'
+
+/** What kind of NATS server. */
+export interface NatsOptions {
+  /** @default 'newest' */
+  readonly release?: NatsRelease
+  /** Added to the server's configuration file: `{ authorization: { token: 's3cr3t' } }`. */
+  readonly config?: Readonly<Record<string, unknown>>
+  /** What the configuration asks of clients. */
+  readonly connection?: NatsConnectionOptions
+}
+
+/** A NATS server with JetStream. Data and server go when it is disposed of, or when this process ends. */
+export interface NatsServer extends Hooks, AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly version: string
+  /** Where its program came from, for people. */
+  readonly source: string
+  /** Its name in the cluster. */
+  readonly name: string
+}
+
+/**
+ * Starts a NATS server with JetStream on a free port of the loopback interface; it is ready when a stream was made and read
+ * back. Where the environment gives a URL it is that server, as it is: its hooks reject with a `NotOursError`.
+ * Throws an `UnavailableError` if there is none.
+ */
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const { release = 'newest', config = {}, connection = {} } = options
+  const given = givenNatsUrl(release)
+  if (given !== undefined) return givenServer(given, connection)
+  const program = await findNats(release)
+  return onFreePorts(async () => {
+    const port = await freePort()
+    const ready = (): Promise<void> => probeStream({ url: urlOf(port), connection }, 1)
+    return startNatsOn({ name: `nats-${port}`, port, program, config, ready })
+  })
+}
+
+/** One server on ports that are known. */
+export interface NatsStart {
+  readonly name: string
+  readonly port: number
+  readonly program: Program
+  readonly config: Readonly<Record<string, unknown>>
+  readonly ready: () => Promise<void>
+}
+
+/** Starts a server of ours. */
+export async function startNatsOn({ name, port, program, config, ready }: NatsStart): Promise<NatsServer> {
+  const folder = await makeFolder('nats')
+  const file = join(folder, 'nats.conf')
+  // The configuration's language takes JSON.
+  const whole = {
+    server_name: name,
+    listen: `127.0.0.1:${port}`,
+    jetstream: { store_dir: join(folder, 'jetstream') },
+    ...config,
+  }
+  await writeFile(file, JSON.stringify(whole))
+  const server = await ServerProcess.start({ name, program, args: ['--config', file], folder, ready })
+  return {
+    url: urlOf(port),
+    port,
+    version: program.version,
+    source: program.source,
+    name,
+    get running() {
+      return server.running
+    },
+    kill: () => server.kill(),
+    stop: () => server.stop(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
+    restart: () => server.restart(),
+    async [Symbol.asyncDispose]() {
+      await server.kill()
+      await removeFolder(folder)
+    },
+  }
+}
+
+/** Of a server on this machine. */
+export function urlOf(port: number): string {
+  return `nats://127.0.0.1:${port}`
+}
+
+async function givenServer(url: string, connection: NatsConnectionOptions): Promise<NatsServer> {
+  const { hostname, port } = new URL(url)
+  const info = await askNats({ url, connection }, async (client) => client.info)
+  return {
+    ...hooksOfOthers(url),
+    url,
+    port: Number(port || 4222),
+    version: info?.version ?? 'unknown',
+    source: `given by the environment, at ${hostname}`,
+    name: info?.server_name ?? 'unknown',
+    async [Symbol.asyncDispose]() {},
+  }
+}
