@@ -1,0 +1,37 @@
+/** A broker that runs for somebody. */
+export interface Running extends AsyncDisposable {
+  /** To be pasted. */
+  readonly url: string
+  readonly version: string
+}
+
+interface Several extends AsyncDisposable {
+  readonly urls: readonly string[]
+  readonly version: string
+}
+
+/** `nats://host1,host2`. */
+function joined(broker: Several): Running {
+  const [scheme] = (broker.urls[0] ?? '').split('://')
+  const hosts = broker.urls.map((url) => url.slice(`${scheme}://`.length))
+  return {
+    url: `${scheme}://${hosts.join(',')}`,
+    version: broker.version,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  }
+}
+
+const redis = () => import('../redis/redis.ts')
+const redisCluster = () => import('../redis/cluster.ts')
+const nats = () => import('../nats/nats.ts')
+const natsCluster = () => import('../nats/cluster.ts')
+
+/** Everything that can be started by name. What a broker needs is loaded when it is started: asking is quick. */
+export const catalogue: ReadonlyMap<string, () => Promise<Running>> = new Map<string, () => Promise<Running>>([
+  ['redis', async () => (await redis()).startRedis()],
+  ['valkey', async () => (await redis()).startRedis({ flavor: 'valkey' })],
+  ['redis-cluster', async () => joined(await (await redisCluster()).startRedisCluster())],
+  ['nats', async () => (await nats()).startNats()],
+  ['nats-oldest', async () => (await nats()).startNats({ release: 'oldest' })],
+  ['nats-cluster', async () => joined(await (await natsCluster()).startNatsCluster())],
+])
