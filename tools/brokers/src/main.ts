@@ -54,8 +54,7 @@ switch (verb) {
   }
   case 'keep':
     await keep(socketPath)
-    // A client that has disconnected may still hold a timer of two seconds.
-    process.exit()
+    break
   default:
     console.log(USAGE)
     process.exitCode = verb === undefined ? 0 : 1

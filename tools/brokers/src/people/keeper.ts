@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { catalogue, type Running } from './catalogue.ts'
 import { type Answer, askKeeper, type Entry, type Request } from './protocol.ts'
 
-/** Keeps brokers running for people, and does what is asked of it at its socket, until it is told to stop. */
+/** Keeps brokers running for people, and does what is asked of it at its socket, until it is told to stop: this process then ends. */
 export async function keep(socketPath: string): Promise<void> {
   const running = new Map<string, Promise<Running>>()
   const asked = (socket: Socket): void => {
@@ -24,6 +24,8 @@ export async function keep(socketPath: string): Promise<void> {
   await rm(socketPath, { force: true })
   listener.listen(socketPath)
   await once(listener, 'close')
+  // A client that has disconnected may still hold a timer of two seconds.
+  process.exit()
 }
 
 async function answerTo(request: Request, running: Map<string, Promise<Running>>): Promise<Answer> {
