@@ -1,10 +1,11 @@
 import { UnavailableError } from './availability.ts'
+import { findKafka, givenKafkaUrl, type KafkaRelease } from './kafka/find-kafka.ts'
 import { findNats, givenNatsUrl, type NatsRelease } from './nats/find-nats.ts'
 import type { Program } from './process/program.ts'
 import { findRedis, givenUrl, type RedisFlavor } from './redis/find-redis.ts'
 
 /** What can be started here. */
-export type BrokerName = RedisFlavor | 'nats' | 'nats-oldest'
+export type BrokerName = RedisFlavor | 'nats' | 'nats-oldest' | 'kafka' | 'kafka-oldest'
 
 /** Whether a broker is to be had, and how. */
 export type Found =
@@ -22,6 +23,8 @@ const finders: Readonly<Record<BrokerName, () => Promise<Found>>> = {
   valkey: () => redisFound('valkey'),
   nats: () => natsFound('newest'),
   'nats-oldest': () => natsFound('oldest'),
+  kafka: () => kafkaFound('newest'),
+  'kafka-oldest': () => kafkaFound('oldest'),
 }
 
 function redisFound(flavor: RedisFlavor): Promise<Found> {
@@ -30,6 +33,10 @@ function redisFound(flavor: RedisFlavor): Promise<Found> {
 
 function natsFound(release: NatsRelease): Promise<Found> {
   return describe(givenNatsUrl(release), () => findNats(release))
+}
+
+function kafkaFound(release: KafkaRelease): Promise<Found> {
+  return describe(givenKafkaUrl(release), () => findKafka(release))
 }
 
 async function describe(given: string | undefined, find: () => Promise<Program>): Promise<Found> {

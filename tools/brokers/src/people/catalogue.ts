@@ -25,6 +25,8 @@ const redis = () => import('../redis/redis.ts')
 const redisCluster = () => import('../redis/cluster.ts')
 const nats = () => import('../nats/nats.ts')
 const natsCluster = () => import('../nats/cluster.ts')
+const kafka = () => import('../kafka/kafka.ts')
+const kafkaCluster = () => import('../kafka/cluster.ts')
 
 /** Everything that can be started by name. What a broker needs is loaded when it is started: asking is quick. */
 export const catalogue: ReadonlyMap<string, () => Promise<Running>> = new Map<string, () => Promise<Running>>([
@@ -34,4 +36,7 @@ export const catalogue: ReadonlyMap<string, () => Promise<Running>> = new Map<st
   ['nats', async () => (await nats()).startNats()],
   ['nats-oldest', async () => (await nats()).startNats({ release: 'oldest' })],
   ['nats-cluster', async () => joined(await (await natsCluster()).startNatsCluster())],
+  ['kafka', async () => (await kafka()).startKafka()],
+  ['kafka-oldest', async () => (await kafka()).startKafka({ release: 'oldest' })],
+  ['kafka-cluster', async () => joined(await (await kafkaCluster()).startKafkaCluster())],
 ])

@@ -7,6 +7,8 @@ import { Link, type Weather } from './link.ts'
 export interface ProxyOptions {
   /** The URL of the server behind it; a server that is restarted may come back there. */
   readonly target: string
+  /** Where clients connect. @default a free port */
+  readonly port?: number
 }
 
 /** Which reply gets lost. */
@@ -15,9 +17,9 @@ export interface LostReply {
   readonly when?: (request: Buffer) => boolean
 }
 
-/** Starts a proxy on a free port of the loopback interface. */
-export async function startProxy({ target }: ProxyOptions): Promise<TcpProxy> {
-  const proxy = new TcpProxy(target, await freePort())
+/** Starts a proxy on the loopback interface. */
+export async function startProxy({ target, port }: ProxyOptions): Promise<TcpProxy> {
+  const proxy = new TcpProxy(target, port ?? (await freePort()))
   await proxy.heal()
   return proxy
 }

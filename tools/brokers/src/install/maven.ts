@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cached } from './cache.ts'
+
+const run = promisify(execFile)
+
+/** One file of Maven Central. */
+export interface Jar {
+  readonly group: string
+  readonly artifact: string
+  readonly version: string
+}
+
+/** A jar as it must be. */
+export interface PinnedJar extends Jar {
+  /** Of the file, in hexadecimal. */
+  readonly sha256: string
+}
+
+const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+
+/** The folder in the cache that has exactly these jars. Throws where there is no Maven, or if a jar is not as it must be. */
+export function fetchJars(name: string, jars: readonly PinnedJar[]): Promise<string> {
+  return cached(`maven-${name}`, async (into) => {
+    const folder = join(into, 'jars')
+    await copyJars(into, { jars, alone: true, folder })
+    for (const jar of jars) {
+      const file = fileOf(jar)
+      const sum = await sha256(join(folder, file))
+      if (sum !== jar.sha256)
+        throw new Error(`${file} is not the file it was: its SHA-256 is ${sum}, not ${jar.sha256}`)
+      await rename(join(folder, file), join(into, file))
+    }
+    await rm(folder, { recursive: true })
+  })
+}
+
+/** What Maven is asked for. */
+export interface Copy {
+  readonly jars: readonly Jar[]
+  /** Only these, not what they depend on. */
+  readonly alone: boolean
+  readonly folder: string
+  /** `repository`: in folders named after group, artifact and version. @default 'flat' */
+  readonly layout?: 'flat' | 'repository'
+}
+
+/** Has Maven copy jars into a folder; its project file is written to another. */
+export async function copyJars(project: string, { jars, alone, folder, layout = 'flat' }: Copy): Promise<void> {
+  const pom = join(project, 'pom.xml')
+  await writeFile(pom, pomOf(jars, alone ? EXCLUDE_ALL : ''))
+  const settings = {
+    includeScope: 'runtime',
+    outputDirectory: folder,
+    'mdep.useRepositoryLayout': layout === 'repository',
+  }
+  const defines = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)
+  await run('mvn', ['-q', '-B', '-f', pom, COPY, ...defines])
+  await rm(pom)
+}
+
+const EXCLUDE_ALL = '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>'
+
+function pomOf(jars: readonly Jar[], exclusions: string): string {
+  const dependencies = jars.map(
+    ({ group, artifact, version }) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${exclusions}</dependency>`,
+  )
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>brokers</groupId><artifactId>jars</artifactId><version>1</version>
+  <dependencies>${dependencies.join('\n')}</dependencies>
+</project>`
+}
+
+/** Its name once it is copied. */
+export function fileOf({ artifact, version }: Jar): string {
+  return `${artifact}-${version}.jar`
+}
+
+/** Of a file, in hexadecimal. */
+export async function sha256(file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+}

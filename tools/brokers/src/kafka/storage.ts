@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { cp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cached } from '../install/cache.ts'
+import type { Program } from '../process/program.ts'
+import { type Properties, textOf } from './properties.ts'
+
+const run = promisify(execFile)
+
+/** 16 bytes in base64url. All test brokers may share it: they never meet. */
+const CLUSTER_ID = 'c3luYy10ZXN0LWJyb2tlcg'
+
+/** A broker's storage, before its first start. */
+export interface Storage {
+  readonly program: Program
+  readonly nodeId: number
+  readonly properties: Properties
+  /** Where it goes. */
+  readonly folder: string
+}
+
+/** Copies a formatted storage from the cache: it holds the ids of cluster and node, no ports, and takes a JVM to make. */
+export async function formatStorage({ program, nodeId, properties, folder }: Storage): Promise<void> {
+  const formatted = await cached(`kafka-${program.version}-storage-${nodeId}`, async (into) => {
+    const file = join(into, 'server.properties')
+    await writeFile(file, textOf({ ...properties, 'log.dirs': join(into, 'data') }))
+    const args = [...program.args, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file]
+    await run(program.command, args, { env: { ...process.env, ...program.env } })
+  })
+  await cp(join(formatted, 'data'), folder, { recursive: true })
+}

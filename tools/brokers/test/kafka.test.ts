@@ -1,0 +1,163 @@
+import {
+  canTest,
+  type KafkaCluster,
+  type KafkaConnectionOptions,
+  type KafkaRelease,
+  type KafkaServer,
+  NotOursError,
+  startKafka,
+  startKafkaCluster,
+} from '@sync/brokers'
+import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+interface Client extends AsyncDisposable {
+  readonly admin: Admin
+  readonly producer: Producer
+}
+
+async function dial(addresses: readonly string[], options: KafkaConnectionOptions = {}): Promise<Client> {
+  const kafka = new Kafka({
+    ...options,
+    brokers: [...addresses],
+    logLevel: logLevel.NOTHING,
+    requestTimeout: 1000,
+    enforceRequestTimeout: true,
+    retry: { retries: 0 },
+  })
+  const admin = kafka.admin()
+  const producer = kafka.producer()
+  await admin.connect()
+  await producer.connect()
+  return {
+    admin,
+    producer,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([admin.disconnect(), producer.disconnect()])
+    },
+  }
+}
+
+async function isUp({ address }: KafkaServer): Promise<boolean> {
+  try {
+    await using _ = await dial([address])
+    return true
+  } catch {
+    return false
+  }
+}
+
+function write(client: Client, value: string): Promise<unknown> {
+  return client.producer.send({ topic: 'kept', acks: -1, messages: [{ value }] })
+}
+
+async function endOf(client: Client): Promise<string | undefined> {
+  return (await client.admin.fetchTopicOffsets('kept'))[0]?.high
+}
+
+const releases: readonly KafkaRelease[] = ['newest', 'oldest']
+for (const release of releases) {
+  const broker = release === 'newest' ? 'kafka' : 'kafka-oldest'
+  const able = await canTest(`the ${release} Kafka of the tests`, { broker, hooks: true })
+  describe.runIf(able)(`a Kafka broker, the ${release}`, { timeout: 60_000 }, () => {
+    let server: KafkaServer
+    beforeAll(async () => {
+      server = await startKafka({ release })
+      await using client = await dial([server.address])
+      await client.admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1, replicationFactor: 1 }] })
+    }, 300_000)
+    afterAll(() => server[Symbol.asyncDispose]())
+
+    test('killed and restarted, it has what it acknowledged, on the same URL', async () => {
+      await using before = await dial([server.address])
+      await write(before, 'a')
+      await server.kill()
+      expect(await isUp(server)).toBe(false)
+      await server.restart()
+      await using after = await dial([server.address])
+      expect(await endOf(after)).toBe('1')
+    })
+
+    test('paused, it does not answer; resumed, it does', async () => {
+      await using client = await dial([server.address])
+      await write(client, 'b')
+      await server.pause()
+      await expect(write(client, 'c')).rejects.toThrow('timed out')
+      await server.resume()
+      await using again = await dial([server.address])
+      await write(again, 'd')
+    })
+
+    test('clients that come through its proxy stay with it', async () => {
+      await using proxy = await server.startProxy()
+      await using direct = await dial([server.address])
+      await using client = await dial([`127.0.0.1:${proxy.port}`])
+      await write(client, 'e')
+      const before = Number(await endOf(direct))
+      const lost = proxy.loseReply({ when: (request) => request.includes('the one') })
+      await expect(write(client, 'the one')).rejects.toThrow()
+      await lost
+      expect(Number(await endOf(direct))).toBe(before + 1)
+    })
+
+    test('stopped, it is down', async () => {
+      await server.stop()
+      expect(await isUp(server)).toBe(false)
+    })
+  })
+}
+
+describe.runIf(await canTest('the Kafka cluster of the tests', { broker: 'kafka' }))('a Kafka cluster', () => {
+  let cluster: KafkaCluster
+  beforeAll(async () => {
+    cluster = await startKafkaCluster()
+  }, 60_000)
+  afterAll(() => cluster[Symbol.asyncDispose]())
+
+  test('goes on with what was acknowledged when the leader of a partition is killed', async () => {
+    const one = { topic: 'kept', partition: 0 }
+    {
+      await using client = await dial(cluster.addresses)
+      await client.admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1, replicationFactor: 3 }] })
+      await write(client, 'a')
+    }
+    const leader = await cluster.leaderOf(one)
+    await leader.kill()
+    const next = await cluster.leaderOf(one)
+    expect(next).not.toBe(leader)
+    await using client = await dial([next.address])
+    await vi.waitFor(() => write(client, 'b'), { timeout: 10_000, interval: 100 })
+    expect(Number(await endOf(client))).toBeGreaterThanOrEqual(2)
+    await leader.restart()
+    await cluster.settled()
+  }, 60_000)
+})
+
+describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', hooks: true }))(
+  'a Kafka broker told more',
+  () => {
+    const connection: KafkaConnectionOptions = { sasl: { mechanism: 'plain', username: 'ann', password: 's3cr3t' } }
+    const config = {
+      'listener.security.protocol.map':
+        'CLIENT:SASL_PLAINTEXT,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'sasl.enabled.mechanisms': 'PLAIN',
+      'listener.name.client.plain.sasl.jaas.config':
+        'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="s3cr3t";',
+    }
+
+    test('asks its clients what it was told to ask; given by the environment it is not harmed', async () => {
+      await using server = await startKafka({ config, connection })
+      await using client = await dial([server.address], connection)
+      expect((await client.admin.describeCluster()).brokers).toHaveLength(1)
+      await expect(
+        dial([server.address], { sasl: { mechanism: 'plain', username: 'ann', password: 'guess' } }),
+      ).rejects.toThrow('Authentication')
+      vi.stubEnv('SYNC_TEST_KAFKA_URL', server.url)
+      await using given = await startKafka({ connection })
+      vi.unstubAllEnvs()
+      expect(given).toMatchObject({ url: server.url, address: server.address, nodeId: 1 })
+      await expect(given.kill()).rejects.toThrow(NotOursError)
+      await expect(given.startProxy()).rejects.toThrow(NotOursError)
+    }, 60_000)
+  },
+)
