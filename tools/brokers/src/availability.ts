@@ -23,8 +23,15 @@ export async function firstOf<T>(broker: string, sources: readonly Source<T>[]):
       if (found !== undefined) return found
       reasons.push(`${name}: no`)
     } catch (error) {
-      reasons.push(`${name}: ${error instanceof Error ? error.message.split('\n', 1)[0] : error}`)
+      reasons.push(`${name}: ${reasonOf(error)}`)
     }
   }
   throw new UnavailableError(broker, reasons)
+}
+
+/** The line that tells most: the last that a command complained of, else the first of the message. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return `${error}`
+  const complaint = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
+  return complaint || error.message.split('\n', 1)[0] || error.name
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canTest, NotOursError, type RedisServer, startRedis } from '@sync/brokers'
+import { canTest, NotOursError, type RedisFlavor, type RedisServer, startRedis } from '@sync/brokers'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
@@ -21,110 +21,121 @@ async function isUp(url: string): Promise<boolean> {
   )
 }
 
-describe.runIf(await canTest('the Redis server of the tests', needs))('a Redis server', () => {
-  let redis: RedisServer
-  beforeAll(async () => {
-    redis = await startRedis()
-  })
-  afterAll(() => redis[Symbol.asyncDispose]())
+const flavors: readonly RedisFlavor[] = ['redis', 'valkey']
+for (const flavor of flavors)
+  describe.runIf(await canTest(`the ${flavor} server of the tests`, { broker: flavor, hooks: true }))(
+    `a ${flavor} server`,
+    () => {
+      let redis: RedisServer
+      beforeAll(async () => {
+        redis = await startRedis({ flavor })
+      }, 120_000)
+      afterAll(() => redis[Symbol.asyncDispose]())
 
-  test('is the version it says, and is ready', async () => {
-    await using client = connectRedis(redis.url)
-    expect(await client.info('server')).toContain(`redis_version:${redis.version}`)
-  })
+      test('is the version it says, and is ready', async () => {
+        await using client = connectRedis(redis.url)
+        expect(await client.info('server')).toContain(`${flavor}_version:${redis.version}`)
+      })
 
-  test('is gone when killed, and back with its data and its URL', async () => {
-    await using before = connectRedis(redis.url)
-    await before.set('kept', 'yes')
-    await redis.kill()
-    expect(await isUp(redis.url)).toBe(false)
-    await redis.restart()
-    await using after = connectRedis(redis.url)
-    expect(await after.get('kept')).toBe('yes')
-  })
+      test('is gone when killed, and back with its data and its URL', async () => {
+        await using before = connectRedis(redis.url)
+        await before.set('kept', 'yes')
+        await redis.kill()
+        expect(await isUp(redis.url)).toBe(false)
+        await redis.restart()
+        await using after = connectRedis(redis.url)
+        expect(await after.get('kept')).toBe('yes')
+      })
 
-  test('stopped and killed twice, it is down once', async () => {
-    await redis.stop()
-    await redis.stop()
-    await redis.kill()
-    expect(await isUp(redis.url)).toBe(false)
-    await redis.restart()
-    expect(await isUp(redis.url)).toBe(true)
-  })
+      test('stopped and killed twice, it is down once', async () => {
+        await redis.stop()
+        await redis.stop()
+        await redis.kill()
+        expect(await isUp(redis.url)).toBe(false)
+        await redis.restart()
+        expect(await isUp(redis.url)).toBe(true)
+      })
 
-  test('restarted while it runs, it is another process on the same data', async () => {
-    await using before = connectRedis(redis.url)
-    const runId = async (client: Redis) => /run_id:(\w+)/.exec(await client.info('server'))?.[1]
-    await before.set('kept', 'still')
-    const first = await runId(before)
-    await redis.restart()
-    await using after = connectRedis(redis.url)
-    expect(await runId(after)).not.toBe(first)
-    expect(await after.get('kept')).toBe('still')
-  })
+      test('restarted while it runs, it is another process on the same data', async () => {
+        await using before = connectRedis(redis.url)
+        const runId = async (client: Redis) => /run_id:(\w+)/.exec(await client.info('server'))?.[1]
+        await before.set('kept', 'still')
+        const first = await runId(before)
+        await redis.restart()
+        await using after = connectRedis(redis.url)
+        expect(await runId(after)).not.toBe(first)
+        expect(await after.get('kept')).toBe('still')
+      })
 
-  test('paused, it accepts and does not answer; resumed, it answers', async () => {
-    await using client = connectRedis(redis.url)
-    await client.ping()
-    await redis.pause()
-    let answered = false
-    const answer = client.ping().finally(() => {
-      answered = true
-    })
-    await using impatient = connectRedis(redis.url, { commandTimeout: 50 })
-    await expect(impatient.ping()).rejects.toThrow('timed out')
-    expect(answered).toBe(false)
-    await redis.resume()
-    expect(await answer).toBe('PONG')
-  })
+      test('paused, it accepts and does not answer; resumed, it answers', async () => {
+        await using client = connectRedis(redis.url)
+        await client.ping()
+        await redis.pause()
+        let answered = false
+        const answer = client.ping().finally(() => {
+          answered = true
+        })
+        await using impatient = connectRedis(redis.url, { commandTimeout: 50 })
+        await expect(impatient.ping()).rejects.toThrow('timed out')
+        expect(answered).toBe(false)
+        await redis.resume()
+        expect(await answer).toBe('PONG')
+      })
 
-  test('paused, it can be stopped', async () => {
-    await redis.pause()
-    await redis.stop()
-    expect(await isUp(redis.url)).toBe(false)
-    await redis.restart()
-  })
+      test('paused, it can be stopped', async () => {
+        await redis.pause()
+        await redis.stop()
+        expect(await isUp(redis.url)).toBe(false)
+        await redis.restart()
+      })
 
-  test('loses the last commits of its log; what a script wrote is one', async () => {
-    await using before = connectRedis(redis.url)
-    await before.set('first', '1')
-    await before.eval("redis.call('SET', 'a', '1') redis.call('SET', 'b', '1')", 0)
-    await before.select(3)
-    await before.set('last', '\r\n*1\r\n')
-    await redis.kill()
-    expect(await redis.cutLog({ commits: 2 })).toBeGreaterThan(0)
-    await redis.restart()
-    await using after = connectRedis(redis.url)
-    expect(await after.mget('first', 'a', 'b')).toEqual(['1', null, null])
-    await after.select(3)
-    expect(await after.exists('last')).toBe(0)
-  })
+      test('loses the last commits of its log; what a script wrote is one', async () => {
+        await using before = connectRedis(redis.url)
+        await before.set('first', '1')
+        await before.eval("redis.call('SET', 'a', '1') redis.call('SET', 'b', '1')", 0)
+        await before.select(3)
+        await before.set('last', '\r\n*1\r\n')
+        await redis.kill()
+        expect(await redis.cutLog({ commits: 2 })).toBeGreaterThan(0)
+        await redis.restart()
+        await using after = connectRedis(redis.url)
+        expect(await after.mget('first', 'a', 'b')).toEqual(['1', null, null])
+        await after.select(3)
+        expect(await after.exists('last')).toBe(0)
+      })
 
-  test('loses the last bytes of its log, and with them a half-written command', async () => {
-    await using before = connectRedis(redis.url)
-    await before.mset('whole', '1')
-    await before.set('half', '1')
-    await redis.kill()
-    expect(await redis.cutLog({ bytes: 3 })).toBe(3)
-    await redis.restart()
-    await using after = connectRedis(redis.url)
-    expect(await after.mget('whole', 'half')).toEqual(['1', null])
-  })
+      test('loses the last bytes of its log, and with them a half-written command', async () => {
+        await using before = connectRedis(redis.url)
+        await before.mset('whole', '1')
+        await before.set('half', '1')
+        await redis.kill()
+        expect(await redis.cutLog({ bytes: 3 })).toBe(3)
+        await redis.restart()
+        await using after = connectRedis(redis.url)
+        expect(await after.mget('whole', 'half')).toEqual(['1', null])
+      })
 
-  test('keeps its log while it runs', async () => {
-    await expect(redis.cutLog({ commits: 1 })).rejects.toThrow('kill it first')
-  })
+      test('keeps its log while it runs', async () => {
+        await expect(redis.cutLog({ commits: 1 })).rejects.toThrow('kill it first')
+      })
 
-  test('takes directives of redis.conf; one that it refuses is told with its log', async () => {
-    await using small = await startRedis({ config: { maxmemory: '2mb', 'maxmemory-policy': 'allkeys-lru' } })
-    await using client = connectRedis(small.url)
-    expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'allkeys-lru'])
-    await expect(startRedis({ config: { 'no-such-thing': '1' } })).rejects.toThrow(
-      /ended before it was ready:[\s\S]*no-such-thing/,
-    )
-  })
+      test('takes directives of redis.conf; one that it refuses is told with its log', async () => {
+        await using small = await startRedis({
+          flavor,
+          config: { maxmemory: '2mb', 'maxmemory-policy': 'allkeys-lru' },
+        })
+        await using client = connectRedis(small.url)
+        expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'allkeys-lru'])
+        await expect(startRedis({ flavor, config: { 'no-such-thing': '1' } })).rejects.toThrow(
+          /ended before it was ready:[\s\S]*no-such-thing/,
+        )
+      })
+    },
+  )
 
+describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server', () => {
   test('given by the environment it is used as it is, and not harmed', async () => {
+    await using redis = await startRedis()
     vi.stubEnv('SYNC_TEST_REDIS_URL', redis.url)
     await using given = await startRedis()
     expect(given).toMatchObject({ url: redis.url, port: redis.port, version: redis.version })

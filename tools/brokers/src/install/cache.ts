@@ -15,26 +15,32 @@ export const cacheFolder: string =
  */
 export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder, name)
-  if (existsSync(folder)) return folder
-  await mkdir(cacheFolder, { recursive: true })
-  const lock = `${folder}.lock`
-  await until(async () => existsSync(folder) || (await take(lock)), {
-    what: `another process fills ${folder}`,
-    timeout: 600_000,
-    interval: 100,
-  })
-  if (existsSync(folder)) return folder
+  if (!existsSync(folder))
+    await exclusively(name, async () => {
+      if (!existsSync(folder)) await fillAt(folder, fill)
+    })
+  return folder
+}
+
+async function fillAt(folder: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const part = `${folder}.${randomUUID()}.part`
   try {
     await mkdir(part)
     await fill(part)
-    await rename(part, folder).catch((error: unknown) => {
-      // Another process was as quick: both took the lock of one that had died.
-      if (!existsSync(folder)) throw error
-    })
-    return folder
+    await rename(part, folder)
   } finally {
     await rm(part, { recursive: true, force: true })
+  }
+}
+
+/** Does something while no other process does what goes by the same name. */
+export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(cacheFolder, { recursive: true })
+  const lock = join(cacheFolder, `${name}.lock`)
+  await until(() => take(lock), { what: `${lock} is free`, timeout: 600_000, interval: 100 })
+  try {
+    return await work()
+  } finally {
     await rm(lock, { force: true })
   }
 }

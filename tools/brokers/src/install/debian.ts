@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { existsSync, globSync } from 'node:fs'
+import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { cached, cacheFolder } from './cache.ts'
+import { cached, cacheFolder, exclusively } from './cache.ts'
 
 const run = promisify(execFile)
 
@@ -21,12 +21,26 @@ export interface Unpacked {
 export async function unpackDebian(name: string): Promise<Unpacked> {
   const { stdout: arch } = await run('dpkg', ['--print-architecture'])
   const folder = await cached(`debian-${await codename()}-${arch.trim()}-${name}`, async (into) => {
-    const debs = await download(name, into)
+    // The lists are shared, and apt's own locks need rights.
+    const debs = await exclusively('apt', () => download(name, into))
     for (const deb of debs) await run('dpkg', ['-x', deb, into])
     await rm(join(into, 'apt'), { recursive: true })
+    await keepLinksInside(into)
   })
   const libraries = new Set(globSync('{usr/,}lib/**/*.so*', { cwd: folder }).map((file) => join(folder, dirname(file))))
   return { folder, env: { LD_LIBRARY_PATH: [...libraries].join(':') } }
+}
+
+/** A link to `/etc/…` means the file that was unpacked beside it, not one of this machine. */
+async function keepLinksInside(folder: string): Promise<void> {
+  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!file.isSymbolicLink()) continue
+    const link = join(file.parentPath, file.name)
+    const target = await readlink(link)
+    if (!isAbsolute(target) || !existsSync(join(folder, target))) continue
+    await rm(link)
+    await symlink(relative(file.parentPath, join(folder, target)), link)
+  }
 }
 
 async function codename(): Promise<string> {
@@ -46,17 +60,72 @@ async function download(name: string, into: string): Promise<string[]> {
     'Dir::State::status': '/var/lib/dpkg/status',
   }
   const get = ['install', '--download-only', '--yes', '--no-install-recommends', name]
-  try {
-    await aptGet(get, settings)
-  } catch {
+  const attempts: readonly (() => Promise<void>)[] = [
+    () => aptGet(get, settings),
     // The machine's package lists are missing or too old: fetch our own.
-    const state = join(cacheFolder, 'apt-state')
-    await mkdir(join(state, 'lists/partial'), { recursive: true })
-    const own = { ...settings, 'Dir::State': state }
-    await aptGet(['update'], own)
-    await aptGet(get, own)
+    async () => {
+      const own = { ...settings, 'Dir::State::lists': await listsFolder('apt-lists') }
+      await aptGet(['update'], own)
+      await aptGet(get, own)
+    },
+    // This release of Debian had it later than others.
+    async () => {
+      const lists = await listsFolder('apt-lists-backports')
+      const list = join(into, 'apt/sources.list')
+      await writeFile(list, await sourcesWithBackports(await listsFolder('apt-lists')))
+      const own = {
+        ...settings,
+        'Dir::State::lists': lists,
+        'Dir::Etc::sourcelist': list,
+        'Dir::Etc::sourceparts': '/dev/null',
+      }
+      await aptGet(['update'], own)
+      await aptGet(get, own)
+    },
+  ]
+  await firstThatWorks(attempts)
+  const debs = globSync('*.deb', { cwd: archives })
+  if (debs.length === 0) throw new Error(`${name} is installed already`)
+  return debs.map((file) => join(archives, file))
+}
+
+/** Throws what the first threw if none works: the others are makeshifts. */
+async function firstThatWorks(attempts: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const attempt of attempts) {
+    try {
+      return await attempt()
+    } catch (error) {
+      errors.push(error)
+    }
   }
-  return globSync('*.deb', { cwd: archives }).map((file) => join(archives, file))
+  throw errors[0]
+}
+
+async function listsFolder(name: string): Promise<string> {
+  const folder = join(cacheFolder, name)
+  await mkdir(join(folder, 'partial'), { recursive: true })
+  return folder
+}
+
+/** The machine's own sources, as far as they have been fetched to a folder, and the backports beside its main one. */
+async function sourcesWithBackports(lists: string): Promise<string> {
+  const release = await codename()
+  const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)'
+  const { stdout } = await run('apt-get', [
+    '-o',
+    `Dir::State::lists=${lists}`,
+    'indextargets',
+    '--format',
+    format,
+    'Created-By: Packages',
+  ])
+  const sources = new Set(stdout.trim().split('\n'))
+  for (const source of [...sources]) {
+    const [uri, suite, component] = source.split(' ')
+    if (suite === release) sources.add(`${uri} ${suite}-backports ${component}`)
+  }
+  return [...sources].map((source) => `deb ${source}\n`).join('')
 }
 
 async function aptGet(args: readonly string[], settings: Readonly<Record<string, string>>): Promise<void> {

@@ -77,7 +77,7 @@ function pomOf(jars: readonly Jar[], exclusions: string): string {
 }
 
 /** Its name once it is copied. */
-export function fileOf({ artifact, version }: Jar): string {
+function fileOf({ artifact, version }: Jar): string {
   return `${artifact}-${version}.jar`
 }
 
