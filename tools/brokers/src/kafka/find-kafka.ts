@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { firstOf, type Source } from '../availability.ts'
+import { requireDocker, sourceOf } from '../install/docker.ts'
 import { findJava } from '../install/java.ts'
 import { fetchJars } from '../install/maven.ts'
 import type { Program } from '../process/program.ts'
@@ -20,7 +21,7 @@ export function givenKafkaUrl(release: KafkaRelease): string | undefined {
 
 /** Java with Kafka's jars; the arguments go on with a main class. Throws an `UnavailableError`. */
 export function findKafka(release: KafkaRelease): Promise<Program> {
-  const sources = release === 'newest' ? [home, maven(release)] : [maven(release)]
+  const sources = release === 'newest' ? [home, maven(release), docker] : [maven(release)]
   const known = found.get(release) ?? firstOf(`kafka (${release})`, sources)
   found.set(release, known)
   return known
@@ -47,6 +48,17 @@ function maven(release: KafkaRelease): Source<Program> {
       return programOf({ folder, version, source: `jars from Maven in ${folder}` })
     },
   }
+}
+
+const docker: Source<Program> = {
+  name: 'Docker',
+  async find() {
+    await requireDocker()
+    const version = '4.1.0'
+    const image = `apache/kafka:${version}`
+    const args = [...JVM, '-cp', '/opt/kafka/libs/*']
+    return { command: '/opt/java/openjdk/bin/java', args, env: {}, version, source: sourceOf(image), image }
+  },
 }
 
 /** A small heap and little compiling: a broker of a test lives for seconds. */

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cached } from '../install/cache.ts'
-import type { Program } from '../process/program.ts'
+import { commandLine, type Program } from '../process/program.ts'
 import { type Properties, textOf } from './properties.ts'
 
 const run = promisify(execFile)
@@ -25,8 +26,10 @@ export async function formatStorage({ program, nodeId, properties, folder }: Sto
   const formatted = await cached(`kafka-${program.version}-storage-${nodeId}`, async (into) => {
     const file = join(into, 'server.properties')
     await writeFile(file, textOf({ ...properties, 'log.dirs': join(into, 'data') }))
-    const args = [...program.args, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file]
-    await run(program.command, args, { env: { ...process.env, ...program.env } })
+    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file]
+    const container = `sync-brokers-${randomUUID()}`
+    const [command, ...args] = commandLine({ program, args: format, folder: into, container })
+    await run(command, args, { env: { ...process.env, ...program.env } })
   })
   await cp(join(formatted, 'data'), folder, { recursive: true })
 }

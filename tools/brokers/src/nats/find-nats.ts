@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { firstOf, type Source } from '../availability.ts'
 import { unpackDebian } from '../install/debian.ts'
+import { requireDocker, sourceOf } from '../install/docker.ts'
 import { buildWithGo } from '../install/go.ts'
+import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
-
-const run = promisify(execFile)
 
 /** `newest`: the one pinned here, or what the PATH has if that is new enough. `oldest`: Debian's, 2.9.10 at first. */
 export type NatsRelease = 'newest' | 'oldest'
@@ -35,7 +33,7 @@ const debian: Source<Program> = {
   name: "Debian's packages",
   async find() {
     const { folder, env } = await unpackDebian('nats-server')
-    return inspect({ command: join(folder, 'usr/sbin/nats-server'), env, source: `Debian's packages in ${folder}` })
+    return check({ command: join(folder, 'usr/sbin/nats-server'), env, source: `Debian's packages in ${folder}` })
   },
 }
 
@@ -44,7 +42,7 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
     {
       name: 'nats-server on the PATH',
       async find() {
-        const program = await inspect({ command: 'nats-server', env: {}, source: 'on the PATH' })
+        const program = await check({ command: 'nats-server', env: {}, source: 'on the PATH' })
         if (isNewEnough(program.version)) return program
         throw new Error(`${program.version} is older than ${NEW_ENOUGH.join('.')}`)
       },
@@ -54,7 +52,15 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
       async find() {
         const module = 'github.com/nats-io/nats-server/v2'
         const command = await buildWithGo({ module, name: 'nats-server', version: NEWEST })
-        return inspect({ command, env: {}, source: `built by Go, ${command}` })
+        return check({ command, env: {}, source: `built by Go, ${command}` })
+      },
+    },
+    {
+      name: 'Docker',
+      async find() {
+        await requireDocker()
+        const image = 'nats:2-alpine'
+        return check({ command: 'nats-server', env: {}, source: sourceOf(image), image })
       },
     },
     debian,
@@ -67,9 +73,6 @@ function isNewEnough(version: string): boolean {
   return major > NEW_ENOUGH[0] || (major === NEW_ENOUGH[0] && minor >= NEW_ENOUGH[1])
 }
 
-async function inspect(program: Pick<Program, 'command' | 'env' | 'source'>): Promise<Program> {
-  const { stdout } = await run(program.command, ['--version'], { env: { ...process.env, ...program.env } })
-  const version = /v(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1]
-  if (version === undefined) throw new Error(`${program.command} does not tell its version: ${stdout}`)
-  return { ...program, args: [], version }
+function check(candidate: Omit<Candidate, 'version'>): Promise<Program> {
+  return inspect({ ...candidate, version: /v(\d+\.\d+\.\d+\S*)/ })
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -64,4 +64,14 @@ export async function spawnNoted(command: readonly string[], options: SpawnOptio
   await once(child, 'spawn')
   child.unref()
   return child
+}
+
+/** Has a container removed with this process, until it is forgotten. */
+export async function noteContainer(name: string): Promise<void> {
+  await writeFile(join(await ownFolder(), 'containers', name), '')
+}
+
+/** The container is gone. */
+export async function forgetContainer(name: string): Promise<void> {
+  await rm(join(await ownFolder(), 'containers', name), { force: true })
 }

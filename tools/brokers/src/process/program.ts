@@ -8,4 +8,26 @@ export interface Program {
   readonly version: string
   /** For people: "on the PATH", "Debian's packages in …". */
   readonly source: string
+  /** The Docker image that has it. @default the machine has it */
+  readonly image?: string
+}
+
+/** One start of a program. */
+export interface Run {
+  readonly program: Pick<Program, 'command' | 'args' | 'image'>
+  readonly args: readonly string[]
+  /** Where it works; of the machine's files, a container sees only these. */
+  readonly folder: string
+  /** What its container is called, if it is in one. */
+  readonly container: string
+}
+
+/** What to execute: the program, or Docker with it, as this user and on the machine's network. */
+export function commandLine({ program, args, folder, container }: Run): readonly [string, ...string[]] {
+  const { command, image } = program
+  if (image === undefined) return [command, ...program.args, ...args]
+  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
+  const mount = ['--volume', `${folder}:${folder}`, '--workdir', folder]
+  const place = ['--name', container, '--network', 'host', '--user', user, ...mount]
+  return ['docker', 'run', '--rm', ...place, '--entrypoint', command, image, ...program.args, ...args]
 }

@@ -1,11 +1,12 @@
-import { type ChildProcess, execFile } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { type Control, containerControl, processControl } from './control.ts'
 import type { Hooks } from './hooks.ts'
-import { spawnNoted } from './own-folder.ts'
-import type { Program } from './program.ts'
+import { forgetContainer, noteContainer, spawnNoted } from './own-folder.ts'
+import { commandLine, type Program } from './program.ts'
 import { GiveUpError, until } from './until.ts'
 
 /** What a server is started with. */
@@ -31,12 +32,16 @@ export class NotStartedError extends Error {
   }
 }
 
-const run = promisify(execFile)
+interface Running {
+  readonly child: ChildProcess
+  readonly control: Control
+}
 
 /** A server in a process of its own, that ends with this one at the latest. */
 export class ServerProcess implements Hooks {
   readonly #options: ServerOptions
-  #child: ChildProcess | undefined
+  #running: Running | undefined
+  #paused = false
 
   private constructor(options: ServerOptions) {
     this.#options = options
@@ -50,7 +55,7 @@ export class ServerProcess implements Hooks {
   }
 
   get running(): boolean {
-    return this.#child !== undefined
+    return this.#running !== undefined
   }
 
   async kill(): Promise<void> {
@@ -58,22 +63,21 @@ export class ServerProcess implements Hooks {
   }
 
   async stop(): Promise<void> {
-    // A process that stands still would not hear of it.
-    this.#signal('SIGCONT')
+    // One that stands still would not hear of it.
+    await this.resume()
     await this.#end('SIGTERM')
   }
 
   async pause(): Promise<void> {
-    const { name } = this.#options
-    const pid = this.#signal('SIGSTOP')
-    if (pid === undefined) throw new Error(`${name} is not running`)
-    await until(async () => (await run('ps', ['-o', 'stat=', '-p', `${pid}`])).stdout.startsWith('T'), {
-      what: `${name} stands still`,
-    })
+    if (!this.#running) throw new Error(`${this.#options.name} is not running`)
+    if (this.#paused) return
+    await this.#running.control.pause()
+    this.#paused = true
   }
 
   async resume(): Promise<void> {
-    this.#signal('SIGCONT')
+    if (this.#paused) await this.#running?.control.resume()
+    this.#paused = false
   }
 
   async restart(): Promise<void> {
@@ -86,15 +90,23 @@ export class ServerProcess implements Hooks {
     const logFile = join(folder, 'server.log')
     const log = await open(logFile, 'a')
     const { size: from } = await log.stat()
-    const child = await spawnNoted([program.command, ...program.args, ...args], {
+    const container = `sync-brokers-${randomUUID()}`
+    if (program.image !== undefined) await noteContainer(container)
+    const child = await spawnNoted(commandLine({ program, args, folder, container }), {
       cwd: folder,
       env: { ...process.env, ...program.env },
       stdio: ['ignore', log.fd, log.fd],
     })
     await log.close()
-    this.#child = child
+    const running = {
+      child,
+      control: program.image === undefined ? processControl(child) : containerControl(container),
+    }
+    this.#running = running
+    this.#paused = false
     child.once('exit', () => {
-      if (this.#child === child) this.#child = undefined
+      if (this.#running === running) this.#running = undefined
+      void forgetContainer(container)
     })
     const attempt = async (): Promise<true> => {
       if (!this.running)
@@ -110,20 +122,12 @@ export class ServerProcess implements Hooks {
     }
   }
 
-  #signal(signal: NodeJS.Signals): number | undefined {
-    const pid = this.#child?.pid
-    if (pid === undefined) return undefined
-    // The whole group: what it has started goes with it.
-    process.kill(-pid, signal)
-    return pid
-  }
-
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#child
-    if (!child) return
+    if (!this.#running) return
+    const { child, control } = this.#running
     child.ref()
     const ended = once(child, 'exit')
-    this.#signal(signal)
+    await control.signal(signal)
     await ended
   }
 }

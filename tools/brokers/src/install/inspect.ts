@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
+import { commandLine, type Program } from '../process/program.ts'
+
+const run = promisify(execFile)
+
+/** A program before its version is known. */
+export interface Candidate extends Pick<Program, 'command' | 'env' | 'source' | 'image'> {
+  /** Finds the version, its first group, in what `--version` prints. */
+  readonly version: RegExp
+}
+
+/** Asks a program for its version. Throws if it cannot be run. */
+export async function inspect({ version: pattern, ...program }: Candidate): Promise<Program> {
+  const container = `sync-brokers-${randomUUID()}`
+  const bare = { ...program, args: [] }
+  const [command, ...args] = commandLine({ program: bare, args: ['--version'], folder: tmpdir(), container })
+  const { stdout } = await run(command, args, { env: { ...process.env, ...program.env } })
+  const version = pattern.exec(stdout)?.[1]
+  if (version === undefined) throw new Error(`${program.command} does not tell its version: ${stdout}`)
+  return { ...bare, version }
+}
