@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 
-type Options = Pick<RedisOptions, 'commandTimeout' | 'lazyConnect' | 'maxRetriesPerRequest'>
+type Options = Pick<RedisOptions, 'commandTimeout' | 'lazyConnect' | 'maxRetriesPerRequest' | 'tls'>
 
 /** A client that does not come back by itself and says nothing of it. */
 export function connectRedis(url: string, options: Options = {}): Redis & AsyncDisposable {

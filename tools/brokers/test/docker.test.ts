@@ -7,6 +7,7 @@ import { canTest } from '@sync/brokers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findRedis } from '../src/redis/find-redis.ts'
 import { connectRedis } from './connect-redis.ts'
+import { WAIT } from './patience.ts'
 
 /** Runs "containers" as processes of this machine, whatever the image, and writes down what it was asked. */
 const STAND_IN = `#!/bin/sh
@@ -85,7 +86,7 @@ describe.runIf(able)('where there is nothing but Docker', () => {
     await using client = connectRedis(url)
     expect(await client.ping()).toBe('PONG')
     parent.kill('SIGKILL')
-    await vi.waitFor(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]))
+    await vi.waitFor(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]), WAIT)
     expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^rm --force sync-brokers-\S+$/m)
   })
 })

@@ -4,12 +4,14 @@ import {
   type KafkaConnectionOptions,
   type KafkaRelease,
   type KafkaServer,
+  makeCertificate,
   NotOursError,
   startKafka,
   startKafkaCluster,
 } from '@sync/brokers'
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WAIT } from './patience.ts'
 
 interface Client extends AsyncDisposable {
   readonly admin: Admin
@@ -59,13 +61,13 @@ const releases: readonly KafkaRelease[] = ['newest', 'oldest']
 for (const release of releases) {
   const broker = release === 'newest' ? 'kafka' : 'kafka-oldest'
   const able = await canTest(`the ${release} Kafka of the tests`, { broker, hooks: true })
-  describe.runIf(able)(`a Kafka broker, the ${release}`, { timeout: 60_000 }, () => {
+  describe.runIf(able)(`a Kafka broker, the ${release}`, () => {
     let server: KafkaServer
     beforeAll(async () => {
       server = await startKafka({ release })
       await using client = await dial([server.address])
       await client.admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1, replicationFactor: 1 }] })
-    }, 300_000)
+    })
     afterAll(() => server[Symbol.asyncDispose]())
 
     test('killed and restarted, it has what it acknowledged, on the same URL', async () => {
@@ -76,6 +78,22 @@ for (const release of releases) {
       await server.restart()
       await using after = await dial([server.address])
       expect(await endOf(after)).toBe('1')
+    })
+
+    test('loses the end of a partition, with the batch that is cut', async () => {
+      let end: number
+      {
+        await using client = await dial([server.address])
+        await write(client, 'b')
+        await write(client, 'c')
+        end = Number(await endOf(client))
+      }
+      await expect(server.cutLog({ topic: 'kept', partition: 0, bytes: 1 })).rejects.toThrow('kill it first')
+      await server.stop()
+      expect(await server.cutLog({ topic: 'kept', partition: 0, bytes: 1 })).toBe(1)
+      await server.restart()
+      await using client = await dial([server.address])
+      expect(await endOf(client)).toBe(`${end - 1}`)
     })
 
     test('paused, it does not answer; resumed, it does', async () => {
@@ -111,7 +129,7 @@ describe.runIf(await canTest('the Kafka cluster of the tests', { broker: 'kafka'
   let cluster: KafkaCluster
   beforeAll(async () => {
     cluster = await startKafkaCluster()
-  }, 60_000)
+  })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
   test('goes on with what was acknowledged when the leader of a partition is killed', async () => {
@@ -126,38 +144,40 @@ describe.runIf(await canTest('the Kafka cluster of the tests', { broker: 'kafka'
     const next = await cluster.leaderOf(one)
     expect(next).not.toBe(leader)
     await using client = await dial([next.address])
-    await vi.waitFor(() => write(client, 'b'), { timeout: 10_000, interval: 100 })
+    await vi.waitFor(() => write(client, 'b'), WAIT)
     expect(Number(await endOf(client))).toBeGreaterThanOrEqual(2)
     await leader.restart()
     await cluster.settled()
-  }, 60_000)
+  })
 })
 
 describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', hooks: true }))(
   'a Kafka broker told more',
   () => {
-    const connection: KafkaConnectionOptions = { sasl: { mechanism: 'plain', username: 'ann', password: 's3cr3t' } }
-    const config = {
-      'listener.security.protocol.map':
-        'CLIENT:SASL_PLAINTEXT,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.client.plain.sasl.jaas.config':
-        'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="s3cr3t";',
-    }
-
     test('asks its clients what it was told to ask; given by the environment it is not harmed', async () => {
-      await using server = await startKafka({ config, connection })
-      await using client = await dial([server.address], connection)
+      const { cert, bothFile } = await makeCertificate()
+      const config = {
+        'listener.security.protocol.map': 'CLIENT:SASL_SSL,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+        'listener.name.client.ssl.keystore.type': 'PEM',
+        'listener.name.client.ssl.keystore.location': bothFile,
+        'listener.name.client.plain.sasl.jaas.config':
+          'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="s3cr3t";',
+        'sasl.enabled.mechanisms': 'PLAIN',
+      }
+      const as = (password: string): KafkaConnectionOptions => ({
+        ssl: { ca: cert },
+        sasl: { mechanism: 'plain', username: 'ann', password },
+      })
+      await using server = await startKafka({ config, connection: as('s3cr3t') })
+      await using client = await dial([server.address], as('s3cr3t'))
       expect((await client.admin.describeCluster()).brokers).toHaveLength(1)
-      await expect(
-        dial([server.address], { sasl: { mechanism: 'plain', username: 'ann', password: 'guess' } }),
-      ).rejects.toThrow('Authentication')
+      await expect(dial([server.address], as('guess'))).rejects.toThrow('Authentication')
       vi.stubEnv('SYNC_TEST_KAFKA_URL', server.url)
-      await using given = await startKafka({ connection })
+      await using given = await startKafka({ connection: as('s3cr3t') })
       vi.unstubAllEnvs()
       expect(given).toMatchObject({ url: server.url, address: server.address, nodeId: 1 })
       await expect(given.kill()).rejects.toThrow(NotOursError)
       await expect(given.startProxy()).rejects.toThrow(NotOursError)
-    }, 60_000)
+    })
   },
 )

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { canTest } from '@sync/brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
+import { WAIT } from './patience.ts'
 
 const run = promisify(execFile)
 const main = join(import.meta.dirname, '../src/main.ts')
@@ -41,7 +42,7 @@ describe.runIf(await canTest('pnpm brokers', { broker: 'redis', hooks: true }))(
     expect(await brokers('down')).toBe('none was up\n')
     await using client = connectRedis(url, { lazyConnect: true })
     await expect(client.connect()).rejects.toThrow('closed')
-    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]))
+    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), WAIT)
   })
 
   test('says what there is when it is asked for something else', async () => {

@@ -2,6 +2,7 @@ import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jets
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import {
   canTest,
+  makeCertificate,
   type NatsCluster,
   type NatsConnectionOptions,
   type NatsRelease,
@@ -11,6 +12,7 @@ import {
   startNatsCluster,
 } from '@sync/brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WAIT } from './patience.ts'
 
 interface Client extends AsyncDisposable {
   readonly nats: NatsConnection
@@ -42,7 +44,7 @@ for (const release of releases) {
       await using client = await dial(server.url)
       const { streams } = await jetstreamManager(client.nats)
       await streams.add({ name: 'kept', subjects: ['kept'] })
-    }, 300_000)
+    })
     afterAll(() => server[Symbol.asyncDispose]())
 
     test('is the version it says', async () => {
@@ -69,6 +71,23 @@ for (const release of releases) {
       await server.restart()
     })
 
+    test('loses the end of a stream, and gives its numbers again', async () => {
+      {
+        await using client = await dial(server.url)
+        const { streams } = await jetstreamManager(client.nats)
+        await streams.add({ name: 'cut', subjects: ['cut'] })
+        for (const text of ['a', 'b', 'c']) await client.stream.publish('cut', text)
+      }
+      await expect(server.cutLog({ stream: 'cut', bytes: 1 })).rejects.toThrow('kill it first')
+      await server.kill()
+      expect(await server.cutLog({ stream: 'cut', bytes: 1 })).toBe(1)
+      await server.restart()
+      await using client = await dial(server.url)
+      const { streams } = await jetstreamManager(client.nats)
+      expect((await streams.info('cut')).state).toMatchObject({ messages: 2, last_seq: 2 })
+      expect((await client.stream.publish('cut', 'other')).seq).toBe(3)
+    })
+
     test('paused, it does not answer; resumed, it does', async () => {
       await using client = await dial(server.url)
       await server.pause()
@@ -83,7 +102,7 @@ describe.runIf(await canTest('the NATS cluster of the tests', { broker: 'nats' }
   let cluster: NatsCluster
   beforeAll(async () => {
     cluster = await startNatsCluster()
-  }, 30_000)
+  })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
   test('goes on with what was acknowledged when the leader of a stream is killed', async () => {
@@ -100,23 +119,26 @@ describe.runIf(await canTest('the NATS cluster of the tests', { broker: 'nats' }
     expect(next).not.toBe(leader)
     await using client = await dial(next.url)
     const { streams } = await jetstreamManager(client.nats)
-    await vi.waitFor(async () => expect((await streams.getMessage('safe', { seq: 10 }))?.string()).toBe('10'), 10_000)
+    await vi.waitFor(async () => expect((await streams.getMessage('safe', { seq: 10 }))?.string()).toBe('10'), WAIT)
     await leader.restart()
     await cluster.settled()
-  }, 30_000)
+  })
 })
 
 describe.runIf(await canTest('NATS with a password', { broker: 'nats' }))(
   'a NATS server with its own configuration',
   () => {
-    const connection = { user: 'ann', pass: 's3cr3t' }
-    const config = { authorization: { user: 'ann', password: 's3cr3t' } }
-
     test('asks its clients what it was told to ask', async () => {
+      const { cert, certFile, keyFile } = await makeCertificate()
+      const config = {
+        authorization: { user: 'ann', password: 's3cr3t' },
+        tls: { cert_file: certFile, key_file: keyFile },
+      }
+      const connection = { user: 'ann', pass: 's3cr3t', tls: { ca: cert } }
       await using server = await startNats({ config, connection })
       await using client = await dial(server.url, connection)
-      expect(client.nats.isClosed()).toBe(false)
-      await expect(dial(server.url)).rejects.toThrow('Authorization')
+      expect(client.nats.info?.tls_required).toBe(true)
+      await expect(dial(server.url, { ...connection, pass: 'guess' })).rejects.toThrow('Authorization')
     })
 
     test('given by the environment it is used as it is, and not harmed', async () => {

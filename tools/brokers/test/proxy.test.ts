@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { canTest, type RedisServer, startProxy, startRedis, type TcpProxy } from '@sync/brokers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
+import { WAIT } from './patience.ts'
 
 describe('a proxy before a server that echoes', () => {
   let server: Server
@@ -61,7 +62,7 @@ describe('a proxy before a server that echoes', () => {
     client.end(sent)
     await once(client, 'end')
     expect(Buffer.concat(got).equals(sent)).toBe(true)
-    await vi.waitFor(() => expect(proxy.connections).toBe(0))
+    await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT)
   })
 
   test('tells the target as its own URL', () => {
@@ -149,7 +150,7 @@ describe('a proxy before a server that echoes', () => {
     await exchange(client, 'a')
     proxy.silence()
     client.destroy()
-    await vi.waitFor(() => expect(proxy.connections).toBe(0))
+    await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT)
     expect(accepted[0]?.destroyed).toBe(false)
     const seen = accepted[0] && ending(accepted[0])
     proxy.cut()

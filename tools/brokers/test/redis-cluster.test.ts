@@ -2,6 +2,7 @@ import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
+import { WAIT } from './patience.ts'
 
 function connectCluster(cluster: RedisCluster): Cluster & AsyncDisposable {
   const client = new Cluster([...cluster.urls], { clusterRetryStrategy: () => 50, retryDelayOnClusterDown: 50 })
@@ -17,7 +18,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
   let cluster: RedisCluster
   beforeAll(async () => {
     cluster = await startRedisCluster()
-  }, 30_000)
+  })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
   test('serves every slot, each master has its replica', async () => {
@@ -74,10 +75,10 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     await cluster.settled()
     const second = await cluster.masterOf(slot)
     expect(second).not.toBe(first)
-    await vi.waitFor(async () => expect(await client.get('precious')).toBe('gold'))
+    await vi.waitFor(async () => expect(await client.get('precious')).toBe('gold'), WAIT)
     await first.restart()
     await cluster.settled()
     await using replica = connectRedis(first.url)
     expect(await replica.info('replication')).toMatch(/^role:slave/m)
-  }, 20_000)
+  })
 })

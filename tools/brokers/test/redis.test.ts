@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canTest, NotOursError, type RedisFlavor, type RedisServer, startRedis } from '@sync/brokers'
+import { canTest, makeCertificate, NotOursError, type RedisFlavor, type RedisServer, startRedis } from '@sync/brokers'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
+import { WAIT } from './patience.ts'
 
 const needs = { broker: 'redis', hooks: true } as const
 
@@ -29,7 +30,7 @@ for (const flavor of flavors)
       let redis: RedisServer
       beforeAll(async () => {
         redis = await startRedis({ flavor })
-      }, 120_000)
+      })
       afterAll(() => redis[Symbol.asyncDispose]())
 
       test('is the version it says, and is ready', async () => {
@@ -153,6 +154,26 @@ describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server'
     vi.unstubAllEnvs()
   })
 
+  test('asks its clients what it was told to ask', async () => {
+    const { cert, certFile, keyFile } = await makeCertificate()
+    await using redis = await startRedis({
+      config: {
+        'tls-cert-file': certFile,
+        'tls-key-file': keyFile,
+        'tls-auth-clients': 'no',
+        user: 'ann on >s3cr3t ~* &* +@all',
+        requirepass: 'other',
+      },
+      connection: { username: 'ann', password: 's3cr3t', tls: { ca: cert } },
+    })
+    expect(redis.url).toBe(`rediss://ann:s3cr3t@127.0.0.1:${redis.port}`)
+    await using client = connectRedis(redis.url, { tls: { ca: cert } })
+    expect(await client.acl('WHOAMI')).toBe('ann')
+    expect(await isUp(redis.url)).toBe(false)
+    await using stranger = connectRedis(redis.url.replace('s3cr3t', 'guess'), { tls: { ca: cert } })
+    await expect(stranger.ping()).rejects.toThrow('WRONGPASS')
+  })
+
   test('ends with the process that started it, also when that is killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sync-brokers-orphan-'))
     const parent = spawn(process.execPath, ['--conditions=@sync/source', orphan], {
@@ -166,7 +187,7 @@ describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server'
     await vi.waitFor(async () => {
       expect(await isUp(url)).toBe(false)
       expect(await readdir(folder)).toEqual([])
-    })
+    }, WAIT)
     await rmdir(folder)
   })
 })

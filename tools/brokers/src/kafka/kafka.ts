@@ -8,6 +8,7 @@ import { ServerProcess } from '../process/server.ts'
 import { onFreePorts } from '../process/start.ts'
 import { startProxy, type TcpProxy } from '../proxy/proxy.ts'
 import { findKafka, givenKafkaUrl, type KafkaRelease } from './find-kafka.ts'
+import { cutPartition, type PartitionCut } from './partition-log.ts'
 import { askKafka, type KafkaConnectionOptions, probeTopic } from './probe.ts'
 import { type Place, type Ports, type Properties, propertiesOf, textOf } from './properties.ts'
 import { formatStorage } from './storage.ts'
@@ -41,6 +42,8 @@ export interface KafkaServer extends Hooks, AsyncDisposable {
    * where to connect; before another proxy they would be sent past it.)
    */
   startProxy(): Promise<TcpProxy>
+  /** Loses the end of a partition's log, while the broker is down. Answers how many bytes went. */
+  cutLog(cut: PartitionCut): Promise<number>
 }
 
 /**
@@ -98,6 +101,10 @@ export async function startKafkaOn({ place, program, config, ready }: KafkaStart
     resume: () => server.resume(),
     restart: () => server.restart(),
     startProxy: () => startProxy({ target: `kafka://127.0.0.1:${ports.proxied}`, port: ports.proxy }),
+    async cutLog(cut) {
+      if (server.running) throw new Error('the log is cut while the broker is down: kill it first')
+      return cutPartition(data, cut)
+    },
     async [Symbol.asyncDispose]() {
       await server.kill()
       await removeFolder(folder)
@@ -133,6 +140,7 @@ async function givenServer(url: string, connection: KafkaConnectionOptions): Pro
     source: `given by the environment, at ${hostname}`,
     nodeId: brokers[0]?.nodeId ?? 0,
     startProxy: () => Promise.reject(new NotOursError(url)),
+    cutLog: () => Promise.reject(new NotOursError(url)),
     async [Symbol.asyncDispose]() {},
   }
 }

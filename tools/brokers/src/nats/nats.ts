@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Hooks, hooksOfOthers } from '../process/hooks.ts'
+import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
 import { makeFolder, removeFolder } from '../process/own-folder.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
@@ -8,6 +8,7 @@ import { ServerProcess } from '../process/server.ts'
 import { onFreePorts } from '../process/start.ts'
 import { findNats, givenNatsUrl, type NatsRelease } from './find-nats.ts'
 import { askNats, type NatsConnectionOptions, probeStream } from './probe.ts'
+import { cutStream, type StreamCut } from './stream-log.ts'
 
 /** What kind of NATS server. */
 export interface NatsOptions {
@@ -28,6 +29,8 @@ export interface NatsServer extends Hooks, AsyncDisposable {
   readonly source: string
   /** Its name in the cluster. */
   readonly name: string
+  /** Loses the end of a stream kept in files, while the server is down. Answers how many bytes went. */
+  cutLog(cut: StreamCut): Promise<number>
 }
 
 /**
@@ -60,11 +63,12 @@ export interface NatsStart {
 export async function startNatsOn({ name, port, program, config, ready }: NatsStart): Promise<NatsServer> {
   const folder = await makeFolder('nats')
   const file = join(folder, 'nats.conf')
+  const store = join(folder, 'store')
   // The configuration's language takes JSON.
   const whole = {
     server_name: name,
     listen: `127.0.0.1:${port}`,
-    jetstream: { store_dir: join(folder, 'jetstream') },
+    jetstream: { store_dir: store },
     ...config,
   }
   await writeFile(file, JSON.stringify(whole))
@@ -83,6 +87,10 @@ export async function startNatsOn({ name, port, program, config, ready }: NatsSt
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
+    async cutLog(cut) {
+      if (server.running) throw new Error('the log is cut while the server is down: kill it first')
+      return cutStream(store, cut)
+    },
     async [Symbol.asyncDispose]() {
       await server.kill()
       await removeFolder(folder)
@@ -105,6 +113,7 @@ async function givenServer(url: string, connection: NatsConnectionOptions): Prom
     version: info?.version ?? 'unknown',
     source: `given by the environment, at ${hostname}`,
     name: info?.server_name ?? 'unknown',
+    cutLog: () => Promise.reject(new NotOursError(url)),
     async [Symbol.asyncDispose]() {},
   }
 }

@@ -1,24 +1,20 @@
-import { globSync } from 'node:fs'
-import { readFile, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { cutLastFile, lastFile } from '../process/cut-file.ts'
 
 /** How much of the end goes: that many bytes (a command may stay half written), or the last commits. */
 export type Cut = { readonly bytes: number } | { readonly commits: number }
 
 /** Shortens the append-only log in a Redis server's folder, as a crash of its machine would. Answers how many bytes went. */
 export async function cutAppendOnlyLog(folder: string, cut: Cut): Promise<number> {
-  const [file] = globSync('appendonlydir/*.incr.aof', { cwd: folder })
-    .sort((a, b) => numberOf(b) - numberOf(a))
-    .map((name) => join(folder, name))
-  if (file === undefined) throw new Error(`${folder} has no append-only log`)
-  const { size } = await stat(file)
-  const end = 'bytes' in cut ? Math.max(0, size - cut.bytes) : startOfLast(await readFile(file), cut.commits)
-  await truncate(file, end)
-  return size - end
+  const bytes = 'bytes' in cut ? cut.bytes : await lengthOfLast(folder, cut.commits)
+  return cutLastFile({ folder, pattern: LOG, bytes })
 }
 
-function numberOf(name: string): number {
-  return Number(/\.(\d+)\.incr\.aof$/.exec(name)?.[1])
+const LOG = 'appendonlydir/*.incr.aof'
+
+async function lengthOfLast(folder: string, count: number): Promise<number> {
+  const log = await readFile(lastFile(folder, LOG))
+  return log.length - startOfLast(log, count)
 }
 
 /** Where the last `count` commits begin. */

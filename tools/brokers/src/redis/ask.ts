@@ -1,8 +1,16 @@
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
+
+/** How to connect to a server that asks for more than its address. */
+export type RedisConnectionOptions = Pick<RedisOptions, 'username' | 'password' | 'tls'>
 
 /** Connects, asks one thing and goes. Rejects at once if the server is not there or still loads its data. */
-export async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
+export async function ask<T>(
+  url: string,
+  question: (client: Redis) => Promise<T>,
+  connection: RedisConnectionOptions = {},
+): Promise<T> {
   const client = new Redis(url, {
+    ...connection,
     lazyConnect: true,
     retryStrategy: null,
     connectTimeout: 1000,

@@ -10,7 +10,7 @@ import { moveSlot, type SlotMove } from './slot-move.ts'
 const SLOTS = 16_384
 
 /** What kind of Redis Cluster. */
-export interface ClusterOptions extends RedisOptions {
+export interface ClusterOptions extends Omit<RedisOptions, 'connection'> {
   /** @default 3 */
   readonly masters?: number
 }
@@ -40,6 +40,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<R
     startOwnRedis({
       name: `${flavor}-node`,
       program,
+      connection: {},
       config: async () => ({
         'cluster-enabled': 'yes',
         'cluster-node-timeout': '1000',

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
 import { makeFolder, removeFolder } from '../process/own-folder.ts'
 import { freePort } from '../process/port.ts'
@@ -5,7 +7,7 @@ import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
 import { onFreePorts } from '../process/start.ts'
 import { type Cut, cutAppendOnlyLog } from './append-only-log.ts'
-import { ask } from './ask.ts'
+import { ask, type RedisConnectionOptions } from './ask.ts'
 import { findRedis, givenUrl, type RedisFlavor } from './find-redis.ts'
 
 /** What kind of Redis server. */
@@ -13,10 +15,12 @@ export interface RedisOptions {
   /** @default 'redis' */
   readonly flavor?: RedisFlavor
   /**
-   * Directives of redis.conf: `{ 'maxmemory-policy': 'allkeys-lru' }`.
+   * Directives as in redis.conf: `{ 'maxmemory-policy': 'allkeys-lru' }`.
    * Without: an append-only log that a killed process loses nothing of, no snapshots, no eviction.
    */
   readonly config?: Readonly<Record<string, string>>
+  /** What the configuration asks of clients; user and password become part of the URL, with `tls` it is a `rediss:` one. */
+  readonly connection?: RedisConnectionOptions
 }
 
 /** A Redis server. Data and server go when it is disposed of, or when this process ends. */
@@ -49,10 +53,10 @@ const DEFAULTS: Readonly<Record<string, string>> = {
  * is: its hooks reject with a `NotOursError`. Throws an `UnavailableError` if there is none.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const { flavor = 'redis', config = {} } = options
+  const { flavor = 'redis', config = {}, connection = {} } = options
   const given = givenUrl(flavor)
-  if (given !== undefined) return givenServer(flavor, given)
-  return startOwnRedis({ name: flavor, program: await findRedis(flavor), config: async () => config })
+  if (given !== undefined) return givenServer(given, { flavor, connection })
+  return startOwnRedis({ name: flavor, program: await findRedis(flavor), config: async () => config, connection })
 }
 
 /** What one server of ours is started with. */
@@ -61,13 +65,14 @@ export interface OwnRedisOptions {
   readonly program: Program
   /** Asked anew where a port was taken. */
   readonly config: () => Promise<Readonly<Record<string, string>>>
+  readonly connection: RedisConnectionOptions
 }
 
 /** Starts a server of ours, whatever the environment gives. */
-export function startOwnRedis({ name, program, config }: OwnRedisOptions): Promise<RedisServer> {
+export function startOwnRedis({ name, program, config, connection }: OwnRedisOptions): Promise<RedisServer> {
   return onFreePorts(async () => {
     const whole = { ...DEFAULTS, ...(await config()) }
-    return startOn(await freePort(), { name, program, config: whole })
+    return startOn(await freePort(), { name, program, config: whole, connection })
   })
 }
 
@@ -75,21 +80,21 @@ interface Start {
   readonly name: string
   readonly program: Program
   readonly config: Readonly<Record<string, string>>
+  readonly connection: RedisConnectionOptions
 }
 
-async function startOn(port: number, { name, program, config }: Start): Promise<RedisServer> {
+async function startOn(port: number, { name, program, config, connection }: Start): Promise<RedisServer> {
   const folder = await makeFolder(name)
-  const url = `redis://127.0.0.1:${port}`
-  const args = Object.entries({ ...config, port: `${port}`, dir: folder }).flatMap(([key, value]) => [
-    `--${key}`,
-    value,
-  ])
+  const url = urlOf(port, connection)
+  const ports = connection.tls ? { port: '0', 'tls-port': `${port}` } : { port: `${port}` }
+  const file = join(folder, 'redis.conf')
+  await writeFile(file, textOf({ ...config, ...ports, dir: folder }))
   const server = await ServerProcess.start({
     name: `${name} on ${port}`,
     program,
-    args,
+    args: [file],
     folder,
-    ready: () => ask(url, (client) => client.ping()),
+    ready: () => ask(url, (client) => client.ping(), connection),
   })
   return {
     url,
@@ -115,9 +120,27 @@ async function startOn(port: number, { name, program, config }: Start): Promise<
   }
 }
 
-async function givenServer(flavor: RedisFlavor, url: string): Promise<RedisServer> {
+interface Given {
+  readonly flavor: RedisFlavor
+  readonly connection: RedisConnectionOptions
+}
+
+function textOf(config: Readonly<Record<string, string>>): string {
+  return Object.entries(config)
+    .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
+    .join('')
+}
+
+function urlOf(port: number, { username, password, tls }: RedisConnectionOptions): string {
+  const url = new URL(`${tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`)
+  url.username = username ?? ''
+  url.password = password ?? ''
+  return url.href
+}
+
+async function givenServer(url: string, { flavor, connection }: Given): Promise<RedisServer> {
   const { hostname, port } = new URL(url)
-  const info = await ask(url, (client) => client.info('server'))
+  const info = await ask(url, (client) => client.info('server'), connection)
   return {
     ...hooksOfOthers(url),
     url,
