@@ -84,7 +84,7 @@ export async function startKafkaOn({ place, program, config, ready }: KafkaStart
   await writeFile(file, textOf({ ...properties, ...config, 'log.dirs': data }))
   const name = `kafka ${nodeId} on ${ports.client}`
   const args = ['kafka.Kafka', file]
-  const server = await ServerProcess.start({ name, program, args, folder, ready, timeout: 60_000 })
+  const server = await ServerProcess.start({ name, program, args, folder, ready, timeout: 60_000, interval: 50 })
   return {
     url: `kafka://${addressOf(ports)}`,
     address: addressOf(ports),

@@ -16,7 +16,7 @@ function connect({ addresses, connection }: Destination): Kafka {
     ...connection,
     brokers: [...addresses],
     connectionTimeout: 1000,
-    requestTimeout: 5000,
+    requestTimeout: 2500,
     enforceRequestTimeout: true,
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
@@ -38,12 +38,9 @@ export async function askKafka<T>(destination: Destination, question: (admin: Ad
 export async function probeTopic(destination: Destination, copies: number): Promise<void> {
   const topic = `ready-${randomUUID()}`
   await askKafka(destination, async (admin) => {
-    await admin.createTopics({
-      topics: [{ topic, numPartitions: 1, replicationFactor: copies }],
-      waitForLeaders: false,
-      timeout: 4000,
-    })
     try {
+      const topics = [{ topic, numPartitions: 1, replicationFactor: copies }]
+      await admin.createTopics({ topics, waitForLeaders: false, timeout: 2000 })
       await writeOnce(destination, topic)
       const [end] = await admin.fetchTopicOffsets(topic)
       if (end?.high !== '1') throw new Error(`what was written to ${topic} is not there`)
@@ -51,7 +48,7 @@ export async function probeTopic(destination: Destination, copies: number): Prom
       if (described?.partitions[0]?.isr.length !== copies) throw new Error(`${topic} has not yet ${copies} copies`)
       await admin.fetchOffsets({ groupId: topic, topics: [topic] })
     } finally {
-      await admin.deleteTopics({ topics: [topic], timeout: 4000 })
+      await admin.deleteTopics({ topics: [topic], timeout: 2000 })
     }
   })
 }
@@ -60,7 +57,7 @@ async function writeOnce(destination: Destination, topic: string): Promise<void>
   const producer = connect(destination).producer()
   try {
     await producer.connect()
-    await producer.send({ topic, acks: -1, messages: [{ value: 'ready' }], timeout: 4000 })
+    await producer.send({ topic, acks: -1, messages: [{ value: 'ready' }], timeout: 2000 })
   } finally {
     await producer.disconnect()
   }

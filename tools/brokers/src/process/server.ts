@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly ready: () => Promise<unknown>
   /** Milliseconds to become ready in. @default 30_000 */
   readonly timeout?: number
+  /** Milliseconds between two looks whether it is ready. @default 10 */
+  readonly interval?: number
 }
 
 /** The server has ended before it was ready. `log` is what it said. */
@@ -86,7 +88,7 @@ export class ServerProcess implements Hooks {
   }
 
   async #start(): Promise<void> {
-    const { name, program, args, folder, ready, timeout = 30_000 } = this.#options
+    const { name, program, args, folder, ready, timeout = 30_000, interval = 10 } = this.#options
     const logFile = join(folder, 'server.log')
     const log = await open(logFile, 'a')
     const { size: from } = await log.stat()
@@ -115,7 +117,7 @@ export class ServerProcess implements Hooks {
       return true
     }
     try {
-      await until(attempt, { what: `${name} is ready (its log: ${logFile})`, timeout })
+      await until(attempt, { what: `${name} is ready (its log: ${logFile})`, timeout, interval })
     } catch (error) {
       await this.kill()
       throw error
