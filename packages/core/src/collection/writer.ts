@@ -40,6 +40,8 @@ export class Writer {
   /** Those whose caller still waits. */
   readonly #open = new Set<Job>()
   #ops = 0
+  /** How many wait for all writes to be over: meanwhile none waits for others to join it. */
+  #flushes = 0
   #closed = false
 
   constructor(context: WriteContext, options: WriterOptions) {
@@ -71,8 +73,10 @@ export class Writer {
 
   /** Resolves when every write begun before is over and published. */
   async flush(): Promise<void> {
+    this.#flushes++
     this.#sendGathered()
     await Promise.allSettled([...this.#open].map((job) => job.settled.promise))
+    this.#flushes--
     await this.#context.publisher.flush()
   }
 
@@ -128,7 +132,8 @@ export class Writer {
   /** May the head of this queue be joined by writes yet to come, and is it to wait for them? */
   #waitsForMore(queue: readonly Job[]): boolean {
     const { batch, alone } = this.#options
-    if (!batch || alone || this.#closed || queue.length === 0 || queue.length >= batch.writes) return false
+    if (!batch || alone || this.#closed || this.#flushes > 0) return false
+    if (queue.length === 0 || queue.length >= batch.writes) return false
     return queue.every((job) => gathers(job, batch)) && this.#combinable(queue) === queue.length
   }
 

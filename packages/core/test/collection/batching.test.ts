@@ -76,6 +76,22 @@ test('a flush, and the close, wait for nothing', async () => {
   expect(commits(cluster)).toBe(2)
 })
 
+test('nor does what came to wait behind a commit in flight', async () => {
+  const { cluster, quotes } = open({ wait: '1h' })
+  await using _ = cluster
+  const [sync] = cluster.instances
+  cluster.store.pause()
+  const first = quotes.set('q', { price: 1, size: 1 })
+  const flushing = sync?.flush()
+  await cluster.clock.advance(1)
+  const second = quotes.set('q', { price: 2, size: 1 })
+  const closing = sync?.close()
+  cluster.store.resume()
+  await cluster.clock.advance(1_000)
+  await Promise.all([first, second, flushing, closing])
+  expect(commits(cluster)).toBe(2)
+})
+
 test('one that gave up while it waited is not written', async () => {
   const { cluster, quotes } = open({ wait: '1s' })
   await using _ = cluster
