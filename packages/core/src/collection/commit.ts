@@ -9,6 +9,7 @@ import {
   StoreAwayError,
 } from '../model/errors.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { Place } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
@@ -69,7 +70,7 @@ export class Commit {
   readonly #batch: Batch
   readonly #newId: () => string
   /** The document as the first attempt found it; no `value`: there was none, or none was held. */
-  #first: { readonly value: JsonObject | undefined; readonly generation: number; readonly version: number } | undefined
+  #first: (Pick<Base, 'value' | 'generation' | 'version'> & { readonly readAt: Place | undefined }) | undefined
 
   constructor(context: WriteContext, batch: Batch, newId: () => string) {
     this.#context = context
@@ -125,7 +126,7 @@ export class Commit {
       const jobs = this.#live()
       // from here to the draft nothing may come between: value and versions have to belong together
       const base = replica && baseOf(replica)
-      this.#first ??= { value: base?.value, generation: base?.generation ?? 0, version: base?.version ?? 0 }
+      this.#first ??= { generation: 0, version: 0, value: undefined, readAt: undefined, ...base }
       const drafted = draft(
         jobs.map(({ intent }) => intent),
         {
@@ -189,7 +190,8 @@ export class Commit {
     const { section, origin, ttl, definition } = this.#context
     const { action, fields, others, create, expect } = drafted
     // the draft was made from just this state
-    const state = only && this.#first ? { generation: this.#first.generation, version: only.version } : {}
+    const { readAt = section.place, generation = 0 } = this.#first ?? {}
+    const state = only && { readAt, generation, version: only.version }
     return {
       ref: { ...section.ref, key: this.#batch.key },
       op,
@@ -199,7 +201,7 @@ export class Commit {
       fields,
       others,
       create,
-      ...((expect || only) && { expect: { readAt: section.place, ...state, ...expect } }),
+      ...((expect || only) && { expect: { readAt, ...state, ...expect } }),
       definition,
       ...(ttl !== undefined && { ttl }),
       ...(meta && { meta }),

@@ -127,3 +127,18 @@ test('a token of a history that was lost does not hold in the next one', async (
   expect((await t.b.entry('x'))?.version).toBe(2)
   await expect(t.b.set('x', { n: 9 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
 })
+
+test('ifVersion does not hold of what was read in a lost history, whatever is at that version in the next one', async () => {
+  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', follow: 'key' }))
+  await t.a.create('x', { n: 1, s: 1 })
+  await t.b.get('x')
+  await t.a.set('x', { n: 2 })
+  await t.cluster.settle()
+  t.cluster.store.loseTail(1)
+  t.cluster.bus.chance({ drop: 1 })
+  const written = t.a.set('x', { n: 3 })
+  await t.cluster.clock.advance(1)
+  // it still holds the one that was lost
+  await expect(t.b.delete('x', { ifVersion: 2 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  expect(await written).toMatchObject({ version: 2 })
+})
