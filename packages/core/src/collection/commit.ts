@@ -85,6 +85,7 @@ export class Commit {
     const [first] = this.#live()
     let op = this.#opId(first)
     for (let attempt = 1; ; attempt++) {
+      counters.attempts++
       let drafted: Draft
       try {
         drafted = await this.#draft(attempt)
@@ -94,7 +95,6 @@ export class Commit {
         if (known) return known
         throw error
       }
-      counters.attempts++
       // the id names the write, not the attempt: it stays
       const { result, sends } = await this.#untilAnswered(
         this.#request(drafted, { ...op, attempt }, first),

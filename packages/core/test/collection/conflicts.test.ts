@@ -142,3 +142,10 @@ test('ifVersion does not hold of what was read in a lost history, whatever is at
   await expect(t.b.delete('x', { ifVersion: 2 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
   expect(await written).toMatchObject({ version: 2 })
 })
+
+test('a write that finds another version than it wants was an attempt too', async () => {
+  await using t = open(docs)
+  await t.a.create('x', { n: 1, s: 1 })
+  await expect(t.a.set('x', { n: 2 }, { ifVersion: 9 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  expect(t.instances[0]?.stats()).toMatchObject({ conflicts: 1, conflictRate: 0.5 })
+})
