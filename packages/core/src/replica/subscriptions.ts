@@ -21,11 +21,15 @@ export interface SubscriptionsContext {
   readonly background: (work: Promise<unknown>) => void
 }
 
+interface Wanted {
+  subscription?: Subscription
+}
+
 /** A section's subscriptions: made for as long as it takes, ended together. */
 export class Subscriptions {
   readonly #context: SubscriptionsContext
   /** What is to be heard; absent subscription: it is not live yet. */
-  readonly #wanted = new Map<string, { subscription?: Subscription }>()
+  readonly #wanted = new Map<string, Wanted>()
   #missing = 0
   #closed = false
 
@@ -40,52 +44,61 @@ export class Subscriptions {
 
   /**
    * Resolves when live at the broker. A bus that cannot be reached is not waited for: it is tried again and again, and until
-   * then only the silence check finds what others write.
+   * then only the silence check finds what others write. So it is, from then on, where it refuses later.
    */
   async add(scope: Scope): Promise<void> {
     const { runtime, hears, onLate, background } = this.#context
-    const live = this.#subscribe(scope)
+    const id = scopeId(scope)
+    if (this.#wanted.get(id)?.subscription) return
+    this.#forget(id)
+    const wanted: Wanted = {}
+    this.#wanted.set(id, wanted)
+    this.#missing++
+    const live = this.#subscribe(scope, wanted)
     let cancel = (): void => {}
     const patience = new Promise<'late'>((resolve) => {
       cancel = runtime.schedule(() => resolve('late'), hears() ? PATIENCE : 0)
     })
     try {
       if ((await Promise.race([live, patience])) === 'late') background(live.then(onLate))
+    } catch (error) {
+      if (this.#wanted.get(id) === wanted) this.#forget(id)
+      throw error
     } finally {
       cancel()
     }
   }
 
-  async #subscribe(scope: Scope): Promise<void> {
+  async #subscribe(scope: Scope, wanted: Wanted): Promise<void> {
     const { bus, link, onFrame } = this.#context
-    const id = scopeId(scope)
-    const wanted: { subscription?: Subscription } = {}
-    this.#wanted.set(id, wanted)
-    this.#missing++
-    try {
-      for (let attempt = 0; ; attempt++) {
-        if (this.#closed) throw new ClosedError('the instance is closed')
-        if (this.#wanted.get(id) !== wanted) return
-        try {
-          wanted.subscription = await bus.subscribe(scope, onFrame)
-          break
-        } catch (error) {
-          if (error instanceof SyncError && !error.retryable) throw error
-          await link.pause(attempt)
-        }
+    const isWanted = (): boolean => this.#wanted.get(scopeId(scope)) === wanted
+    for (let attempt = 0; ; attempt++) {
+      if (this.#closed) throw new ClosedError('the instance is closed')
+      if (!isWanted()) return
+      try {
+        const subscription = await bus.subscribe(scope, onFrame)
+        // nobody may want it any more
+        if (this.#closed || !isWanted()) return await subscription.stop()
+        wanted.subscription = subscription
+        this.#missing--
+        return
+      } catch (error) {
+        if (error instanceof SyncError && !error.retryable) throw error
+        await link.pause(attempt)
       }
-    } finally {
-      this.#missing--
     }
-    // nobody may want it any more
-    if (this.#closed || this.#wanted.get(id) !== wanted) await wanted.subscription.stop()
   }
 
   /** Ends the subscription of this scope. */
   async remove(scope: Scope): Promise<void> {
-    const wanted = this.#wanted.get(scopeId(scope))
-    this.#wanted.delete(scopeId(scope))
-    await wanted?.subscription?.stop()
+    await this.#forget(scopeId(scope))?.stop()
+  }
+
+  #forget(id: string): Subscription | undefined {
+    const wanted = this.#wanted.get(id)
+    if (wanted && !wanted.subscription) this.#missing--
+    this.#wanted.delete(id)
+    return wanted?.subscription
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,14 @@
-import { type ChangeBus, createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import {
+  ArgumentError,
+  type ChangeBus,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  memoryBus,
+  memoryStore,
+} from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { open } from '../collection/open.ts'
 
 interface Doc {
@@ -69,6 +77,38 @@ test('a subscription that comes late is followed by a look at what was missed', 
   await runtime.advance(1)
   expect(bt?.peek('x')).toEqual({ n: 2 })
   expect(b.health().state).toBe('live')
+})
+
+test('a subscription that is refused after nobody waited for it is not taken for one', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const refused = Promise.withResolvers<void>()
+  await using sync = createSync({ store: memoryStore(hub), bus: slow(memoryBus(hub), refused.promise), runtime })
+  const collection = sync.collection(docs, { partition: 'p' })
+  const reading = collection.get('x')
+  await runtime.advance(2_000)
+  await reading
+  refused.reject(new ArgumentError('no such channel'))
+  await runtime.advance(2_000)
+  expect(sync.health().state).toBe('stale')
+})
+
+test.each([
+  ['whole', docs],
+  ['by key', byKey],
+])('what is subscribed once is not subscribed again though the store refuses; followed %s', async (_, definition) => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const bus = memoryBus(hub)
+  const subscribe = vi.spyOn(bus, 'subscribe')
+  const store = memoryStore(hub)
+  await using sync = createSync({ store, bus, runtime })
+  const collection = sync.collection(definition, { partition: 'p' })
+  const refuse = vi.fn(() => Promise.reject(new ArgumentError('no')))
+  Object.assign(store, { load: refuse, ...(definition === docs && { heads: refuse }) })
+  for (let n = 0; n < 3; n++) await expect(collection.get('x')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  expect(refuse).toHaveBeenCalledTimes(3)
+  expect(subscribe).toHaveBeenCalledTimes(1)
 })
 
 test('a store or bus that does not end keeps nobody waiting beyond the deadline', async () => {
