@@ -88,3 +88,27 @@ test('what is no row, and an abort, end it with an error', async () => {
     code: 'SYNC_ABORTED',
   })
 })
+
+test('a row is answered while the next one is waited for, and an abort does not wait for it', async () => {
+  const t = open()
+  await using _ = t.cluster
+  let go = (): void => {}
+  async function* rows(): AsyncGenerator<readonly [string, Doc]> {
+    for (const key of ['x', 'y', 'z']) {
+      yield [key, { n: 1 }]
+      await new Promise<void>((resolve) => {
+        go = resolve
+      })
+    }
+  }
+  const stop = new AbortController()
+  const importing = t.docs.setMany(rows(), { signal: stop.signal })[Symbol.asyncIterator]()
+  for (const key of ['x', 'y']) {
+    expect(await importing.next()).toEqual({ done: false, value: { key } })
+    go()
+  }
+  expect(await importing.next()).toMatchObject({ value: { key: 'z' } })
+  const last = importing.next()
+  stop.abort()
+  await expect(last).rejects.toMatchObject({ code: 'SYNC_ABORTED' })
+})
