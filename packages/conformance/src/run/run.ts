@@ -2,6 +2,7 @@ import type { Harness } from '../harness/harness.ts'
 import { show, Violation } from '../judge/violation.ts'
 import type { Rule } from '../rules/rule.ts'
 import { type Clock, clockOf } from '../stage/clock.ts'
+import { settledWithin } from '../stage/settled-within.ts'
 import type { Stage, StageOptions } from '../stage/stage.ts'
 
 /** How rules are run. */
@@ -103,21 +104,8 @@ async function cleanUp(clock: Clock, harness: Harness, stage: Stage<Harness> | u
   return wrong
 }
 
-/** A hang is cut off, not waited for. */
-async function within<T>(clock: Clock, ms: number, work: Promise<T>, what: string): Promise<T> {
-  let over = false
-  work.catch(() => {})
-  const cut = clock.sleep(ms).then(() => {
-    if (!over) throw new Violation(`hangs: ${what} has not ended after ${ms} ms`)
-    return undefined as never
-  })
-  cut.catch(() => {})
-  try {
-    return await Promise.race([work, cut])
-  } finally {
-    over = true
-  }
-}
+const within = <T>(clock: Clock, ms: number, work: Promise<T>, what: string): Promise<T> =>
+  settledWithin(clock, ms, work, `hangs: ${what} has not ended after ${ms} ms`)
 
 const said = (error: unknown): string => (error instanceof Violation ? error.message : `unexpected ${show(error)}`)
 

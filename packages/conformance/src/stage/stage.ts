@@ -2,6 +2,7 @@ import type { Harness } from '../harness/harness.ts'
 import { Violation } from '../judge/violation.ts'
 import type { Clock } from './clock.ts'
 import { diceFrom } from './dice.ts'
+import { settledWithin } from './settled-within.ts'
 
 /** What a rule runs on, whatever it is about. */
 export interface StageOptions {
@@ -10,6 +11,9 @@ export interface StageOptions {
   readonly patience: number
   readonly clock: Clock
 }
+
+/** After so many looks one comes a few milliseconds later. */
+const LATER = 10
 
 /** Waiting, chance and cleaning up. No rule sleeps for a result: it waits for a state, with a deadline. */
 export class Stage<H extends Harness> {
@@ -40,12 +44,12 @@ export class Stage<H extends Harness> {
 
   /** For rules about time itself, and those alone. */
   sleep(ms: number): Promise<void> {
-    return this.#clock.sleep(ms)
+    return new Promise((resolve) => this.#clock.timer(ms, resolve))
   }
 
-  /** One look later. */
+  /** A few milliseconds later: for what has to have begun, and shows nothing yet. */
   moment(): Promise<void> {
-    return this.#clock.moment()
+    return this.#clock.pause(LATER)
   }
 
   /**
@@ -58,21 +62,15 @@ export class Stage<H extends Harness> {
     within: number = this.patience,
   ): Promise<void> {
     const end = this.now() + within
-    while (!(await condition())) {
+    for (let looks = 0; !(await condition()); looks++) {
       if (this.now() >= end) throw new Violation(typeof otherwise === 'string' ? otherwise : otherwise())
-      await this.moment()
+      await this.#clock.pause(looks)
     }
   }
 
   /** The value of a promise that has to settle. @throws Violation if it does not */
-  async settled<T>(promise: Promise<T>, what: string, within: number = this.patience): Promise<T> {
-    let over = false
-    const watched = promise.finally(() => {
-      over = true
-    })
-    watched.catch(() => {})
-    await this.until(() => over, `hangs: ${what}: no end after ${within} ms`, within)
-    return watched
+  settled<T>(promise: Promise<T>, what: string, within: number = this.patience): Promise<T> {
+    return settledWithin(this.#clock, within, promise, `hangs: ${what}: no end after ${within} ms`)
   }
 
   /** A whole number from 0 below `n`, by the seed. */

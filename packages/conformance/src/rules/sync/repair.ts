@@ -32,7 +32,9 @@ export const repair: readonly Rule<SyncStage>[] = [
         await writing
         await writer.write('k', { n: String(round * 10 + 1) })
         await stage.settled(reading, 'get')
-        await stage.agree([{ name: `joining ${round}`, sync, docs }], 'k', { n: round * 10 + 1 })
+        // and this one comes right after it, before interest has spread to every node of a bus
+        await writer.write('k', { n: String(round * 10 + 2) })
+        await stage.agree([{ name: `joining ${round}`, sync, docs }], 'k', { n: round * 10 + 2 })
         await stage.settled(sync.close(), 'close')
       }
     },
