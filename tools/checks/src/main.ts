@@ -27,6 +27,7 @@ const all: readonly Check[] = [
   { name: 'unused', run: tool('knip') },
   { name: 'build', run: tool('pnpm run build --output-logs=errors-only') },
   { name: 'tests', run: tests },
+  { name: 'rules', run: tool('node packages/core/test/rules/run.ts') },
   { name: 'readme', run: readme },
   { name: 'published', run: published },
 ]

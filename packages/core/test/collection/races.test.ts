@@ -38,6 +38,19 @@ test('a set is not written over another document of the same name', async () => 
   expect(t.stored('x')).toEqual({ user: 'b' })
 })
 
+test('a condition on a document is not met by another of its name, though the versions are the same', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.delete('x')
+  await t.other.create('x', { n: 9 })
+  const trying = t.c.trySet('x', 'n', 2, { expectedVersion: 1 })
+  await t.clock.advance(1)
+  expect(t.stored('x')).toEqual({ n: 9 })
+  expect(await trying).toEqual({ ok: false, fieldVersion: 1, value: 9 })
+})
+
 test('two sets of a sum that began from the same value both count', async () => {
   await using t = open({}, { merge: { n: sum } })
   await t.other.set('x', { n: 0 })

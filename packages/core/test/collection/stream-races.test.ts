@@ -57,6 +57,37 @@ test('what the log has told is not told again when it comes late', async () => {
   expect([...told, ...(await w.next())].map(sequenceOf)).toEqual([2, 3, 4])
 })
 
+test('a consumer that ends after any change, and starts again at its position, misses nothing', async () => {
+  await using t = open()
+  const w = pull(t, { combine: true })
+  await w.next()
+  // the first is taken at once, those that follow wait and are combined
+  await t.other.set('first', { n: 1 })
+  await t.clock.advance(1)
+  await t.other.set('x', { n: 1 })
+  await t.other.set('y', { n: 1 })
+  await t.other.set('x', { n: 2 })
+  const told = await w.next()
+  expect(told.map(({ key }) => key)).toEqual(['first', 'y', 'x'])
+  for (const [at, { position }] of told.entries()) {
+    const after = await pull(t, { combine: true, from: { after: position } }).next()
+    const known = new Map([...told.slice(0, at + 1), ...after].map((each) => [each.key, 'value' in each && each.value]))
+    expect(known).toEqual(new Map(Object.entries({ first: { n: 1 }, y: { n: 1 }, x: { n: 2 } })))
+  }
+})
+
+test('a position saved in a history that the store lost is not taken for one of the next', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  const { position } = await t.other.set('x', { n: 2 })
+  await t.c.ready()
+  t.hub.store.loseTail(1)
+  await t.other.set('x', { n: 9 })
+  await t.sync.check()
+  const told = await pull(t, { from: { after: position } }).next()
+  expect(told).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 9 } }])
+})
+
 test('who begins to watch while a change is missing is told what waits behind it', async () => {
   await using t = open()
   await t.c.ready()

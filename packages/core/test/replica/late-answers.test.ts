@@ -24,6 +24,53 @@ test('a snapshot that is older than the replica is not installed', async () => {
   expect(t.c.peek('x')).toEqual({ n: 3 })
 })
 
+test('a snapshot does not take back what came while it was on its way', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.delay(10)
+  const { position } = await t.other.set('x', { n: 2 })
+  t.replies.hold('load')
+  const reading = t.c.get('x', { after: position })
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  await t.other.set('x', { n: 3 })
+  await t.clock.advance(20)
+  t.replies.release()
+  await reading
+  await t.clock.advance(1)
+  expect(t.c.peek('x')).toEqual({ n: 3 })
+})
+
+test('a late change of a document that was found absent does not bring it back, though its removal is lost', async () => {
+  await using t = open()
+  await t.c.ready()
+  t.hub.bus.delay(500)
+  await t.other.set('x', { n: 1 })
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.delete('x')
+  expect(await t.c.get('x')).toBeUndefined()
+  await t.clock.advance(510)
+  expect(t.c.peek('x')).toBeUndefined()
+})
+
+test('an own write made while the document is being loaded is read at once, though its echo is lost', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.ready()
+  t.replies.hold('load')
+  const reading = t.c.get('x')
+  await t.clock.advance(1)
+  t.hub.bus.chance({ drop: 1 })
+  const write = t.c.set('x', { n: 2 })
+  await t.clock.advance(1)
+  t.replies.release()
+  await reading
+  await t.clock.advance(1)
+  expect(t.c.peek('x')).toEqual({ n: 2 })
+  await write
+})
+
 test('a load answered before a fail-over says nothing of the epoch adopted since', async () => {
   await using t = open()
   await t.other.set('x', { n: 1 })

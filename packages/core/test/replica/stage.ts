@@ -13,6 +13,7 @@ import {
 } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import { type HeldReplies, holdReplies } from './held-replies.ts'
+import { type HeldRequests, holdRequests } from './held-requests.ts'
 
 /** The document of these tests. */
 export interface Doc {
@@ -22,11 +23,12 @@ export interface Doc {
   text?: string
 }
 
-/** One instance whose answers can be held back, and one that is only there to write. */
+/** One instance whose calls and answers can be held back, and one that is only there to write. */
 export interface Stage extends AsyncDisposable {
   readonly hub: MemoryHub
   readonly clock: VirtualRuntime
   readonly replies: HeldReplies
+  readonly requests: HeldRequests
   readonly sync: Sync
   readonly c: Collection<Doc>
   readonly other: Collection<Doc>
@@ -43,8 +45,9 @@ export function open(
   const clock = createVirtualRuntime()
   const hub = createMemoryHub({ journal: 100, ...options, runtime: clock })
   const replies = holdReplies(memoryStore(hub))
+  const requests = holdRequests(replies.store)
   const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', ...collection })
-  const sync = createSync({ store: replies.store, bus: memoryBus(hub), runtime: clock })
+  const sync = createSync({ store: requests.store, bus: memoryBus(hub), runtime: clock })
   const writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
   const events: SyncEvent[] = []
   sync.onEvent((event) => events.push(event))
@@ -53,6 +56,7 @@ export function open(
     Collection<Doc>,
   ]
   const close = async (): Promise<void> => {
+    requests.release()
     replies.release()
     const closing = Promise.all([sync.close(), writer.close()])
     await clock.advance(10_000)
@@ -62,5 +66,5 @@ export function open(
     const document = hub.store.inspect({ partition: 'p', section: 'doc' })?.documents.get(key)
     return document && (JSON.parse(document.text) as Doc)
   }
-  return { hub, clock, replies, sync, c, other, events, stored, [Symbol.asyncDispose]: close }
+  return { hub, clock, replies, requests, sync, c, other, events, stored, [Symbol.asyncDispose]: close }
 }

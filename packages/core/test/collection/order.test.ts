@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { open } from '../replica/stage.ts'
+
+type Stage = ReturnType<typeof open>
+
+/** Begins a write whose call is slow on its way, so that what follows waits behind it; the returned function ends that. */
+async function slowly(t: Stage, begin: () => Promise<unknown>): Promise<() => Promise<void>> {
+  t.requests.holdNext('commit')
+  const write = begin()
+  await t.clock.advance(1)
+  return async () => {
+    t.requests.release()
+    await t.clock.advance(1)
+    await write
+  }
+}
+
+test('a write that is slow on its way is not overtaken by a later one', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  const arrive = await slowly(t, () => t.c.set('x', { n: 1 }))
+  const later = t.c.set('x', { n: 2 })
+  await t.clock.advance(1)
+  await arrive()
+  await later
+  expect(t.stored('x')).toEqual({ n: 2 })
+})
+
+test('a write that its caller gave up is not overtaken by a later one either', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  t.requests.holdNext('commit')
+  const doubt = expect(t.c.set('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  const later = t.c.set('x', { n: 2 })
+  await t.clock.advance(20)
+  await doubt
+  t.requests.release()
+  await t.clock.advance(1)
+  await later
+  expect(t.stored('x')).toEqual({ n: 2 })
+})
+
+test('a write that waits for a store that is away is not overtaken by a later one', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  t.hub.store.away()
+  const writes = [t.c.set('x', { n: 1 })]
+  await t.clock.advance(10_000)
+  writes.push(t.c.set('x', { n: 2 }))
+  await t.clock.advance(1)
+  t.hub.store.back()
+  await t.clock.advance(5_000)
+  await Promise.all(writes)
+  expect(t.stored('x')).toEqual({ n: 2 })
+})
+
+test('what waits combines only with its own kind', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  await t.c.get('x')
+  const arrive = await slowly(t, () => t.c.set('x', { n: 1 }))
+  const writes = [t.c.set('x', { m: 1 }), t.c.update('x', (d) => ({ ...d, n: (d.n ?? 0) + 1 }))]
+  await arrive()
+  await Promise.all(writes)
+  expect(t.stored('x')).toEqual({ n: 2, m: 1 })
+})
+
+test('what insists on a version does so, though it waits behind others', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  const arrive = await slowly(t, () => t.c.set('x', { n: 1 }))
+  const waiting = t.c.set('x', { n: 2 })
+  const refused = expect(t.c.set('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await arrive()
+  await waiting
+  await refused
+  expect(t.stored('x')).toEqual({ n: 2 })
+})
+
+test('an id of its own is kept by a write that waits behind others', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  const up = (opId?: string) => t.c.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), opId === undefined ? {} : { opId })
+  const arrive = await slowly(t, () => up())
+  const writes = [up(), up('job')]
+  await arrive()
+  await Promise.all(writes)
+  await up('job')
+  expect(t.stored('x')).toEqual({ n: 3 })
+})
+
+test('what is sent again takes nothing along that came later', async () => {
+  await using t = open()
+  await t.c.set('x', { n: 0 })
+  t.hub.store.loseReplies()
+  const writes = [t.c.set('x', { n: 1 })]
+  await t.clock.advance(1)
+  writes.push(t.c.set('x', { m: 2 }))
+  await t.clock.advance(1_000)
+  await Promise.all(writes)
+  expect(t.stored('x')).toEqual({ n: 1, m: 2 })
+})
