@@ -1,8 +1,6 @@
 import type { CommitRequest } from '@sync/core/adapter'
 import { expect, test, vi } from 'vitest'
-import { type Doc, open } from '../replica/stage.ts'
-
-type Stage = ReturnType<typeof open>
+import { type Doc, open, type Stage } from '../replica/stage.ts'
 
 const up = (d: Doc): void => {
   d.n = (d.n ?? 0) + 1

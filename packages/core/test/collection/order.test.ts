@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import { open } from '../replica/stage.ts'
-
-type Stage = ReturnType<typeof open>
+import { open, type Stage } from '../replica/stage.ts'
 
 /** Begins a write whose call is slow on its way, so that what follows waits behind it; the returned function ends that. */
 async function slowly(t: Stage, begin: () => Promise<unknown>): Promise<() => Promise<void>> {

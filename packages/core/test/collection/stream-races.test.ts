@@ -45,6 +45,19 @@ test('what a slow watcher has not taken yet and the store lost is taken back', a
   expect((await w.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
 })
 
+test('who began to watch before a loss is told what the next history has in its place', async () => {
+  await using t = open()
+  await t.c.ready()
+  await t.other.set('x', { n: 1 })
+  await t.other.set('y', { n: 1 })
+  await t.clock.advance(1)
+  const w = pull(t)
+  await w.next()
+  t.hub.store.loseTail(1)
+  await t.other.set('x', { n: 2 })
+  expect((await w.next()).map(({ key, version }) => [key, version])).toEqual([['x', 2]])
+})
+
 test('what the log has told is not told again when it comes late', async () => {
   await using t = open()
   const { position } = await t.other.set('x', { n: 0 })

@@ -1,8 +1,6 @@
 import { createSync, defineCollection, memoryBus, memoryStore, type SyncEvent } from '@sync/core'
 import { expect, test } from 'vitest'
-import { type Doc, open } from './stage.ts'
-
-type Stage = ReturnType<typeof open>
+import { type Doc, open, type Stage } from './stage.ts'
 
 const epochs = ({ events }: Stage): SyncEvent[] => events.filter(({ type }) => type === 'epoch')
 
@@ -91,6 +89,20 @@ test('a log read before an epoch was adopted fills no hole of the new one', asyn
   await check
   await t.sync.check()
   expect([t.c.peek('x'), t.c.peek('y')]).toEqual([{ n: 1 }, { n: 9 }])
+})
+
+test('a repair that is told of another history goes on in that', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  await t.other.set('y', { n: 1 })
+  await unheard(t, () => t.other.set('y', { n: 2 }))
+  await t.other.set('y', { n: 3 })
+  await t.clock.advance(1)
+  t.hub.store.loseTail(3)
+  await unheard(t, () => t.other.set('x', { n: 2 }))
+  await t.clock.advance(100)
+  expect(t.c.peek('x')).toEqual({ n: 2 })
 })
 
 test('the loss of what came while the question was on its way is told', async () => {

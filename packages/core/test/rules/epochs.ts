@@ -137,6 +137,38 @@ export const epochs: readonly Rule[] = [
     },
   },
   {
+    name: 'watchers-go-back-to-the-fork',
+    says: 'Whoever watches a section is told from the fork on what the new history has',
+    else: 'changes that bear the numbers of lost ones are taken for told',
+    off: [
+      {
+        file: 'replica/ordered-feed.ts',
+        find: 'this.#released = Math.min(this.#released, gapFree)',
+        replace: '',
+      },
+    ],
+    seenBy: {
+      file: 'collection/stream-races.test.ts',
+      name: 'who began to watch before a loss is told what the next history has in its place',
+    },
+  },
+  {
+    name: 'told-above-the-fork-is-taken-back',
+    says: 'A watcher that was told what the store lost is told what there is instead',
+    else: 'it keeps a value that nobody else has',
+    off: [
+      {
+        file: 'replica/ordered-feed.ts',
+        find: "if (fork === undefined || observer.reach > fork) observer.jump(this.#released, 'epoch')",
+        replace: '',
+      },
+    ],
+    seenBy: {
+      file: 'collection/stream-races.test.ts',
+      name: 'what a slow watcher has not taken yet and the store lost is taken back',
+    },
+  },
+  {
     name: 'buffered-above-the-fork-is-dropped',
     says: 'Changes of the lost history that wait for a predecessor are dropped',
     else: 'they are applied behind a change of the new one',
@@ -220,6 +252,13 @@ export const epochs: readonly Rule[] = [
       file: 'replica/lineage.test.ts',
       name: 'a log read before an epoch was adopted fills no hole of the new one',
     },
+  },
+  {
+    name: 'repair-goes-on-from-the-fork',
+    says: 'A repair that is told of another epoch asks again from where that leaves it',
+    else: 'what the new history has there is missed until the next check',
+    off: [{ file: 'replica/repair.ts', find: 'if (current !== adoptions) continue', replace: '' }],
+    seenBy: { file: 'replica/lineage.test.ts', name: 'a repair that is told of another history goes on in that' },
   },
   {
     name: 'judged-on-arrival',

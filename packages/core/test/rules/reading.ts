@@ -187,9 +187,9 @@ export const reading: readonly Rule[] = [
     off: [
       {
         file: 'replica/section.ts',
-        find: 'for (const change of changes) this.#accept(change)',
+        find: 'for (const change of changes) this.#accept(change',
         replace:
-          'const late = (changes.at(-1)?.sequence ?? 0) <= this.#water.highest\nif (!late) for (const change of changes) this.#accept(change)',
+          'const late = (changes.at(-1)?.sequence ?? 0) <= this.#water.highest\nif (!late) for (const change of changes) this.#accept(change',
       },
     ],
     seenBy: {
