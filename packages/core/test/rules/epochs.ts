@@ -159,8 +159,8 @@ export const epochs: readonly Rule[] = [
     off: [
       {
         file: 'replica/ordered-feed.ts',
-        find: "if (fork === undefined || observer.reach > fork) observer.jump(this.#released, 'epoch')",
-        replace: '',
+        find: "observer.jump(this.#released, 'epoch')",
+        replace: '{}',
       },
     ],
     seenBy: {

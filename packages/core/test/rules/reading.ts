@@ -9,8 +9,8 @@ export const reading: readonly Rule[] = [
     off: [
       {
         file: 'replica/replicas.ts',
-        find: 'if (!idle || this.observers.has(replica.key)) return false',
-        replace: 'if (!idle) return false',
+        find: 'if (!idle || this.observers.has(replica.key)',
+        replace: 'if (!idle',
       },
     ],
     seenBy: { file: 'replica/eviction.test.ts', name: 'one that is watched is always held' },
@@ -75,9 +75,8 @@ export const reading: readonly Rule[] = [
     off: [
       {
         file: 'replica/section.ts',
-        find: "if (this.options.follow === 'section') await this.#catchUpTo(standing)",
-        replace:
-          "if (this.options.follow === 'section' && standing.sequence > shown.sequence) await this.#catchUpTo(standing)",
+        find: 'await this.#catchUpTo(standing)',
+        replace: 'if (standing.sequence > shown.sequence) await this.#catchUpTo(standing)',
       },
     ],
     seenBy: {
@@ -138,7 +137,7 @@ export const reading: readonly Rule[] = [
     name: 'lapsed-copy-is-verified',
     says: 'A replica whose copy of the TTL lapses asks the store',
     else: 'an expired document lives on wherever nobody reads it',
-    off: [{ file: 'replica/expiry.ts', find: 'else if (replica.load === 0) this.#verify(replica)', replace: '' }],
+    off: [{ file: 'replica/expiry.ts', find: 'this.#verify(replica)', replace: '{}' }],
     seenBy: { file: 'collection/stream-races.test.ts', name: 'a section is told of expiry too' },
   },
   {
