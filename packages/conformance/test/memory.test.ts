@@ -7,13 +7,11 @@ import {
   memorySyncHarness,
 } from '@sync/conformance'
 import { describe, it } from 'vitest'
-import { fanoutBusHarness } from '../src/harness/fanout.ts'
 import { logBusHarness } from '../src/mutants/log-bus.ts'
 
 const runner = { describe, it }
 
 describeBusConformance({ name: 'the in-memory bus', createHarness: memoryBusHarness, runner })
 describeBusConformance({ name: 'a bus with a log', createHarness: logBusHarness, runner })
-describeBusConformance({ name: 'two buses joined', createHarness: fanoutBusHarness, runner })
 describeStoreConformance({ name: 'the in-memory store', createHarness: memoryStoreHarness, runner })
 describeSyncConformance({ name: 'the in-memory stack', createHarness: memorySyncHarness, runner })

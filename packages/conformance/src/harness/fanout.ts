@@ -6,7 +6,7 @@ import { memoryStack } from './memory.ts'
 let harnesses = 0
 
 /** Two in-memory buses as one, as the kit tests them. */
-export async function fanoutBusHarness(): Promise<BusHarness> {
+async function fanoutBusHarness(): Promise<BusHarness> {
   const time = createVirtualRuntime(++harnesses)
   const thrown: unknown[] = []
   const hubs = [1, 2].map(() =>
@@ -19,7 +19,6 @@ export async function fanoutBusHarness(): Promise<BusHarness> {
     namespace: `fanout${harnesses}`,
     time,
     thrown,
-    repeats: true,
     open: async () => fanout({ runtime: time }, ...hubs.map((hub) => memoryBus(hub))),
     close: async () => {},
     faults: {

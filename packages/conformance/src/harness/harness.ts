@@ -73,8 +73,6 @@ export interface BusHarness extends Harness {
   /** An independent client at every call. */
   open(): Promise<ChangeBus>
   readonly faults?: BusFaults
-  /** It is in its nature to bring a change several times, whatever its delivery: several buses joined into one. */
-  readonly repeats?: boolean
   readonly injected?: () => Promise<Injected<ChangeBus>>
   readonly nowhere?: Nowhere<ChangeBus>
   /** Publishes from another process. */

@@ -173,7 +173,7 @@ export class BusStage extends Stage<BusHarness> {
 
   /** May what was heard come again? */
   get repeats(): boolean {
-    return this.capabilities.delivery === 'at-least-once' || this.harness.repeats === true
+    return this.capabilities.delivery === 'at-least-once'
   }
 
   /** Waits for all that was sent, and holds what came against it, key by key. */

@@ -1,6 +1,7 @@
+import { ClosedError } from '@sync/core'
 import type { CommitRequest, DocumentRef, Store } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { never, turns } from '../overlay.ts'
+import { never, overlayStore, turns } from '../overlay.ts'
 import { broken, harnessed } from './build.ts'
 
 /** Changes how long a document lives. */
@@ -172,6 +173,25 @@ export const life: readonly Mutant[] = [
       commit: (group) => store.commit(group).catch(() => never()),
     }),
   ),
+  harnessed('STORE-LIF-04', 'works only the first time', /is closed/, (harness) => {
+    let closed = false
+    return {
+      ...harness,
+      async open() {
+        const store = await harness.open()
+        return overlayStore(store, {
+          async heads(asked) {
+            if (closed) throw new ClosedError('the store is closed')
+            return store.heads(asked)
+          },
+          close() {
+            closed = true
+            return store.close()
+          },
+        })
+      },
+    }
+  }),
   harnessed('STORE-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
     ...harness,
     nowhere: { address: '127.0.0.1:1', open: () => never() },

@@ -88,7 +88,7 @@ export const lifecycle: readonly Rule<BusStage>[] = [
   },
   {
     id: 'BUS-LIF-05',
-    level: 'MUST',
+    level: 'SHOULD',
     sentence: 'Connecting to nothing fails within a bound, with the address in the message.',
     hint: 'A connect time-out, and an error that names host and port but no password.',
     skip: ({ harness }) => (harness.nowhere ? undefined : 'the harness has no address where nobody listens'),
@@ -108,7 +108,7 @@ export const lifecycle: readonly Rule<BusStage>[] = [
   },
   {
     id: 'BUS-LIF-06',
-    level: 'MUST',
+    level: 'SHOULD',
     sentence: '`await using` closes a client and ends a subscription.',
     hint: 'Let Symbol.asyncDispose do what `close` and `stop` do.',
     async run(stage) {

@@ -7,7 +7,7 @@ import type { Rule } from '../rule.ts'
 export const pressure: readonly Rule<BusStage>[] = [
   {
     id: 'BUS-BP-01',
-    level: 'MUST',
+    level: 'SHOULD',
     sentence: 'A burst to one scope holds up no other scope.',
     hint: "Hand over in turns: one subscription's backlog is not to be emptied before another one is served.",
     async run(stage) {
@@ -46,7 +46,7 @@ export const pressure: readonly Rule<BusStage>[] = [
   },
   {
     id: 'BUS-BP-05',
-    level: 'MUST',
+    level: 'SHOULD',
     sentence: 'What a handler throws comes to light: as an uncaught error, or wherever the adapter hands it.',
     hint: 'Never an empty catch: hand it to `onError`, or throw it again outside of the adapter.',
     async run(stage) {

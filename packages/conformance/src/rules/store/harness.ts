@@ -246,8 +246,24 @@ export const harness: readonly Rule<StoreStage>[] = [
     },
   },
   {
-    id: 'STORE-LIF-05',
+    id: 'STORE-LIF-04',
     level: 'MUST',
+    sentence: 'After one client was closed, another can be opened and works.',
+    hint: 'Nothing of a closed client may be kept for the next one.',
+    async run(stage) {
+      const section = stage.section()
+      for (let round = 1; round <= 3; round++) {
+        const store = await stage.open()
+        const writer = await stage.writer({ store, section })
+        await writer.write('k', { n: String(round) })
+        demandEqual(await writer.value('k'), { n: round }, 'the document, by a client opened after another was closed')
+        await stage.settled(store.close(), 'close')
+      }
+    },
+  },
+  {
+    id: 'STORE-LIF-05',
+    level: 'SHOULD',
     sentence: 'Connecting to nothing fails within a bound, with the address in the message.',
     hint: 'A connect time-out, and an error that names host and port but no password.',
     skip: ({ harness: { nowhere } }) => (nowhere ? undefined : 'the harness has no address where nobody listens'),
@@ -267,7 +283,7 @@ export const harness: readonly Rule<StoreStage>[] = [
   },
   {
     id: 'STORE-LIF-06',
-    level: 'MUST',
+    level: 'SHOULD',
     sentence: '`await using` closes a client.',
     hint: 'Let Symbol.asyncDispose do what `close` does.',
     async run(stage) {

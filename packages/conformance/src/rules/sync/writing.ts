@@ -138,7 +138,7 @@ export const writing: readonly Rule<SyncStage>[] = [
   },
   {
     id: 'SYNC-LIF-06',
-    level: 'MUST',
+    level: 'SHOULD',
     sentence: '`await using` closes an instance.',
     hint: 'Let Symbol.asyncDispose do what `close` does.',
     async run(stage) {
