@@ -3,9 +3,9 @@ import {
   ArgumentError,
   BusAwayError,
   ClosedError,
+  OffsetLostError,
   PositionError,
   type Runtime,
-  SyncError,
 } from '@sync/core'
 import {
   type BusCapabilities,
@@ -21,11 +21,6 @@ import {
 } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
 import type { BusHarness } from '../harness/harness.ts'
-
-/** An offset whose entries are no longer kept. */
-class OffsetLostError extends SyncError {
-  override readonly code = 'SYNC_OFFSET_LOST'
-}
 
 interface Log {
   first: number

@@ -164,6 +164,11 @@ export class BusAwayError extends SyncError {
   override readonly retryable = true
 }
 
+/** A bus no longer keeps what came after this offset: read what was missed from the store. */
+export class OffsetLostError extends SyncError {
+  override readonly code = 'SYNC_OFFSET_LOST'
+}
+
 /** Used after `close()`. */
 export class ClosedError extends SyncError {
   override readonly code = 'SYNC_CLOSED'

@@ -35,7 +35,7 @@ export interface Subscription extends AsyncDisposable {
 /** Options of a subscription. */
 export interface SubscribeOptions {
   readonly signal?: AbortSignal
-  /** Begin after this offset (`replay: 'from-offset'`). */
+  /** Begin after this offset (`replay: 'from-offset'`); one that is no longer kept is refused with `SYNC_OFFSET_LOST`. */
   readonly after?: string
 }
 
