@@ -11,6 +11,7 @@ const width = Math.max(...verdicts.map(({ rule }) => rule.name.length))
 for (const { rule, problem } of verdicts) {
   const { file, name } = rule.seenBy
   console.log(`${problem ? '✗' : '✓'} ${rule.name.padEnd(width)}  ${problem ?? 'red'}  ${file} > ${name}`)
+  if (wanted.length > 0) console.log(`    ${rule.says}. Else ${rule.else}.`)
 }
 const failed = verdicts.filter(({ problem }) => problem !== undefined)
 const seconds = ((performance.now() - started) / 1000).toFixed(1)
