@@ -65,9 +65,11 @@ export class Writer {
     }
     return bounded(runtime, options, begin, (why) => {
       if (job.sent) return inDoubt(job, why === 'abort' ? 'the call was aborted' : 'the time is up')
-      this.#open.delete(job)
+      const error = gaveUp(why, options)
+      // a flush waits for it too
+      this.#fail(job, error)
       this.#leaveQueue(key, job)
-      return gaveUp(why, options)
+      return error
     })
   }
 

@@ -102,3 +102,19 @@ test('one that gave up while it waited is not written', async () => {
   expect(commits(cluster)).toBe(0)
   await Promise.all([quotes.set('q', { price: 2, size: 1 }), cluster.clock.advance(1_000)])
 })
+
+test('a flush does not wait for one that gave up', async () => {
+  const { cluster, quotes } = open({ wait: '1h' })
+  await using _ = cluster
+  const [sync] = cluster.instances
+  cluster.store.pause()
+  const first = quotes.set('q', { price: 1, size: 1 })
+  const impatient = quotes.create('q', { price: 2, size: 1 }, { timeout: 20 })
+  const flushing = sync?.flush()
+  const refused = expect(impatient).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
+  await cluster.clock.advance(100)
+  await refused
+  cluster.store.resume()
+  await cluster.clock.advance(100)
+  await Promise.all([first, flushing])
+})
