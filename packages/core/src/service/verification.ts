@@ -68,7 +68,9 @@ export class Verification {
     if (!replica) return 'equal'
     if (!this.#section.hear(loaded.standing, adoptions) || !replica.settled) return 'moving'
     if (sameVersion(replica, loaded)) return sameValue(replica, loaded) ? 'equal' : this.#refute(replica)
-    if (this.#section.asOf(replica) < loaded.standing.sequence) return 'moving'
+    const { sequence } = loaded.standing
+    // one of the two is older than the other
+    if (this.#section.asOf(replica) < sequence || replica.seen > sequence) return 'moving'
     if (loaded.document || !this.#lapsesSoon(replica)) return this.#refute(replica)
     documents.lapse(replica)
     return 'moving'

@@ -60,6 +60,7 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
     // where history may be gone a restarted watcher cannot know what is
     if (longLog && !losses && chance(0.05)) await restart(pick(watchers).watcher, cluster)
     else if (faults && chance(0.16)) fault(cluster, dice, losses)
+    else if (chance(0.03)) workload.verify(pick(cluster.instances))
     else {
       const instance = int(collections.length)
       workload.step(collections[instance] as Collection<Doc>, instance, pick(keys), `${seed}.${step}`, step)
@@ -67,6 +68,7 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
     await cluster.clock.advance(chance(0.5) ? 0 : int(60))
   }
   await heal(cluster)
+  await cluster.clock.advance(1_000)
   if (workload.counted.some(({ outcome }) => outcome === 'open')) return [...wrong, 'a write never ended']
   await Promise.all(workload.running)
   await cluster.settle()

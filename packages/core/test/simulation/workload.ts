@@ -1,4 +1,4 @@
-import { type Collection, SyncError } from '@sync/core'
+import { type Collection, type Entry, type Sync, SyncError, type Write } from '@sync/core'
 import type { Dice } from './dice.ts'
 
 /** A document of the simulation: a register, a counter, a sum, and a list of the ids of all writes that counted. */
@@ -50,6 +50,8 @@ export class Workload {
           }),
         ),
       () => count(collection.update(key, (d) => addInFront(d, id, at))),
+      () => count(collection.update(key, (d) => addInFront(d, id, at), { timeout: 1 + int(40) })),
+      () => count(collection.entry(key).then((e) => collection.update(key, (d) => addInFront(d, id, at), only(e)))),
       () => run(collection.set(key, { a: at })),
       () => run(collection.get(key).then((d) => d && collection.set(key, { s: d.s + 1 }))),
       () => run(collection.get(key)),
@@ -65,6 +67,14 @@ export class Workload {
       () => (int(2) === 0 ? this.#remake(collection, key) : this.#replace(collection, key, id)),
     ]
     pick(actions)()
+  }
+
+  /** What an instance holds is as the store has it, also in the midst of all this. */
+  verify(sync: Sync): void {
+    const verifying = sync.verify().then(({ differing }) => {
+      for (const { key } of differing) this.#wrong.push(`${sync.id} holds a wrong copy of ${key}`)
+    })
+    this.#run(verifying)
   }
 
   #remake(collection: Collection<Doc>, key: string): void {
@@ -103,6 +113,9 @@ export class Workload {
     this.running.push(over)
   }
 }
+
+/** Nothing but the state that was read. */
+const only = (entry: Entry<Doc> | undefined): Write => ({ ifVersion: entry?.token ?? 0 })
 
 /** Adds at the head, and changes some of the elements behind it. */
 function addInFront(doc: Doc, id: string, at: number): void {
