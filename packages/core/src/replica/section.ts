@@ -230,7 +230,9 @@ export class Section implements Checked {
 
   /** The sequence as of which the document is known to be as it is held. */
   asOf(replica: Replica): number {
-    const gapFree = this.options.follow === 'section' && replica.settled ? this.#water.gapFree : 0
+    // while it catches up the watermark may be ahead of what was compared
+    const covered = this.options.follow === 'section' && replica.settled && !this.#repair.catchingUp
+    const gapFree = covered ? this.#water.gapFree : 0
     return Math.max(replica.seen, gapFree)
   }
 

@@ -1,4 +1,5 @@
-import { defineCollection } from '@sync/core'
+import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { lamp, open } from './open.ts'
 
@@ -134,4 +135,32 @@ test('a wait ends by its time or its signal', async () => {
   await refused
   await expect(t.b.get('x', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'SYNC_ABORTED' })
   await expect(t.b.get('x', { timeout: -1 })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+})
+
+test('a read as of a position waits for no comparison that is under way, and is not answered before it', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime, maxChanges: 1 })
+  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
+  const at = { partition: 'p' }
+  await using writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
+  const store = memoryStore(hub)
+  await using reader = createSync({ store, bus: memoryBus(hub), runtime })
+  const read = reader.collection(definition, at)
+  const written = writer.collection(definition, at)
+  await written.set('x', { n: 1 })
+  await read.get('x')
+  hub.bus.chance({ drop: 1 })
+  const { position } = await written.set('x', { n: 2 })
+  await written.set('y', { n: 1 })
+  const comparing = Promise.withResolvers<void>()
+  const { heads } = store
+  store.heads = async (asked) => {
+    if (asked.some(({ scope }) => 'key' in scope)) await comparing.promise
+    return heads.call(store, asked)
+  }
+  const checking = reader.check()
+  await runtime.advance(1)
+  expect(await read.get('x', { after: position })).toEqual({ n: 2 })
+  comparing.resolve()
+  await checking
 })
