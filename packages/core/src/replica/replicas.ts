@@ -189,6 +189,8 @@ export class Replicas {
     replica.load = 0
     replica.failed = { cause }
     this.#reloading.delete(replica)
+    // there is nothing to hold: it would take the place of a document
+    if (!replica.known && this.find(replica.key) === replica && !this.observers.has(replica.key)) this.#drop(replica)
     this.#context.background(this.#options.ref, Promise.reject(cause))
     replica.wake()
   }

@@ -1,4 +1,14 @@
-import { type Change, type CollectionOptions, defineCollection } from '@sync/core'
+import {
+  ArgumentError,
+  type Change,
+  type CollectionOptions,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  memoryBus,
+  memoryStore,
+} from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { open } from '../collection/open.ts'
 
@@ -29,6 +39,24 @@ test.each(['section', 'key'] as const)(
     expect(t.b.peek('k0')).toEqual({ n: -2 })
   },
 )
+
+test('what cannot be loaded takes no place', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const store = memoryStore(hub)
+  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', memory: { maxDocuments: 2 } })
+  const docs = sync.collection(definition, { partition: 'p' })
+  for (const key of ['a', 'b']) await docs.set(key, { n: 1 })
+  const { load } = store
+  store.load = async (refs) => {
+    if (refs.some(({ key }) => key.startsWith('refused'))) throw new ArgumentError('no')
+    return load.call(store, refs)
+  }
+  for (let n = 0; n < 10; n++) await expect(docs.get(`refused${n}`)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  for (const key of ['a', 'b']) await docs.get(key)
+  expect(sync.stats().documents).toBe(2)
+})
 
 test('those read again and again stay', async () => {
   await using t = bounded({ memory: { maxDocuments: 10 } })
