@@ -49,6 +49,8 @@ export class ChangeStream {
   /** Everything of the section up to here was handed out; single documents further. */
   #done = 0
   readonly #doneByKey = new Map<string, number>()
+  /** The sequence at which something was seen that stands elsewhere. */
+  readonly #asOf = new WeakMap<Observation, number>()
   /** The highest sequence of all that was handed out since the last jump. */
   #reach = 0
   /** Documents that, as far as the watcher knows, exist: should they be gone after a jump, it is told. */
@@ -203,8 +205,10 @@ export class ChangeStream {
 
   /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
   #inPlace(seen: Observation): Observation {
-    this.#doneByKey.set(seen.key, seen.sequence)
-    return { ...seen, sequence: this.#live.at(-1)?.sequence ?? this.#done }
+    this.#doneByKey.set(seen.key, Math.max(seen.sequence, this.#doneByKey.get(seen.key) ?? 0))
+    const placed = { ...seen, sequence: this.#live.at(-1)?.sequence ?? this.#done }
+    this.#asOf.set(placed, seen.sequence)
+    return placed
   }
 
   #tellValue(key: string, sequence: number): void {
@@ -234,6 +238,9 @@ export class ChangeStream {
       if (isBirth(seen.change)) this.#alive.add(key)
       return !this.#knowsAll || this.#alive.has(key)
     }
+    // a snapshot has told of its document what came later
+    const asOf = this.#asOf.get(seen)
+    if (asOf !== undefined && asOf < (this.#doneByKey.get(key) ?? 0)) return false
     // the jump of a watched document may lead back
     if (this.#options.key !== undefined) {
       this.#doneByKey.delete(key)

@@ -1,4 +1,13 @@
-import type { Change, ChangesOptions } from '@sync/core'
+import {
+  type Change,
+  type ChangesOptions,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  memoryBus,
+  memoryStore,
+} from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { type Doc, open, type Stage } from '../replica/stage.ts'
 
@@ -201,4 +210,36 @@ test('a stream ends at once when it is told to, also while the store is away', a
   expect(await next).toMatchObject({ done: true })
   expect(t.sync.stats().watchers).toBe(0)
   t.hub.store.resume()
+})
+
+test('an expiry that was seen while a snapshot is read is not told after what came later', async () => {
+  const runtime = createVirtualRuntime(1)
+  const hub = createMemoryHub({ runtime })
+  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: '1s' })
+  const store = memoryStore(hub)
+  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  const docs = sync.collection(definition, { partition: 'p' })
+  await docs.set('x', { n: 1 })
+  await docs.get('x')
+  const listed = Promise.withResolvers<void>()
+  const { keys } = store
+  store.keys = async function* (...asked) {
+    await listed.promise
+    yield* keys.apply(store, asked)
+  }
+  const held = new Map<string, unknown>()
+  const stop = new AbortController()
+  const watching = (async () => {
+    for await (const batch of docs.changes({ from: 'snapshot', signal: stop.signal })) {
+      for (const change of batch) held.set(change.key, 'value' in change ? change.value : change.kind)
+    }
+  })()
+  await runtime.advance(1_100)
+  expect(docs.peek('x')).toBe(undefined)
+  await docs.set('x', { n: 2 })
+  listed.resolve()
+  await runtime.advance(10)
+  expect(held.get('x')).toEqual({ n: 2 })
+  stop.abort()
+  await watching
 })
