@@ -230,7 +230,8 @@ export class Commit {
       if (result.status === 'unchanged') counters.unchanged++
       if (result.status !== 'committed') return { result, sends }
       counters.commits++
-      publisher.publish(result.change)
+      if (result.published) publisher.count(result.change)
+      else publisher.publish(result.change)
       section.acceptOwn(result.change)
       const place = { epoch: result.standing.epoch, sequence: result.change.sequence }
       await section.untilShown(request.ref.key, place)

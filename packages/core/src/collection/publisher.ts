@@ -36,8 +36,13 @@ export class Publisher {
     this.#context = context
   }
 
-  publish(change: EncodedChange): void {
+  /** It was sent within the commit. */
+  count(change: EncodedChange): void {
     this.#context.counters.publishedBytes += change.text.length
+  }
+
+  publish(change: EncodedChange): void {
+    this.count(change)
     if (this.#waiting.length >= MOST_WAITING) this.#giveUp()
     this.#waiting.push(change)
     this.#running ??= this.#run()

@@ -3,6 +3,7 @@ import { checkDocument, checkScope, checkSection } from '../model/check-address.
 import { ArgumentError, SyncError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
 import { wholeNumber } from '../model/whole-number.ts'
+import { checkRequest, checkTtl } from '../transport/request.ts'
 import type {
   CommitRequest,
   CommitResult,
@@ -17,7 +18,6 @@ import type { SectionInspection } from './controls.ts'
 import { toStored, versionsOf } from './documents.ts'
 import { Journal } from './journal.ts'
 import type { HubSettings } from './options.ts'
-import { checkRequest, checkTtl } from './request.ts'
 import { Section } from './section.ts'
 
 /** The authority behind all stores of a hub. Each of its methods is one atomic step: nothing in it waits. */

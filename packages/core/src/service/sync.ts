@@ -72,6 +72,7 @@ class Instance implements Sync {
     this.id = runtime.id()
     this.#store = store
     this.#bus = bus
+    if (bus.inCommit) store.publishInCommit?.(bus.inCommit)
     this.#runtime = runtime
     this.#whenAway = whenAway
     this.#link = new StoreLink(store, runtime, {

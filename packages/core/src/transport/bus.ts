@@ -20,7 +20,23 @@ export interface ChangeBus extends AsyncDisposable {
    * with. The returned function ends it.
    */
   onFailure?(listener: (failure: BusFailure) => void): () => void
+  /** How a store on the same server sends a commit's changes within the commit. Absent: the writer publishes after it. */
+  readonly inCommit?: InCommitPublisher
   close(): Promise<void>
+}
+
+/**
+ * Offered to the store of an instance (`Store.publishInCommit`): where both are one server, a commit and its publication are one
+ * step, and nothing can be stored without being sent. The frames are those of the codec.
+ */
+export interface InCommitPublisher {
+  /** Which server this bus publishes on now, as a store of its kind names it; `undefined`: none can be reached. */
+  readonly server: string | undefined
+  /** How it publishes there, by a name that stores of its kind know. */
+  readonly method: string
+  readonly maxPayloadBytes: number
+  /** Where a scope's changes go. */
+  destination(scope: Scope): string
 }
 
 /** Takes one frame as it came. Synchronous; must not throw. `offset` is the bus's own cursor, where it has one. */

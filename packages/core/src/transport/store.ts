@@ -3,6 +3,7 @@ import type { SyncError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
 import type { Standing } from '../versioning/lineage.ts'
+import type { InCommitPublisher } from './bus.ts'
 import type { EncodedChange } from './wire.ts'
 
 /**
@@ -18,6 +19,8 @@ export interface Store extends AsyncDisposable {
   load(refs: readonly DocumentRef[]): Promise<Loaded[]>
   /** Each request is atomic by itself and stands alone: answered in order, a conflict or error of one leaves the others. */
   commit(group: readonly CommitRequest[]): Promise<CommitResult[]>
+  /** Publishes this store's commits itself from now on, within the commit, as far as it can; see `published` of an answer. */
+  publishInCommit?(publisher: InCommitPublisher): void
   /** The changes of a section or document after a place, oldest first, `limit` of them at most. */
   changesSince(scope: Scope, after: Place, limit: number): Promise<LogPage>
   /** Where each scope stands; a caller that was shown more than the section has proves a lost tail, and a new epoch is minted. */
@@ -142,6 +145,8 @@ export type CommitResult = { readonly standing: Standing } & (
       readonly generation: number
       readonly version: number
       readonly existed: boolean
+      /** It was sent within the commit: its writer does not publish it. */
+      readonly published?: boolean
     }
   | { readonly status: 'unchanged'; readonly current: CurrentVersions }
   | {

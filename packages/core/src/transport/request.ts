@@ -1,9 +1,9 @@
 import { checkDocument } from '../model/check-address.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
-import type { CommitRequest } from '../transport/store.ts'
-import { utf8Length } from '../transport/text.ts'
+import type { CommitRequest } from './store.ts'
+import { utf8Length } from './text.ts'
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a positive finite number of ms. */
+/** Checks a TTL. @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a positive finite number of ms. */
 export function checkTtl(ttl: number): void {
   if (ttl > 0 && ttl < Number.POSITIVE_INFINITY) return
   throw new ArgumentError(`ttl: not a positive number of ms: ${String(ttl)}`)

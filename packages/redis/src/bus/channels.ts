@@ -1,0 +1,118 @@
+import { BusAwayError } from '@sync/core'
+import type { Connection } from '../connection/connection.ts'
+import { Listeners } from './listeners.ts'
+
+/** A channel that somebody here listens to. */
+interface Channel {
+  readonly handlers: Listeners<string>
+  /** Settles when the server has acknowledged it, or the connection is lost before. */
+  readonly live: Promise<void>
+}
+
+/** How often the line is tried while nothing else is sent on it, in ms. */
+const HEARTBEAT = 1_000
+
+/**
+ * The channels that are heard on one connection. A client's own resubscription is waited for by nobody: here the connection
+ * counts as up again only when the server has acknowledged every one of them.
+ */
+export class Channels {
+  readonly #connection: Connection
+  readonly #onError: (error: unknown) => void
+  readonly #told: (state: 'up' | 'down') => void
+  readonly #channels = new Map<string, Channel>()
+  readonly #heartbeat: NodeJS.Timeout
+  #up = false
+  /** Settles when the connection is up, or is lost while it was being opened. */
+  #arrival = arrival()
+
+  constructor(connection: Connection, onError: (error: unknown) => void, told: (state: 'up' | 'down') => void) {
+    this.#connection = connection
+    this.#onError = onError
+    this.#told = told
+    connection.onState((state) => {
+      if (state === 'down') this.#down()
+      else void this.#restore()
+    })
+    this.#heartbeat = setInterval(() => {
+      if (this.#up) connection.send(['PING']).catch(() => {})
+    }, HEARTBEAT)
+    this.#heartbeat.unref()
+  }
+
+  /** Resolves when the server has acknowledged it; the returned function ends it. */
+  async listen(name: string, handler: (message: string) => void): Promise<() => Promise<void>> {
+    const channel = this.#channels.get(name) ?? this.#add(name)
+    const remove = channel.handlers.add(handler)
+    const stop = async (): Promise<void> => {
+      remove()
+      if (channel.handlers.size > 0 || this.#channels.get(name) !== channel) return
+      this.#channels.delete(name)
+      if (this.#up) await this.#connection.unsubscribe(name).catch(() => {})
+    }
+    try {
+      await channel.live
+      return stop
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat)
+    this.#channels.clear()
+    this.#arrival.reject(this.#away())
+  }
+
+  #add(name: string): Channel {
+    const live = this.#up ? this.#subscribe(name) : this.#arrival.promise
+    const channel = { handlers: new Listeners<string>(this.#onError), live }
+    this.#channels.set(name, channel)
+    return channel
+  }
+
+  async #subscribe(name: string): Promise<void> {
+    await this.#connection.subscribe(name, (message) => this.#channels.get(name)?.handlers.tell(message))
+  }
+
+  async #restore(): Promise<void> {
+    const { server } = this.#connection
+    const done = new Set<string>()
+    const missing = (): string[] => [...this.#channels.keys()].filter((name) => !done.has(name))
+    try {
+      // one that is added meanwhile waits for this too
+      for (let names = missing(); names.length > 0; names = missing()) {
+        await Promise.all(names.map((name) => this.#subscribe(name)))
+        for (const name of names) done.add(name)
+      }
+    } catch {
+      // lost again, or refused: begin again on a new line
+      if (this.#connection.server === server) this.#connection.reset()
+      return
+    }
+    if (this.#connection.server !== server || this.#up) return
+    this.#up = true
+    this.#told('up')
+    this.#arrival.resolve()
+  }
+
+  #down(): void {
+    const wasUp = this.#up
+    this.#up = false
+    this.#arrival.reject(this.#away())
+    this.#arrival = arrival()
+    if (wasUp) this.#told('down')
+  }
+
+  #away(): BusAwayError {
+    return new BusAwayError(`Redis at ${this.#connection.address} cannot be reached`)
+  }
+}
+
+function arrival(): PromiseWithResolvers<void> {
+  const arriving = Promise.withResolvers<void>()
+  // nobody may be waiting for it
+  arriving.promise.catch(() => {})
+  return arriving
+}

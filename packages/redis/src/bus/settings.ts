@@ -1,0 +1,17 @@
+import { milliseconds, wholeNumber } from '@sync/core/adapter'
+import type { RedisBusOptions } from '../options.ts'
+import { throwLater } from './listeners.ts'
+
+/** Bus options with every default filled in, durations in ms. */
+export interface BusSettings {
+  readonly timeout: number
+  readonly maxPayloadBytes: number
+  readonly onError: (error: unknown) => void
+}
+
+/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+export const resolveBusOptions = (options: RedisBusOptions): BusSettings => ({
+  timeout: milliseconds(options.timeout ?? '3s', 'timeout'),
+  maxPayloadBytes: wholeNumber(options.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes', 1_024),
+  onError: options.onError ?? throwLater,
+})

@@ -1,0 +1,33 @@
+/** What becomes of a connection. `up`: ready for commands, its subscriptions gone. `down`: lost; it is being opened again. */
+export type ConnectionState = 'up' | 'down'
+
+/** A command: its name and arguments. */
+export type Command = readonly [name: string, ...args: string[]]
+
+/** Takes what is published on a channel. */
+export type Listener = (message: string) => void
+
+/**
+ * One connection to a Redis, whichever client is behind it: all that this package needs of one.
+ *
+ * A command is sent once, or not at all: it rejects when the connection is lost before the reply. Nothing is sent again.
+ */
+export interface Connection {
+  readonly layout: { readonly cluster: boolean }
+  readonly database: number
+  /** Where it leads, for people: no password. */
+  readonly address: string
+  /** Which server it leads to now; `undefined`: it is down. New at every start of a server. */
+  readonly server: string | undefined
+  /** `key`: one of those that it is about, where its arguments do not say so by themselves. */
+  send(command: Command, key?: string): Promise<unknown>
+  /** Resolves when the server has acknowledged it. One listener per channel. */
+  subscribe(channel: string, listener: Listener): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  onState(listener: (state: ConnectionState) => void): () => void
+  /** A connection of its own to the same place, to be closed by itself. */
+  fork(): Connection
+  /** Drops the line and opens it again. */
+  reset(): void
+  close(): Promise<void>
+}

@@ -1,0 +1,128 @@
+import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
+
+/** What is used of an ioredis client. */
+export interface IoredisClient {
+  readonly status: string
+  readonly options: {
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+    readonly path?: string | undefined
+    readonly db?: number | undefined
+    readonly keyPrefix?: string | undefined
+  }
+  call(name: string, ...args: string[]): Promise<unknown>
+  subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  duplicate(options: object): IoredisClient
+  disconnect(reconnect?: boolean): void
+  quit(): Promise<unknown>
+  // biome-ignore lint/suspicious/noExplicitAny: events differ in what they carry
+  on(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(event: string, listener: (...args: any[]) => void): unknown
+}
+
+/** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
+export function ownBehaviour(timeout: number): object {
+  return {
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    // every loss of the connection rejects what waits for it
+    maxRetriesPerRequest: 0,
+    // a line on which nothing comes back is dropped
+    socketTimeout: timeout,
+    connectTimeout: timeout,
+    retryStrategy: (times: number) => Math.min(1_000, 25 * 2 ** Math.min(times, 6)) * (0.5 + Math.random() / 2),
+  }
+}
+
+/** A connection over ioredis. */
+export class IoredisConnection implements Connection {
+  readonly layout: { readonly cluster: boolean } = { cluster: false }
+  readonly database: number
+  readonly address: string
+  readonly #client: IoredisClient
+  readonly #timeout: number
+  readonly #owned: boolean
+  readonly #listeners = new Map<string, Listener>()
+  readonly #states = new Set<(state: ConnectionState) => void>()
+  readonly #heard: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
+  #server: string | undefined
+
+  constructor(client: IoredisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
+    this.#client = client
+    this.#timeout = timeout
+    this.#owned = owned
+    const { host = 'localhost', port = 6379, path, db = 0 } = client.options
+    this.database = db
+    this.address = path ?? `${host}:${port}`
+    this.#heard = [
+      ['ready', () => void this.#ready()],
+      ['close', () => this.#lost()],
+      ['message', (channel = '', message = '') => this.#listeners.get(channel)?.(message)],
+      // told to those whose calls it ends; ioredis prints what nobody listens to
+      ['error', () => {}],
+    ]
+    for (const [event, listener] of this.#heard) client.on(event, listener)
+    if (client.status === 'ready') void this.#ready()
+  }
+
+  get server(): string | undefined {
+    return this.#server
+  }
+
+  send([name, ...args]: Command): Promise<unknown> {
+    return this.#client.call(name, ...args)
+  }
+
+  async subscribe(channel: string, listener: Listener): Promise<void> {
+    this.#listeners.set(channel, listener)
+    await this.#client.subscribe(channel)
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    this.#listeners.delete(channel)
+    await this.#client.unsubscribe(channel)
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#states.add(listener)
+    return () => this.#states.delete(listener)
+  }
+
+  fork(): Connection {
+    const client = this.#client.duplicate({ ...ownBehaviour(this.#timeout), lazyConnect: false })
+    return new IoredisConnection(client, { timeout: this.#timeout, owned: true })
+  }
+
+  reset(): void {
+    if (this.#owned) this.#client.disconnect(true)
+  }
+
+  async close(): Promise<void> {
+    if (this.#owned) {
+      if (this.#client.status === 'ready') await this.#client.quit().catch(() => {})
+      this.#client.disconnect()
+    }
+    for (const [event, listener] of this.#heard)
+      if (!this.#owned || event !== 'error') this.#client.off(event, listener)
+    this.#states.clear()
+  }
+
+  async #ready(): Promise<void> {
+    // nobody may be told that it is up before it is known who answers there
+    const info = await this.#client.call('INFO', 'server').catch(() => undefined)
+    if (info === undefined || this.#client.status !== 'ready') return
+    this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
+    this.#tell('up')
+  }
+
+  #lost(): void {
+    this.#server = undefined
+    this.#tell('down')
+  }
+
+  #tell(state: ConnectionState): void {
+    for (const listener of [...this.#states]) listener(state)
+  }
+}

@@ -1,0 +1,5 @@
+export { adapter } from './adapter.ts'
+export { redisBus } from './bus/index.ts'
+export { RedisError } from './errors.ts'
+export type { RedisBusOptions, RedisClientLike, RedisStoreOptions, RedisTarget } from './options.ts'
+export { redisStore } from './store/index.ts'

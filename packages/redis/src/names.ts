@@ -1,0 +1,50 @@
+import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '@sync/core/adapter'
+
+/** Names that stand for themselves; all others are escaped. */
+const PLAIN = /^[\w.@/+=~ -]*$/
+
+const ESCAPES: Readonly<Record<string, string>> = { ':': '\\u003a', '{': '\\u007b', '}': '\\u007d' }
+
+/** A part of a key: as inside a JSON text, so that any name survives, and without what separates parts or marks slots. */
+const escapePart = (name: string): string =>
+  PLAIN.test(name)
+    ? name
+    : JSON.stringify(name)
+        .slice(1, -1)
+        .replaceAll(/[:{}]/g, (c) => ESCAPES[c] as string)
+
+/** The name behind an escaped part. */
+export const unescapePart = (part: string): string =>
+  part.includes('\\') || part.includes('"') ? (JSON.parse(`"${part}"`) as string) : part
+
+/** A field's name as it stands in the document's hash, before `:latest` and `:version`: as inside a JSON text. */
+export function escapeField(name: string): string {
+  // the document's own counters have that name
+  if (name === 'VersionId') return '\\u0056ersionId'
+  return PLAIN.test(name) ? name : JSON.stringify(name).slice(1, -1)
+}
+
+/** How keys are laid out: in a cluster the section's name is the hash tag, so that all of it lies in one slot. */
+export interface Layout {
+  readonly cluster: boolean
+}
+
+/** `partition:section`, which all keys and channels of a section begin with. */
+export function sectionName({ partition, section }: SectionRef, { cluster }: Layout): string {
+  const name = `${escapePart(partition)}:${escapePart(section)}`
+  return cluster ? `{${name}}` : name
+}
+
+/** The hash of a section's counters. Its third part is empty: no document has that key. */
+export const metaKey = (section: SectionRef, layout: Layout): string => `${sectionName(section, layout)}::meta`
+
+/** The hash of a document. */
+export const documentKey = (ref: DocumentRef, layout: Layout): string =>
+  `${sectionName(ref, layout)}:${escapePart(ref.key)}`
+
+/** The channel that a scope's changes are sent on; databases of one server share its channels, so all but 0 are named. */
+export function channelOf(scope: Scope, layout: Layout, database: number): string {
+  const prefix = database === 0 ? '__dataChanged' : `__dataChanged@${database}`
+  const name = `${prefix}:${sectionName(scope, layout)}`
+  return isDocumentRef(scope) ? `${name}:${escapePart(scope.key)}` : name
+}

@@ -1,0 +1,20 @@
+import type { SectionRef } from '@sync/core/adapter'
+import type { Connection } from '../connection/connection.ts'
+import { sectionName, unescapePart } from '../names.ts'
+
+const PAGE = 1_000
+
+/** A page of a section's keys: the database is searched for them, a page at a time. */
+export async function scanKeys(
+  connection: Connection,
+  section: SectionRef,
+  cursor: string,
+): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
+  const start = `${sectionName(section, connection.layout)}:`
+  const pattern = `${start.replaceAll(/[\\*?[\]^]/g, '\\$&')}*`
+  const reply = await connection.send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', `${PAGE}`, 'TYPE', 'hash'])
+  const [next, found] = reply as [string, string[]]
+  // what belongs to the section itself has an empty third part
+  const parts = found.map((key) => key.slice(start.length)).filter((part) => part !== '' && !part.startsWith(':'))
+  return { cursor: next, keys: parts.map(unescapePart) }
+}

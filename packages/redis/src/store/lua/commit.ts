@@ -1,0 +1,354 @@
+import { sectionLua } from './section.ts'
+
+/**
+ * Commits a group. Each request is checked whole before its first write, and stands alone: what it cannot do it answers.
+ *
+ * An answer is one text, the same in the op memory and in the reply:
+ *   c <attempt> <generation> <version> <sequence> <existed> <epoch>⏎<origin>⏎<change>   committed
+ *   u <attempt> <generation> <version>                                                   unchanged
+ *   x <attempt> <generation> <version> <reason>⏎<field>                                  conflict
+ * and never remembered: e (epoch), d (definition), f (forgotten), w <message> (cannot be served), a <message> (try again)
+ */
+export const commitLua: string = `${sectionLua}
+local maxChanges, maxAge, half, halfText, opMemory, tombstone, maxPayload, publish =
+  settings[2], settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9]
+
+local function readRequest(key)
+  local h = cjson.decode(take())
+  local r = {
+    key = key, section = sections[h[1]], attempt = h[2], bornAnswers = h[3], kept = h[4] == 1, delete = h[5] == 1,
+    replace = h[6] == 1, create = h[7] == 1, ttl = h[8], expects = h[9] == 1, readSequence = h[10], generation = h[11],
+    version = h[12], undeleted = h[13] == 1, expected = {}, fields = {},
+    id = take(), bornEpoch = take(), epoch = take(), readEpoch = take(), json = take(), origin = take(), meta = take(),
+    follow = take(), digest = take(),
+  }
+  local at = 15
+  for i = 1, h[14] do
+    at = at + 1
+    r.expected[i] = { name = take(), version = h[at] }
+  end
+  for i = 1, h[15] do
+    at = at + 1
+    local base = h[at]
+    local field = { name = take(), base = base }
+    if base > -2 then field.whole = take() end
+    if base > -1 then field.delta = take() end
+    r.fields[i] = field
+  end
+  return r
+end
+
+-- The part of a document's key that is its own.
+local function ownKey(r) return string.sub(r.key, #r.section.prefix) end
+
+-- ---- the op memory --------------------------------------------------------------------------------------------------
+
+local function keptKey(r) return r.section.prefix .. 'op:' .. ownKey(r) .. ':' .. r.id end
+local function answersKey(s, which) return s.prefix .. 'answers:' .. int(which) end
+
+-- A conflict answers the attempts up to its own, everything else every attempt.
+local function recall(s, r)
+  local known
+  if r.kept then known = redis.call('GET', keptKey(r))
+  else
+    known = redis.call('HGET', answersKey(s, s.half), r.id) or redis.call('HGET', answersKey(s, 1 - s.half), r.id)
+  end
+  if not known then return nil end
+  local attempt = string.match(known, '^x (%d+)')
+  if attempt and r.attempt > tonumber(attempt) then return nil end
+  return known
+end
+
+-- Two halves, of which the older is dropped whole.
+local function remember(s, r, answer, size)
+  if r.kept then
+    redis.call('SET', keptKey(r), answer, 'PX', int(opMemory))
+    return
+  end
+  if s.answers - s.rotatedAt >= half or s.answerText >= halfText then
+    s.half = 1 - s.half
+    redis.call('UNLINK', answersKey(s, s.half))
+    s.floor, s.rotatedAt, s.answerText, s.minted = s.rotatedAt, s.answers, 0, true
+  end
+  s.answerText = s.answerText + size
+  s.answers = s.answers + 1
+  redis.call('HSET', answersKey(s, s.half), r.id, answer)
+end
+
+-- May it have been answered and forgotten since? Then it must not run, for it may run twice.
+local function outlived(s, r)
+  if r.bornEpoch == s.epoch then return r.bornAnswers < s.floor end
+  local _, answers = forkOf(s, r.bornEpoch)
+  return answers == nil or math.min(r.bornAnswers, answers) < s.floor
+end
+
+-- ---- the document ---------------------------------------------------------------------------------------------------
+
+-- The document as far as the request is about it.
+local function readDocument(r)
+  local names = { 'VersionId:generation', 'VersionId:latest', 'VersionId:floor' }
+  for _, each in ipairs(r.expected) do names[#names + 1] = each.name .. ':version' end
+  for _, each in ipairs(r.fields) do names[#names + 1] = each.name .. ':version' end
+  local document = { versions = {} }
+  for from = 1, #names, CHUNK do
+    local to = math.min(from + CHUNK - 1, #names)
+    local values = redis.call('HMGET', r.key, unpack(names, from, to))
+    for i = from, to do document.versions[names[i]] = tonumber(values[i - from + 1] or nil) end
+  end
+  document.generation = document.versions['VersionId:generation']
+  if not document.generation then return nil end
+  document.version = document.versions['VersionId:latest']
+  document.floor = document.versions['VersionId:floor'] or 0
+  return document
+end
+
+local function fieldVersion(document, name)
+  if not document then return 0 end
+  return document.versions[name .. ':version'] or document.floor
+end
+
+-- What of the expectation does not hold; from the document's life down to single fields.
+local function broken(s, r, document)
+  if not r.expects then return nil end
+  if not holds(s, r.readEpoch, r.readSequence) then return 'generation' end
+  if r.generation == 0 and document then return 'exists' end
+  if r.undeleted then
+    local deleted = tonumber(redis.call('GET', s.prefix .. 'deleted:' .. ownKey(r)) or nil)
+    if deleted and deleted > r.readSequence then return 'deleted' end
+  end
+  if r.generation > 0 and not document then return 'absent' end
+  if r.generation > 0 and r.generation ~= document.generation then return 'generation' end
+  if r.version >= 0 and r.version ~= (document and document.version or 0) then return document and 'version' or 'absent' end
+  for _, each in ipairs(r.expected) do
+    if each.version ~= fieldVersion(document, each.name) then
+      if document then return 'field', each.name end
+      return 'absent'
+    end
+  end
+  return nil
+end
+
+-- What a write does to each field, with the version after it.
+local function editsOf(r, document)
+  local edits, named = {}, {}
+  for _, field in ipairs(r.fields) do
+    local stored = document and document.versions[field.name .. ':version']
+    named[field.name] = true
+    if field.whole or stored then
+      local edit = { name = field.name, version = fieldVersion(document, field.name) + 1, whole = field.whole }
+      -- right only on the value that it was taken from: this life, this version, and present
+      local sameLife = r.expects and r.generation == (document and document.generation or -1)
+      if field.delta and sameLife and field.base == stored then edit.delta = field.delta end
+      edits[#edits + 1] = edit
+    end
+  end
+  if r.replace and document then
+    local flat = redis.call('HGETALL', r.key)
+    for i = 1, #flat, 2 do
+      local name = string.match(flat[i], '^(.*):version$')
+      if name and not named[name] then edits[#edits + 1] = { name = name, version = tonumber(flat[i + 1]) + 1 } end
+    end
+  end
+  return edits
+end
+
+local function joinEdits(edits)
+  local parts = {}
+  for i, edit in ipairs(edits) do
+    local head = '["' .. edit.name .. '",' .. int(edit.version)
+    if edit.delta then parts[i] = head .. ',1,' .. edit.delta .. ']'
+    elseif edit.whole then parts[i] = head .. ',0,' .. edit.whole .. ']'
+    else parts[i] = head .. ']' end
+  end
+  return '[' .. table.concat(parts, ',') .. ']'
+end
+
+local function writeFields(r, document, edits, generation, version)
+  local set = { 'VersionId:latest', int(version), 'VersionId:epoch', r.section.epoch, 'VersionId:changed', nowText }
+  local function put(name, value)
+    set[#set + 1] = name
+    set[#set + 1] = value
+  end
+  if not document then put('VersionId:generation', int(generation)) end
+  local gone, floor = {}, document and document.floor or 0
+  for _, edit in ipairs(edits) do
+    if edit.whole then
+      put(edit.name .. ':latest', edit.whole)
+      put(edit.name .. ':version', int(edit.version))
+    else
+      gone[#gone + 1] = edit.name .. ':latest'
+      gone[#gone + 1] = edit.name .. ':version'
+      -- its counter lives on in the floor, so that no version of it comes twice
+      floor = math.max(floor, edit.version)
+    end
+  end
+  if floor > (document and document.floor or 0) then put('VersionId:floor', int(floor)) end
+  for from = 1, #set, CHUNK do redis.call('HSET', r.key, unpack(set, from, math.min(from + CHUNK - 1, #set))) end
+  for from = 1, #gone, CHUNK do redis.call('HDEL', r.key, unpack(gone, from, math.min(from + CHUNK - 1, #gone))) end
+  if r.ttl >= 0 then redis.call('PEXPIRE', r.key, int(math.ceil(r.ttl)))
+  elseif document then redis.call('PERSIST', r.key) end
+end
+
+-- ---- the commit -----------------------------------------------------------------------------------------------------
+
+local function commit(s, r, document, edits)
+  local sequence = s.sequence + 1
+  local generation = document and document.generation or sequence
+  local version = (document and document.version or 0) + 1
+  local head = '[' .. r.json .. ',' .. int(generation) .. ',' .. int(version) .. ',' .. int(sequence) .. ',' .. nowText .. ','
+  local tail = r.meta == '' and ']' or ',' .. r.meta .. ']'
+  local change = head .. (edits and joinEdits(edits) or 'null') .. tail
+
+  -- first of all, for it alone can be refused: its ids only rise
+  redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', int(maxChanges), int(sequence), 'change', change, 'origin', r.origin,
+    'time', nowText)
+  s.sequence, s.committed = sequence, s.committed + 1
+  s.oldest = s.oldest or now
+  if r.digest ~= '' and r.digest ~= s.digest then
+    s.follow, s.digest = r.follow, r.digest
+    redis.call('HSET', s.meta, 'follow', s.follow, 'digest', s.digest)
+  end
+  if edits then writeFields(r, document, edits, generation, version)
+  else
+    redis.call('DEL', r.key)
+    redis.call('SET', s.prefix .. 'deleted:' .. ownKey(r), int(sequence), 'PX', int(tombstone))
+  end
+  r.sent = { epoch = s.epoch, origin = r.origin, text = change, head = head, tail = tail }
+  return 'c ' .. int(r.attempt) .. ' ' .. int(generation) .. ' ' .. int(version) .. ' ' .. int(sequence) .. ' ' ..
+    (document and '1 ' or '0 ') .. s.epoch .. '\\n' .. r.origin .. '\\n' .. change, #change
+end
+
+local function versions(r, document)
+  return int(r.attempt) .. ' ' .. (document and int(document.generation) .. ' ' .. int(document.version) or '0 0')
+end
+
+local function execute(s, r, document)
+  local reason, field = broken(s, r, document)
+  if not reason and not r.delete and not document and not r.create then reason = 'absent' end
+  if reason then return 'x ' .. versions(r, document) .. ' ' .. reason .. '\\n' .. (field or ''), 0 end
+  if r.delete then return commit(s, r, document) end
+  local edits = editsOf(r, document)
+  if document and #edits == 0 then return 'u ' .. versions(r, document), 0 end
+  return commit(s, r, document, edits)
+end
+
+local function answer(r)
+  local s = r.section
+  -- the memory is asked before the epoch: what was done in an ancestor is not to be done again
+  local known = recall(s, r)
+  if known then return known end
+  if outlived(s, r) then return 'f' end
+  if r.epoch ~= s.epoch then return 'e' end
+  if r.follow ~= '' and s.follow and s.follow ~= r.follow then return 'd' end
+  local document = readDocument(r)
+  doubt(s, document and document.generation)
+  if r.epoch ~= s.epoch then return 'e' end
+  local text, size = execute(s, r, document)
+  remember(s, r, text, size)
+  return text
+end
+
+local function guarded(r)
+  local ok, result = pcall(answer, r)
+  if ok then return result end
+  local message = type(result) == 'table' and result.err or tostring(result)
+  if string.find(message, 'WRONGTYPE', 1, true) then return 'w ' .. message end
+  if string.find(message, 'equal or smaller', 1, true) then
+    -- the log is ahead of the counters: they were lost and begun again
+    beginAnew(r.section)
+    return 'e'
+  end
+  return 'a ' .. message
+end
+
+-- ---- what follows a commit ------------------------------------------------------------------------------------------
+
+-- Drops from the log what is too old, a page at a time: faster than a group can add.
+local function age(s)
+  local log = s.prefix .. 'log'
+  redis.call('PEXPIRE', log, int(math.ceil(maxAge)))
+  if not s.oldest or now - s.oldest <= maxAge then return end
+  local entries = redis.call('XRANGE', log, '-', '+', 'COUNT', 200)
+  for _, entry in ipairs(entries) do
+    s.oldest = tonumber(entry[2][6])
+    if now - s.oldest <= maxAge then
+      redis.call('XTRIM', log, 'MINID', '=', entry[1])
+      return
+    end
+  end
+  local last = entries[#entries]
+  if last then redis.call('XTRIM', log, 'MINID', '=', last[1]) end
+end
+
+local function settle(s)
+  if s.committed > 0 then age(s) end
+  save(s)
+  redis.call('HSET', s.meta, 'sequence', int(s.sequence), 'answers', int(s.answers), 'answerText', int(s.answerText),
+    'oldest', int(s.oldest or now))
+end
+
+-- A change without its edits; without its meta too where even that is too long.
+local function shortened(sent, most)
+  local omitted = sent.head .. '0' .. sent.tail
+  return #omitted <= most and omitted or sent.head .. '0]'
+end
+
+-- Frames as the codec makes them: as many changes in one as share epoch and origin and fit.
+local function send(channel, requests)
+  local texts, bytes, head = {}, 0, nil
+  local function flush()
+    if #texts > 0 then redis.call(publish, channel, head .. table.concat(texts, ',') .. ']]') end
+    texts = {}
+  end
+  for _, r in ipairs(requests) do
+    local own = '[1,"' .. r.sent.epoch .. '",' .. r.sent.origin .. ',['
+    local text, envelope = r.sent.text, #own + 2
+    if envelope + #text > maxPayload then text = shortened(r.sent, maxPayload - envelope) end
+    if #texts == 0 or own ~= head or bytes + 1 + #text > maxPayload then
+      flush()
+      head, bytes = own, envelope - 1
+    end
+    texts[#texts + 1] = text
+    bytes = bytes + #text + 1
+  end
+  flush()
+end
+
+local function publishAll(requests, channels)
+  local bySection = {}
+  for _, r in ipairs(requests) do
+    local channel = channels[r.section]
+    if r.sent and channel ~= '' then
+      if r.follow == 'key' then r.published = pcall(send, channel .. ':' .. ownKey(r), { r })
+      else
+        bySection[r.section] = bySection[r.section] or {}
+        table.insert(bySection[r.section], r)
+      end
+    end
+  end
+  for s, group in pairs(bySection) do
+    -- committed it is, whatever becomes of the frame: then its writer sends it
+    local sent = pcall(send, channels[s], group)
+    for _, r in ipairs(group) do r.published = sent end
+  end
+end
+
+openAll()
+local channels = {}
+for _, s in ipairs(sections) do channels[s] = take() end
+local requests = {}
+for i = 1, tonumber(take()) do requests[i] = readRequest(KEYS[#sections + i]) end
+for _, r in ipairs(requests) do
+  r.answer = guarded(r)
+  local s = r.section
+  r.after = int(s.sequence) .. ' ' .. int(s.answers) .. ' ' .. (s.follow and s.follow .. ' ' .. s.digest or '')
+end
+for _, s in ipairs(sections) do settle(s) end
+publishAll(requests, channels)
+pushStandings()
+for _, r in ipairs(requests) do
+  push((r.published and '1 ' or '0 ') .. r.after)
+  push(r.answer)
+end
+return reply
+`

@@ -1,0 +1,130 @@
+/**
+ * What every script begins with: the clock and the server's identity, read once per call, and sections with their fence.
+ *
+ * A section's counters are the hash `<partition>:<section>::meta`. Beside it stand `log` (a stream whose ids are sequences),
+ * `answers:0` and `answers:1` (the two halves of the op memory), `op:<key>:<id>` (answers to ids that callers gave) and
+ * `deleted:<key>` (tombstones). Numbers are doubles here, as in JavaScript: exact up to 2^53, and printed by \`int\`, for Lua
+ * prints 1e14 as "1e+14".
+ */
+export const sectionLua: string = `
+local settings = cjson.decode(ARGV[1])
+local maxLineage = settings[1]
+
+local clock = redis.call('TIME')
+local seconds, micros = tonumber(clock[1]), tonumber(clock[2])
+local now = seconds * 1000 + micros / 1000
+-- milliseconds with up to three decimals, as JSON.stringify prints that number
+local nowText = string.gsub(string.format('%.3f', now), '%.?0+$', '')
+
+-- new at every start and every promotion of a server
+local identity = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+
+local function int(n) return string.format('%.0f', n) end
+
+local position = 1
+local function take()
+  position = position + 1
+  return ARGV[position]
+end
+
+-- Lua cannot pass more than a few thousand values at once
+local CHUNK = 2000
+
+-- Begins an epoch. The caller's candidate is unique per call; the identity keeps a call that a client sent again apart.
+local function begin(s)
+  s.mints = s.mints + 1
+  s.epoch = s.candidate .. (s.mints > 1 and '-' .. s.mints or '') .. '-' .. string.sub(identity, 1, 8)
+  s.identity = identity
+  s.minted = true
+end
+
+-- A new epoch whose parent is the present one: up to here history is common. Log and op memory go on.
+local function mint(s)
+  s.lineage = s.lineage .. ',' .. s.epoch .. ' ' .. int(s.sequence) .. ' ' .. int(s.answers)
+  local _, forks = string.gsub(s.lineage, ',', '')
+  while forks > maxLineage do
+    s.lineage = string.gsub(s.lineage, '^,[^,]*', '', 1)
+    forks = forks - 1
+  end
+  begin(s)
+end
+
+-- A new epoch without parent, after the counters were lost: the microseconds of the clock lie above every generation.
+local function beginAnew(s)
+  s.sequence = seconds * 1000000 + micros
+  s.lineage = ''
+  s.answers, s.rotatedAt, s.answerText, s.floor, s.half = 0, 0, 0, 0, 0
+  s.oldest, s.follow, s.digest = nil, nil, nil
+  redis.call('DEL', s.meta, s.prefix .. 'log', s.prefix .. 'answers:0', s.prefix .. 'answers:1')
+  begin(s)
+end
+
+-- The section, its fence passed: a server with another identity than the noted one begins a new epoch.
+local function open(meta, candidate)
+  local s = { meta = meta, prefix = string.sub(meta, 1, -5), candidate = candidate, mints = 0, committed = 0 }
+  local m = redis.call('HMGET', meta, 'epoch', 'identity', 'sequence', 'lineage', 'answers', 'rotatedAt', 'answerText',
+    'floor', 'half', 'follow', 'digest', 'oldest')
+  if m[1] then
+    s.epoch, s.identity, s.sequence, s.lineage = m[1], m[2], tonumber(m[3]), m[4]
+    s.answers, s.rotatedAt, s.answerText = tonumber(m[5]), tonumber(m[6]), tonumber(m[7])
+    s.floor, s.half = tonumber(m[8]), tonumber(m[9])
+    s.follow, s.digest, s.oldest = m[10] or nil, m[11] or nil, tonumber(m[12] or nil)
+    if s.identity ~= identity then mint(s) end
+  elseif redis.call('EXISTS', s.prefix .. 'log', s.prefix .. 'answers:0', s.prefix .. 'answers:1') > 0 then
+    beginAnew(s)
+  else
+    s.sequence, s.lineage = 0, ''
+    s.answers, s.rotatedAt, s.answerText, s.floor, s.half = 0, 0, 0, 0, 0
+    begin(s)
+  end
+  return s
+end
+
+-- A document from beyond the section's sequence proves that the counters were lost.
+local function doubt(s, generation)
+  if generation and generation > s.sequence then beginAnew(s) end
+end
+
+local function save(s)
+  if s.minted then
+    redis.call('HSET', s.meta, 'epoch', s.epoch, 'identity', s.identity, 'sequence', int(s.sequence), 'lineage', s.lineage,
+      'answers', int(s.answers), 'rotatedAt', int(s.rotatedAt), 'answerText', int(s.answerText), 'floor', int(s.floor),
+      'half', int(s.half))
+  end
+end
+
+-- Where a section stands, for the reply.
+local function standing(s)
+  return s.epoch, int(s.sequence) .. ' ' .. int(s.answers), s.lineage, s.follow or '', s.digest or ''
+end
+
+-- The fork at which an ancestor ended: its sequence and its answer count.
+local function forkOf(s, epoch)
+  if string.find(epoch, '[ ,]') then return nil end
+  local _, at = string.find(s.lineage, ',' .. epoch .. ' ', 1, true)
+  if not at then return nil end
+  local sequence, answers = string.match(s.lineage, '^(%d+) (%d+)', at + 1)
+  return tonumber(sequence), tonumber(answers)
+end
+
+-- Is a place part of the section's history?
+local function holds(s, epoch, sequence)
+  if epoch == s.epoch then return true end
+  local fork = forkOf(s, epoch)
+  return fork ~= nil and sequence <= fork
+end
+
+local sections = {}
+local function openAll()
+  for i = 1, tonumber(take()) do sections[i] = open(KEYS[i], take()) end
+end
+
+local reply = {}
+local function push(value) reply[#reply + 1] = value end
+local function pushStandings()
+  for _, s in ipairs(sections) do
+    save(s)
+    for _, part in ipairs({ standing(s) }) do push(part) end
+  end
+end
+`

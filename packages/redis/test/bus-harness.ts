@@ -1,0 +1,54 @@
+import { startProxy, startRedis } from '@sync/brokers'
+import type { BusHarness } from '@sync/conformance'
+import { redisBus } from '@sync/redis'
+import { Redis } from 'ioredis'
+
+let harnesses = 0
+
+const program = (url: string): string[] => [
+  '--conditions=@sync/source',
+  '--input-type=module',
+  '-e',
+  `import { redisBus } from '${new URL('../src/index.ts', import.meta.url)}'
+   const bus = redisBus('${url}')
+   await bus.subscribe({ partition: 'p', section: 's' }, () => {})
+   await bus.close()`,
+]
+
+/** A server of its own for each rule, so that every fault can be had. */
+export async function redisBusHarness(): Promise<BusHarness> {
+  const redis = await startRedis()
+  const proxy = await startProxy({ target: redis.url })
+  const thrown: unknown[] = []
+  const options = {
+    timeout: '500ms',
+    maxPayloadBytes: 65_536,
+    onError: (error: unknown) => thrown.push(error),
+  } as const
+  return {
+    namespace: `ns${++harnesses}`,
+    thrown,
+    program: program(redis.url),
+    open: async () => redisBus(proxy.url, options),
+    faults: {
+      kill: () => redis.kill(),
+      restart: () => redis.restart(),
+      pause: () => redis.pause(),
+      resume: () => redis.resume(),
+      cut: () => proxy.cut(),
+    },
+    async injected() {
+      const given = new Redis(redis.url)
+      return {
+        client: redisBus(given, options),
+        isOpen: async () => (await given.ping()) === 'PONG',
+        end: async () => given.disconnect(),
+      }
+    },
+    nowhere: { address: '127.0.0.1:1', open: async () => redisBus('redis://127.0.0.1:1', options) },
+    async close() {
+      await proxy[Symbol.asyncDispose]()
+      await redis[Symbol.asyncDispose]()
+    },
+  }
+}

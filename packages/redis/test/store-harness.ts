@@ -1,0 +1,75 @@
+import { type RedisServer, startProxy, startRedis } from '@sync/brokers'
+import type { StoreHarness } from '@sync/conformance'
+import { redisStore } from '@sync/redis'
+import { Redis } from 'ioredis'
+import { metaKey } from '../src/names.ts'
+
+let harnesses = 0
+
+const LIMITS = { maxChanges: 400, maxAnswers: 500 }
+const TIMEOUT = '500ms'
+
+/** What only a commit's call has: the header of a request. */
+export const isCommit = (request: Buffer): boolean =>
+  /\r\n\[\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
+
+const program = (url: string): string[] => [
+  '--conditions=@sync/source',
+  '--input-type=module',
+  '-e',
+  `import { redisStore } from '${new URL('../src/index.ts', import.meta.url)}'
+   const store = redisStore('${url}')
+   await store.load([{ partition: 'p', section: 's', key: 'k' }])
+   await store.close()`,
+]
+
+/** A server of its own for each rule, so that every fault can be had; a proxy before it loses replies. */
+export async function redisStoreHarness(): Promise<StoreHarness> {
+  // a log is trimmed by whole nodes: of one entry each it is trimmed exactly
+  const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
+  const proxy = await startProxy({ target: redis.url })
+  const open = async (url = proxy.url) => redisStore(url, { ...LIMITS, timeout: TIMEOUT, maxCommitBytes: 262_144 })
+  return {
+    namespace: `ns${++harnesses}`,
+    limits: LIMITS,
+    program: program(redis.url),
+    open: () => open(),
+    faults: {
+      ...storeFaults(redis),
+      cut: () => proxy.cut(),
+      loseReplies(n) {
+        for (let i = 0; i < n; i++) void proxy.loseReply({ when: isCommit })
+      },
+    },
+    async injected() {
+      const given = new Redis(redis.url)
+      return {
+        client: redisStore(given),
+        isOpen: async () => (await given.ping()) === 'PONG',
+        end: async () => given.disconnect(),
+      }
+    },
+    nowhere: { address: '127.0.0.1:1', open: async () => redisStore('redis://127.0.0.1:1') },
+    async close() {
+      await proxy[Symbol.asyncDispose]()
+      await redis[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export const storeFaults = (redis: RedisServer): NonNullable<StoreHarness['faults']> => ({
+  kill: () => redis.kill(),
+  restart: () => redis.restart(),
+  pause: () => redis.pause(),
+  resume: () => redis.resume(),
+  async loseTail(n) {
+    await redis.kill()
+    await redis.cutLog({ commits: n })
+    await redis.restart()
+  },
+  async loseCounters(section) {
+    const admin = new Redis(redis.url)
+    await admin.del(metaKey(section, { cluster: false }))
+    await admin.quit()
+  },
+})

@@ -1,0 +1,24 @@
+import { canTest, type RedisServer, startRedis } from '@sync/brokers'
+import { createSync, defineCollection, memoryBus } from '@sync/core'
+import { redisStore } from '@sync/redis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the store on Redis', () => {
+  let redis: RedisServer
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis[Symbol.asyncDispose]())
+
+  test('keeps documents', async () => {
+    const docs = defineCollection<{ n: number; tags?: string[] }>({ section: 'doc', ttl: 'never' })
+    await using a = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    await using b = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
+    await x?.create('k', { n: 1, tags: [] })
+    await x?.update('k', (doc) => {
+      doc.n++
+    })
+    expect(await y?.get('k')).toEqual({ n: 2, tags: [] })
+  })
+})

@@ -1,0 +1,39 @@
+import { startProxy, startRedis } from '@sync/brokers'
+import type { SyncHarness } from '@sync/conformance'
+import { createSync, type Runtime, systemRuntime } from '@sync/core'
+import { redisBus, redisStore } from '@sync/redis'
+import { isCommit, storeFaults } from './store-harness.ts'
+
+let harnesses = 0
+
+const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
+
+/** Store and bus on one server: commits are published by their script. */
+export async function redisSyncHarness(): Promise<SyncHarness> {
+  const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
+  const proxy = await startProxy({ target: redis.url })
+  // the bus has a line of its own: it can be away while the store is not
+  const line = await startProxy({ target: redis.url })
+  const store = async () => redisStore(proxy.url, { timeout: '500ms', maxChanges: 400, maxAnswers: 500 })
+  const bus = async () => redisBus(line.url, { timeout: '500ms' })
+  return {
+    namespace: `stack${++harnesses}`,
+    store,
+    bus,
+    async open({ skew = 0, ...options } = {}) {
+      return createSync({ ...options, store: await store(), bus: await bus(), runtime: skewed(skew) })
+    },
+    storeFaults: {
+      ...storeFaults(redis),
+      loseReplies(n) {
+        for (let i = 0; i < n; i++) void proxy.loseReply({ when: isCommit })
+      },
+    },
+    busFaults: { kill: () => line.refuse(), restart: () => line.heal(), cut: () => line.cut() },
+    async close() {
+      await line[Symbol.asyncDispose]()
+      await proxy[Symbol.asyncDispose]()
+      await redis[Symbol.asyncDispose]()
+    },
+  }
+}
