@@ -1,0 +1,35 @@
+import { canTest, startRedis } from '@sync/brokers'
+import { openBus, openStore, openSync } from '@sync/config'
+import { defineCollection } from '@sync/core'
+import { describe, expect, test, vi } from 'vitest'
+
+const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
+
+describe.runIf(await canTest('redis: URLs', { broker: 'redis' }))('redis: URLs', () => {
+  test('open a store and a bus', async () => {
+    await using redis = await startRedis()
+    const [store, bus] = [`${redis.url}?maxAge=2h`, `${redis.url}/0?bus=pubsub&timeout=1s`]
+    await using a = await openSync({ store, bus })
+    await using b = await openSync({ store, bus })
+    const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
+    expect(await y?.get('x')).toBeUndefined()
+    await x?.set('x', { n: 1 })
+    await vi.waitFor(() => expect(y?.peek('x')).toEqual({ n: 1 }), { interval: 1 })
+  })
+
+  test.each([
+    ['redis://host?speed=1', /no parameter "speed"/],
+    ['redis://host/shop', /number of a database/],
+    ['redis:', /a host is needed/],
+    ['redis://host?maxAge=soon', /maxAge: not a duration/],
+  ])('%s is refused with a code', async (url, message) => {
+    await expect(openStore(url)).rejects.toMatchObject({
+      code: 'SYNC_ARGUMENT',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('a bus of another kind is refused by its name', async () => {
+    await expect(openBus('redis://host?bus=smoke')).rejects.toThrow('bus: "smoke" is none of pubsub')
+  })
+})
