@@ -1,4 +1,5 @@
 import { UnavailableError } from './availability.ts'
+import { withClassArchive } from './kafka/class-archive.ts'
 import { findKafka, givenKafkaUrl, type KafkaRelease } from './kafka/find-kafka.ts'
 import { findNats, givenNatsUrl, type NatsRelease } from './nats/find-nats.ts'
 import type { Program } from './process/program.ts'
@@ -36,7 +37,7 @@ function natsFound(release: NatsRelease): Promise<Found> {
 }
 
 function kafkaFound(release: KafkaRelease): Promise<Found> {
-  return describe(givenKafkaUrl(release), () => findKafka(release))
+  return describe(givenKafkaUrl(release), async () => withClassArchive(await findKafka(release)))
 }
 
 async function describe(given: string | undefined, find: () => Promise<Program>): Promise<Found> {

@@ -1,7 +1,9 @@
 import { onFreePorts, startAll } from '../process/start.ts'
 import { until } from '../process/until.ts'
+import { addressOf, freePorts, type KafkaServer, startKafkaOn } from './broker.ts'
+import { withClassArchive } from './class-archive.ts'
 import { findKafka } from './find-kafka.ts'
-import { addressOf, freePorts, type KafkaOptions, type KafkaServer, startKafkaOn } from './kafka.ts'
+import type { KafkaOptions } from './kafka.ts'
 import { askKafka, type Destination, type KafkaConnectionOptions, probeTopic } from './probe.ts'
 
 /** What kind of Kafka cluster. */
@@ -31,7 +33,7 @@ export interface KafkaCluster extends AsyncDisposable {
 /** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no Kafka. */
 export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
   const { release = 'newest', size = 3, config = {}, connection = {} } = options
-  const program = await findKafka(release)
+  const program = await withClassArchive(await findKafka(release))
   const nodes = await onFreePorts(async () => {
     const all = await Promise.all(Array.from({ length: size }, freePorts))
     return startAll(

@@ -1,17 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
-import { makeFolder, removeFolder } from '../process/own-folder.ts'
-import { freePort } from '../process/port.ts'
-import type { Program } from '../process/program.ts'
-import { ServerProcess } from '../process/server.ts'
+import { hooksOfOthers, NotOursError } from '../process/hooks.ts'
 import { onFreePorts } from '../process/start.ts'
-import { startProxy, type TcpProxy } from '../proxy/proxy.ts'
+import { addressOf, freePorts, type KafkaServer, startKafkaOn } from './broker.ts'
+import { withClassArchive } from './class-archive.ts'
 import { findKafka, givenKafkaUrl, type KafkaRelease } from './find-kafka.ts'
-import { cutPartition, type PartitionCut } from './partition-log.ts'
 import { askKafka, type KafkaConnectionOptions, probeTopic } from './probe.ts'
-import { type Place, type Ports, type Properties, propertiesOf, textOf } from './properties.ts'
-import { formatStorage } from './storage.ts'
+import type { Properties } from './properties.ts'
 
 /** What kind of Kafka. */
 export interface KafkaOptions {
@@ -26,26 +19,6 @@ export interface KafkaOptions {
   readonly connection?: KafkaConnectionOptions
 }
 
-/** A Kafka broker in KRaft mode. Data and broker go when it is disposed of, or when this process ends. */
-export interface KafkaServer extends Hooks, AsyncDisposable {
-  /** `kafka://127.0.0.1:port`. */
-  readonly url: string
-  /** The same without the scheme, as clients are often told. */
-  readonly address: string
-  readonly port: number
-  readonly version: string
-  /** Where its program came from, for people. */
-  readonly source: string
-  readonly nodeId: number
-  /**
-   * Starts a proxy before it, once: whoever connects there is told to go on connecting there. (Brokers tell their clients
-   * where to connect; before another proxy they would be sent past it.)
-   */
-  startProxy(): Promise<TcpProxy>
-  /** Loses the end of a partition's log, while the broker is down. Answers how many bytes went. */
-  cutLog(cut: PartitionCut): Promise<number>
-}
-
 /**
  * Starts a Kafka broker on free ports of the loopback interface; it is ready when a topic was made, written to and described.
  * Where the environment gives a URL it is that broker, as it is: its hooks reject with a `NotOursError`.
@@ -55,77 +28,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const { release = 'newest', config = {}, connection = {} } = options
   const given = givenKafkaUrl(release)
   if (given !== undefined) return givenServer(given, connection)
-  const program = await findKafka(release)
+  const program = await withClassArchive(await findKafka(release))
   return onFreePorts(async () => {
     const ports = await freePorts()
     const ready = (): Promise<void> => probeTopic({ addresses: [addressOf(ports)], connection }, 1)
     return startKafkaOn({ place: { nodeId: 1, all: [ports] }, program, config, ready })
   })
-}
-
-/** One broker on ports that are known. */
-export interface KafkaStart {
-  readonly place: Place
-  readonly program: Program
-  readonly config: Properties
-  readonly ready: () => Promise<void>
-}
-
-/** Starts a broker of ours. */
-export async function startKafkaOn({ place, program, config, ready }: KafkaStart): Promise<KafkaServer> {
-  const { nodeId, all } = place
-  const ports = all[nodeId - 1]
-  if (!ports) throw new RangeError(`there is no node ${nodeId}`)
-  const folder = await makeFolder('kafka')
-  const data = join(folder, 'data')
-  const properties = propertiesOf(place)
-  await formatStorage({ program, nodeId, properties, folder: data })
-  const file = join(folder, 'server.properties')
-  await writeFile(file, textOf({ ...properties, ...config, 'log.dirs': data }))
-  const name = `kafka ${nodeId} on ${ports.client}`
-  const args = ['kafka.Kafka', file]
-  const server = await ServerProcess.start({ name, program, args, folder, ready, timeout: 60_000, interval: 50 })
-  return {
-    url: `kafka://${addressOf(ports)}`,
-    address: addressOf(ports),
-    port: ports.client,
-    version: program.version,
-    source: program.source,
-    nodeId,
-    get running() {
-      return server.running
-    },
-    kill: () => server.kill(),
-    stop: () => server.stop(),
-    pause: () => server.pause(),
-    resume: () => server.resume(),
-    restart: () => server.restart(),
-    startProxy: () => startProxy({ target: `kafka://127.0.0.1:${ports.proxied}`, port: ports.proxy }),
-    async cutLog(cut) {
-      if (server.running) throw new Error('the log is cut while the broker is down: kill it first')
-      return cutPartition(data, cut)
-    },
-    async [Symbol.asyncDispose]() {
-      await server.kill()
-      await removeFolder(folder)
-    },
-  }
-}
-
-/** For one node. */
-export async function freePorts(): Promise<Ports> {
-  return {
-    client: await freePort(),
-    internal: await freePort(),
-    controller: await freePort(),
-    proxied: await freePort(),
-    proxy: await freePort(),
-  }
-}
-
-/** Where clients connect, `host:port`. */
-export function addressOf({ client }: Ports): string {
-  return `127.0.0.1:${client}`
 }
 
 async function givenServer(url: string, connection: KafkaConnectionOptions): Promise<KafkaServer> {
