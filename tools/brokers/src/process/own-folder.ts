@@ -29,6 +29,8 @@ async function makeOwnFolder(): Promise<string> {
   await mkdir(join(folder, 'containers'))
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', folder], {
     detached: true,
+    // It still finds `rm` where this process's own places are gone by then.
+    env: { ...process.env, PATH: `${process.env['PATH']}:/usr/bin:/bin` },
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   watchdog.unref()
