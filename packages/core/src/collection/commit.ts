@@ -158,7 +158,7 @@ export class Commit {
     const needed = attempt > 1 || only !== undefined || needsBase(intent, merge, whole)
     const replica = needed ? await documents.settled(key) : documents.peek(key)
     if (!replica || !only || this.#stands(replica, only)) return replica
-    const fresh = await documents.refresh(key)
+    const fresh = await section.renew(key)
     if (this.#stands(fresh, only)) return fresh
     const version = versionOf(fresh)
     throw new ConflictError(`the document is at version ${version}, not at that of ifVersion`, { version })
@@ -288,7 +288,7 @@ export class Commit {
     if (attempt >= PATIENT_FROM) await link.pause(Math.min(attempt - PATIENT_FROM, 3))
     const held = section.documents.peek(this.#batch.key)
     const upToDate = held?.value && held.settled && held.generation === generation && held.version === version
-    if (!upToDate) await section.documents.refresh(this.#batch.key)
+    if (!upToDate) await section.renew(this.#batch.key)
   }
 }
 

@@ -11,7 +11,7 @@ import type { MemoryBounds } from '../replica/eviction.ts'
 import type { Conflict } from './conflict.ts'
 import type { JsonDocument } from './document.ts'
 import type { BatchOptions, CollectionOptions } from './options.ts'
-import type { Batching } from './writer.ts'
+import { type Batching, MOST_COMBINED } from './writer.ts'
 
 declare const documentType: unique symbol
 
@@ -106,7 +106,8 @@ export function defineCollection(
   })
 }
 
-function batching({ wait, writes = 1_000, fields }: BatchOptions<unknown>, what: string): Batching {
+function batching({ wait, writes = MOST_COMBINED, fields }: BatchOptions<unknown>, what: string): Batching {
+  if (writes > MOST_COMBINED) throw new ArgumentError(`${what}: writes: ${MOST_COMBINED} at most`)
   return {
     wait: milliseconds(wait, `${what}: wait`),
     writes: wholeNumber(writes, `${what}: writes`, 1),

@@ -44,7 +44,7 @@ export interface CollectionOptions<T> {
 export interface BatchOptions<T> {
   /** How long the first one waits for others to join it. */
   readonly wait: Duration
-  /** How many go without waiting any longer. Default 1,000. */
+  /** How many go without waiting any longer, 1,000 at most. Default 1,000. */
   readonly writes?: number
   /** Only `set`s of just these fields wait. Default: every `set` and `update` that can be combined. */
   readonly fields?: readonly Field<T>[]

@@ -6,7 +6,8 @@ import { combinable, inDoubt, type Job, newJob } from './job.ts'
 import type { Outcome } from './outcome.ts'
 import { bounded, gaveUp } from './wait.ts'
 
-const MOST_COMBINED = 1_000
+/** The most writes to one document that share a commit. */
+export const MOST_COMBINED = 1_000
 
 /** What a section's writer is set to. */
 export interface WriterOptions {

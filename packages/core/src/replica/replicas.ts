@@ -263,7 +263,8 @@ export class Replicas {
 
   /** Is a held document still what the store has? If not, it is loaded. */
   compare(replica: Replica, head: Head, adoption: number): void {
-    if (!head.document || !this.#owner.hear(head.standing, adoption)) return
+    // one that was let go while the store was asked is nobody's any more
+    if (!head.document || this.find(replica.key) !== replica || !this.#owner.hear(head.standing, adoption)) return
     if (replica.load > 0 || !replica.known || replica.epoch !== this.#history.epoch) return
     if (head.standing.sequence <= replica.seen) return
     const { generation, version } = head.document

@@ -225,7 +225,15 @@ export class Section implements Checked {
   async holdAfter(key: string, place: Place): Promise<Replica> {
     const replica = await this.hold(key)
     if (!this.history.holds(place)) return this.documents.refresh(key)
-    return this.asOf(replica) >= place.sequence ? replica : this.documents.refresh(key)
+    return this.asOf(replica) >= place.sequence ? replica : this.renew(key)
+  }
+
+  /** The document as the store has it now. Whoever watches it is told of each change on the way, where the log has them. */
+  async renew(key: string): Promise<Replica> {
+    const watched = this.options.follow === 'section' && this.documents.observers.has(key)
+    if (!watched) return this.documents.refresh(key)
+    await this.check()
+    return this.documents.settled(key)
   }
 
   /** The sequence as of which the document is known to be as it is held. */

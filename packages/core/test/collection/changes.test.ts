@@ -1,6 +1,6 @@
 import { type Change, type ChangesOptions, type Collection, defineCollection } from '@sync/core'
 import { expect, test } from 'vitest'
-import { open } from './open.ts'
+import { lamp, open } from './open.ts'
 
 interface Doc {
   n: number
@@ -241,4 +241,23 @@ test('a listener that throws harms nobody, and is heard of', async () => {
   await t.cluster.settle()
   expect(seen).toEqual([1])
   expect(events).toContain('failed')
+})
+
+test('who watches a document is told of each change, also of those that its own writes meet', async () => {
+  await using t = open()
+  await t.a.create('x', lamp)
+  await Promise.all([t.a.get('x'), t.b.get('x')])
+  const told: number[] = []
+  t.b.subscribe('x', ({ version }) => told.push(version))
+  t.cluster.bus.delay(500)
+  await t.a.set('x', { price: 5 })
+  await t.a.set('x', { price: 6 })
+  await t.b.update('x', (d) => void d.stock++)
+  expect(await t.b.set('x', { price: 7 }, { ifVersion: 4 })).toMatchObject({ version: 5 })
+  const writing = t.a.set('x', { price: 8 })
+  await t.cluster.clock.advance(100)
+  const { position } = await writing
+  expect((await t.b.get('x', { after: position }))?.price).toBe(8)
+  await t.cluster.clock.advance(2_000)
+  expect(told).toEqual([2, 3, 4, 5, 6])
 })
