@@ -173,6 +173,8 @@ export class RedisStore implements Store {
       if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
     }
     check()
+    // a search passes no fence: it is passed before
+    await this.heads([{ scope: section }])
     let cursor = '0'
     do {
       const page = await this.#call((connection) => scanKeys(connection, section, cursor))
