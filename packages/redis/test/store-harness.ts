@@ -9,9 +9,9 @@ let harnesses = 0
 const LIMITS = { maxChanges: 400, maxAnswers: 500 }
 const TIMEOUT = '500ms'
 
-/** What only a commit's call has: the header of a request. */
+/** What only a commit's call has: the number of its requests, then of its first one section and attempt, and so on. */
 export const isCommit = (request: Buffer): boolean =>
-  /\r\n\[\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
+  /\r\n\[\d+,\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
 
 const program = (url: string): string[] => [
   '--conditions=@sync/source',

@@ -224,9 +224,8 @@ export class RedisStore implements Store {
       settingsArg(this.#settings, publisher?.maxPayloadBytes ?? 0, command),
       ...sections.args(this.#nextCandidate()),
       ...sections.refs.map(({ partition, section }) => publisher?.destination({ partition, section }) ?? ''),
-      `${group.length}`,
+      ...commitArgs(group, indexes),
     ]
-    for (const [at, request] of group.entries()) args.push(...commitArgs(request, indexes[at] as number))
     const { standings, rest } = sections.read(await scripts.commit.run(connection, keys, args))
     return group.map((request, at) => {
       const standing = standings[(indexes[at] as number) - 1] as CommitResult['standing']

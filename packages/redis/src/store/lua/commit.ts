@@ -11,25 +11,27 @@ import { sectionLua } from './section.ts'
  */
 export const commitLua: string = `${sectionLua}
 local maxChanges, maxAge, half, halfText, opMemory, tombstone, maxPayload, publish =
-  settings[2], settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9]
+  int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9]
+
+-- All numbers of the call stand in one array, and texts that requests share (epochs, origins, …) once in a list.
+local numbers, numberAt, shared = nil, 0, {}
+local function number()
+  numberAt = numberAt + 1
+  return numbers[numberAt]
+end
+local function sharedText() return shared[number()] end
 
 local function readRequest(key)
-  local h = cjson.decode(take())
   local r = {
-    key = key, section = sections[h[1]], attempt = h[2], bornAnswers = h[3], kept = h[4] == 1, delete = h[5] == 1,
-    replace = h[6] == 1, create = h[7] == 1, ttl = h[8], expects = h[9] == 1, readSequence = h[10], generation = h[11],
-    version = h[12], undeleted = h[13] == 1, expected = {}, fields = {},
-    id = take(), bornEpoch = take(), epoch = take(), readEpoch = take(), json = take(), origin = take(), meta = take(),
-    follow = take(), digest = take(),
+    key = key, section = sections[number()], attempt = number(), bornAnswers = number(), kept = number() == 1,
+    delete = number() == 1, replace = number() == 1, create = number() == 1, ttl = number(), expects = number() == 1,
+    readSequence = number(), generation = number(), version = number(), undeleted = number() == 1,
+    bornEpoch = sharedText(), epoch = sharedText(), readEpoch = sharedText(), origin = sharedText(), meta = sharedText(),
+    follow = sharedText(), digest = sharedText(), expected = {}, fields = {}, id = take(), json = take(),
   }
-  local at = 15
-  for i = 1, h[14] do
-    at = at + 1
-    r.expected[i] = { name = take(), version = h[at] }
-  end
-  for i = 1, h[15] do
-    at = at + 1
-    local base = h[at]
+  for i = 1, number() do r.expected[i] = { name = take(), version = number() } end
+  for i = 1, number() do
+    local base = number()
     local field = { name = take(), base = base }
     if base > -2 then field.whole = take() end
     if base > -1 then field.delta = take() end
@@ -44,7 +46,7 @@ local function ownKey(r) return string.sub(r.key, #r.section.prefix) end
 -- ---- the op memory --------------------------------------------------------------------------------------------------
 
 local function keptKey(r) return r.section.prefix .. 'op:' .. ownKey(r) .. ':' .. r.id end
-local function answersKey(s, which) return s.prefix .. 'answers:' .. int(which) end
+local function answersKey(s, which) return s.prefix .. 'answers:' .. which end
 
 -- A conflict answers the attempts up to its own, everything else every attempt.
 local function recall(s, r)
@@ -87,7 +89,7 @@ end
 -- The document as far as the request is about it.
 local function readDocument(r)
   local names = { 'VersionId:generation', 'VersionId:latest', 'VersionId:floor' }
-  for _, each in ipairs(r.expected) do names[#names + 1] = each.name .. ':version' end
+  for i, each in ipairs(r.expected) do names[i + 3] = each.name .. ':version' end
   for _, each in ipairs(r.fields) do names[#names + 1] = each.name .. ':version' end
   local document = { versions = {} }
   for from = 1, #names, CHUNK do
@@ -164,12 +166,12 @@ local function joinEdits(edits)
 end
 
 local function writeFields(r, document, edits, generation, version)
-  local set = { 'VersionId:latest', int(version), 'VersionId:epoch', r.section.epoch, 'VersionId:changed', nowText }
+  local set = { 'VersionId:latest', version, 'VersionId:epoch', r.section.epoch, 'VersionId:changed', nowText }
   local function put(name, value)
     set[#set + 1] = name
     set[#set + 1] = value
   end
-  if not document then put('VersionId:generation', int(generation)) end
+  if not document then put('VersionId:generation', generation) end
   local gone, floor = {}, document and document.floor or 0
   for _, edit in ipairs(edits) do
     if edit.whole then
@@ -195,12 +197,13 @@ local function commit(s, r, document, edits)
   local sequence = s.sequence + 1
   local generation = document and document.generation or sequence
   local version = (document and document.version or 0) + 1
-  local head = '[' .. r.json .. ',' .. int(generation) .. ',' .. int(version) .. ',' .. int(sequence) .. ',' .. nowText .. ','
+  local id, life, number = int(sequence), int(generation), int(version)
+  local head = '[' .. r.json .. ',' .. life .. ',' .. number .. ',' .. id .. ',' .. nowText .. ','
   local tail = r.meta == '' and ']' or ',' .. r.meta .. ']'
   local change = head .. (edits and joinEdits(edits) or 'null') .. tail
 
   -- first of all, for it alone can be refused: its ids only rise
-  redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', int(maxChanges), int(sequence), 'change', change, 'origin', r.origin,
+  redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', maxChanges, id, 'change', change, 'origin', r.origin,
     'time', nowText)
   s.sequence, s.committed = sequence, s.committed + 1
   s.oldest = s.oldest or now
@@ -208,18 +211,18 @@ local function commit(s, r, document, edits)
     s.follow, s.digest = r.follow, r.digest
     redis.call('HSET', s.meta, 'follow', s.follow, 'digest', s.digest)
   end
-  if edits then writeFields(r, document, edits, generation, version)
+  if edits then writeFields(r, document, edits, life, number)
   else
     redis.call('DEL', r.key)
-    redis.call('SET', s.prefix .. 'deleted:' .. ownKey(r), int(sequence), 'PX', int(tombstone))
+    redis.call('SET', s.prefix .. 'deleted:' .. ownKey(r), id, 'PX', int(tombstone))
   end
   r.sent = { epoch = s.epoch, origin = r.origin, text = change, head = head, tail = tail }
-  return 'c ' .. int(r.attempt) .. ' ' .. int(generation) .. ' ' .. int(version) .. ' ' .. int(sequence) .. ' ' ..
+  return 'c ' .. r.attempt .. ' ' .. life .. ' ' .. number .. ' ' .. id .. ' ' ..
     (document and '1 ' or '0 ') .. s.epoch .. '\\n' .. r.origin .. '\\n' .. change, #change
 end
 
 local function versions(r, document)
-  return int(r.attempt) .. ' ' .. (document and int(document.generation) .. ' ' .. int(document.version) or '0 0')
+  return r.attempt .. ' ' .. (document and int(document.generation) .. ' ' .. int(document.version) or '0 0')
 end
 
 local function execute(s, r, document)
@@ -336,8 +339,10 @@ end
 openAll()
 local channels = {}
 for _, s in ipairs(sections) do channels[s] = take() end
+for i = 1, tonumber(take()) do shared[i] = take() end
+numbers = cjson.decode(take())
 local requests = {}
-for i = 1, tonumber(take()) do requests[i] = readRequest(KEYS[#sections + i]) end
+for i = 1, number() do requests[i] = readRequest(KEYS[#sections + i]) end
 for _, r in ipairs(requests) do
   r.answer = guarded(r)
   local s = r.section

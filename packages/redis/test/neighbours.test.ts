@@ -1,0 +1,70 @@
+import { canTest, type RedisServer, startRedis } from '@sync/brokers'
+import { type Collection, createSync, defineCollection, type Sync } from '@sync/core'
+import { redisBus, redisStore } from '@sync/redis'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+/** What caches with an invalidation bus get wrong. */
+describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', hooks: true }))(
+  'instances over one Redis',
+  () => {
+    const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
+    const checkInterval = 200
+    let redis: RedisServer
+    let admin: Redis
+    beforeAll(async () => {
+      redis = await startRedis()
+      admin = new Redis(redis.url)
+    })
+    afterAll(async () => {
+      await admin.quit()
+      await redis[Symbol.asyncDispose]()
+    })
+
+    async function open(
+      count: number,
+      partition: string,
+    ): Promise<{ syncs: Sync[]; collections: Collection<{ n: number }>[] }> {
+      const syncs = Array.from({ length: count }, () =>
+        createSync({ store: redisStore(redis.url), bus: redisBus(redis.url), checkInterval }),
+      )
+      const collections = syncs.map((sync) => sync.collection(docs, { partition }))
+      await Promise.all(collections.map((each) => each.ready()))
+      return { syncs, collections }
+    }
+
+    test('all see a write that was made while no subscription was alive, within the interval of the check', async () => {
+      const { syncs, collections } = await open(3, 'killed')
+      const [writer] = collections
+      for (let n = 1; n <= 20; n++) {
+        await Promise.all(collections.map((each) => each.get('k')))
+        const killed = Date.now()
+        await Promise.all([admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), writer?.set('k', { n })])
+        await vi.waitFor(
+          () => expect(collections.map((each) => each.peek('k'))).toEqual(collections.map(() => ({ n }))),
+          {
+            interval: 5,
+            timeout: 5_000,
+          },
+        )
+        // reconnect and subscribe again, at the worst wait for the next check; the rest is this machine's
+        expect(Date.now() - killed).toBeLessThan(checkInterval * 1.1 + 2_000)
+      }
+      await Promise.all(syncs.map((sync) => sync.close()))
+    }, 60_000)
+
+    test('two that write the same 500 keys at once end alike, a hundred times', async () => {
+      const { syncs, collections } = await open(2, 'same')
+      const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
+      await Promise.all(collections.map((each) => each.getMany(keys)))
+    for (let round = 0; round < 100; round++) {
+        await Promise.all(collections.flatMap((each, of) => keys.map((key) => each.set(key, { n: round * 2 + of }))))
+      }
+      await Promise.all(syncs.map((sync) => sync.check()))
+      const [a, b] = collections.map((each) => keys.map((key) => each.peek(key)))
+      expect(a).toEqual(b)
+      expect(a?.every((value) => value !== undefined && value.n >= 198)).toBe(true)
+      await Promise.all(syncs.map((sync) => sync.close()))
+    }, 120_000)
+  },
+)
