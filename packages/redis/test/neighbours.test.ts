@@ -57,7 +57,7 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', hooks
       const { syncs, collections } = await open(2, 'same')
       const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
       await Promise.all(collections.map((each) => each.getMany(keys)))
-    for (let round = 0; round < 100; round++) {
+      for (let round = 0; round < 100; round++) {
         await Promise.all(collections.flatMap((each, of) => keys.map((key) => each.set(key, { n: round * 2 + of }))))
       }
       await Promise.all(syncs.map((sync) => sync.check()))

@@ -48,6 +48,7 @@ export class IoredisConnection implements Connection {
   readonly #states = new Set<(state: ConnectionState) => void>()
   readonly #heard: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
   #server: string | undefined
+  #closed = false
 
   constructor(client: IoredisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
     this.#client = client
@@ -96,10 +97,12 @@ export class IoredisConnection implements Connection {
   }
 
   reset(): void {
-    if (this.#owned) this.#client.disconnect(true)
+    // one that was closed must not come back to life
+    if (this.#owned && !this.#closed) this.#client.disconnect(true)
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     if (this.#owned) {
       if (this.#client.status === 'ready') await this.#client.quit().catch(() => {})
       this.#client.disconnect()
