@@ -3,18 +3,21 @@ import type { Duration } from '@sync/core'
 /** Where a Redis is: a URL, options, or a client that is open already. */
 export type RedisTarget = string | URL | RedisClientLike
 
-/** A client of ioredis, recognised by its shape. It is not closed here. */
-export interface RedisClientLike {
-  readonly status: string
-  readonly options: object
-  call(name: string, ...args: string[]): Promise<unknown>
-  duplicate(options: object): unknown
+/** A client of ioredis or of node-redis, recognised by its shape. It is not closed here. */
+export type RedisClientLike =
+  | { readonly status: string; readonly options: object; call(name: string, ...args: string[]): Promise<unknown> }
+  | { readonly isReady: boolean; sendCommand(args: string[]): Promise<unknown> }
+
+/** What connections to a URL have in common. */
+export interface RedisConnectionOptions {
+  /** The package that opens a URL: `ioredis` (default), or `redis`, which needs less CPU. It has to be installed. */
+  readonly client?: 'ioredis' | 'redis'
+  /** How long a connection may be silent while an answer is due, before it is given up and opened again. Default 3 s. */
+  readonly timeout?: Duration
 }
 
 /** Options of `redisStore`. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
-export interface RedisStoreOptions {
-  /** How long a connection may be silent while an answer is due, before it is given up and opened again. Default 3 s. */
-  readonly timeout?: Duration
+export interface RedisStoreOptions extends RedisConnectionOptions {
   /** About how many changes a section's log keeps at the most. Default 10,000. */
   readonly maxChanges?: number
   /** A change older than this leaves its section's log at the next commit there; a quiet log goes whole. Default 1 hour. */
@@ -32,11 +35,16 @@ export interface RedisStoreOptions {
 }
 
 /** Options of `redisBus`. */
-export interface RedisBusOptions {
-  /** How long a connection may be silent while an answer is due, before it is given up and opened again. Default 3 s. */
-  readonly timeout?: Duration
+export interface RedisBusOptions extends RedisConnectionOptions {
+  /**
+   * What carries the changes. `pubsub` (default): Redis Pub/Sub, which keeps nothing. `streams`: a stream per section, which keeps
+   * the last frames and can be read again from an offset.
+   */
+  readonly bus?: 'pubsub' | 'streams'
   /** The largest frame, in bytes. Default 1 MiB. */
   readonly maxPayloadBytes?: number
+  /** About how many frames a stream keeps (`streams`). Default 10,000. */
+  readonly maxFrames?: number
   /** Takes what a frame handler or status listener threw. Default: thrown again outside of every call. */
   readonly onError?: (error: unknown) => void
 }

@@ -1,23 +1,29 @@
 import { startProxy, startRedis } from '@sync/brokers'
 import type { BusHarness } from '@sync/conformance'
 import { redisBus } from '@sync/redis'
-import { Redis } from 'ioredis'
+import { openClient } from './open-client.ts'
+import type { Variant } from './store-harness.ts'
 
 let harnesses = 0
 
-const program = (url: string): string[] => [
+type Kind = 'pubsub' | 'streams'
+
+const program = (url: string, options: object): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
   `import { redisBus } from '${new URL('../src/index.ts', import.meta.url)}'
-   const bus = redisBus('${url}')
+   const bus = redisBus('${url}', ${JSON.stringify(options)})
    await bus.subscribe({ partition: 'p', section: 's' }, () => {})
    await bus.close()`,
 ]
 
 /** A server of its own for each rule, so that every fault can be had. */
-export async function redisBusHarness(): Promise<BusHarness> {
-  const redis = await startRedis()
+export async function redisBusHarness(
+  bus: Kind,
+  { flavor = 'redis', client = 'ioredis' }: Variant = {},
+): Promise<BusHarness> {
+  const redis = await startRedis({ flavor })
   const proxy = await startProxy({ target: redis.url })
   const thrown: unknown[] = []
   const options = {
@@ -28,7 +34,7 @@ export async function redisBusHarness(): Promise<BusHarness> {
   return {
     namespace: `ns${++harnesses}`,
     thrown,
-    program: program(redis.url),
+    program: program(redis.url, { bus, client }),
     open: async () => redisBus(proxy.url, options),
     faults: {
       kill: () => redis.kill(),
@@ -38,12 +44,8 @@ export async function redisBusHarness(): Promise<BusHarness> {
       cut: () => proxy.cut(),
     },
     async injected() {
-      const given = new Redis(redis.url)
-      return {
-        client: redisBus(given, options),
-        isOpen: async () => (await given.ping()) === 'PONG',
-        end: async () => given.disconnect(),
-      }
+      const given = await openClient(redis.url, client)
+      return { ...given, client: redisBus(given.opened, options) }
     },
     nowhere: { address: '127.0.0.1:1', open: async () => redisBus('redis://127.0.0.1:1', options) },
     async close() {

@@ -9,7 +9,8 @@ const needs = { broker: 'redis', hooks: true } as const
 const runner = { describe, it }
 
 describe.runIf(await canTest('the conformance of store and bus on Redis', needs))('Redis', () => {
-  describeStoreConformance({ name: 'the store on Redis', createHarness: redisStoreHarness, runner })
-  describeBusConformance({ name: 'Redis Pub/Sub', createHarness: redisBusHarness, runner })
+  describeStoreConformance({ name: 'the store on Redis', createHarness: () => redisStoreHarness(), runner })
+  describeBusConformance({ name: 'Redis Pub/Sub', createHarness: () => redisBusHarness('pubsub'), runner })
+  describeBusConformance({ name: 'Redis Streams', createHarness: () => redisBusHarness('streams'), runner })
   describeSyncConformance({ name: 'store and bus on one Redis', createHarness: redisSyncHarness, runner })
 })

@@ -24,9 +24,13 @@ describe.runIf(await canTest('publishing within the commit', { broker: 'redis', 
     })
     afterAll(() => redis[Symbol.asyncDispose]())
 
-    test.each([1_024, 1_048_576])('is framed as the codec frames it, in at most %i bytes', async (maxPayloadBytes) => {
+    test.each([
+      [1_024, 'pubsub'],
+      [1_048_576, 'pubsub'],
+      [1_048_576, 'streams'],
+    ] as const)('is framed as the codec frames it, in at most %i bytes, over %s', async (maxPayloadBytes, kind) => {
       await using store = redisStore(redis.url)
-      await using bus = redisBus(redis.url, { maxPayloadBytes })
+      await using bus = redisBus(redis.url, { maxPayloadBytes, bus: kind })
       if (!bus.inCommit) throw new Error('nothing is offered')
       store.publishInCommit?.(bus.inCommit)
       const property = fc.asyncProperty(fc.array(drawn, { minLength: 1, maxLength: 12 }), async (group) => {

@@ -1,8 +1,9 @@
-import { type RedisServer, startProxy, startRedis } from '@sync/brokers'
+import { type RedisFlavor, type RedisServer, startProxy, startRedis } from '@sync/brokers'
 import type { StoreHarness } from '@sync/conformance'
 import { redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { metaKey } from '../src/names.ts'
+import { openClient } from './open-client.ts'
 
 let harnesses = 0
 
@@ -13,26 +14,33 @@ const TIMEOUT = '500ms'
 export const isCommit = (request: Buffer): boolean =>
   /\r\n\[\d+,\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
 
-const program = (url: string): string[] => [
+const program = (url: string, client: string): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
   `import { redisStore } from '${new URL('../src/index.ts', import.meta.url)}'
-   const store = redisStore('${url}')
+   const store = redisStore('${url}', { client: '${client}' })
    await store.load([{ partition: 'p', section: 's', key: 'k' }])
    await store.close()`,
 ]
 
+/** Which server, by which client. */
+export interface Variant {
+  readonly flavor?: RedisFlavor
+  readonly client?: 'ioredis' | 'redis'
+}
+
 /** A server of its own for each rule, so that every fault can be had; a proxy before it loses replies. */
-export async function redisStoreHarness(): Promise<StoreHarness> {
+export async function redisStoreHarness({ flavor = 'redis', client = 'ioredis' }: Variant = {}): Promise<StoreHarness> {
   // a log is trimmed by whole nodes: of one entry each it is trimmed exactly
-  const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
+  const redis = await startRedis({ flavor, config: { 'stream-node-max-entries': '1' } })
   const proxy = await startProxy({ target: redis.url })
-  const open = async (url = proxy.url) => redisStore(url, { ...LIMITS, timeout: TIMEOUT, maxCommitBytes: 262_144 })
+  const open = async (url = proxy.url) =>
+    redisStore(url, { ...LIMITS, client, timeout: TIMEOUT, maxCommitBytes: 262_144 })
   return {
     namespace: `ns${++harnesses}`,
     limits: LIMITS,
-    program: program(redis.url),
+    program: program(redis.url, client),
     open: () => open(),
     faults: {
       ...storeFaults(redis),
@@ -42,14 +50,10 @@ export async function redisStoreHarness(): Promise<StoreHarness> {
       },
     },
     async injected() {
-      const given = new Redis(redis.url)
-      return {
-        client: redisStore(given),
-        isOpen: async () => (await given.ping()) === 'PONG',
-        end: async () => given.disconnect(),
-      }
+      const given = await openClient(redis.url, client)
+      return { ...given, client: redisStore(given.opened) }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => redisStore('redis://127.0.0.1:1') },
+    nowhere: { address: '127.0.0.1:1', open: async () => redisStore('redis://127.0.0.1:1', { client }) },
     async close() {
       await proxy[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()

@@ -35,6 +35,8 @@ export interface InCommitPublisher {
   /** How it publishes there, by a name that stores of its kind know. */
   readonly method: string
   readonly maxPayloadBytes: number
+  /** About how many frames are kept at a destination, where any are. */
+  readonly maxFrames?: number
   /** Where a scope's changes go. */
   destination(scope: Scope): string
 }

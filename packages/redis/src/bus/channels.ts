@@ -1,4 +1,5 @@
 import { BusAwayError } from '@sync/core'
+import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
 import { Listeners } from './listeners.ts'
 
@@ -24,7 +25,7 @@ export class Channels {
   readonly #heartbeat: NodeJS.Timeout
   #up = false
   /** Settles when the connection is up, or is lost while it was being opened. */
-  #arrival = arrival()
+  readonly #arrival = new Arrival()
 
   constructor(connection: Connection, onError: (error: unknown) => void, told: (state: 'up' | 'down') => void) {
     this.#connection = connection
@@ -62,7 +63,7 @@ export class Channels {
   close(): void {
     clearInterval(this.#heartbeat)
     this.#channels.clear()
-    this.#arrival.reject(this.#away())
+    this.#arrival.failed(this.#away())
   }
 
   #add(name: string): Channel {
@@ -94,25 +95,17 @@ export class Channels {
     if (this.#connection.server !== server || this.#up) return
     this.#up = true
     this.#told('up')
-    this.#arrival.resolve()
+    this.#arrival.arrived()
   }
 
   #down(): void {
     const wasUp = this.#up
     this.#up = false
-    this.#arrival.reject(this.#away())
-    this.#arrival = arrival()
+    this.#arrival.failed(this.#away())
     if (wasUp) this.#told('down')
   }
 
   #away(): BusAwayError {
     return new BusAwayError(`Redis at ${this.#connection.address} cannot be reached`)
   }
-}
-
-function arrival(): PromiseWithResolvers<void> {
-  const arriving = Promise.withResolvers<void>()
-  // nobody may be waiting for it
-  arriving.promise.catch(() => {})
-  return arriving
 }

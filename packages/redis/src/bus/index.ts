@@ -1,21 +1,34 @@
-import type { ChangeBus } from '@sync/core'
-import { checkTarget, openConnection } from '../connection/open.ts'
+import { ArgumentError, type ChangeBus } from '@sync/core'
+import { checkClient, checkTarget, openConnection } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisBusOptions, RedisTarget } from '../options.ts'
-import { PubSubBus } from './pubsub.ts'
+import { RedisBus } from './bus.ts'
+import { pubsub } from './pubsub.ts'
 import { resolveBusOptions } from './settings.ts'
+import { streams } from './streams.ts'
 
-const PARAMETERS = { bus: ['pubsub'], timeout: 'duration', maxPayloadBytes: 'number' } as const
+const KINDS = { pubsub, streams } as const
+
+const PARAMETERS = {
+  client: ['ioredis', 'redis'],
+  bus: ['pubsub', 'streams'],
+  timeout: 'duration',
+  maxPayloadBytes: 'number',
+  maxFrames: 'number',
+} as const
 
 /**
- * A bus over the Pub/Sub of a Redis (7.0 or newer) or Valkey. Has a connection for commands, which is the client's own where one
- * was given, and always one of its own for subscriptions. Options may stand in the URL's query. After `close` its calls reject with `SYNC_CLOSED`; with
+ * A bus over the Pub/Sub or the Streams of a Redis (7.0 or newer) or Valkey. Has a connection for commands, which is the client's own where one
+ * was given, and always one of its own to listen on. Options may stand in the URL's query. After `close` its calls reject with `SYNC_CLOSED`; with
  * `SYNC_BUS_AWAY` while the server cannot be reached.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
 export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): ChangeBus {
   const url = checkTarget(target)
-  const { bus: _, ...given } = url ? urlOptions<RedisBusOptions & { bus: 'pubsub' }>(url, PARAMETERS) : {}
-  const settings = resolveBusOptions({ ...given, ...options })
-  return new PubSubBus(openConnection(target, settings), settings)
+  const chosen = url ? { ...urlOptions<RedisBusOptions>(url, PARAMETERS), ...options } : options
+  const settings = resolveBusOptions(chosen)
+  const kind = KINDS[chosen.bus ?? 'pubsub']
+  if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(KINDS).join(', ')} is needed`)
+  const client = checkClient(chosen.client)
+  return new RedisBus(openConnection(target, { timeout: settings.timeout, client }), kind, settings)
 }

@@ -6,6 +6,7 @@ import { throwLater } from './listeners.ts'
 export interface BusSettings {
   readonly timeout: number
   readonly maxPayloadBytes: number
+  readonly maxFrames: number
   readonly onError: (error: unknown) => void
 }
 
@@ -13,5 +14,6 @@ export interface BusSettings {
 export const resolveBusOptions = (options: RedisBusOptions): BusSettings => ({
   timeout: milliseconds(options.timeout ?? '3s', 'timeout'),
   maxPayloadBytes: wholeNumber(options.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes', 1_024),
+  maxFrames: wholeNumber(options.maxFrames ?? 10_000, 'maxFrames', 1),
   onError: options.onError ?? throwLater,
 })

@@ -1,4 +1,5 @@
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
+import { retryDelay } from './retry-delay.ts'
 
 /** What is used of an ioredis client. */
 export interface IoredisClient {
@@ -32,7 +33,7 @@ export function ownBehaviour(timeout: number): object {
     // a line on which nothing comes back is dropped
     socketTimeout: timeout,
     connectTimeout: timeout,
-    retryStrategy: (times: number) => Math.min(1_000, 25 * 2 ** Math.min(times, 6)) * (0.5 + Math.random() / 2),
+    retryStrategy: retryDelay,
   }
 }
 

@@ -2,45 +2,88 @@ import { ArgumentError } from '@sync/core'
 import type { RedisTarget } from '../options.ts'
 import type { Connection } from './connection.ts'
 import { type IoredisClient, IoredisConnection, ownBehaviour } from './ioredis.ts'
+import { type NodeRedisClient, NodeRedisConnection, ownNodeRedisBehaviour } from './node-redis.ts'
 
 /** What a connection is opened with. */
 export interface OpenOptions {
   /** Milliseconds of silence, while an answer is due, after which the line is given up. */
   readonly timeout: number
+  /** Which client opens a URL. */
+  readonly client: 'ioredis' | 'redis'
 }
 
 /** A connection to where `target` says. A client that was given stays open when it is closed. */
-export async function openConnection(target: RedisTarget, { timeout }: OpenOptions): Promise<Connection> {
-  if (typeof target === 'string' || target instanceof URL) return openUrl(new URL(target), timeout)
-  const client = target as IoredisClient
-  if (client.options.keyPrefix) throw new ArgumentError('a client with a keyPrefix: names of keys are made here')
-  return new IoredisConnection(client, { timeout, owned: false })
+export async function openConnection(target: RedisTarget, { timeout, client }: OpenOptions): Promise<Connection> {
+  if (typeof target === 'string' || target instanceof URL) {
+    const url = new URL(target)
+    return client === 'redis' ? openByNodeRedis(url, timeout) : openByIoredis(url, timeout)
+  }
+  if (isNodeRedis(target)) return new NodeRedisConnection(target, { timeout, owned: false })
+  const ioredis = target as IoredisClient
+  if (ioredis.options.keyPrefix) throw new ArgumentError('a client with a keyPrefix: names of keys are made here')
+  return new IoredisConnection(ioredis, { timeout, owned: false })
 }
 
-async function openUrl(url: URL, timeout: number): Promise<Connection> {
-  const { Redis } = await import('ioredis')
-  const database = url.pathname.slice(1)
+async function openByIoredis(url: URL, timeout: number): Promise<Connection> {
+  const { Redis } = await load(() => import('ioredis'), 'ioredis')
+  const { host, port, db, username, password, tls } = partsOf(url)
   const client = new Redis({
     ...ownBehaviour(timeout),
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(url.port || 6379),
-    ...(database !== '' && { db: Number(database) }),
-    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
-    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' && { tls: {} }),
+    host,
+    port,
+    db,
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
+    ...(tls && { tls: {} }),
   })
   return new IoredisConnection(client as unknown as IoredisClient, { timeout, owned: true })
 }
+
+async function openByNodeRedis(url: URL, timeout: number): Promise<Connection> {
+  const { createClient } = await load(() => import('redis'), 'redis')
+  const { host, port, db, username, password, tls } = partsOf(url)
+  const client = createClient({
+    ...ownNodeRedisBehaviour(timeout, { host, port, ...(tls && { tls: true }) }),
+    database: db,
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
+  })
+  return new NodeRedisConnection(client as unknown as NodeRedisClient, { timeout, owned: true })
+}
+
+async function load<T>(importing: () => Promise<T>, name: string): Promise<T> {
+  try {
+    return await importing()
+  } catch (cause) {
+    throw new ArgumentError(`the package ${name} is needed, and not installed: npm install ${name}`, { cause })
+  }
+}
+
+/** What a URL says, an empty text where it says nothing. */
+function partsOf(url: URL) {
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port || 6379),
+    db: Number(url.pathname.slice(1)),
+    username: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    tls: url.protocol === 'rediss:',
+  }
+}
+
+const isNodeRedis = (target: object): target is NodeRedisClient =>
+  'sendCommand' in target && 'isReady' in target && 'duplicate' in target
+
+const isIoredis = (target: object): boolean => 'call' in target && 'status' in target && 'duplicate' in target
 
 /**
  * The URL, if it is one.
  * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
  */
 export function checkTarget(target: RedisTarget): URL | undefined {
-  if (typeof target !== 'string' && !(target instanceof URL)) {
-    const isClient = typeof target?.call === 'function' && typeof target.duplicate === 'function'
-    if (!isClient) throw new ArgumentError('a redis: URL or a client of ioredis is needed')
-    return undefined
+  if (typeof target === 'object' && target !== null && !(target instanceof URL)) {
+    if (isNodeRedis(target) || isIoredis(target)) return undefined
+    throw new ArgumentError('a redis: URL, or a client of ioredis or node-redis, is needed')
   }
   const url = URL.canParse(`${target}`) ? new URL(target) : undefined
   if (url?.protocol !== 'redis:' && url?.protocol !== 'rediss:')
@@ -48,4 +91,11 @@ export function checkTarget(target: RedisTarget): URL | undefined {
   if (url.hostname === '') throw new ArgumentError('a host is needed, such as redis://host:6379')
   if (!/^\/?\d*$/.test(url.pathname)) throw new ArgumentError('the path of a redis: URL is the number of a database')
   return url
+}
+
+/** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is the name of a client, or nothing */
+export function checkClient(client: string | undefined): 'ioredis' | 'redis' {
+  if (client === undefined || client === 'ioredis') return 'ioredis'
+  if (client === 'redis') return client
+  throw new ArgumentError(`client: 'ioredis' or 'redis' is needed, not ${JSON.stringify(client)}`)
 }

@@ -1,12 +1,13 @@
 import type { Store } from '@sync/core'
 import { milliseconds } from '@sync/core/adapter'
-import { checkTarget, openConnection } from '../connection/open.ts'
+import { checkClient, checkTarget, openConnection } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
 import { resolveStoreOptions } from './settings.ts'
 import { RedisStore } from './store.ts'
 
 const PARAMETERS = {
+  client: ['ioredis', 'redis'],
   timeout: 'duration',
   maxChanges: 'number',
   maxAge: 'duration',
@@ -27,5 +28,5 @@ export function redisStore(target: RedisTarget, options: RedisStoreOptions = {})
   const chosen = url ? { ...urlOptions<RedisStoreOptions>(url, PARAMETERS), ...options } : options
   const settings = resolveStoreOptions(chosen)
   const timeout = milliseconds(chosen.timeout ?? '3s', 'timeout')
-  return new RedisStore(openConnection(target, { timeout }), settings)
+  return new RedisStore(openConnection(target, { timeout, client: checkClient(chosen.client) }), settings)
 }

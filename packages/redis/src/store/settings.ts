@@ -27,8 +27,18 @@ export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
   }
 }
 
+/** How a commit's script publishes. Without `command` it does not. */
+export interface Publishing {
+  readonly command?: 'PUBLISH' | 'XADD'
+  readonly maxPayloadBytes?: number
+  readonly maxFrames?: number | undefined
+}
+
 /** The settings as the scripts read them, in their order. */
-export function settingsArg(settings: StoreSettings, maxPayloadBytes: number, command: string): string {
+export function settingsArg(
+  settings: StoreSettings,
+  { maxPayloadBytes = 0, maxFrames = 0, command }: Publishing = {},
+): string {
   const { lineage, maxChanges, maxAge, maxAnswers, maxAnswerText, opMemory } = settings
   const half = Math.floor(maxAnswers / 2)
   return JSON.stringify([
@@ -40,6 +50,7 @@ export function settingsArg(settings: StoreSettings, maxPayloadBytes: number, co
     opMemory,
     TOMBSTONE_MS,
     maxPayloadBytes,
-    command,
+    command ?? '',
+    maxFrames,
   ])
 }

@@ -38,7 +38,7 @@ import { sinceLua } from './lua/since.ts'
 import { touchLua } from './lua/touch.ts'
 import { Script } from './script.ts'
 import { Sections } from './sections.ts'
-import { type StoreSettings, settingsArg } from './settings.ts'
+import { type Publishing, type StoreSettings, settingsArg } from './settings.ts'
 import { storedDocument } from './stored-document.ts'
 
 const scripts = {
@@ -55,7 +55,7 @@ const MOST_ASKED = 500
 const MOST_COMMITTED = 1_000
 
 /** Where commits are published by their script: the command, and where nothing else is meant. */
-const METHODS: Readonly<Record<string, string>> = { 'redis:publish': 'PUBLISH', 'redis:spublish': 'SPUBLISH' }
+const METHODS: Readonly<Record<string, Publishing['command']>> = { 'redis:publish': 'PUBLISH', 'redis:xadd': 'XADD' }
 
 /** A store on one Redis. */
 export class RedisStore implements Store {
@@ -72,7 +72,7 @@ export class RedisStore implements Store {
     // whoever calls first hears of it
     connection.catch(() => {})
     this.#settings = settings
-    this.#reading = settingsArg(settings, 0, '')
+    this.#reading = settingsArg(settings)
     const { maxCommitBytes } = settings
     this.capabilities = Object.freeze({ ttl: { granularityMs: 1 }, durability: 'process', maxCommitBytes })
   }
@@ -218,12 +218,12 @@ export class RedisStore implements Store {
     const sections = new Sections(layout)
     const indexes = group.map(({ ref }) => sections.indexOf(ref))
     const publisher = this.#publisherFor(connection)
-    const command = publisher ? (METHODS[publisher.method] as string) : ''
+    const command = publisher && METHODS[publisher.method]
     const keys = [...sections.keys, ...group.map(({ ref }) => documentKey(ref, layout))]
     const args = [
-      settingsArg(this.#settings, publisher?.maxPayloadBytes ?? 0, command),
+      command ? settingsArg(this.#settings, { ...publisher, command }) : this.#reading,
       ...sections.args(this.#nextCandidate()),
-      ...sections.refs.map(({ partition, section }) => publisher?.destination({ partition, section }) ?? ''),
+      ...sections.refs.map(({ partition, section }) => (command ? publisher.destination({ partition, section }) : '')),
       ...commitArgs(group, indexes),
     ]
     const { standings, rest } = sections.read(await scripts.commit.run(connection, keys, args))

@@ -10,8 +10,8 @@ import { sectionLua } from './section.ts'
  * and never remembered: e (epoch), d (definition), f (forgotten), w <message> (cannot be served), a <message> (try again)
  */
 export const commitLua: string = `${sectionLua}
-local maxChanges, maxAge, half, halfText, opMemory, tombstone, maxPayload, publish =
-  int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9]
+local maxChanges, maxAge, half, halfText, opMemory, tombstone, maxPayload, publish, maxFrames =
+  int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9], settings[10]
 
 -- All numbers of the call stand in one array, and texts that requests share (epochs, origins, …) once in a list.
 local numbers, numberAt, shared = nil, 0, {}
@@ -296,11 +296,22 @@ local function shortened(sent, most)
   return #omitted <= most and omitted or sent.head .. '0]'
 end
 
+-- \`about\`: the only document that the frame is for, where the section is followed by key.
+local function publishFrame(destination, frame, about)
+  if publish == 'XADD' and about then
+    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame, 'key', about.json)
+  elseif publish == 'XADD' then
+    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
+  else
+    redis.call(publish, about and destination .. ':' .. ownKey(about) or destination, frame)
+  end
+end
+
 -- Frames as the codec makes them: as many changes in one as share epoch and origin and fit.
-local function send(channel, requests)
+local function send(destination, requests, about)
   local texts, bytes, head = {}, 0, nil
   local function flush()
-    if #texts > 0 then redis.call(publish, channel, head .. table.concat(texts, ',') .. ']]') end
+    if #texts > 0 then publishFrame(destination, head .. table.concat(texts, ',') .. ']]', about) end
     texts = {}
   end
   for _, r in ipairs(requests) do
@@ -317,12 +328,12 @@ local function send(channel, requests)
   flush()
 end
 
-local function publishAll(requests, channels)
+local function publishAll(requests, destinations)
   local bySection = {}
   for _, r in ipairs(requests) do
-    local channel = channels[r.section]
-    if r.sent and channel ~= '' then
-      if r.follow == 'key' then r.published = pcall(send, channel .. ':' .. ownKey(r), { r })
+    local destination = destinations[r.section]
+    if r.sent and destination ~= '' then
+      if r.follow == 'key' then r.published = pcall(send, destination, { r }, r)
       else
         bySection[r.section] = bySection[r.section] or {}
         table.insert(bySection[r.section], r)
@@ -331,14 +342,14 @@ local function publishAll(requests, channels)
   end
   for s, group in pairs(bySection) do
     -- committed it is, whatever becomes of the frame: then its writer sends it
-    local sent = pcall(send, channels[s], group)
+    local sent = pcall(send, destinations[s], group)
     for _, r in ipairs(group) do r.published = sent end
   end
 end
 
 openAll()
-local channels = {}
-for _, s in ipairs(sections) do channels[s] = take() end
+local destinations = {}
+for _, s in ipairs(sections) do destinations[s] = take() end
 for i = 1, tonumber(take()) do shared[i] = take() end
 numbers = cjson.decode(take())
 local requests = {}
@@ -349,7 +360,7 @@ for _, r in ipairs(requests) do
   r.after = int(s.sequence) .. ' ' .. int(s.answers) .. ' ' .. (s.follow and s.follow .. ' ' .. s.digest or '')
 end
 for _, s in ipairs(sections) do settle(s) end
-publishAll(requests, channels)
+publishAll(requests, destinations)
 pushStandings()
 for _, r in ipairs(requests) do
   push((r.published and '1 ' or '0 ') .. r.after)

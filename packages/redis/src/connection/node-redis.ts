@@ -1,0 +1,155 @@
+import { Arrival } from './arrival.ts'
+import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
+import { retryDelay } from './retry-delay.ts'
+
+/** What is used of a node-redis client. */
+export interface NodeRedisClient {
+  readonly isReady: boolean
+  readonly isOpen: boolean
+  readonly options?: {
+    readonly database?: number | undefined
+    readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string } | undefined
+  }
+  connect(): Promise<unknown>
+  sendCommand(args: readonly string[]): Promise<unknown>
+  subscribe(channel: string, listener: Listener): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  duplicate(options: object): NodeRedisClient
+  destroy(): void
+  on(event: string, listener: (error?: Error) => void): unknown
+  off(event: string, listener: (error?: Error) => void): unknown
+}
+
+/** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
+export const ownNodeRedisBehaviour = (timeout: number, socket: object = {}): object => ({
+  // RESP3: a connection that listens takes commands too
+  RESP: 3,
+  disableOfflineQueue: true,
+  // a line on which nothing comes back is dropped; the pings keep a quiet one open
+  pingInterval: Math.ceil(timeout / 3),
+  // a timer for each command is dear, and the line's own is enough
+  commandOptions: { timeout: undefined },
+  socket: { ...socket, connectTimeout: timeout, socketTimeout: timeout, reconnectStrategy: retryDelay },
+})
+
+/** A connection over node-redis. */
+export class NodeRedisConnection implements Connection {
+  readonly layout: { readonly cluster: boolean } = { cluster: false }
+  readonly database: number
+  readonly address: string
+  readonly #client: NodeRedisClient
+  readonly #timeout: number
+  readonly #owned: boolean
+  /** By channel; the client itself subscribes again after a reconnect, before it says that it is ready. */
+  readonly #listeners = new Map<string, Listener>()
+  readonly #outstanding = new Set<Promise<unknown>>()
+  readonly #states = new Set<(state: ConnectionState) => void>()
+  readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
+  /** Settles when the next attempt to connect does. */
+  readonly #attempt = new Arrival()
+  #server: string | undefined
+  #closed = false
+
+  constructor(client: NodeRedisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
+    this.#client = client
+    this.#timeout = timeout
+    this.#owned = owned
+    const { host = 'localhost', port = 6379, path } = client.options?.socket ?? {}
+    this.database = client.options?.database ?? 0
+    this.address = path ?? `${host}:${port}`
+    this.#heard = [
+      ['ready', () => void this.#ready()],
+      ['error', (error) => this.#failed(error)],
+      ['end', () => this.#failed()],
+    ]
+    for (const [event, listener] of this.#heard) client.on(event, listener)
+    if (client.isReady) void this.#ready()
+    else if (owned) this.#connect()
+  }
+
+  get server(): string | undefined {
+    return this.#server
+  }
+
+  async send(command: Command): Promise<unknown> {
+    if (!this.#client.isReady && this.#owned && !this.#closed) await this.#attempt.promise
+    const sent = this.#client.sendCommand(command)
+    const done = (): boolean => this.#outstanding.delete(sent)
+    this.#outstanding.add(sent)
+    sent.then(done, done)
+    return sent
+  }
+
+  async subscribe(channel: string, listener: Listener): Promise<void> {
+    const known = this.#listeners.has(channel)
+    this.#listeners.set(channel, listener)
+    if (known) return
+    try {
+      await this.#client.subscribe(channel, (message) => this.#listeners.get(channel)?.(message))
+    } catch (error) {
+      this.#listeners.delete(channel)
+      throw error
+    }
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    this.#listeners.delete(channel)
+    await this.#client.unsubscribe(channel)
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#states.add(listener)
+    return () => this.#states.delete(listener)
+  }
+
+  fork(): Connection {
+    const client = this.#client.duplicate(ownNodeRedisBehaviour(this.#timeout, this.#client.options?.socket))
+    return new NodeRedisConnection(client, { timeout: this.#timeout, owned: true })
+  }
+
+  reset(): void {
+    if (!this.#owned || this.#closed || !this.#client.isOpen) return
+    this.#client.destroy()
+    this.#failed()
+    this.#connect()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#owned) {
+      // the client's own close can wait for ever
+      const late = new Promise((resolve) => setTimeout(resolve, this.#timeout).unref())
+      await Promise.race([Promise.allSettled(this.#outstanding), late])
+      if (this.#client.isOpen) this.#client.destroy()
+    }
+    this.#attempt.failed(new Error('the connection is closed'))
+    for (const [event, listener] of this.#heard)
+      if (!this.#owned || event !== 'error') this.#client.off(event, listener)
+    this.#states.clear()
+  }
+
+  #connect(): void {
+    this.#client.connect().catch((error: Error) => this.#failed(error))
+  }
+
+  async #ready(): Promise<void> {
+    this.#attempt.arrived()
+    const info = await this.#client.sendCommand(['INFO', 'server']).catch(() => undefined)
+    if (info === undefined || !this.#client.isReady) return
+    this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
+    this.#tell('up')
+  }
+
+  /** The line was lost, or an attempt to open it failed. */
+  #failed(error: Error = new Error('the connection is closed')): void {
+    if (this.#client.isReady) return
+    this.#attempt.failed(error)
+    this.#server = undefined
+    this.#tell('down')
+  }
+
+  #tell(state: ConnectionState): void {
+    for (const listener of [...this.#states]) listener(state)
+  }
+}

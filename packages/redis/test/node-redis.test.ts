@@ -1,0 +1,23 @@
+import { canTest } from '@sync/brokers'
+import { describeBusConformance, describeStoreConformance } from '@sync/conformance'
+import { describe, it } from 'vitest'
+import { redisBusHarness } from './bus-harness.ts'
+import { redisStoreHarness } from './store-harness.ts'
+
+const runner = { describe, it }
+const by = { client: 'redis' } as const
+const needs = { broker: 'redis', hooks: true } as const
+
+describe.runIf(await canTest('store and buses over node-redis', needs))('node-redis', () => {
+  describeStoreConformance({ name: 'the store over node-redis', createHarness: () => redisStoreHarness(by), runner })
+  describeBusConformance({
+    name: 'Pub/Sub over node-redis',
+    createHarness: () => redisBusHarness('pubsub', by),
+    runner,
+  })
+  describeBusConformance({
+    name: 'Streams over node-redis',
+    createHarness: () => redisBusHarness('streams', by),
+    runner,
+  })
+})
