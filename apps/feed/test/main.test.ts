@@ -1,32 +1,21 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Ended, startFeed } from './run-feed.ts'
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly error: string
-}
-
-const main = join(import.meta.dirname, '../src/main.ts')
-
-/** Runs the command as a process of its own; `onOutput` may send it a signal. */
-function feed(args: readonly string[], onOutput?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
-  const { SYNC_STORE: _store, SYNC_BUS: _bus, ...env } = process.env
-  const child = spawn(process.execPath, ['--conditions=@sync/source', main, ...args], { env })
-  let out = ''
-  let error = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    if (out === '') onOutput?.((signal) => child.kill(signal))
-    out += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    error += chunk.toString()
-  })
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, error })))
+/** Runs the command to its end; `onOutput` may send it a signal once it has printed something. */
+async function feed(
+  args: readonly string[],
+  onOutput?: (kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<Ended> {
+  const running = startFeed(args)
+  if (onOutput) {
+    await vi.waitUntil(() => running.out !== '', { timeout: 30_000, interval: 5 })
+    onOutput(running.kill)
+  }
+  return running.ended
 }
 
 /** Outages that come, change a field or two, go, and some of them come again. */
