@@ -3,4 +3,5 @@ import type { Bench } from './figure.ts'
 /** Every bench by its name; loaded only when it runs. */
 export const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   core: async () => (await import('./core/index.ts')).core,
+  redis: async () => (await import('./redis/index.ts')).redis,
 }

@@ -1,0 +1,55 @@
+import { createSync } from '@sync/core'
+import type { Json } from '@sync/core/patch'
+import { redisBus, redisStore } from '@sync/redis'
+import type { Figure } from '../figure.ts'
+import { compareRates } from '../rounds.ts'
+import { openContestants } from './contest.ts'
+import { documents, keyOf, PARTITION } from './documents.ts'
+import { inFlight } from './in-flight.ts'
+import { openRawClient } from './raw-client.ts'
+
+const LOADS = 256
+const LANES = 64
+
+/** A read of what is not held. */
+export const load: Figure = {
+  name: `get of 63 fields not held, ${LANES} in flight, against HGETALL and JSON.parse of each field`,
+  unit: 'loads/s',
+  goal: { atLeast: 1.5 },
+  async measure() {
+    await using filled = await openContestants('ioredis')
+    const { url } = filled
+    const raw = await openRawClient(url, 'ioredis')
+    await using sync = createSync({ store: redisStore(url), bus: redisBus(url) })
+    const collection = sync.collection({ ...documents, replicate: 'on-read' }, { partition: PARTITION })
+    let read = 0
+    const run = (work: (key: string) => Promise<unknown>) => () => {
+      const from = read
+      read += LOADS
+      return inFlight({ from, count: LOADS, lanes: LANES }, (n) => work(keyOf(n)))
+    }
+    const measured = await compareRates(
+      {
+        ours: run(async (key) => {
+          await collection.get(key)
+          collection.forget(key)
+        }),
+        yardstick: run(async (key) => parsed((await raw.call(['HGETALL', `${PARTITION}:doc:${key}`])) as string[])),
+        operations: LOADS,
+      },
+      { rounds: 11, sliceMs: 300, warmUpMs: 1_500 },
+    )
+    raw.close()
+    return measured
+  },
+}
+
+function parsed(flat: readonly string[]): Record<string, Json> {
+  const document: Record<string, Json> = {}
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = flat[at] as string
+    if (name.endsWith(':latest') && name !== 'VersionId:latest')
+      document[name.slice(0, -7)] = JSON.parse(flat[at + 1] as string) as Json
+  }
+  return document
+}

@@ -1,0 +1,75 @@
+import { createSync } from '@sync/core'
+import { redisBus, redisStore } from '@sync/redis'
+import { Redis } from 'ioredis'
+import { changeOf, documents, keyOf, PARTITION } from './documents.ts'
+import { type ClientName, openRawClient } from './raw-client.ts'
+
+/** Never born too early for the script's memory of answers. */
+const ALWAYS = 1e12
+/** Where in the script's numbers a request says when it was born. */
+const BORN = 3
+
+/** Calls the store's commit script as a program would that knew nothing else: one write a call, publishing what it did. */
+export interface RawCommit {
+  /** Writes the `n`-th change. */
+  commit(n: number): Promise<unknown>
+  close(): void
+}
+
+/**
+ * Takes a call of the script from a `set` of ours, and repeats it with other keys, values and ids.
+ * @throws Error if the script does not commit what it is told so
+ */
+export async function openRawCommit(url: string, name: ClientName): Promise<RawCommit> {
+  const call = await oneCall(url)
+  const client = await openRawClient(url, name)
+  const [first, ...more] = call.map((text) => substitute(text))
+  if (first === undefined) throw new Error('no call')
+  const commit = (n: number): Promise<unknown> => client.call([first(n), ...more.map((each) => each(n))])
+  const answer = await commit(1)
+  if (!JSON.stringify(answer).includes('"c ')) throw new Error(`the raw commit does not commit: ${answer}`)
+  return { commit, close: () => client.close() }
+}
+
+/** The last call that a `set` of ours makes. */
+async function oneCall(url: string): Promise<readonly string[]> {
+  const calls: string[][] = []
+  const client = new Redis(url)
+  const call = client.call.bind(client)
+  client.call = ((...args: [string, ...string[]]) => {
+    if (args[0] === 'EVALSHA') calls.push(args)
+    return call(...args)
+  }) as typeof client.call
+  const sync = createSync({ store: redisStore(client), bus: redisBus(url) })
+  // what is not held is written without an expectation: such a call can be repeated
+  const collection = sync.collection({ ...documents, replicate: 'on-read' }, { partition: PARTITION })
+  await collection.ready()
+  await collection.set(keyOf(0), { price1: 'THE NUMBER', route1: 'THE TEXT' })
+  const made = calls.findLast((args) => args.some((arg) => arg.includes('THE NUMBER')))
+  await sync.close()
+  client.disconnect()
+  if (!made) throw new Error('a set made no call of the script')
+  return made.map((arg) => (isId(arg, made) ? 'THE ID' : arg))
+}
+
+/** The id of the operation stands right before the key, as a JSON text. */
+const isId = (arg: string, args: readonly string[]): boolean => args[args.indexOf(JSON.stringify(keyOf(0))) - 1] === arg
+
+function substitute(text: string): (n: number) => string {
+  if (text === 'THE ID') return (n) => `raw-${n}`
+  if (text === '"THE NUMBER"') return (n) => JSON.stringify(changeOf(n)['price1'])
+  if (text === '"THE TEXT"') return (n) => JSON.stringify(changeOf(n)['route1'])
+  if (text.includes(keyOf(0))) return (n) => text.replace(keyOf(0), keyOf(n))
+  const numbers = numbersOf(text)
+  if (!numbers) return () => text
+  const born = JSON.stringify(numbers.with(BORN, ALWAYS))
+  return () => born
+}
+
+function numbersOf(text: string): number[] | undefined {
+  if (!text.startsWith('[')) return undefined
+  const parsed: unknown = JSON.parse(text)
+  return Array.isArray(parsed) && parsed.length > BORN && parsed.every((each) => typeof each === 'number')
+    ? parsed
+    : undefined
+}
