@@ -1,0 +1,50 @@
+import type { FrameHandler } from '@sync/core/adapter'
+import type { IncomingRecord } from '../client/client.ts'
+
+/** What an ear is made with. */
+export interface EarOptions {
+  /** The key of the records that it is for. */
+  readonly key: string
+  readonly handler: FrameHandler
+  /** From which offset on, by partition. */
+  readonly from: readonly number[]
+  readonly onError: (error: unknown) => void
+}
+
+/** One subscriber of a topic: takes the records of its scope from its own beginning on. */
+export class Ear {
+  readonly key: string
+  /** By partition: the first offset that it has not been offered. One that is not here begins at 0. */
+  readonly next: number[]
+  /** The partitions that it still reads by itself, to catch up with the others. */
+  readonly behind: Set<number> = new Set()
+  readonly #handler: FrameHandler
+  readonly #onError: (error: unknown) => void
+  #stopped = false
+
+  constructor({ key, handler, from, onError }: EarOptions) {
+    this.key = key
+    this.next = [...from]
+    this.#handler = handler
+    this.#onError = onError
+  }
+
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Takes a record of its own key, unless it has had it. */
+  hear(partition: number, { offset, value }: IncomingRecord, text: string): void {
+    if (this.#stopped || offset < (this.next[partition] ?? 0)) return
+    this.next[partition] = offset + 1
+    try {
+      this.#handler(value, text)
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+}

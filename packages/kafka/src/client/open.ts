@@ -1,0 +1,36 @@
+import { ArgumentError } from '@sync/core'
+import type { KafkaBusOptions } from '../options.ts'
+import type { KafkaClient } from './client.ts'
+import type { ClientSettings } from './settings.ts'
+
+type ClientName = NonNullable<KafkaBusOptions['client']>
+
+const PACKAGES: Readonly<Record<ClientName, string>> = { kafkajs: 'kafkajs', platformatic: '@platformatic/kafka' }
+
+/**
+ * Loads the client of that name, which is a package of its own.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if it is not installed
+ */
+export async function openClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
+  try {
+    return await load(name, settings)
+  } catch (cause) {
+    if (!isMissing(cause, PACKAGES[name])) throw cause
+    throw new ArgumentError(`client: ${PACKAGES[name]} is not installed: npm install ${PACKAGES[name]}`, { cause })
+  }
+}
+
+async function load(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
+  if (name === 'platformatic') {
+    const { PlatformaticClient } = await import('./platformatic.ts')
+    return new PlatformaticClient(settings)
+  }
+  const { KafkajsClient } = await import('./kafkajs.ts')
+  return new KafkajsClient(settings)
+}
+
+const isMissing = (error: unknown, name: string): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ERR_MODULE_NOT_FOUND' &&
+  error.message.includes(`'${name}'`)

@@ -1,0 +1,42 @@
+import type { BusHarness } from '@sync/conformance'
+import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
+import { releaseBroker, takeBroker } from './shared-broker.ts'
+
+let harnesses = 0
+
+const program = (url: string): string[] => [
+  '--conditions=@sync/source',
+  '--input-type=module',
+  '-e',
+  `import { kafkaBus } from '${new URL('../src/index.ts', import.meta.url)}'
+   const bus = kafkaBus('${url}')
+   await bus.subscribe({ partition: 'p', section: 's' }, () => {})
+   await bus.close()`,
+]
+
+/** Topics of its own for each rule, on a broker that all share: it takes seconds to start. */
+export const kafkaBusHarness = (client: NonNullable<KafkaBusOptions['client']>) => async (): Promise<BusHarness> => {
+  const { kafka, proxy } = await takeBroker()
+  const thrown: unknown[] = []
+  const options: KafkaBusOptions = {
+    client,
+    timeout: '1s',
+    maxPayloadBytes: 65_536,
+    onError: (error: unknown) => thrown.push(error),
+  }
+  return {
+    namespace: `${client}${++harnesses}-${process.pid}`,
+    thrown,
+    program: program(`${kafka.url}?client=${client}`),
+    open: async () => kafkaBus([`127.0.0.1:${proxy.port}`], options),
+    faults: {
+      kill: () => kafka.kill(),
+      restart: () => kafka.restart(),
+      pause: () => kafka.pause(),
+      resume: () => kafka.resume(),
+      cut: () => proxy.cut(),
+    },
+    nowhere: { address: '127.0.0.1:1', open: async () => kafkaBus(['127.0.0.1:1'], options) },
+    close: releaseBroker,
+  }
+}
