@@ -21,6 +21,8 @@ export class Sockets {
       : net.connect({ host, port }, onConnect)
     socket.setKeepAlive(true, 60_000)
     socket.setNoDelay(true)
+    // kafkajs lets go of a dead one at every attempt, which adds a listener each time
+    socket.setMaxListeners(0)
     this.#open.set(socket, `${host}:${port}`)
     socket.once('close', () => this.#open.delete(socket))
     if (this.#closed) queueMicrotask(() => socket.destroy(new Error('closed')))

@@ -1,0 +1,14 @@
+import { type EncodedChange, joinChange } from '@sync/core/adapter'
+
+/** A change of one key, with this sequence. */
+export const change = (sequence: number, key = 'k'): EncodedChange =>
+  joinChange({
+    key,
+    epoch: 'epoch',
+    origin: 'test',
+    generation: 1,
+    version: sequence,
+    sequence,
+    time: 0,
+    edits: [{ field: 'f', version: sequence, whole: `${sequence}` }],
+  })

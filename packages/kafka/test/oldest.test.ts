@@ -1,0 +1,43 @@
+import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
+import { kafkaBus } from '@sync/kafka'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { change } from './change.ts'
+
+const WAIT = { timeout: 10_000, interval: 5 }
+
+describe.runIf(await canTest('the bus on the oldest Kafka', { broker: 'kafka-oldest', hooks: true }))(
+  'the oldest Kafka',
+  () => {
+    let kafka: KafkaServer
+    beforeAll(async () => {
+      kafka = await startKafka({ release: 'oldest' })
+    }, 60_000)
+    afterAll(() => kafka[Symbol.asyncDispose]())
+
+    test.each(['kafkajs', 'platformatic'] as const)(
+      'carries changes by %s, also again from an offset and after a restart',
+      async (client) => {
+        const scope = { partition: client, section: 's' }
+        await using bus = kafkaBus(kafka.url, { client })
+        const heard: { text: string; offset: string | undefined }[] = []
+        await bus.subscribe(scope, (frame, offset) =>
+          heard.push({ text: `${Buffer.from(frame as Uint8Array)}`, offset }),
+        )
+        for (let n = 1; n <= 5; n++) await bus.publish(scope, [change(n)])
+        await vi.waitFor(() => expect(heard).toHaveLength(5), WAIT)
+
+        const after = heard[1]?.offset ?? ''
+        const again: string[] = []
+        await bus.subscribe(scope, (frame) => again.push(`${Buffer.from(frame as Uint8Array)}`), { after })
+        await vi.waitFor(() => expect(again).toEqual(heard.slice(2).map(({ text }) => text)), WAIT)
+
+        await kafka.kill()
+        await kafka.restart()
+        await vi.waitFor(() => bus.publish(scope, [change(6)]), WAIT)
+        await vi.waitFor(() => expect(again.at(-1)).toContain('6'), WAIT)
+        expect(heard.at(-1)?.text).toBe(again.at(-1))
+      },
+      60_000,
+    )
+  },
+)
