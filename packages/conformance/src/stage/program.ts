@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { Violation } from '../judge/violation.ts'
 
-/** How long a program may take to end, in ms of the machine's time. */
-const BOUND = 10_000
+/** How long a program may take, in ms of the machine's time. It has to start too, which takes seconds where much else runs. */
+const BOUND = 30_000
 
 /** Runs a program in a process of its own. @throws Violation if it does not end by itself, or ends badly */
 export function runProgram(args: readonly string[]): Promise<void> {
