@@ -1,8 +1,18 @@
-import { canTest, type RedisServer, startRedis } from '@sync/brokers'
+import { canTest, type RedisServer, startRedis, startRedisCluster } from '@sync/brokers'
 import { createSync, defineCollection, type Sync } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
+import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+test.each([
+  ['ioredis', () => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true })],
+  ['node-redis', () => createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] })],
+])('a client of a Redis Cluster, of %s, is refused', (_, open) => {
+  const client = open() as never
+  expect(() => redisStore(client)).toThrow(/Redis Cluster/)
+  expect(() => redisBus(client)).toThrow(/Redis Cluster/)
+})
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: '1h' })
 
@@ -67,6 +77,16 @@ describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', 
       code: 'SYNC_REDIS',
       retryable: false,
       message: expect.stringMatching(/NOPERM/),
+    })
+  })
+
+  test('of a node of a cluster is refused, not tried again', async () => {
+    await using cluster = await startRedisCluster({ masters: 1 })
+    await using store = redisStore(cluster.urls[0] ?? '')
+    await expect(store.heads([{ scope: { partition: 'p', section: 's' } }])).rejects.toMatchObject({
+      code: 'SYNC_REDIS',
+      retryable: false,
+      message: expect.stringMatching(/is a node of a cluster/),
     })
   })
 

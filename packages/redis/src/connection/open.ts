@@ -76,12 +76,17 @@ const isNodeRedis = (target: object): target is NodeRedisClient =>
 
 const isIoredis = (target: object): boolean => 'call' in target && 'status' in target && 'duplicate' in target
 
+/** `isCluster` is of ioredis, `masters` of node-redis. */
+const isCluster = (target: object): boolean =>
+  ('isCluster' in target && target.isCluster === true) || 'masters' in target
+
 /**
  * The URL, if it is one.
  * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
  */
 export function checkTarget(target: RedisTarget): URL | undefined {
   if (typeof target === 'object' && target !== null && !(target instanceof URL)) {
+    if (isCluster(target)) throw new ArgumentError('a client of a Redis Cluster: one of a single Redis is needed')
     if (isNodeRedis(target) || isIoredis(target)) return undefined
     throw new ArgumentError('a redis: URL, or a client of ioredis or node-redis, is needed')
   }
