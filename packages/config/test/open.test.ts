@@ -65,8 +65,8 @@ test.each([
 })
 
 test('a package that is missing is named, a password is not', async () => {
-  const error: unknown = await openBus('nats://user:secret@host').catch((cause: unknown) => cause)
-  expect(String(error)).toMatch(/@sync\/nats, which is not installed: npm install @sync\/nats/)
+  const error: unknown = await openBus('kafka://user:secret@host').catch((cause: unknown) => cause)
+  expect(String(error)).toMatch(/@sync\/kafka, which is not installed: npm install @sync\/kafka/)
   expect(String(error)).not.toContain('secret')
 })
 

@@ -1,0 +1,63 @@
+import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
+import { ArgumentError } from '@sync/core'
+import { type BusCapabilities, type EncodedChange, frames, type Scope } from '@sync/core/adapter'
+import { subjectOf } from '../subjects.ts'
+import { hear } from './hear.ts'
+import type { Listening, Medium } from './medium.ts'
+import type { Settings } from './settings.ts'
+
+/** What a server takes if nobody changed it. */
+const USUAL_PAYLOAD = 1_048_576
+
+/** Plain subjects: whoever is there hears it. */
+export class CoreMedium implements Medium {
+  readonly #settings: Settings
+  #confirmation: Promise<void> | undefined
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  capabilities(server: ServerInfo | undefined): BusCapabilities {
+    return {
+      delivery: 'at-most-once',
+      replay: 'none',
+      // the server serves each publisher in a line of its own
+      ordering: 'per-publisher',
+      durability: 'sent',
+      whenDown: 'reject',
+      // within a cluster interest spreads after the server has taken the subscription
+      live: server && !server.cluster ? 'at-once' : 'eventually',
+      echo: true,
+      maxPayloadBytes: Math.min(this.#settings.maxPayloadBytes, server?.max_payload ?? USUAL_PAYLOAD),
+    }
+  }
+
+  async publish(connection: NatsConnection, scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
+    const subject = subjectOf(this.#settings.prefix, scope)
+    const { maxPayloadBytes } = this.capabilities(connection.info)
+    for (const { text } of frames(changes, maxPayloadBytes)) connection.publish(subject, text)
+    await this.#confirmed(connection)
+  }
+
+  async listen(connection: NatsConnection, scope: Scope, { onFrame, after }: Listening): Promise<() => void> {
+    if (after !== undefined) throw new ArgumentError('after: core NATS keeps nothing to begin from', { address: scope })
+    return hear(connection, subjectOf(this.#settings.prefix, scope), ({ data }) => onFrame(data))
+  }
+
+  async resume(connection: NatsConnection): Promise<void> {
+    // the client has sent every subscription again before
+    await connection.flush()
+  }
+
+  close(): void {}
+
+  /** What was published in one step is confirmed by one round trip. */
+  #confirmed(connection: NatsConnection): Promise<void> {
+    this.#confirmation ??= Promise.resolve().then(() => {
+      this.#confirmation = undefined
+      return connection.flush()
+    })
+    return this.#confirmation
+  }
+}

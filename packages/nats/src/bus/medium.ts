@@ -1,0 +1,21 @@
+import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
+import type { BusCapabilities, EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
+
+/** What carries the frames over a connection. */
+export interface Medium {
+  /** What it can do on a server; on one that is not known yet, what it can do at the least. */
+  capabilities(server: ServerInfo | undefined): BusCapabilities
+  /** Resolves at the durability point. */
+  publish(connection: NatsConnection, scope: Scope, changes: readonly EncodedChange[]): Promise<void>
+  /** Resolves when it is live at the server; the returned function ends it. */
+  listen(connection: NatsConnection, scope: Scope, listening: Listening): Promise<() => void>
+  /** The connection was lost and is there again: resolves when everything is live. */
+  resume(connection: NatsConnection): Promise<void>
+  close(): void
+}
+
+/** How a scope is listened to. */
+export interface Listening {
+  readonly onFrame: FrameHandler
+  readonly after: string | undefined
+}

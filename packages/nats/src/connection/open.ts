@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+} from '@nats-io/transport-node'
+import type { NatsConnectionOptions } from '../options.ts'
+import { Link } from './link.ts'
+import type { Credentials, Given, Servers } from './target.ts'
+
+/** What a connection is opened with. */
+export interface OpenOptions {
+  /** Milliseconds after which a silent connection is given up. */
+  readonly timeout: number
+  readonly connection: NatsConnectionOptions | undefined
+}
+
+/** The line to where a target leads. A connection that was given stays open when it is closed. */
+export function openLink(place: Servers | Given, options: OpenOptions): Link {
+  if ('given' in place) {
+    const { given } = place
+    return new Link({ dial: async () => given, owned: false, server: given.getServer(), timeout: options.timeout })
+  }
+  return new Link({
+    dial: () => dial(place, options),
+    owned: true,
+    server: place.servers.join(','),
+    timeout: options.timeout,
+  })
+}
+
+/** Pauses between attempts to reconnect, in ms, so that a fleet does not come back in one moment. */
+const RECONNECT = { reconnectTimeWait: 100, reconnectJitter: 100, reconnectJitterTLS: 200 }
+
+async function dial({ servers, user, password, credentials }: Servers, options: OpenOptions): Promise<NatsConnection> {
+  const authenticator = await readKeys(credentials)
+  const { ca, cert, key, tls } = credentials
+  const secure = tls !== undefined || ca !== undefined || cert !== undefined || key !== undefined
+  return connect({
+    ...RECONNECT,
+    timeout: options.timeout,
+    // a frozen server is noticed by the pings that it does not answer
+    pingInterval: Math.max(1, Math.floor(options.timeout / 3)),
+    maxPingOut: 2,
+    noAsyncTraces: true,
+    ...(user !== undefined && password === undefined && { token: user }),
+    ...(user !== undefined && password !== undefined && { user, pass: password }),
+    ...(authenticator && { authenticator }),
+    ...(secure && {
+      tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
+    }),
+    ...options.connection,
+    servers: [...servers],
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    // a server that is being set up anew may refuse for a while
+    ignoreAuthErrorAbort: true,
+  })
+}
+
+async function readKeys({ creds, nkey }: Credentials): Promise<Authenticator | undefined> {
+  if (creds !== undefined) return credsAuthenticator(await readFile(creds))
+  if (nkey === undefined) return undefined
+  const seed = (await readFile(nkey, 'utf8')).trim()
+  return nkeyAuthenticator(new TextEncoder().encode(seed))
+}

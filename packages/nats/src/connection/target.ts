@@ -1,0 +1,82 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import { ArgumentError } from '@sync/core'
+import type { NatsBusOptions, NatsTarget } from '../options.ts'
+import { urlOptions } from './url-options.ts'
+
+/** Files that a URL names, to be read at every connect. */
+export interface Credentials {
+  /** What `nsc` and others write: a JWT and its seed. */
+  readonly creds?: string
+  /** The seed of an nkey. */
+  readonly nkey?: string
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly tls?: 'required'
+}
+
+/** Servers that a URL names. */
+export interface Servers {
+  /** `host:port` of each. */
+  readonly servers: readonly string[]
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly credentials: Credentials
+  readonly options: NatsBusOptions
+}
+
+/** A connection that was given. */
+export interface Given {
+  readonly given: NatsConnection
+  readonly options: NatsBusOptions
+}
+
+const OPTIONS = {
+  bus: ['core'],
+  prefix: 'text',
+  timeout: 'duration',
+  maxPayloadBytes: 'number',
+} as const
+
+const CREDENTIALS = { creds: 'text', nkey: 'text', ca: 'text', cert: 'text', key: 'text', tls: ['required'] } as const
+
+/**
+ * What a target means.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
+ */
+export function readTarget(target: NatsTarget): Servers | Given {
+  if (typeof target === 'string' || target instanceof URL) return readUrl(String(target))
+  const needed = ['publish', 'subscribe', 'flush', 'status'] as const
+  if (!needed.every((name) => typeof target?.[name] === 'function'))
+    throw new ArgumentError('a nats: URL or a connection of @nats-io/transport-node is needed')
+  return { given: target as NatsConnection, options: {} }
+}
+
+/** The hosts may be several, each with a port of its own: more than `URL` takes. */
+const SHAPE = /^nats:\/\/(?:([^@/?#]*)@)?([^/?#]*)\/?(\?[^#]*)?$/
+
+function readUrl(text: string): Servers {
+  const parts = SHAPE.exec(text)
+  if (!parts) throw new ArgumentError('a URL is needed, such as nats://host1,host2:4222')
+  const [, account, hosts = '', query = ''] = parts
+  const servers = hosts.split(',').map(readHost)
+  const url = new URL(`nats://servers${query}`)
+  const { options, rest } = urlOptions<NatsBusOptions, Credentials>(url, OPTIONS, CREDENTIALS)
+  const [user, password] = (account ?? '').split(/:(.*)/s).map(decode)
+  return { servers, user: user || undefined, password, credentials: rest, options }
+}
+
+function readHost(host: string): string {
+  if (!URL.canParse(`http://${host}`) || /[@/?#]/.test(host))
+    throw new ArgumentError('hosts are needed, such as nats://host1,host2:4222')
+  // the port of http itself would go
+  return /:\d+$/.test(host) ? host : `${host}:4222`
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new ArgumentError('user and password of a URL have to be percent-encoded', { cause })
+  }
+}

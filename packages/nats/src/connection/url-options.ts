@@ -1,0 +1,38 @@
+import { ArgumentError, type Duration } from '@sync/core'
+
+/** What a parameter of a URL may be: a duration, a whole number, any text, or one of some words. */
+type Parameter = 'duration' | 'number' | 'text' | readonly string[]
+
+type Known<T> = { readonly [K in keyof T]?: Parameter }
+
+/**
+ * The options that stand in the query of a URL, and the rest of what may stand there.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for one that is not known, or not what it should be
+ */
+export function urlOptions<T, R>(
+  url: URL,
+  known: Known<T>,
+  others: Known<R>,
+): { readonly options: Partial<T>; readonly rest: Partial<R> } {
+  const options: Record<string, unknown> = {}
+  const rest: Record<string, unknown> = {}
+  for (const [name, text] of url.searchParams) {
+    const into = Object.hasOwn(known, name) ? options : rest
+    const kind = ({ ...others, ...known } as Record<string, Parameter | undefined>)[name]
+    if (kind === undefined)
+      throw new ArgumentError(
+        `${url.protocol} has no parameter "${name}" here: it takes ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,
+      )
+    into[name] = read(name, text, kind)
+  }
+  return { options: options as Partial<T>, rest: rest as Partial<R> }
+}
+
+function read(name: string, text: string, kind: Parameter): unknown {
+  if (kind === 'text') return text
+  // checked where the option is used
+  if (kind === 'duration') return /^\d+(\.\d+)?$/.test(text) ? Number(text) : (text as Duration)
+  if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
+  if (kind.includes(text)) return text
+  throw new ArgumentError(`${name}: "${text}" is none of ${kind.join(', ')}`)
+}

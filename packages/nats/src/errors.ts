@@ -1,0 +1,21 @@
+import { errors } from '@nats-io/transport-node'
+import { BusAwayError, SyncError } from '@sync/core'
+
+/** NATS refused a call in a way that asking again does not mend: a missing permission, a stream of another kind. */
+export class NatsError extends SyncError {
+  override readonly code = 'SYNC_NATS'
+}
+
+/** What an administrator has to mend. */
+const isRefusal = (cause: unknown): boolean =>
+  [errors.AuthorizationError, errors.PermissionViolationError, errors.InvalidArgumentError].some(
+    (refusal) => cause instanceof refusal || (cause instanceof Error && cause.cause instanceof refusal),
+  )
+
+/** Says in our terms why a call was not answered. */
+export function busError(cause: unknown, server: string): SyncError {
+  if (cause instanceof SyncError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (isRefusal(cause)) return new NatsError(`NATS at ${server}: ${message}`, { cause })
+  return new BusAwayError(`NATS at ${server} did not answer: ${message}`, { cause })
+}

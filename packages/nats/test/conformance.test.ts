@@ -1,0 +1,11 @@
+import { canTest } from '@sync/brokers'
+import { describeBusConformance } from '@sync/conformance'
+import { describe, it } from 'vitest'
+import { natsBusHarness } from './bus-harness.ts'
+
+const runner = { describe, it }
+
+describe.runIf(await canTest('the conformance of the bus on NATS', { broker: 'nats', hooks: true }))('NATS', () => {
+  const createHarness = () => natsBusHarness({ bus: 'core' })
+  describeBusConformance({ name: 'NATS core', createHarness, runner })
+})

@@ -1,0 +1,24 @@
+import type { Adapter } from '@sync/conformance'
+import { redisBusHarness } from '../bus-harness.ts'
+import { redisStoreHarness } from '../store-harness.ts'
+import { redisSyncHarness } from '../sync-harness.ts'
+
+/** Store and buses on Redis, over either client, and on Valkey. */
+const adapters: readonly Adapter[] = [
+  { name: 'redis', store: () => redisStoreHarness(), bus: () => redisBusHarness('pubsub'), sync: redisSyncHarness },
+  { name: 'redis-streams', bus: () => redisBusHarness('streams') },
+  {
+    name: 'redis-by-node-redis',
+    store: () => redisStoreHarness({ client: 'redis' }),
+    bus: () => redisBusHarness('pubsub', { client: 'redis' }),
+  },
+  { name: 'redis-streams-by-node-redis', bus: () => redisBusHarness('streams', { client: 'redis' }) },
+  {
+    name: 'valkey',
+    store: () => redisStoreHarness({ flavor: 'valkey' }),
+    bus: () => redisBusHarness('pubsub', { flavor: 'valkey' }),
+  },
+  { name: 'valkey-streams', bus: () => redisBusHarness('streams', { flavor: 'valkey' }) },
+]
+
+export default adapters
