@@ -1,4 +1,5 @@
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import type { KafkaSasl } from '../options.ts'
 import {
   type Bounds,
   type KafkaClient,
@@ -18,6 +19,10 @@ import { Sockets } from './sockets.ts'
 /** What is committed or not does not matter: nothing here is written in transactions. */
 const READ_UNCOMMITTED = 0
 const [LATEST, EARLIEST] = [-1, -2] as const
+
+/** kafkajs keeps what it authenticates with in the object that it is given: never somebody else's, nor what another left in it. */
+const ownSasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
+  ({ mechanism, username, password }) as SASLOptions
 
 /** Kafka by kafkajs. Retries, metadata and groups are left out: only what is below them is used. */
 export class KafkajsClient implements KafkaClient {
@@ -40,7 +45,7 @@ export class KafkajsClient implements KafkaClient {
       logLevel: logLevel.NOTHING,
       retry: { retries: 0, initialRetryTime: 1 },
       ...(tls && { ssl: tls }),
-      ...(sasl && { sasl: { ...sasl } as never }),
+      ...(sasl && { sasl: ownSasl(sasl) }),
       socketFactory: ({ host, port, ssl, onConnect }) => this.#sockets.open({ host, port, ssl, onConnect }),
     })
     this.#live = clusterOf(this.#kafka)

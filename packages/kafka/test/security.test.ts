@@ -1,0 +1,33 @@
+import { canTest, makeCertificate, startKafka } from '@sync/brokers'
+import { kafkaBus } from '@sync/kafka'
+import { describe, expect, test, vi } from 'vitest'
+import { change } from './change.ts'
+
+const scope = { partition: 'p', section: 's' }
+
+describe.runIf(await canTest('Kafka with TLS and a password', { broker: 'kafka', hooks: true }))('TLS and SASL', () => {
+  test('let in who knows the password, and turn others away at once', async () => {
+    const { cert, bothFile } = await makeCertificate()
+    const config = {
+      'listener.security.protocol.map': 'CLIENT:SASL_SSL,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'listener.name.client.ssl.keystore.type': 'PEM',
+      'listener.name.client.ssl.keystore.location': bothFile,
+      'listener.name.client.plain.sasl.jaas.config':
+        'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="s3cr3t";',
+      'sasl.enabled.mechanisms': 'PLAIN',
+    }
+    const sasl = { mechanism: 'plain', username: 'ann', password: 's3cr3t' } as const
+    await using kafka = await startKafka({ config, connection: { ssl: { ca: cert }, sasl } })
+    for (const client of ['kafkajs', 'platformatic'] as const) {
+      const tls = { ca: cert }
+      await using bus = kafkaBus(`kafka://ann:s3cr3t@${kafka.address}`, { client, tls })
+      let heard = 0
+      await bus.subscribe(scope, () => heard++)
+      await bus.publish(scope, [change(1)])
+      await vi.waitFor(() => expect(heard).toBe(1), { timeout: 10_000, interval: 5 })
+
+      await using stranger = kafkaBus([kafka.address], { client, tls, sasl: { ...sasl, password: 'guess' } })
+      await expect(stranger.publish(scope, [change(2)]), client).rejects.toMatchObject({ code: 'SYNC_KAFKA' })
+    }
+  }, 90_000)
+})
