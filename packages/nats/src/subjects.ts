@@ -8,7 +8,7 @@ const OTHERS = /[^\p{L}\p{N}_\-/:@+~$%&,;!?#()[\]{}|]/gu
 const LONGEST = 2_048
 
 /** A name as one token of a subject: readable where it can be. */
-const escapeToken = (name: string): string => name.replaceAll(OTHERS, escapeUnits)
+export const escapeToken = (name: string): string => name.replaceAll(OTHERS, escapeUnits)
 
 const escapeUnits = (character: string): string =>
   Array.from(

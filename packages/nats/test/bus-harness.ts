@@ -8,7 +8,7 @@ let harnesses = 0
 
 /** Which bus, on which server. */
 export interface HarnessOptions {
-  readonly bus: 'core'
+  readonly bus: 'core' | 'jetstream'
   readonly release?: NatsRelease
 }
 

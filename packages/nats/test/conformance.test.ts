@@ -6,6 +6,6 @@ import { natsBusHarness } from './bus-harness.ts'
 const runner = { describe, it }
 
 describe.runIf(await canTest('the conformance of the bus on NATS', { broker: 'nats', hooks: true }))('NATS', () => {
-  const createHarness = () => natsBusHarness({ bus: 'core' })
-  describeBusConformance({ name: 'NATS core', createHarness, runner })
+  describeBusConformance({ name: 'NATS core', createHarness: () => natsBusHarness({ bus: 'core' }), runner })
+  describeBusConformance({ name: 'JetStream', createHarness: () => natsBusHarness({ bus: 'jetstream' }), runner })
 })

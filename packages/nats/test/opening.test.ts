@@ -112,7 +112,7 @@ test.each([
   ['nats://', /hosts are needed/],
   ['nats://a,,b', /hosts are needed/],
   ['nats://host?speed=1', /no parameter "speed"/],
-  ['nats://host?bus=smoke', 'bus: "smoke" is none of core'],
+  ['nats://host?bus=smoke', 'bus: "smoke" is none of core, jetstream'],
   ['nats://host?timeout=soon', /timeout: not a duration/],
   ['nats://host?prefix=a.b', /prefix: 1 to 32/],
   ['nats://host?maxPayloadBytes=1', /maxPayloadBytes/],

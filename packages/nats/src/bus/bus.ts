@@ -79,7 +79,7 @@ export class NatsBus implements ChangeBus {
     const abort = (): void => void stop()
     try {
       end = await this.#link.use(async (connection) => {
-        const end = await this.#medium.listen(connection, scope, { onFrame: hand, after })
+        const end = await this.#medium.listen(connection, scope, { onFrame: hand, after, onLoss: () => this.#lost() })
         // nobody waits for it any more
         if (ended) end()
         return end
@@ -134,6 +134,12 @@ export class NatsBus implements ChangeBus {
       if (!live) return
     }
     this.#tell(this.#told === undefined ? 'connected' : 'resumed')
+  }
+
+  /** Whoever listens asks for what was missed. */
+  #lost(): void {
+    this.#tell('interrupted')
+    this.#tell('resumed')
   }
 
   #tell(status: BusStatus): void {

@@ -1,7 +1,7 @@
 import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
 import type { BusCapabilities, EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
 
-/** What carries the frames over a connection. */
+/** What carries the frames over a connection: plain subjects, or JetStream. */
 export interface Medium {
   /** What it can do on a server; on one that is not known yet, what it can do at the least. */
   capabilities(server: ServerInfo | undefined): BusCapabilities
@@ -18,4 +18,6 @@ export interface Medium {
 export interface Listening {
   readonly onFrame: FrameHandler
   readonly after: string | undefined
+  /** Something was missed that cannot be read any more. */
+  readonly onLoss: () => void
 }

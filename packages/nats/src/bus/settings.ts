@@ -5,18 +5,22 @@ import { throwLater } from './listeners.ts'
 
 /** Options with every default filled in, durations in ms. */
 export interface Settings {
-  readonly bus: 'core'
+  readonly bus: 'core' | 'jetstream'
   readonly prefix: string
   readonly timeout: number
   /** The most that a frame may have, whatever the server takes. */
   readonly maxPayloadBytes: number
+  readonly maxAge: number
+  readonly maxMessages: number
+  readonly maxBytes: number | undefined
+  readonly replicas: number | undefined
   readonly onError: (error: unknown) => void
 }
 
 /** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
 export function resolveOptions(options: NatsBusOptions): Settings {
   const { bus = 'core', prefix = 'sync', maxPayloadBytes } = options
-  if (bus !== 'core') throw new ArgumentError(`bus: "${String(bus)}" is none of core`)
+  if (bus !== 'core' && bus !== 'jetstream') throw new ArgumentError(`bus: "${String(bus)}" is none of core, jetstream`)
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix))
     throw new ArgumentError('prefix: 1 to 32 letters, digits, - and _ are needed')
   return {
@@ -25,6 +29,10 @@ export function resolveOptions(options: NatsBusOptions): Settings {
     timeout: milliseconds(options.timeout ?? '3s', 'timeout'),
     maxPayloadBytes:
       maxPayloadBytes === undefined ? Number.POSITIVE_INFINITY : wholeNumber(maxPayloadBytes, 'maxPayloadBytes', 1_024),
+    maxAge: milliseconds(options.maxAge ?? '1h', 'maxAge'),
+    maxMessages: wholeNumber(options.maxMessages ?? 100_000, 'maxMessages', 1),
+    maxBytes: options.maxBytes === undefined ? undefined : wholeNumber(options.maxBytes, 'maxBytes', 1_024),
+    replicas: options.replicas === undefined ? undefined : wholeNumber(options.replicas, 'replicas', 1),
     onError: options.onError ?? throwLater,
   }
 }

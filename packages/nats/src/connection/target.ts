@@ -32,10 +32,14 @@ export interface Given {
 }
 
 const OPTIONS = {
-  bus: ['core'],
+  bus: ['core', 'jetstream'],
   prefix: 'text',
   timeout: 'duration',
   maxPayloadBytes: 'number',
+  maxAge: 'duration',
+  maxMessages: 'number',
+  maxBytes: 'number',
+  replicas: 'number',
 } as const
 
 const CREDENTIALS = { creds: 'text', nkey: 'text', ca: 'text', cert: 'text', key: 'text', tls: ['required'] } as const

@@ -5,6 +5,8 @@ import { natsBusHarness } from '../bus-harness.ts'
 const adapters: readonly Adapter[] = [
   { name: 'NATS core', bus: () => natsBusHarness({ bus: 'core' }) },
   { name: 'NATS core, oldest server', bus: () => natsBusHarness({ bus: 'core', release: 'oldest' }) },
+  { name: 'JetStream', bus: () => natsBusHarness({ bus: 'jetstream' }) },
+  { name: 'JetStream, oldest server', bus: () => natsBusHarness({ bus: 'jetstream', release: 'oldest' }) },
 ]
 
 export default adapters

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StoredMsg,
+} from '@nats-io/jetstream'
+import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import type { Settings } from '../bus/settings.ts'
+import { NatsError } from '../errors.ts'
+import { escapeToken } from '../subjects.ts'
+
+/** How long one question to JetStream may take: one that leads nowhere is asked again. */
+export const ASK_WITHIN = 1_000
+
+/** Where a stream stands. */
+export interface StreamState {
+  readonly created: string
+  readonly first: number
+  readonly last: number
+}
+
+/** What the frames of a partition are stored under, and what they are sent on under once they are. */
+export const roots = ({ prefix }: Settings): { readonly log: string; readonly live: string } => ({
+  log: `${prefix}-log`,
+  live: `${prefix}-live`,
+})
+
+/** The stream of one partition: made when it is first needed, and again should it be gone. */
+export class PartitionStream {
+  readonly name: string
+  readonly #partition: string
+  readonly #settings: Settings
+  readonly #manager: Promise<JetStreamManager>
+  readonly #replicas: number
+
+  constructor(connection: NatsConnection, partition: string, settings: Settings) {
+    this.#partition = partition
+    this.#settings = settings
+    this.name = streamName(settings.prefix, partition)
+    this.#manager = jetstreamManager(connection, {
+      timeout: Math.min(ASK_WITHIN, settings.timeout),
+      checkAPI: false,
+    })
+    this.#replicas = settings.replicas ?? (connection.info?.cluster ? 3 : 1)
+  }
+
+  /** Where it stands. Makes it if there is none. */
+  async state(): Promise<StreamState> {
+    const { streams } = await this.#manager
+    const info = await streams.info(this.name).catch((error: unknown) => {
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return this.#make()
+      throw error
+    })
+    const live = `${roots(this.#settings).live}.${escapeToken(this.#partition)}.>`
+    if (info.config.republish?.dest !== live)
+      throw new NatsError(`the stream ${this.name} is not one of ours: it does not send on to ${live}`)
+    const { first_seq, last_seq } = info.state
+    return { created: info.created, first: first_seq, last: last_seq }
+  }
+
+  /** The first message from a sequence on with a subject. */
+  async from(subject: string, sequence: number): Promise<StoredMsg | undefined> {
+    const { streams } = await this.#manager
+    // the client's type knows this query for direct reads alone, which may be answered by a node that lags behind
+    const query: { readonly seq: number } = Object.assign({ seq: sequence }, { next_by_subj: subject })
+    return (await streams.getMessage(this.name, query)) ?? undefined
+  }
+
+  async #make() {
+    const { maxAge, maxMessages, maxBytes } = this.#settings
+    const { log, live } = roots(this.#settings)
+    const token = escapeToken(this.#partition)
+    const { streams } = await this.#manager
+    try {
+      return await streams.add({
+        name: this.name,
+        subjects: [`${log}.${token}.>`],
+        republish: { src: `${log}.${token}.>`, dest: `${live}.${token}.>` },
+        retention: RetentionPolicy.Limits,
+        storage: StorageType.File,
+        discard: DiscardPolicy.Old,
+        max_age: nanos(maxAge),
+        max_msgs: maxMessages,
+        ...(maxBytes !== undefined && { max_bytes: maxBytes }),
+        duplicate_window: nanos(Math.min(maxAge, 120_000)),
+        num_replicas: this.#replicas,
+      })
+    } catch (error) {
+      // somebody with other settings was first
+      if (error instanceof JetStreamApiError && error.code === 10_058) return streams.info(this.name)
+      throw error
+    }
+  }
+}
+
+/** A stream's name is that of a folder: it must not differ by case alone, nor be long. */
+function streamName(prefix: string, partition: string): string {
+  if (/^[a-z0-9_-]{1,64}$/.test(partition)) return `${prefix}-${partition}`
+  const readable = partition.replaceAll(/[^\w-]/g, '_').slice(0, 32)
+  return `${prefix}-${readable}-${createHash('sha256').update(partition).digest('hex').slice(0, 32)}-`
+}

@@ -1,0 +1,94 @@
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { canTest, startNats, startNatsCluster } from '@sync/brokers'
+import { decodeFrame, type EncodedChange, joinChange } from '@sync/core/adapter'
+import { natsBus } from '@sync/nats'
+import { describe, expect, test, vi } from 'vitest'
+
+const scope = { partition: 'p', section: 's' }
+const WAIT = { interval: 5, timeout: 50_000 }
+
+const change = (sequence: number): EncodedChange =>
+  joinChange({
+    key: 'k',
+    epoch: 'e',
+    origin: 'o',
+    generation: 1,
+    version: sequence,
+    sequence,
+    time: 0,
+    edits: 'omitted',
+  })
+
+/** Notes the sequences that it hears, and the last offset. */
+function notebook() {
+  const heard: number[] = []
+  const offsets: string[] = []
+  const onFrame = (frame: string | Uint8Array, offset = ''): void => {
+    heard.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence))
+    offsets.push(offset)
+  }
+  return { heard, offsets, onFrame }
+}
+
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, at) => at + 1)
+
+describe.runIf(await canTest('JetStream', { broker: 'nats', hooks: true }))('a JetStream bus', () => {
+  test('stores what is sent again once', async () => {
+    await using nats = await startNats()
+    await using bus = natsBus(nats.url, { bus: 'jetstream' })
+    const notes = notebook()
+    await bus.subscribe(scope, notes.onFrame)
+    for (const sequence of [1, 1, 2, 1, 3]) await bus.publish(scope, [change(sequence)])
+    await vi.waitFor(() => expect(notes.heard).toEqual([1, 2, 3]), WAIT)
+  })
+
+  test('refuses the offset of a stream that was trimmed, or made anew; who listens goes on and is told', async () => {
+    await using nats = await startNats()
+    await using bus = natsBus(nats.url, { bus: 'jetstream', maxMessages: 3 })
+    const told: string[] = []
+    bus.onStatus((status) => told.push(status))
+    const notes = notebook()
+    await bus.subscribe(scope, notes.onFrame)
+    for (const sequence of upTo(5)) await bus.publish(scope, [change(sequence)])
+    await vi.waitFor(() => expect(notes.heard).toEqual(upTo(5)), WAIT)
+    const lost = { code: 'SYNC_OFFSET_LOST' }
+    const [first, second] = notes.offsets
+    await expect(bus.subscribe(scope, () => {}, { after: first ?? '' })).rejects.toMatchObject(lost)
+    const again = notebook()
+    const reading = await bus.subscribe(scope, again.onFrame, { after: second ?? '' })
+    await vi.waitFor(() => expect(again.heard).toEqual([3, 4, 5]), WAIT)
+    await reading.stop()
+    const client = await connect({ servers: nats.url })
+    const { streams } = await jetstreamManager(client)
+    await streams.delete('sync-p')
+    await client.close()
+    await bus.publish(scope, [change(6)])
+    await vi.waitFor(() => expect(notes.heard).toEqual(upTo(6)), WAIT)
+    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+    await expect(bus.subscribe(scope, () => {}, { after: notes.offsets[4] ?? '' })).rejects.toMatchObject(lost)
+  }, 60_000)
+
+  test('goes on within seconds, without a hole, when the node that leads the stream is killed', async () => {
+    await using cluster = await startNatsCluster()
+    const [first] = cluster.urls
+    await using setup = natsBus(first ?? '', { bus: 'jetstream' })
+    await setup.publish(scope, [change(1)])
+    const leader = await cluster.leaderOf('sync-p')
+    const others = cluster.nodes.filter((node) => node !== leader)
+    // one listens and publishes elsewhere, another one hangs on the node that goes
+    await using writer = natsBus(others[0]?.url ?? '', { bus: 'jetstream' })
+    await using near = natsBus(others[1]?.url ?? '', { bus: 'jetstream' })
+    await using hit = natsBus(leader.url, { bus: 'jetstream' })
+    const notes = [notebook(), notebook(), notebook()]
+    for (const [at, bus] of [writer, near, hit].entries()) await bus.subscribe(scope, notes[at]?.onFrame ?? (() => {}))
+    const last = 60
+    for (let sequence = 2; sequence <= last; sequence++) {
+      if (sequence === 30) await leader.kill()
+      // as the core does: what was refused is sent again
+      await vi.waitFor(() => writer.publish(scope, [change(sequence)]), WAIT)
+    }
+    const wanted = upTo(last).slice(1)
+    for (const { heard } of notes) await vi.waitFor(() => expect(heard).toEqual(wanted), WAIT)
+  }, 120_000)
+})
