@@ -1,4 +1,4 @@
-import { type Collection, defineCollection, type Sync, sum } from '@sync/core'
+import { type Collection, defineCollection, max, min, type Sync, sum, union } from '@sync/core'
 import { createTestCluster, type TestCluster } from '@sync/core/testing'
 import { createDice, type Dice } from './dice.ts'
 import { compare, Watcher } from './watcher.ts'
@@ -11,12 +11,16 @@ export interface Plan {
   readonly faults: boolean
   /** The store may lose its tail. */
   readonly losses: boolean
+  /** Steps that are left out; the others stay what they are. */
+  readonly without?: ReadonlySet<number>
+  /** Is told of each step. */
+  readonly onStep?: (step: number, what: string) => void
 }
 
 /** Runs one schedule of random calls and faults, heals, and returns what is wrong: nothing, if all is well. */
-export async function runSchedule({ seed, faults, losses }: Plan): Promise<string[]> {
+export async function runSchedule({ seed, faults, losses, without, onStep }: Plan): Promise<string[]> {
   const dice = createDice(seed * 7919)
-  const { int, chance, pick } = dice
+  const { int, chance } = dice
   const wrong: string[] = []
   const follow = chance(0.25) ? 'key' : 'section'
   const longLog = chance(0.7)
@@ -26,7 +30,7 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
     ttl: 'never',
     follow,
     replicate,
-    merge: { s: sum },
+    merge: { s: sum, hi: max, lo: min, u: union('id') },
     ...(chance(0.2) && { batch: { wait: 1 + int(30), writes: 1 + int(5) } }),
     ...(replicate === 'on-read' && chance(0.3) && { memory: { maxDocuments: 1 + int(3) } }),
   })
@@ -39,7 +43,7 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
   })
   const collections = cluster.instances.map((each) => each.collection(definition, { partition: 'p' }))
   const lossesKnown = countLosses(cluster)
-  const workload = new Workload(dice, (instance) => lossesKnown[instance] as number, wrong)
+  const workload = new Workload((instance) => lossesKnown[instance] as number, wrong)
   const watchers = collections.flatMap((collection, at) => {
     const pause = chance(0.3) ? int(300) : 0
     const watch = (key?: string): Watcher<Doc> => {
@@ -57,15 +61,26 @@ export async function runSchedule({ seed, faults, losses }: Plan): Promise<strin
   await Promise.all(made)
   const steps = 20 + int(40)
   for (let step = 0; step < steps; step++) {
+    if (without?.has(step)) continue
+    // each step has dice of its own: leaving one out changes no other
+    const own = createDice(seed * 7919 + (step + 1) * 104_729)
+    const { pick } = own
+    let what: string
     // where history may be gone a restarted watcher cannot know what is
-    if (longLog && !losses && chance(0.05)) await restart(pick(watchers).watcher, cluster)
-    else if (faults && chance(0.16)) fault(cluster, dice, losses)
-    else if (chance(0.03)) workload.verify(pick(cluster.instances))
-    else {
-      const instance = int(collections.length)
-      workload.step(collections[instance] as Collection<Doc>, instance, pick(keys), `${seed}.${step}`, step)
+    if (longLog && !losses && own.chance(0.05)) {
+      what = 'a watcher starts again'
+      await restart(pick(watchers).watcher, cluster)
+    } else if (faults && own.chance(0.16)) what = fault(cluster, own, losses)
+    else if (own.chance(0.03)) {
+      what = 'an instance verifies what it holds'
+      workload.verify(pick(cluster.instances))
+    } else {
+      const instance = own.int(collections.length)
+      const call = { instance, key: pick(keys), id: `${seed}.${step}`, at: step }
+      what = workload.step(collections[instance] as Collection<Doc>, own, call)
     }
-    await cluster.clock.advance(chance(0.5) ? 0 : int(60))
+    onStep?.(step, what)
+    await cluster.clock.advance(own.chance(0.5) ? 0 : own.int(60))
   }
   await heal(cluster)
   await cluster.clock.advance(1_000)
@@ -137,27 +152,42 @@ function auditWrites(
   }
 }
 
-function fault({ bus, store }: TestCluster, { int, pick }: Dice, losses: boolean): void {
-  const faults: (() => unknown)[] = [
-    () => bus.drop(1 + int(3)),
-    () => bus.drop(1 + int(3)),
-    () => bus.repeat(1 + int(2)),
-    () => bus.reorder(1 + int(2)),
-    () => bus.chance({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
-    () => bus.delay(int(30), int(20)),
-    () => bus.interrupt(),
-    () => bus.resume(),
-    () => store.away(),
-    () => store.back(),
-    () => store.back(),
-    () => store.loseReplies(1 + int(2)),
-    () => store.restart(),
-  ]
-  pick(losses ? [...faults, () => store.loseTail(int(4)), () => store.loseTail(int(4))] : faults)()
+/** Does something bad, or ends it; tells what. */
+function fault({ bus, store }: TestCluster, { int, pick }: Dice, losses: boolean): string {
+  const faults: Readonly<Record<string, () => unknown>> = {
+    'messages lost': () => bus.drop(1 + int(3)),
+    'more messages lost': () => bus.drop(1 + int(6)),
+    'messages repeated': () => bus.repeat(1 + int(2)),
+    'messages reordered': () => bus.reorder(1 + int(2)),
+    'messages lost, repeated, reordered by chance': () => bus.chance({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
+    'messages late': () => bus.delay(int(30), int(20)),
+    'subscribers cut off': () => bus.interrupt(),
+    'subscribers back': () => bus.resume(),
+    'bus away': () => bus.away(),
+    'bus back': () => bus.back(),
+    'store away': () => store.away(),
+    'store back': () => store.back(),
+    'store slow': () => store.pause(),
+    'store back, and quick': () => {
+      store.resume()
+      store.back()
+    },
+    'replies lost': () => store.loseReplies(1 + int(2)),
+    'store begins anew': () => store.restart(),
+    ...(losses && {
+      'store loses its tail': () => store.loseTail(int(4)),
+      'store loses more': () => store.loseTail(int(6)),
+    }),
+  }
+  const name = pick(Object.keys(faults))
+  faults[name]?.()
+  return name
 }
 
 async function heal({ bus, store, settle }: TestCluster): Promise<void> {
+  store.resume()
   store.back()
+  bus.back()
   bus.resume()
   bus.chance({})
   bus.delay(0)

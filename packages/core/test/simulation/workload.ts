@@ -1,12 +1,23 @@
 import { type Collection, type Entry, type Sync, SyncError, type Write } from '@sync/core'
 import type { Dice } from './dice.ts'
 
-/** A document of the simulation: a register, a counter, a sum, and a list of the ids of all writes that counted. */
+/** A document of the simulation: a field for each merge strategy, and a list of the ids of all writes that counted. */
 export interface Doc {
   a?: number
   n: number
   s: number
   l: { id: string; at: number }[]
+  hi?: number
+  lo?: number
+  u?: { id: string }[]
+}
+
+/** Where, when and by which id a call is made. */
+export interface Step {
+  readonly instance: number
+  readonly key: string
+  readonly id: string
+  readonly at: number
 }
 
 /** A write that must leave its id in the document's list exactly once. */
@@ -25,48 +36,53 @@ export class Workload {
   /** Documents whose list was thrown away on purpose. */
   readonly rewritten: Set<string> = new Set()
   readonly running: Promise<void>[] = []
-  readonly #dice: Dice
   readonly #lossesKnown: (instance: number) => number
   readonly #wrong: string[]
 
-  constructor(dice: Dice, lossesKnown: (instance: number) => number, wrong: string[]) {
-    this.#dice = dice
+  constructor(lossesKnown: (instance: number) => number, wrong: string[]) {
     this.#lossesKnown = lossesKnown
     this.#wrong = wrong
   }
 
-  /** Begins one random call; does not wait for it. */
-  step(collection: Collection<Doc>, instance: number, key: string, id: string, at: number): void {
-    const { int, pick } = this.#dice
+  /** Begins one random call; does not wait for it. Tells what it is. */
+  step(collection: Collection<Doc>, { int, pick }: Dice, { instance, key, id, at }: Step): string {
     const count = (work: Promise<unknown>): void =>
       this.#count(work, { instance, key, id, outcome: 'open', lossesKnown: 0 })
     const run = (work: Promise<unknown>): void => this.#run(work)
-    const actions: (() => void)[] = [
-      () => count(collection.update(key, (d) => void d.l.splice(d.n++, 0, { id, at }))),
-      () =>
+    const calls: Readonly<Record<string, () => void>> = {
+      'update, inside the list': () => count(collection.update(key, (d) => void d.l.splice(d.n++, 0, { id, at }))),
+      'update, at the end': () =>
         count(
           collection.update(key, (d) => {
             d.n = d.l.push({ id, at })
           }),
         ),
-      () => count(collection.update(key, (d) => addInFront(d, id, at))),
-      () => count(collection.update(key, (d) => addInFront(d, id, at), { timeout: 1 + int(40) })),
-      () => count(collection.entry(key).then((e) => collection.update(key, (d) => addInFront(d, id, at), only(e)))),
-      () => run(collection.set(key, { a: at })),
-      () => run(collection.get(key).then((d) => d && collection.set(key, { s: d.s + 1 }))),
-      () => run(collection.get(key)),
-      () =>
+      'update, in front': () => count(collection.update(key, (d) => addInFront(d, id, at))),
+      'update in time': () => count(collection.update(key, (d) => addInFront(d, id, at), { timeout: 1 + int(40) })),
+      'update of what was read': () =>
+        count(collection.entry(key).then((e) => collection.update(key, (d) => addInFront(d, id, at), only(e)))),
+      'set a register': () => run(collection.set(key, { a: at })),
+      'set a sum': () => run(collection.get(key).then((d) => d && collection.set(key, { s: d.s + 1 }))),
+      'set the greatest and the least': () =>
+        run(collection.get(key).then((d) => d && collection.set(key, { hi: at, lo: -at }))),
+      'set a union': () =>
+        run(collection.get(key).then((d) => d && collection.set(key, { u: [...(d.u ?? []), { id }] }))),
+      get: () => run(collection.get(key)),
+      trySet: () =>
         run(
           collection
             .entry(key)
             .then((e) => collection.trySet(key, 'a', at, { expectedVersion: e?.fieldVersions.a ?? 0 })),
         ),
-      () => run(collection.unset(key, ['a'])),
-      () => run(collection.forget(key)),
-      () => run(collection.patch(key, [{ op: 'add', path: '/a', value: at }])),
-      () => (int(2) === 0 ? this.#remake(collection, key) : this.#replace(collection, key, id)),
-    ]
-    pick(actions)()
+      unset: () => run(collection.unset(key, ['a'])),
+      forget: () => run(collection.forget(key)),
+      patch: () => run(collection.patch(key, [{ op: 'add', path: '/a', value: at }])),
+      'replace, or delete and create': () =>
+        int(2) === 0 ? this.#remake(collection, key) : this.#replace(collection, key, id),
+    }
+    const name = pick(Object.keys(calls))
+    calls[name]?.()
+    return `instance ${instance}: ${name} of ${key}`
   }
 
   /** What an instance holds is as the store has it, also in the midst of all this. */
