@@ -1,0 +1,39 @@
+import type { Dice } from '../simulation/dice.ts'
+
+const TOKENS = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  '/__proto__/polluted',
+  '/constructor/prototype/polluted',
+  '~0',
+  '~1',
+  '~',
+  '-',
+  '[',
+  ']',
+  '{',
+  '}',
+  '"',
+  '\\',
+  '\u0000',
+  '\ud800',
+  '1e400',
+  '-1',
+  '9007199254740993',
+  'null',
+  ',',
+]
+
+/** Text made of an example by a few random cuts, repeats and insertions; now and then of nothing but noise. */
+export function mutate(example: string, { int, chance, pick }: Dice): string {
+  if (chance(0.05)) return Array.from({ length: int(12) }, () => pick(TOKENS)).join('')
+  let text = example
+  for (let edits = 1 + int(4); edits > 0; edits--) {
+    const at = int(text.length + 1)
+    const end = at + int(6)
+    const between = pick(['', pick(TOKENS), String.fromCharCode(int(0x300)), text.slice(at, end).repeat(2)])
+    text = text.slice(0, at) + between + text.slice(end)
+  }
+  return text
+}
