@@ -20,6 +20,7 @@ export type {
 export { decodeChange, decodeFrame } from './transport/decode.ts'
 export { type ChangePieces, type EditPiece, joinChange } from './transport/encode.ts'
 export { type Frame, frames, omitEdits } from './transport/frames.ts'
+export { Listeners, throwLater } from './transport/listeners.ts'
 export { checkRequest, checkTtl } from './transport/request.ts'
 export * from './transport/store.ts'
 export { type EncodedChange, WIRE_VERSION } from './transport/wire.ts'

@@ -8,6 +8,7 @@ import {
   type FrameHandler,
   frames,
   isDocumentRef,
+  Listeners,
   type Scope,
   type SubscribeOptions,
   type Subscription,
@@ -15,7 +16,6 @@ import {
 import { type KafkaClient, KafkaFailure } from '../client/client.ts'
 import { KafkaError } from '../errors.ts'
 import { kafkaPartitionOf, recordKey, topicOf } from '../names.ts'
-import { Listeners } from './listeners.ts'
 import { Pauses } from './pause.ts'
 import { persist } from './persist.ts'
 import { Reader } from './reader.ts'

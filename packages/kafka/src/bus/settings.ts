@@ -1,9 +1,8 @@
 import { ArgumentError } from '@sync/core'
-import { milliseconds, wholeNumber } from '@sync/core/adapter'
+import { milliseconds, throwLater, wholeNumber } from '@sync/core/adapter'
 import type { ClientSettings } from '../client/settings.ts'
 import { topicOf } from '../names.ts'
 import type { KafkaBusOptions } from '../options.ts'
-import { throwLater } from './listeners.ts'
 
 /** Bus options with every default filled in, durations in ms. */
 export interface BusSettings extends ClientSettings {

@@ -7,12 +7,12 @@ import {
   checkScope,
   type EncodedChange,
   type FrameHandler,
+  Listeners,
   type Scope,
   type SubscribeOptions,
   type Subscription,
 } from '@sync/core/adapter'
 import type { Link } from '../connection/link.ts'
-import { Listeners } from './listeners.ts'
 import type { Medium } from './medium.ts'
 import type { Settings } from './settings.ts'
 

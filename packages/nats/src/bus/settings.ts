@@ -1,7 +1,6 @@
 import { ArgumentError } from '@sync/core'
-import { milliseconds, wholeNumber } from '@sync/core/adapter'
+import { milliseconds, throwLater, wholeNumber } from '@sync/core/adapter'
 import type { NatsBusOptions } from '../options.ts'
-import { throwLater } from './listeners.ts'
 
 /** Options with every default filled in, durations in ms. */
 export interface Settings {

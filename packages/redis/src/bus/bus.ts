@@ -8,12 +8,12 @@ import {
   type FrameHandler,
   frames,
   type InCommitPublisher,
+  Listeners,
   type Scope,
   type SubscribeOptions,
   type Subscription,
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { Listeners } from './listeners.ts'
 import type { Medium, MediumKind } from './medium.ts'
 import type { BusSettings } from './settings.ts'
 

@@ -1,7 +1,7 @@
 import { BusAwayError } from '@sync/core'
+import { Listeners } from '@sync/core/adapter'
 import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
-import { Listeners } from './listeners.ts'
 
 /** A channel that somebody here listens to. */
 interface Channel {

@@ -1,6 +1,5 @@
-import { milliseconds, wholeNumber } from '@sync/core/adapter'
+import { milliseconds, throwLater, wholeNumber } from '@sync/core/adapter'
 import type { RedisBusOptions } from '../options.ts'
-import { throwLater } from './listeners.ts'
 
 /** Bus options with every default filled in, durations in ms. */
 export interface BusSettings {

@@ -12,10 +12,10 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../bus.ts'
+import { Listeners } from '../listeners.ts'
 import type { EncodedChange } from '../wire.ts'
 import { joined } from './capabilities.ts'
 import { JoinedStatus } from './joined-status.ts'
-import { Listeners } from './listeners.ts'
 import { Member } from './member.ts'
 import { Parcel } from './parcel.ts'
 import { JoinedSubscription } from './subscription.ts'

@@ -1,5 +1,5 @@
 import type { BusStatus } from '../bus.ts'
-import { Listeners } from './listeners.ts'
+import { Listeners } from '../listeners.ts'
 
 /** What several buses tell as one: `interrupted` as long as one of them is missed. */
 export class JoinedStatus {

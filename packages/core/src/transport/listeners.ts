@@ -1,12 +1,13 @@
-/** Calls every listener, whatever one of them throws. */
+/** Those who listen to an adapter: each is called, whatever another of them throws. */
 export class Listeners<T> {
   readonly #listeners = new Set<(value: T) => void>()
   readonly #onError: (error: unknown) => void
 
-  constructor(onError: (error: unknown) => void) {
+  constructor(onError: (error: unknown) => void = throwLater) {
     this.#onError = onError
   }
 
+  /** Registers a listener; what is returned takes it out again. */
   add(listener: (value: T) => void): () => void {
     // each call is a registration of its own, also of a function that is registered already
     const own = (value: T): void => listener(value)
@@ -18,6 +19,7 @@ export class Listeners<T> {
     return this.#listeners.size
   }
 
+  /** Calls all who are registered, in the order in which they came. What one throws goes to `onError`. */
   tell(value: T): void {
     for (const listener of [...this.#listeners]) {
       if (!this.#listeners.has(listener)) continue
@@ -34,7 +36,7 @@ export class Listeners<T> {
   }
 }
 
-/** As any uncaught error: outside of every call. */
+/** Throws an error as an uncaught one, outside of every call: what `onError` does by default. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error
