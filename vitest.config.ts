@@ -12,6 +12,8 @@ const config: ViteUserConfig = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    // most of the time a test with a broker waits for it
+    maxWorkers: '100%',
     projects: folders.map((root) => ({
       extends: true,
       root,
