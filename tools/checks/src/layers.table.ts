@@ -5,6 +5,7 @@ export const packageLayers: readonly (readonly string[])[] = [
   ['packages/config'],
   ['packages/conformance'],
   ['tools/*'],
+  ['apps/feed'],
   ['apps/*'],
 ]
 

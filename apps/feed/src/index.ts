@@ -1,0 +1,6 @@
+export { canonicalJson } from './canonical.ts'
+export { type Document, readFeed } from './feed-file.ts'
+export type { Pacer } from './pacing.ts'
+export { createRateMeter, type RateMeter } from './rate.ts'
+export { shippedFeed } from './shipped-feed.ts'
+export { type WriteProgress, writeFeed } from './write-feed.ts'

@@ -1,0 +1,54 @@
+import { useEffect, useRef } from 'preact/hooks'
+import UPlot from 'uplot'
+import { html } from './html.js'
+
+const HEIGHT = 180
+
+/** The page's own colours, so that a chart is legible in light and in dark. */
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+
+function create(element, lines) {
+  const axis = { stroke: () => colour('--ink'), grid: { stroke: () => colour('--line') } }
+  return new UPlot(
+    {
+      width: element.clientWidth,
+      height: HEIGHT,
+      axes: [axis, { ...axis, size: 56 }],
+      scales: { y: { range: (_chart, _least, most) => [0, Math.max(1, most * 1.1)] } },
+      series: [{}, ...lines.map(({ label, ink }) => ({ label, stroke: () => colour(ink), width: 2 }))],
+      cursor: { drag: { x: false, y: false } },
+    },
+    [[], ...lines.map(() => [])],
+    element,
+  )
+}
+
+/** A moving chart of some of the points' members. */
+export function Chart({ title, points, lines }) {
+  const element = useRef()
+  const chart = useRef()
+  useEffect(() => {
+    chart.current = create(element.current, lines)
+    const observer = new ResizeObserver(([{ contentRect }]) => {
+      chart.current.setSize({ width: contentRect.width, height: HEIGHT })
+    })
+    observer.observe(element.current)
+    return () => {
+      observer.disconnect()
+      chart.current.destroy()
+    }
+  }, [])
+  useEffect(() => {
+    chart.current?.setData([
+      points.map(({ at }) => at / 1_000),
+      ...lines.map(({ of }) => points.map((point) => point[of])),
+    ])
+  }, [points])
+  const last = points.at(-1)
+  const told = last ? lines.map(({ label, of }) => `${label} ${last[of].toFixed(1)}`).join(', ') : 'no data yet'
+  return html`
+    <figure>
+      <figcaption>${title}</figcaption>
+      <div ref=${element} role="img" aria-label=${`${title}: ${told}`}></div>
+    </figure>`
+}

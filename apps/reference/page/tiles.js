@@ -1,0 +1,28 @@
+import { count, duration, html, percent, size } from './html.js'
+
+const Tile = ({ label, value, note, state }) => html`
+  <div class="tile ${state ?? ''}">
+    <dt>${label}</dt>
+    <dd>${value}${note && html`<small>${note}</small>`}</dd>
+  </div>`
+
+/** The system's figures at a glance. */
+export function Tiles({ frame: { rate, totals } }) {
+  const { propagation, patchUnits, documentUnits } = totals
+  const share =
+    documentUnits === 0 ? '' : `${((patchUnits / documentUnits) * 100).toFixed(1)} % of ${size(documentUnits)}`
+  return html`
+    <dl class="tiles">
+      <${Tile} label="Commits per second" value=${count(rate)} note=${`${count(totals.commits)} in all`} />
+      <${Tile} label="Propagation p95" value=${duration(propagation.p95)}
+        note=${`p50 ${duration(propagation.p50)} · p99 ${duration(propagation.p99)}`}
+        state=${propagation.p95 > 100 ? 'bad' : ''} />
+      <${Tile} label="Consistency" value=${percent(totals.score)} note="equal at the same version"
+        state=${totals.score < 0.999 ? 'bad' : 'good'} />
+      <${Tile} label="Patches sent" value=${size(patchUnits)} note=${share} />
+      <${Tile} label="Gaps · repairs" value=${`${count(totals.gaps)} · ${count(totals.repairs)}`}
+        note=${`${count(totals.reloads)} documents loaded anew`} />
+      <${Tile} label="Conflicts" value=${count(totals.conflicts)}
+        note=${`${count(totals.duplicates)} repeats, ${count(totals.reorders)} reorderings`} />
+    </dl>`
+}

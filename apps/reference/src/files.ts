@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module'
+import { dirname, extname, join } from 'node:path'
+
+const { resolve } = createRequire(import.meta.url)
+const beside = (entry: string, file: string): string => join(dirname(resolve(entry)), file)
+const page = join(import.meta.dirname, '../page')
+
+/** Everything that a browser may ask for, by its path: the page's own files and those of the libraries it uses. */
+export const files: ReadonlyMap<string, string> = new Map([
+  ['/', join(page, 'index.html')],
+  ...['page.css', 'main.js', 'html.js', 'stream.js', 'tables.js', 'tiles.js', 'chart.js', 'controls.js'].map(
+    (name) => [`/${name}`, join(page, name)] as const,
+  ),
+  ['/lib/preact.mjs', resolve('preact')],
+  ['/lib/hooks.mjs', resolve('preact/hooks')],
+  ['/lib/htm.mjs', beside('htm', 'htm.mjs')],
+  ['/lib/uplot.js', beside('uplot', 'uPlot.esm.js')],
+  ['/lib/uplot.css', beside('uplot', 'uPlot.min.css')],
+])
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+}
+
+/** The media type of one of these files. */
+export const typeOf = (file: string): string => TYPES[extname(file)] ?? 'application/octet-stream'

@@ -1,0 +1,51 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Pacer } from 'feed'
+
+/** Writes per second; 0: it stands still. */
+export type Rate = number | 'max'
+
+const STEP_MS = 20
+
+/** A pacer whose rate can be changed while it goes on. What was missed while it stood still is not made up. */
+export class Throttle implements Pacer {
+  readonly #signal: AbortSignal
+  #rate: Rate
+  #credit = 0
+  #at: number = performance.now()
+
+  constructor(rate: Rate, signal: AbortSignal) {
+    this.#rate = rate
+    this.#signal = signal
+  }
+
+  get rate(): Rate {
+    return this.#rate
+  }
+
+  set rate(rate: Rate) {
+    this.#rate = rate
+    this.#credit = 0
+  }
+
+  async turn(): Promise<void> {
+    if (this.#rate === 'max') {
+      // others in this process want their turn too
+      if (++this.#credit % 16 === 0) await setImmediate()
+      return
+    }
+    this.#earn()
+    while (this.#credit < 1 && !this.#signal.aborted) {
+      await setTimeout(STEP_MS, undefined, { signal: this.#signal }).catch(() => undefined)
+      this.#earn()
+    }
+    this.#credit -= 1
+  }
+
+  #earn(): void {
+    const now = performance.now()
+    const rate = this.#rate === 'max' ? 0 : this.#rate
+    // at most a tenth of a second's worth: a pause is no debt
+    this.#credit = Math.min(this.#credit + ((now - this.#at) * rate) / 1_000, Math.max(1, rate / 10))
+    this.#at = now
+  }
+}

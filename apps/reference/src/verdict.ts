@@ -1,0 +1,40 @@
+import { canonicalJson } from 'feed'
+
+/** One document as the store or a replica has it. */
+export interface Copy {
+  readonly version: number
+  /** The store's clock at its last change: tells two lives of one key apart. */
+  readonly changedAt: number
+  readonly value: unknown
+}
+
+/**
+ * `equal`: the same content at the same version. `different`: another content at the same version, which must never be.
+ * `moving`: at another version; a look later tells more. `stale`: at another version for two looks, while the store's stood.
+ */
+export type Verdict = 'equal' | 'different' | 'moving' | 'stale'
+
+/** How many documents of one replica came to which verdict. */
+export type Tally = Readonly<Record<Verdict, number>>
+
+export const noTally: Tally = { equal: 0, different: 0, moving: 0, stale: 0 }
+
+/** Compares one document of a replica with the store's. `before`: the store's at the last look, if it was `moving` then. */
+export function judge(
+  stored: Copy | undefined,
+  held: Copy | undefined,
+  before?: { readonly stored: Copy | undefined },
+): Verdict {
+  if (stateOf(stored) === stateOf(held)) {
+    return stored === undefined || canonicalJson(stored.value) === canonicalJson(held?.value) ? 'equal' : 'different'
+  }
+  return before !== undefined && stateOf(before.stored) === stateOf(stored) ? 'stale' : 'moving'
+}
+
+/** The share of the documents that are as the store has them, 0 … 1; those still moving do not count. */
+export function scoreOf({ equal, different, stale }: Tally): number {
+  const judged = equal + different + stale
+  return judged === 0 ? 1 : equal / judged
+}
+
+const stateOf = (copy: Copy | undefined): string => (copy ? `${copy.version}@${copy.changedAt}` : 'none')

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { shippedFeed } from 'feed'
+import type { Frame } from '../src/frame.ts'
+import { createPageServer } from '../src/server.ts'
+import { openSystem, type System } from '../src/system.ts'
+
+/** The whole app in this process, on memory of its own. */
+export interface Reference extends AsyncDisposable {
+  readonly url: string
+  readonly system: System
+  /** Reads the page's stream until a frame is as wanted. */
+  frame(wanted: (frame: Frame) => boolean): Promise<Frame>
+  ask(path: string, body: unknown): Promise<Response>
+}
+
+let opened = 0
+
+export async function openReference(): Promise<Reference> {
+  const memory = `memory:reference-test-${opened++}`
+  const options = { store: memory, bus: memory, file: shippedFeed, replicas: 3, rate: 200 }
+  const system = await openSystem(options, AbortSignal.timeout(20_000))
+  const server = createPageServer(system).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    system,
+    frame: (wanted) => frameOf(url, wanted),
+    ask: (path, body) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await system.close()
+    },
+  }
+}
+
+async function frameOf(url: string, wanted: (frame: Frame) => boolean): Promise<Frame> {
+  const { body } = await fetch(`${url}/events`, { signal: AbortSignal.timeout(40_000) })
+  let text = ''
+  for await (const chunk of (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    const events = text.split('\n\n')
+    text = events.pop() ?? ''
+    for (const event of events) {
+      if (!event.startsWith('event: frame\ndata: ')) continue
+      const frame = JSON.parse(event.slice('event: frame\ndata: '.length)) as Frame
+      if (wanted(frame)) return frame
+    }
+  }
+  throw new Error('the stream ended')
+}

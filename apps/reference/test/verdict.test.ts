@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { type Copy, judge, noTally, scoreOf } from '../src/verdict.ts'
+
+const copy = (version: number, value: unknown, changedAt = version): Copy => ({ version, changedAt, value })
+
+describe('judge', () => {
+  it('finds equal content at one version equal, whatever the order of its members', () => {
+    expect(judge(copy(2, { a: 1, b: 2 }), copy(2, { b: 2, a: 1 }))).toBe('equal')
+    expect(judge(undefined, undefined)).toBe('equal')
+  })
+
+  it('finds other content at the same version different', () => {
+    expect(judge(copy(2, { a: 1 }), copy(2, { a: 2 }))).toBe('different')
+  })
+
+  it('gives a replica at another version a second look', () => {
+    expect(judge(copy(3, { a: 1 }), copy(2, { a: 2 }))).toBe('moving')
+    expect(judge(copy(3, { a: 1 }), copy(2, { a: 2 }), { stored: copy(3, { a: 1 }) })).toBe('stale')
+    expect(judge(copy(4, { a: 1 }), copy(3, { a: 2 }), { stored: copy(3, { a: 1 }) })).toBe('moving')
+  })
+
+  it('does not take two lives of one key for each other', () => {
+    expect(judge(copy(1, { a: 1 }, 10), copy(1, { a: 2 }, 5))).toBe('moving')
+    expect(judge(undefined, copy(1, { a: 2 }), { stored: undefined })).toBe('stale')
+  })
+})
+
+describe('scoreOf', () => {
+  it('is the share of equal documents among those that stand still', () => {
+    expect(scoreOf(noTally)).toBe(1)
+    expect(scoreOf({ equal: 9, different: 0, stale: 1, moving: 90 })).toBe(0.9)
+    expect(scoreOf({ equal: 0, different: 2, stale: 0, moving: 0 })).toBe(0)
+  })
+})
