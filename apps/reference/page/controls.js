@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import { html } from './html.js'
 import { ask } from './stream.js'
 
@@ -19,3 +20,37 @@ export const Pace = ({ pace, onError }) => html`
         </button>`,
     )}
   </div>`
+
+const FAULTS = [
+  ['Lose 20 %', { drop: 0.2 }],
+  ['Repeat 20 %', { repeat: 0.2 }],
+  ['Delay 200 ms', { delayMs: 200 }],
+  ['Cut off', { cut: true }],
+  ['Undisturbed', {}],
+]
+
+/** Disturbs what comes to the replicas; the event log tells how they recover. */
+export function BreakIt({ disturbed, onError }) {
+  const [instance, choose] = useState('all')
+  const now = Object.entries(disturbed).filter(([, what]) => what !== '')
+  return html`
+    <section aria-labelledby="break">
+      <h2 id="break">Break it</h2>
+      <div class="buttons">
+        <label>
+          Whose messages: ${' '}
+          <select value=${instance} onChange=${({ target }) => choose(target.value)}>
+            <option value="all">all replicas</option>
+            ${Object.keys(disturbed).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+          </select>
+        </label>
+        ${FAULTS.map(
+          ([label, fault]) => html`
+            <button type="button" onClick=${() => ask('/disturb', { instance, ...fault }).catch(onError)}>${label}</button>`,
+        )}
+      </div>
+      <p role="status">
+        ${now.length === 0 ? 'Nothing is disturbed.' : now.map(([name, what]) => `${name}: ${what}`).join(' · ')}
+      </p>
+    </section>`
+}

@@ -1,7 +1,7 @@
 import { render } from 'preact'
 import { useState } from 'preact/hooks'
 import { Chart } from './chart.js'
-import { Pace } from './controls.js'
+import { BreakIt, Pace } from './controls.js'
 import { html } from './html.js'
 import { useStream } from './stream.js'
 import { Instances, Log, Outages } from './tables.js'
@@ -31,6 +31,7 @@ function App() {
         <${Chart} title="Commits per second" points=${points} lines=${RATES} />
         <${Chart} title="Propagation of the slowest replica, ms" points=${points} lines=${TIMES} />
       </div>
+      <${BreakIt} disturbed=${frame.disturbed} onError=${({ message }) => setError(message)} />
       <${Instances} instances=${frame.instances} />
       <div class="halves">
         <${Outages} rows=${frame.rows} />

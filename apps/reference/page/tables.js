@@ -67,7 +67,7 @@ export function Outages({ rows }) {
               ({ key, version, changed, fields }) => html`
                 <tr key=${`${key} ${version}`} class=${before.get(key) === version ? '' : 'fresh'}>
                   <th scope="row">${key}</th>
-                  <td class="number">${version}</td>
+                  <td class=${`number ${changed.length > 0 ? 'changed' : ''}`}>${version}</td>
                   ${COLUMNS.map(
                     ([name]) =>
                       html`<td class=${changed.includes(name) ? 'changed' : ''}>${shown(name, fields[name])}</td>`,

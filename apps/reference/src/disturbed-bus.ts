@@ -1,17 +1,6 @@
 import type { ChangeBus } from '@sync/core'
 import type { BusCapabilities, FrameHandler, InCommitPublisher, Scope, Subscription } from '@sync/core/adapter'
-
-/** What happens to frames on their way to one instance. */
-export interface Disturbance {
-  /** The share that is lost, 0 … 1. */
-  readonly drop?: number
-  /** The share that comes twice, 0 … 1. */
-  readonly repeat?: number
-  /** Milliseconds that each takes longer. */
-  readonly delayMs?: number
-  /** Nothing comes through, and nobody says so. */
-  readonly cut?: boolean
-}
+import type { Disturbance } from './disturbance.ts'
 
 /** Another bus, behind which frames to this instance can be lost, repeated and delayed. What it publishes goes out as ever. */
 export class DisturbedBus implements ChangeBus {
@@ -26,7 +15,7 @@ export class DisturbedBus implements ChangeBus {
     this.#random = random
     if (bus.inCommit) this.inCommit = bus.inCommit
     // what the instance has to expect from now on
-    this.capabilities = { ...bus.capabilities, delivery: 'at-most-once', replay: 'none' }
+    this.capabilities = { ...bus.capabilities, delivery: 'at-most-once', ordering: 'none', replay: 'none' }
   }
 
   /** From now on; `{}` ends it. */
@@ -62,11 +51,10 @@ export class DisturbedBus implements ChangeBus {
     if (cut || this.#random() < drop) return
     const times = this.#random() < repeat ? 2 : 1
     for (let i = 0; i < times; i++) {
-      if (delayMs === 0 && late.size === 0) {
+      if (delayMs === 0) {
         deliver()
         continue
       }
-      // what came later must not overtake what still waits
       const timer = setTimeout(() => {
         late.delete(timer)
         deliver()

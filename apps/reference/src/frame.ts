@@ -12,6 +12,8 @@ export interface Frame {
   readonly rate: number
   readonly totals: Totals
   readonly instances: readonly InstanceFigures[]
+  /** What was done to which replica, in words. */
+  readonly disturbed: Readonly<Record<string, string>>
   readonly alerts: readonly string[]
   readonly rows: readonly Row[]
   readonly log: readonly LogLine[]

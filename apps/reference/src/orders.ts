@@ -1,3 +1,4 @@
+import type { Disturbance } from './disturbance.ts'
 import { RequestError } from './request-error.ts'
 import type { System } from './system.ts'
 
@@ -15,4 +16,28 @@ export const orders: ReadonlyMap<string, Order> = new Map<string, Order>([
       return { rate }
     },
   ],
+  [
+    '/disturb',
+    (system, { instance, ...disturbance }) => {
+      const replicas = system.replicas.filter(({ name }) => instance === 'all' || instance === name)
+      if (replicas.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
+      const wanted = disturbanceOf(disturbance)
+      for (const replica of replicas) system.disturb(replica, wanted)
+      return { disturbed: replicas.map(({ name }) => name) }
+    },
+  ],
 ])
+
+const LIMITS = { drop: 1, repeat: 1, delayMs: 10_000 } as const
+
+function disturbanceOf(given: Readonly<Record<string, unknown>>): Disturbance {
+  for (const [name, value] of Object.entries(given)) {
+    if (name === 'cut' && typeof value === 'boolean') continue
+    const most = Object.hasOwn(LIMITS, name) ? LIMITS[name as keyof typeof LIMITS] : undefined
+    if (most === undefined) throw new RequestError(400, `${name}: drop, repeat, delayMs or cut is needed`)
+    if (!(typeof value === 'number' && value >= 0 && value <= most)) {
+      throw new RequestError(400, `${name}: a number from 0 to ${most} is needed`)
+    }
+  }
+  return given
+}

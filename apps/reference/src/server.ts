@@ -30,7 +30,7 @@ async function serve(system: System, request: IncomingMessage, response: ServerR
   response.writeHead(200, {
     'content-type': typeOf(file),
     'content-security-policy':
-      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'",
+      "default-src 'self'; img-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'",
     'cache-control': 'no-cache',
   })
   response.end(content)

@@ -1,12 +1,14 @@
 import { createRateMeter, type WriteProgress } from 'feed'
 import { type Auditor, openAuditor } from './auditor.ts'
 import { Board } from './board.ts'
+import { type Disturbance, described } from './disturbance.ts'
 import { EventLog, sentence } from './event-log.ts'
 import { alertsOf, instanceFigures, type Reading, totalsOf } from './figures.ts'
 import type { Frame } from './frame.ts'
 import { History } from './history.ts'
 import { ingest } from './ingest.ts'
 import { type Instance, openInstance, type Transports } from './instance.ts'
+import { Recovery, sequenceOf } from './recovery.ts'
 import { type Rate, Throttle } from './throttle.ts'
 import type { Tally } from './verdict.ts'
 
@@ -32,6 +34,7 @@ export class System {
   readonly #stop = new AbortController()
   readonly #board = new Board()
   readonly #heads = new Map<string, string>()
+  readonly #recovery = new Recovery()
   readonly #progress: WriteProgress = { written: 0, documentUnits: 0 }
   readonly #meter = createRateMeter(RATE_SPAN_MS)
   readonly #work: Promise<unknown>[] = []
@@ -59,9 +62,24 @@ export class System {
       rate: this.#meter.read(totals.commits, performance.now()),
       totals,
       instances,
+      disturbed: Object.fromEntries(this.replicas.map(({ name, bus }) => [name, described(bus.disturbance)])),
       alerts: alertsOf(totals, instances),
       rows: this.#board.rows,
       log: this.log.lines,
+    }
+  }
+
+  /** Disturbs what comes to a replica from now on; `{}` ends it, and times its recovery. */
+  disturb({ name, bus }: Instance, disturbance: Disturbance): void {
+    const before = described(bus.disturbance)
+    const what = described(disturbance)
+    if (what === before) return
+    bus.disturb(disturbance)
+    this.log.add(name, what === '' ? 'undisturbed again' : `disturbed: ${what}`, Date.now())
+    this.#recovery.cancel(name)
+    if (what === '') {
+      this.#recovery.begin(name, sequenceOf(this.#heads.get(this.#writer.name) ?? '0'), performance.now())
+      this.#arrived(name)
     }
   }
 
@@ -83,8 +101,14 @@ export class System {
     for await (const batch of outages.changes({ from: 'snapshot', signal: this.#stop.signal })) {
       const last = batch.at(-1)
       if (last) this.#heads.set(name, last.position)
+      this.#arrived(name)
       if (shown) this.#board.take(batch)
     }
+  }
+
+  #arrived(name: string): void {
+    const ms = this.#recovery.reached(name, sequenceOf(this.#heads.get(name) ?? '0'), performance.now())
+    if (ms !== undefined) this.log.add(name, `recovered within ${ms.toFixed(0)} ms`, Date.now())
   }
 
   async #audit(): Promise<void> {

@@ -53,4 +53,30 @@ describe('the app', { timeout: 60_000 }, () => {
     expect((await app.ask('/nothing', {})).status).toBe(404)
     expect((await fetch(`${app.url}/pace`, { method: 'POST', body: '{"rate":1}' })).status).toBe(415)
   })
+
+  it('repairs what a replica lost, and says how long it took once it was undisturbed', async () => {
+    const before = await app.frame(() => true)
+    expect((await app.ask('/disturb', { instance: 'replica 2', drop: 0.5 })).status).toBe(200)
+    const broken = await app.frame(({ totals }) => totals.repairs > before.totals.repairs)
+    expect(broken.disturbed).toEqual({
+      'replica 1': '',
+      'replica 2': '50 % of its messages lost',
+      'replica 3': '',
+    })
+    await app.ask('/disturb', { instance: 'all' })
+    const whole = await app.frame(({ log }) => log.some(({ text }) => text.startsWith('recovered within')))
+    expect(whole.log.find(({ text }) => text.startsWith('recovered'))?.instance).toBe('replica 2')
+    await app.frame(({ instances }) => instances[2]?.score === 1)
+  })
+
+  it('goes on by the store where the bus is cut, and refuses a disturbance that it does not know', async () => {
+    await app.ask('/disturb', { instance: 'replica 3', cut: true })
+    const cut = await app.frame(({ disturbed }) => disturbed['replica 3'] === 'cut off from the bus')
+    const applied = cut.instances[3]?.head
+    await app.frame(({ instances }) => instances[3]?.head !== applied)
+    await app.ask('/disturb', { instance: 'replica 3' })
+    expect((await app.ask('/disturb', { instance: 'nobody', cut: true })).status).toBe(400)
+    expect((await app.ask('/disturb', { instance: 'all', drop: 2 })).status).toBe(400)
+    expect((await app.ask('/disturb', { instance: 'all', shake: 1 })).status).toBe(400)
+  })
 })
