@@ -5,12 +5,14 @@ import type { Pacer } from 'feed'
 export type Rate = number | 'max'
 
 const STEP_MS = 20
+const TURNS_PER_BREATH = 16
 
 /** A pacer whose rate can be changed while it goes on. What was missed while it stood still is not made up. */
 export class Throttle implements Pacer {
   readonly #signal: AbortSignal
   #rate: Rate
   #credit = 0
+  #turns = 0
   #at: number = performance.now()
 
   constructor(rate: Rate, signal: AbortSignal) {
@@ -28,17 +30,15 @@ export class Throttle implements Pacer {
   }
 
   async turn(): Promise<void> {
-    if (this.#rate === 'max') {
-      // others in this process want their turn too
-      if (++this.#credit % 16 === 0) await setImmediate()
-      return
-    }
     this.#earn()
-    while (this.#credit < 1 && !this.#signal.aborted) {
+    // the rate may become another one while this waits
+    while (this.#rate !== 'max' && this.#credit < 1 && !this.#signal.aborted) {
       await setTimeout(STEP_MS, undefined, { signal: this.#signal }).catch(() => undefined)
       this.#earn()
     }
-    this.#credit -= 1
+    if (this.#rate !== 'max') this.#credit -= 1
+    // others in this process want their turn too
+    else if (++this.#turns % TURNS_PER_BREATH === 0) await setImmediate()
   }
 
   #earn(): void {
