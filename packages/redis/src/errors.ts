@@ -16,7 +16,9 @@ export function storeError(cause: unknown, address: string, committed: 'no' | 'u
   if (cause instanceof SyncError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   if (CLUSTERED.test(message))
-    return new RedisError(`Redis at ${address} is a node of a cluster, which is not supported: ${message}`, { cause })
+    return new RedisError(`Redis at ${address} is a node of a cluster, to be opened with ?cluster=true: ${message}`, {
+      cause,
+    })
   if (REFUSALS.test(message)) return new RedisError(`Redis at ${address}: ${message}`, { cause })
   return new StoreAwayError(`Redis at ${address} did not answer: ${message}`, committed, { cause })
 }

@@ -5,13 +5,24 @@ import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
-test.each([
-  ['ioredis', () => new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true })],
-  ['node-redis', () => createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] })],
-])('a client of a Redis Cluster, of %s, is refused', (_, open) => {
-  const client = open() as never
+test('a client of node-redis for a Redis Cluster is refused', () => {
+  const client = createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }) as never
   expect(() => redisStore(client)).toThrow(/Redis Cluster/)
   expect(() => redisBus(client)).toThrow(/Redis Cluster/)
+})
+
+test('Streams in a Redis Cluster are refused', () => {
+  const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true })
+  for (const target of [client, 'redis://127.0.0.1:1?cluster=true'])
+    expect(() => redisBus(target, { bus: 'streams' })).toThrow(/Redis Cluster/)
+})
+
+test('a Redis Cluster is opened neither by node-redis nor with a database', async () => {
+  await using store = redisStore('redis://127.0.0.1:1?cluster=true&client=redis')
+  await expect(store.load([{ partition: 'p', section: 's', key: 'k' }])).rejects.toMatchObject({
+    code: 'SYNC_ARGUMENT',
+  })
+  expect(() => redisStore('redis://127.0.0.1:1/2?cluster=true')).toThrow(/database 0/)
 })
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: '1h' })

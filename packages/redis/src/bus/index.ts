@@ -1,5 +1,5 @@
 import { ArgumentError, type ChangeBus } from '@sync/core'
-import { checkClient, checkTarget, openConnection } from '../connection/open.ts'
+import { checkClient, checkTarget, leadsToCluster, openConnection } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisBusOptions, RedisTarget } from '../options.ts'
 import { RedisBus } from './bus.ts'
@@ -11,6 +11,7 @@ const KINDS = { pubsub, streams } as const
 
 const PARAMETERS = {
   client: ['ioredis', 'redis'],
+  cluster: ['true', 'false'],
   bus: ['pubsub', 'streams'],
   timeout: 'duration',
   maxPayloadBytes: 'number',
@@ -19,7 +20,7 @@ const PARAMETERS = {
 
 /**
  * A bus over the Pub/Sub or the Streams of a Redis (7.0 or newer) or Valkey. Has a connection for commands, which is the client's own where one
- * was given, and always one of its own to listen on. Options may stand in the URL's query. After `close` its calls reject with `SYNC_CLOSED`; with
+ * was given, and always one of its own to listen on. Options may stand in the URL's query, and `cluster=true` where it leads to a Redis Cluster. After `close` its calls reject with `SYNC_CLOSED`; with
  * `SYNC_BUS_AWAY` while the server cannot be reached.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
@@ -29,6 +30,8 @@ export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): Ch
   const settings = resolveBusOptions(chosen)
   const kind = KINDS[chosen.bus ?? 'pubsub']
   if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(KINDS).join(', ')} is needed`)
+  if (kind === streams && leadsToCluster(target, url))
+    throw new ArgumentError('bus: in a Redis Cluster there is pubsub alone')
   const client = checkClient(chosen.client)
   return new RedisBus(openConnection(target, { timeout: settings.timeout, client }), kind, settings)
 }

@@ -22,7 +22,7 @@ export const pubsub: MediumKind = {
     return {
       publish(scope, frame) {
         const channel = nameOf(scope)
-        return commands.send(['PUBLISH', channel, frame], channel)
+        return commands.send([commands.layout.cluster ? 'SPUBLISH' : 'PUBLISH', channel, frame], channel)
       },
       listen: (scope, handler) => channels.listen(nameOf(scope), (frame) => handler(frame)),
       close: () => channels.close(),

@@ -2,6 +2,12 @@ import { ArgumentError } from '@sync/core'
 import type { RedisTarget } from '../options.ts'
 import type { Connection } from './connection.ts'
 import { type IoredisClient, IoredisConnection, ownBehaviour } from './ioredis.ts'
+import {
+  type IoredisCluster,
+  IoredisClusterConnection,
+  ownClusterBehaviour,
+  ownNodeBehaviour,
+} from './ioredis-cluster.ts'
 import { type NodeRedisClient, NodeRedisConnection, ownNodeRedisBehaviour } from './node-redis.ts'
 
 /** What a connection is opened with. */
@@ -16,11 +22,14 @@ export interface OpenOptions {
 export async function openConnection(target: RedisTarget, { timeout, client }: OpenOptions): Promise<Connection> {
   if (typeof target === 'string' || target instanceof URL) {
     const url = new URL(target)
+    if (inCluster(url) && client === 'redis') throw new ArgumentError('a Redis Cluster is reached by ioredis alone')
+    if (inCluster(url)) return openCluster(url, timeout)
     return client === 'redis' ? openByNodeRedis(url, timeout) : openByIoredis(url, timeout)
   }
   if (isNodeRedis(target)) return new NodeRedisConnection(target, { timeout, owned: false })
-  const ioredis = target as IoredisClient
+  const ioredis = target as IoredisClient | IoredisCluster
   if (ioredis.options.keyPrefix) throw new ArgumentError('a client with a keyPrefix: names of keys are made here')
+  if ('nodes' in ioredis) return new IoredisClusterConnection(ioredis, { timeout, owned: false, address: 'a cluster' })
   return new IoredisConnection(ioredis, { timeout, owned: false })
 }
 
@@ -37,6 +46,26 @@ async function openByIoredis(url: URL, timeout: number): Promise<Connection> {
     ...(tls && { tls: {} }),
   })
   return new IoredisConnection(client as unknown as IoredisClient, { timeout, owned: true })
+}
+
+async function openCluster(url: URL, timeout: number): Promise<Connection> {
+  const { Cluster } = await load(() => import('ioredis'), 'ioredis')
+  const { host, port, username, password, tls } = partsOf(url)
+  const hosts = host.split(',')
+  const client = new Cluster(
+    hosts.map((each) => ({ host: each, port })),
+    {
+      ...ownClusterBehaviour(timeout),
+      redisOptions: {
+        ...ownNodeBehaviour(timeout),
+        ...(username !== '' && { username }),
+        ...(password !== '' && { password }),
+        ...(tls && { tls: {} }),
+      },
+    },
+  )
+  const address = hosts.map((each) => `${each}:${port}`).join(', ')
+  return new IoredisClusterConnection(client as unknown as IoredisCluster, { timeout, owned: true, address })
 }
 
 async function openByNodeRedis(url: URL, timeout: number): Promise<Connection> {
@@ -76,9 +105,13 @@ const isNodeRedis = (target: object): target is NodeRedisClient =>
 
 const isIoredis = (target: object): boolean => 'call' in target && 'status' in target && 'duplicate' in target
 
-/** `isCluster` is of ioredis, `masters` of node-redis. */
-const isCluster = (target: object): boolean =>
-  ('isCluster' in target && target.isCluster === true) || 'masters' in target
+const isIoredisCluster = (target: object): boolean => 'isCluster' in target && target.isCluster === true
+
+/** Does the target say that it is a cluster? */
+export const leadsToCluster = (target: RedisTarget, url: URL | undefined): boolean =>
+  url ? inCluster(url) : isIoredisCluster(target as object)
+
+const inCluster = (url: URL): boolean => url.searchParams.get('cluster') === 'true'
 
 /**
  * The URL, if it is one.
@@ -86,7 +119,8 @@ const isCluster = (target: object): boolean =>
  */
 export function checkTarget(target: RedisTarget): URL | undefined {
   if (typeof target === 'object' && target !== null && !(target instanceof URL)) {
-    if (isCluster(target)) throw new ArgumentError('a client of a Redis Cluster: one of a single Redis is needed')
+    if ('masters' in target)
+      throw new ArgumentError('a client of node-redis for a Redis Cluster: one of ioredis is needed')
     if (isNodeRedis(target) || isIoredis(target)) return undefined
     throw new ArgumentError('a redis: URL, or a client of ioredis or node-redis, is needed')
   }
@@ -95,6 +129,7 @@ export function checkTarget(target: RedisTarget): URL | undefined {
     throw new ArgumentError('a URL is needed, such as redis://host:6379')
   if (url.hostname === '') throw new ArgumentError('a host is needed, such as redis://host:6379')
   if (!/^\/?\d*$/.test(url.pathname)) throw new ArgumentError('the path of a redis: URL is the number of a database')
+  if (inCluster(url) && !/^\/?0*$/.test(url.pathname)) throw new ArgumentError('a Redis Cluster has database 0 alone')
   return url
 }
 

@@ -8,6 +8,7 @@ import { RedisStore } from './store.ts'
 
 const PARAMETERS = {
   client: ['ioredis', 'redis'],
+  cluster: ['true', 'false'],
   timeout: 'duration',
   maxChanges: 'number',
   maxAge: 'duration',
@@ -20,7 +21,7 @@ const PARAMETERS = {
 
 /**
  * A store on a Redis (7.0 or newer) or Valkey. Opens its own connection to a URL at once; a client that is given is used and
- * left open. Options may stand in the URL's query. After `close` its calls reject with `SYNC_CLOSED`; with `SYNC_STORE_AWAY` while the server cannot be reached.
+ * left open. Options may stand in the URL's query, and `cluster=true` where it leads to a Redis Cluster. After `close` its calls reject with `SYNC_CLOSED`; with `SYNC_STORE_AWAY` while the server cannot be reached.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
 export function redisStore(target: RedisTarget, options: RedisStoreOptions = {}): Store {

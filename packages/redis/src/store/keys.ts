@@ -1,8 +1,10 @@
 import type { SectionRef } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { sectionName, unescapePart } from '../names.ts'
+import { metaKey, sectionName, unescapePart } from '../names.ts'
 
 const PAGE = 1_000
+
+const SCAN = "return redis.call('SCAN', unpack(ARGV))"
 
 /** A page of a section's keys: the database is searched for them, a page at a time. */
 export async function scanKeys(
@@ -12,7 +14,13 @@ export async function scanKeys(
 ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
   const start = `${sectionName(section, connection.layout)}:`
   const pattern = `${start.replaceAll(/[\\*?[\]^]/g, '\\$&')}*`
-  const reply = await connection.send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', `${PAGE}`, 'TYPE', 'hash'])
+  const search = [cursor, 'MATCH', pattern, 'COUNT', `${PAGE}`, 'TYPE', 'hash']
+  const meta = metaKey(section, connection.layout)
+  const reply = await connection.send(
+    // in a cluster it is the key of a script that leads to the node
+    connection.layout.cluster ? ['EVAL', SCAN, '1', meta, ...search] : ['SCAN', ...search],
+    meta,
+  )
   const [next, found] = reply as [string, string[]]
   // what belongs to the section itself has an empty third part
   const parts = found.map((key) => key.slice(start.length)).filter((part) => part !== '' && !part.startsWith(':'))

@@ -1,0 +1,121 @@
+import { Arrival } from './arrival.ts'
+import type { Command, Connection } from './connection.ts'
+import type { IoredisClient } from './ioredis.ts'
+import { retryDelay } from './retry-delay.ts'
+import { ShardLines } from './shard-lines.ts'
+
+/** What is used of an ioredis `Cluster`. */
+export interface IoredisCluster {
+  readonly isCluster: true
+  readonly status: string
+  readonly options: { readonly keyPrefix?: string | undefined }
+  call(name: string, ...args: string[]): Promise<unknown>
+  nodes(role: 'master'): IoredisClient[]
+  refreshSlotsCache(): void
+  disconnect(): void
+  quit(): Promise<unknown>
+  on(event: string, listener: (error?: Error) => void): unknown
+  off(event: string, listener: (error?: Error) => void): unknown
+}
+
+/** How clusters of our own behave: only what a node has refused is sent again, where it says. */
+export const ownClusterBehaviour = (timeout: number): object => ({
+  enableOfflineQueue: false,
+  clusterRetryStrategy: retryDelay,
+  retryDelayOnFailover: 0,
+  slotsRefreshInterval: 1_000,
+  slotsRefreshTimeout: timeout,
+})
+
+/** How the connections to each node of such a cluster behave. */
+export const ownNodeBehaviour = (timeout: number): object => ({
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  socketTimeout: timeout,
+  connectTimeout: timeout,
+})
+
+/** Commands to a Redis Cluster, over ioredis. What is published is heard on a fork. */
+export class IoredisClusterConnection implements Connection {
+  readonly layout: { readonly cluster: boolean } = { cluster: true }
+  readonly database = 0
+  readonly address: string
+  /** There is not one server: nothing is published within a commit. */
+  readonly server: undefined = undefined
+  readonly #client: IoredisCluster
+  readonly #timeout: number
+  readonly #owned: boolean
+  readonly #attempt = new Arrival()
+  readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
+  #closed = false
+
+  constructor(
+    client: IoredisCluster,
+    { timeout, owned, address }: { readonly timeout: number; readonly owned: boolean; readonly address: string },
+  ) {
+    this.#client = client
+    this.#timeout = timeout
+    this.#owned = owned
+    this.address = address
+    let last: Error | undefined
+    this.#heard = [
+      ['ready', () => this.#attempt.arrived()],
+      ['close', () => this.#attempt.failed(last ?? new Error('no node of the cluster can be reached'))],
+      // told to those whose calls it ends
+      [
+        'error',
+        (error) => {
+          last = error
+        },
+      ],
+    ]
+    for (const [event, listener] of this.#heard) client.on(event, listener)
+  }
+
+  async send([name, ...args]: Command): Promise<unknown> {
+    if (this.#owned && !this.#closed && this.#client.status !== 'ready') await this.#attempt.promise
+    try {
+      return await this.#client.call(name, ...args)
+    } catch (error) {
+      // a line that was lost may be that of a master which another has replaced
+      if (!this.#closed && error instanceof Error && !('command' in error)) this.#client.refreshSlotsCache()
+      throw error
+    }
+  }
+
+  subscribe(): Promise<void> {
+    return Promise.reject(new TypeError('a fork is needed to listen on'))
+  }
+
+  unsubscribe(): Promise<void> {
+    return this.subscribe()
+  }
+
+  onState(): () => void {
+    return () => {}
+  }
+
+  fork(): Connection {
+    const masters = async (): Promise<IoredisClient[]> => {
+      await this.send(['PING'])
+      return this.#client.nodes('master')
+    }
+    return new ShardLines(masters, { timeout: this.#timeout, address: this.address })
+  }
+
+  reset(): void {
+    this.#client.refreshSlotsCache()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#attempt.failed(new Error('the connection is closed'))
+    if (this.#owned) {
+      if (this.#client.status === 'ready') await this.#client.quit().catch(() => {})
+      this.#client.disconnect()
+    }
+    for (const [event, listener] of this.#heard)
+      if (!this.#owned || event !== 'error') this.#client.off(event, listener)
+  }
+}
