@@ -27,6 +27,8 @@ export async function redisBusHarness(
   const proxy = await startProxy({ target: redis.url })
   const thrown: unknown[] = []
   const options = {
+    bus,
+    client,
     timeout: '500ms',
     maxPayloadBytes: 65_536,
     onError: (error: unknown) => thrown.push(error),
