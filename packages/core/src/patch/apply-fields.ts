@@ -1,5 +1,5 @@
 import { PatchError } from '../model/errors.ts'
-import type { Json, JsonObject } from '../model/json.ts'
+import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import { escapeToken, isForbiddenName } from '../model/json-pointer.ts'
 import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
@@ -23,26 +23,59 @@ export type FieldPatch =
  */
 export function applyFields(document: JsonObject, patches: readonly FieldPatch[]): JsonObject {
   if (patches.length === 0) return document
-  const fields: Record<string, Json> = { ...document }
-  let removed: Set<string> | undefined
+  const values = fieldValues(document, patches)
+  return Object.freeze(putFields({ ...document }, patches, values))
+}
+
+/**
+ * What each patch makes of its field; `undefined`: nothing. Whatever can fail fails here, before anything is changed.
+ * @throws PatchError, NotJsonError as `applyFields`
+ */
+export function fieldValues(document: JsonObject, patches: readonly FieldPatch[]): (Json | undefined)[] {
+  const values: (Json | undefined)[] = []
   for (let i = 0; i < patches.length; i++) {
     const patch = patches[i] as FieldPatch
-    const { field } = patch
+    const { field, kind } = patch
     if (isForbiddenName(field)) throw new PatchError('forbidden-name', i, at(field), `${field} is off limits`)
-    const present = Object.hasOwn(fields, field)
-    if (patch.kind === 'removed') {
-      if (present) {
-        removed ??= new Set()
-        removed.add(field)
-      }
-    } else {
-      const before = present && !removed?.delete(field) ? fields[field] : undefined
-      const value = patch.kind === 'whole' ? whole(patch.value, field) : applyDelta(before, patch.ops, i, at(field))
-      if (present) fields[field] = value
-      else addMember(fields, field, value)
-    }
+    if (kind === 'removed') values.push(undefined)
+    else if (kind === 'whole') values.push(whole(patch.value, field))
+    else values.push(applyDelta(before(document, patches, values), patch.ops, i, at(field)))
   }
-  return Object.freeze(removed?.size ? without(fields, [...removed]) : fields)
+  return values
+}
+
+/** The value that the next patch finds in its field: what an earlier one made of it counts. */
+function before(
+  document: JsonObject,
+  patches: readonly FieldPatch[],
+  values: readonly (Json | undefined)[],
+): Json | undefined {
+  const { field } = patches[values.length] as FieldPatch
+  for (let i = values.length - 1; i >= 0; i--) if (patches[i]?.field === field) return values[i]
+  return memberOf(document, field)
+}
+
+/** Puts these values in place, in the very object that is given. Returns it, or a copy if fields were removed. */
+export function putFields(
+  document: Record<string, Json>,
+  patches: readonly FieldPatch[],
+  values: readonly (Json | undefined)[],
+): Record<string, Json> {
+  let removed: Set<string> | undefined
+  for (let i = 0; i < patches.length; i++) {
+    const { field } = patches[i] as FieldPatch
+    const value = values[i]
+    const present = Object.hasOwn(document, field)
+    if (value === undefined) {
+      if (!present) continue
+      removed ??= new Set()
+      removed.add(field)
+    } else if (present) {
+      removed?.delete(field)
+      document[field] = value
+    } else addMember(document, field, value)
+  }
+  return removed?.size ? without(document, [...removed]) : document
 }
 
 const at = (field: string): string => `/${escapeToken(field)}`

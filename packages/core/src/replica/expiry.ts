@@ -25,14 +25,14 @@ export class Expiry {
     this.#verify = verify
   }
 
-  lapsed({ expiresAt, value }: Replica): boolean {
-    return expiresAt !== undefined && value !== undefined && expiresAt <= this.#context.runtime.now()
+  lapsed({ expiresAt, exists }: Replica): boolean {
+    return expiresAt !== undefined && exists && expiresAt <= this.#context.runtime.now()
   }
 
   /** A commit started the document's time again. */
   renewed(replica: Replica): void {
     const { ttl } = this.#options
-    if (ttl === undefined || replica.value === undefined) return
+    if (ttl === undefined || !replica.exists) return
     replica.expiresAt = this.#context.runtime.now() + ttl
     this.watch(replica)
   }
@@ -40,7 +40,7 @@ export class Expiry {
   /** A read of a sliding document starts its time again in the store, at most every quarter of it. */
   read(replica: Replica): void {
     const { ttl, sliding, ref } = this.#options
-    if (!sliding || ttl === undefined || replica.value === undefined) return
+    if (!sliding || ttl === undefined || !replica.exists) return
     const { link, runtime, background } = this.#context
     const now = runtime.now()
     if (now - replica.touchedAt < ttl / 4) return

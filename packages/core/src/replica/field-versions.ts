@@ -66,11 +66,14 @@ export class FieldTable {
     }
     const number = this.#number(field)
     if (number === undefined) return this.#put(this.#spelledOut(versions), field, version)
-    const room =
-      number < versions.length ? versions : widened(versions, version, Math.max(number + 1, this.#names.length))
-    const fitting = version <= largest(room) ? room : widened(room, version, room.length)
-    fitting[number] = version
-    return fitting
+    if (number < versions.length) {
+      versions[number] = version
+      // what is too large for the array is not what is read back
+      if (versions[number] === version) return versions
+    }
+    const room = widened(versions, version, Math.max(number + 1, this.#names.length))
+    room[number] = version
+    return room
   }
 
   #number(field: string): number | undefined {

@@ -1,6 +1,6 @@
 import { type Change, isBirth } from '../model/change.ts'
-import { deepFreeze, type JsonObject, memberOf } from '../model/json.ts'
-import { applyFields } from '../patch/apply-fields.ts'
+import { deepFreeze, type Json, type JsonObject, memberOf } from '../model/json.ts'
+import { fieldValues, putFields } from '../patch/apply-fields.ts'
 import type { Loaded } from '../transport/store.ts'
 import type { FieldTable, FieldVersions } from './field-versions.ts'
 import type { JumpReason } from './observation.ts'
@@ -25,7 +25,12 @@ export class Replica {
   /** 0 until the document was seen alive; kept over its removal. */
   generation = 0
   version = 0
-  value: JsonObject | undefined = undefined
+  /**
+   * The document. Until somebody looks at it, it is nobody else's: changes are made in place, without a copy. To copy is
+   * most of what a change of a large document costs, and documents change more often than they are read.
+   */
+  #value: Record<string, Json> | undefined = undefined
+  #looked = false
   readonly #table: FieldTable
   #versions: FieldVersions
   /** The version of every absent field. */
@@ -59,6 +64,20 @@ export class Replica {
     this.#versions = table.none
   }
 
+  /** Does the document exist, as far as is known? */
+  get exists(): boolean {
+    return this.#value !== undefined
+  }
+
+  /** The document, frozen: it stays as it is, whatever comes. */
+  get value(): JsonObject | undefined {
+    if (!this.#looked && this.#value !== undefined) {
+      Object.freeze(this.#value)
+      this.#looked = true
+    }
+    return this.#value
+  }
+
   /** Does anybody wait for something about this document to move? */
   get awaited(): boolean {
     return this.#waiting.length > 0
@@ -71,13 +90,13 @@ export class Replica {
 
   /** The version of a field, of an absent one too. */
   fieldVersion(field: string): number {
-    if (memberOf(this.value, field) === undefined) return this.floor
+    if (memberOf(this.#value, field) === undefined) return this.floor
     return this.#table.get(this.#versions, field) ?? this.floor
   }
 
   /** The version of each field that the document has. */
   fieldVersions(): Record<string, number> {
-    return Object.fromEntries(Object.keys(this.value ?? NOTHING).map((field) => [field, this.fieldVersion(field)]))
+    return Object.fromEntries(Object.keys(this.#value ?? NOTHING).map((field) => [field, this.fieldVersion(field)]))
   }
 
   /** Takes a change into the buffer. False: it is no news. */
@@ -113,7 +132,7 @@ export class Replica {
   #isNext(change: Change): boolean {
     if (change.epoch !== this.epoch) return false
     if (isBirth(change)) return true
-    return this.value !== undefined && change.generation === this.generation && change.version === this.version + 1
+    return this.exists && change.generation === this.generation && change.version === this.version + 1
   }
 
   /**
@@ -125,19 +144,26 @@ export class Replica {
     const birth = isBirth(change)
     if (edits === 'removed') this.#clear()
     else if (edits !== 'omitted') {
-      const before = birth ? NOTHING : (this.value ?? NOTHING)
-      const value = applyFields(before, edits)
+      const before = birth ? NOTHING : (this.#value ?? NOTHING)
+      const values = fieldValues(before, edits)
       if (birth) this.#clear()
-      this.value = value
       for (const { field, version, kind } of edits) {
         if (kind === 'removed') this.floor = Math.max(this.floor, version)
         this.#versions = this.#table.with(this.#versions, before, field, kind === 'removed' ? 0 : version)
       }
+      this.#value = putFields(this.#own(), edits, values)
     }
     this.generation = change.generation
     this.version = change.version
     this.seen = change.sequence
     this.changedAt = change.time
+  }
+
+  /** The document as an object that nobody else has. */
+  #own(): Record<string, Json> {
+    if (this.#value !== undefined && !this.#looked) return this.#value
+    this.#looked = false
+    return { ...this.#value }
   }
 
   /** Puts a loaded state in place, whatever was here. */
@@ -157,14 +183,15 @@ export class Replica {
     if (
       sameHistory &&
       !refuted &&
-      this.value &&
+      this.exists &&
       this.generation === document.generation &&
       this.version === document.version
     )
       return
     this.generation = document.generation
     this.version = document.version
-    this.value = deepFreeze(JSON.parse(document.text) as JsonObject)
+    this.#value = deepFreeze(JSON.parse(document.text) as Record<string, Json>)
+    this.#looked = true
     this.#versions = this.#table.of(document.fieldVersions)
     this.floor = document.floor
     this.changedAt = document.changedAt
@@ -179,7 +206,7 @@ export class Replica {
   }
 
   #clear(): void {
-    this.value = undefined
+    this.#value = undefined
     this.#versions = this.#table.none
     this.floor = 0
     this.expiresAt = undefined

@@ -78,7 +78,7 @@ export class Replicas {
       this.#replicas,
       (replica) =>
         // absence has bounds of its own
-        replica.value !== undefined && this.release(replica),
+        replica.exists && this.release(replica),
     )
     this.expiry = new Expiry(
       options,
@@ -110,7 +110,7 @@ export class Replicas {
 
   get held(): number {
     let held = 0
-    for (const { value } of this.#replicas.values()) if (value !== undefined) held++
+    for (const { exists } of this.#replicas.values()) if (exists) held++
     return held
   }
 
@@ -134,7 +134,7 @@ export class Replicas {
 
   /** The keys of the documents that exist, of those that are held. */
   keys(): string[] {
-    return [...this.#replicas.values()].filter(({ value }) => value).map(({ key }) => key)
+    return [...this.#replicas.values()].filter(({ exists }) => exists).map(({ key }) => key)
   }
 
   /** One that knows nothing; not held. */
@@ -247,12 +247,12 @@ export class Replicas {
     replica.install(loaded, this.#context.runtime.now())
     this.expiry.watch(replica)
     const sameCommit = generation === replica.generation && version === replica.version
-    const moved = !sameCommit || (value === undefined) !== (replica.value === undefined)
+    const moved = !sameCommit || (value === undefined) === replica.exists
     // across epochs the same numbers may stand for another value
     if (!known || !(moved || refuted || (reason === 'epoch' && value !== replica.value))) return
     const jump = this.#jump(replica, reason)
     // of all that is not a change only this is news to who hears the section's changes one by one
-    if (refuted || (reason === 'expired' && replica.value === undefined)) this.#owner.beside(jump)
+    if (refuted || (reason === 'expired' && !replica.exists)) this.#owner.beside(jump)
   }
 
   #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): Observation {
@@ -268,8 +268,7 @@ export class Replicas {
     if (replica.load > 0 || !replica.known || replica.epoch !== this.#history.epoch) return
     if (head.standing.sequence <= replica.seen) return
     const { generation, version } = head.document
-    const alive = replica.value !== undefined
-    if (alive ? generation === replica.generation && version === replica.version : generation === 0) {
+    if (replica.exists ? generation === replica.generation && version === replica.version : generation === 0) {
       replica.seen = head.standing.sequence
       this.#drain(replica)
     } else this.reload(replica, generation === 0 && this.expiry.lapsed(replica) ? 'expired' : 'log-truncated')
@@ -367,7 +366,7 @@ export class Replicas {
 
   #moved(replica: Replica): void {
     // one that was forgotten meanwhile, and only lives on for who still waits for it, does not count
-    if (replica.value === undefined && this.find(replica.key) === replica) this.#gone.add(replica)
+    if (!replica.exists && this.find(replica.key) === replica) this.#gone.add(replica)
     else this.#gone.delete(replica)
     if (replica.buffer.length === 0) this.#stuck.delete(replica)
     else {
@@ -380,7 +379,8 @@ export class Replicas {
   /** False: its patch does not fit what is held, though its versions do. */
   #apply(replica: Replica, change: Change): boolean {
     const { emit, counters, runtime, origin } = this.#context
-    const previous = replica.value
+    const told = this.observers.has(replica.key) || this.#owner.wants(change.sequence)
+    const previous = told ? replica.value : undefined
     try {
       replica.apply(change)
     } catch (error) {
@@ -393,7 +393,7 @@ export class Replicas {
       counters.changes++
       counters.propagation(runtime.now() - change.time)
     }
-    if (this.observers.has(replica.key) || this.#owner.wants(change.sequence)) {
+    if (told) {
       const observation = observed(change, true, replica.value, previous)
       this.observers.show(observation)
       this.#owner.applied(observation)

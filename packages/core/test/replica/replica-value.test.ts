@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Change, FieldEdit } from '../../src/model/change.ts'
+import { PatchError } from '../../src/model/errors.ts'
+import type { JsonObject } from '../../src/model/json.ts'
+import { applyFields } from '../../src/patch/index.ts'
+import { FieldTable } from '../../src/replica/field-versions.ts'
+import { Replica } from '../../src/replica/replica.ts'
+
+const EPOCH = 'e'
+
+/** A replica of a document as a store tells of it. */
+function loaded(document: JsonObject): Replica {
+  const replica = new Replica('key', new FieldTable())
+  const fieldVersions = Object.fromEntries(Object.keys(document).map((field) => [field, 1]))
+  replica.install(
+    {
+      standing: { epoch: EPOCH, sequence: 1, answers: 1, lineage: [] },
+      document: { generation: 1, version: 1, text: JSON.stringify(document), fieldVersions, floor: 0, changedAt: 0 },
+    },
+    0,
+  )
+  return replica
+}
+
+const change = ({ version, seen }: Replica, edits: readonly FieldEdit[]): Change => ({
+  key: 'key',
+  epoch: EPOCH,
+  origin: 'elsewhere',
+  generation: 1,
+  version: version + 1,
+  sequence: seen + 1,
+  time: 0,
+  edits,
+})
+
+const field = fc.constantFrom('a', 'b', 'list', 'new')
+const edit = fc.oneof(
+  fc.record({ field, kind: fc.constant('whole' as const), value: fc.oneof(fc.integer(), fc.constant([1])) }),
+  fc.record({ field, kind: fc.constant('removed' as const) }),
+  fc.constant({
+    field: 'list',
+    kind: 'delta' as const,
+    ops: [{ op: 'add' as const, path: '/-', value: { n: 1 } }],
+  }),
+)
+const step = fc.record({ edits: fc.array(edit, { minLength: 1, maxLength: 3 }), looks: fc.boolean() })
+
+test('what was looked at stays as it was, and changes that nobody looked at between lead to the same', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const start = { a: 1, list: [] }
+      const replica = loaded(start)
+      let model: JsonObject = start
+      const versions = new Map(Object.keys(start).map((name) => [name, 1]))
+      const looked: { readonly value: JsonObject | undefined; readonly text: string }[] = []
+      for (const { edits, looks } of steps) {
+        const next = change(
+          replica,
+          edits.map((each) => ({ ...each, version: replica.version + 1 })),
+        )
+        let wanted: JsonObject | undefined
+        try {
+          wanted = applyFields(model, edits)
+        } catch (error) {
+          expect(error).toBeInstanceOf(PatchError)
+        }
+        if (wanted) {
+          replica.apply(next)
+          model = wanted
+          for (const { field, kind } of edits) {
+            if (kind === 'removed') versions.delete(field)
+            else versions.set(field, replica.version)
+          }
+        } else expect(() => replica.apply(next)).toThrow(PatchError)
+        if (!looks) continue
+        const { value } = replica
+        expect(value).toEqual(model)
+        expect(Object.isFrozen(value)).toBe(true)
+        looked.push({ value, text: JSON.stringify(value) })
+      }
+      expect(replica.value).toEqual(model)
+      expect(replica.fieldVersions()).toEqual(Object.fromEntries(versions))
+      for (const { value, text } of looked) expect(JSON.stringify(value)).toBe(text)
+    }),
+  )
+})
+
+test('a document is the same object for whoever looks twice', () => {
+  const replica = loaded({ a: 1 })
+  replica.apply(change(replica, [{ field: 'a', version: 2, kind: 'whole', value: 2 }]))
+  expect(replica.value).toBe(replica.value)
+})
