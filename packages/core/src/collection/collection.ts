@@ -229,7 +229,9 @@ export class SectionCollection {
 
   setMany(rows: Rows, options: Wait = {}): AsyncIterable<ImportedRow> {
     this.#refuseIfClosed()
-    return importRows(rows, (key, row) => this.set(key, row as JsonObject, options), options.signal)
+    const { maxWrites } = this.#context.writer
+    const write = (key: string, row: unknown): Promise<Written> => this.set(key, row as JsonObject, options)
+    return importRows(rows, write, { maxWrites, signal: options.signal })
   }
 
   /** What a write that conflicted met: its writer holds it by now. */

@@ -1,23 +1,24 @@
 import { AbortedError, ArgumentError, RefusedError, SyncError } from '../model/errors.ts'
 import type { ImportedRow } from './api.ts'
 
-/** Rows under way at once. */
-const WINDOW = 1_000
+/** The most rows under way at once. */
+const MOST_UNDER_WAY = 1_000
 
 /** Rows to be written: a key and what is written to it. */
 export type Rows = Iterable<readonly [string, unknown]> | AsyncIterable<readonly [string, unknown]>
 
 /**
- * Writes rows, so many at a time, and tells of each what became of it as soon as it is known, also while the next row is
+ * Writes rows, at most `maxWrites` at a time, and tells of each what became of it as soon as it is known, also while the next row is
  * waited for. Writes no further ahead than its answers are taken.
  * @throws AbortedError; ArgumentError for what is no row; and whatever reading the rows throws
  */
 export async function* importRows(
   rows: Rows,
   write: (key: string, row: unknown) => Promise<unknown>,
-  signal: AbortSignal | undefined,
+  { maxWrites, signal }: { readonly maxWrites: number; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<ImportedRow, void, void> {
   const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]()
+  const most = Math.min(maxWrites, MOST_UNDER_WAY)
   let running = 0
   let done: ImportedRow[] = []
   let reading = false
@@ -64,7 +65,7 @@ export async function* importRows(
         running++
         void outcome(key, write(key, document)).then(finish)
       } else {
-        if (!end && !reading && running < WINDOW) void readNext()
+        if (!end && !reading && running < most) void readNext()
         await new Promise<void>((resolve) => {
           wake = resolve
         })

@@ -50,11 +50,16 @@ export class Writer {
     this.#options = options
   }
 
+  /** How many writes may be under way. */
+  get maxWrites(): number {
+    return this.#options.maxWrites
+  }
+
   /** Queues a write. The promise ends with the caller's patience; what was sent goes on until its outcome is known. */
   write(key: string, intent: Intent, options: Write): Promise<Outcome> {
     const { link, whenAway, runtime } = this.#context
     if (this.#closed) return Promise.reject(new ClosedError('the instance is closed'))
-    const { maxWrites } = this.#options
+    const { maxWrites } = this
     if (this.#open.size >= maxWrites) return Promise.reject(new LimitError(`${maxWrites} writes are under way already`))
     const impatient = whenAway === 'reject' || intent.kind === 'trySet'
     if (impatient && link.away)

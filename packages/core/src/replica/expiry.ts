@@ -1,14 +1,14 @@
 import type { SectionContext, SectionOptions } from './context.ts'
 import type { Replica } from './replica.ts'
 
-/** How late after its lapse a copy is verified at most, in ms: many lapses share one look. */
-const STEP = 50
+/** How late after its lapse a copy is verified at most, in ms, for each look and for each copy: many lapses share one look. */
+const LATE = { look: 50, copy: 0.001 } as const
 
 /** Expiry sends no message: copies that lapse are verified with the store, and reads of a sliding section renew them. */
 export class Expiry {
   readonly #options: SectionOptions
   readonly #context: SectionContext
-  readonly #replicas: () => Iterable<Replica>
+  readonly #replicas: ReadonlyMap<string, Replica>
   readonly #verify: (replica: Replica) => void
   #cancel: () => void = () => {}
   #at = Number.POSITIVE_INFINITY
@@ -16,7 +16,7 @@ export class Expiry {
   constructor(
     options: SectionOptions,
     context: SectionContext,
-    replicas: () => Iterable<Replica>,
+    replicas: ReadonlyMap<string, Replica>,
     verify: (replica: Replica) => void,
   ) {
     this.#options = options
@@ -58,13 +58,15 @@ export class Expiry {
     this.#cancel()
     this.#at = expiresAt
     const { runtime } = this.#context
-    const wait = Math.max(0, expiresAt - runtime.now()) + STEP
+    // a look passes over all copies: the more there are, the more lapses have to share it
+    const late = LATE.look + LATE.copy * this.#replicas.size
+    const wait = Math.max(0, expiresAt - runtime.now()) + late
     this.#cancel = runtime.schedule(() => this.#look(), wait, 'upkeep')
   }
 
   #look(): void {
     this.#at = Number.POSITIVE_INFINITY
-    for (const replica of this.#replicas()) {
+    for (const replica of this.#replicas.values()) {
       if (!this.lapsed(replica)) this.watch(replica)
       else if (replica.load === 0) this.#verify(replica)
     }

@@ -80,12 +80,7 @@ export class Replicas {
         // absence has bounds of its own
         replica.exists && this.release(replica),
     )
-    this.expiry = new Expiry(
-      options,
-      context,
-      () => this.#replicas.values(),
-      (replica) => this.reload(replica, 'expired'),
-    )
+    this.expiry = new Expiry(options, context, this.#replicas, (replica) => this.reload(replica, 'expired'))
   }
 
   /** Replicas that know something. */

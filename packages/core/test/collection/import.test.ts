@@ -70,6 +70,13 @@ test('it reads no further ahead than its answers are taken', async () => {
   await answers.return?.()
 })
 
+test('an import keeps to the number of writes that may be under way', async () => {
+  const t = open({ maxWrites: 3 })
+  await using _ = t.cluster
+  const rows = Array.from({ length: 20 }, (_, n) => [`k${n}`, { n }] as const)
+  expect((await all(t.docs.setMany(rows))).filter(({ error }) => error)).toEqual([])
+})
+
 test('fields that a row does not name stay as they are', async () => {
   const t = open()
   await using _ = t.cluster
