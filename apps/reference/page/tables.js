@@ -21,7 +21,7 @@ export const Instances = ({ instances }) => html`
                 <th scope="row">${each.name}</th>
                 <td><span class="state ${each.state}">${each.state}</span></td>
                 <td class="number">${duration(each.lagMs)} ago</td>
-                <td class="number" title=${each.head ?? ''}>${each.head?.split('.', 1)[0] ?? '–'}</td>
+                <td class="number">${count(each.sequence)}</td>
                 <td class="number">${count(each.documents)}</td>
                 <td class="number">${count(each.applied)}</td>
                 <td class="number">${count(each.behind)}</td>

@@ -1,5 +1,3 @@
-import type { SyncEvent } from '@sync/core'
-
 /** One line of the event log. */
 export interface LogLine {
   /** Counts up from 1: a reader knows what it has seen. */
@@ -31,29 +29,5 @@ export class EventLog {
   /** Oldest first. */
   get lines(): readonly LogLine[] {
     return this.#lines
-  }
-}
-
-/** What happened, in a sentence. */
-export function sentence(event: SyncEvent): string {
-  switch (event.type) {
-    case 'gap':
-      return 'a change is missing'
-    case 'repaired':
-      return `repaired from the ${event.by === 'log' ? "store's log" : 'document in the store'}`
-    case 'conflict':
-      return `conflict (${event.reason}): the write is built anew`
-    case 'store-away':
-      return `the store is away (${event.error.message})`
-    case 'store-back':
-      return 'the store is back'
-    case 'bus':
-      return `the bus: ${event.status}`
-    case 'epoch':
-      return `the store began a new epoch${event.lost ? ', history was lost' : ''}`
-    case 'inconsistent':
-      return `${event.key} was not as in the store: loaded anew`
-    default:
-      return event.type.replaceAll('-', ' ')
   }
 }

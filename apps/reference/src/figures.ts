@@ -1,14 +1,12 @@
-import type { SyncStats } from '@sync/core'
-import { scoreOf, type Tally } from './verdict.ts'
+import type { Status } from './services/service.ts'
+import { scoreOf, type Tally } from './services/verdict.ts'
+import type { Trail } from './trail.ts'
 
-/** What is read of one instance at one moment. */
-export interface Reading {
+/** What is known of one instance at one moment. */
+export interface Reading extends Status {
   readonly name: string
-  readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
-  readonly staleForMs: number
-  /** The position of the last change that its stream told. */
-  readonly head: string | undefined
-  readonly stats: SyncStats
+  /** When it told so, ms since 1970. */
+  readonly at: number
   /** The auditor's last look; `undefined`: there was none yet, or it is the writer. */
   readonly tally: Tally | undefined
 }
@@ -16,16 +14,19 @@ export interface Reading {
 /** One instance on the page. */
 export interface InstanceFigures {
   readonly name: string
-  readonly state: Reading['state']
+  readonly state: Status['state']
   /** How long ago all that it holds was last known to be current, ms. */
   readonly lagMs: number
-  readonly head: string | undefined
+  /** Every commit up to this one it has seen. */
+  readonly sequence: number
   readonly documents: number
   readonly applied: number
   readonly gaps: number
   readonly repairs: number
-  /** Of the auditor's sample: documents at another version than the store's. */
+  /** Commits that the writer has and it has not. */
   readonly behind: number
+  /** For how long there were any, ms. */
+  readonly behindMs: number
   /** 0 … 1; `undefined`: not audited. */
   readonly score: number | undefined
 }
@@ -48,22 +49,26 @@ export interface Totals {
   readonly score: number
 }
 
-/** One line of the table of instances. */
-export const instanceFigures = ({ name, state, staleForMs, head, stats, tally }: Reading): InstanceFigures => ({
-  name,
-  state,
-  lagMs: staleForMs,
-  head,
-  documents: stats.documents,
-  applied: stats.changes,
-  gaps: stats.gaps,
-  repairs: stats.repairs,
-  behind: tally ? tally.moving + tally.stale : 0,
-  score: tally && scoreOf(tally),
-})
+/** One line of the table of instances. `now` in ms since 1970: what an instance told counts from then. */
+export const instanceFigures = (reading: Reading, trail: Trail, now: number): InstanceFigures => {
+  const { name, state, staleForMs, epoch, sequence, stats, tally, at } = reading
+  return {
+    name,
+    state,
+    lagMs: staleForMs + Math.max(0, now - at),
+    sequence,
+    documents: stats.documents,
+    applied: stats.changes,
+    gaps: stats.gaps,
+    repairs: stats.repairs,
+    behind: trail.behind(epoch, sequence, at),
+    behindMs: trail.behindMs(epoch, sequence, at),
+    score: tally && scoreOf(tally),
+  }
+}
 
 /** Adds up what all instances counted; of times and scores the worst replica's count. */
-export function totalsOf(writer: Reading, replicas: readonly Reading[], documentUnits: number): Totals {
+export function totalsOf(writer: Reading, replicas: readonly Reading[]): Totals {
   const all = [writer, ...replicas]
   const sum = (name: 'conflicts' | 'gaps' | 'repairs' | 'reloads' | 'duplicates' | 'reorders'): number =>
     all.reduce((total, { stats }) => total + stats[name], 0)
@@ -79,18 +84,22 @@ export function totalsOf(writer: Reading, replicas: readonly Reading[], document
     duplicates: sum('duplicates'),
     reorders: sum('reorders'),
     patchUnits: writer.stats.publishedBytes,
-    documentUnits,
+    documentUnits: writer.documentUnits,
     propagation: { p50: slowest('p50'), p95: slowest('p95'), p99: slowest('p99') },
     score: Math.min(1, ...replicas.map(({ tally }) => (tally ? scoreOf(tally) : 1))),
   }
 }
 
+const LATE_MS = 5_000
+
 /** What a person has to hear of now. */
 export function alertsOf(totals: Totals, instances: readonly InstanceFigures[]): readonly string[] {
-  const late = instances.filter(({ lagMs, state }) => state !== 'live' && lagMs > 5_000)
   return [
     ...(totals.propagation.p95 > 100 ? [`propagation p95 is ${totals.propagation.p95.toFixed(0)} ms (> 100 ms)`] : []),
     ...(totals.score < 0.999 ? [`consistency is ${(totals.score * 100).toFixed(1)} % (< 99.9 %)`] : []),
-    ...late.map(({ name, lagMs }) => `${name} is ${(lagMs / 1_000).toFixed(0)} s behind (> 5 s)`),
+    ...instances.flatMap(({ name, lagMs, behindMs }) => {
+      const late = Math.max(lagMs, behindMs)
+      return late > LATE_MS ? [`${name} is ${(late / 1_000).toFixed(0)} s behind (> 5 s)`] : []
+    }),
   ]
 }

@@ -1,7 +1,7 @@
-import type { Row } from './board.ts'
 import type { LogLine } from './event-log.ts'
 import type { InstanceFigures, Totals } from './figures.ts'
-import type { Rate } from './throttle.ts'
+import type { Row } from './services/board.ts'
+import type { Rate } from './services/throttle.ts'
 
 /** All that the page shows at one moment. */
 export interface Frame {

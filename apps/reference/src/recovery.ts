@@ -1,27 +1,36 @@
-import type { Position } from '@sync/core'
+import type { EventLog } from './event-log.ts'
+import type { Handle } from './services/handle.ts'
+import type { Mark } from './services/orders.ts'
 
-/** The sequence in a position: for people to look at and for times to recovery, within one epoch. */
-export const sequenceOf = (position: Position): number => Number.parseInt(position, 10)
-
-/** Times how long replicas take to hold all that was written when their disturbance ended. */
+/** Times how long instances take to hold all that was written when what was done to them ended. */
 export class Recovery {
-  readonly #waiting = new Map<string, { readonly target: number; readonly since: number }>()
+  readonly #log: EventLog
+  /** By the instance's name: which of its recoveries counts. */
+  readonly #current = new Map<string, symbol>()
 
-  /** The disturbance of a replica ended, with the writer at `target`. `now` in ms. */
-  begin(replica: string, target: number, now: number): void {
-    this.#waiting.set(replica, { target, since: now })
+  constructor(log: EventLog) {
+    this.#log = log
   }
 
-  /** It was disturbed anew: nothing to be timed. */
-  cancel(replica: string): void {
-    this.#waiting.delete(replica)
+  /** What was done to an instance ended: the event log tells when it has recovered, unless it is disturbed before. */
+  begin({ name, ask }: Pick<Handle, 'name' | 'ask'>, mark: Mark): void {
+    const own = Symbol(name)
+    this.#current.set(name, own)
+    ask('caughtUp', mark).then(
+      ({ at }) => {
+        if (this.#current.get(name) !== own) return
+        this.#current.delete(name)
+        this.#log.add(name, `recovered within ${Math.max(0, at - mark.since)} ms`, at)
+      },
+      () => {
+        // it has ended, which its own events tell
+        if (this.#current.get(name) === own) this.#current.delete(name)
+      },
+    )
   }
 
-  /** A replica is at `sequence`: how long it took in ms, if this is the recovery. */
-  reached(replica: string, sequence: number, now: number): number | undefined {
-    const waiting = this.#waiting.get(replica)
-    if (waiting === undefined || sequence < waiting.target) return undefined
-    this.#waiting.delete(replica)
-    return now - waiting.since
+  /** The instance was disturbed anew: nothing to be timed. */
+  cancel(name: string): void {
+    this.#current.delete(name)
   }
 }

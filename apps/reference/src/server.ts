@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { files, typeOf } from './files.ts'
-import { orders } from './orders.ts'
 import { RequestError } from './request-error.ts'
+import { requests } from './requests.ts'
 import type { System } from './system.ts'
 
 const FRAME_MS = 500
@@ -41,7 +41,8 @@ function stream(system: System, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   response.write(`event: history\ndata: ${JSON.stringify(system.history.points)}\n\n`)
   const send = (): void => {
-    if (!response.writableNeedDrain) response.write(`event: frame\ndata: ${JSON.stringify(system.read())}\n\n`)
+    const frame = response.writableNeedDrain ? undefined : system.read()
+    if (frame) response.write(`event: frame\ndata: ${JSON.stringify(frame)}\n\n`)
   }
   send()
   const timer = setInterval(send, FRAME_MS)
@@ -49,11 +50,11 @@ function stream(system: System, response: ServerResponse): void {
 }
 
 async function obey(system: System, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const order = orders.get(path)
-  if (!order) throw new RequestError(404, `there is no ${path}`)
+  const answer = requests.get(path)
+  if (!answer) throw new RequestError(404, `there is no ${path}`)
   // a form on another site cannot send this type without asking first
   if (request.headers['content-type'] !== 'application/json') throw new RequestError(415, 'application/json is needed')
-  json(response, 200, await order(system, await bodyOf(request)))
+  json(response, 200, await answer(system, await bodyOf(request)))
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {

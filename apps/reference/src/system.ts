@@ -1,172 +1,149 @@
-import { createRateMeter, type WriteProgress } from 'feed'
-import { type Auditor, openAuditor } from './auditor.ts'
-import { Board } from './board.ts'
-import { type Disturbance, described } from './disturbance.ts'
-import { EventLog, sentence } from './event-log.ts'
+import { createRateMeter, type RateMeter } from 'feed'
+import { EventLog } from './event-log.ts'
 import { alertsOf, instanceFigures, type Reading, totalsOf } from './figures.ts'
+import { type Fleet, type FleetOptions, openFleet } from './fleet.ts'
 import type { Frame } from './frame.ts'
 import { History } from './history.ts'
-import { ingest } from './ingest.ts'
-import { type Instance, openInstance, type Transports } from './instance.ts'
-import { Recovery, sequenceOf } from './recovery.ts'
-import { type Rate, Throttle } from './throttle.ts'
-import type { Tally } from './verdict.ts'
-
-/** What the system is made of. */
-export interface SystemOptions extends Transports {
-  /** The feed that is replayed. */
-  readonly file: string
-  readonly replicas: number
-  readonly rate: Rate
-}
+import { Recovery } from './recovery.ts'
+import type { Row } from './services/board.ts'
+import { type Disturbance, described } from './services/disturbance.ts'
+import type { Handle } from './services/handle.ts'
+import type { Report, Status } from './services/service.ts'
+import type { Rate } from './services/throttle.ts'
+import type { Tally } from './services/verdict.ts'
+import { Trail } from './trail.ts'
 
 const AUDIT_MS = 1_000
 const RATE_SPAN_MS = 2_000
 
-/** An ingest service, its replicas and an auditor, in one process. */
+/** An ingest service, its replicas and an auditor, as the page sees them: by what they tell and what they can be asked. */
 export class System {
-  readonly replicas: readonly Instance[]
-  readonly throttle: Throttle
   readonly log: EventLog = new EventLog()
   readonly history: History = new History()
-  readonly #writer: Instance
-  readonly #auditor: Auditor
-  readonly #stop = new AbortController()
-  readonly #board = new Board()
-  readonly #heads = new Map<string, string>()
-  readonly #recovery = new Recovery()
-  readonly #progress: WriteProgress = { written: 0, documentUnits: 0 }
-  readonly #meter = createRateMeter(RATE_SPAN_MS)
-  readonly #work: Promise<unknown>[] = []
-  #tallies: ReadonlyMap<string, Tally> = new Map()
+  readonly #recovery: Recovery = new Recovery(this.log)
+  readonly #statuses = new Map<string, { readonly status: Status; readonly at: number }>()
+  readonly #disturbed = new Map<string, Disturbance>()
+  readonly #trail = new Trail()
+  readonly #meter: RateMeter = createRateMeter(RATE_SPAN_MS)
+  readonly #timer: NodeJS.Timeout
+  #fleet: Fleet | undefined
+  #rate: Rate
+  #rows: readonly Row[] = []
+  #tallies: Readonly<Record<string, Tally>> = {}
+  #looking: Promise<void> | undefined
 
-  constructor(options: SystemOptions, writer: Instance, replicas: readonly Instance[], auditor: Auditor) {
-    this.replicas = replicas
-    this.#writer = writer
-    this.#auditor = auditor
-    this.throttle = new Throttle(options.rate, this.#stop.signal)
-    for (const instance of [writer, ...replicas]) this.#watch(instance)
-    this.#start('auditor', this.#audit())
-    this.#start('ingest', this.#ingest(options.file))
+  constructor(rate: Rate) {
+    this.#rate = rate
+    this.#timer = setInterval(() => this.#tick(), AUDIT_MS)
   }
 
-  /** All that there is to show now. */
-  read(): Frame {
-    const writer = this.#reading(this.#writer)
-    const replicas = this.replicas.map((replica) => this.#reading(replica))
-    const totals = totalsOf(writer, replicas, this.#progress.documentUnits)
-    const instances = [writer, ...replicas].map(instanceFigures)
+  /** Opens the services, which begin to write. */
+  async open(options: FleetOptions, signal: AbortSignal): Promise<void> {
+    this.#fleet = await openFleet(options, (name, report) => this.#hear(name, report), signal)
+  }
+
+  get replicas(): readonly Handle[] {
+    return this.#running.replicas
+  }
+
+  /** All that there is to show now; `undefined`: not every instance has told how it is doing. */
+  read(): Frame | undefined {
+    const writer = this.#reading('ingest')
+    const replicas = (this.#fleet?.replicas ?? []).flatMap(({ name }) => this.#reading(name) ?? [])
+    if (!writer || replicas.length < (this.#fleet?.replicas.length ?? 1)) return undefined
+    const now = Date.now()
+    const totals = totalsOf(writer, replicas)
+    const instances = [writer, ...replicas].map((reading) => instanceFigures(reading, this.#trail, now))
     return {
-      at: Date.now(),
-      pace: this.throttle.rate,
+      at: now,
+      pace: this.#rate,
       rate: this.#meter.read(totals.commits, performance.now()),
       totals,
       instances,
-      disturbed: Object.fromEntries(this.replicas.map(({ name, bus }) => [name, described(bus.disturbance)])),
+      disturbed: Object.fromEntries(replicas.map(({ name }) => [name, described(this.#disturbed.get(name) ?? {})])),
       alerts: alertsOf(totals, instances),
-      rows: this.#board.rows,
+      rows: this.#rows,
       log: this.log.lines,
     }
   }
 
+  /** So many writes per second from now on. */
+  async pace(rate: Rate): Promise<void> {
+    await this.#running.ingest.ask('pace', { rate })
+    this.#rate = rate
+  }
+
   /** Disturbs what comes to a replica from now on; `{}` ends it, and times its recovery. */
-  disturb({ name, bus }: Instance, disturbance: Disturbance): void {
-    const before = described(bus.disturbance)
+  async disturb(replica: Handle, disturbance: Disturbance): Promise<void> {
+    const { name } = replica
+    const before = described(this.#disturbed.get(name) ?? {})
     const what = described(disturbance)
     if (what === before) return
-    bus.disturb(disturbance)
+    await replica.ask('disturb', disturbance)
+    this.#disturbed.set(name, disturbance)
     this.log.add(name, what === '' ? 'undisturbed again' : `disturbed: ${what}`, Date.now())
     this.#recovery.cancel(name)
-    if (what === '') {
-      this.#recovery.begin(name, sequenceOf(this.#heads.get(this.#writer.name) ?? '0'), performance.now())
-      this.#arrived(name)
-    }
+    const { status } = this.#statuses.get('ingest') ?? {}
+    if (what === '') this.#recovery.begin(replica, { since: Date.now(), ...(status && { at: status }) })
   }
 
   async close(): Promise<void> {
-    this.#stop.abort()
-    await Promise.allSettled(this.#work)
-    await Promise.allSettled([this.#writer, ...this.replicas].map(({ sync }) => sync.close({ deadline: '2s' })))
-    await this.#auditor.close()
+    clearInterval(this.#timer)
+    await this.#looking
+    await this.#fleet?.close()
   }
 
-  #watch(instance: Instance): void {
-    const { name, sync } = instance
-    sync.onEvent((event) => this.log.add(name, sentence(event), event.at))
-    this.#start(name, this.#follow(instance))
+  get #running(): Fleet {
+    if (!this.#fleet) throw new Error('nothing runs yet')
+    return this.#fleet
   }
 
-  async #follow({ name, outages }: Instance): Promise<void> {
-    const shown = name === this.replicas[0]?.name
-    for await (const batch of outages.changes({ from: 'snapshot', signal: this.#stop.signal })) {
-      const last = batch.at(-1)
-      if (last) this.#heads.set(name, last.position)
-      this.#arrived(name)
-      if (shown) this.#board.take(batch)
+  #hear(name: string, report: Report): void {
+    if ('rows' in report) this.#rows = report.rows
+    else if ('happened' in report) this.log.add(name, report.happened, report.at)
+    else {
+      const { status } = report
+      this.#statuses.set(name, { status, at: Date.now() })
+      if (name === 'ingest') this.#trail.passed(status.epoch, status.sequence, Date.now())
     }
   }
 
-  #arrived(name: string): void {
-    const ms = this.#recovery.reached(name, sequenceOf(this.#heads.get(name) ?? '0'), performance.now())
-    if (ms !== undefined) this.log.add(name, `recovered within ${ms.toFixed(0)} ms`, Date.now())
+  #reading(name: string): Reading | undefined {
+    const told = this.#statuses.get(name)
+    return told && { name, ...told.status, at: told.at, tally: this.#tallies[name] }
   }
 
-  async #audit(): Promise<void> {
-    const signal = this.#stop.signal
-    let looking: Promise<void> | undefined
-    const timer = setInterval(() => {
-      this.history.add(this.read())
-      looking ??= this.#look().finally(() => {
-        looking = undefined
-      })
-    }, AUDIT_MS)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-    clearInterval(timer)
-    await looking
+  #tick(): void {
+    const frame = this.read()
+    if (!frame) return
+    this.history.add(frame)
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
   }
 
   async #look(): Promise<void> {
+    const { auditor, replicas } = this.#running
     try {
-      this.#tallies = await this.#auditor.look()
+      const { keys } = await auditor.ask('sample')
+      const held = await Promise.all(
+        replicas.map(async ({ name, ask }) => [name, await ask('copies', { keys })] as const),
+      )
+      this.#tallies = await auditor.ask('judge', { keys, held: Object.fromEntries(held) })
     } catch (error) {
       this.log.add('auditor', `nothing was compared (${(error as Error).message})`, Date.now())
     }
   }
-
-  #ingest(file: string): Promise<void> {
-    return ingest(file, this.#writer, {
-      throttle: this.throttle,
-      progress: this.#progress,
-      signal: this.#stop.signal,
-    })
-  }
-
-  /** What fails on its own is told on the page; what ends because all ends is not. */
-  #start(name: string, work: Promise<void>): void {
-    const told = work.catch((error: Error) => {
-      if (!this.#stop.signal.aborted) this.log.add(name, `stopped: ${error.message}`, Date.now())
-    })
-    this.#work.push(told)
-  }
-
-  #reading({ name, sync }: Instance): Reading {
-    const head = this.#heads.get(name)
-    return { name, ...sync.health(), head, stats: sync.stats(), tally: this.#tallies.get(name) }
-  }
 }
 
 /** Opens everything and begins to write. What was opened is closed again should something not open. */
-export async function openSystem(options: SystemOptions, signal: AbortSignal): Promise<System> {
-  const names = ['ingest', ...Array.from({ length: options.replicas }, (_, i) => `replica ${i + 1}`)]
-  const opened = await Promise.allSettled(names.map((name) => openInstance(name, options, signal)))
-  const instances = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+export async function openSystem(options: FleetOptions, signal: AbortSignal): Promise<System> {
+  const system = new System(options.rate)
   try {
-    const failed = opened.find((each) => each.status === 'rejected')
-    const [writer, ...replicas] = instances
-    if (failed || !writer) throw failed?.reason
-    return new System(options, writer, replicas, await openAuditor(options.store, replicas))
+    await system.open(options, signal)
+    return system
   } catch (error) {
-    await Promise.allSettled(instances.map(({ sync }) => sync.close({ deadline: 1 })))
+    await system.close()
     throw error
   }
 }

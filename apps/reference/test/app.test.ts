@@ -34,10 +34,10 @@ describe('the app', { timeout: 60_000 }, () => {
     expect(later.rate).toBeGreaterThan(0)
   })
 
-  it('stands still when it is told to, with all replicas at one head', async () => {
+  it('stands still when it is told to, with all replicas at one sequence', async () => {
     expect((await app.ask('/pace', { rate: 0 })).status).toBe(200)
     const still = await app.frame(
-      ({ rate, instances }) => rate === 0 && new Set(instances.map(({ head }) => head)).size === 1,
+      ({ rate, instances }) => rate === 0 && new Set(instances.map(({ sequence }) => sequence)).size === 1,
     )
     expect(still.pace).toBe(0)
     expect(still.instances[0]?.documents).toBe(still.instances[1]?.documents)
@@ -72,8 +72,8 @@ describe('the app', { timeout: 60_000 }, () => {
   it('goes on by the store where the bus is cut, and refuses a disturbance that it does not know', async () => {
     await app.ask('/disturb', { instance: 'replica 3', cut: true })
     const cut = await app.frame(({ disturbed }) => disturbed['replica 3'] === 'cut off from the bus')
-    const applied = cut.instances[3]?.head
-    await app.frame(({ instances }) => instances[3]?.head !== applied)
+    const applied = cut.instances[3]?.sequence
+    await app.frame(({ instances }) => instances[3]?.sequence !== applied)
     await app.ask('/disturb', { instance: 'replica 3' })
     expect((await app.ask('/disturb', { instance: 'nobody', cut: true })).status).toBe(400)
     expect((await app.ask('/disturb', { instance: 'all', drop: 2 })).status).toBe(400)

@@ -1,7 +1,8 @@
 import { createMemoryHub, createSync, memoryBus, memoryStore, type SyncStats } from '@sync/core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { alertsOf, instanceFigures, type Reading, totalsOf } from '../src/figures.ts'
-import { noTally } from '../src/verdict.ts'
+import { noTally } from '../src/services/verdict.ts'
+import { Trail } from '../src/trail.ts'
 
 let none: SyncStats
 beforeAll(async () => {
@@ -14,7 +15,10 @@ const reading = (name: string, stats: Partial<SyncStats>, more: Partial<Reading>
   name,
   state: 'live',
   staleForMs: 10,
-  head: '1.e',
+  epoch: 'e',
+  sequence: 1,
+  documentUnits: 0,
+  at: 1_000,
   tally: undefined,
   stats: { ...none, ...stats },
   ...more,
@@ -22,7 +26,7 @@ const reading = (name: string, stats: Partial<SyncStats>, more: Partial<Reading>
 
 describe('totals', () => {
   it('add up counters, and take times and scores from the worst replica', () => {
-    const writer = reading('ingest', { commits: 7, publishedBytes: 70, conflicts: 1 })
+    const writer = reading('ingest', { commits: 7, publishedBytes: 70, conflicts: 1 }, { documentUnits: 700 })
     const replicas = [
       reading('a', { gaps: 1, repairs: 1, propagation: { p50: 1, p95: 9, p99: 10, count: 4 } }),
       reading(
@@ -31,7 +35,7 @@ describe('totals', () => {
         { tally: { ...noTally, equal: 3, stale: 1 } },
       ),
     ]
-    expect(totalsOf(writer, replicas, 700)).toMatchObject({
+    expect(totalsOf(writer, replicas)).toMatchObject({
       commits: 7,
       conflicts: 1,
       gaps: 3,
@@ -44,7 +48,7 @@ describe('totals', () => {
   })
 
   it('of nothing raise no alert', () => {
-    const totals = totalsOf(reading('ingest', {}), [], 0)
+    const totals = totalsOf(reading('ingest', {}), [])
     expect(alertsOf(totals, [])).toEqual([])
   })
 })
@@ -56,10 +60,26 @@ describe('alerts', () => {
       { propagation: { p50: 1, p95: 250, p99: 300, count: 4 } },
       { state: 'stale', staleForMs: 7_000, tally: { ...noTally, equal: 9, stale: 1 } },
     )
-    expect(alertsOf(totalsOf(reading('ingest', {}), [slow], 0), [instanceFigures(slow)])).toEqual([
+    const shown = instanceFigures(slow, new Trail(), 1_000)
+    expect(alertsOf(totalsOf(reading('ingest', {}), [slow]), [shown])).toEqual([
       'propagation p95 is 250 ms (> 100 ms)',
       'consistency is 90.0 % (< 99.9 %)',
       'b is 7 s behind (> 5 s)',
+    ])
+  })
+
+  it('name who is behind the writer for long though it does not know, and who tells nothing any more', () => {
+    const trail = new Trail()
+    trail.passed('e', 1, 1_000)
+    trail.passed('e', 2, 2_000)
+    trail.passed('e', 9, 8_000)
+    const deaf = instanceFigures(reading('deaf', {}, { at: 8_000 }), trail, 8_000)
+    expect(deaf).toMatchObject({ behind: 8, behindMs: 6_000 })
+    const mute = instanceFigures(reading('mute', {}, { at: 1_500 }), trail, 9_500)
+    expect(mute).toMatchObject({ behind: 0, lagMs: 8_010 })
+    expect(alertsOf(totalsOf(reading('ingest', {}), []), [deaf, mute])).toEqual([
+      'deaf is 6 s behind (> 5 s)',
+      'mute is 8 s behind (> 5 s)',
     ])
   })
 })

@@ -1,28 +1,36 @@
-import { expect, it } from 'vitest'
-import { described } from '../src/disturbance.ts'
-import { Recovery, sequenceOf } from '../src/recovery.ts'
+import { expect, it, vi } from 'vitest'
+import { EventLog } from '../src/event-log.ts'
+import { Recovery } from '../src/recovery.ts'
+import type { Handle } from '../src/services/handle.ts'
 
-it('times a replica until it is where the writer was', () => {
-  const recovery = new Recovery()
-  recovery.begin('a', 10, 100)
-  expect(recovery.reached('a', 9, 150)).toBeUndefined()
-  expect(recovery.reached('b', 10, 150)).toBeUndefined()
-  expect(recovery.reached('a', 12, 160)).toBe(60)
-  expect(recovery.reached('a', 13, 170)).toBeUndefined()
+/** A replica that is caught up when it is told to. */
+function replica() {
+  const asked: PromiseWithResolvers<{ at: number }>[] = []
+  const ask = (() => {
+    asked.push(Promise.withResolvers())
+    return asked.at(-1)?.promise
+  }) as Handle['ask']
+  return { name: 'a', ask, asked }
+}
+
+it('tells how long a replica took to be caught up with what was written', async () => {
+  const log = new EventLog()
+  const { asked, ...a } = replica()
+  new Recovery(log).begin(a, { since: 100 })
+  asked[0]?.resolve({ at: 160 })
+  await vi.waitUntil(() => log.lines.length > 0)
+  expect(log.lines).toMatchObject([{ instance: 'a', text: 'recovered within 60 ms', at: 160 }])
 })
 
-it('times nothing that was disturbed again', () => {
-  const recovery = new Recovery()
-  recovery.begin('a', 10, 100)
+it('times nothing that was disturbed again, nor one that has ended', async () => {
+  const log = new EventLog()
+  const recovery = new Recovery(log)
+  const { asked, ...a } = replica()
+  recovery.begin(a, { since: 100 })
   recovery.cancel('a')
-  expect(recovery.reached('a', 12, 160)).toBeUndefined()
-})
-
-it('reads the sequence of a position', () => {
-  expect(sequenceOf('1234.Ab9')).toBe(1_234)
-})
-
-it('puts a disturbance in words', () => {
-  expect(described({})).toBe('')
-  expect(described({ drop: 0.2, delayMs: 200 })).toBe('20 % of its messages lost, its messages 200 ms late')
+  asked[0]?.resolve({ at: 160 })
+  recovery.begin(a, { since: 200 })
+  asked[1]?.reject(new Error('gone'))
+  await new Promise(setImmediate)
+  expect(log.lines).toEqual([])
 })

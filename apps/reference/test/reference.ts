@@ -5,7 +5,7 @@ import type { Frame } from '../src/frame.ts'
 import { createPageServer } from '../src/server.ts'
 import { openSystem, type System } from '../src/system.ts'
 
-/** The whole app in this process, on memory of its own. */
+/** The whole app, page server and all. */
 export interface Reference extends AsyncDisposable {
   readonly url: string
   readonly system: System
@@ -16,9 +16,11 @@ export interface Reference extends AsyncDisposable {
 
 let opened = 0
 
-export async function openReference(): Promise<Reference> {
+/** By default on a memory of its own. */
+export async function openReference(transports?: { readonly store: string; readonly bus: string }): Promise<Reference> {
   const memory = `memory:reference-test-${opened++}`
-  const options = { store: memory, bus: memory, file: shippedFeed, replicas: 3, rate: 200 }
+  const { store, bus } = transports ?? { store: memory, bus: memory }
+  const options = { store, bus, file: shippedFeed, replicas: 3, rate: 200 }
   const system = await openSystem(options, AbortSignal.timeout(20_000))
   const server = createPageServer(system).listen(0, '127.0.0.1')
   await once(server, 'listening')

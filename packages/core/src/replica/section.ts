@@ -113,6 +113,13 @@ export class Section implements Checked {
     return { epoch: this.history.epoch, sequence: this.#water.gapFree }
   }
 
+  /** How far it is, once it has joined; not of one that is followed by key. */
+  get progress(): (SectionRef & Place & { readonly behind: number }) | undefined {
+    if (!this.#joined || this.options.follow === 'key') return undefined
+    const { highest, gapFree } = this.#water
+    return { ...this.ref, ...this.place, behind: highest - gapFree }
+  }
+
   get buffered(): number {
     return this.#early.length + this.#replicas.buffered
   }

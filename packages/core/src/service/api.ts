@@ -34,6 +34,24 @@ export interface SyncOptions {
   readonly reorderWindow?: Duration
 }
 
+/** How far an instance is. */
+export interface Health {
+  readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
+  /** How long ago all that is held was last known to be current. */
+  readonly staleForMs: number
+  /** Those that are followed whole: one that is followed by key has no order to be behind in. */
+  readonly sections: readonly SectionProgress[]
+}
+
+/** How far an instance is in one section: to be shown, and to be compared with how far others are in the same epoch. */
+export interface SectionProgress extends SectionRef {
+  readonly epoch: string
+  /** Every commit up to this one, counted from 1, was seen. */
+  readonly sequence: number
+  /** How many later ones it knows of, and has not seen all of. */
+  readonly behind: number
+}
+
 /** One instance: its replicas, kept current, and its writes. */
 export interface Sync extends AsyncDisposable {
   /** This instance's id: the origin of its changes. */
@@ -43,8 +61,8 @@ export interface Sync extends AsyncDisposable {
    * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open here by another definition
    */
   collection<T>(definition: Definition<T>, at: { readonly partition: string }): Collection<T>
-  /** Am I caught up? `staleForMs`: how long ago all that is held was last known to be current. */
-  health(): { readonly state: 'live' | 'catching-up' | 'stale' | 'closed'; readonly staleForMs: number }
+  /** Am I caught up? */
+  health(): Health
   /** Counters since the start, with propagation times. */
   stats(): SyncStats
   /** Calls `listener` for what happens beside the data: gaps, repairs, epoch changes, failures. The returned function ends it. */

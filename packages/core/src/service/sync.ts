@@ -16,7 +16,7 @@ import type { Section } from '../replica/section.ts'
 import { StoreLink } from '../replica/store-link.ts'
 import type { BusFailure, ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
-import type { Sync, SyncOptions, VerifyReport } from './api.ts'
+import type { Health, Sync, SyncOptions, VerifyReport } from './api.ts'
 import { every } from './every.ts'
 import { type OpenSection, openSection } from './open-section.ts'
 import type { SyncStats } from './stats.ts'
@@ -140,15 +140,17 @@ class Instance implements Sync {
     })
   }
 
-  health(): ReturnType<Sync['health']> {
-    if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY }
-    const used = [...this.#open.values()].filter(({ section }) => section.inUse)
-    const sections = used.map(({ section }) => section.health())
+  health(): Health {
+    if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY, sections: [] }
+    const used = this.#sections().filter((section) => section.inUse)
+    const known = used.map((section) => section.health())
     const now = this.#runtime.now()
-    const staleForMs = sections.reduce((most, { verifiedAt }) => Math.max(most, now - verifiedAt), 0)
-    if (this.#link.away || !this.#hears || used.some(({ section }) => !section.hears))
-      return { state: 'stale', staleForMs }
-    return { state: sections.every(({ settled }) => settled) ? 'live' : 'catching-up', staleForMs }
+    const away = this.#link.away || !this.#hears || used.some((section) => !section.hears)
+    return {
+      state: away ? 'stale' : known.every(({ settled }) => settled) ? 'live' : 'catching-up',
+      staleForMs: known.reduce((most, { verifiedAt }) => Math.max(most, now - verifiedAt), 0),
+      sections: used.flatMap(({ progress }) => progress ?? []),
+    }
   }
 
   stats(): SyncStats {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Rate, Throttle } from '../src/throttle.ts'
+import { type Rate, Throttle } from '../../src/services/throttle.ts'
 
 const never = new AbortController().signal
 

@@ -4,8 +4,8 @@ import type { Disturbance } from './disturbance.ts'
 
 /** Another bus, behind which frames to this instance can be lost, repeated and delayed. What it publishes goes out as ever. */
 export class DisturbedBus implements ChangeBus {
-  readonly capabilities: BusCapabilities
   readonly inCommit?: InCommitPublisher
+  readonly onFailure?: NonNullable<ChangeBus['onFailure']>
   readonly #bus: ChangeBus
   readonly #random: () => number
   #now: Disturbance = {}
@@ -14,18 +14,17 @@ export class DisturbedBus implements ChangeBus {
     this.#bus = bus
     this.#random = random
     if (bus.inCommit) this.inCommit = bus.inCommit
-    // what the instance has to expect from now on
-    this.capabilities = { ...bus.capabilities, delivery: 'at-most-once', ordering: 'none', replay: 'none' }
+    if (bus.onFailure) this.onFailure = (listener) => bus.onFailure?.(listener) ?? (() => undefined)
+  }
+
+  /** Those of the bus now, but for what its instance has to expect here. */
+  get capabilities(): BusCapabilities {
+    return { ...this.#bus.capabilities, delivery: 'at-most-once', ordering: 'none', replay: 'none' }
   }
 
   /** From now on; `{}` ends it. */
   disturb(disturbance: Disturbance): void {
     this.#now = disturbance
-  }
-
-  /** What is done now. */
-  get disturbance(): Disturbance {
-    return this.#now
   }
 
   publish(...call: Parameters<ChangeBus['publish']>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Change } from '@sync/core'
 import type { Document } from 'feed'
 import { expect, it } from 'vitest'
-import { Board } from '../src/board.ts'
+import { Board } from '../../src/services/board.ts'
 
 const place = { position: '1.e', commits: 1, at: 0 }
 const created = (key: string): Change<Document> => ({

@@ -11,6 +11,7 @@ const TURNS_PER_BREATH = 16
 export class Throttle implements Pacer {
   readonly #signal: AbortSignal
   #rate: Rate
+  #held = false
   #credit = 0
   #turns = 0
   #at: number = performance.now()
@@ -29,10 +30,20 @@ export class Throttle implements Pacer {
     this.#credit = 0
   }
 
+  /** Nobody has a turn until `release`, whatever the rate. */
+  hold(): void {
+    this.#held = true
+  }
+
+  /** Ends `hold`. */
+  release(): void {
+    this.#held = false
+  }
+
   async turn(): Promise<void> {
     this.#earn()
     // the rate may become another one while this waits
-    while (this.#rate !== 'max' && this.#credit < 1 && !this.#signal.aborted) {
+    while ((this.#held || (this.#rate !== 'max' && this.#credit < 1)) && !this.#signal.aborted) {
       await setTimeout(STEP_MS, undefined, { signal: this.#signal }).catch(() => undefined)
       this.#earn()
     }

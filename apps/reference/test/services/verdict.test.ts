@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Copy, judge, noTally, scoreOf } from '../src/verdict.ts'
+import { contentOf } from '../../src/services/contents.ts'
+import { type Copy, judge, noTally, scoreOf } from '../../src/services/verdict.ts'
 
-const copy = (version: number, value: unknown, changedAt = version): Copy => ({ version, changedAt, value })
+const copy = (version: number, value: unknown, changedAt = version): Copy => ({
+  version,
+  changedAt,
+  content: contentOf(value),
+})
 
 describe('judge', () => {
   it('finds equal content at one version equal, whatever the order of its members', () => {

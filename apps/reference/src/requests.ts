@@ -1,28 +1,28 @@
-import type { Disturbance } from './disturbance.ts'
 import { RequestError } from './request-error.ts'
+import type { Disturbance } from './services/disturbance.ts'
 import type { System } from './system.ts'
 
-type Order = (system: System, body: Readonly<Record<string, unknown>>) => unknown
+type Request = (system: System, body: Readonly<Record<string, unknown>>) => unknown
 
 /** What the page can ask for, by path. */
-export const orders: ReadonlyMap<string, Order> = new Map<string, Order>([
+export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   [
     '/pace',
-    (system, { rate }) => {
+    async (system, { rate }) => {
       if (rate !== 'max' && !(typeof rate === 'number' && rate >= 0 && rate <= 100_000)) {
         throw new RequestError(400, 'rate: a number from 0 to 100000 or "max" is needed')
       }
-      system.throttle.rate = rate
+      await system.pace(rate)
       return { rate }
     },
   ],
   [
     '/disturb',
-    (system, { instance, ...disturbance }) => {
+    async (system, { instance, ...disturbance }) => {
       const replicas = system.replicas.filter(({ name }) => instance === 'all' || instance === name)
       if (replicas.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
       const wanted = disturbanceOf(disturbance)
-      for (const replica of replicas) system.disturb(replica, wanted)
+      await Promise.all(replicas.map((replica) => system.disturb(replica, wanted)))
       return { disturbed: replicas.map(({ name }) => name) }
     },
   ],

@@ -1,0 +1,69 @@
+import { openEmbedded } from './services/embedded.ts'
+import type { Handle } from './services/handle.ts'
+import { openProcess } from './services/process.ts'
+import type { Report, ServiceSpec } from './services/service.ts'
+import type { Rate } from './services/throttle.ts'
+
+/** Where documents live and what carries changes, as URLs. */
+interface Transports {
+  readonly store: string
+  readonly bus: string
+}
+
+/** What a system is made of. */
+export interface FleetOptions extends Transports {
+  /** The feed that is replayed. */
+  readonly file: string
+  readonly replicas: number
+  readonly rate: Rate
+}
+
+/** The services that run on one store. */
+export interface Fleet {
+  readonly hosting: 'one process' | 'processes'
+  readonly ingest: Handle
+  readonly replicas: readonly Handle[]
+  readonly auditor: Handle
+  close(): Promise<void>
+}
+
+/** What is in this process's memory is nowhere else: then all services run here, else each in a process of its own. */
+const hostingOf = ({ store, bus }: Transports): Fleet['hosting'] =>
+  [store, bus].some((url) => url.startsWith('memory:')) ? 'one process' : 'processes'
+
+/** Opens all services. What was opened is closed again should one not open. */
+export async function openFleet(
+  { file, replicas, rate, store, bus }: FleetOptions,
+  hear: (name: string, report: Report) => void,
+  signal: AbortSignal,
+): Promise<Fleet> {
+  const hosting = hostingOf({ store, bus })
+  const openHandle = hosting === 'processes' ? openProcess : openEmbedded
+  const specs: ServiceSpec[] = [
+    { kind: 'ingest', name: 'ingest', store, bus, feed: { file, rate } },
+    { kind: 'auditor', name: 'auditor', store, bus },
+    ...Array.from({ length: replicas }, (_, i) => ({
+      kind: 'replica' as const,
+      name: `replica ${i + 1}`,
+      store,
+      bus,
+      tellsRows: i === 0,
+    })),
+  ]
+  const opening = await Promise.allSettled(
+    specs.map((spec) => openHandle(spec, (report) => hear(spec.name, report), signal)),
+  )
+  const opened = opening.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  // those who listen go last: what the writer still publishes is heard
+  const close = async (): Promise<void> => {
+    await opened[0]?.close().catch(() => undefined)
+    await Promise.allSettled(opened.slice(1).map((handle) => handle.close()))
+  }
+  const failed = opening.find((each) => each.status === 'rejected')
+  const [ingest, auditor, ...others] = opened
+  if (failed || !ingest || !auditor) {
+    await close()
+    throw failed?.reason
+  }
+  return { hosting, ingest, auditor, replicas: others, close }
+}

@@ -1,0 +1,69 @@
+import { setTimeout } from 'node:timers/promises'
+import { ArgumentError } from '@sync/core'
+import { readFeed, type WriteProgress, writeFeed } from 'feed'
+import { type Instance, openInstance } from './instance.ts'
+import type { OpenService, Report } from './service.ts'
+import { Throttle } from './throttle.ts'
+
+const AGAIN_MS = 500
+
+/** The ingest service: replays the feed again and again, so that the outages of the storm come, change and go. */
+export const openIngest: OpenService = async (spec, tell, signal) => {
+  const { feed } = spec
+  if (!feed) throw new ArgumentError('feed: an ingest service needs a file and a rate')
+  const progress: WriteProgress = { written: 0, documentUnits: 0 }
+  const instance = await openInstance(spec, tell, { signal, documentUnits: () => progress.documentUnits })
+  const stop = new AbortController()
+  const throttle = new Throttle(feed.rate, stop.signal)
+  const writing = replay(feed.file, instance, { throttle, progress, tell, signal: stop.signal })
+  return {
+    handlers: {
+      ...instance.handlers,
+      pace({ rate }) {
+        throttle.rate = rate
+        return null
+      },
+      async hold() {
+        throttle.hold()
+        await instance.sync.flush({ timeout: '10s' })
+        return null
+      },
+      release() {
+        throttle.release()
+        return null
+      },
+    },
+    async close() {
+      stop.abort()
+      await writing
+      await instance.close()
+    },
+  }
+}
+
+async function replay(
+  file: string,
+  { outages }: Instance,
+  options: {
+    readonly throttle: Throttle
+    readonly progress: WriteProgress
+    readonly tell: (report: Report) => void
+    readonly signal: AbortSignal
+  },
+): Promise<void> {
+  const { throttle, progress, tell, signal } = options
+  const meta = { actor: 'ingest' }
+  const target = {
+    replace: (...[key, document]: Parameters<typeof outages.replace>) => outages.replace(key, document, { meta }),
+    delete: (key: string) => outages.delete(key, { meta }),
+  }
+  while (!signal.aborted) {
+    try {
+      await writeFeed(readFeed(file), target, { pacer: throttle, progress, signal })
+    } catch (error) {
+      if (signal.aborted) return
+      tell({ happened: `begins the feed again: ${(error as Error).message}`, at: Date.now() })
+      await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { setTimeout } from 'node:timers/promises'
+import { openBus, openStore } from '@sync/config'
+import { type ChangeBus, type Collection, createSync, type Fanout, fanout, type Sync } from '@sync/core'
+import type { Document } from 'feed'
+import { disturbed } from './disturbed-bus.ts'
+import { sentence } from './happened.ts'
+import type { Handlers, Mark } from './orders.ts'
+import { outages, place } from './outages.ts'
+import type { Report, ServiceSpec, Status } from './service.ts'
+
+/** One instance with the outages in its memory, as a service asks for it. */
+export interface Instance {
+  readonly sync: Sync
+  readonly outages: Collection<Document>
+  /** The orders that every instance knows. */
+  readonly handlers: Handlers
+  close(): Promise<void>
+}
+
+/** How soon an instance notices a silence that should not be: short, so that the page shows it while one looks. */
+const CHECK_INTERVAL = '1s'
+const STATUS_MS = 200
+const LOOK_MS = 10
+
+/** Opens an instance, waits until it holds the outages, and tells how it is doing from then on. */
+export async function openInstance(
+  { store, bus, name }: Pick<ServiceSpec, 'store' | 'bus' | 'name'>,
+  tell: (report: Report) => void,
+  options: { readonly signal: AbortSignal; readonly documentUnits?: () => number },
+): Promise<Instance> {
+  const stored = await openStore(store)
+  const first = await openBus(bus).catch(async (error: unknown) => {
+    await stored.close()
+    throw error
+  })
+  // what is alone in it today can be joined by another bus, and leave it
+  const joined = fanout(first)
+  const between = disturbed(joined)
+  const sync = createSync({ store: stored, bus: between, checkInterval: CHECK_INTERVAL })
+  sync.onEvent((event) => tell({ happened: sentence(event), at: event.at }))
+  const collection = sync.collection(outages, place)
+  try {
+    await collection.ready({ signal: options.signal })
+  } catch (error) {
+    await sync.close({ deadline: 1 })
+    throw error
+  }
+  const end = new AbortController()
+  const timer = setInterval(() => tell({ status: statusOf(sync, options.documentUnits?.() ?? 0) }), STATUS_MS)
+  return {
+    sync,
+    outages: collection,
+    handlers: {
+      ...busHandlers(joined, new Map([[bus, first]])),
+      disturb(disturbance) {
+        between.disturb(disturbance)
+        return null
+      },
+      async check() {
+        await sync.check()
+        return null
+      },
+      caughtUp: (mark) => caughtUp(sync, mark, end.signal),
+    },
+    async close() {
+      end.abort(new Error(`${name} is closed`))
+      clearInterval(timer)
+      await sync.close({ deadline: '2s' })
+    },
+  }
+}
+
+const progressOf = (sync: Sync): Pick<Status, 'epoch' | 'sequence'> => {
+  const { epoch = '', sequence = 0 } =
+    sync
+      .health()
+      .sections.find(({ section, partition }) => section === place.section && partition === place.partition) ?? {}
+  return { epoch, sequence }
+}
+
+function statusOf(sync: Sync, documentUnits: number): Status {
+  const { state, staleForMs } = sync.health()
+  return { state, staleForMs, ...progressOf(sync), stats: sync.stats(), documentUnits }
+}
+
+/** It is not asked to look for what it missed: how long it takes to find out by itself is what is to be known. */
+async function caughtUp(sync: Sync, { since, at }: Mark, signal: AbortSignal): Promise<{ at: number }> {
+  for (;;) {
+    const { state, staleForMs } = sync.health()
+    const { epoch, sequence } = progressOf(sync)
+    const now = Date.now()
+    const there = at !== undefined && epoch === at.epoch && sequence >= at.sequence
+    if (there || (state === 'live' && now - staleForMs >= since)) return { at: now }
+    await setTimeout(LOOK_MS, undefined, { signal })
+  }
+}
+
+function busHandlers(joined: Fanout, buses: Map<string, ChangeBus>): Handlers {
+  return {
+    async addBus({ url }) {
+      if (buses.has(url)) return null
+      const bus = await openBus(url)
+      try {
+        await joined.add(bus)
+      } catch (error) {
+        await bus.close()
+        throw error
+      }
+      buses.set(url, bus)
+      return null
+    },
+    async removeBus({ url }) {
+      const bus = buses.get(url)
+      if (!bus) return null
+      await joined.remove(bus)
+      buses.delete(url)
+      return null
+    },
+  }
+}

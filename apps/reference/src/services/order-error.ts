@@ -1,0 +1,38 @@
+import { SyncError } from '@sync/core'
+
+/** An order that was not carried out, as it crosses the border of a process. */
+export interface Refusal {
+  readonly code: string
+  readonly message: string
+  readonly committed: 'no' | 'unknown'
+}
+
+/**
+ * An order was not carried out. `code` is that of the error in the service (`SYNC_…`), `UNKNOWN_ORDER` if it knows none of that
+ * name, `GONE` if the service has ended, else `FAILED`.
+ */
+export class OrderError extends Error {
+  override readonly name = 'OrderError'
+  readonly code: string
+  /** `no`: nothing was written. `unknown`: it may have been. */
+  readonly committed: 'no' | 'unknown'
+
+  constructor({ code, message, committed }: Refusal) {
+    super(message)
+    this.code = code
+    this.committed = committed
+  }
+}
+
+/** What a service tells of an error that ended an order. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof SyncError || error instanceof OrderError) {
+    const { code, message, committed } = error
+    return { code, message, committed }
+  }
+  return { code: 'FAILED', message: error instanceof Error ? error.message : String(error), committed: 'unknown' }
+}
+
+/** The service has ended; what it was asked may have been done. */
+export const gone = (name: string): OrderError =>
+  new OrderError({ code: 'GONE', message: `${name} has ended`, committed: 'unknown' })

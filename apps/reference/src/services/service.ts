@@ -1,0 +1,61 @@
+import type { SyncStats } from '@sync/core'
+import type { Row } from './board.ts'
+import { type Refusal, refusalOf } from './order-error.ts'
+import type { Handlers, OrderName } from './orders.ts'
+import type { Rate } from './throttle.ts'
+
+/** Which service to open, on what: plain JSON. */
+export interface ServiceSpec {
+  readonly kind: 'ingest' | 'replica' | 'auditor'
+  readonly name: string
+  /** Where the documents live, as a URL. */
+  readonly store: string
+  /** What carries changes, as a URL. */
+  readonly bus: string
+  /** Of an ingest service: the feed that is replayed, and how fast. */
+  readonly feed?: { readonly file: string; readonly rate: Rate }
+  /** Does it tell which outages changed last? */
+  readonly tellsRows?: boolean
+}
+
+/** How an instance is doing. */
+export interface Status {
+  readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
+  readonly staleForMs: number
+  /** How far it is: within one epoch, every commit up to this one was seen. */
+  readonly epoch: string
+  readonly sequence: number
+  readonly stats: SyncStats
+  /** Characters of the documents that were written whole, had there been no patches. */
+  readonly documentUnits: number
+}
+
+/** What a service tells by itself. */
+export type Report =
+  | { readonly status: Status }
+  | { readonly happened: string; readonly at: number }
+  /** The outages that changed last. */
+  | { readonly rows: readonly Row[] }
+
+/** A service that runs. */
+export interface Service {
+  readonly handlers: Handlers
+  close(): Promise<void>
+}
+
+/** Opens a service; resolves when it can be asked. */
+export type OpenService = (spec: ServiceSpec, tell: (report: Report) => void, signal: AbortSignal) => Promise<Service>
+
+/** What became of an order. */
+export type Answer = { readonly gives: unknown } | { readonly refusal: Refusal }
+
+/** Carries out an order that came as JSON. Never rejects. */
+export async function answer({ handlers }: Service, order: OrderName, given: unknown): Promise<Answer> {
+  const handler = handlers[order] as ((given: unknown) => unknown) | undefined
+  if (!handler) return { refusal: { code: 'UNKNOWN_ORDER', message: `it knows no order "${order}"`, committed: 'no' } }
+  try {
+    return { gives: await handler(given) }
+  } catch (error) {
+    return { refusal: refusalOf(error) }
+  }
+}

@@ -1,0 +1,99 @@
+import { shippedFeed } from 'feed'
+import { describe, expect, it, vi } from 'vitest'
+import { openEmbedded } from '../../src/services/embedded.ts'
+import type { Handle } from '../../src/services/handle.ts'
+import { openProcess } from '../../src/services/process.ts'
+import type { Report, ServiceSpec } from '../../src/services/service.ts'
+
+const never = new AbortController().signal
+const memory = (name: string): ServiceSpec => ({
+  kind: 'replica',
+  name,
+  store: `memory:${name}`,
+  bus: `memory:${name}`,
+})
+
+describe.each([
+  { where: 'in this process', open: openEmbedded },
+  { where: 'in a process of its own', open: openProcess },
+])('a service $where', { timeout: 60_000 }, ({ where, open }) => {
+  /** Opens a service for as long as `work` takes. */
+  async function using(spec: ServiceSpec, work: (handle: Handle, told: readonly Report[]) => Promise<void>) {
+    const told: Report[] = []
+    const handle = await open(spec, (report) => told.push(report), never)
+    try {
+      await work(handle, told)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  it('does what it is asked for, and tells how it is doing', async () => {
+    await using(memory(where), async (replica, told) => {
+      expect(replica.pid === process.pid).toBe(open === openEmbedded)
+      expect(await replica.ask('digest')).toMatchObject({ documents: 0 })
+      expect(await replica.ask('copies', { keys: ['a'] })).toEqual({})
+      await vi.waitUntil(() => told.some((report) => 'status' in report), { timeout: 20_000 })
+      expect(told.find((report) => 'status' in report)).toMatchObject({ status: { state: 'live', sequence: 0 } })
+    })
+  })
+
+  it('refuses with the code of what went wrong', async () => {
+    await using(memory(where), async (replica) => {
+      await expect(replica.ask('pace', { rate: 1 })).rejects.toMatchObject({
+        name: 'OrderError',
+        code: 'UNKNOWN_ORDER',
+        committed: 'no',
+      })
+      const last = replica.ask('removeBus', { url: `memory:${where}` })
+      await expect(last).rejects.toMatchObject({ code: 'SYNC_ARGUMENT', message: 'remove: it is the last bus' })
+      const pigeon = replica.ask('addBus', { url: 'pigeon:' })
+      await expect(pigeon).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
+    })
+  })
+
+  it('refuses what it is asked for once it has ended', async () => {
+    const replica = await open(memory(where), () => undefined, never)
+    const waiting = replica.ask('caughtUp', { since: Date.now() + 3_600_000 })
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'GONE', committed: 'unknown' })
+    await replica.close()
+    await refused
+    await expect(replica.ask('check')).rejects.toMatchObject({ code: 'GONE' })
+    await replica.close()
+  })
+
+  it('that cannot be opened says why', async () => {
+    const opening = open({ ...memory(where), store: 'pigeon:' }, () => undefined, never)
+    await expect(opening).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
+    const later = open(memory(where), () => undefined, AbortSignal.abort(new Error('no longer wanted')))
+    await expect(later).rejects.toThrow(/aborted|no longer wanted/)
+  })
+
+  it('writes when it may, and stands still when it is held', async () => {
+    const spec: ServiceSpec = { ...memory(where), kind: 'ingest', feed: { file: shippedFeed, rate: 0 } }
+    await using(spec, async (ingest, told) => {
+      const sequence = () => told.findLast((report) => 'status' in report)?.status.sequence ?? 0
+      await ingest.ask('pace', { rate: 'max' })
+      await vi.waitUntil(() => sequence() > 100, { timeout: 20_000 })
+      await ingest.ask('hold')
+      const told1 = told.length
+      await vi.waitUntil(() => told.length > told1 + 1, { timeout: 20_000 })
+      const held = sequence()
+      const told2 = told.length
+      await vi.waitUntil(() => told.length > told2 + 1, { timeout: 20_000 })
+      expect(sequence()).toBe(held)
+      await ingest.ask('release')
+      await vi.waitUntil(() => sequence() > held, { timeout: 20_000 })
+    })
+  })
+})
+
+it('tells that its process was killed, and refuses what it was asked', async () => {
+  const told: Report[] = []
+  const replica = await openProcess(memory('killed'), (report) => told.push(report), never)
+  const waiting = replica.ask('caughtUp', { since: Date.now() + 3_600_000 })
+  process.kill(replica.pid, 'SIGKILL')
+  await expect(waiting).rejects.toMatchObject({ code: 'GONE' })
+  expect(told.at(-1)).toMatchObject({ happened: 'its process ended (SIGKILL)' })
+  await replica.close()
+})
