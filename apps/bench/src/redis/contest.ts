@@ -32,7 +32,7 @@ export async function openContestants(client: ClientName): Promise<Contestants> 
     ours,
     raw,
     async [Symbol.asyncDispose]() {
-      raw.close()
+      raw[Symbol.dispose]()
       subscriber.disconnect()
       await sync.close()
       await redis[Symbol.asyncDispose]()

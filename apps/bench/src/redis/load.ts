@@ -19,7 +19,7 @@ export const load: Figure = {
   async measure() {
     await using filled = await openContestants('ioredis')
     const { url } = filled
-    const raw = await openRawClient(url, 'ioredis')
+    using raw = await openRawClient(url, 'ioredis')
     await using sync = createSync({ store: redisStore(url), bus: redisBus(url) })
     const collection = sync.collection({ ...documents, replicate: 'on-read' }, { partition: PARTITION })
     let read = 0
@@ -28,7 +28,7 @@ export const load: Figure = {
       read += LOADS
       return inFlight({ from, count: LOADS, lanes: LANES }, (n) => work(keyOf(n)))
     }
-    const measured = await compareRates(
+    return await compareRates(
       {
         ours: run(async (key) => {
           await collection.get(key)
@@ -39,8 +39,6 @@ export const load: Figure = {
       },
       { rounds: 11, sliceMs: 300, warmUpMs: 1_500 },
     )
-    raw.close()
-    return measured
   },
 }
 

@@ -4,17 +4,16 @@ import { createClient } from 'redis'
 export type ClientName = 'ioredis' | 'redis'
 
 /** A client as a program uses it that knows nothing of ours. */
-export interface RawClient {
+export interface RawClient extends Disposable {
   call(command: readonly [string, ...string[]]): Promise<unknown>
-  close(): void
 }
 
 export async function openRawClient(url: string, client: ClientName): Promise<RawClient> {
   if (client === 'ioredis') {
     const redis = new Redis(url)
-    return { call: ([name, ...args]) => redis.call(name, ...args), close: () => redis.disconnect() }
+    return { call: ([name, ...args]) => redis.call(name, ...args), [Symbol.dispose]: () => redis.disconnect() }
   }
   const redis = createClient({ url, RESP: 3 })
   await redis.connect()
-  return { call: (command) => redis.sendCommand(command), close: () => redis.destroy() }
+  return { call: (command) => redis.sendCommand(command), [Symbol.dispose]: () => redis.destroy() }
 }

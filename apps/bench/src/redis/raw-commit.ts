@@ -10,10 +10,9 @@ const ALWAYS = 1e12
 const BORN = 3
 
 /** Calls the store's commit script as a program would that knew nothing else: one write a call, publishing what it did. */
-export interface RawCommit {
+export interface RawCommit extends Disposable {
   /** Writes the `n`-th change. */
   commit(n: number): Promise<unknown>
-  close(): void
 }
 
 /**
@@ -28,7 +27,7 @@ export async function openRawCommit(url: string, name: ClientName): Promise<RawC
   const commit = (n: number): Promise<unknown> => client.call([first(n), ...more.map((each) => each(n))])
   const answer = await commit(1)
   if (!JSON.stringify(answer).includes('"c ')) throw new Error(`the raw commit does not commit: ${answer}`)
-  return { commit, close: () => client.close() }
+  return { commit, [Symbol.dispose]: () => client[Symbol.dispose]() }
 }
 
 /** The last call that a `set` of ours makes. */

@@ -2,7 +2,8 @@ import type { DocumentRef } from '../model/address.ts'
 import type { Loaded } from '../transport/store.ts'
 import type { StoreLink } from './store-link.ts'
 
-const LARGEST = 256
+/** Several calls rather than one large one: what the first answers is read while the store works at the next. */
+const LARGEST = 16
 
 interface Wanted {
   readonly ref: DocumentRef
@@ -10,7 +11,7 @@ interface Wanted {
   readonly reject: (error: unknown) => void
 }
 
-/** Loads documents; what is wanted in one turn of the event loop is asked for in one call. */
+/** Loads documents; what is wanted in one turn of the event loop is asked for together. */
 export class Loader {
   readonly #link: StoreLink
   #wanted: Wanted[] = []

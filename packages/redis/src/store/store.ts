@@ -208,8 +208,8 @@ export class RedisStore implements Store {
     const { standings, rest } = sections.read(await scripts.load.run(connection, keys, args))
     return indexes.map((index, at) => {
       const standing = standings[index - 1] as Loaded['standing']
-      const [header = '', versions = '', text = ''] = rest.slice(at * 3, at * 3 + 3)
-      return header === '' ? { standing } : { standing, document: storedDocument(header, versions, text) }
+      const [ttl = '', hash = ''] = rest.slice(at * 2, at * 2 + 2)
+      return hash === '' ? { standing } : { standing, document: storedDocument(ttl, hash) }
     })
   }
 

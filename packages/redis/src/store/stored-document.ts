@@ -1,9 +1,31 @@
 import type { StoredDocument } from '@sync/core/adapter'
 
-/** A document as the load script tells it. `header`: generation, version, floor, time of the last commit, TTL left. */
-export function storedDocument(header: string, versions: string, text: string): StoredDocument {
-  const [generation = 0, version = 0, floor = 0, changedAt = 0, expiresIn = -1] = header.split(' ').map(Number)
-  const fieldVersions = JSON.parse(versions) as Record<string, number>
-  const stored = { generation, version, text, fieldVersions, floor, changedAt }
+const VALUE = ':latest'
+const VERSION = ':version'
+const OWN = 'VersionId:'
+
+/** A document as the load script tells it: the TTL left in ms, negative for none, and its hash as one text. */
+export function storedDocument(ttl: string, hash: string): StoredDocument {
+  const flat = hash.split('\0')
+  const own: Record<string, string> = {}
+  // built as texts and parsed whole: names stand as inside a JSON text, and no parser in JavaScript is as fast
+  let text = ''
+  let versions = ''
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = flat[at] as string
+    const value = flat[at + 1] as string
+    if (name.startsWith(OWN)) own[name.slice(OWN.length)] = value
+    else if (name.endsWith(VALUE)) text += `,"${name.slice(0, -VALUE.length)}":${value}`
+    else versions += `,"${name.slice(0, -VERSION.length)}":${value}`
+  }
+  const stored = {
+    generation: Number(own['generation']),
+    version: Number(own['latest']),
+    text: `{${text.slice(1)}}`,
+    fieldVersions: JSON.parse(`{${versions.slice(1)}}`) as Record<string, number>,
+    floor: Number(own['floor'] ?? 0),
+    changedAt: Number(own['changed']),
+  }
+  const expiresIn = Number(ttl)
   return expiresIn < 0 ? stored : { ...stored, expiresIn }
 }
