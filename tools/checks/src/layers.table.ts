@@ -4,6 +4,7 @@ export const packageLayers: readonly (readonly string[])[] = [
   ['packages/redis', 'packages/nats', 'packages/kafka'],
   ['packages/config'],
   ['packages/conformance'],
+  ['tools/brokers'],
   ['tools/*'],
   ['apps/feed'],
   ['apps/*'],

@@ -1,0 +1,57 @@
+import type { Position, SyncStats } from '@sync/core'
+
+/** What a process is told at its start. */
+export interface Task {
+  readonly role: 'writer' | 'replica'
+  /** Of this life of it: one that begins anew has another name. */
+  readonly name: string
+  readonly store: string
+  readonly bus: string
+  /** The writer's ledger; a replica has none. */
+  readonly ledger: string
+  readonly seed: number
+  /** Writes per second of a writer. */
+  readonly rate: number
+}
+
+/** What is asked of a running process. Each is answered by one {@link Answer}. */
+export type Request =
+  /** A writer begins no further write, and answers when none is under way. */
+  | { readonly ask: 'stop' }
+  /** What a replica holds, and what its stream told. */
+  | { readonly ask: 'copies' }
+  | { readonly ask: 'close' }
+
+/** A document: its version, and its content as canonical JSON. */
+export type Copy = readonly [version: number, text: string]
+
+/** All documents of one copy, by key. */
+export type Copies = Readonly<Record<string, Copy>>
+
+/** Answers to a {@link Request}. */
+export type Answer =
+  | { readonly answer: 'stopped'; readonly pending: number }
+  | { readonly answer: 'copies'; readonly held: Copies; readonly told: Copies }
+  /** `failed`: not in time, or not at all. */
+  | { readonly answer: 'closed'; readonly failed?: string }
+
+/** The store's history went on in another epoch, as an instance tells it. */
+export interface EpochChange {
+  readonly from: string
+  readonly to: string
+  readonly lost: boolean
+  readonly fork?: number
+}
+
+/** What a process tells by itself. */
+export type Report =
+  /** A writer's latest acknowledgement; `begunAt` as in the ledger. */
+  | { readonly report: 'acknowledged'; readonly position: Position; readonly begunAt: number }
+  /** A replica's stream has told everything up to here. */
+  | { readonly report: 'told'; readonly position: Position }
+  | { readonly report: 'epoch'; readonly change: EpochChange }
+  | { readonly report: 'stats'; readonly stats: SyncStats }
+  /** Its process was ended: what it told does not count for its next life. */
+  | { readonly report: 'gone' }
+  /** Something that must never be. */
+  | { readonly report: 'wrong'; readonly what: string }
