@@ -29,8 +29,21 @@ const FAULTS = [
   ['Undisturbed', {}],
 ]
 
-/** Disturbs what comes to the replicas; the event log tells how they recover. */
-export function BreakIt({ disturbed, onError }) {
+const Crash = ({ menu: { servers, tail }, busy, onError }) => {
+  const press = (path, body) => () => ask(path, body).catch(onError)
+  return html`
+    <div class="buttons" role="group" aria-label="Crashes and load">
+      ${servers.map(
+        (server) =>
+          html`<button key=${server} type="button" disabled=${busy} onClick=${press('/kill', { server })}>Kill ${server}</button>`,
+      )}
+      ${tail && html`<button type="button" disabled=${busy} onClick=${press('/lose-tail', {})}>Lose the store's tail</button>`}
+      <button type="button" disabled=${busy} onClick=${press('/flood', {})}>Flood</button>
+    </div>`
+}
+
+/** Disturbs what comes to the replicas, and harms what they run on; the event log tells how they recover. */
+export function BreakIt({ disturbed, menu, busy, onError }) {
   const [instance, choose] = useState('all')
   const now = Object.entries(disturbed).filter(([, what]) => what !== '')
   return html`
@@ -49,8 +62,9 @@ export function BreakIt({ disturbed, onError }) {
             <button type="button" onClick=${() => ask('/disturb', { instance, ...fault }).catch(onError)}>${label}</button>`,
         )}
       </div>
+      <${Crash} menu=${menu} busy=${busy !== undefined} onError=${onError} />
       <p role="status">
-        ${now.length === 0 ? 'Nothing is disturbed.' : now.map(([name, what]) => `${name}: ${what}`).join(' · ')}
+        ${busy && `Under way: ${busy}. `}${now.length === 0 ? 'Nothing is disturbed.' : now.map(([name, what]) => `${name}: ${what}`).join(' · ')}
       </p>
     </section>`
 }

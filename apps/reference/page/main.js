@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { Chart } from './chart.js'
 import { BreakIt, Pace } from './controls.js'
 import { html } from './html.js'
+import { Move } from './move.js'
 import { useStream } from './stream.js'
 import { Instances, Log, Outages } from './tables.js'
 import { Tiles } from './tiles.js'
@@ -31,7 +32,10 @@ function App() {
         <${Chart} title="Commits per second" points=${points} lines=${RATES} />
         <${Chart} title="Propagation of the slowest replica, ms" points=${points} lines=${TIMES} />
       </div>
-      <${BreakIt} disturbed=${frame.disturbed} onError=${({ message }) => setError(message)} />
+      <div class="halves">
+        <${BreakIt} ...${frame} onError=${({ message }) => setError(message)} />
+        <${Move} ...${frame} onError=${({ message }) => setError(message)} />
+      </div>
       <${Instances} instances=${frame.instances} />
       <div class="halves">
         <${Outages} rows=${frame.rows} />

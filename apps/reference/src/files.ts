@@ -8,7 +8,7 @@ const page = join(import.meta.dirname, '../page')
 /** Everything that a browser may ask for, by its path: the page's own files and those of the libraries it uses. */
 export const files: ReadonlyMap<string, string> = new Map([
   ['/', join(page, 'index.html')],
-  ...['page.css', 'main.js', 'html.js', 'stream.js', 'tables.js', 'tiles.js', 'chart.js', 'controls.js'].map(
+  ...['page.css', 'main.js', 'html.js', 'stream.js', 'tables.js', 'tiles.js', 'chart.js', 'controls.js', 'move.js'].map(
     (name) => [`/${name}`, join(page, name)] as const,
   ),
   ['/lib/preact.mjs', resolve('preact')],

@@ -1,20 +1,20 @@
 import type { LogLine } from './event-log.ts'
-import type { InstanceFigures, Totals } from './figures.ts'
-import type { Row } from './services/board.ts'
+import type { Menu } from './menu.ts'
+import type { Moved } from './moves.ts'
 import type { Rate } from './services/throttle.ts'
+import type { Seen } from './view.ts'
 
 /** All that the page shows at one moment. */
-export interface Frame {
+export interface Frame extends Seen {
   /** Ms since 1970. */
   readonly at: number
   readonly pace: Rate
-  /** Commits per second, lately. */
-  readonly rate: number
-  readonly totals: Totals
-  readonly instances: readonly InstanceFigures[]
   /** What was done to which replica, in words. */
   readonly disturbed: Readonly<Record<string, string>>
-  readonly alerts: readonly string[]
-  readonly rows: readonly Row[]
+  readonly menu: Menu
+  /** What is being done to the system as a whole. */
+  readonly busy: string | undefined
+  /** The last move. */
+  readonly moved: Moved | undefined
   readonly log: readonly LogLine[]
 }

@@ -2,37 +2,52 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '@sync/config'
 import { shippedFeed } from 'feed'
+import { type Options, parseOptions, UsageError, usage } from './options.ts'
 import { createPageServer } from './server.ts'
+import { openCatalogue } from './servers/catalogue.ts'
 import { openSystem } from './system.ts'
 
-const DEFAULT_PORT = 4_600
+const EXIT = { ended: 0, failed: 1, usage: 2 } as const
 const REPLICAS = 3
 const RATE = 200
 
-process.exitCode = await main(process.env)
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  try {
+    const options = parseOptions(process.argv.slice(2), process.env)
+    if (options === 'help') console.log(usage)
+    else await run(options)
+    return EXIT.ended
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof ConfigError) {
+      console.error(`${error.message}\n\n${usage}`)
+      return EXIT.usage
+    }
+    console.error(error instanceof TypeError || !(error instanceof Error) ? error : error.message)
+    return EXIT.failed
+  }
+}
 
 /** Runs until a signal ends it. */
-async function main(env: NodeJS.ProcessEnv): Promise<number> {
+async function run({ store, bus, brokers, port }: Options): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  await using catalogue = await openCatalogue({ store, bus, brokers })
   try {
-    const transports = { store: env['SYNC_STORE'] ?? 'memory:', bus: env['SYNC_BUS'] ?? 'memory:' }
-    const system = await openSystem({ ...transports, file: shippedFeed, replicas: REPLICAS, rate: RATE }, stop.signal)
+    const system = await openSystem({ file: shippedFeed, replicas: REPLICAS, rate: RATE }, catalogue, stop.signal)
     const server = createPageServer(system)
     try {
-      server.listen(Number(env['PORT'] ?? DEFAULT_PORT), '127.0.0.1')
+      server.listen(port, '127.0.0.1')
       await once(server, 'listening', { signal: stop.signal })
       console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
       if (!stop.signal.aborted) await once(stop.signal, 'abort')
-      return 0
     } finally {
       server.closeAllConnections()
       server.close()
       await system.close()
     }
   } catch (error) {
-    if (stop.signal.aborted) return 0
-    console.error(error instanceof ConfigError ? error.message : error)
-    return 1
+    if (!stop.signal.aborted) throw error
   }
 }

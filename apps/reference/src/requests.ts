@@ -26,7 +26,23 @@ export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
       return { disturbed: replicas.map(({ name }) => name) }
     },
   ],
+  [
+    '/kill',
+    async (system, { server }) => {
+      await system.kill(nameIn('server', server))
+      return { killed: server }
+    },
+  ],
+  ['/lose-tail', async (system) => ({ commits: await system.loseTail() })],
+  ['/flood', async (system) => ({ commits: await system.flood() })],
+  ['/move-bus', (system, { to }) => system.moveBus(nameIn('to', to))],
+  ['/move-store', (system, { to }) => system.moveStore(nameIn('to', to))],
 ])
+
+function nameIn(what: string, given: unknown): string {
+  if (typeof given === 'string') return given
+  throw new RequestError(400, `${what}: a name is needed`)
+}
 
 const LIMITS = { drop: 1, repeat: 1, delayMs: 10_000 } as const
 

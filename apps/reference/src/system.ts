@@ -1,76 +1,92 @@
-import { createRateMeter, type RateMeter } from 'feed'
+import { audit } from './audit.ts'
 import { EventLog } from './event-log.ts'
-import { alertsOf, instanceFigures, type Reading, totalsOf } from './figures.ts'
+import { flood, type Harm, killServer, loseTail } from './faults.ts'
 import { type Fleet, type FleetOptions, openFleet } from './fleet.ts'
 import type { Frame } from './frame.ts'
 import { History } from './history.ts'
+import { busesFor, menuOf } from './menu.ts'
+import { type Moved, moveBus, moveStore } from './moves.ts'
 import { Recovery } from './recovery.ts'
-import type { Row } from './services/board.ts'
+import { RequestError } from './request-error.ts'
+import type { Catalogue } from './servers/catalogue.ts'
+import type { Place } from './servers/server.ts'
 import { type Disturbance, described } from './services/disturbance.ts'
 import type { Handle } from './services/handle.ts'
-import type { Report, Status } from './services/service.ts'
+import { OrderError } from './services/order-error.ts'
 import type { Rate } from './services/throttle.ts'
-import type { Tally } from './services/verdict.ts'
-import { Trail } from './trail.ts'
+import { View } from './view.ts'
+
+/** What a system is made of, beside where it runs. */
+export type SystemOptions = Pick<FleetOptions, 'file' | 'replicas' | 'rate'>
+
+interface Parts {
+  readonly options: SystemOptions
+  readonly catalogue: Catalogue
+  readonly log: EventLog
+  readonly view: View
+}
 
 const AUDIT_MS = 1_000
-const RATE_SPAN_MS = 2_000
 
-/** An ingest service, its replicas and an auditor, as the page sees them: by what they tell and what they can be asked. */
+/** An ingest service, its replicas and an auditor: what is seen of them, what is done to them, where they run. */
 export class System {
-  readonly log: EventLog = new EventLog()
+  readonly log: EventLog
   readonly history: History = new History()
-  readonly #recovery: Recovery = new Recovery(this.log)
-  readonly #statuses = new Map<string, { readonly status: Status; readonly at: number }>()
+  readonly #options: SystemOptions
+  readonly #catalogue: Catalogue
+  readonly #view: View
+  readonly #recovery: Recovery
   readonly #disturbed = new Map<string, Disturbance>()
-  readonly #trail = new Trail()
-  readonly #meter: RateMeter = createRateMeter(RATE_SPAN_MS)
+  readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
-  #fleet: Fleet | undefined
+  #fleet: Fleet
+  #store: Place
+  #bus: Place
   #rate: Rate
-  #rows: readonly Row[] = []
-  #tallies: Readonly<Record<string, Tally>> = {}
   #looking: Promise<void> | undefined
+  /** What is under way, and lets nothing else come between. */
+  #busy: { readonly what: string; readonly over: Promise<unknown> } | undefined
+  #moved: Moved | undefined
 
-  constructor(rate: Rate) {
-    this.#rate = rate
+  constructor({ options, catalogue, log, view }: Parts, fleet: Fleet) {
+    this.log = log
+    this.#options = options
+    this.#catalogue = catalogue
+    this.#view = view
+    this.#recovery = new Recovery(log)
+    this.#fleet = fleet
+    this.#store = catalogue.store
+    this.#bus = catalogue.bus
+    this.#rate = options.rate
     this.#timer = setInterval(() => this.#tick(), AUDIT_MS)
   }
 
-  /** Opens the services, which begin to write. */
-  async open(options: FleetOptions, signal: AbortSignal): Promise<void> {
-    this.#fleet = await openFleet(options, (name, report) => this.#hear(name, report), signal)
-  }
-
   get replicas(): readonly Handle[] {
-    return this.#running.replicas
+    return this.#fleet.replicas
   }
 
   /** All that there is to show now; `undefined`: not every instance has told how it is doing. */
   read(): Frame | undefined {
-    const writer = this.#reading('ingest')
-    const replicas = (this.#fleet?.replicas ?? []).flatMap(({ name }) => this.#reading(name) ?? [])
-    if (!writer || replicas.length < (this.#fleet?.replicas.length ?? 1)) return undefined
+    const names = this.replicas.map(({ name }) => name)
     const now = Date.now()
-    const totals = totalsOf(writer, replicas)
-    const instances = [writer, ...replicas].map((reading) => instanceFigures(reading, this.#trail, now))
+    const seen = this.#view.read(names, now)
+    if (!seen) return undefined
     return {
       at: now,
       pace: this.#rate,
-      rate: this.#meter.read(totals.commits, performance.now()),
-      totals,
-      instances,
-      disturbed: Object.fromEntries(replicas.map(({ name }) => [name, described(this.#disturbed.get(name) ?? {})])),
-      alerts: alertsOf(totals, instances),
-      rows: this.#rows,
+      ...seen,
+      disturbed: Object.fromEntries(names.map((name) => [name, described(this.#disturbed.get(name) ?? {})])),
+      menu: menuOf(this.#catalogue, { store: this.#store, bus: this.#bus, fleet: this.#fleet }),
+      busy: this.#busy?.what,
+      moved: this.#moved,
       log: this.log.lines,
     }
   }
 
   /** So many writes per second from now on. */
   async pace(rate: Rate): Promise<void> {
-    await this.#running.ingest.ask('pace', { rate })
     this.#rate = rate
+    await this.#fleet.ingest.ask('pace', { rate })
   }
 
   /** Disturbs what comes to a replica from now on; `{}` ends it, and times its recovery. */
@@ -83,67 +99,135 @@ export class System {
     this.#disturbed.set(name, disturbance)
     this.log.add(name, what === '' ? 'undisturbed again' : `disturbed: ${what}`, Date.now())
     this.#recovery.cancel(name)
-    const { status } = this.#statuses.get('ingest') ?? {}
-    if (what === '') this.#recovery.begin(replica, { since: Date.now(), ...(status && { at: status }) })
+    if (what === '') this.#recovery.begin(replica, { since: Date.now(), at: await this.#fleet.ingest.ask('where') })
+  }
+
+  /** Kills a server that was started here, which comes back after a while. @throws RequestError */
+  kill(name: string): Promise<void> {
+    const server = [this.#store, this.#bus].flatMap((place) => this.#catalogue.serverOf(place) ?? [])
+    const one = server.find((each) => each.name === name)
+    if (!one) throw new RequestError(400, `server: ${name} is none that runs the system and was started here`)
+    return this.#alone(`killing ${name}`, () => killServer(one, this.#harm))
+  }
+
+  /** The store loses the end of its history. Answers how many commits that were. @throws RequestError */
+  loseTail(): Promise<number> {
+    const { name, loseTail: lose } = this.#catalogue.serverOf(this.#store) ?? {}
+    if (name === undefined || !lose) throw new RequestError(409, `${this.#store.name} cannot be made to lose anything`)
+    return this.#alone('losing the tail', () => loseTail(name, lose, this.#harm))
+  }
+
+  /** Writes far over the pace for a while. Answers how many commits that were. @throws RequestError */
+  flood(): Promise<number> {
+    return this.#alone('flooding', () => flood(() => this.#rate, this.#harm))
+  }
+
+  /** Moves to another bus while it runs. @throws RequestError */
+  moveBus(name: string): Promise<Moved> {
+    const to = placeOf(busesFor(this.#catalogue, this.#fleet), name, this.#bus)
+    return this.#move(to, async () => {
+      const moved = await moveBus(this.#fleet, this.#bus, to, this.log)
+      this.#bus = to
+      return moved
+    })
+  }
+
+  /** Restarts on another store, with the documents of this one. @throws RequestError */
+  moveStore(name: string): Promise<Moved> {
+    const to = placeOf(this.#catalogue.stores, name, this.#store)
+    return this.#move(to, async () => {
+      const from = this.#store
+      try {
+        return await moveStore({ from, to, log: this.log }, this.#fleet, (store) => this.#reopen(store))
+      } finally {
+        await this.pace(this.#rate)
+      }
+    })
   }
 
   async close(): Promise<void> {
+    this.#stop.abort(new Error('the system is closed'))
     clearInterval(this.#timer)
-    await this.#looking
-    await this.#fleet?.close()
+    await Promise.allSettled([this.#looking, this.#busy?.over])
+    await this.#fleet.close()
   }
 
-  get #running(): Fleet {
-    if (!this.#fleet) throw new Error('nothing runs yet')
+  get #harm(): Harm {
+    return { fleet: this.#fleet, log: this.log, recovery: this.#recovery, signal: this.#stop.signal }
+  }
+
+  async #reopen(store: Place): Promise<Fleet> {
+    this.#view.ended()
+    this.#disturbed.clear()
+    const at = { store: store.url, bus: this.#bus.url }
+    this.#fleet = await openFleet(
+      { ...this.#options, ...at, rate: 0 },
+      (...told) => this.#view.hear(...told),
+      this.#stop.signal,
+    )
+    this.#store = store
     return this.#fleet
   }
 
-  #hear(name: string, report: Report): void {
-    if ('rows' in report) this.#rows = report.rows
-    else if ('happened' in report) this.log.add(name, report.happened, report.at)
-    else {
-      const { status } = report
-      this.#statuses.set(name, { status, at: Date.now() })
-      if (name === 'ingest') this.#trail.passed(status.epoch, status.sequence, Date.now())
-    }
+  async #move(to: Place, work: () => Promise<Moved>): Promise<Moved> {
+    return this.#alone(`moving to ${to.name}`, async () => {
+      this.log.add('all', `moving to ${to.name}`, Date.now())
+      try {
+        this.#moved = await work()
+        this.log.add('all', `moved to ${to.name}`, Date.now())
+        return this.#moved
+      } catch (error) {
+        this.log.add('all', `not moved to ${to.name}: ${(error as Error).message}`, Date.now())
+        throw error
+      }
+    })
   }
 
-  #reading(name: string): Reading | undefined {
-    const told = this.#statuses.get(name)
-    return told && { name, ...told.status, at: told.at, tally: this.#tallies[name] }
+  async #alone<T>(what: string, work: () => Promise<T>): Promise<T> {
+    if (this.#busy) throw new RequestError(409, `not while ${this.#busy.what} goes on`)
+    const over = work()
+    this.#busy = { what, over }
+    try {
+      return await over
+    } finally {
+      this.#busy = undefined
+    }
   }
 
   #tick(): void {
     const frame = this.read()
-    if (!frame) return
-    this.history.add(frame)
+    if (frame) this.history.add(frame)
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined
     })
   }
 
   async #look(): Promise<void> {
-    const { auditor, replicas } = this.#running
+    const fleet = this.#fleet
     try {
-      const { keys } = await auditor.ask('sample')
-      const held = await Promise.all(
-        replicas.map(async ({ name, ask }) => [name, await ask('copies', { keys })] as const),
-      )
-      this.#tallies = await auditor.ask('judge', { keys, held: Object.fromEntries(held) })
+      const tallies = await audit(fleet)
+      if (fleet === this.#fleet) this.#view.tallies = tallies
     } catch (error) {
+      // one that has ended says so itself
+      if (error instanceof OrderError && error.code === 'GONE') return
       this.log.add('auditor', `nothing was compared (${(error as Error).message})`, Date.now())
     }
   }
 }
 
+/** The place of that name, unless it is where the system is already. */
+function placeOf(places: readonly Place[], name: string, now: Place): Place {
+  const found = places.find((place) => place.name === name)
+  if (!found) throw new RequestError(400, `to: one of ${places.map((place) => place.name).join(', ')} is needed`)
+  if (found.url === now.url) throw new RequestError(409, `the system runs on ${name} already`)
+  return found
+}
+
 /** Opens everything and begins to write. What was opened is closed again should something not open. */
-export async function openSystem(options: FleetOptions, signal: AbortSignal): Promise<System> {
-  const system = new System(options.rate)
-  try {
-    await system.open(options, signal)
-    return system
-  } catch (error) {
-    await system.close()
-    throw error
-  }
+export async function openSystem(options: SystemOptions, catalogue: Catalogue, signal: AbortSignal): Promise<System> {
+  const log = new EventLog()
+  const view = new View(log)
+  const at = { store: catalogue.store.url, bus: catalogue.bus.url }
+  const fleet = await openFleet({ ...options, ...at }, (...told) => view.hear(...told), signal)
+  return new System({ options, catalogue, log, view }, fleet)
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { shippedFeed } from 'feed'
 import type { Frame } from '../src/frame.ts'
 import { createPageServer } from '../src/server.ts'
+import { type CatalogueOptions, openCatalogue } from '../src/servers/catalogue.ts'
 import { openSystem, type System } from '../src/system.ts'
 
 /** The whole app, page server and all. */
@@ -17,11 +18,10 @@ export interface Reference extends AsyncDisposable {
 let opened = 0
 
 /** By default on a memory of its own. */
-export async function openReference(transports?: { readonly store: string; readonly bus: string }): Promise<Reference> {
+export async function openReference(transports?: CatalogueOptions): Promise<Reference> {
   const memory = `memory:reference-test-${opened++}`
-  const { store, bus } = transports ?? { store: memory, bus: memory }
-  const options = { store, bus, file: shippedFeed, replicas: 3, rate: 200 }
-  const system = await openSystem(options, AbortSignal.timeout(20_000))
+  const catalogue = await openCatalogue(transports ?? { store: memory, bus: memory })
+  const system = await openSystem({ file: shippedFeed, replicas: 3, rate: 200 }, catalogue, AbortSignal.timeout(60_000))
   const server = createPageServer(system).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -39,6 +39,7 @@ export async function openReference(transports?: { readonly store: string; reado
       server.closeAllConnections()
       server.close()
       await system.close()
+      await catalogue[Symbol.asyncDispose]()
     },
   }
 }

@@ -4,7 +4,7 @@ import { type ChangeBus, type Collection, createSync, type Fanout, fanout, type 
 import type { Document } from 'feed'
 import { disturbed } from './disturbed-bus.ts'
 import { sentence } from './happened.ts'
-import type { Handlers, Mark } from './orders.ts'
+import type { Handlers, Mark, Progress } from './orders.ts'
 import { outages, place } from './outages.ts'
 import type { Report, ServiceSpec, Status } from './service.ts'
 
@@ -60,6 +60,7 @@ export async function openInstance(
         await sync.check()
         return null
       },
+      where: () => progressOf(sync),
       caughtUp: (mark) => caughtUp(sync, mark, end.signal),
     },
     async close() {
@@ -70,7 +71,7 @@ export async function openInstance(
   }
 }
 
-const progressOf = (sync: Sync): Pick<Status, 'epoch' | 'sequence'> => {
+const progressOf = (sync: Sync): Progress => {
   const { epoch = '', sequence = 0 } =
     sync
       .health()
@@ -100,18 +101,20 @@ function busHandlers(joined: Fanout, buses: Map<string, ChangeBus>): Handlers {
     async addBus({ url }) {
       if (buses.has(url)) return null
       const bus = await openBus(url)
+      buses.set(url, bus)
       try {
         await joined.add(bus)
       } catch (error) {
+        buses.delete(url)
         await bus.close()
         throw error
       }
-      buses.set(url, bus)
       return null
     },
     async removeBus({ url }) {
       const bus = buses.get(url)
       if (!bus) return null
+      // one that is still on its way in is not waited for any more
       await joined.remove(bus)
       buses.delete(url)
       return null

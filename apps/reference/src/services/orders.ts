@@ -12,12 +12,18 @@ export interface Digest {
   readonly digest: string
 }
 
+/** How far an instance is: within one epoch, every commit up to this one it has seen. */
+export interface Progress {
+  readonly epoch: string
+  readonly sequence: number
+}
+
 /** A moment of the writer, to be caught up with. */
 export interface Mark {
   /** Ms since 1970. */
   readonly since: number
   /** Where the writer was then. Absent: that its history goes on is not sure. */
-  readonly at?: { readonly epoch: string; readonly sequence: number }
+  readonly at?: Progress
 }
 
 /**
@@ -34,6 +40,8 @@ export interface Orders {
   disturb: { readonly takes: Disturbance; readonly gives: null }
   /** Answered when it holds all that the store held when it was asked. */
   check: { readonly takes: null; readonly gives: null }
+  /** How far it is now. */
+  where: { readonly takes: null; readonly gives: Progress }
   /** Answered when it has found by itself that it holds all that was written up to the mark; `at` in ms since 1970. */
   caughtUp: { readonly takes: Mark; readonly gives: { readonly at: number } }
   /** Hears and is heard on one more bus. */

@@ -1,7 +1,7 @@
 import type { SyncStats } from '@sync/core'
 import type { Row } from './board.ts'
 import { type Refusal, refusalOf } from './order-error.ts'
-import type { Handlers, OrderName } from './orders.ts'
+import type { Handlers, OrderName, Progress } from './orders.ts'
 import type { Rate } from './throttle.ts'
 
 /** Which service to open, on what: plain JSON. */
@@ -19,12 +19,9 @@ export interface ServiceSpec {
 }
 
 /** How an instance is doing. */
-export interface Status {
+export interface Status extends Progress {
   readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
   readonly staleForMs: number
-  /** How far it is: within one epoch, every commit up to this one was seen. */
-  readonly epoch: string
-  readonly sequence: number
   readonly stats: SyncStats
   /** Characters of the documents that were written whole, had there been no patches. */
   readonly documentUnits: number

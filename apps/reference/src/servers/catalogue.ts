@@ -1,0 +1,72 @@
+import { type BrokerName, startBroker } from './brokers.ts'
+import { memoryServer } from './memory.ts'
+import type { Place, Server } from './server.ts'
+
+/** What the app is started with. */
+export interface CatalogueOptions {
+  /** The URL of the store to begin with. Default: one of the brokers, else memory. */
+  readonly store?: string | undefined
+  /** The URL of the bus to begin with. Default: one of the brokers, else memory. */
+  readonly bus?: string | undefined
+  /** To be started. */
+  readonly brokers?: readonly BrokerName[]
+}
+
+/** Every store and bus that the system may move to, and the servers behind them that were started here. */
+export interface Catalogue extends AsyncDisposable {
+  readonly stores: readonly Place[]
+  readonly buses: readonly Place[]
+  /** Where the system begins. */
+  readonly store: Place
+  readonly bus: Place
+  /** The server behind a place, if it was started here. */
+  serverOf(place: Place): Server | undefined
+}
+
+/** Starts the brokers that are asked for. Should one not start, none goes on. */
+export async function openCatalogue({ store, bus, brokers = [] }: CatalogueOptions): Promise<Catalogue> {
+  const given = [...new Set([store, bus])].filter((url) => url !== undefined)
+  const memories = given.filter((url) => url.startsWith('memory:')).map((url) => memoryServer(nameOf(url), url))
+  const started = await startAll(brokers)
+  const servers = [
+    ...memories,
+    ...started,
+    memoryServer('memory one', 'memory:one'),
+    memoryServer('memory two', 'memory:two'),
+    memoryServer('memory, 20 ms late', 'memory:late?delay=20'),
+  ]
+  const stores = distinct([...placesAt(store), ...servers.flatMap((server) => server.stores)])
+  const buses = distinct([...placesAt(bus), ...servers.flatMap((server) => server.buses)])
+  return {
+    stores,
+    buses,
+    store: stores[0] as Place,
+    bus: buses[0] as Place,
+    serverOf: ({ url }) =>
+      servers.find((server) => [...server.stores, ...server.buses].some((each) => each.url === url)),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
+    },
+  }
+}
+
+async function startAll(brokers: readonly BrokerName[]): Promise<Server[]> {
+  const starting = await Promise.allSettled(brokers.map(startBroker))
+  const started = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const failed = starting.find((each) => each.status === 'rejected')
+  if (!failed) return started
+  await Promise.all(started.map((server) => server[Symbol.asyncDispose]()))
+  throw failed.reason
+}
+
+const placesAt = (url: string | undefined): Place[] => (url === undefined ? [] : [{ name: nameOf(url), url }])
+
+/** Without what the URL may say of users and passwords. */
+function nameOf(url: string): string {
+  const { protocol, host, pathname, search } = new URL(url)
+  return host === '' ? `${protocol}${pathname}${search}` : `${protocol}//${host}${pathname}${search}`
+}
+
+/** One URL is one place, by the first of its names. */
+const distinct = (places: readonly Place[]): readonly Place[] =>
+  places.filter(({ url }, index) => places.findIndex((each) => each.url === url) === index)

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Moved } from '../src/moves.ts'
+import { openReference, type Reference } from './reference.ts'
+
+let app: Reference
+beforeAll(async () => {
+  app = await openReference()
+}, 60_000)
+afterAll(() => app[Symbol.asyncDispose]())
+
+async function moved(path: string, to: string): Promise<Moved> {
+  const answer = await app.ask(path, { to })
+  const told = await answer.json()
+  expect(answer.status, JSON.stringify(told)).toBe(200)
+  return told as Moved
+}
+
+/** The same documents before and after, in the store and every replica; and on it goes. */
+async function expectSame({ before, after }: Moved): Promise<void> {
+  expect(before.documents).toBeGreaterThan(0)
+  expect(after).toEqual(before)
+  expect(after.differing).toEqual([])
+  const then = await app.frame(({ busy }) => busy === undefined)
+  await app.frame(({ totals, instances }) => {
+    const all = instances.slice(1).every(({ score, state }) => score === 1 && state === 'live')
+    return all && totals.commits > then.totals.commits + 50
+  })
+}
+
+describe('the app', { timeout: 90_000 }, () => {
+  it('moves to another bus while it runs, and says that all documents are the same', async () => {
+    await app.frame(({ totals }) => totals.commits > 100)
+    const { menu, totals } = await app.frame(() => true)
+    expect(menu.buses).toContain('memory, 20 ms late')
+    const move = await moved('/move-bus', 'memory, 20 ms late')
+    expect(move).toMatchObject({ what: 'bus', from: menu.bus, to: 'memory, 20 ms late' })
+    await expectSame(move)
+    const late = await app.frame(({ totals }) => totals.propagation.p50 > 15)
+    expect(late.menu.bus).toBe('memory, 20 ms late')
+    // nobody had to begin anew
+    expect(late.totals.commits).toBeGreaterThan(totals.commits)
+    await expectSame(await moved('/move-bus', menu.bus))
+  })
+
+  it('restarts on another store with the same documents, there and back', async () => {
+    const { menu } = await app.frame(({ totals }) => totals.commits > 100)
+    const move = await moved('/move-store', 'memory two')
+    expect(move).toMatchObject({ what: 'store', from: menu.store, to: 'memory two' })
+    await expectSame(move)
+    const there = await app.frame(({ menu }) => menu.store === 'memory two')
+    expect(there.moved).toEqual(move)
+    // what the first store still has is not what the second has now
+    await expectSame(await moved('/move-store', menu.store))
+  })
+
+  it('stays where it is if it cannot move, and says why', async () => {
+    const { menu } = await app.frame(() => true)
+    expect((await app.ask('/move-bus', { to: 'pigeons' })).status).toBe(400)
+    expect((await app.ask('/move-bus', { to: menu.bus })).status).toBe(409)
+    expect((await app.ask('/move-store', { to: 7 })).status).toBe(400)
+    const still = await app.frame(() => true)
+    expect(still.menu).toEqual(menu)
+  })
+})

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { parseOptions, usage } from '../src/options.ts'
+
+describe('the command line', () => {
+  it('may say nothing', () => {
+    expect(parseOptions([], {})).toEqual({ store: undefined, bus: undefined, brokers: [], port: 4_600 })
+  })
+
+  it('goes before the environment', () => {
+    const env = { SYNC_STORE: 'redis://a', SYNC_BUS: 'nats://a', PORT: '80' }
+    expect(parseOptions([], env)).toMatchObject({ store: 'redis://a', bus: 'nats://a', port: 80 })
+    const args = ['--', '--store', 'memory:b', '--bus', 'memory:c', '--port', '0']
+    expect(parseOptions(args, env)).toMatchObject({ store: 'memory:b', bus: 'memory:c', port: 0 })
+  })
+
+  it('names brokers, each once', () => {
+    const args = ['--broker', 'redis', '--broker', 'kafka', '--broker', 'redis']
+    expect(parseOptions(args, {})).toMatchObject({ brokers: ['redis', 'kafka'] })
+  })
+
+  it.each([
+    [['--broker', 'pigeon'], /^--broker: one of redis, valkey, nats, kafka is needed, not "pigeon"$/],
+    [['--port', 'high'], /^--port: a number from 0 to 65535 is needed, not "high"$/],
+    [['--port', '65536'], /^--port/],
+    [['--fast'], /--fast/],
+    [['now'], /now/],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseOptions(args, {})).toThrow(
+      expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(message) }),
+    )
+  })
+
+  it('can be asked for help', () => {
+    expect(parseOptions(['--help'], {})).toBe('help')
+    for (const name of ['store', 'bus', 'broker', 'port', 'headless']) expect(usage).toContain(`--${name}`)
+  })
+})
