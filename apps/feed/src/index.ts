@@ -1,4 +1,5 @@
 export { canonicalJson } from './canonical.ts'
+export { feedCommand } from './command.ts'
 export { type Document, readFeed } from './feed-file.ts'
 export type { Pacer } from './pacing.ts'
 export { createRateMeter, type RateMeter } from './rate.ts'

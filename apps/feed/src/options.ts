@@ -19,7 +19,7 @@ export class UsageError extends Error {
 const MOST_REPLICAS = 64
 const DEFAULTS = { store: 'memory:', bus: 'memory:', replicas: 3, rate: 2_000 } as const
 
-export const usage: string = `Usage: npm start [-- OPTIONS]
+export const usage: string = `Usage: npm start -- --headless [OPTIONS]
 
 Replays a feed of real power outages through one instance into several others, shows how they keep up, and compares all
 of them at the end with the store and with the feed.

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '@sync/config'
-import { shippedFeed } from 'feed'
+import { feedCommand, shippedFeed } from 'feed'
 import { type Options, parseOptions, UsageError, usage } from './options.ts'
 import { createPageServer } from './server.ts'
 import { openCatalogue } from './servers/catalogue.ts'
@@ -11,11 +11,18 @@ const EXIT = { ended: 0, failed: 1, usage: 2 } as const
 const REPLICAS = 3
 const RATE = 200
 
-process.exitCode = await main()
+const args = process.argv.slice(2)
+const headless = args.includes('--headless')
+process.exitCode = headless
+  ? await feedCommand(
+      args.filter((arg) => arg !== '--headless'),
+      process.env,
+    )
+  : await main()
 
 async function main(): Promise<number> {
   try {
-    const options = parseOptions(process.argv.slice(2), process.env)
+    const options = parseOptions(args, process.env)
     if (options === 'help') console.log(usage)
     else await run(options)
     return EXIT.ended
@@ -40,7 +47,7 @@ async function run({ store, bus, brokers, port }: Options): Promise<void> {
     try {
       server.listen(port, '127.0.0.1')
       await once(server, 'listening', { signal: stop.signal })
-      console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      console.log(`Open http://127.0.0.1:${(server.address() as AddressInfo).port} – Ctrl+C ends it`)
       if (!stop.signal.aborted) await once(stop.signal, 'abort')
     } finally {
       server.closeAllConnections()

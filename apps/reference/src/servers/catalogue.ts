@@ -1,5 +1,5 @@
 import { type BrokerName, startBroker } from './brokers.ts'
-import { memoryServer } from './memory.ts'
+import { memoryServer, registerMemory } from './memory.ts'
 import type { Place, Server } from './server.ts'
 
 /** What the app is started with. */
@@ -25,6 +25,7 @@ export interface Catalogue extends AsyncDisposable {
 
 /** Starts the brokers that are asked for. Should one not start, none goes on. */
 export async function openCatalogue({ store, bus, brokers = [] }: CatalogueOptions): Promise<Catalogue> {
+  registerMemory()
   const given = [...new Set([store, bus])].filter((url) => url !== undefined)
   const memories = given.filter((url) => url.startsWith('memory:')).map((url) => memoryServer(nameOf(url), url))
   const started = await startAll(brokers)

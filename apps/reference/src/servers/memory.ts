@@ -16,19 +16,33 @@ function hubOf(url: URL): MemoryHub {
   return hub
 }
 
-/** `memory:NAME` for this app: a server in its own memory that can be harmed. A bus takes `?delay=` in ms. */
-registerScheme('memory', async () => ({
-  store: (url) => memoryStore(hubOf(url)),
-  bus(url) {
-    const delay = Number(url.searchParams.get('delay') ?? 0)
-    if (!(delay >= 0 && delay <= MOST_DELAY_MS)) {
-      throw new ConfigError(`delay: a number from 0 to ${MOST_DELAY_MS} is needed`)
-    }
-    const hub = hubOf(url)
-    hub.bus.delay(delay)
-    return memoryBus(hub)
-  },
-}))
+/** From now on `memory:NAME` is a server in this process's memory that can be harmed. A bus takes `?delay=` in ms. */
+export function registerMemory(): void {
+  registerScheme('memory', async () => ({
+    store(url) {
+      refuseOthers(url, [])
+      return memoryStore(hubOf(url))
+    },
+    bus(url) {
+      refuseOthers(url, ['delay'])
+      const delay = Number(url.searchParams.get('delay') ?? 0)
+      if (!(delay >= 0 && delay <= MOST_DELAY_MS)) {
+        throw new ConfigError(`delay: a number from 0 to ${MOST_DELAY_MS} is needed`)
+      }
+      const hub = hubOf(url)
+      hub.bus.delay(delay)
+      return memoryBus(hub)
+    },
+  }))
+}
+
+function refuseOthers(url: URL, known: readonly string[]): void {
+  for (const name of url.searchParams.keys()) {
+    if (known.includes(name)) continue
+    const may = known.length > 0 ? `it takes ${known.join(', ')}` : 'it takes none'
+    throw new ConfigError(`memory: has no parameter "${name}" here: ${may}`)
+  }
+}
 
 /** The memory that a URL means, as a server: it has one store and one bus. */
 export function memoryServer(name: string, url: string): Server {

@@ -46,7 +46,9 @@ export async function openInstance(
     throw error
   }
   const end = new AbortController()
-  const timer = setInterval(() => tell({ status: statusOf(sync, options.documentUnits?.() ?? 0) }), STATUS_MS)
+  const tellStatus = (): void => tell({ status: statusOf(sync, options.documentUnits?.() ?? 0) })
+  tellStatus()
+  const timer = setInterval(tellStatus, STATUS_MS)
   return {
     sync,
     outages: collection,
