@@ -17,8 +17,8 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './transport/bus.ts'
-export { decodeChange, decodeFrame } from './transport/decode.ts'
-export { type ChangePieces, type EditPiece, joinChange } from './transport/encode.ts'
+export { type DecodedFrame, decodeChange, decodeFrame } from './transport/decode.ts'
+export { type ChangePieces, type EditPiece, joinChange, reachedChange } from './transport/encode.ts'
 export { type Frame, frames, omitEdits } from './transport/frames.ts'
 export { Listeners, throwLater } from './transport/listeners.ts'
 export { checkRequest, checkTtl } from './transport/request.ts'

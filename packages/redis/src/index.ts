@@ -5,7 +5,11 @@ export type {
   RedisBusOptions,
   RedisClientLike,
   RedisConnectionOptions,
+  RedisRelay,
+  RedisRelayEvent,
+  RedisRelayOptions,
   RedisStoreOptions,
   RedisTarget,
 } from './options.ts'
+export { redisRelay } from './relay/index.ts'
 export { redisStore } from './store/index.ts'

@@ -42,6 +42,21 @@ export const metaKey = (section: SectionRef, layout: Layout): string => `${secti
 export const documentKey = (ref: DocumentRef, layout: Layout): string =>
   `${sectionName(ref, layout)}:${escapePart(ref.key)}`
 
+/** The sections that have changes which a relay has not sent yet, by when the first of them came; one for each database. */
+export const OUTBOX = '__outbox'
+
+/** The channel on which a relay is told of a section that has come into the outbox. */
+export const outboxChannel = (database: number): string => (database === 0 ? OUTBOX : `${OUTBOX}@${database}`)
+
+/** How far a section was sent by relays. */
+export const cursorKey = (section: SectionRef, layout: Layout): string => `${sectionName(section, layout)}::relayed`
+
+/** The section behind a name in the outbox. */
+export function sectionNamed(name: string): SectionRef {
+  const [partition = '', section = ''] = name.split(':').map(unescapePart)
+  return { partition, section }
+}
+
 /** The channel that a scope's changes are sent on; databases of one server share its channels, so all but 0 are named. */
 export function channelOf(scope: Scope, layout: Layout, database: number): string {
   const prefix = database === 0 ? '__dataChanged' : `__dataChanged@${database}`

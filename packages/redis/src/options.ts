@@ -1,4 +1,4 @@
-import type { Duration } from '@sync/core'
+import type { ChangeBus, Duration, SyncError } from '@sync/core'
 
 /** Where a Redis is: a URL, options, or a client that is open already. */
 export type RedisTarget = string | URL | RedisClientLike
@@ -30,9 +30,47 @@ export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly opMemory?: Duration
   /** How many earlier epochs a section remembers. Default 8. */
   readonly lineage?: number
+  /**
+   * Who sends what is committed. `writer` (default): the commit itself where the bus is on the same server, else its writer
+   * after it. `relay`: a `redisRelay`, on whatever bus; without one nothing is sent.
+   */
+  readonly publish?: 'writer' | 'relay'
   /** The largest commit request, in bytes of its field texts. Default 16 MiB. */
   readonly maxCommitBytes?: number
 }
+
+/** Options of `redisRelay`. */
+export interface RedisRelayOptions extends RedisConnectionOptions {
+  /** Where the changes go. Stays open when the relay is closed. */
+  readonly bus: ChangeBus
+  /** How long a relay that has ended without a word is waited for, before another one takes over. Default 2 s, 100 ms at least. */
+  readonly lease?: Duration
+}
+
+/** A relay: takes turns with others on the same Redis. */
+export interface RedisRelay extends AsyncDisposable {
+  /** Is it this one that works now, as far as it knows? */
+  readonly active: boolean
+  /**
+   * How many sections have changes that were not sent, and since when (ms since 1970, of the server's clock) the one waits that
+   * waits longest, or was last worked on.
+   */
+  waiting(): Promise<{ readonly sections: number; readonly since?: number }>
+  /** Calls `listener` for what happens. The returned function ends it. */
+  onEvent(listener: (event: RedisRelayEvent) => void): () => void
+  /** Finishes what is under way, and leaves the rest to others at once. */
+  close(): Promise<void>
+}
+
+/**
+ * What happens to a relay. `active`: it works from now on; `standby`: it waits for the lease. `failed`: the store, or with a
+ * section the bus, did not take it; it is tried until it does. `log-truncated`: the section's log no longer had what was to be
+ * sent; those who follow it were told to ask the store.
+ */
+export type RedisRelayEvent =
+  | { readonly type: 'active' | 'standby' }
+  | { readonly type: 'failed'; readonly partition?: string; readonly section?: string; readonly error: SyncError }
+  | { readonly type: 'log-truncated'; readonly partition: string; readonly section: string }
 
 /** Options of `redisBus`. */
 export interface RedisBusOptions extends RedisConnectionOptions {

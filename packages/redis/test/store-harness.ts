@@ -68,7 +68,8 @@ export const storeFaults = (redis: RedisServer): NonNullable<StoreHarness['fault
   resume: () => redis.resume(),
   async loseTail(n) {
     await redis.kill()
-    await redis.cutLog({ commits: n })
+    // relays write too
+    await redis.cutLog({ commits: n, having: '::log' })
     await redis.restart()
   },
   async loseCounters(section) {

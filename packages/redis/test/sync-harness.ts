@@ -1,27 +1,36 @@
 import { startProxy, startRedis } from '@sync/brokers'
 import type { SyncHarness } from '@sync/conformance'
 import { createSync, type Runtime, systemRuntime } from '@sync/core'
-import { redisBus, redisStore } from '@sync/redis'
+import { redisBus, redisRelay, redisStore } from '@sync/redis'
 import { isCommit, storeFaults } from './store-harness.ts'
 
 let harnesses = 0
 
 const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
 
-/** Store and bus on one server: commits are published by their script. */
-export async function redisSyncHarness(): Promise<SyncHarness> {
+/** Store and bus on one server: commits are published by their script, or by a relay. */
+export async function redisSyncHarness({ relayed = false }: { readonly relayed?: boolean } = {}): Promise<SyncHarness> {
   const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
   const proxy = await startProxy({ target: redis.url })
   // the bus has a line of its own: it can be away while the store is not
   const line = await startProxy({ target: redis.url })
-  const store = async () => redisStore(proxy.url, { timeout: '500ms', maxChanges: 400, maxAnswers: 500 })
+  const limits = { timeout: '500ms', maxChanges: 400, maxAnswers: 500 } as const
+  const store = async (publish: 'writer' | 'relay' = 'writer') => redisStore(proxy.url, { ...limits, publish })
   const bus = async () => redisBus(line.url, { timeout: '500ms' })
+  const sending = relayed ? await bus() : undefined
+  const relay = sending && redisRelay(redis.url, { ...limits, bus: sending })
   return {
     namespace: `stack${++harnesses}`,
-    store,
+    // what is committed beside the instances is not sent
+    store: () => store(),
     bus,
     async open({ skew = 0, ...options } = {}) {
-      return createSync({ ...options, store: await store(), bus: await bus(), runtime: skewed(skew) })
+      return createSync({
+        ...options,
+        store: await store(relayed ? 'relay' : 'writer'),
+        bus: await bus(),
+        runtime: skewed(skew),
+      })
     },
     storeFaults: {
       ...storeFaults(redis),
@@ -31,6 +40,8 @@ export async function redisSyncHarness(): Promise<SyncHarness> {
     },
     busFaults: { kill: () => line.refuse(), restart: () => line.heal(), cut: () => line.cut() },
     async close() {
+      await relay?.close()
+      await sending?.close()
       await line[Symbol.asyncDispose]()
       await proxy[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()

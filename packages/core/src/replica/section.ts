@@ -49,6 +49,7 @@ export class Section implements Checked {
   #joined = false
   /** What came before we knew where the section stands. */
   #early: { readonly change: Change; readonly size: number }[] = []
+  /** More came than is kept, or than is to be had. */
   #overflowed = false
   #scans = 0
   #looksAgain = false
@@ -308,9 +309,10 @@ export class Section implements Checked {
     const { counters, emit } = this.#context
     counters.receivedBytes += frame.length
     try {
-      const { changes, broken } = decodeFrame(frame)
+      const { changes, broken, reached } = decodeFrame(frame)
       const size = frame.length / (changes.length + broken)
       for (const change of changes) this.#accept(change, size)
+      if (reached) this.#told(reached)
       if (broken > 0) throw new FrameError(`${broken} of its changes`)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
@@ -318,6 +320,13 @@ export class Section implements Checked {
       emit({ ...this.ref, type: 'frame-refused', error })
       this.checkNow()
     }
+  }
+
+  /** The section is that far, and what did not come will not. */
+  #told({ epoch, sequence }: Place): void {
+    // the head that is being asked for may be older
+    if (!this.#joined) this.#overflowed = true
+    else if (epoch !== this.history.epoch || sequence > this.#water.gapFree) this.checkNow()
   }
 
   /** An own commit: it goes the way of every change. */

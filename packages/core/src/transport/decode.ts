@@ -2,13 +2,23 @@ import type { Change, FieldEdit } from '../model/change.ts'
 import { FrameError } from '../model/errors.ts'
 import type { Json } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
+import type { Place } from '../model/position.ts'
 import { type EncodedChange, OPS, WIRE_VERSION } from './wire.ts'
+
+/** What a frame says. */
+export interface DecodedFrame {
+  readonly changes: Change[]
+  /** How many of its changes are not well formed, and left out. */
+  readonly broken: number
+  /** How far the section is, where the frame says so in place of changes that its sender no longer has. */
+  readonly reached?: Place
+}
 
 /**
  * Reads a frame. A change inside that is not well formed is left out and reported by `broken`: the others count.
  * @throws FrameError (`SYNC_FRAME`) if the frame as a whole is not one, or of a newer major version.
  */
-export function decodeFrame(frame: string | Uint8Array): { changes: Change[]; broken: number } {
+export function decodeFrame(frame: string | Uint8Array): DecodedFrame {
   const parsed = parse(typeof frame === 'string' ? frame : decodeUtf8(frame))
   if (!Array.isArray(parsed)) throw new FrameError('not a frame')
   const { 0: major, 1: epoch, 2: origin, 3: list } = parsed as Json[]
@@ -17,11 +27,16 @@ export function decodeFrame(frame: string | Uint8Array): { changes: Change[]; br
   if (typeof epoch !== 'string' || typeof origin !== 'string' || !Array.isArray(list))
     throw new FrameError('not a frame')
   const changes: Change[] = []
+  let broken = 0
+  let reached: Place | undefined
   for (const each of list) {
     const change = toChange(each, epoch, origin)
+    const sequence = change ? undefined : toReached(each)
     if (change) changes.push(change)
+    else if (sequence === undefined) broken++
+    else reached = { epoch, sequence: Math.max(sequence, reached?.sequence ?? 0) }
   }
-  return { changes, broken: list.length - changes.length }
+  return reached ? { changes, broken, reached } : { changes, broken }
 }
 
 /**
@@ -50,6 +65,11 @@ function parse(text: string): Json {
   } catch (cause) {
     throw new FrameError('not JSON', false, { cause })
   }
+}
+
+function toReached(raw: Json): number | undefined {
+  if (!Array.isArray(raw) || raw[0] !== null) return undefined
+  return isCount(raw[1]) ? (raw[1] as number) : undefined
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

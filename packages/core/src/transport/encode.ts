@@ -1,5 +1,6 @@
 import type { Change } from '../model/change.ts'
 import type { Operation } from '../model/operation.ts'
+import type { Place } from '../model/position.ts'
 import { type EncodedChange, OPS } from './wire.ts'
 
 /** The pieces a store joins into a change: what the writer encoded and what the store decided. */
@@ -34,6 +35,18 @@ function joinEdit({ field, version, whole, delta }: EditPiece): string {
   if (delta !== undefined) return `${head},1,${delta}]`
   return whole === undefined ? `${head}]` : `${head},0,${whole}]`
 }
+
+/**
+ * No change, but how far a section is: sent in place of changes that are no longer to be had. Who has not seen all up to there
+ * asks the store. To be published to a section, not to a document.
+ */
+export const reachedChange = ({ epoch, sequence }: Place, origin: string): EncodedChange => ({
+  key: '',
+  epoch,
+  origin,
+  sequence,
+  text: `[null,${sequence}]`,
+})
 
 /** Encodes an inner patch, paths relative to the field's value. */
 export const encodeOps = (ops: readonly Operation[]): string =>

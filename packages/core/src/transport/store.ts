@@ -145,7 +145,7 @@ export type CommitResult = { readonly standing: Standing } & (
       readonly generation: number
       readonly version: number
       readonly existed: boolean
-      /** It was sent within the commit: its writer does not publish it. */
+      /** It was sent within the commit, or a relay of the store sends it: its writer does not publish it. */
       readonly published?: boolean
     }
   | { readonly status: 'unchanged'; readonly current: CurrentVersions }

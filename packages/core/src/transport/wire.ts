@@ -3,6 +3,7 @@
  *
  *   frame   [1, epoch, origin, [change, …]]
  *   change  [key, generation, version, sequence, time, edits, meta?]
+ *           [null, sequence]: no change, but how far the section is; what did not come before has to be asked for
  *   edits   [edit, …] | null: the document is gone | 0: left out, load it
  *   edit    [field, version, 0, value] | [field, version, 1, [op, …]] | [field, version]: removed
  *   op      [0 add, path, value] [1 remove, path] [2 replace, path, value] [3 move, path, from] [4 copy, path, from] [5 test, path, value]

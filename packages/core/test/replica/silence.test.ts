@@ -1,3 +1,5 @@
+import { memoryBus } from '@sync/core'
+import { reachedChange } from '@sync/core/adapter'
 import { expect, test, vi } from 'vitest'
 import { open } from './stage.ts'
 
@@ -24,6 +26,31 @@ test('the store is told the highest sequence that was shown, also beyond a hole'
   const heads = vi.spyOn(t.requests.store, 'heads')
   await t.sync.check()
   expect(heads.mock.calls).toMatchObject([[[{ shown: { sequence: 2 } }]]])
+})
+
+test('who is told how far the section is, and has not seen all up to there, asks the store at once', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.set('x', { n: 2 })
+  await t.clock.advance(1)
+  t.hub.bus.chance({ drop: 0 })
+  const heads = vi.spyOn(t.requests.store, 'heads')
+  const tell = async (sequence: number): Promise<void> => {
+    const [known] = t.sync.health().sections
+    if (!known) throw new Error('not joined')
+    const { partition, section, epoch } = known
+    await using bus = memoryBus(t.hub)
+    await bus.publish({ partition, section }, [reachedChange({ epoch, sequence }, 'relay')])
+    await t.clock.advance(10)
+  }
+  await tell(1)
+  expect(heads).not.toHaveBeenCalled()
+  await tell(2)
+  expect(heads).toHaveBeenCalledTimes(1)
+  expect(t.c.peek('x')).toEqual({ n: 2 })
+  expect(t.sync.stats().refusedFrames).toBe(0)
 })
 
 test('a frame that was overtaken still brings what it has', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Change } from '../../src/model/change.ts'
 import { FrameError } from '../../src/model/errors.ts'
 import { decodeFrame } from '../../src/transport/decode.ts'
+import { reachedChange } from '../../src/transport/encode.ts'
 import { frames } from '../../src/transport/frames.ts'
 import { WIRE_VERSION } from '../../src/transport/wire.ts'
 import { encode } from './encoding.ts'
@@ -38,6 +39,18 @@ describe('a frame of version 1', () => {
     expect(new Set(edits.map(({ kind }) => kind))).toEqual(new Set(['whole', 'delta', 'removed']))
     expect(new Set(ops.map(({ op }) => op))).toEqual(new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']))
     expect(new Set(changes.map(({ meta }) => meta !== undefined))).toEqual(new Set([true, false]))
+  })
+})
+
+test('how far a section is travels as a change that has no key', () => {
+  const [frame] = frames([reachedChange({ epoch: 'e', sequence: 7 }, 'o')], 1_024)
+  expect(frame?.text).toBe('[1,"e","o",[[null,7]]]')
+  for (const reading of readings(frame?.text ?? ''))
+    expect(reading).toEqual({ changes: [], broken: 0, reached: { epoch: 'e', sequence: 7 } })
+  expect(decodeFrame('[1,"e","o",[[null,7],[null,9,"later"],[null,-1]]]')).toEqual({
+    changes: [],
+    broken: 1,
+    reached: { epoch: 'e', sequence: 9 },
   })
 })
 

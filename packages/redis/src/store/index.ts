@@ -1,6 +1,6 @@
 import type { Store } from '@sync/core'
 import { milliseconds } from '@sync/core/adapter'
-import { checkClient, checkTarget, openConnection } from '../connection/open.ts'
+import { checkClient, checkOneServer, checkTarget, openConnection } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
 import { resolveStoreOptions } from './settings.ts'
@@ -17,7 +17,12 @@ const PARAMETERS = {
   opMemory: 'duration',
   lineage: 'number',
   maxCommitBytes: 'number',
+  publish: ['writer', 'relay'],
 } as const
+
+/** The options of a store, those in the URL's query too. */
+export const storeOptions = (url: URL | undefined, options: RedisStoreOptions): RedisStoreOptions =>
+  url ? { ...urlOptions<RedisStoreOptions>(url, PARAMETERS), ...options } : options
 
 /**
  * A store on a Redis (7.0 or newer) or Valkey. Opens its own connection to a URL at once; a client that is given is used and
@@ -26,7 +31,8 @@ const PARAMETERS = {
  */
 export function redisStore(target: RedisTarget, options: RedisStoreOptions = {}): Store {
   const url = checkTarget(target)
-  const chosen = url ? { ...urlOptions<RedisStoreOptions>(url, PARAMETERS), ...options } : options
+  const chosen = storeOptions(url, options)
+  if (chosen.publish === 'relay') checkOneServer(target, url)
   const settings = resolveStoreOptions(chosen)
   const timeout = milliseconds(chosen.timeout ?? '3s', 'timeout')
   return new RedisStore(openConnection(target, { timeout, client: checkClient(chosen.client) }), settings)

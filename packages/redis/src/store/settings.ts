@@ -1,3 +1,4 @@
+import { ArgumentError } from '@sync/core'
 import { milliseconds, TOMBSTONE_MS, wholeNumber } from '@sync/core/adapter'
 import type { RedisStoreOptions } from '../options.ts'
 
@@ -10,6 +11,7 @@ export interface StoreSettings {
   readonly opMemory: number
   readonly lineage: number
   readonly maxCommitBytes: number
+  readonly publish: 'writer' | 'relay'
 }
 
 const MIB = 1_048_576
@@ -24,7 +26,13 @@ export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
     opMemory: milliseconds(options.opMemory ?? '10m', 'opMemory'),
     lineage: wholeNumber(options.lineage ?? 8, 'lineage', 0),
     maxCommitBytes: wholeNumber(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
+    publish: publishing(options.publish),
   }
+}
+
+function publishing(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' | 'relay' {
+  if (publish === 'writer' || publish === 'relay') return publish
+  throw new ArgumentError(`publish: 'writer' or 'relay' is needed, not ${JSON.stringify(publish)}`)
 }
 
 /** How a commit's script publishes. Without `command` it does not. */
@@ -32,12 +40,14 @@ export interface Publishing {
   readonly command?: 'PUBLISH' | 'XADD'
   readonly maxPayloadBytes?: number
   readonly maxFrames?: number | undefined
+  /** Where the section is noted for a relay, and the channel that tells it. */
+  readonly outbox?: readonly [index: string, channel: string] | undefined
 }
 
 /** The settings as the scripts read them, in their order. */
 export function settingsArg(
   settings: StoreSettings,
-  { maxPayloadBytes = 0, maxFrames = 0, command }: Publishing = {},
+  { maxPayloadBytes = 0, maxFrames = 0, command, outbox = ['', ''] }: Publishing = {},
 ): string {
   const { lineage, maxChanges, maxAge, maxAnswers, maxAnswerText, opMemory } = settings
   const half = Math.floor(maxAnswers / 2)
@@ -52,5 +62,6 @@ export function settingsArg(
     maxPayloadBytes,
     command ?? '',
     maxFrames,
+    ...outbox,
   ])
 }

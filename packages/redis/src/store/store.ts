@@ -24,7 +24,7 @@ import {
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
 import { storeError } from '../errors.ts'
-import { documentKey } from '../names.ts'
+import { documentKey, OUTBOX, outboxChannel } from '../names.ts'
 import { inCalls } from './calls.ts'
 import { candidates } from './candidates.ts'
 import { headOf } from './change-head.ts'
@@ -78,7 +78,7 @@ export class RedisStore implements Store {
   }
 
   publishInCommit(publisher: InCommitPublisher): void {
-    if (METHODS[publisher.method]) this.#publisher = publisher
+    if (METHODS[publisher.method] && this.#settings.publish === 'writer') this.#publisher = publisher
   }
 
   async load(refs: readonly DocumentRef[]): Promise<Loaded[]> {
@@ -221,7 +221,7 @@ export class RedisStore implements Store {
     const command = publisher && METHODS[publisher.method]
     const keys = [...sections.keys, ...group.map(({ ref }) => documentKey(ref, layout))]
     const args = [
-      command ? settingsArg(this.#settings, { ...publisher, command }) : this.#reading,
+      this.#writing(connection, publisher),
       ...sections.args(this.#nextCandidate()),
       ...sections.refs.map(({ partition, section }) => (command ? publisher.destination({ partition, section }) : '')),
       ...commitArgs(group, indexes),
@@ -260,6 +260,13 @@ export class RedisStore implements Store {
     const ttls = requests.map(({ ttl }) => `${Math.ceil(ttl)}`)
     await scripts.touch.run(connection, keys, [this.#reading, ...sections.args(this.#nextCandidate()), ...ttls])
     return []
+  }
+
+  #writing({ database }: Connection, publisher: InCommitPublisher | undefined): string {
+    const command = publisher && METHODS[publisher.method]
+    if (command) return settingsArg(this.#settings, { ...publisher, command })
+    if (this.#settings.publish === 'writer') return this.#reading
+    return settingsArg(this.#settings, { outbox: [OUTBOX, outboxChannel(database)] })
   }
 
   /** Who publishes is decided per call: only where both connections lead to one server right now. */

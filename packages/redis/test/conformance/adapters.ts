@@ -5,7 +5,13 @@ import { redisSyncHarness } from '../sync-harness.ts'
 
 /** Store and buses on Redis, over either client, and on Valkey. */
 const adapters: readonly Adapter[] = [
-  { name: 'redis', store: () => redisStoreHarness(), bus: () => redisBusHarness('pubsub'), sync: redisSyncHarness },
+  {
+    name: 'redis',
+    store: () => redisStoreHarness(),
+    bus: () => redisBusHarness('pubsub'),
+    sync: () => redisSyncHarness(),
+  },
+  { name: 'redis-relay', sync: () => redisSyncHarness({ relayed: true }) },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {
     name: 'redis-by-node-redis',

@@ -1,25 +1,29 @@
 import { readFile } from 'node:fs/promises'
 import { cutLastFile, lastFile } from '../process/cut-file.ts'
 
-/** How much of the end goes: that many bytes (a command may stay half written), or the last commits. */
-export type Cut = { readonly bytes: number } | { readonly commits: number }
+/** How much of the end goes: that many bytes (a command may stay half written), or the last commits, of those with this text. */
+export type Cut = { readonly bytes: number } | { readonly commits: number; readonly having?: string }
 
 /** Shortens the append-only log in a Redis server's folder, as a crash of its machine would. Answers how many bytes went. */
 export async function cutAppendOnlyLog(folder: string, cut: Cut): Promise<number> {
-  const bytes = 'bytes' in cut ? cut.bytes : await lengthOfLast(folder, cut.commits)
+  const bytes = 'bytes' in cut ? cut.bytes : await lengthOfLast(folder, cut)
   return cutLastFile({ folder, pattern: LOG, bytes })
 }
 
 const LOG = 'appendonlydir/*.incr.aof'
 
-async function lengthOfLast(folder: string, count: number): Promise<number> {
+async function lengthOfLast(
+  folder: string,
+  { commits, having = '' }: { readonly commits: number; readonly having?: string },
+): Promise<number> {
   const log = await readFile(lastFile(folder, LOG))
-  return log.length - startOfLast(log, count)
+  return log.length - startOfLast(log, commits, having)
 }
 
 /** Where the last `count` commits begin. */
-function startOfLast(log: Buffer, count: number): number {
-  const starts = commitStarts(log)
+function startOfLast(log: Buffer, count: number, having: string): number {
+  const all = commitStarts(log)
+  const starts = all.filter((start, at) => log.subarray(start, all[at + 1]).includes(having))
   if (count > starts.length) throw new RangeError(`the log has ${starts.length} commits, not ${count}`)
   return count === 0 ? log.length : (starts[starts.length - count] ?? 0)
 }

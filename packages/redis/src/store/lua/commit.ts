@@ -12,6 +12,7 @@ import { sectionLua } from './section.ts'
 export const commitLua: string = `${sectionLua}
 local maxChanges, maxAge, half, halfText, opMemory, tombstone, maxPayload, publish, maxFrames =
   int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9], settings[10]
+local outbox, outboxChannel = settings[11], settings[12]
 
 -- All numbers of the call stand in one array, and texts that requests share (epochs, origins, …) once in a list.
 local numbers, numberAt, shared = nil, 0, {}
@@ -347,7 +348,19 @@ local function publishAll(requests, destinations)
   end
 end
 
+-- Before the first write: what cannot be noted for a relay is not done.
+local function note(s)
+  local name = string.sub(s.prefix, 1, -3)
+  if redis.call('ZADD', outbox, 'NX', nowText, name) == 0 then return end
+  local cursor = s.prefix .. 'relayed'
+  if redis.call('EXISTS', cursor) == 0 then redis.call('HSET', cursor, 'epoch', s.epoch, 'sequence', int(s.sequence)) end
+  redis.call('PUBLISH', outboxChannel, name)
+end
+
 openAll()
+if outbox ~= '' then
+  for _, s in ipairs(sections) do note(s) end
+end
 local destinations = {}
 for _, s in ipairs(sections) do destinations[s] = take() end
 for i = 1, tonumber(take()) do shared[i] = take() end
@@ -363,7 +376,7 @@ for _, s in ipairs(sections) do settle(s) end
 publishAll(requests, destinations)
 pushStandings()
 for _, r in ipairs(requests) do
-  push((r.published and '1 ' or '0 ') .. r.after)
+  push(((r.published or outbox ~= '') and '1 ' or '0 ') .. r.after)
   push(r.answer)
 end
 return reply

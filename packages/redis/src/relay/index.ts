@@ -1,0 +1,31 @@
+import { ArgumentError } from '@sync/core'
+import { milliseconds } from '@sync/core/adapter'
+import { checkClient, checkOneServer, checkTarget, openConnection } from '../connection/open.ts'
+import type { RedisRelay, RedisRelayOptions, RedisTarget } from '../options.ts'
+import { storeOptions } from '../store/index.ts'
+import { resolveStoreOptions } from '../store/settings.ts'
+import { Relay } from './relay.ts'
+
+/** Shorter, and a pause of the process would cost it. */
+const SHORTEST = 100
+
+/**
+ * Publishes on `bus` what stores with `publish: 'relay'` have committed on this Redis, and database: every change once at
+ * least, those of a section in their order. Of several relays one works, the others wait for its lease. `target` is that of
+ * the stores, options of theirs in its query included.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
+ */
+export function redisRelay(target: RedisTarget, { bus, lease = '2s', ...options }: RedisRelayOptions): RedisRelay {
+  const url = checkTarget(target)
+  checkOneServer(target, url)
+  if (typeof bus?.publish !== 'function') throw new ArgumentError('bus: a bus is needed')
+  const chosen = storeOptions(url, options)
+  const timeout = milliseconds(chosen.timeout ?? '3s', 'timeout')
+  const ms = milliseconds(lease, 'lease')
+  if (ms < SHORTEST) throw new ArgumentError(`lease: ${SHORTEST} ms at the least`)
+  return new Relay(openConnection(target, { timeout, client: checkClient(chosen.client) }), {
+    bus,
+    lease: Math.ceil(ms),
+    settings: resolveStoreOptions(chosen),
+  })
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BusAwayError, SyncError } from '@sync/core'
+import {
+  type ChangeBus,
+  type LogPage,
+  type Place,
+  reachedChange,
+  type SectionRef,
+  type Store,
+} from '@sync/core/adapter'
+import type { Connection } from '../connection/connection.ts'
+import { retryDelay } from '../connection/retry-delay.ts'
+import { cursorKey, metaKey, OUTBOX, sectionNamed } from '../names.ts'
+import type { RedisRelayEvent } from '../options.ts'
+import { Script } from '../store/script.ts'
+import { LEASE } from './lease.ts'
+import { advanceLua } from './lua.ts'
+
+const advance = new Script(advanceLua)
+
+/** The most sections at a time, and pages of one before it is another's turn. */
+const MOST_SECTIONS = 64
+const MOST_PAGES = 16
+const PAGE = 500
+
+/** What a relay works with. */
+export interface ShiftContext {
+  readonly connection: Connection
+  readonly store: Store
+  readonly bus: ChangeBus
+  /** The origin of what is sent without a change. */
+  readonly holder: string
+  readonly tell: (event: RedisRelayEvent) => void
+  /** Another one has the lease. */
+  readonly ousted: () => void
+}
+
+/** What one relay does in one term: sends each section's log in its order, and notes how far it has come. */
+export class Shift {
+  readonly #term: string
+  readonly #context: ShiftContext
+  readonly #end = new AbortController()
+  readonly #atWork = new Map<string, Promise<void>>()
+  /** Told of anew while they were at work. */
+  readonly #again = new Set<string>()
+  readonly #cursors = new Map<string, Place>()
+  /** There are more in the outbox than are at work. */
+  #more = false
+
+  constructor(term: string, context: ShiftContext) {
+    this.#term = term
+    this.#context = context
+  }
+
+  /** Sends what the section has, by its name in the outbox. */
+  notice(name: string): void {
+    if (this.#end.signal.aborted) return
+    if (this.#atWork.has(name)) this.#again.add(name)
+    else if (this.#atWork.size >= MOST_SECTIONS) this.#more = true
+    else this.#atWork.set(name, this.#work(name))
+  }
+
+  /** Looks for sections that nobody has told of. */
+  async sweep(): Promise<void> {
+    this.#more = false
+    const names = await this.#context.connection.send(['ZRANGE', OUTBOX, '0', `${2 * MOST_SECTIONS}`])
+    for (const name of names as string[]) this.notice(name)
+  }
+
+  /** Begins nothing any more; resolves when what was begun is over. */
+  async end(): Promise<void> {
+    this.#end.abort()
+    await Promise.all(this.#atWork.values())
+  }
+
+  async #work(name: string): Promise<void> {
+    const ref = sectionNamed(name)
+    for (let attempt = 0; !this.#end.signal.aborted; attempt++) {
+      try {
+        await this.#forward(name, ref)
+        break
+      } catch (cause) {
+        // what was noted counts: the rest may have been lost with a tail
+        this.#cursors.delete(name)
+        const error = cause instanceof SyncError ? cause : new BusAwayError('the bus refused', { cause, address: ref })
+        if (!this.#end.signal.aborted) this.#context.tell({ type: 'failed', ...ref, error })
+        await sleep(retryDelay(attempt), undefined, this.#end).catch(() => {})
+      }
+    }
+    this.#atWork.delete(name)
+    if (this.#again.delete(name)) this.notice(name)
+    // what fails is found by the next regular look
+    if (this.#more) await this.sweep().catch(() => {})
+  }
+
+  async #forward(name: string, ref: SectionRef): Promise<void> {
+    for (let pages = 0; !this.#end.signal.aborted; pages++) {
+      if (pages === MOST_PAGES) {
+        this.#more = true
+        return
+      }
+      const outcome = await this.#page(name, ref)
+      if (outcome === 'ousted') {
+        this.#end.abort()
+        this.#context.ousted()
+      }
+      if (outcome !== 'more') return
+    }
+  }
+
+  /** Sends a page of the log, and then notes that. In this order: what was sent twice is known as a repeat. */
+  async #page(name: string, ref: SectionRef): Promise<string | undefined> {
+    const { store, connection } = this.#context
+    const after = this.#cursors.get(name) ?? (await this.#noted(ref))
+    const page = await store.changesSince(ref, after, PAGE)
+    const sent = { epoch: page.standing.epoch, sequence: await this.#send(ref, page) }
+    this.#cursors.set(name, sent)
+    const keys = [LEASE, OUTBOX, cursorKey(ref, connection.layout), metaKey(ref, connection.layout)]
+    const [outcome] = await advance.run(connection, keys, [this.#term, name, sent.epoch, `${sent.sequence}`])
+    if (outcome !== 'more') this.#cursors.delete(name)
+    return outcome
+  }
+
+  /** How far it was sent by whoever had the lease before. */
+  async #noted(ref: SectionRef): Promise<Place> {
+    const { connection } = this.#context
+    const cursor = cursorKey(ref, connection.layout)
+    const [epoch, sequence] = (await connection.send(['HMGET', cursor, 'epoch', 'sequence'])) as (string | null)[]
+    return { epoch: epoch ?? '', sequence: Number(sequence ?? 0) }
+  }
+
+  /** Answers how far it came. */
+  async #send(ref: SectionRef, { status, changes, standing, upTo }: LogPage): Promise<number> {
+    const { bus, holder, tell } = this.#context
+    const byKey = standing.definition?.follow === 'key'
+    if (status === 'page') {
+      if (changes.length === 0) return upTo
+      if (!byKey) await bus.publish(ref, changes)
+      else {
+        const documents = Map.groupBy(changes, ({ key }) => key)
+        await Promise.all([...documents].map(([key, own]) => bus.publish({ ...ref, key }, own)))
+      }
+      return upTo
+    }
+    tell({ type: 'log-truncated', ...ref })
+    // of those that follow single documents nobody hears it
+    if (!byKey) await bus.publish(ref, [reachedChange(standing, holder)])
+    return standing.sequence
+  }
+}

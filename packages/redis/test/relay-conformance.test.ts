@@ -1,0 +1,15 @@
+import { canTest } from '@sync/brokers'
+import { describeSyncConformance } from '@sync/conformance'
+import { describe, it } from 'vitest'
+import { redisSyncHarness } from './sync-harness.ts'
+
+describe.runIf(await canTest('the conformance of a store with a relay', { broker: 'redis', hooks: true }))(
+  'Redis',
+  () => {
+    describeSyncConformance({
+      name: 'a store, a relay and a bus',
+      createHarness: () => redisSyncHarness({ relayed: true }),
+      runner: { describe, it },
+    })
+  },
+)
