@@ -1,4 +1,5 @@
-import { StoreAwayError, SyncError } from '@sync/core'
+import { BusAwayError, StoreAwayError, SyncError } from '@sync/core'
+import type { Scope } from '@sync/core/adapter'
 
 /** Redis refused a call in a way that asking again does not mend: a missing permission, a key of another type, a node of a cluster. */
 export class RedisError extends SyncError {
@@ -11,14 +12,36 @@ const REFUSALS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR )/
 /** What a node of a cluster says to keys of several slots, or of a slot that another node has. */
 const CLUSTERED = /^(CROSSSLOT|MOVED|ASK) |hash to the same slot|a non local key/
 
+/** Is it an answer that asking again does not change? */
+export const isRefusal = (cause: unknown): cause is Error =>
+  cause instanceof Error && (REFUSALS.test(cause.message) || CLUSTERED.test(cause.message))
+
 /** Says in our terms why a call was not answered. */
 export function storeError(cause: unknown, address: string, committed: 'no' | 'unknown'): SyncError {
   if (cause instanceof SyncError) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  if (CLUSTERED.test(message))
-    return new RedisError(`Redis at ${address} is a node of a cluster, to be opened with ?cluster=true: ${message}`, {
-      cause,
-    })
-  if (REFUSALS.test(message)) return new RedisError(`Redis at ${address}: ${message}`, { cause })
-  return new StoreAwayError(`Redis at ${address} did not answer: ${message}`, committed, { cause })
+  if (isRefusal(cause)) return refusal(messageOf(cause), address, { cause })
+  return new StoreAwayError(`Redis at ${address} did not answer: ${messageOf(cause)}`, committed, { cause })
 }
+
+/** Says in our terms why a bus did not do it. `what` it was about names what its user may not. */
+export function busError(
+  cause: unknown,
+  address: string,
+  { what, scope }: { readonly what: string; readonly scope: Scope },
+): SyncError {
+  if (cause instanceof SyncError) return cause
+  const details = { cause, address: scope }
+  if (isRefusal(cause)) return refusal(`${what}: ${messageOf(cause)}`, address, details)
+  return new BusAwayError(`Redis at ${address} did not answer: ${messageOf(cause)}`, details)
+}
+
+function refusal(
+  message: string,
+  address: string,
+  details: { readonly cause: unknown; readonly address?: Scope },
+): RedisError {
+  const clustered = CLUSTERED.test(message) ? ' is a node of a cluster, to be opened with ?cluster=true' : ''
+  return new RedisError(`Redis at ${address}${clustered}: ${message}`, details)
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

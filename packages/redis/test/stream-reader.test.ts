@@ -17,7 +17,7 @@ function scripted(answers: Readonly<Record<string, () => Promise<unknown>>>) {
   return { connection: connection as unknown as Connection, tell: (state: ConnectionState) => listener(state) }
 }
 
-const missing = { XINFO: () => Promise.reject(new Error('ERR no such key')) }
+const missing = { XREAD: () => Promise.resolve(null), XINFO: () => Promise.reject(new Error('ERR no such key')) }
 const scope = { partition: 'p', section: 's' }
 const options = { timeout: 1_000, onError: () => {} }
 
@@ -32,7 +32,7 @@ test('a subscription that comes between "up" and the check of the cursors is not
   listening.tell('up')
   const subscribed = reader.listen('stream', scope, () => {}, undefined)
   // the look at the stream is answered before the other
-  await Promise.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
   id.resolve('7')
   await subscribed
   reader.close()

@@ -1,4 +1,4 @@
-import { AbortedError, ArgumentError, BusAwayError, ClosedError, SyncError } from '@sync/core'
+import { AbortedError, ArgumentError, ClosedError, SyncError } from '@sync/core'
 import {
   type BusCapabilities,
   type BusStatus,
@@ -14,6 +14,7 @@ import {
   type Subscription,
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
+import { busError } from '../errors.ts'
 import type { Medium, MediumKind } from './medium.ts'
 import type { BusSettings } from './settings.ts'
 
@@ -55,7 +56,8 @@ export class RedisBus implements ChangeBus {
     // every outcome is awaited: none may reject unheard
     const outcomes = await Promise.allSettled(framed.map(({ text }) => medium.publish(scope, text)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failed) throw this.#away(commands, failed.reason, scope)
+    if (failed)
+      throw this.#error(commands, failed.reason, { what: `publishing on ${this.#at(scope, commands)}`, scope })
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -74,7 +76,7 @@ export class RedisBus implements ChangeBus {
       if (!ended) onFrame(frame, offset)
     }
     const end = await medium.listen(scope, handler, after).catch((error: unknown) => {
-      throw this.#away(listening, error, scope)
+      throw this.#error(listening, error, { what: `listening to ${this.#at(scope, listening)}`, scope })
     })
     const stop = async (): Promise<void> => {
       if (ended) return
@@ -132,11 +134,14 @@ export class RedisBus implements ChangeBus {
     checkScope(scope)
   }
 
-  #away({ address }: Connection, cause: unknown, scope: Scope): SyncError {
-    if (cause instanceof SyncError) return cause
-    if (this.#closed) return new ClosedError('the bus is closed', { address: scope, cause })
-    const message = cause instanceof Error ? cause.message : String(cause)
-    return new BusAwayError(`Redis at ${address} did not answer: ${message}`, { address: scope, cause })
+  #at(scope: Scope, connection: Connection): string {
+    return this.#kind.destination(scope, connection)
+  }
+
+  #error({ address }: Connection, cause: unknown, about: { readonly what: string; readonly scope: Scope }): SyncError {
+    if (this.#closed && !(cause instanceof SyncError))
+      return new ClosedError('the bus is closed', { address: about.scope, cause })
+    return busError(cause, address, about)
   }
 }
 

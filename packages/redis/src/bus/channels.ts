@@ -2,12 +2,16 @@ import { BusAwayError } from '@sync/core'
 import { Listeners } from '@sync/core/adapter'
 import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
+import { isRefusal } from '../errors.ts'
 
 /** A channel that somebody here listens to. */
 interface Channel {
   readonly handlers: Listeners<string>
   /** Settles when the server has acknowledged it, or the connection is lost before. */
   readonly live: Promise<void>
+  /** The server has acknowledged it once. */
+  known: boolean
+  refusal?: unknown
 }
 
 /** How often the line is tried while nothing else is sent on it, in ms. */
@@ -53,6 +57,7 @@ export class Channels {
     }
     try {
       await channel.live
+      if (channel.refusal !== undefined) throw channel.refusal
       return stop
     } catch (error) {
       await stop()
@@ -68,13 +73,26 @@ export class Channels {
 
   #add(name: string): Channel {
     const live = this.#up ? this.#subscribe(name) : this.#arrival.promise
-    const channel = { handlers: new Listeners<string>(this.#onError), live }
+    const channel = { handlers: new Listeners<string>(this.#onError), live, known: false }
     this.#channels.set(name, channel)
     return channel
   }
 
   async #subscribe(name: string): Promise<void> {
     await this.#connection.subscribe(name, (message) => this.#channels.get(name)?.handlers.tell(message))
+    const channel = this.#channels.get(name)
+    if (channel) channel.known = true
+  }
+
+  /** One that was never heard is refused to those who wait for it, and holds up no other. */
+  async #begin(name: string): Promise<void> {
+    const channel = this.#channels.get(name)
+    try {
+      await this.#subscribe(name)
+    } catch (error) {
+      if (!channel || channel.known || !isRefusal(error)) throw error
+      channel.refusal = error
+    }
   }
 
   async #restore(): Promise<void> {
@@ -84,7 +102,7 @@ export class Channels {
     try {
       // one that is added meanwhile waits for this too
       for (let names = missing(); names.length > 0; names = missing()) {
-        await Promise.all(names.map((name) => this.#subscribe(name)))
+        await Promise.all(names.map((name) => this.#begin(name)))
         for (const name of names) done.add(name)
       }
     } catch {
@@ -105,7 +123,7 @@ export class Channels {
     if (wasUp) this.#told('down')
   }
 
-  #away(): BusAwayError {
-    return new BusAwayError(`Redis at ${this.#connection.address} cannot be reached`)
+  #away(): Error {
+    return this.#connection.refused ?? new BusAwayError(`Redis at ${this.#connection.address} cannot be reached`)
   }
 }

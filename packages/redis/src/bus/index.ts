@@ -21,7 +21,7 @@ const PARAMETERS = {
 /**
  * A bus over the Pub/Sub or the Streams of a Redis (7.0 or newer) or Valkey. Has a connection for commands, which is the client's own where one
  * was given, and always one of its own to listen on. Options may stand in the URL's query, and `cluster=true` where it leads to a Redis Cluster. After `close` its calls reject with `SYNC_CLOSED`; with
- * `SYNC_BUS_AWAY` while the server cannot be reached.
+ * `SYNC_BUS_AWAY` while the server cannot be reached, and with `SYNC_REDIS` for what it refuses: a permission, a password.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
 export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): ChangeBus {

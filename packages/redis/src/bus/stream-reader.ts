@@ -68,7 +68,7 @@ export class StreamReader {
     after: string | undefined,
   ): Promise<() => Promise<void>> {
     const key = 'key' in scope ? JSON.stringify(scope.key) : undefined
-    const extent = await this.#extent(stream)
+    const [extent] = await Promise.all([this.#extent(stream), this.#mayRead(stream)])
     if (after !== undefined) checkOffset(after, extent, scope)
     const { last } = extent
     const known = this.#streams.get(stream)
@@ -198,7 +198,8 @@ export class StreamReader {
     const wasUp = this.#up
     this.#client = undefined
     this.#up = false
-    this.#arrival.failed(new BusAwayError(`Redis at ${this.#listening.address} cannot be reached`))
+    const { refused, address } = this.#listening
+    this.#arrival.failed(refused ?? new BusAwayError(`Redis at ${address} cannot be reached`))
     if (wasUp) this.#told('down')
   }
 
@@ -221,6 +222,11 @@ export class StreamReader {
       const ended = await this.#commands.send(['CLIENT', 'UNBLOCK', this.#client])
       if (Number(ended) === 1) return
     }
+  }
+
+  /** The connection that waits has nobody to tell that it may not. */
+  async #mayRead(stream: string): Promise<void> {
+    if (!this.#streams.has(stream)) await this.#commands.send(['XREAD', 'COUNT', '1', 'STREAMS', stream, '$'], stream)
   }
 
   async #extent(stream: string): Promise<Extent> {

@@ -19,6 +19,8 @@ export interface Connection {
   readonly address: string
   /** Which server it leads to now; `undefined`: it is down. New at every start of a server. */
   readonly server: string | undefined
+  /** Why the server does not let us in, as it said last; `undefined`: it does, or cannot be reached. */
+  readonly refused?: Error | undefined
   /** `key`: one of those that it is about, where its arguments do not say so by themselves. */
   send(command: Command, key?: string): Promise<unknown>
   /** Resolves when the server has acknowledged it. One listener per channel. */

@@ -1,3 +1,4 @@
+import { isRefusal } from '../errors.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { retryDelay } from './retry-delay.ts'
 
@@ -49,6 +50,7 @@ export class IoredisConnection implements Connection {
   readonly #states = new Set<(state: ConnectionState) => void>()
   readonly #heard: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
   #server: string | undefined
+  #refused: Error | undefined
   #closed = false
 
   constructor(client: IoredisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
@@ -63,7 +65,7 @@ export class IoredisConnection implements Connection {
       ['close', () => this.#lost()],
       ['message', (channel = '', message = '') => this.#listeners.get(channel)?.(message)],
       // told to those whose calls it ends; ioredis prints what nobody listens to
-      ['error', () => {}],
+      ['error', (error: unknown) => this.#failed(error)],
     ]
     for (const [event, listener] of this.#heard) client.on(event, listener)
     if (client.status === 'ready') void this.#ready()
@@ -73,8 +75,16 @@ export class IoredisConnection implements Connection {
     return this.#server
   }
 
-  send([name, ...args]: Command): Promise<unknown> {
-    return this.#client.call(name, ...args)
+  get refused(): Error | undefined {
+    return this.#refused
+  }
+
+  async send([name, ...args]: Command): Promise<unknown> {
+    try {
+      return await this.#client.call(name, ...args)
+    } catch (error) {
+      throw this.#refused ?? error
+    }
   }
 
   async subscribe(channel: string, listener: Listener): Promise<void> {
@@ -117,8 +127,13 @@ export class IoredisConnection implements Connection {
     // nobody may be told that it is up before it is known who answers there
     const info = await this.#client.call('INFO', 'server').catch(() => undefined)
     if (info === undefined || this.#client.status !== 'ready') return
+    this.#refused = undefined
     this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
     this.#tell('up')
+  }
+
+  #failed(error: unknown): void {
+    if (isRefusal(error)) this.#refused = error
   }
 
   #lost(): void {

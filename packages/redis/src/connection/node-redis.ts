@@ -1,3 +1,4 @@
+import { isRefusal } from '../errors.ts'
 import { Arrival } from './arrival.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { retryDelay } from './retry-delay.ts'
@@ -48,6 +49,7 @@ export class NodeRedisConnection implements Connection {
   /** Settles when the next attempt to connect does. */
   readonly #attempt = new Arrival()
   #server: string | undefined
+  #refused: Error | undefined
   #closed = false
 
   constructor(client: NodeRedisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
@@ -69,6 +71,10 @@ export class NodeRedisConnection implements Connection {
 
   get server(): string | undefined {
     return this.#server
+  }
+
+  get refused(): Error | undefined {
+    return this.#refused
   }
 
   async send(command: Command): Promise<unknown> {
@@ -135,6 +141,7 @@ export class NodeRedisConnection implements Connection {
 
   async #ready(): Promise<void> {
     this.#attempt.arrived()
+    this.#refused = undefined
     const info = await this.#client.sendCommand(['INFO', 'server']).catch(() => undefined)
     if (info === undefined || !this.#client.isReady) return
     this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
@@ -144,6 +151,7 @@ export class NodeRedisConnection implements Connection {
   /** The line was lost, or an attempt to open it failed. */
   #failed(error: Error = new Error('the connection is closed')): void {
     if (this.#client.isReady) return
+    if (isRefusal(error)) this.#refused = error
     this.#attempt.failed(error)
     this.#server = undefined
     this.#tell('down')

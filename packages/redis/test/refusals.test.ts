@@ -1,0 +1,119 @@
+import { canTest, type RedisServer, startRedis } from '@sync/brokers'
+import { createSync, defineCollection } from '@sync/core'
+import { joinChange } from '@sync/core/adapter'
+import { redisBus, redisStore } from '@sync/redis'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const scope = { partition: 'p', section: 's' }
+const change = joinChange({
+  key: 'k',
+  epoch: 'e',
+  origin: 'o',
+  generation: 1,
+  version: 1,
+  sequence: 1,
+  time: 0,
+  edits: 'removed',
+})
+
+describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', hooks: true }))(
+  'a bus whose user lacks a permission',
+  { timeout: 20_000 },
+  () => {
+    let redis: RedisServer
+    let admin: Redis
+    beforeAll(async () => {
+      redis = await startRedis()
+      admin = new Redis(redis.url)
+    })
+    afterAll(async () => {
+      await admin.quit()
+      await redis[Symbol.asyncDispose]()
+    })
+
+    let users = 0
+    const without = async (...rules: string[]): Promise<string> => {
+      const name = `user${++users}`
+      await admin.call(
+        'ACL',
+        'SETUSER',
+        name,
+        'reset',
+        'on',
+        '>pass',
+        'allcommands',
+        'allkeys',
+        'allchannels',
+        ...rules,
+      )
+      return redis.url.replace('redis://', `redis://${name}:pass@`)
+    }
+
+    const CASES = [
+      ['ioredis', 'pubsub', 'publish', '__dataChanged:p:s', ['-publish']],
+      ['redis', 'pubsub', 'publish', '__dataChanged:p:s', ['-publish']],
+      ['ioredis', 'pubsub', 'subscribe', '__dataChanged:p:s', ['-subscribe']],
+      ['redis', 'pubsub', 'subscribe', '__dataChanged:p:s', ['-subscribe']],
+      ['ioredis', 'pubsub', 'channel', '__dataChanged:p:s', ['resetchannels', '&other']],
+      ['redis', 'pubsub', 'channel', '__dataChanged:p:s', ['resetchannels', '&other']],
+      ['ioredis', 'streams', 'xadd', 'p:s::changes', ['-xadd']],
+      ['redis', 'streams', 'xread', 'p:s::changes', ['-xread']],
+      ['ioredis', 'streams', 'key', 'p:s::changes', ['resetkeys', '~other']],
+    ] as const
+
+    test.each(CASES)('by %s over %s is told so at once: %s', async (client, kind, missing, where, rules) => {
+      await using bus = redisBus(await without(...rules), { client, bus: kind })
+      const calls = [() => bus.publish(scope, [change]), () => bus.subscribe(scope, () => {})]
+      const refusals: unknown[] = []
+      for (const call of calls) await call().catch((error: unknown) => refusals.push(error))
+      expect(refusals).not.toEqual([])
+      for (const refusal of refusals)
+        expect(refusal).toMatchObject({
+          code: 'SYNC_REDIS',
+          retryable: false,
+          address: scope,
+          message: expect.stringMatching(new RegExp(`${where}: NOPERM.*${missing}`)),
+        })
+    })
+
+    test('hears what it may, also after the line was lost', async () => {
+      const url = await without('resetchannels', '&__dataChanged:may:*')
+      await using bus = redisBus(url)
+      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+      const may = { partition: 'may', section: 's' }
+      const heard: unknown[] = []
+      await bus.subscribe(may, (frame) => heard.push(frame))
+      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+      const resumed = new Promise<void>((resolve) => {
+        bus.onStatus((status) => {
+          if (status === 'resumed') resolve()
+        })
+      })
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await resumed
+      await bus.publish(may, [change])
+      await expect.poll(() => heard.length).toBe(1)
+    })
+
+    test('gives its instance an error, not silence', async () => {
+      const docs = defineCollection<{ n: number }>({ section: 's', ttl: 'never' })
+      const bus = redisBus(await without('-subscribe'))
+      await using sync = createSync({ store: redisStore(redis.url), bus })
+      await expect(sync.collection(docs, { partition: 'p' }).get('k')).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+    })
+
+    test.each(['ioredis', 'redis'] as const)(
+      'with a wrong password is refused by %s, store and bus',
+      async (client) => {
+        const url = redis.url.replace('redis://', 'redis://user1:wrong@')
+        await using store = redisStore(url, { client })
+        await using bus = redisBus(url, { client })
+        const refused = { code: 'SYNC_REDIS', retryable: false, message: expect.stringMatching(/WRONGPASS/) }
+        await expect(store.heads([{ scope }])).rejects.toMatchObject(refused)
+        await expect(bus.publish(scope, [change])).rejects.toMatchObject(refused)
+        await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject(refused)
+      },
+    )
+  },
+)
