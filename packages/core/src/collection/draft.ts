@@ -106,11 +106,13 @@ function draftSet(fields: JsonObject, { base, first, origin, merge }: DraftInput
       ...(merged && base && { expect: { readAt: base.readAt, generation: 0 } }),
     }
   }
+  const before: Record<string, Json> = {}
   const wanted: Record<string, Json> = {}
   const expected: Record<string, number> = {}
   for (const [field, local] of Object.entries(fields)) {
     const strategy = merge.get(field)
     const remote = memberOf(value, field)
+    if (remote !== undefined) before[field] = remote
     wanted[field] =
       strategy && remote !== undefined ? mergeField(strategy, field, memberOf(origin, field), local, remote) : local
     if (strategy || (remote !== undefined && jsonEqual(remote, wanted[field] as Json)))
@@ -118,11 +120,14 @@ function draftSet(fields: JsonObject, { base, first, origin, merge }: DraftInput
   }
   return {
     action: 'write',
-    fields: fieldWrites(value, { ...value, ...wanted }, base),
+    fields: fieldWrites(before, wanted, base),
     others: 'keep',
     create: false,
     expect: { ...lifeOf(base), fields: expected },
-    result: { ...value, ...wanted },
+    // mostly nobody asks, and the document may be large
+    get result() {
+      return { ...value, ...wanted }
+    },
   }
 }
 

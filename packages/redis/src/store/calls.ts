@@ -9,8 +9,9 @@ export async function inCalls<I, O>(
     most,
     sectionOf,
   }: { readonly layout: Layout; readonly most: number; readonly sectionOf: (item: I) => SectionRef },
-  call: (part: readonly I[]) => Promise<readonly O[]>,
+  call: (part: readonly I[]) => Promise<O[]>,
 ): Promise<O[]> {
+  if (!layout.cluster && items.length > 0 && items.length <= most) return call(items)
   const slots = new Map<string, number[]>()
   for (const [at, item] of items.entries()) {
     const slot = layout.cluster ? sectionName(sectionOf(item), layout) : ''

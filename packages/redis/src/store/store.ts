@@ -38,7 +38,7 @@ import { sinceLua } from './lua/since.ts'
 import { touchLua } from './lua/touch.ts'
 import { Script } from './script.ts'
 import { Sections } from './sections.ts'
-import { type Publishing, type StoreSettings, settingsArg } from './settings.ts'
+import { type StoreSettings, settingsArg } from './settings.ts'
 import { storedDocument } from './stored-document.ts'
 
 const scripts = {
@@ -65,6 +65,7 @@ export class RedisStore implements Store {
   readonly #reading: string
   readonly #nextCandidate = candidates()
   #publisher: InCommitPublisher | undefined
+  #writes: { readonly publisher: InCommitPublisher; readonly text: string } | undefined
   #closed = false
 
   constructor(connection: Promise<Connection>, settings: StoreSettings) {
@@ -106,9 +107,11 @@ export class RedisStore implements Store {
       (connection, part) => this.#commit(connection, part),
       'unknown',
     )
+    if (sound.length === group.length) return answered
+    let answer = 0
     return group.map((request, at) => {
       const error = refusals[at]
-      if (!error) return answered.shift() as CommitResult
+      if (!error) return answered[answer++] as CommitResult
       return { status: 'failed', error, standing: { epoch: request.epoch, sequence: 0, answers: 0, lineage: [] } }
     })
   }
@@ -262,9 +265,14 @@ export class RedisStore implements Store {
     return []
   }
 
+  /** The settings of a call that commits: mostly the same as last time. */
   #writing({ database }: Connection, publisher: InCommitPublisher | undefined): string {
     const command = publisher && METHODS[publisher.method]
-    if (command) return settingsArg(this.#settings, { ...publisher, command })
+    if (command) {
+      if (this.#writes?.publisher !== publisher)
+        this.#writes = { publisher, text: settingsArg(this.#settings, { ...publisher, command }) }
+      return this.#writes.text
+    }
     if (this.#settings.publish === 'writer') return this.#reading
     return settingsArg(this.#settings, { outbox: [OUTBOX, outboxChannel(database)] })
   }
@@ -287,7 +295,7 @@ export class RedisStore implements Store {
     items: readonly I[],
     most: number,
     sectionOf: (item: I) => SectionRef,
-    call: (connection: Connection, part: readonly I[]) => Promise<readonly O[]>,
+    call: (connection: Connection, part: readonly I[]) => Promise<O[]>,
     committed: 'no' | 'unknown' = 'no',
   ): Promise<O[]> {
     return this.#call(
