@@ -34,6 +34,9 @@ export class Repair {
   readonly #ordered: OrderedFeed
   readonly #owner: RepairOwner
   #timer: (() => void) | undefined
+  /** Behind which sequence the first hole was, when something came too early last, and since when. */
+  #holeAfter = 0
+  #holeSince = 0
   #catchingUp: Promise<void> | undefined
   #closed = false
 
@@ -63,11 +66,26 @@ export class Repair {
 
   /** Something is missing: unless it comes within the reorder window, the store is asked for it. */
   soon(): void {
-    if (this.pending || this.#closed) return
-    this.#timer = this.#context.runtime.schedule(() => {
+    const { gapFree } = this.#water
+    if (gapFree !== this.#holeAfter) {
+      this.#holeAfter = gapFree
+      this.#holeSince = this.#context.runtime.now()
+    }
+    if (!this.pending) this.#wait(this.#options.reorderWindow)
+  }
+
+  #wait(ms: number): void {
+    if (this.#closed) return
+    const { runtime } = this.#context
+    const hole = this.#holeAfter
+    this.#timer = runtime.schedule(() => {
       this.#timer = undefined
-      this.#begin()
-    }, this.#options.reorderWindow)
+      // what was waited for has come: the hole that is the first one now has a time of its own
+      if (this.#water.beyond > 0 && this.#holeAfter !== hole) {
+        const { reorderWindow } = this.#options
+        this.#wait(Math.min(Math.max(this.#holeSince + reorderWindow - runtime.now(), 0), reorderWindow))
+      } else this.#begin()
+    }, ms)
   }
 
   #begin(): void {
