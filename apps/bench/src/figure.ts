@@ -1,5 +1,10 @@
-/** What the ratio of ours to the yardstick's is asked to be. */
-export type Goal = { readonly atLeast: number } | { readonly atMost: number }
+/** What is asked: of the ratio of ours to the yardstick's, of their difference (ours less the yardstick's), or of ours alone. */
+export type Goal =
+  | { readonly atLeast: number; readonly of?: GoalOf }
+  | { readonly atMost: number; readonly of?: GoalOf }
+
+/** Default: of the ratio. */
+type GoalOf = 'ratio' | 'difference' | 'ours'
 
 /** What a figure came to. */
 export interface Measured {
@@ -31,18 +36,21 @@ export interface ReportLine extends Measured {
   readonly figure: string
   readonly unit: string
   readonly goal: number | null
+  readonly of: GoalOf
   readonly met: boolean
 }
 
 /** Judges what was measured by the figure's goal. */
 export function reportLine(bench: string, { name, unit, goal }: Figure, measured: Measured): ReportLine {
   const { ours, yardstick, ratio, spread } = measured
-  return { bench, figure: name, unit, ours, yardstick, ratio, spread, ...judge(ratio, goal) }
+  return { bench, figure: name, unit, ours, yardstick, ratio, spread, ...judge(measured, goal) }
 }
 
-function judge(ratio: number, goal: Goal | undefined): { goal: number | null; met: boolean } {
-  if (goal === undefined) return { goal: null, met: true }
+function judge({ ours, yardstick, ratio }: Measured, goal: Goal | undefined): Pick<ReportLine, 'goal' | 'of' | 'met'> {
+  if (goal === undefined) return { goal: null, of: 'ratio', met: true }
+  const { of = 'ratio' } = goal
+  const value = { ratio, difference: ours - yardstick, ours }[of]
   return 'atLeast' in goal
-    ? { goal: goal.atLeast, met: ratio >= goal.atLeast }
-    : { goal: goal.atMost, met: ratio <= goal.atMost }
+    ? { goal: goal.atLeast, of, met: value >= goal.atLeast }
+    : { goal: goal.atMost, of, met: value <= goal.atMost }
 }

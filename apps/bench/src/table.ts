@@ -33,7 +33,9 @@ const percent = (value: number): string => `${(value * 100).toFixed(1)} %`
 
 function goal({ goal }: Figure): string {
   if (goal === undefined) return ''
-  return 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
+  const { of = 'ratio' } = goal
+  const asked = 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
+  return of === 'ratio' ? asked : of === 'ours' ? `ours ${asked}` : asked.replace(' ', ' +')
 }
 
 function mark({ goal, met }: ReportLine): string {

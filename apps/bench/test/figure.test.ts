@@ -14,3 +14,14 @@ it('a goal is met from both sides, and none asks for nothing', () => {
   expect(judged(0.21, { atMost: 0.2 })).toEqual([0.2, false])
   expect(judged(7)).toEqual([null, true])
 })
+
+it('a goal may be for the difference, or for ours alone', () => {
+  const met = (ours: number, yardstick: number, goal: Goal): unknown => {
+    const figure = { name: 'f', unit: 'u', goal, measure: () => Promise.reject(new Error('not run')) }
+    return reportLine('core', figure, { ours, yardstick, ratio: ours / yardstick, spread: 0 }).met
+  }
+  expect(met(3.25, 3, { atMost: 0.25, of: 'difference' })).toBe(true)
+  expect(met(3.5, 3, { atMost: 0.25, of: 'difference' })).toBe(false)
+  expect(met(3, 1, { atMost: 3, of: 'ours' })).toBe(true)
+  expect(met(3.1, 9, { atMost: 3, of: 'ours' })).toBe(false)
+})

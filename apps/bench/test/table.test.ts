@@ -22,3 +22,16 @@ it('columns are aligned, and a goal says whether it is met', () => {
     'bytes [per s]                  121          652        0.186        4.1 %        ≤ 0.1  MISSED',
   ])
 })
+
+it('a goal that is not for the ratio says what it is for', () => {
+  const figures = [
+    figure('added', { atMost: 0.2, of: 'difference' }),
+    figure('whole', { atMost: 9, of: 'ours' }),
+  ] as const
+  const table = createTable({ name: 'x', figures })
+  const measured = { ours: 1.1, yardstick: 1, ratio: 1.1, spread: 0 }
+  expect(figures.map((each) => table.row(reportLine('x', each, measured), each).slice(65))).toEqual([
+    '       ≤ +0.2  met',
+    '     ours ≤ 9  met',
+  ])
+})

@@ -13,10 +13,9 @@ export const STILL_EPOCH = 'still'
 
 const STANDING = { epoch: STILL_EPOCH, sequence: 0, answers: 0, lineage: [] }
 
-/** An instance that holds what it reads, while nothing else takes up memory or time. `text` gives a document by its key. */
-export function openStillLife(text: (key: string) => string): StillLife {
-  let onFrame: FrameHandler = () => {}
-  const store = {
+/** A store in which nothing ever changes. `text` gives a document by its key. */
+export function stillStore(text: (key: string) => string): Store {
+  return {
     capabilities: { ttl: false, durability: 'none', maxCommitBytes: 1 },
     load: async (refs) => refs.map(({ key }) => ({ standing: STANDING, document: stored(text(key)) })),
     heads: async (asked) => asked.map(() => ({ standing: STANDING })),
@@ -26,7 +25,12 @@ export function openStillLife(text: (key: string) => string): StillLife {
     async *keys() {},
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
-  } satisfies Store
+  }
+}
+
+/** An instance that holds what it reads, while nothing else takes up memory or time. `text` gives a document by its key. */
+export function openStillLife(text: (key: string) => string): StillLife {
+  let onFrame: FrameHandler = () => {}
   const subscription = { stop: async () => {}, [Symbol.asyncDispose]: async () => {} }
   const bus = {
     capabilities: {
@@ -48,7 +52,7 @@ export function openStillLife(text: (key: string) => string): StillLife {
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   } satisfies ChangeBus
-  return { sync: createSync({ store, bus, checkInterval: '1d' }), hear: (frame) => onFrame(frame) }
+  return { sync: createSync({ store: stillStore(text), bus, checkInterval: '1d' }), hear: (frame) => onFrame(frame) }
 }
 
 type Stored = NonNullable<Awaited<ReturnType<Store['load']>>[number]['document']>

@@ -2,10 +2,10 @@ import { createSync } from '@sync/core'
 import type { Json } from '@sync/core/patch'
 import { redisBus, redisStore } from '@sync/redis'
 import type { Figure } from '../figure.ts'
+import { inFlight } from '../in-flight.ts'
 import { compareRates } from '../rounds.ts'
 import { openContestants } from './contest.ts'
 import { documents, keyOf, PARTITION } from './documents.ts'
-import { inFlight } from './in-flight.ts'
 import { openRawClient } from './raw-client.ts'
 
 const LOADS = 256

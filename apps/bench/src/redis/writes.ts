@@ -1,8 +1,8 @@
 import type { Figure, Measured } from '../figure.ts'
+import { inFlight } from '../in-flight.ts'
 import { compareRates } from '../rounds.ts'
 import { type Contestants, openContestants } from './contest.ts'
 import { changeOf, keyOf } from './documents.ts'
-import { inFlight } from './in-flight.ts'
 import type { ClientName } from './raw-client.ts'
 
 const WRITES = 1_024

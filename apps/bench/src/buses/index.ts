@@ -1,0 +1,28 @@
+import type { Bench } from '../figure.ts'
+import { movingFigures } from '../moving/figures.ts'
+import { natsToStreams, pubSubToKafka } from '../moving/journeys.ts'
+import { bareKafkajs } from './bare/kafkajs.ts'
+import { barePlatformatic } from './bare/platformatic.ts'
+import { bytes } from './bytes.ts'
+import { jetStream, kafkajs, natsCore, platformatic } from './contestants.ts'
+import { addedLatency } from './latency.ts'
+import { startUp } from './start-up.ts'
+import { throughput } from './throughput.ts'
+
+const all = [natsCore, jetStream, kafkajs, platformatic]
+
+/** Each bus on a broker that the bench starts, against its bare client, no store in the loop; and moving from one to another. */
+export const buses: Bench = {
+  name: 'buses',
+  figures: [
+    throughput(natsCore, 1),
+    throughput(jetStream, 4),
+    throughput(kafkajs, 1),
+    throughput(platformatic, 1),
+    ...all.map(addedLatency),
+    ...all.map(bytes),
+    startUp('kafkajs', bareKafkajs),
+    startUp('platformatic', barePlatformatic),
+    ...[pubSubToKafka, natsToStreams].flatMap(movingFigures),
+  ],
+}

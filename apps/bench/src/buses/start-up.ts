@@ -1,0 +1,43 @@
+import { startKafka } from '@sync/brokers'
+import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
+import type { Figure } from '../figure.ts'
+import { median, spread } from '../statistics.ts'
+import { SCOPE } from './changes.ts'
+import type { OpenSide } from './side.ts'
+
+const ROUNDS = 7
+
+/** From nothing to hearing all that is published: a connection, a topic, a subscription. */
+export const startUp = (client: NonNullable<KafkaBusOptions['client']>, bare: OpenSide): Figure => ({
+  name: `Kafka by ${client}: connect, make a topic, subscribe, against joining a group`,
+  unit: 'ms, less is better',
+  goal: { atMost: 2_000, of: 'ours' },
+  async measure() {
+    await using kafka = await startKafka()
+    const ours = async (round: number): Promise<AsyncDisposable> => {
+      const bus = kafkaBus(kafka.url, { client, topic: `start-up-${round}` })
+      await bus.subscribe(SCOPE, () => {})
+      return bus
+    }
+    const rounds: { readonly ours: number; readonly yardstick: number }[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      rounds.push({
+        ours: await timed(() => ours(round)),
+        yardstick: await timed(() => bare({ publish: kafka.url, hear: kafka.url })),
+      })
+    }
+    const ratios = rounds.map((each) => each.ours / each.yardstick)
+    return {
+      ours: median(rounds.map((each) => each.ours)),
+      yardstick: median(rounds.map((each) => each.yardstick)),
+      ratio: median(ratios),
+      spread: spread(ratios),
+    }
+  },
+})
+
+async function timed(open: () => Promise<AsyncDisposable>): Promise<number> {
+  const begun = performance.now()
+  await using _ = await open()
+  return performance.now() - begun
+}
