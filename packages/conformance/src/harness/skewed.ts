@@ -6,6 +6,7 @@ export const skewed = (runtime: Runtime, ms: number): Runtime =>
     ? runtime
     : {
         now: () => runtime.now() + ms,
+        elapsed: () => runtime.elapsed(),
         schedule: (fn, delay, purpose) => runtime.schedule(fn, delay, purpose),
         random: () => runtime.random(),
         id: () => runtime.id(),

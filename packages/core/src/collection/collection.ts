@@ -145,9 +145,9 @@ export class SectionCollection {
   }
 
   #entryOf(replica: Replica): HeldEntry | undefined {
-    const { section, link } = this.#context
+    const { section, link, runtime } = this.#context
     const value = this.#shown(replica)
-    return value && entryOf(replica, value, link.away !== undefined || !section.hears)
+    return value && entryOf(replica, value, link.away !== undefined || !section.hears, runtime)
   }
 
   #refuseIfClosed(): void {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model/json.ts'
 import { toPosition } from '../model/position.ts'
+import type { Runtime } from '../model/runtime.ts'
 import { toToken } from '../model/token.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Entry } from './api.ts'
@@ -11,8 +12,8 @@ export type HeldEntry = Omit<Entry<unknown>, 'value' | 'fieldVersions'> & {
 }
 
 /** A document that there is, with its versions. `value`: as it is to be shown. */
-export function entryOf(replica: Replica, value: JsonObject, stale: boolean): HeldEntry {
-  const { version, generation, epoch, seen: sequence, changedAt, expiresAt } = replica
+export function entryOf(replica: Replica, value: JsonObject, stale: boolean, runtime: Runtime): HeldEntry {
+  const { version, generation, epoch, seen: sequence, changedAt, lapsesAt } = replica
   const readAt = { epoch, sequence }
   return {
     value,
@@ -21,7 +22,7 @@ export function entryOf(replica: Replica, value: JsonObject, stale: boolean): He
     fieldVersions: replica.fieldVersions(),
     position: toPosition(readAt),
     changedAt,
-    ...(expiresAt !== undefined && { expiresAt }),
+    ...(lapsesAt !== undefined && { expiresAt: runtime.now() + lapsesAt - runtime.elapsed() }),
     stale,
   }
 }

@@ -39,7 +39,7 @@ export class Source {
   mayHave(key: string): boolean {
     const until = this.#absent.get(key)
     if (until === undefined) return true
-    if (this.#context.runtime.now() < until) return false
+    if (this.#context.runtime.elapsed() < until) return false
     this.#absent.delete(key)
     return true
   }
@@ -102,7 +102,7 @@ export class Source {
 
   #noteAbsent(key: string): void {
     const { runtime, absentFor } = this.#context
-    this.#absent.set(key, runtime.now() + absentFor)
+    this.#absent.set(key, runtime.elapsed() + absentFor)
     const [oldest] = this.#absent.keys()
     if (this.#absent.size > MOST_ABSENT && oldest !== undefined) this.#absent.delete(oldest)
   }

@@ -3,6 +3,11 @@ export interface Runtime {
   /** Milliseconds since 1970, with fractions where the platform has them. Only differences decide anything. */
   now(): number
   /**
+   * Milliseconds since some moment: measures spans of time. Never goes back, though the wall clock may be set back; where that
+   * is set forwards (a machine wakes from its sleep), the time that it leaves out counts as passed.
+   */
+  elapsed(): number
+  /**
    * Runs `fn` once after `ms` milliseconds; the returned function cancels it. `call` (default): somebody waits for it, the
    * process stays alive. `upkeep`: nobody does.
    */
@@ -16,6 +21,19 @@ export interface Runtime {
 /** Beyond this many ms between the two clocks the wall clock was set: follow it. */
 const CLOCK_STEP = 20
 let anchor = Date.now() - performance.now()
+/** By how much the wall clock was set forwards, all in all. */
+let leftOut = 0
+
+/** The even clock, once it is known what became of the wall clock meanwhile. */
+function followWall(): number {
+  const since = performance.now()
+  const step = Date.now() - since - anchor
+  if (Math.abs(step) > CLOCK_STEP) {
+    anchor += step
+    leftOut += Math.max(0, step)
+  }
+  return since
+}
 
 /** Platforms take longer waits for none at all. */
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -27,12 +45,8 @@ function release(timer: unknown): void {
 
 /** The real thing: wall clock in µs steps, timers of the platform, its random source. */
 export const systemRuntime: Runtime = {
-  now() {
-    const wall = Date.now()
-    const since = performance.now()
-    if (Math.abs(wall - anchor - since) > CLOCK_STEP) anchor = wall - since
-    return Math.round((anchor + since) * 1000) / 1000
-  },
+  now: () => Math.round((followWall() + anchor) * 1000) / 1000,
+  elapsed: () => followWall() + leftOut,
   schedule(fn, ms, purpose = 'call') {
     let timer: ReturnType<typeof setTimeout>
     const wait = (left: number): void => {

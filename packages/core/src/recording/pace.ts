@@ -20,9 +20,9 @@ export class Pace {
   async due({ kind, at }: RecordedChange): Promise<void> {
     // a value told anew bears the time of its last change, whenever that was
     if (this.#speed === 'max' || kind === 'reset') return
-    this.#start ??= { recorded: at, played: this.#runtime.now() }
+    this.#start ??= { recorded: at, played: this.#runtime.elapsed() }
     const { recorded, played } = this.#start
-    const ms = played + (at - recorded) / this.#speed - this.#runtime.now()
+    const ms = played + (at - recorded) / this.#speed - this.#runtime.elapsed()
     if (ms <= 0) return
     let cancel = (): void => {}
     const turn = new Promise<void>((resolve) => {

@@ -114,7 +114,7 @@ export class Documents {
       const loaded = await this.#context.loader.load({ ...this.#options.ref, key })
       if (!this.#hear(loaded.standing, adoptions)) continue
       const passing = this.#replicas.replica(key)
-      passing.install(loaded, this.#context.runtime.now())
+      passing.install(loaded, this.#context.runtime.elapsed())
       return passing
     }
   }

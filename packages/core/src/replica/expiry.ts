@@ -25,15 +25,15 @@ export class Expiry {
     this.#verify = verify
   }
 
-  lapsed({ expiresAt, exists }: Replica): boolean {
-    return expiresAt !== undefined && exists && expiresAt <= this.#context.runtime.now()
+  lapsed({ lapsesAt, exists }: Replica): boolean {
+    return lapsesAt !== undefined && exists && lapsesAt <= this.#context.runtime.elapsed()
   }
 
   /** A commit started the document's time again. */
   renewed(replica: Replica): void {
     const { ttl } = this.#options
     if (ttl === undefined || !replica.exists) return
-    replica.expiresAt = this.#context.runtime.now() + ttl
+    replica.lapsesAt = this.#context.runtime.elapsed() + ttl
     this.watch(replica)
   }
 
@@ -42,7 +42,7 @@ export class Expiry {
     const { ttl, sliding, ref } = this.#options
     if (!sliding || ttl === undefined || !replica.exists) return
     const { link, runtime, background } = this.#context
-    const now = runtime.now()
+    const now = runtime.elapsed()
     if (now - replica.touchedAt < ttl / 4) return
     // whether the store took it, only the store can tell: the copy still lapses, and is verified then
     replica.touchedAt = now
@@ -53,14 +53,14 @@ export class Expiry {
   }
 
   /** Sees to it that this copy is looked at when it lapses. */
-  watch({ expiresAt }: Replica): void {
-    if (expiresAt === undefined || expiresAt >= this.#at) return
+  watch({ lapsesAt }: Replica): void {
+    if (lapsesAt === undefined || lapsesAt >= this.#at) return
     this.#cancel()
-    this.#at = expiresAt
+    this.#at = lapsesAt
     const { runtime } = this.#context
     // a look passes over all copies: the more there are, the more lapses have to share it
     const late = LATE.look + LATE.copy * this.#replicas.size
-    const wait = Math.max(0, expiresAt - runtime.now()) + late
+    const wait = Math.max(0, lapsesAt - runtime.elapsed()) + late
     this.#cancel = runtime.schedule(() => this.#look(), wait, 'upkeep')
   }
 

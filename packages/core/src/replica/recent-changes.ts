@@ -29,7 +29,7 @@ export class RecentChanges {
   add(change: Change, size: number): void {
     if (size > this.#maxSize) return
     this.#size += size
-    this.#entries.push({ change, size, at: this.#runtime.now() })
+    this.#entries.push({ change, size, at: this.#runtime.elapsed() })
     this.#trim()
   }
 
@@ -52,7 +52,7 @@ export class RecentChanges {
   }
 
   #trim(): void {
-    const oldest = this.#runtime.now() - MAX_AGE
+    const oldest = this.#runtime.elapsed() - MAX_AGE
     for (; this.#first < this.#entries.length; this.#first++) {
       const { size, at } = this.#entries[this.#first] as Entry
       if (this.#size <= this.#maxSize && at >= oldest) break

@@ -115,7 +115,7 @@ export class Repair {
     for (let read = 0; !this.#closed; ) {
       const { adoptions, epoch } = this.#history
       const after = { epoch, sequence: this.#water.gapFree }
-      const askedAt = runtime.now()
+      const askedAt = runtime.elapsed()
       const page = await link.read((store) => store.changesSince(ref, after, PAGE))
       if (!this.#owner.hear(page.standing, adoptions)) continue
       const current = this.#history.adoptions

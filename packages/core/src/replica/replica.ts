@@ -36,9 +36,9 @@ export class Replica {
   /** The version of every absent field. */
   floor = 0
   changedAt = 0
-  /** When this copy lapses, on this instance's clock; `undefined`: never. */
-  expiresAt: number | undefined = undefined
-  touchedAt = 0
+  /** When this copy lapses, by the instance's `elapsed`; `undefined`: never. */
+  lapsesAt: number | undefined = undefined
+  touchedAt: number = Number.NEGATIVE_INFINITY
   /** Read again since it was last passed over by the eviction, and in which of its sweeps that was noted last. */
   read = false
   readIn = 0
@@ -178,7 +178,7 @@ export class Replica {
       this.#clear()
       return
     }
-    this.expiresAt = document.expiresIn === undefined ? undefined : now + document.expiresIn
+    this.lapsesAt = document.expiresIn === undefined ? undefined : now + document.expiresIn
     // the same commit: whoever holds the value keeps its identity
     if (
       sameHistory &&
@@ -209,7 +209,7 @@ export class Replica {
     this.#value = undefined
     this.#versions = this.#table.none
     this.floor = 0
-    this.expiresAt = undefined
+    this.lapsesAt = undefined
   }
 
   /** Resolves when something about this document moved. */

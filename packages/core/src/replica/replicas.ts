@@ -239,7 +239,7 @@ export class Replicas {
 
   #install(replica: Replica, loaded: Loaded): void {
     const { known, generation, version, value, reason, refuted } = replica
-    replica.install(loaded, this.#context.runtime.now())
+    replica.install(loaded, this.#context.runtime.elapsed())
     this.expiry.watch(replica)
     const sameCommit = generation === replica.generation && version === replica.version
     const moved = !sameCommit || (value === undefined) === replica.exists

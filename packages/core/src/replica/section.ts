@@ -134,7 +134,7 @@ export class Section implements Checked {
     return this.#subscriptions.complete && this.#context.hears()
   }
 
-  /** Is nothing known to be missing; and when was that certain, on this instance's clock? */
+  /** Is nothing known to be missing; and when was that certain, by this instance's `elapsed`? */
   health(): { readonly settled: boolean; readonly verifiedAt: number } {
     const complete = this.options.replicate === 'on-read' || this.#replicas.complete
     const settled =
@@ -428,7 +428,7 @@ export class Section implements Checked {
 
   inquire(): Inquiry {
     const { adoptions, epoch } = this.history
-    const askedAt = this.#context.runtime.now()
+    const askedAt = this.#context.runtime.elapsed()
     const shown = { epoch, sequence: this.#water.highest }
     const held = this.options.follow === 'key' ? this.#replicas.known() : []
     return {

@@ -144,7 +144,7 @@ class Instance implements Sync {
     if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY, sections: [] }
     const used = this.#sections().filter((section) => section.inUse)
     const known = used.map((section) => section.health())
-    const now = this.#runtime.now()
+    const now = this.#runtime.elapsed()
     const away = this.#link.away || !this.#hears || used.some((section) => !section.hears)
     return {
       state: away ? 'stale' : known.every(({ settled }) => settled) ? 'live' : 'catching-up',

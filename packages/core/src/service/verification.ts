@@ -76,8 +76,8 @@ export class Verification {
     return 'moving'
   }
 
-  #lapsesSoon({ expiresAt }: Replica): boolean {
-    return expiresAt !== undefined && expiresAt - this.#runtime.now() < LAPSES_SOON
+  #lapsesSoon({ lapsesAt }: Replica): boolean {
+    return lapsesAt !== undefined && lapsesAt - this.#runtime.elapsed() < LAPSES_SOON
   }
 
   #refute(replica: Replica): Verdict {

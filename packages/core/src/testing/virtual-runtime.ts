@@ -21,6 +21,7 @@ const START = 1_775_000_000_000
 export function createVirtualRuntime(seed = 1): VirtualRuntime {
   let elapsed = 0
   let offset = START
+  let leftOut = 0
   let order = 0
   let ids = 0
   let timers: Timer[] = []
@@ -37,6 +38,7 @@ export function createVirtualRuntime(seed = 1): VirtualRuntime {
 
   return {
     now: () => offset + elapsed,
+    elapsed: () => elapsed + leftOut,
     schedule(fn, ms) {
       const timer = { at: elapsed + Math.max(0, ms), order: order++, fn }
       timers.push(timer)
@@ -60,6 +62,7 @@ export function createVirtualRuntime(seed = 1): VirtualRuntime {
     },
     jump(ms) {
       offset += ms
+      leftOut += Math.max(0, ms)
     },
   }
 }

@@ -15,6 +15,7 @@ export function handDriven(start = 1_000): HandDriven {
   const timers = new Set<{ readonly at: number; readonly fn: () => void }>()
   return {
     now: () => now,
+    elapsed: () => now,
     schedule(fn, ms) {
       const timer = { at: now + ms, fn }
       timers.add(timer)
