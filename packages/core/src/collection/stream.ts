@@ -1,6 +1,6 @@
 import { isBirth } from '../model/change.ts'
 import { ClosedError } from '../model/errors.ts'
-import { type Place, toPosition } from '../model/position.ts'
+import { fromPosition, type Place, type Position, toPosition } from '../model/position.ts'
 import { type JumpReason, type Observation, observed } from '../replica/observation.ts'
 import type { Section } from '../replica/section.ts'
 import type { StoreLink } from '../replica/store-link.ts'
@@ -27,6 +27,13 @@ export interface StreamOptions {
   readonly signal: AbortSignal | undefined
 }
 
+const placeOf = ({ epoch, sequence }: Place): Place => ({ epoch, sequence })
+
+const NOWHERE: Place = { epoch: '', sequence: 0 }
+
+/** Where to begin again: whoever resumes halfway through a snapshot is told all there is. */
+const anew = (epoch: string): Position => toPosition({ epoch, sequence: 0 })
+
 const END = { done: true, value: undefined } as const
 
 /**
@@ -44,11 +51,11 @@ export class ChangeStream {
   /** What lies before has to be told first: from the log, or as a snapshot for this reason. */
   #begin: JumpReason | 'log' | undefined
   #live: Observation[] = []
-  /** Documents whose changes cannot be told one by one: their values are. With the sequence of the last one. */
-  readonly #onlyValues = new Map<string, number>()
+  /** Documents whose changes cannot be told one by one: their values are. With the place of the last one. */
+  readonly #onlyValues = new Map<string, Place>()
   /** Everything of the section up to here was handed out; single documents further. */
-  #done = 0
-  readonly #doneByKey = new Map<string, number>()
+  #done: Place = NOWHERE
+  readonly #doneByKey = new Map<string, Place>()
   /** The sequence at which something was seen that stands elsewhere. */
   readonly #asOf = new WeakMap<Observation, number>()
   /** The highest sequence of all that was handed out since the last jump. */
@@ -61,9 +68,12 @@ export class ChangeStream {
   #detach: () => void = () => {}
   #stopped = false
   /** The log was told up to here: what comes live of it is no news. */
-  #logged = 0
-  /** Before the first of those that only values are told of: nothing beyond is safe to save. */
-  #safe = Number.POSITIVE_INFINITY
+  #logged: Place = NOWHERE
+  /**
+   * The values told are as of this sequence, or an earlier one. Until the stream itself is as far, no position is safe to save:
+   * who resumed there would be told again, as changes, what is part of these values already.
+   */
+  #valuesUpTo = 0
 
   constructor(section: Section, link: StoreLink, options: StreamOptions, upgrade: Upgrade) {
     const { maxBatch, combine, fields, from } = options
@@ -80,6 +90,8 @@ export class ChangeStream {
     this.#upgrade = upgrade
     this.#batching = { maxBatch, combine, wants }
     this.#begin = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
+    // an earlier stream has shown all of that
+    if (typeof from === 'object') this.#reach = from.sequence
   }
 
   /**
@@ -166,14 +178,14 @@ export class ChangeStream {
 
   #attach(): void {
     const { key } = this.#options
-    const { documents, ordered } = this.#section
+    const { documents, history, ordered } = this.#section
     if (key !== undefined) {
-      this.#done = documents.peek(key)?.seen ?? 0
+      this.#done = { epoch: history.epoch, sequence: documents.peek(key)?.seen ?? 0 }
       this.#detach = documents.observers.add(key, (seen) => this.#observe(seen))
       return
     }
     const reach = (): number => this.#reach
-    this.#done = ordered.released
+    this.#done = { epoch: history.epoch, sequence: ordered.released }
     this.#detach = ordered.observe({
       get reach() {
         return reach()
@@ -181,9 +193,10 @@ export class ChangeStream {
       observe: (seen) => this.#observe(seen),
       jump: (sequence, reason) => {
         this.#live = []
-        this.#done = sequence
+        this.#done = { epoch: history.epoch, sequence }
         this.#reach = sequence
-        this.#logged = 0
+        this.#valuesUpTo = 0
+        this.#logged = NOWHERE
         this.#begin = reason
         this.#wake()
       },
@@ -192,12 +205,12 @@ export class ChangeStream {
 
   #observe(seen: Observation): void {
     const { key, kind, sequence } = seen
-    if (!this.#inPrefix(key) || (kind === 'change' && sequence <= this.#logged)) return
+    if (!this.#inPrefix(key) || (kind === 'change' && sequence <= this.#upTo(this.#logged))) return
     this.#reach = Math.max(this.#reach, sequence)
-    if (this.#onlyValues.has(key)) this.#onlyValues.set(key, sequence)
+    if (this.#onlyValues.has(key)) this.#onlyValues.set(key, placeOf(seen))
     else this.#live.push(kind === 'change' || this.#options.key !== undefined ? seen : this.#inPlace(seen))
     if (this.#live.length > MOST_WAITING) {
-      for (const each of this.#live) this.#tellValue(each.key, each.sequence)
+      for (const each of this.#live) this.#onlyValues.set(each.key, placeOf(each))
       this.#live = []
     }
     this.#wake()
@@ -205,15 +218,21 @@ export class ChangeStream {
 
   /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
   #inPlace(seen: Observation): Observation {
-    this.#doneByKey.set(seen.key, Math.max(seen.sequence, this.#doneByKey.get(seen.key) ?? 0))
-    const placed = { ...seen, sequence: this.#live.at(-1)?.sequence ?? this.#done }
+    if (seen.sequence > this.#upTo(this.#doneByKey.get(seen.key))) this.#doneByKey.set(seen.key, placeOf(seen))
+    const placed = { ...seen, sequence: this.#live.at(-1)?.sequence ?? this.#upTo(this.#done) }
     this.#asOf.set(placed, seen.sequence)
     return placed
   }
 
-  #tellValue(key: string, sequence: number): void {
-    this.#safe = Math.min(this.#safe, sequence - 1)
-    this.#onlyValues.set(key, sequence)
+  #doneUpTo(place: Place): void {
+    const sequence = Math.max(this.#upTo(place), this.#upTo(this.#done))
+    this.#done = { epoch: this.#section.history.epoch, sequence }
+    this.#reach = Math.max(this.#reach, sequence)
+  }
+
+  /** How far a place reaches in the history that we are in: what lies beyond its fork is another's. */
+  #upTo(place: Place | undefined): number {
+    return place?.sequence ? Math.min(place.sequence, this.#section.history.commonUpTo(place.epoch) ?? 0) : 0
   }
 
   #inPrefix(key: string): boolean {
@@ -223,28 +242,41 @@ export class ChangeStream {
 
   *#batch(waiting: Observation[]): Generator<readonly Told[], void, void> {
     const { told, unknown, upTo } = takeBatch(waiting, this.#batching, (seen) => this.#isNews(seen))
-    for (const [key, sequence] of unknown) this.#tellValue(key, sequence)
+    for (const [key, sequence] of unknown) this.#onlyValues.set(key, { epoch: this.#section.history.epoch, sequence })
     for (const each of told) this.#note(each)
-    this.#done = Math.max(this.#done, upTo)
-    this.#reach = Math.max(this.#reach, this.#done)
-    if (told.length > 0) yield told
+    this.#doneUpTo({ epoch: this.#section.history.epoch, sequence: upTo })
+    const safe = this.#valuesUpTo > 0 ? this.#placed(told, unknown.size === 0) : told
+    if (safe.length > 0) yield safe
+  }
+
+  /** With positions that are safe to save; `all`: with the last one all is done. */
+  #placed(told: readonly Told[], all: boolean): readonly Told[] {
+    const valuesUpTo = this.#valuesUpTo
+    const caughtUp = all && this.#done.sequence >= valuesUpTo
+    if (caughtUp) this.#valuesUpTo = 0
+    return told.map((each, at) => {
+      const { epoch, sequence } = fromPosition(each.position)
+      if (sequence >= valuesUpTo) return each
+      return { ...each, position: caughtUp && at === told.length - 1 ? toPosition(this.#done) : anew(epoch) }
+    })
   }
 
   /** Was it not told by the document's value already? */
   #isNews(seen: Observation): boolean {
     const { key, sequence } = seen
     if (seen.kind === 'change') {
-      if (sequence <= (this.#doneByKey.get(key) ?? 0)) return false
+      if (sequence <= this.#upTo(this.#doneByKey.get(key))) return false
       if (isBirth(seen.change)) this.#alive.add(key)
       return !this.#knowsAll || this.#alive.has(key)
     }
     // a snapshot has told of its document what came later
     const asOf = this.#asOf.get(seen)
-    if (asOf !== undefined && asOf < (this.#doneByKey.get(key) ?? 0)) return false
+    if (asOf !== undefined && asOf < this.#upTo(this.#doneByKey.get(key))) return false
     // the jump of a watched document may lead back
     if (this.#options.key !== undefined) {
       this.#doneByKey.delete(key)
-      this.#logged = 0
+      this.#logged = NOWHERE
+      this.#valuesUpTo = 0
     }
     return true
   }
@@ -261,7 +293,8 @@ export class ChangeStream {
     const { key } = this.#options
     const { ref, history } = this.#section
     const scope = key === undefined ? ref : { ...ref, key }
-    const liveFrom = this.#done
+    const liveFrom = this.#upTo(this.#done)
+    const latest = new Map<string, number>()
     for (let after = from; ; ) {
       const { adoptions } = history
       const page = await this.#link.read((store) => store.changesSince(scope, after, PAGE))
@@ -274,16 +307,29 @@ export class ChangeStream {
       }
       const { epoch, sequence } = page.standing
       const changes = page.changes.filter((each) => this.#inPrefix(each.key))
+      for (const each of changes) latest.set(each.key, each.sequence)
       const past = changes.map((each) => observed({ ...decodeChange(each), epoch }, false))
-      while (past.length > 0) yield* this.#batch(past)
+      while (past.length > 0) {
+        yield* this.#batch(past)
+        // while it was taken, a jump may have put another beginning in place of this one
+        if (this.#begin !== 'log') return
+      }
       after = { epoch, sequence: page.upTo }
-      this.#done = Math.max(page.upTo, from.sequence)
-      this.#logged = this.#done
+      this.#logged = { epoch, sequence: Math.max(page.upTo, from.sequence) }
+      this.#doneUpTo(this.#logged)
       if (page.upTo >= liveFrom || page.upTo >= sequence) break
     }
     this.#begin = undefined
-    // what the log had is not told again when it comes live
-    this.#live = this.#live.filter((seen) => seen.sequence > this.#done)
+    // from a jump on everything counts; else what the log had is not told again when it comes live
+    const jump = key === undefined ? -1 : this.#live.findLastIndex(({ kind }) => kind === 'jump')
+    this.#live =
+      jump >= 0
+        ? this.#live.slice(jump)
+        : this.#live.filter((seen) =>
+            seen.kind === 'change'
+              ? seen.sequence > this.#upTo(this.#logged)
+              : (this.#asOf.get(seen) ?? 0) > (latest.get(seen.key) ?? 0),
+          )
   }
 
   /** Every document there is, as a reset. */
@@ -292,7 +338,6 @@ export class ChangeStream {
     this.#begin = undefined
     this.#doneByKey.clear()
     this.#onlyValues.clear()
-    this.#safe = Number.POSITIVE_INFINITY
     const keys = new Set(this.#alive)
     if (key !== undefined) keys.add(key)
     else {
@@ -305,32 +350,29 @@ export class ChangeStream {
   /** The present values of these documents; only the last one carries a position that stands for all. */
   async *#values(keys: readonly string[], reason: ResetReason): AsyncGenerator<readonly Told[], void, void> {
     const { maxBatch, key: only } = this.#options
-    const { history, documents } = this.#section
-    const whole = { epoch: history.epoch, sequence: this.#done }
-    // whoever resumes halfway through a snapshot begins it again
-    const unfinished = {
-      epoch: whole.epoch,
-      sequence: reason === 'overflow' ? Math.min(whole.sequence, this.#safe) : 0,
-    }
+    const { history } = this.#section
+    const whole = { epoch: history.epoch, sequence: this.#upTo(this.#done) }
     let batch: Told[] = []
     for (let at = 0; at < keys.length && !this.#begin; ) {
       const some = keys.slice(at, at + AT_ONCE)
       const { adoptions } = history
-      const states = await Promise.all(some.map((key) => documents.glance(key)))
+      const states = await Promise.all(some.map((key) => this.#section.glance(key, whole.sequence)))
       // nothing of a history that was left meanwhile is told: no jump would take it back
       if (history.adoptions !== adoptions) continue
       for (const [index, { value, version, changedAt, epoch, seen: sequence }] of states.entries()) {
         const key = some[index] as string
         // a change that came meanwhile makes it necessary once more
-        if ((this.#onlyValues.get(key) ?? 0) <= sequence) this.#onlyValues.delete(key)
+        if (this.#upTo(this.#onlyValues.get(key)) <= sequence) this.#onlyValues.delete(key)
         const last = at + index === keys.length - 1 && this.#onlyValues.size === 0
         const place = only === undefined ? whole : { epoch, sequence }
-        const common = { key, version, commits: 1, at: changedAt, position: toPosition(last ? place : unfinished) }
+        this.#valuesUpTo = Math.max(this.#valuesUpTo, sequence)
+        const safe = last && (only !== undefined || this.#valuesUpTo <= whole.sequence)
+        const common = { key, version, commits: 1, at: changedAt, position: safe ? toPosition(place) : anew(epoch) }
         const known = this.#alive.has(key)
         if (value) batch.push({ ...common, kind: 'reset', value, reason })
         else if (known) batch.push({ ...common, kind: 'removed', reason: reason === 'epoch' ? 'lost' : 'deleted' })
         this.#note({ key, kind: value ? 'reset' : 'removed' })
-        this.#doneByKey.set(key, sequence)
+        this.#doneByKey.set(key, { epoch, sequence })
         this.#reach = Math.max(this.#reach, sequence)
         if (batch.length < maxBatch) continue
         yield batch
@@ -338,7 +380,6 @@ export class ChangeStream {
       }
       at += some.length
     }
-    if (this.#onlyValues.size === 0) this.#safe = Number.POSITIVE_INFINITY
     // what was noted as told has to be told, though a new beginning may wait
     if (batch.length > 0) yield batch
   }

@@ -105,10 +105,13 @@ export class Documents {
     if (replica.load === 0) this.#replicas.reload(replica, 'expired')
   }
 
-  /** A document as it is now, without holding it from now on. What is read of the answer is read at once: it may live on. */
-  async glance(key: string): Promise<Replica> {
+  /**
+   * A document as it is now, without holding it from now on. What is read of the answer is read at once: it may live on.
+   * `suffices`: will what is held do, where it can be read?
+   */
+  async glance(key: string, suffices: (held: Replica) => boolean = () => true): Promise<Replica> {
     const held = this.peek(key)
-    if (held?.settled && !this.#replicas.expiry.lapsed(held)) return held
+    if (held?.settled && !this.#replicas.expiry.lapsed(held) && suffices(held)) return held
     for (;;) {
       const { adoptions } = this.#history
       const loaded = await this.#context.loader.load({ ...this.#options.ref, key })

@@ -112,6 +112,7 @@ export class Repair {
   async #section(): Promise<void> {
     const { link, runtime } = this.#context
     const { ref } = this.#options
+    const told = new Map<string, Change>()
     for (let read = 0; !this.#closed; ) {
       const { adoptions, epoch } = this.#history
       const after = { epoch, sequence: this.#water.gapFree }
@@ -125,8 +126,10 @@ export class Repair {
         return
       }
       if (page.status === 'truncated') return this.#overTheGap(page.standing, askedAt)
-      if (!this.#takeAll(page)) return this.#overTheGap(page.standing, askedAt)
+      const taken = this.#takeAll(page)
+      if (!taken) return this.#overTheGap(page.standing, askedAt)
       read += page.changes.length
+      for (const change of taken) told.set(change.key, change)
       this.#water.coverTo(page.upTo)
       this.#ordered.release(this.#water.gapFree)
       if (page.upTo < page.standing.sequence && page.upTo > after.sequence) continue
@@ -134,6 +137,7 @@ export class Repair {
       await this.#replicas.reloaded()
       // a load has told of another epoch: what was read may not be part of it
       if (this.#history.adoptions !== current) continue
+      for (const change of told.values()) this.#replicas.tellExpired(change)
       this.#owner.verified(askedAt)
       if (read > 0) this.#done('log', read)
       return
@@ -142,6 +146,8 @@ export class Repair {
 
   /** The log no longer reaches: compare the versions of what is held, and load only what differs. */
   async #overTheGap(standing: Standing, askedAt: number): Promise<void> {
+    // from here on what is not held may have come into being unseen
+    this.#replicas.complete = false
     this.#water.coverTo(standing.sequence)
     this.#ordered.jump(this.#water.gapFree, 'log-truncated')
     const { adoptions } = this.#history
@@ -176,8 +182,8 @@ export class Repair {
     this.#done(replica.load > 0 ? 'load' : 'log', 1)
   }
 
-  /** What a log holds counts as of the epoch that answered. False: some of it cannot be read. */
-  #takeAll({ changes, standing }: LogPage): boolean {
+  /** What a log holds counts as of the epoch that answered. `undefined`: some of it cannot be read. */
+  #takeAll({ changes, standing }: LogPage): readonly Change[] | undefined {
     let decoded: Change[]
     try {
       decoded = changes.map((encoded) => ({ ...decodeChange(encoded), epoch: standing.epoch }))
@@ -185,10 +191,10 @@ export class Repair {
       if (!(error instanceof FrameError)) throw error
       this.#context.counters.refusedFrames++
       this.#context.emit({ ...this.#options.ref, type: 'frame-refused', error })
-      return false
+      return undefined
     }
     for (const [at, change] of decoded.entries()) this.#owner.take(change, changes[at]?.text.length ?? 0)
-    return true
+    return decoded
   }
 
   #done(by: 'log' | 'load', changes: number): void {

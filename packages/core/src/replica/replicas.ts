@@ -233,27 +233,39 @@ export class Replicas {
     replica.loaded = load
     this.#reloading.delete(replica)
     const older = replica.known && replica.epoch === standing.epoch && standing.sequence < replica.seen
-    if (!older) this.#install(replica, loaded)
+    const { refuted } = replica
+    const untold = older ? undefined : this.#install(replica, loaded)
     this.#drain(replica)
+    // told as it is after what waited: of that the section's changes may have told already
+    if (untold && (refuted || !replica.exists)) this.#owner.beside(this.#jumpOf(replica, untold))
   }
 
-  #install(replica: Replica, loaded: Loaded): void {
-    const { known, generation, version, value, reason, refuted } = replica
+  /** Returns why it is news to who hears the section's changes one by one: no change will tell of it. */
+  #install(replica: Replica, loaded: Loaded): JumpReason | undefined {
+    const { known, generation, version, value, refuted } = replica
+    const lapsed = this.expiry.lapsed(replica)
     replica.install(loaded, this.#context.runtime.elapsed())
     this.expiry.watch(replica)
     const sameCommit = generation === replica.generation && version === replica.version
     const moved = !sameCommit || (value === undefined) === replica.exists
+    const reason = lapsed && !replica.exists ? 'expired' : replica.reason
     // across epochs the same numbers may stand for another value
-    if (!known || !(moved || refuted || (reason === 'epoch' && value !== replica.value))) return
-    const jump = this.#jump(replica, reason)
-    // of all that is not a change only this is news to who hears the section's changes one by one
-    if (refuted || (reason === 'expired' && !replica.exists)) this.#owner.beside(jump)
+    if (!known || !(moved || refuted || (reason === 'epoch' && value !== replica.value))) return undefined
+    this.observers.show(this.#jumpOf(replica, reason))
+    const gone = this.#options.ttl !== undefined && !replica.exists
+    return refuted || gone ? reason : undefined
   }
 
-  #jump({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): Observation {
-    const jump = { kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value } as const
-    this.observers.show(jump)
-    return jump
+  /** The log has told of a document that has expired since: of that no log tells. */
+  tellExpired({ key, edits, sequence }: Change): void {
+    const replica = this.find(key)
+    const gone = replica?.settled && !replica.exists && replica.seen >= sequence
+    if (this.#options.ttl !== undefined && gone && edits !== 'removed')
+      this.#owner.beside(this.#jumpOf(replica, 'expired'))
+  }
+
+  #jumpOf({ key, seen: sequence, version, changedAt: at, value }: Replica, reason: JumpReason): Observation {
+    return { kind: 'jump', key, epoch: this.#history.epoch, sequence, version, at, reason, value }
   }
 
   /** Is a held document still what the store has? If not, it is loaded. */

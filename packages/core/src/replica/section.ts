@@ -244,6 +244,11 @@ export class Section implements Checked {
     return this.documents.settled(key)
   }
 
+  /** The document as of that sequence or later, without holding it from now on. */
+  glance(key: string, sequence: number): Promise<Replica> {
+    return this.documents.glance(key, (held) => this.asOf(held) >= sequence)
+  }
+
   /** The sequence as of which the document is known to be as it is held. */
   asOf(replica: Replica): number {
     // while it catches up the watermark may be ahead of what was compared

@@ -1,42 +1,8 @@
-import {
-  type Change,
-  type ChangesOptions,
-  createMemoryHub,
-  createSync,
-  defineCollection,
-  memoryBus,
-  memoryStore,
-} from '@sync/core'
+import { type Change, createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
-import { type Doc, open, type Stage } from '../replica/stage.ts'
-
-/** Pulls a stream only when asked to. */
-function pull(t: Stage, options: ChangesOptions<Doc> = {}): { next(): Promise<Change<Doc>[]> } {
-  const stream = t.c.changes({ combine: false, ...options })[Symbol.asyncIterator]()
-  let waiting: Promise<IteratorResult<readonly Change<Doc>[]>> | undefined
-  return {
-    /** All that is there within 100 ms. */
-    async next() {
-      const all: Change<Doc>[] = []
-      for (;;) {
-        waiting ??= stream.next()
-        let batch: readonly Change<Doc>[] | undefined
-        waiting.then(
-          ({ value }) => {
-            batch = value
-          },
-          // the last one is refused when the instance closes
-          () => {},
-        )
-        await t.clock.advance(100)
-        if (!batch) return all
-        waiting = undefined
-        all.push(...batch)
-      }
-    },
-  }
-}
+import { type Doc, open } from '../replica/stage.ts'
+import { pull } from './pull.ts'
 
 const sequenceOf = ({ position }: Change<Doc>): number => Number(position.split('.')[0])
 

@@ -43,7 +43,7 @@ export const reading: readonly Rule[] = [
       },
       {
         file: 'replica/replicas.ts',
-        find: 'if (!older) this.#install(replica, loaded)',
+        find: 'older ? undefined : this.#install(replica, loaded)',
         replace: 'this.#install(replica, loaded)',
       },
     ],

@@ -1,0 +1,115 @@
+import type { Change } from '@sync/core'
+import { expect, test } from 'vitest'
+import { type Doc, open } from '../replica/stage.ts'
+import { pull } from './pull.ts'
+
+const kindOf = ({ kind }: Change<Doc>): string => kind
+
+test('who goes on where another ended is told when the store loses what that one was told', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  const { position } = await t.other.set('x', { n: 2 })
+  await t.c.ready()
+  const w = pull(t, { from: { after: position } })
+  expect(await w.next()).toEqual([])
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  expect(await w.next()).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
+})
+
+test('a loss while the log is being told is told', async () => {
+  await using t = open()
+  const { position } = await t.other.set('x', { n: 1 })
+  await t.other.set('x', { n: 2 })
+  await t.c.ready()
+  const stream = t.c.changes({ from: { after: position } })[Symbol.asyncIterator]()
+  const first = stream.next()
+  await t.clock.advance(10)
+  expect((await first).value?.map(kindOf)).toEqual(['delta'])
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  const second = stream.next()
+  await t.clock.advance(10)
+  expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
+})
+
+test('who watches one document hears what the next history has under numbers that the log had told of', async () => {
+  await using t = open({}, { follow: 'key' })
+  const { position } = await t.other.set('x', { n: 1 })
+  await t.other.set('x', { n: 2 })
+  await t.c.get('x')
+  for (let n = 1; n <= 3; n++) await t.other.set('y', { n })
+  const stream = t.c.changes({ key: 'x', from: { after: position } })[Symbol.asyncIterator]()
+  const first = stream.next()
+  await t.clock.advance(10)
+  expect((await first).value?.map(kindOf)).toEqual(['delta'])
+  t.hub.store.loseTail(3)
+  await t.sync.check()
+  await t.other.set('x', { n: 3 })
+  const second = stream.next()
+  await t.clock.advance(10)
+  expect((await second).value).toMatchObject([{ kind: 'changed', version: 3, value: { n: 3 } }])
+})
+
+test('who resumes from a snapshot is not told as a change what the snapshot had', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.ready()
+  t.hub.bus.delay(1_000)
+  await t.other.set('x', { n: 2 })
+  const [snapshot] = await pull(t, { from: 'snapshot' }).next()
+  expect(snapshot).toMatchObject({ kind: 'reset', value: { n: 2 } })
+  await t.clock.advance(2_000)
+  const again = await pull(t, { from: { after: (snapshot as Change<Doc>).position } }).next()
+  expect(again.map(kindOf)[0]).toBe('created')
+})
+
+test('a watcher is told what there is behind a gap that the log no longer covers', async () => {
+  await using t = open({ maxChanges: 1 }, { replicate: 'all' })
+  await t.other.set('x', { n: 0 })
+  await t.c.ready()
+  const w = pull(t)
+  await w.next()
+  t.hub.bus.chance({ drop: 1 })
+  for (let n = 1; n <= 3; n++) await t.other.set('x', { n })
+  await t.clock.advance(1)
+  t.hub.bus.chance({})
+  t.replies.hold('heads')
+  await t.other.set('y', { n: 1 })
+  await t.clock.advance(100)
+  t.replies.release()
+  const told = new Map((await w.next()).map((each) => [each.key, 'value' in each && each.value]))
+  expect(told).toEqual(new Map(Object.entries({ x: { n: 3 }, y: { n: 1 } })))
+})
+
+test('a section is told of an expiry that is found by a load for another reason', async () => {
+  await using t = open({}, { ttl: 1_000, replicate: 'all' })
+  const w = pull(t)
+  await t.other.set('x', { n: 1 })
+  await w.next()
+  t.requests.holdNext('load')
+  const forgetting = t.c.forget('x')
+  await t.clock.advance(2_000)
+  t.requests.release()
+  await forgetting
+  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+})
+
+test('a section is told of the expiry of what it only heard of from the log', async () => {
+  await using t = open({}, { ttl: 1_000, replicate: 'all' })
+  await t.c.ready()
+  const w = pull(t)
+  await w.next()
+  t.requests.holdNext('changesSince')
+  t.hub.bus.drop(2)
+  await t.other.set('x', { n: 1 })
+  await t.clock.advance(1)
+  const checking = t.sync.check()
+  await t.clock.advance(1)
+  await t.clock.advance(1_500)
+  await t.c.forget('x')
+  expect(t.c.peek('x')).toBeUndefined()
+  t.requests.release()
+  await checking
+  expect((await w.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+})
