@@ -72,7 +72,7 @@ function positioned(taken: readonly Waiting[], before: number): Told[] {
   let reach = before
   return inOrder.reduceRight<Told[]>((told, { told: each, first, last }) => {
     const { epoch } = fromPosition(each.position)
-    told.unshift({ ...each, position: toPosition({ epoch, sequence: Math.min(last, reach - 1) }) })
+    told.unshift({ ...each, position: toPosition({ epoch, sequence: Math.max(0, Math.min(last, reach - 1)) }) })
     reach = Math.min(reach, first)
     return told
   }, [])

@@ -157,7 +157,13 @@ export const reading: readonly Rule[] = [
     name: 'position-skips-nothing',
     says: 'The position of a change is safe to save: nothing at or below it is still to come',
     else: 'a consumer that starts again there misses what was combined into a later change',
-    off: [{ file: 'collection/backlog.ts', find: 'sequence: Math.min(last, reach - 1)', replace: 'sequence: last' }],
+    off: [
+      {
+        file: 'collection/backlog.ts',
+        find: 'sequence: Math.max(0, Math.min(last, reach - 1))',
+        replace: 'sequence: last',
+      },
+    ],
     seenBy: {
       file: 'collection/stream-races.test.ts',
       name: 'a consumer that ends after any change, and starts again at its position, misses nothing',
