@@ -1,141 +1,165 @@
-import { type Collection, type Entry, type Sync, SyncError, type Write } from '@sync/core'
+import { type Entry, type JsonObject, type Position, SyncError, type Write } from '@sync/core'
+import { fromToken } from '../../src/model/token.ts'
 import type { Dice } from './dice.ts'
-
-/** A document of the simulation: a field for each merge strategy, and a list of the ids of all writes that counted. */
-export interface Doc {
-  a?: number
-  n: number
-  s: number
-  l: { id: string; at: number }[]
-  hi?: number
-  lo?: number
-  u?: { id: string }[]
-}
+import { type Doc, push } from './document.ts'
+import type { Call, Effect, Recorder } from './history.ts'
+import type { Process } from './process.ts'
 
 /** Where, when and by which id a call is made. */
 export interface Step {
-  readonly instance: number
+  readonly process: Process
   readonly key: string
   readonly id: string
   readonly at: number
+  readonly dice: Dice
 }
 
-/** A write that must leave its id in the document's list exactly once. */
-export interface Counted {
-  readonly instance: number
+/** Writes that go on beyond the end of their process: under an id of their caller's, until somebody knows their outcome. */
+interface Unfinished {
   readonly key: string
   readonly id: string
-  outcome: 'open' | 'done' | 'refused' | 'unknown'
-  /** How many losses its instance had been told of when it was acknowledged. */
-  lossesKnown: number
 }
 
-/** Random reads and writes of all kinds, and a record of those that must count. */
+/** Random reads and writes of all kinds, with a record of what was asked and answered. */
 export class Workload {
-  readonly counted: Counted[] = []
-  /** Documents whose list was thrown away on purpose. */
-  readonly rewritten: Set<string> = new Set()
-  readonly running: Promise<void>[] = []
-  readonly #lossesKnown: (instance: number) => number
-  readonly #wrong: string[]
+  readonly #recorder: Recorder
+  readonly #running = new Map<Process, Set<Promise<void>>>()
+  /** What was written where, last. */
+  #written: { readonly key: string; readonly position: Position } | undefined
+  readonly #unfinished: Unfinished[] = []
 
-  constructor(lossesKnown: (instance: number) => number, wrong: string[]) {
-    this.#lossesKnown = lossesKnown
-    this.#wrong = wrong
-  }
-
-  /** Begins one random call; does not wait for it. Tells what it is. */
-  step(collection: Collection<Doc>, { int, pick }: Dice, { instance, key, id, at }: Step): string {
-    const count = (work: Promise<unknown>): void =>
-      this.#count(work, { instance, key, id, outcome: 'open', lossesKnown: 0 })
-    const run = (work: Promise<unknown>): void => this.#run(work)
-    const calls: Readonly<Record<string, () => void>> = {
-      'update, inside the list': () => count(collection.update(key, (d) => void d.l.splice(d.n++, 0, { id, at }))),
-      'update, at the end': () =>
-        count(
-          collection.update(key, (d) => {
-            d.n = d.l.push({ id, at })
-          }),
-        ),
-      'update, in front': () => count(collection.update(key, (d) => addInFront(d, id, at))),
-      'update in time': () => count(collection.update(key, (d) => addInFront(d, id, at), { timeout: 1 + int(40) })),
-      'update of what was read': () =>
-        count(collection.entry(key).then((e) => collection.update(key, (d) => addInFront(d, id, at), only(e)))),
-      'set a register': () => run(collection.set(key, { a: at })),
-      'set a sum': () => run(collection.get(key).then((d) => d && collection.set(key, { s: d.s + 1 }))),
-      'set the greatest and the least': () =>
-        run(collection.get(key).then((d) => d && collection.set(key, { hi: at, lo: -at }))),
-      'set a union': () =>
-        run(collection.get(key).then((d) => d && collection.set(key, { u: [...(d.u ?? []), { id }] }))),
-      get: () => run(collection.get(key)),
-      trySet: () =>
-        run(
-          collection
-            .entry(key)
-            .then((e) => collection.trySet(key, 'a', at, { expectedVersion: e?.fieldVersions.a ?? 0 })),
-        ),
-      unset: () => run(collection.unset(key, ['a'])),
-      forget: () => run(collection.forget(key)),
-      patch: () => run(collection.patch(key, [{ op: 'add', path: '/a', value: at }])),
-      'replace, or delete and create': () =>
-        int(2) === 0 ? this.#remake(collection, key) : this.#replace(collection, key, id),
-    }
-    const name = pick(Object.keys(calls))
-    calls[name]?.()
-    return `instance ${instance}: ${name} of ${key}`
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder
   }
 
   /** What an instance holds is as the store has it, also in the midst of all this. */
-  verify(sync: Sync): void {
-    const verifying = sync.verify().then(({ differing }) => {
-      for (const { key } of differing) this.#wrong.push(`${sync.id} holds a wrong copy of ${key}`)
+  verify(process: Process): void {
+    const verifying = process.sync.verify().then(({ differing }) => {
+      if (!process.alive) return
+      for (const { key } of differing) this.#recorder.wrong.push(`${process.name} holds a wrong copy of ${key}`)
     })
-    this.#run(verifying)
+    this.run(process, verifying)
   }
 
-  #remake(collection: Collection<Doc>, key: string): void {
-    this.rewritten.add(key)
-    this.#run(collection.delete(key).then(() => collection.create(key, { n: 0, s: 0, l: [] })))
+  /** Looks at what a process holds; loads nothing. */
+  look(process: Process, keys: readonly string[]): void {
+    for (const key of keys) if (process.collection.peek(key) !== undefined) this.see(process, key)
   }
 
-  #replace(collection: Collection<Doc>, key: string, id: string): void {
-    this.rewritten.add(key)
-    this.#run(collection.replace(key, { n: 0, s: 0, l: [{ id: `${id}r`, at: 1 }] }))
+  /** Reads a document; `after`: what was written at that position shows. */
+  see(process: Process, key: string, after?: Position): void {
+    const reading = process.collection.entry(key).then((entry) => {
+      if (entry && process.alive) this.#saw(process, key, entry, after)
+    })
+    this.run(process, reading)
   }
 
-  #count(work: Promise<unknown>, write: Counted): void {
-    this.counted.push(write)
-    const done = work.then(
-      () => {
-        write.outcome = 'done'
-        write.lossesKnown = this.#lossesKnown(write.instance)
-      },
-      (error: unknown) => {
-        write.outcome = error instanceof SyncError && error.committed === 'no' ? 'refused' : 'unknown'
-        throw error
-      },
+  /** Reads what was written last, wherever that was. */
+  readLast(process: Process): void {
+    const last = this.#written
+    if (!last) return
+    const { key, position } = last
+    this.run(
+      process,
+      process.collection.get(key, { after: position }).then(() => this.see(process, key, position)),
     )
-    this.#run(done)
   }
 
-  /** A refusal is an answer like any other; only an error that is none of ours is wrong. */
-  #run(work: Promise<unknown>): void {
-    const over = work.then(
-      () => {},
-      (error: unknown) => {
-        if (!(error instanceof SyncError)) this.#wrong.push(`a call failed with ${String(error)}`)
-      },
+  /** A write that is tried again under its id until its outcome is known, also after the end of its process. */
+  persist({ process, key, id, dice }: Step): void {
+    const next = this.#unfinished.length > 0 && dice.chance(0.7) ? this.#unfinished[0] : undefined
+    const write = next ?? { key, id }
+    if (!next) this.#unfinished.push(write)
+    const element = { id: write.id, at: 0 }
+    const work = process.collection.update(write.key, (doc) => push(doc, element), { opId: write.id })
+    const call = this.#begin({
+      id,
+      repeats: write.id,
+      by: process.name,
+      key: write.key,
+      name: 'update under an id',
+      effect: { kind: 'list' },
+    })
+    this.run(
+      process,
+      this.#end(call, process, work, () => {
+        const at = this.#unfinished.findIndex((each) => each.id === write.id)
+        if (at >= 0) this.#unfinished.splice(at, 1)
+      }),
     )
-    this.running.push(over)
   }
-}
 
-/** Nothing but the state that was read. */
-const only = (entry: Entry<Doc> | undefined): Write => ({ ifVersion: entry?.token ?? 0 })
+  /** Makes a write, and writes down what it came to. */
+  write(
+    { process, key, id }: Step,
+    name: string,
+    effect: Effect,
+    begin: (meta: Pick<Write, 'meta'>) => Promise<{ readonly changed?: boolean; readonly position?: Position }>,
+  ): void {
+    const call = this.#begin({ id, by: process.name, key, name, effect })
+    this.run(
+      process,
+      this.#end(call, process, begin({ meta: { call: id } }), () => {}),
+    )
+  }
 
-/** Adds at the head, and changes some of the elements behind it. */
-function addInFront(doc: Doc, id: string, at: number): void {
-  for (const element of doc.l) if (element.at % 3 === at % 3) element.at += 3
-  doc.l.unshift({ id, at })
-  doc.n++
+  /** Lets a call go on. A refusal is an answer like any other; only an error that is none of ours is wrong. */
+  run(process: Process, work: Promise<unknown>): void {
+    const running = this.#running.get(process) ?? new Set()
+    this.#running.set(process, running)
+    const over: Promise<void> = work
+      .then(
+        () => {},
+        (error: unknown) => {
+          if (!(error instanceof SyncError) && process.alive)
+            this.#recorder.wrong.push(`a call failed with ${String(error)}`)
+        },
+      )
+      .finally(() => running.delete(over))
+    running.add(over)
+  }
+
+  /** How many calls of living processes have no answer yet. */
+  get open(): number {
+    let open = 0
+    for (const [process, running] of this.#running) if (process.alive) open += running.size
+    return open
+  }
+
+  #begin(call: Omit<Call, 'began' | 'outcome'>): Call {
+    const begun: Call = { ...call, began: this.#recorder.tick(), outcome: 'open' }
+    this.#recorder.calls.push(begun)
+    return begun
+  }
+
+  async #end(
+    call: Call,
+    process: Process,
+    work: Promise<{ readonly changed?: boolean; readonly position?: Position }>,
+    known: () => void,
+  ): Promise<void> {
+    const ended = (outcome: Call['outcome']): void => {
+      if (!process.alive) return
+      call.outcome = outcome
+      call.ended = this.#recorder.tick()
+      if (outcome !== 'unknown') known()
+    }
+    try {
+      const { changed, position } = await work
+      ended(changed === false ? 'unchanged' : 'done')
+      if (!process.alive || changed === false || position === undefined) return
+      this.#written = { key: call.key, position }
+      this.see(process, call.key, position)
+    } catch (error) {
+      ended(error instanceof SyncError && error.committed === 'no' ? 'refused' : 'unknown')
+      throw error
+    }
+  }
+
+  #saw({ name: by }: Process, key: string, { token, value }: Entry<Doc>, after: Position | undefined): void {
+    const { generation, version, readAt } = fromToken(token)
+    const at = this.#recorder.tick()
+    const { epoch } = readAt
+    this.#recorder.seen.push({ by, at, key, epoch, generation, version, value: value as JsonObject, after })
+  }
 }

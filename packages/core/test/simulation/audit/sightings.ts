@@ -1,0 +1,47 @@
+import type { Json } from '@sync/core'
+import { jsonEqual } from '../../../src/model/json.ts'
+import { fromPosition } from '../../../src/model/position.ts'
+import type { Commit, History, Sighting } from '../history.ts'
+
+/**
+ * What processes held: at one version of one life in one epoch everyone sees the same, which some commit left; a process
+ * never goes back; and who asks as of a place gets what is there, or newer.
+ */
+export function auditSightings({ seen, commits }: Pick<History, 'seen' | 'commits'>): string[] {
+  const wrong: string[] = []
+  const made = Map.groupBy(commits, ({ key, generation, version }) => `${key} ${generation} ${version}`)
+  const values = new Map<string, Sighting>()
+  const last = new Map<string, Sighting>()
+  for (const sighting of seen) {
+    const { by, key, epoch, generation, version, value, after } = sighting
+    const state = `${key} ${generation} ${version}`
+    const candidates = made.get(state) ?? []
+    const equal = (each: { readonly value: Json }): boolean => each.value === value || jsonEqual(each.value, value)
+    if (!candidates.some((commit) => commit.after !== undefined && equal({ value: commit.after })))
+      wrong.push(`${by} saw ${key} at ${generation}/${version} as ${JSON.stringify(value)}, which nobody wrote`)
+    const other = values.get(`${epoch} ${state}`)
+    if (!other) values.set(`${epoch} ${state}`, sighting)
+    else if (!equal(other))
+      wrong.push(
+        `${by} saw ${key} at ${generation}/${version} as ${JSON.stringify(value)}, ${other.by} as ${JSON.stringify(other.value)}`,
+      )
+    const before = last.get(`${by} ${key}`)
+    if (before && before.epoch === epoch && isBefore(sighting, before))
+      wrong.push(`${by} went back from ${before.generation}/${before.version} of ${key} to ${generation}/${version}`)
+    last.set(`${by} ${key}`, sighting)
+    const asked = after === undefined ? undefined : commitAt(commits, after)
+    if (asked && asked.epoch === epoch && asked.key === key && isBefore(sighting, asked))
+      wrong.push(`${by} asked for ${key} as of ${asked.generation}/${asked.version}, and saw ${generation}/${version}`)
+  }
+  return wrong
+}
+
+function commitAt(commits: readonly Commit[], position: string): Commit | undefined {
+  const { epoch, sequence } = fromPosition(position)
+  return commits.find((commit) => commit.epoch === epoch && commit.sequence === sequence)
+}
+
+type State = Pick<Sighting, 'generation' | 'version'>
+
+const isBefore = (a: State, b: State): boolean =>
+  a.generation < b.generation || (a.generation === b.generation && a.version < b.version)

@@ -1,0 +1,178 @@
+import type { JsonObject } from '@sync/core'
+import type { Call, Commit, History } from '../history.ts'
+import { predecessors } from './lives.ts'
+import { merged, same } from './merges.ts'
+
+/**
+ * Each write is done once, where it was asked for, as its kind says, and stays: what was acknowledged is there, or its loss
+ * was told; what was refused never happened. One process's writes to one document are done in the order of its calls.
+ */
+export function auditWrites(history: History): string[] {
+  return new WritesAudit(history).run()
+}
+
+class WritesAudit {
+  readonly #history: History
+  readonly #before: ReadonlyMap<Commit, Commit>
+  readonly #done: ReadonlyMap<Call, readonly Commit[]>
+  readonly #wrong: string[] = []
+
+  constructor(history: History) {
+    this.#history = history
+    this.#before = predecessors(history)
+    this.#done = commitsByCall(history, this.#before)
+  }
+
+  run(): string[] {
+    for (const call of this.#history.calls) this.#judge(call)
+    this.#inOrder()
+    return this.#wrong
+  }
+
+  #judge(call: Call): void {
+    const all = this.#done.get(call) ?? []
+    const kept = all.filter(({ lostAt }) => lostAt === undefined)
+    const { ended = Number.POSITIVE_INFINITY, outcome, began } = call
+    if (kept.length > 1) this.#say(call, `was done ${kept.length} times`)
+    // one of several may have been refused, or given the answer of another
+    const single = call.repeats === undefined
+    if (single && kept.length > 0 && (outcome === 'refused' || outcome === 'unchanged'))
+      this.#say(call, `is ${outcome}, but done`)
+    for (const commit of single ? all : []) {
+      if (commit.at < began) this.#say(call, 'was done before it was asked for')
+      if (outcome === 'done' && commit.lostAt === undefined && commit.at > ended)
+        this.#say(call, 'was done after it was acknowledged')
+      this.#judgeEffect(call, commit)
+    }
+    if (outcome === 'done' && kept.length === 0 && !this.#excused(call, all))
+      this.#say(call, 'was acknowledged, and is not there')
+    if (outcome === 'unchanged') this.#judgeUnchanged(call)
+  }
+
+  /** It was lost, and its process was told or is no more; or it shared a commit with a later one. */
+  #excused(call: Call, all: readonly Commit[]): boolean {
+    const { by, ended = 0, key, effect } = call
+    const { losses, crashes, calls } = this.#history
+    if (all.length > 0) {
+      const gone = [...losses, ...crashes].some((moment) => moment.by === by && moment.at > ended)
+      return gone
+    }
+    if (effect.kind !== 'set' || effect.alone) return false
+    const names = Object.keys(effect.fields)
+    return names.every((name) =>
+      calls.some(
+        (other) =>
+          other.by === by &&
+          other.key === key &&
+          other.effect.kind === 'set' &&
+          (other.effect.later || effect.later || other.began > call.began) &&
+          other.began < ended &&
+          (other.ended ?? ended) > call.began &&
+          name in other.effect.fields,
+      ),
+    )
+  }
+
+  #judgeEffect(call: Call, commit: Commit): void {
+    const { effect } = call
+    const before = this.#before.get(commit)
+    const present = before?.after
+    switch (effect.kind) {
+      case 'merge': {
+        const want = merged(effect.field, effect.base, effect.local, present?.[effect.field])
+        const have = commit.after?.[effect.field]
+        if (!same(want, have))
+          this.#say(call, `left ${effect.field} at ${JSON.stringify(have)}, not ${JSON.stringify(want)}`)
+        return
+      }
+      case 'list': {
+        const { only } = effect
+        if (only && (commit.generation !== only.generation || commit.version !== only.version + 1))
+          this.#say(
+            call,
+            `insisted on ${only.generation}/${only.version}, and made ${commit.generation}/${commit.version}`,
+          )
+        return
+      }
+      case 'compare': {
+        const version = commit.fieldVersions[effect.field]
+        if (version !== undefined && version !== effect.version + 1)
+          this.#say(call, `insisted on version ${effect.version} of ${effect.field}, and made ${version}`)
+        return
+      }
+      case 'create':
+        if (present) this.#say(call, 'was made over a document that was there')
+    }
+  }
+
+  /** Nothing had to be done: then some state between call and answer was as wanted. */
+  #judgeUnchanged(call: Call): void {
+    const { effect, key, began, ended = 0 } = call
+    if (effect.kind !== 'set') return
+    const wanted = Object.entries(effect.fields)
+    const holds = (state: JsonObject | undefined): boolean =>
+      state !== undefined && wanted.every(([name, value]) => same(state[name], value))
+    const states = this.#history.commits.filter((commit) => commit.key === key && commit.at < ended)
+    const at = states.filter((commit) => (commit.lostAt ?? Number.POSITIVE_INFINITY) > began)
+    const first = at.findLast((commit) => commit.at <= began)
+    const seen = at.filter((commit) => commit === first || commit.at > began)
+    if (!seen.some(({ after }) => holds(after))) this.#say(call, 'was taken for nothing to do')
+  }
+
+  #inOrder(): void {
+    const last = new Map<string, Call>()
+    const order = [...this.#done]
+      .flatMap(([call, commits]) =>
+        commits.filter(({ lostAt }) => lostAt === undefined).map(({ at }) => ({ call, at })),
+      )
+      .sort((a, b) => a.at - b.at || a.call.began - b.call.began)
+    for (const { call } of order) {
+      // one that is made again when what it met is gone stands where it succeeded
+      if (
+        call.repeats !== undefined ||
+        call.effect.kind === 'create' ||
+        (call.effect.kind === 'set' && call.effect.later)
+      )
+        continue
+      const id = `${call.by} ${call.key}`
+      const before = last.get(id)
+      if (before && before.began > call.began) this.#say(call, `was overtaken by ${before.id} (${before.name})`)
+      last.set(id, call)
+    }
+  }
+
+  #say({ id, by, name, key }: Call, what: string): void {
+    this.#wrong.push(`${id}, ${name} of ${key} by ${by}, ${what}`)
+  }
+}
+
+/** Which commits each call came to: by its id in their meta, in the list, or as the value of a register. */
+function commitsByCall({ calls, commits }: History, before: ReadonlyMap<Commit, Commit>): Map<Call, Commit[]> {
+  const byId = new Map<string, Call[]>()
+  for (const call of calls) {
+    const id = call.repeats ?? call.id
+    byId.set(id, [...(byId.get(id) ?? []), call])
+  }
+  const done = new Map<Call, Commit[]>()
+  for (const commit of commits) {
+    for (const id of idsIn(commit, before.get(commit)?.after)) {
+      for (const call of byId.get(id) ?? [])
+        if (call.key === commit.key) done.set(call, [...(done.get(call) ?? []), commit])
+    }
+  }
+  return done
+}
+
+function idsIn({ call, after }: Commit, present: JsonObject | undefined): Set<string> {
+  const ids = new Set(call === undefined ? [] : [call])
+  for (const name of ['a', 'b']) {
+    const value = after?.[name]
+    if (typeof value === 'string' && value !== present?.[name]) ids.add(value)
+  }
+  const old = new Set(listed(present))
+  for (const id of listed(after)) if (!old.has(id)) ids.add(id)
+  return ids
+}
+
+const listed = (document: JsonObject | undefined): string[] =>
+  ((document?.['l'] ?? []) as readonly { readonly id: string }[]).map(({ id }) => id)

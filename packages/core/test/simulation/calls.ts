@@ -1,0 +1,199 @@
+import type { Entry, JsonObject, Write } from '@sync/core'
+import { fromToken } from '../../src/model/token.ts'
+import type { Dice } from './dice.ts'
+import { type Doc, push } from './document.ts'
+import type { Effect } from './history.ts'
+import { CLOSED } from './strategies.ts'
+import type { Step, Workload } from './workload.ts'
+
+/** Begins one random call; does not wait for it. Tells what it is. */
+export function begin(work: Workload, step: Step): string {
+  const name = step.dice.pick(names)
+  calls[name](work, step)
+  return `${step.process.name}: ${name} of ${step.key}`
+}
+
+/** Makes a document. */
+export const create = (work: Workload, step: Step): void => calls['create'](work, step)
+
+type Kind = (work: Workload, step: Step) => void
+
+/** Adds at the head, and changes some of the elements behind it. */
+function inFront(doc: Doc, id: string, at: number): void {
+  doc.l ??= []
+  for (const element of doc.l) if (element.at % 3 === at % 3) element.at += 3
+  doc.n = doc.l.unshift({ id, at })
+}
+
+/** Sets registers: alone, by its meta, or with whatever waits beside it. */
+const register =
+  (name: string, fieldsOf: (step: Step) => Doc, alone: boolean): Kind =>
+  (work, step) => {
+    const fields = fieldsOf(step)
+    work.write(step, name, { kind: 'set', fields: fields as JsonObject, alone }, (meta) =>
+      step.process.collection.set(step.key, fields, alone ? meta : {}),
+    )
+  }
+
+/** Sets a field with a strategy to something made of what is held. */
+const merging =
+  <F extends keyof Doc>(field: F, next: (seen: Doc[F], step: Step) => Doc[F]): Kind =>
+  (work, step) => {
+    const { process, key } = step
+    const reading = process.collection.get(key).then(() => {
+      const seen = process.alive ? process.collection.peek(key) : undefined
+      if (!seen) return
+      const base = seen[field] as Doc[F]
+      const local = next(base, step)
+      const effect = { kind: 'merge', field, base, local } as const
+      work.write(step, `set ${field}`, effect, (meta) => process.collection.set(key, { [field]: local } as Doc, meta))
+    })
+    work.run(process, reading)
+  }
+
+const listed =
+  (name: string, change: (doc: Doc, step: Step) => void, options: (dice: Dice) => Write = () => ({})): Kind =>
+  (work, step) => {
+    const { process, key, dice } = step
+    work.write(step, name, { kind: 'list' }, (meta) =>
+      process.collection.update(key, (doc) => change(doc, step), {
+        ...options(dice),
+        ...(dice.chance(0.3) && meta),
+      }),
+    )
+  }
+
+/** Writes only on the state that was read. */
+const onlyOn =
+  (name: string, begin: (step: Step, entry: Entry<Doc>, meta: Write) => Promise<object>, effect: EffectOf): Kind =>
+  (work, step) => {
+    const { process, key } = step
+    const reading = process.collection.entry(key).then((entry) => {
+      if (!entry || !process.alive) return
+      work.write(step, name, effect(entry), (meta) => begin(step, entry, meta))
+    })
+    work.run(process, reading)
+  }
+
+type EffectOf = (entry: Entry<Doc>) => Effect
+const state: EffectOf = ({ token }) => {
+  const { generation, version } = fromToken(token)
+  return { kind: 'list', only: { generation, version } }
+}
+
+const once =
+  (name: string, begin: (step: Step, meta: Write) => Promise<object>, effect: Effect = { kind: 'other' }): Kind =>
+  (work, step) =>
+    work.write(step, name, effect, (meta) => begin(step, meta))
+
+const calls = {
+  'update, inside the list': listed('update', (doc, { id, at }) => {
+    doc.l ??= []
+    doc.l.splice(at % (doc.l.length + 1), 0, { id, at })
+    doc.n = doc.l.length
+  }),
+  'update, at the end': listed('update', (doc, { id, at }) => push(doc, { id, at })),
+  'update, in front': listed('update', (doc, { id, at }) => inFront(doc, id, at)),
+  'update in time': listed(
+    'update',
+    (doc, { id, at }) => inFront(doc, id, at),
+    ({ int }) => ({ timeout: 1 + int(40) }),
+  ),
+  'update of what was read': onlyOn(
+    'update of what was read',
+    ({ process, key, id, at }, { token: ifVersion }, meta) =>
+      process.collection.update(key, (doc) => inFront(doc, id, at), { ...meta, ifVersion }),
+    state,
+  ),
+  'update of the version that was read': onlyOn(
+    'update of a version',
+    ({ process, key, id, at }, { version: ifVersion }, meta) =>
+      process.collection.update(key, (doc) => push(doc, { id, at }), { ...meta, ifVersion }),
+    () => ({ kind: 'list' }),
+  ),
+  'update under an id of its own': (work: Workload, step: Step) => work.persist(step),
+  'set of a': register('set a', ({ id }) => ({ a: id }), false),
+  'set of a, with meta': register('set a', ({ id }) => ({ a: id }), true),
+  'set of b': register('set b', ({ id }) => ({ b: id }), false),
+  'set of a and b': register('set a and b', ({ id }) => ({ a: id, b: id }), false),
+  'set of a flag': register('set flag', ({ dice }) => ({ flag: dice.int(2) }), true),
+  'set of a sum': merging('s', (seen = 0, { dice }) => seen + 1 + dice.int(5)),
+  'set of the greatest': merging('hi', (_, { at, dice }) => at + dice.int(10)),
+  'set of the least': merging('lo', (_, { at, dice }) => -at - dice.int(10)),
+  'set of a union': merging('u', (seen = [], { id, at, dice: { chance, pick } }) => {
+    if (seen.length > 0 && chance(0.3)) return seen.filter((each) => each !== pick(seen))
+    if (seen.length > 0 && chance(0.3)) return seen.map((each) => (chance(0.5) ? { ...each, v: at } : each))
+    return [...seen, { id }]
+  }),
+  'set of plain texts': merging('t', (seen = [], { dice: { int, chance } }) =>
+    chance(0.4) ? seen.slice(1) : [...new Set([...seen, `t${int(6)}`])],
+  ),
+  'set by a strategy of its own': merging('c', (seen = '', { dice: { int, chance } }) =>
+    chance(0.1) ? CLOSED.repeat(seen.length + 1) : String.fromCharCode(97 + int(26)).repeat(1 + int(4)),
+  ),
+  'set of parts': merging('w', (seen = {}, { at, dice: { pick } }) => ({ ...seen, [pick(['x', 'y', 'z'])]: at })),
+  setMany: (work: Workload, step: Step) => {
+    const { process, key, id } = step
+    work.write(step, 'setMany', { kind: 'set', fields: { a: id }, alone: false, later: true }, async () => {
+      for await (const { error } of process.collection.setMany([[key, { a: id }]])) if (error) throw error
+      return {}
+    })
+  },
+  trySet: onlyOn(
+    'trySet',
+    async ({ process, key, id }, entry, meta) => {
+      const tried = await process.collection.trySet(key, 'a', id, {
+        ...meta,
+        expectedVersion: entry.fieldVersions.a ?? 0,
+      })
+      return { changed: tried.ok }
+    },
+    ({ fieldVersions }) => ({ kind: 'compare', field: 'a', version: fieldVersions.a ?? 0 }),
+  ),
+  unset: once('unset', ({ process, key }, meta) => process.collection.unset(key, ['a', 'flag'], meta)),
+  patch: once(
+    'patch',
+    ({ process, key, id }, meta) => process.collection.patch(key, [{ op: 'add', path: '/a', value: id }], meta),
+    { kind: 'other' },
+  ),
+  'patch inside the list': (work: Workload, step: Step) => {
+    const { process, key, id, at } = step
+    const reading = process.collection.get(key).then(() => {
+      const seen = process.alive ? process.collection.peek(key) : undefined
+      if (seen?.l === undefined) return
+      const place = at % (seen.l.length + 1)
+      const ops = [
+        { op: 'add', path: `/l/${place}`, value: { id, at } },
+        { op: 'replace', path: '/n', value: seen.l.length + 1 },
+      ] as const
+      work.write(step, 'patch', { kind: 'list' }, (meta) => process.collection.patch(key, ops, meta))
+    })
+    work.run(process, reading)
+  },
+  replace: once('replace', ({ process, key, id }, meta) =>
+    process.collection.replace(key, { n: 1, s: 0, l: [{ id: `${id}r`, at: 1 }] }, meta),
+  ),
+  delete: once('delete', async ({ process, key }, meta) => {
+    await process.collection.delete(key, meta)
+    return {}
+  }),
+  'delete and create': (work: Workload, step: Step) => {
+    const { process, key } = step
+    work.run(process, process.collection.delete(key))
+    calls['create'](work, step)
+  },
+  create: once(
+    'create',
+    async ({ process, key, id }, meta) => {
+      const { created } = await process.collection.create(key, { n: 0, s: 0, l: [], b: id }, meta)
+      return { changed: created }
+    },
+    { kind: 'create' },
+  ),
+  get: (work: Workload, { process, key }: Step) => work.run(process, process.collection.get(key)),
+  entry: (work: Workload, { process, key }: Step) => work.see(process, key),
+  'read of what was written last': (work: Workload, { process }: Step) => work.readLast(process),
+  forget: (work: Workload, { process, key }: Step) => work.run(process, process.collection.forget(key)),
+} satisfies Record<string, Kind>
+
+const names = Object.keys(calls) as (keyof typeof calls)[]

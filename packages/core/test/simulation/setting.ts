@@ -1,0 +1,48 @@
+import { type Definition, defineCollection, type MemoryHubOptions } from '@sync/core'
+import type { Dice } from './dice.ts'
+import type { Doc } from './document.ts'
+import { strategies } from './strategies.ts'
+import type { Manner } from './watcher.ts'
+
+/** What a schedule plays with. */
+export interface Setting {
+  readonly definition: Definition<Doc>
+  readonly keys: readonly string[]
+  /** Those of each instance. */
+  readonly watchers: readonly (readonly Manner[])[]
+  readonly hub: MemoryHubOptions
+  /** The log may no longer reach what somebody missed. */
+  readonly shortLog: boolean
+  /** The store may lose what somebody saved the position of. */
+  readonly losses: boolean
+}
+
+/** Draws a setting: how many instances, how they follow, what is kept for how long. */
+export function draw({ int, chance, pick }: Dice, { losses }: Pick<Setting, 'losses'>): Setting {
+  const follow = chance(0.25) ? 'key' : 'section'
+  const replicate = follow === 'section' && chance(0.5) ? 'all' : 'on-read'
+  const shortLog = chance(0.3)
+  const after = 150 + int(600)
+  const ttl = chance(0.75) ? 'never' : { after, sliding: chance(0.5) }
+  const definition = defineCollection<Doc>({
+    section: 'doc',
+    ttl,
+    follow,
+    replicate,
+    merge: strategies,
+    ...(chance(0.2) && { batch: { wait: 1 + int(30), writes: 1 + int(5) } }),
+    ...(replicate === 'on-read' && chance(0.3) && { memory: { maxDocuments: 1 + int(3) } }),
+  })
+  const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(4))
+  const watchers = Array.from({ length: pick([2, 2, 3, 3, 4, 5, 6, 8]) }, (_, at) => {
+    const pause = chance(0.3) ? int(300) : 0
+    if (follow === 'section') return [{ combine: at % 2 === 0, pause }]
+    return keys.map((key) => ({ combine: true, pause, key }))
+  })
+  const hub = {
+    maxChanges: shortLog ? 1 + int(4) : 10_000,
+    lineage: chance(0.2) ? 1 : 8,
+    ...(chance(0.1) && { maxAnswers: 4 + int(20) }),
+  }
+  return { definition, keys, watchers, hub, shortLog, losses }
+}
