@@ -26,6 +26,8 @@ export class Channels {
   readonly #onError: (error: unknown) => void
   readonly #told: (state: 'up' | 'down') => void
   readonly #channels = new Map<string, Channel>()
+  /** Those that the server has not yet acknowledged to be left. */
+  readonly #leaving = new Map<string, Promise<void>>()
   readonly #heartbeat: NodeJS.Timeout
   #up = false
   /** Settles when the connection is up, or is lost while it was being opened. */
@@ -53,7 +55,8 @@ export class Channels {
       remove()
       if (channel.handlers.size > 0 || this.#channels.get(name) !== channel) return
       this.#channels.delete(name)
-      if (this.#up) await this.#connection.unsubscribe(name).catch(() => {})
+      // nothing is handed over any more, whatever the server says: a dead line would be waited for until it is noticed
+      if (this.#up) this.#leave(name)
     }
     try {
       await channel.live
@@ -78,7 +81,19 @@ export class Channels {
     return channel
   }
 
+  #leave(name: string): void {
+    const left = this.#connection
+      .unsubscribe(name)
+      .catch(() => {})
+      .then(() => {
+        if (this.#leaving.get(name) === left) this.#leaving.delete(name)
+      })
+    this.#leaving.set(name, left)
+  }
+
   async #subscribe(name: string): Promise<void> {
+    // node-redis takes its acknowledgement for the end of what was subscribed meanwhile
+    await this.#leaving.get(name)
     await this.#connection.subscribe(name, (message) => this.#channels.get(name)?.handlers.tell(message))
     const channel = this.#channels.get(name)
     if (channel) channel.known = true
@@ -119,6 +134,7 @@ export class Channels {
   #down(): void {
     const wasUp = this.#up
     this.#up = false
+    this.#leaving.clear()
     this.#arrival.failed(this.#away())
     if (wasUp) this.#told('down')
   }

@@ -1,0 +1,24 @@
+import { canTest, startRedis } from '@sync/brokers'
+import { redisBus } from '@sync/redis'
+import { describe, expect, test } from 'vitest'
+
+describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: true }))(
+  'while the server does not answer',
+  { timeout: 30_000 },
+  () => {
+    test.each(['ioredis', 'redis'] as const)(
+      'a subscription ends at once, with %s: a close that waited for one after the other would miss its deadline',
+      async (client) => {
+        await using redis = await startRedis()
+        await using bus = redisBus(redis.url, { client, timeout: '20s' })
+        const subscription = await bus.subscribe({ partition: 'p', section: 's' }, () => {})
+        await redis.pause()
+        const ended = subscription.stop().then(() => 'ended')
+        // on a loopback line a server that answers has done so long before
+        const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'late'))
+        expect(await Promise.race([ended, late])).toBe('ended')
+        await redis.resume()
+      },
+    )
+  },
+)
