@@ -25,6 +25,9 @@ export function describe(outcome: Outcome): string {
     '',
     `writes: ${verdict.acknowledged} acknowledged, ${verdict.conflicts} conflicts, ${verdict.unknown} unknown, ${verdict.refused} refused`,
     `gaps ${gaps}, repairs ${repairs}, documents loaded again ${reloads}, epochs ${epochs}`,
+    verdict.registers > 0
+      ? `compare-and-set: the histories of ${verdict.registers} registers are ${verdict.findings.some(({ what }) => what === 'not-linearizable') ? 'not all' : 'all'} linearizable`
+      : 'compare-and-set: not judged, as the store lost what it had acknowledged',
     ...findings.slice(0, SHOWN).map((text) => `✗ ${text}`),
     ...(findings.length > SHOWN ? [`… and ${findings.length - SHOWN} more`] : []),
     `${kept(outcome) ? 'kept' : 'BROKEN'}: acknowledged writes lost ${verdict.lost}${verdict.toldLost > 0 ? `, lost by the store and told ${verdict.toldLost}` : ''}; replicas ${verdict.findings.some(({ what }) => what === 'differs') ? 'differ from' : 'equal'} the store`,

@@ -125,6 +125,7 @@ describe('the auditor finds nothing', () => {
       refused: 1,
       toldLost: 0,
       lost: 0,
+      registers: 0,
       findings: [],
     })
   })

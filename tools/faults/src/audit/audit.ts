@@ -3,6 +3,7 @@ import type { Entry, Intent, Ledger } from '../ledger/entry.ts'
 import { TOTAL } from '../work/documents.ts'
 import type { Copies } from '../work/messages.ts'
 import { fromPosition, type History, isLost } from './history.ts'
+import { judgeRegisters } from './registers.ts'
 
 /** What there is to compare at the end, when everything is back and at rest. */
 export interface Evidence {
@@ -17,7 +18,7 @@ export interface Evidence {
 
 /** What is wrong: an acknowledged write that is not there, one that counts twice, … */
 export interface Finding {
-  readonly what: 'lost' | 'twice' | 'not-asked' | 'torn' | 'differs'
+  readonly what: 'lost' | 'twice' | 'not-asked' | 'torn' | 'differs' | 'not-linearizable'
   readonly text: string
 }
 
@@ -31,6 +32,8 @@ export interface Verdict {
   readonly toldLost: number
   /** Acknowledged writes that are gone, and nobody was told. */
   readonly lost: number
+  /** Histories of compare-and-set that were judged. */
+  readonly registers: number
   readonly findings: readonly Finding[]
 }
 
@@ -43,6 +46,7 @@ export function audit(evidence: Evidence): Verdict {
       judge({ writer, key, ...tally(group, history) }, store.get(key)),
     ),
   )
+  const registers = judgeRegisters(evidence)
   const entries = ledgers.flatMap((ledger) => ledger.entries)
   const count = (is: string): number => entries.filter(({ outcome }) => outcome?.is === is).length
   return {
@@ -52,7 +56,9 @@ export function audit(evidence: Evidence): Verdict {
     refused: count('refused'),
     toldLost: entries.filter(({ outcome }) => outcome?.is === 'acknowledged' && wasLost(outcome, history)).length,
     lost: judged.reduce((sum, { lost }) => sum + lost, 0),
+    registers: registers.judged,
     findings: [
+      ...registers.wrong.map((text): Finding => ({ what: 'not-linearizable', text })),
       ...judged.flatMap(({ findings }) => findings),
       ...tornTotals(store),
       ...evidence.replicas.flatMap(({ name, held, told }) => [

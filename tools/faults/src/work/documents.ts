@@ -22,3 +22,5 @@ export const MARKED: readonly string[] = numbered('mark', 12)
 export const COUNTED: readonly string[] = numbered('count', 3)
 /** The field of a count that every writer adds to. */
 export const TOTAL = 'total'
+/** What the keys of registers begin with. */
+export const REGISTER = 'register'

@@ -4,6 +4,7 @@ import type { LedgerFile, NewIntent, NewOutcome } from '../ledger/file.ts'
 import { now } from './clock.ts'
 import { createDice, type Dice } from './dice.ts'
 import { COUNTED, type Document, documents, MARKED, place, TOTAL } from './documents.ts'
+import { Registers } from './registers.ts'
 
 /** What a writer is made of. */
 export interface WriterOptions {
@@ -27,6 +28,7 @@ export class Writer {
   readonly #options: WriterOptions
   readonly #collection: Collection<Document>
   readonly #dice: Dice
+  readonly #registers: Registers
   readonly #stop = new AbortController()
   readonly #pending = new Set<Promise<void>>()
   /** Documents of its own that nobody removes any more but itself. */
@@ -37,6 +39,12 @@ export class Writer {
     this.#options = options
     this.#collection = options.sync.collection(documents, place)
     this.#dice = createDice(options.seed)
+    this.#registers = new Registers({
+      ...options,
+      collection: this.#collection,
+      dice: this.#dice,
+      failed: (what, error) => this.#failed(what, error),
+    })
     this.#running = this.#run()
   }
 
@@ -66,7 +74,8 @@ export class Writer {
     const dice = this.#dice
     const { name } = this.#options
     const options: Write = dice.chance(0.4) ? { timeout: PATIENCE } : {}
-    const chosen = dice.int(10)
+    const chosen = dice.int(14)
+    if (chosen >= 10) return this.#registers.compareAndSet()
     if (chosen < 4) {
       const key = dice.pick(MARKED)
       return this.#do({ op: 'mark', key }, (n) => this.#collection.set(key, { [name]: n }, options))
@@ -101,13 +110,13 @@ export class Writer {
       ledger.end(n, { is: 'acknowledged', ...(written && { position: written.position, version: written.version }) })
       if (written) acknowledged(written.position, begunAt)
     } catch (error) {
-      ledger.end(n, this.#failed(intent, error))
+      ledger.end(n, this.#failed(`${intent.op} of ${intent.key}`, error))
     }
   }
 
-  #failed({ op, key }: NewIntent, error: unknown): NewOutcome {
+  #failed(what: string, error: unknown): NewOutcome {
     if (error instanceof SyncError) return { is: error.committed === 'no' ? 'refused' : 'unknown', code: error.code }
-    this.#options.wrong(`${op} of ${key}: ${error instanceof Error ? error.stack : String(error)}`)
+    this.#options.wrong(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
     return { is: 'unknown', code: 'none' }
   }
 }
