@@ -1,11 +1,11 @@
+import { editRequests } from './edit-requests.ts'
+import type { Request } from './request.ts'
 import { RequestError } from './request-error.ts'
 import type { Disturbance } from './services/disturbance.ts'
-import type { System } from './system.ts'
-
-type Request = (system: System, body: Readonly<Record<string, unknown>>) => unknown
 
 /** What the page can ask for, by path. */
 export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
+  ...editRequests,
   [
     '/pace',
     async (system, { rate }) => {

@@ -47,6 +47,8 @@ export class System {
   /** What is under way, and lets nothing else come between. */
   #busy: { readonly what: string; readonly over: Promise<unknown> } | undefined
   #moved: Moved | undefined
+  #moving = false
+  readonly #writing = new Set<Promise<unknown>>()
 
   constructor({ options, catalogue, log, view }: Parts, fleet: Fleet) {
     this.log = log
@@ -100,6 +102,18 @@ export class System {
     this.log.add(name, what === '' ? 'undisturbed again' : `disturbed: ${what}`, Date.now())
     this.#recovery.cancel(name)
     if (what === '') this.#recovery.begin(replica, { since: Date.now(), at: await this.#fleet.ingest.ask('where') })
+  }
+
+  /** Does work that writes. Not while the system moves: what was written to the old place then would not be in the new one. @throws RequestError */
+  async write<T>(work: (replicas: readonly Handle[]) => Promise<T>): Promise<T> {
+    if (this.#moving) throw new RequestError(409, `not while ${this.#busy?.what ?? 'it moves'} goes on`)
+    const writing = work(this.replicas)
+    this.#writing.add(writing)
+    try {
+      return await writing
+    } finally {
+      this.#writing.delete(writing)
+    }
   }
 
   /** Kills a server that was started here, which comes back after a while. @throws RequestError */
@@ -172,13 +186,17 @@ export class System {
   async #move(to: Place, work: () => Promise<Moved>): Promise<Moved> {
     return this.#alone(`moving to ${to.name}`, async () => {
       this.log.add('all', `moving to ${to.name}`, Date.now())
+      this.#moving = true
       try {
+        await Promise.allSettled(this.#writing)
         this.#moved = await work()
         this.log.add('all', `moved to ${to.name}`, Date.now())
         return this.#moved
       } catch (error) {
         this.log.add('all', `not moved to ${to.name}: ${(error as Error).message}`, Date.now())
         throw error
+      } finally {
+        this.#moving = false
       }
     })
   }

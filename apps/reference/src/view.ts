@@ -2,6 +2,7 @@ import { createRateMeter, type RateMeter } from 'feed'
 import type { EventLog } from './event-log.ts'
 import { alertsOf, type InstanceFigures, instanceFigures, type Reading, type Totals, totalsOf } from './figures.ts'
 import type { Row } from './services/board.ts'
+import type { UnitCopy } from './services/forecast/units.ts'
 import type { Report, Status } from './services/service.ts'
 import type { Tally } from './services/verdict.ts'
 import { Trail } from './trail.ts'
@@ -16,6 +17,8 @@ export interface Seen {
   readonly instances: readonly InstanceFigures[]
   readonly alerts: readonly string[]
   readonly rows: readonly Row[]
+  /** As each instance holds them, by its name, then by key. */
+  readonly units: Readonly<Record<string, Readonly<Record<string, UnitCopy>>>>
 }
 
 /** Takes what the services tell. */
@@ -28,6 +31,7 @@ export class View {
   #meter: RateMeter = createRateMeter(RATE_SPAN_MS)
   #commits = 0
   #rows: readonly Row[] = []
+  readonly #units = new Map<string, Seen['units'][string]>()
 
   constructor(log: EventLog) {
     this.#log = log
@@ -36,6 +40,7 @@ export class View {
   /** A service told something. */
   hear(name: string, report: Report): void {
     if ('rows' in report) this.#rows = report.rows
+    else if ('units' in report) this.#units.set(name, report.units)
     else if ('happened' in report) this.#log.add(name, report.happened, report.at)
     else {
       const now = Date.now()
@@ -66,6 +71,7 @@ export class View {
       instances,
       alerts: alertsOf(totals, instances),
       rows: this.#rows,
+      units: Object.fromEntries(replicas.map((name) => [name, this.#units.get(name) ?? {}])),
     }
   }
 

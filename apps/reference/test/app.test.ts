@@ -1,5 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { AtOnce, Cas } from '../src/edits.ts'
+import type { JournalLine } from '../src/services/journal.ts'
 import { openReference, type Reference } from './reference.ts'
+
+type Told = { readonly told: readonly string[] }
+type Journaled = { readonly lines: readonly JournalLine[] }
 
 let app: Reference
 beforeAll(async () => {
@@ -78,5 +83,61 @@ describe('the app', { timeout: 60_000 }, () => {
     expect((await app.ask('/disturb', { instance: 'nobody', cut: true })).status).toBe(400)
     expect((await app.ask('/disturb', { instance: 'all', drop: 2 })).status).toBe(400)
     expect((await app.ask('/disturb', { instance: 'all', shake: 1 })).status).toBe(400)
+  })
+
+  const both = (values: readonly [unknown, unknown]) => ({
+    key: 'unit-001',
+    hands: ['replica 1', 'replica 2'].map((instance, i) => ({ instance, actor: `ann ${i + 1}`, value: values[i] })),
+  })
+
+  it('merges what two replicas write at once, by the field, and shows it at a third', async () => {
+    const answer = await app.ask('/edit-at-once', { ...both([500, 470]), field: 'installedCapacity' })
+    const { strategy, writes, held, told } = (await answer.json()) as AtOnce & Told
+    expect(strategy).toBe('max')
+    expect(writes.map(({ changed }) => changed)).toContain(true)
+    expect(held.map(({ value }) => value)).toEqual([500, 500, 500])
+    expect(told.at(-1)).toMatch(/^All 3 replicas hold 500 at document version \d+\.$/)
+    await app.frame(({ units }) => units['replica 3']?.['unit-001']?.value.installedCapacity === 500)
+  })
+
+  it('explains a condition that did not hold', async () => {
+    const answer = await app.ask('/compare-and-set', { ...both([411, 412]), field: 'demand' })
+    const { tried, read, held, told } = (await answer.json()) as Cas & Told
+    expect(tried).toMatchObject({ ok: false, value: 412, fieldVersion: read.fieldVersion + 1 })
+    expect(held).toMatchObject([{ value: 412 }, { value: 412 }, { value: 412 }])
+    expect(told.join(' ')).toContain(`at version ${read.fieldVersion}. Conflict: the store has version`)
+  })
+
+  it('tells who changed what, of all documents or some', async () => {
+    const hand = { instance: 'replica 3', actor: 'ben', value: ['gas', 'peak'] }
+    await app.ask('/edit', { key: 'unit-002', field: 'tags', hand })
+    const lines = async (query: object) => ((await (await app.ask('/journal', query)).json()) as Journaled).lines
+    await vi.waitUntil(async () => (await lines({ key: 'unit-002' })).length > 0)
+    expect(await lines({ section: 'units', key: 'unit-002' })).toMatchObject([
+      { actor: 'ben', instance: 'replica 3', field: 'tags', from: ['wind', 'coast'], to: ['gas', 'peak'], version: 2 },
+    ])
+    const [latest] = await lines({ section: 'outages' })
+    expect(latest).toMatchObject({ section: 'outages', actor: 'ingest' })
+  })
+
+  it('refuses an edit that it does not understand, and says why', async () => {
+    const hand = { instance: 'replica 1', actor: 'ann', value: 'much' }
+    const refused = async (path: string, body: unknown) => {
+      const answer = await app.ask(path, body)
+      return [answer.status, ((await answer.json()) as { error: string }).error]
+    }
+    expect(await refused('/edit', { key: 'unit-001', field: 'demand', hand })).toEqual([
+      400,
+      'demand: a number from 0 to 1000000 is needed',
+    ])
+    const tags = { key: 'unit-001', field: 'tags', hand: { ...hand, value: [1] } }
+    expect(await refused('/edit', tags)).toEqual([400, 'tags: a list of at most 20 texts is needed'])
+    expect((await refused('/edit', { key: 'unit-009', field: 'demand', hand }))[1]).toMatch(/^key: one of unit-001/)
+    expect((await refused('/edit', { key: 'unit-001', field: 'constructor', hand }))[1]).toMatch(/^field: one of/)
+    expect((await refused('/edit', { key: 'unit-001', field: 'unitName' }))[1]).toMatch(/^instance:/)
+    const same = { key: 'unit-001', field: 'unitName', hands: [hand, hand] }
+    expect((await refused('/edit-at-once', same))[1]).toBe('hands: two instances are needed')
+    expect((await refused('/compare-and-set', { ...same, hands: [hand] }))[1]).toBe('hands: two are needed')
+    expect((await refused('/journal', { section: 'none' }))[1]).toMatch(/^section:/)
   })
 })

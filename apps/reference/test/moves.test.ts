@@ -53,6 +53,28 @@ describe('the app', { timeout: 90_000 }, () => {
     await expectSame(await moved('/move-store', menu.store))
   })
 
+  it('loses no edit that it took as it moved, and refuses the others', async () => {
+    const { menu, units } = await app.frame(() => true)
+    const targets = Object.keys(units['replica 1'] ?? {}).flatMap((key) =>
+      (['unitName', 'unitType'] as const).map((field) => ({ key, field })),
+    )
+    const edit = async (target: (typeof targets)[number]) => {
+      const hand = { instance: 'replica 2', actor: 'ann', value: 'edited' }
+      const { status } = await app.ask('/edit', { ...target, hand })
+      return { ...target, status }
+    }
+    const early = targets.slice(0, 3).map(edit)
+    const move = moved('/move-store', menu.store === 'memory two' ? (menu.stores[0] ?? '') : 'memory two')
+    const late = targets.slice(3).map(edit)
+    const edits = await Promise.all([...early, ...late])
+    await expectSame(await move)
+    expect([200, 409]).toEqual(expect.arrayContaining(edits.map(({ status }) => status)))
+    const taken = edits.filter(({ status }) => status === 200)
+    expect(taken.length).toBeGreaterThan(0)
+    const after = await app.frame(({ units }) => Object.keys(units['replica 3'] ?? {}).length === 3)
+    for (const { key, field } of taken) expect(after.units['replica 3']?.[key]?.value[field], key).toBe('edited')
+  })
+
   it('stays where it is if it cannot move, and says why', async () => {
     const { menu } = await app.frame(() => true)
     expect((await app.ask('/move-bus', { to: 'pigeons' })).status).toBe(400)

@@ -1,6 +1,8 @@
-import type { ChangeBus } from '@sync/core'
+import type { ChangeBus, SectionRef } from '@sync/core'
 import type { BusCapabilities, FrameHandler, InCommitPublisher, Scope, Subscription } from '@sync/core/adapter'
 import type { Disturbance } from './disturbance.ts'
+
+const idOf = ({ partition, section }: SectionRef): string => JSON.stringify([partition, section])
 
 /** Another bus, behind which frames to this instance can be lost, repeated and delayed. What it publishes goes out as ever. */
 export class DisturbedBus implements ChangeBus {
@@ -8,6 +10,8 @@ export class DisturbedBus implements ChangeBus {
   readonly onFailure?: NonNullable<ChangeBus['onFailure']>
   readonly #bus: ChangeBus
   readonly #random: () => number
+  /** By section: what is kept back of it. */
+  readonly #withheld = new Map<string, (() => void)[]>()
   #now: Disturbance = {}
 
   constructor(bus: ChangeBus, random: () => number) {
@@ -27,6 +31,17 @@ export class DisturbedBus implements ChangeBus {
     this.#now = disturbance
   }
 
+  /** Keeps back the frames of a section until the returned function hands them over, in order. */
+  withhold(section: SectionRef): () => void {
+    const id = idOf(section)
+    const kept: (() => void)[] = []
+    this.#withheld.set(id, kept)
+    return () => {
+      if (this.#withheld.get(id) === kept) this.#withheld.delete(id)
+      for (const deliver of kept.splice(0)) deliver()
+    }
+  }
+
   publish(...call: Parameters<ChangeBus['publish']>): Promise<void> {
     return this.#bus.publish(...call)
   }
@@ -37,12 +52,24 @@ export class DisturbedBus implements ChangeBus {
     options?: Parameters<ChangeBus['subscribe']>[2],
   ): Promise<Subscription> {
     const late = new Set<NodeJS.Timeout>()
-    const subscription = await this.#bus.subscribe(scope, (frame) => this.#pass(() => onFrame(frame), late), options)
+    let live = true
+    const subscription = await this.#bus.subscribe(
+      scope,
+      (frame) => this.#arrive(scope, () => live && onFrame(frame), late),
+      options,
+    )
     const stop = async (): Promise<void> => {
       await subscription.stop()
+      live = false
       for (const timer of late) clearTimeout(timer)
     }
     return { stop, [Symbol.asyncDispose]: stop }
+  }
+
+  #arrive(scope: SectionRef, deliver: () => void, late: Set<NodeJS.Timeout>): void {
+    const kept = this.#withheld.get(idOf(scope))
+    if (kept) kept.push(() => this.#pass(deliver, late))
+    else this.#pass(deliver, late)
   }
 
   #pass(deliver: () => void, late: Set<NodeJS.Timeout>): void {

@@ -1,8 +1,11 @@
+import { setTimeout as setTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { openBus, openStore } from '@sync/config'
 import { type ChangeBus, type Collection, createSync, type Fanout, fanout, type Sync } from '@sync/core'
 import type { Document } from 'feed'
-import { disturbed } from './disturbed-bus.ts'
+import { type DisturbedBus, disturbed } from './disturbed-bus.ts'
+import { type Forecast, openForecast } from './forecast/forecast.ts'
+import { unitsPlace } from './forecast/units.ts'
 import { sentence } from './happened.ts'
 import type { Handlers, Mark, Progress } from './orders.ts'
 import { outages, place } from './outages.ts'
@@ -12,6 +15,7 @@ import type { Report, ServiceSpec, Status } from './service.ts'
 export interface Instance {
   readonly sync: Sync
   readonly outages: Collection<Document>
+  readonly units: Forecast['units']
   /** The orders that every instance knows. */
   readonly handlers: Handlers
   close(): Promise<void>
@@ -21,6 +25,7 @@ export interface Instance {
 const CHECK_INTERVAL = '1s'
 const STATUS_MS = 200
 const LOOK_MS = 10
+const WITHHELD_MS = 5_000
 
 /** Opens an instance, waits until it holds the outages, and tells how it is doing from then on. */
 export async function openInstance(
@@ -39,8 +44,10 @@ export async function openInstance(
   const sync = createSync({ store: stored, bus: between, checkInterval: CHECK_INTERVAL })
   sync.onEvent((event) => tell({ happened: sentence(event), at: event.at }))
   const collection = sync.collection(outages, place)
+  let forecast: Forecast
   try {
     await collection.ready({ signal: options.signal })
+    forecast = await openForecast(sync, { instance: name, tell, signal: options.signal })
   } catch (error) {
     await sync.close({ deadline: 1 })
     throw error
@@ -52,7 +59,10 @@ export async function openInstance(
   return {
     sync,
     outages: collection,
+    units: forecast.units,
     handlers: {
+      ...forecast.handlers,
+      ...withholding(between),
       ...busHandlers(joined, new Map([[bus, first]])),
       disturb(disturbance) {
         between.disturb(disturbance)
@@ -68,6 +78,7 @@ export async function openInstance(
     async close() {
       end.abort(new Error(`${name} is closed`))
       clearInterval(timer)
+      await forecast.close()
       await sync.close({ deadline: '2s' })
     },
   }
@@ -95,6 +106,27 @@ async function caughtUp(sync: Sync, { since, at }: Mark, signal: AbortSignal): P
     const there = at !== undefined && epoch === at.epoch && sequence >= at.sequence
     if (there || (state === 'live' && now - staleForMs >= since)) return { at: now }
     await setTimeout(LOOK_MS, undefined, { signal })
+  }
+}
+
+/** Two who write before either has heard of the other: the only way to be sure that they write at once. */
+function withholding(bus: DisturbedBus): Handlers {
+  let handOver: (() => void) | undefined
+  let late: NodeJS.Timeout | undefined
+  const end = (): null => {
+    clearTimeout(late)
+    handOver?.()
+    handOver = undefined
+    return null
+  }
+  return {
+    withholdUnits() {
+      end()
+      handOver = bus.withhold(unitsPlace)
+      late = setTimer(end, WITHHELD_MS).unref()
+      return null
+    },
+    handOverUnits: end,
   }
 }
 

@@ -1,4 +1,7 @@
 import type { Disturbance } from './disturbance.ts'
+import type { Edit, Edited, Standing, Tried } from './forecast/edits.ts'
+import type { UnitField } from './forecast/units.ts'
+import type { JournalLine, JournalQuery } from './journal.ts'
 import type { Rate } from './throttle.ts'
 import type { Copy, Tally } from './verdict.ts'
 
@@ -38,6 +41,16 @@ export interface Orders {
   release: { readonly takes: null; readonly gives: null }
   /** What happens to the frames on their way to it from now on; `{}`: nothing any more. */
   disturb: { readonly takes: Disturbance; readonly gives: null }
+  /** Hears nothing of the units from now on, as if the news were still under way; for 5 s at most. */
+  withholdUnits: { readonly takes: null; readonly gives: null }
+  /** Hears what was withheld. */
+  handOverUnits: { readonly takes: null; readonly gives: null }
+  /** One field of a unit, as it holds it. */
+  standing: { readonly takes: { readonly key: string; readonly field: UnitField }; readonly gives: Standing }
+  /** Writes one field of a unit, merged with what others wrote meanwhile. */
+  edit: { readonly takes: Edit; readonly gives: Edited }
+  /** Writes one field of a unit if it stands at a version. */
+  tryEdit: { readonly takes: Edit & { readonly expectedVersion: number }; readonly gives: Tried }
   /** Answered when it holds all that the store held when it was asked. */
   check: { readonly takes: null; readonly gives: null }
   /** How far it is now. */
@@ -52,6 +65,8 @@ export interface Orders {
   copies: { readonly takes: { readonly keys: readonly string[] }; readonly gives: Copies }
   /** Of all that it holds. */
   digest: { readonly takes: null; readonly gives: Digest }
+  /** Who changed what lately, as it heard it; newest first. */
+  journal: { readonly takes: JournalQuery; readonly gives: { readonly lines: readonly JournalLine[] } }
   /** Which documents to compare next. */
   sample: { readonly takes: null; readonly gives: { readonly keys: readonly string[] } }
   /** Compares what the replicas hold of these with the store. */

@@ -1,10 +1,13 @@
-import type { Collection } from '@sync/core'
+import type { Change, Collection } from '@sync/core'
 import type { Document } from 'feed'
 import { Board } from './board.ts'
 import { contentOf, digestOf } from './contents.ts'
-import { openInstance } from './instance.ts'
+import { type Instance, openInstance } from './instance.ts'
+import { Journal } from './journal.ts'
 import type { Copies, Digest } from './orders.ts'
 import type { OpenService, Report } from './service.ts'
+
+type Tell = (report: Report) => void
 
 const ROWS_MS = 250
 
@@ -12,11 +15,13 @@ const ROWS_MS = 250
 export const openReplica: OpenService = async (spec, tell, signal) => {
   const instance = await openInstance(spec, tell, { signal })
   const stop = new AbortController()
-  const telling = spec.tellsRows ? tellRows(instance.outages, tell, stop.signal) : undefined
+  const journal = new Journal()
+  const telling = Promise.all(spec.tellsRows ? tellChanges(instance, { journal, tell, signal: stop.signal }) : [])
   return {
     handlers: {
       ...instance.handlers,
       copies: ({ keys }) => copiesOf(instance.outages, keys),
+      ...(spec.tellsRows && { journal: (query) => ({ lines: journal.read(query) }) }),
       digest: () => heldDigest(instance.outages),
     },
     async close() {
@@ -48,26 +53,34 @@ async function heldDigest(outages: Collection<Document>): Promise<Digest> {
   return digestOf(contents)
 }
 
-/** Tells the outages that changed last, as the stream of changes brings them. */
-async function tellRows(
-  outages: Collection<Document>,
-  tell: (report: Report) => void,
-  signal: AbortSignal,
-): Promise<void> {
+/** Tells the outages that changed last, and keeps the journal, as the streams of changes bring them. */
+function tellChanges(
+  { outages, units }: Pick<Instance, 'outages' | 'units'>,
+  { journal, tell, signal }: { readonly journal: Journal; readonly tell: Tell; readonly signal: AbortSignal },
+): Promise<void>[] {
   const board = new Board()
   let told = true
   const timer = setInterval(() => {
     if (!told) tell({ rows: board.rows })
     told = true
   }, ROWS_MS)
+  signal.addEventListener('abort', () => clearInterval(timer))
+  const outagesTold = follow(outages, { tell, signal }, (batch) => {
+    journal.take('outages', batch)
+    board.take(batch)
+    told = false
+  })
+  return [outagesTold, follow(units, { tell, signal }, (batch) => journal.take('units', batch))]
+}
+
+async function follow<T>(
+  collection: Collection<T>,
+  { tell, signal }: { readonly tell: Tell; readonly signal: AbortSignal },
+  take: (batch: readonly Change<T>[]) => void,
+): Promise<void> {
   try {
-    for await (const batch of outages.changes({ from: 'snapshot', signal })) {
-      board.take(batch)
-      told = false
-    }
+    for await (const batch of collection.changes({ from: 'snapshot', signal })) take(batch)
   } catch (error) {
     if (!signal.aborted) tell({ happened: `its stream of changes ended: ${(error as Error).message}`, at: Date.now() })
-  } finally {
-    clearInterval(timer)
   }
 }

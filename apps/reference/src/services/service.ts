@@ -1,5 +1,6 @@
 import type { SyncStats } from '@sync/core'
 import type { Row } from './board.ts'
+import type { UnitCopy } from './forecast/units.ts'
 import { type Refusal, refusalOf } from './order-error.ts'
 import type { Handlers, OrderName, Progress } from './orders.ts'
 import type { Rate } from './throttle.ts'
@@ -33,6 +34,8 @@ export type Report =
   | { readonly happened: string; readonly at: number }
   /** The outages that changed last. */
   | { readonly rows: readonly Row[] }
+  /** The units as it holds them now, by their keys. */
+  | { readonly units: Readonly<Record<string, UnitCopy>> }
 
 /** A service that runs. */
 export interface Service {

@@ -57,6 +57,25 @@ describe('a disturbed bus', () => {
     expect(it.heard).toHaveLength(3)
   })
 
+  it('hands over what it withheld, in order, but not to a subscription that ended', async () => {
+    await using it = await listening(1)
+    const handOver = it.bus.withhold(scope)
+    await it.publish()
+    await it.publish()
+    expect(it.heard).toHaveLength(0)
+    handOver()
+    expect(it.heard.map((frame) => /"n":(\d)/.exec(frame)?.[1])).toEqual(['1', '2'])
+    const other = it.bus.withhold({ ...scope, section: 'other' })
+    await it.publish()
+    expect(it.heard).toHaveLength(3)
+    other()
+    const late = it.bus.withhold(scope)
+    await it.publish()
+    await it.subscription.stop()
+    late()
+    expect(it.heard).toHaveLength(3)
+  })
+
   it('brings late what is delayed, and nothing after its subscription ended', async () => {
     await using it = await listening(1)
     it.bus.disturb({ delayMs: 20 })
