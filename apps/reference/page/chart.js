@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
-import { html } from './html.js'
+import { clock, html } from './html.js'
 
 const HEIGHT = 180
 
@@ -9,13 +9,18 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 function create(element, lines) {
   const axis = { stroke: () => colour('--ink'), grid: { stroke: () => colour('--line') } }
+  const times = { ...axis, space: 80, values: (_chart, splits) => splits.map((at) => clock(at * 1_000)) }
   return new UPlot(
     {
       width: element.clientWidth,
       height: HEIGHT,
-      axes: [axis, { ...axis, size: 56 }],
+      axes: [times, { ...axis, size: 56 }],
       scales: { y: { range: (_chart, _least, most) => [0, Math.max(1, most * 1.1)] } },
-      series: [{}, ...lines.map(({ label, ink }) => ({ label, stroke: () => colour(ink), width: 2 }))],
+      series: [
+        {},
+        ...lines.map(({ label, ink }) => ({ label, stroke: () => colour(ink), width: 2, points: { show: false } })),
+      ],
+      legend: { live: false },
       cursor: { drag: { x: false, y: false } },
     },
     [[], ...lines.map(() => [])],

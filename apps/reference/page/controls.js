@@ -12,7 +12,7 @@ const PACES = [
 
 /** How fast the feed is replayed. */
 export const Pace = ({ pace, onError }) => html`
-  <div role="group" aria-label="Pace of the feed" class="buttons">
+  <div role="group" aria-label="Pace of the feed" class="buttons segments">
     ${PACES.map(
       ([rate, label]) => html`
         <button type="button" aria-pressed=${pace === rate} onClick=${() => ask('/pace', { rate }).catch(onError)}>
@@ -26,7 +26,6 @@ const FAULTS = [
   ['Repeat 20 %', { repeat: 0.2 }],
   ['Delay 200 ms', { delayMs: 200 }],
   ['Cut off', { cut: true }],
-  ['Undisturbed', {}],
 ]
 
 const Crash = ({ menu: { servers, tail }, busy, onError }) => {
@@ -47,20 +46,21 @@ export function BreakIt({ disturbed, menu, busy, onError }) {
   const [instance, choose] = useState('all')
   const now = Object.entries(disturbed).filter(([, what]) => what !== '')
   return html`
-    <section aria-labelledby="break">
+    <section class="card" aria-labelledby="break">
       <h2 id="break">Break it</h2>
+      <div class="buttons" role="group" aria-label="Messages">
+        <label for="break-whose">Messages of</label>
+        <select id="break-whose" value=${instance} onChange=${({ target }) => choose(target.value)}>
+          <option value="all">all replicas</option>
+          ${Object.keys(disturbed).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+        </select>
+      </div>
       <div class="buttons">
-        <label>
-          Whose messages: ${' '}
-          <select value=${instance} onChange=${({ target }) => choose(target.value)}>
-            <option value="all">all replicas</option>
-            ${Object.keys(disturbed).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-          </select>
-        </label>
         ${FAULTS.map(
           ([label, fault]) => html`
-            <button type="button" onClick=${() => ask('/disturb', { instance, ...fault }).catch(onError)}>${label}</button>`,
+            <button key=${label} type="button" onClick=${() => ask('/disturb', { instance, ...fault }).catch(onError)}>${label}</button>`,
         )}
+        <button type="button" class="primary" disabled=${now.length === 0} onClick=${() => ask('/disturb', { instance }).catch(onError)}>Undisturbed</button>
       </div>
       <${Crash} menu=${menu} busy=${busy !== undefined} onError=${onError} />
       <p role="status">

@@ -2,12 +2,12 @@ import { count, html } from './html.js'
 import { ask } from './stream.js'
 
 const Choice = ({ label, places, at, busy, onChoose }) => html`
-  <label>
-    ${label}: ${' '}
-    <select value=${at} disabled=${busy} onChange=${({ target }) => onChoose(target.value)}>
+  <div class="field">
+    <label for=${`move-${label}`}>${label}</label>
+    <select id=${`move-${label}`} value=${at} disabled=${busy} onChange=${({ target }) => onChoose(target.value)}>
       ${places.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
     </select>
-  </label>`
+  </div>`
 
 const told = ({ documents, digest, differing }) =>
   html`<code title=${digest}>${digest.slice(0, 12)}</code> of ${count(documents)} documents,
@@ -23,15 +23,15 @@ const Outcome = ({ moved: { what, from, to, before, after } }) => html`
 
 /** Moves the running system to another bus, or restarts it on another store. */
 export const Move = ({ menu, busy, moved, onError }) => html`
-  <section aria-labelledby="move">
+  <section class="card" aria-labelledby="move">
     <h2 id="move">Move it</h2>
-    <div class="buttons">
+    <div class="fields">
       <${Choice} label="Bus" places=${menu.buses} at=${menu.bus} busy=${busy !== undefined}
         onChoose=${(to) => ask('/move-bus', { to }).catch(onError)} />
       <${Choice} label="Store" places=${menu.stores} at=${menu.store} busy=${busy !== undefined}
         onChoose=${(to) => ask('/move-store', { to }).catch(onError)} />
     </div>
-    <p>
+    <p class="faint">
       The services run in ${menu.hosting === 'processes' ? 'a process each' : 'one process'}.
       They join another bus while they write on; for another store they stop, and go on with a copy.
     </p>

@@ -1,17 +1,17 @@
 import { useRef } from 'preact/hooks'
-import { count, duration, html, percent } from './html.js'
+import { clock, count, duration, html, percent } from './html.js'
 
 /** What each instance holds and how it keeps up. */
 export const Instances = ({ instances }) => html`
-  <section aria-labelledby="instances">
+  <section class="card" aria-labelledby="instances">
     <h2 id="instances">Instances</h2>
     <div class="wide" tabindex="0" role="region" aria-labelledby="instances">
       <table>
         <thead>
           <tr>
-            <th scope="col">Instance</th><th scope="col">State</th><th scope="col">Last confirmed</th><th scope="col">Head</th>
-            <th scope="col">Documents</th><th scope="col">Applied</th><th scope="col">Behind</th>
-            <th scope="col">Gaps</th><th scope="col">Repairs</th><th scope="col">Consistency</th>
+            <th scope="col">Instance</th><th scope="col">State</th><th scope="col" class="number">Last confirmed</th><th scope="col" class="number">Head</th>
+            <th scope="col" class="number">Documents</th><th scope="col" class="number">Applied</th><th scope="col" class="number">Behind</th>
+            <th scope="col" class="number">Gaps</th><th scope="col" class="number">Repairs</th><th scope="col" class="number">Consistency</th>
           </tr>
         </thead>
         <tbody>
@@ -52,13 +52,13 @@ export function Outages({ rows }) {
   const before = seen.current
   seen.current = new Map(rows.map(({ key, version }) => [key, version]))
   return html`
-    <section aria-labelledby="outages">
+    <section class="card" aria-labelledby="outages">
       <h2 id="outages">Outages that changed last, as replica 1 has them</h2>
       <div class="wide" tabindex="0" role="region" aria-labelledby="outages">
         <table>
           <thead>
             <tr>
-              <th scope="col">Outage</th><th scope="col">Version</th>
+              <th scope="col">Outage</th><th scope="col" class="number">Version</th>
               ${COLUMNS.map(([, label]) => html`<th scope="col">${label}</th>`)}
             </tr>
           </thead>
@@ -76,21 +76,22 @@ export function Outages({ rows }) {
             )}
           </tbody>
         </table>
+        ${rows.length === 0 && html`<p class="empty">No outage changed yet.</p>`}
       </div>
     </section>`
 }
 
 /** What happened beside the data, newest first. */
 export const Log = ({ lines }) => html`
-  <section aria-labelledby="log">
+  <section class="card" aria-labelledby="log">
     <h2 id="log">Events</h2>
-    <ol class="log" reversed tabindex="0" aria-labelledby="log">
+    <div class="log" role="log" aria-labelledby="log" tabindex="0"><ol reversed>
       ${[...lines].reverse().map(
         ({ id, at, instance, text, times }) => html`
           <li key=${id}>
-            <time>${new Date(at).toLocaleTimeString('en-GB')}</time> <b>${instance}</b> ${text}${times > 1 ? ` × ${times}` : ''}
+            <time>${clock(at)}</time> <b>${instance}</b> ${text}${times > 1 ? ` × ${times}` : ''}
           </li>`,
       )}
-    </ol>
-    ${lines.length === 0 && html`<p>Nothing but changes so far.</p>`}
+    </ol></div>
+    ${lines.length === 0 && html`<p class="empty">Nothing but changes so far. Break something.</p>`}
   </section>`

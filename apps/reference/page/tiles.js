@@ -7,22 +7,26 @@ const Tile = ({ label, value, note, state }) => html`
   </div>`
 
 /** The system's figures at a glance. */
-export function Tiles({ frame: { rate, totals } }) {
+export function Tiles({ frame: { rate, totals, errorRate } }) {
   const { propagation, patchUnits, documentUnits } = totals
   const share =
-    documentUnits === 0 ? '' : `${((patchUnits / documentUnits) * 100).toFixed(1)} % of ${size(documentUnits)}`
+    documentUnits === 0
+      ? 'nothing written yet'
+      : `${((patchUnits / documentUnits) * 100).toFixed(1)} % of ${size(documentUnits)}`
   return html`
     <dl class="tiles">
-      <${Tile} label="Commits per second" value=${count(rate)} note=${`${count(totals.commits)} in all`} />
+      <${Tile} label="Commits/s" value=${count(rate)} note=${`${count(totals.commits)} in all`} />
       <${Tile} label="Propagation p95" value=${duration(propagation.p95)}
-        note=${`p50 ${duration(propagation.p50)} · p99 ${duration(propagation.p99)}`}
+        note=${`p50 ${propagation.p50.toFixed(1)} · p99 ${duration(propagation.p99)}`}
         state=${propagation.p95 > 100 ? 'bad' : ''} />
-      <${Tile} label="Consistency" value=${percent(totals.score)} note="equal at the same version"
+      <${Tile} label="Consistency" value=${percent(totals.score)} note="of the audited copies"
         state=${totals.score < 0.999 ? 'bad' : 'good'} />
+      <${Tile} label="Errors" value=${percent(errorRate)} note=${`lately; ${count(totals.errors)} in all`}
+        state=${errorRate > 0.001 ? 'bad' : 'good'} />
       <${Tile} label="Patches sent" value=${size(patchUnits)} note=${share} />
       <${Tile} label="Gaps · repairs" value=${`${count(totals.gaps)} · ${count(totals.repairs)}`}
-        note=${`${count(totals.reloads)} documents loaded anew`} />
+        note=${`${count(totals.duplicates)} repeats, ${count(totals.reorders)} reordered`} />
       <${Tile} label="Conflicts" value=${count(totals.conflicts)}
-        note=${`${count(totals.duplicates)} repeats, ${count(totals.reorders)} reorderings`} />
+        note=${`merged or refused`} />
     </dl>`
 }

@@ -36,6 +36,10 @@ export interface Totals {
   readonly commits: number
   readonly unchanged: number
   readonly conflicts: number
+  /** What went wrong: writes, frames and patches refused, publications given up, documents found different. */
+  readonly errors: number
+  /** What was written or applied. */
+  readonly operations: number
   readonly gaps: number
   readonly repairs: number
   readonly reloads: number
@@ -78,6 +82,8 @@ export function totalsOf(writer: Reading, replicas: readonly Reading[]): Totals 
     commits: writer.stats.commits,
     unchanged: writer.stats.unchanged,
     conflicts: sum('conflicts'),
+    errors: all.reduce((total, { errors }) => total + errors, 0),
+    operations: all.reduce((total, { stats }) => total + stats.commits + stats.changes, 0),
     gaps: sum('gaps'),
     repairs: sum('repairs'),
     reloads: sum('reloads'),
@@ -88,18 +94,4 @@ export function totalsOf(writer: Reading, replicas: readonly Reading[]): Totals 
     propagation: { p50: slowest('p50'), p95: slowest('p95'), p99: slowest('p99') },
     score: Math.min(1, ...replicas.map(({ tally }) => (tally ? scoreOf(tally) : 1))),
   }
-}
-
-const LATE_MS = 5_000
-
-/** What a person has to hear of now. */
-export function alertsOf(totals: Totals, instances: readonly InstanceFigures[]): readonly string[] {
-  return [
-    ...(totals.propagation.p95 > 100 ? [`propagation p95 is ${totals.propagation.p95.toFixed(0)} ms (> 100 ms)`] : []),
-    ...(totals.score < 0.999 ? [`consistency is ${(totals.score * 100).toFixed(1)} % (< 99.9 %)`] : []),
-    ...instances.flatMap(({ name, lagMs, behindMs }) => {
-      const late = Math.max(lagMs, behindMs)
-      return late > LATE_MS ? [`${name} is ${(late / 1_000).toFixed(0)} s behind (> 5 s)`] : []
-    }),
-  ]
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 
@@ -8,9 +9,7 @@ const page = join(import.meta.dirname, '../page')
 /** Everything that a browser may ask for, by its path: the page's own files and those of the libraries it uses. */
 export const files: ReadonlyMap<string, string> = new Map([
   ['/', join(page, 'index.html')],
-  ...['page.css', 'main.js', 'html.js', 'stream.js', 'tables.js', 'tiles.js', 'chart.js', 'controls.js', 'move.js'].map(
-    (name) => [`/${name}`, join(page, name)] as const,
-  ),
+  ...readdirSync(page).map((name) => [`/${name}`, join(page, name)] as const),
   ['/lib/preact.mjs', resolve('preact')],
   ['/lib/hooks.mjs', resolve('preact/hooks')],
   ['/lib/htm.mjs', beside('htm', 'htm.mjs')],

@@ -1,3 +1,4 @@
+import type { PastAlert } from './alerts.ts'
 import type { LogLine } from './event-log.ts'
 import type { Menu } from './menu.ts'
 import type { Moved } from './moves.ts'
@@ -16,5 +17,7 @@ export interface Frame extends Seen {
   readonly busy: string | undefined
   /** The last move. */
   readonly moved: Moved | undefined
+  /** The alerts since the start, oldest first. */
+  readonly pastAlerts: readonly PastAlert[]
   readonly log: readonly LogLine[]
 }

@@ -12,14 +12,21 @@ export interface Point {
 
 const MOST_POINTS = 1_200
 
-/** The charts since the start, as far back as they reach: a page that opens late has them too. */
+/** The charts since the start, coarser the longer ago that is: a page that opens late has them too. */
 export class History {
-  readonly #points: Point[] = []
+  #points: Point[] = []
+  /** Of so many points one is kept. */
+  #every = 1
+  #given = 0
 
   add({ at, rate, totals: { propagation } }: Pick<Frame, 'at' | 'rate' | 'totals'>): void {
+    if (this.#given++ % this.#every > 0) return
     const { p50, p95, p99 } = propagation
     this.#points.push({ at, rate, p50, p95, p99 })
-    if (this.#points.length > MOST_POINTS) this.#points.shift()
+    if (this.#points.length <= MOST_POINTS) return
+    this.#points = this.#points.filter((_, index) => index % 2 === 0)
+    this.#every *= 2
+    this.#given = 1
   }
 
   /** Oldest first. */

@@ -1,3 +1,4 @@
+import { AlertHistory } from './alerts.ts'
 import { audit } from './audit.ts'
 import { EventLog } from './event-log.ts'
 import { flood, type Harm, killServer, loseTail } from './faults.ts'
@@ -32,6 +33,7 @@ const AUDIT_MS = 1_000
 export class System {
   readonly log: EventLog
   readonly history: History = new History()
+  readonly #alerts = new AlertHistory()
   readonly #options: SystemOptions
   readonly #catalogue: Catalogue
   readonly #view: View
@@ -81,6 +83,7 @@ export class System {
       menu: menuOf(this.#catalogue, { store: this.#store, bus: this.#bus, fleet: this.#fleet }),
       busy: this.#busy?.what,
       moved: this.#moved,
+      pastAlerts: this.#alerts.past,
       log: this.log.lines,
     }
   }
@@ -214,7 +217,10 @@ export class System {
 
   #tick(): void {
     const frame = this.read()
-    if (frame) this.history.add(frame)
+    if (frame) {
+      this.history.add(frame)
+      this.#alerts.take(frame.alerts, frame.at)
+    }
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined
     })

@@ -1,6 +1,8 @@
 import { createRateMeter, type RateMeter } from 'feed'
+import { type Alert, alertsOf } from './alerts.ts'
+import { ErrorRate } from './error-rate.ts'
 import type { EventLog } from './event-log.ts'
-import { alertsOf, type InstanceFigures, instanceFigures, type Reading, type Totals, totalsOf } from './figures.ts'
+import { type InstanceFigures, instanceFigures, type Reading, type Totals, totalsOf } from './figures.ts'
 import type { Row } from './services/board.ts'
 import type { UnitCopy } from './services/forecast/units.ts'
 import type { Report, Status } from './services/service.ts'
@@ -15,7 +17,9 @@ export interface Seen {
   readonly rate: number
   readonly totals: Totals
   readonly instances: readonly InstanceFigures[]
-  readonly alerts: readonly string[]
+  /** The share of what went wrong lately, 0 … 1. */
+  readonly errorRate: number
+  readonly alerts: readonly Alert[]
   readonly rows: readonly Row[]
   /** As each instance holds them, by its name, then by key. */
   readonly units: Readonly<Record<string, Readonly<Record<string, UnitCopy>>>>
@@ -28,6 +32,7 @@ export class View {
   readonly #log: EventLog
   readonly #statuses = new Map<string, { readonly status: Status; readonly at: number }>()
   readonly #trail = new Trail()
+  readonly #errors = new ErrorRate()
   #meter: RateMeter = createRateMeter(RATE_SPAN_MS)
   #commits = 0
   #rows: readonly Row[] = []
@@ -65,11 +70,13 @@ export class View {
     if (!writer || others.length < replicas.length) return undefined
     const totals = totalsOf(writer, others)
     const instances = [writer, ...others].map((reading) => instanceFigures(reading, this.#trail, now))
+    const errorRate = this.#errors.read(totals.errors, totals.operations, now)
     return {
       rate: this.#rate(totals.commits),
       totals,
       instances,
-      alerts: alertsOf(totals, instances),
+      errorRate,
+      alerts: alertsOf(totals, errorRate, instances),
       rows: this.#rows,
       units: Object.fromEntries(replicas.map((name) => [name, this.#units.get(name) ?? {}])),
     }

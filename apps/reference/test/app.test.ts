@@ -112,10 +112,16 @@ describe('the app', { timeout: 60_000 }, () => {
     const hand = { instance: 'replica 3', actor: 'ben', value: ['gas', 'peak'] }
     await app.ask('/edit', { key: 'unit-002', field: 'tags', hand })
     const lines = async (query: object) => ((await (await app.ask('/journal', query)).json()) as Journaled).lines
-    await vi.waitUntil(async () => (await lines({ key: 'unit-002' })).length > 0)
-    expect(await lines({ section: 'units', key: 'unit-002' })).toMatchObject([
-      { actor: 'ben', instance: 'replica 3', field: 'tags', from: ['wind', 'coast'], to: ['gas', 'peak'], version: 2 },
-    ])
+    const edited = async () => (await lines({ section: 'units', key: 'unit-002' }))[0]
+    await vi.waitUntil(async () => (await edited())?.what === 'changed')
+    expect(await edited()).toMatchObject({
+      actor: 'ben',
+      instance: 'replica 3',
+      field: 'tags',
+      from: ['wind', 'coast'],
+      to: ['gas', 'peak'],
+      version: 2,
+    })
     const [latest] = await lines({ section: 'outages' })
     expect(latest).toMatchObject({ section: 'outages', actor: 'ingest' })
   })

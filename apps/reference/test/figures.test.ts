@@ -1,6 +1,7 @@
 import { createMemoryHub, createSync, memoryBus, memoryStore, type SyncStats } from '@sync/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { alertsOf, instanceFigures, type Reading, totalsOf } from '../src/figures.ts'
+import { alertsOf } from '../src/alerts.ts'
+import { instanceFigures, type Reading, totalsOf } from '../src/figures.ts'
 import { noTally } from '../src/services/verdict.ts'
 import { Trail } from '../src/trail.ts'
 
@@ -18,6 +19,7 @@ const reading = (name: string, stats: Partial<SyncStats>, more: Partial<Reading>
   epoch: 'e',
   sequence: 1,
   documentUnits: 0,
+  errors: 0,
   at: 1_000,
   tally: undefined,
   stats: { ...none, ...stats },
@@ -26,9 +28,17 @@ const reading = (name: string, stats: Partial<SyncStats>, more: Partial<Reading>
 
 describe('totals', () => {
   it('add up counters, and take times and scores from the worst replica', () => {
-    const writer = reading('ingest', { commits: 7, publishedBytes: 70, conflicts: 1 }, { documentUnits: 700 })
+    const writer = reading(
+      'ingest',
+      { commits: 7, publishedBytes: 70, conflicts: 1 },
+      { documentUnits: 700, errors: 2 },
+    )
     const replicas = [
-      reading('a', { gaps: 1, repairs: 1, propagation: { p50: 1, p95: 9, p99: 10, count: 4 } }),
+      reading(
+        'a',
+        { changes: 5, gaps: 1, repairs: 1, propagation: { p50: 1, p95: 9, p99: 10, count: 4 } },
+        { errors: 1 },
+      ),
       reading(
         'b',
         { gaps: 2, repairs: 3, propagation: { p50: 2, p95: 5, p99: 20, count: 4 } },
@@ -37,6 +47,8 @@ describe('totals', () => {
     ]
     expect(totalsOf(writer, replicas)).toMatchObject({
       commits: 7,
+      operations: 12,
+      errors: 3,
       conflicts: 1,
       gaps: 3,
       repairs: 4,
@@ -49,7 +61,7 @@ describe('totals', () => {
 
   it('of nothing raise no alert', () => {
     const totals = totalsOf(reading('ingest', {}), [])
-    expect(alertsOf(totals, [])).toEqual([])
+    expect(alertsOf(totals, 0, [])).toEqual([])
   })
 })
 
@@ -61,7 +73,15 @@ describe('alerts', () => {
       { state: 'stale', staleForMs: 7_000, tally: { ...noTally, equal: 9, stale: 1 } },
     )
     const shown = instanceFigures(slow, new Trail(), 1_000)
-    expect(alertsOf(totalsOf(reading('ingest', {}), [slow]), [shown])).toEqual([
+    const alerts = alertsOf(totalsOf(reading('ingest', {}), [slow]), 0.0012, [shown])
+    expect(alerts.map(({ rule }) => rule)).toEqual([
+      'error rate over 0.1 %',
+      'propagation p95 over 100 ms',
+      'consistency under 99.9 %',
+      'b over 5 s behind',
+    ])
+    expect(alerts.map(({ text }) => text)).toEqual([
+      'error rate is 0.12 % (> 0.1 %)',
       'propagation p95 is 250 ms (> 100 ms)',
       'consistency is 90.0 % (< 99.9 %)',
       'b is 7 s behind (> 5 s)',
@@ -77,9 +97,7 @@ describe('alerts', () => {
     expect(deaf).toMatchObject({ behind: 8, behindMs: 6_000 })
     const mute = instanceFigures(reading('mute', {}, { at: 1_500 }), trail, 9_500)
     expect(mute).toMatchObject({ behind: 0, lagMs: 8_010 })
-    expect(alertsOf(totalsOf(reading('ingest', {}), []), [deaf, mute])).toEqual([
-      'deaf is 6 s behind (> 5 s)',
-      'mute is 8 s behind (> 5 s)',
-    ])
+    const alerts = alertsOf(totalsOf(reading('ingest', {}), []), 0.001, [deaf, mute])
+    expect(alerts.map(({ text }) => text)).toEqual(['deaf is 6 s behind (> 5 s)', 'mute is 8 s behind (> 5 s)'])
   })
 })

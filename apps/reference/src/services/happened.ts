@@ -1,5 +1,21 @@
 import type { SyncEvent } from '@sync/core'
 
+/** How much of what happened is an error: something was lost on its way, or refused. Distance and conflicts are none. */
+export function errorsIn(event: SyncEvent): number {
+  switch (event.type) {
+    case 'publish-failed':
+      return event.changes
+    case 'frame-refused':
+    case 'patch-refused':
+    case 'inconsistent':
+    case 'definition-mismatch':
+    case 'failed':
+      return 1
+    default:
+      return 0
+  }
+}
+
 /** What happened, in a sentence. */
 export function sentence(event: SyncEvent): string {
   switch (event.type) {

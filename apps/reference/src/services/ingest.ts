@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { ArgumentError } from '@sync/core'
 import { readFeed, type WriteProgress, writeFeed } from 'feed'
+import { makeFirstUnits } from './forecast/forecast.ts'
 import { type Instance, openInstance } from './instance.ts'
 import type { OpenService, Report } from './service.ts'
 import { Throttle } from './throttle.ts'
@@ -13,6 +14,12 @@ export const openIngest: OpenService = async (spec, tell, signal) => {
   if (!feed) throw new ArgumentError('feed: an ingest service needs a file and a rate')
   const progress: WriteProgress = { written: 0, documentUnits: 0 }
   const instance = await openInstance(spec, tell, { signal, documentUnits: () => progress.documentUnits })
+  try {
+    await makeFirstUnits(instance.units)
+  } catch (error) {
+    await instance.close()
+    throw error
+  }
   const stop = new AbortController()
   const throttle = new Throttle(feed.rate, stop.signal)
   const writing = replay(feed.file, instance, { throttle, progress, tell, signal: stop.signal })
@@ -43,7 +50,7 @@ export const openIngest: OpenService = async (spec, tell, signal) => {
 
 async function replay(
   file: string,
-  { outages }: Instance,
+  { outages, failed }: Instance,
   options: {
     readonly throttle: Throttle
     readonly progress: WriteProgress
@@ -62,6 +69,7 @@ async function replay(
       await writeFeed(readFeed(file), target, { pacer: throttle, progress, signal })
     } catch (error) {
       if (signal.aborted) return
+      failed()
       tell({ happened: `begins the feed again: ${(error as Error).message}`, at: Date.now() })
       await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => undefined)
     }

@@ -6,7 +6,7 @@ import type { Document } from 'feed'
 import { type DisturbedBus, disturbed } from './disturbed-bus.ts'
 import { type Forecast, openForecast } from './forecast/forecast.ts'
 import { unitsPlace } from './forecast/units.ts'
-import { sentence } from './happened.ts'
+import { errorsIn, sentence } from './happened.ts'
 import type { Handlers, Mark, Progress } from './orders.ts'
 import { outages, place } from './outages.ts'
 import type { Report, ServiceSpec, Status } from './service.ts'
@@ -18,6 +18,8 @@ export interface Instance {
   readonly units: Forecast['units']
   /** The orders that every instance knows. */
   readonly handlers: Handlers
+  /** Something went wrong that the instance itself does not tell. */
+  failed(): void
   close(): Promise<void>
 }
 
@@ -42,7 +44,11 @@ export async function openInstance(
   const joined = fanout(first)
   const between = disturbed(joined)
   const sync = createSync({ store: stored, bus: between, checkInterval: CHECK_INTERVAL })
-  sync.onEvent((event) => tell({ happened: sentence(event), at: event.at }))
+  let errors = 0
+  sync.onEvent((event) => {
+    errors += errorsIn(event)
+    tell({ happened: sentence(event), at: event.at })
+  })
   const collection = sync.collection(outages, place)
   let forecast: Forecast
   try {
@@ -53,7 +59,8 @@ export async function openInstance(
     throw error
   }
   const end = new AbortController()
-  const tellStatus = (): void => tell({ status: statusOf(sync, options.documentUnits?.() ?? 0) })
+  const tellStatus = (): void =>
+    tell({ status: { ...statusOf(sync), errors, documentUnits: options.documentUnits?.() ?? 0 } })
   tellStatus()
   const timer = setInterval(tellStatus, STATUS_MS)
   return {
@@ -75,6 +82,9 @@ export async function openInstance(
       where: () => progressOf(sync),
       caughtUp: (mark) => caughtUp(sync, mark, end.signal),
     },
+    failed() {
+      errors++
+    },
     async close() {
       end.abort(new Error(`${name} is closed`))
       clearInterval(timer)
@@ -92,9 +102,9 @@ const progressOf = (sync: Sync): Progress => {
   return { epoch, sequence }
 }
 
-function statusOf(sync: Sync, documentUnits: number): Status {
+function statusOf(sync: Sync): Omit<Status, 'errors' | 'documentUnits'> {
   const { state, staleForMs } = sync.health()
-  return { state, staleForMs, ...progressOf(sync), stats: sync.stats(), documentUnits }
+  return { state, staleForMs, ...progressOf(sync), stats: sync.stats() }
 }
 
 /** It is not asked to look for what it missed: how long it takes to find out by itself is what is to be known. */

@@ -24,6 +24,8 @@ export interface Status extends Progress {
   readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
   readonly staleForMs: number
   readonly stats: SyncStats
+  /** What went wrong since it began. */
+  readonly errors: number
   /** Characters of the documents that were written whole, had there been no patches. */
   readonly documentUnits: number
 }

@@ -11,7 +11,7 @@ export interface Forecast {
   close(): Promise<void>
 }
 
-/** Opens the units at an instance, makes those that there are none of yet, and tells each time that one is another. */
+/** Opens the units at an instance, and tells each time that one is another. */
 export async function openForecast(
   sync: Sync,
   {
@@ -22,7 +22,6 @@ export async function openForecast(
 ): Promise<Forecast> {
   const held = sync.collection(units, unitsPlace)
   await held.ready({ signal })
-  for (const [key, unit] of firstUnits) await held.create(key, unit, { meta: { actor: 'forecast service' } })
   const stop = new AbortController()
   const editor = createEditor(sync, held, instance)
   const telling = tellUnits(held, tell, stop.signal)
@@ -37,6 +36,13 @@ export async function openForecast(
       stop.abort()
       await telling
     },
+  }
+}
+
+/** Makes those units that there are not. */
+export async function makeFirstUnits(held: Collection<Unit>): Promise<void> {
+  for (const [key, unit] of firstUnits) {
+    if ((await held.get(key)) === undefined) await held.create(key, unit, { meta: { actor: 'forecast service' } })
   }
 }
 

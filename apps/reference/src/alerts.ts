@@ -1,0 +1,74 @@
+import type { InstanceFigures, Totals } from './figures.ts'
+
+/** What a person has to hear of. */
+export interface Alert {
+  /** What must not be, in words that stay the same while it lasts. */
+  readonly rule: string
+  /** How it is now. */
+  readonly text: string
+}
+
+/** From when till when something was as it must not be, ms since 1970. */
+export interface PastAlert {
+  readonly rule: string
+  readonly since: number
+  /** Absent: it is so still. */
+  readonly until?: number
+}
+
+const MOST_ERRORS = 0.001
+const MOST_P95_MS = 100
+const LEAST_SCORE = 0.999
+const LATE_MS = 5_000
+
+/** What a person has to hear of now. `errorRate`: 0 … 1, lately. */
+export function alertsOf(totals: Totals, errorRate: number, instances: readonly InstanceFigures[]): readonly Alert[] {
+  const { propagation, score } = totals
+  const percent = (share: number, digits: number): string => `${(share * 100).toFixed(digits)} %`
+  const seconds = (ms: number): string => `${(ms / 1_000).toFixed(0)} s`
+  return [
+    ...(errorRate > MOST_ERRORS
+      ? [{ rule: 'error rate over 0.1 %', text: `error rate is ${percent(errorRate, 2)} (> 0.1 %)` }]
+      : []),
+    ...(propagation.p95 > MOST_P95_MS
+      ? [
+          {
+            rule: 'propagation p95 over 100 ms',
+            text: `propagation p95 is ${propagation.p95.toFixed(0)} ms (> 100 ms)`,
+          },
+        ]
+      : []),
+    ...(score < LEAST_SCORE
+      ? [{ rule: 'consistency under 99.9 %', text: `consistency is ${percent(score, 1)} (< 99.9 %)` }]
+      : []),
+    ...instances.flatMap(({ name, lagMs, behindMs }) => {
+      const late = Math.max(lagMs, behindMs)
+      return late > LATE_MS
+        ? [{ rule: `${name} over 5 s behind`, text: `${name} is ${seconds(late)} behind (> 5 s)` }]
+        : []
+    }),
+  ]
+}
+
+const MOST_PAST = 100
+
+/** The alerts since the start. */
+export class AlertHistory {
+  #past: PastAlert[] = []
+
+  /** These, and no others, are so at `now`. */
+  take(alerts: readonly Alert[], now: number): void {
+    const on = new Set(alerts.map(({ rule }) => rule))
+    this.#past = this.#past.map((each) => {
+      if (each.until !== undefined || on.delete(each.rule)) return each
+      return { ...each, until: now }
+    })
+    for (const rule of on) this.#past.push({ rule, since: now })
+    this.#past = this.#past.slice(-MOST_PAST)
+  }
+
+  /** Oldest first. */
+  get past(): readonly PastAlert[] {
+    return this.#past
+  }
+}
