@@ -15,7 +15,7 @@ export interface Harm {
 
 const DOWN_MS = 2_000
 const FLOOD_MS = 3_000
-const LOST_COMMITS = 50
+const LOST_WRITES = 50
 
 /** A server dies at once and comes back after a while. */
 export async function killServer(server: Server, { fleet, log, recovery, signal }: Harm): Promise<void> {
@@ -31,15 +31,15 @@ export async function killServer(server: Server, { fleet, log, recovery, signal 
   for (const instance of instancesOf(fleet)) recovery.begin(instance, { since })
 }
 
-/** The store's server crashes and loses what it committed last. Answers how many commits that were. */
+/** The store's server crashes and loses what it committed last. Answers what that was, in words. */
 export async function loseTail(
   name: string,
   lose: NonNullable<Server['loseTail']>,
   { fleet, log, recovery }: Harm,
-): Promise<number> {
-  const lost = await lose(LOST_COMMITS)
+): Promise<string> {
+  const lost = await lose(LOST_WRITES)
   const since = Date.now()
-  log.add(name, `crashed, and came back without its last ${lost} commits`, since)
+  log.add(name, `crashed, and came back without its last ${lost}`, since)
   for (const instance of instancesOf(fleet)) recovery.begin(instance, { since })
   return lost
 }

@@ -37,10 +37,10 @@ async function main(): Promise<number> {
 }
 
 /** Runs until a signal ends it. */
-async function run({ store, bus, brokers, port }: Options): Promise<void> {
+async function run({ port, ...places }: Options): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  await using catalogue = await openCatalogue({ store, bus, brokers })
+  await using catalogue = await openCatalogue(places)
   try {
     const system = await openSystem({ file: shippedFeed, replicas: REPLICAS, rate: RATE }, catalogue, stop.signal)
     const server = createPageServer(system)

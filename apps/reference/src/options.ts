@@ -3,8 +3,8 @@ import { type BrokerName, brokerNames } from './servers/brokers.ts'
 
 /** What the command line and the environment ask for. */
 export interface Options {
-  readonly store: string | undefined
-  readonly bus: string | undefined
+  readonly stores: readonly string[]
+  readonly buses: readonly string[]
   readonly brokers: readonly BrokerName[]
   readonly port: number
 }
@@ -20,11 +20,11 @@ export const usage: string = `Usage: npm start [-- OPTIONS]
 
 Opens a page that shows a system of replicas at work, and lets you break it and move it.
 
-  --store URL      where documents live        (or SYNC_STORE; default: a broker that is started here, else memory)
-  --bus URL        what carries changes        (or SYNC_BUS; default: a broker that is started here, else memory)
-  --broker NAME    starts a broker for the time of the run, to be killed or moved to; several times for several of
-                   ${brokerNames.join(', ')}
-  --port N         of the page                 (or PORT; default ${DEFAULT_PORT}; 0: any that is free)
+  --store URL      where documents live (or SYNC_STORE); several times: others to move to
+  --bus URL        what carries changes (or SYNC_BUS); several times: others to move to
+  --broker NAME    starts a broker for the time of the run, to be killed and moved to; several times for several of
+                   ${brokerNames.join(', ')}. The first is store and bus where no URL says otherwise
+  --port N         of the page (or PORT; default ${DEFAULT_PORT}; 0: any that is free)
   --headless       no page: replays the feed once and compares all copies; see npm start -- --headless --help
   --help           shows this`
 
@@ -33,8 +33,8 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   const values = valuesOf(args)
   if (values.help) return 'help'
   return {
-    store: values.store ?? env['SYNC_STORE'],
-    bus: values.bus ?? env['SYNC_BUS'],
+    stores: urlsOf('--store', values.store ?? env['SYNC_STORE']),
+    buses: urlsOf('--bus', values.bus ?? env['SYNC_BUS']),
     brokers: [...new Set((values.broker ?? []).map(brokerOf))],
     port: portOf(values.port ?? env['PORT'] ?? `${DEFAULT_PORT}`),
   }
@@ -46,8 +46,8 @@ function valuesOf(args: readonly string[]) {
       // `pnpm reference -- --port 0` hands the separator over as well
       args: args.filter((arg) => arg !== '--'),
       options: {
-        store: { type: 'string' },
-        bus: { type: 'string' },
+        store: { type: 'string', multiple: true },
+        bus: { type: 'string', multiple: true },
         broker: { type: 'string', multiple: true },
         port: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -56,6 +56,15 @@ function valuesOf(args: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
+}
+
+function urlsOf(option: string, given: string | readonly string[] | undefined): readonly string[] {
+  const urls = typeof given === 'string' ? [given] : (given ?? [])
+  // the text itself may hold a password
+  if (!urls.every((url) => URL.canParse(url))) {
+    throw new UsageError(`${option}: a URL is needed, such as memory: or redis://host:6379`)
+  }
+  return urls
 }
 
 function brokerOf(name: string): BrokerName {

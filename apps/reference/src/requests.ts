@@ -33,7 +33,7 @@ export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
       return { killed: server }
     },
   ],
-  ['/lose-tail', async (system) => ({ commits: await system.loseTail() })],
+  ['/lose-tail', async (system) => ({ lost: await system.loseTail() })],
   ['/flood', async (system) => ({ commits: await system.flood() })],
   ['/move-bus', (system, { to }) => system.moveBus(nameIn('to', to))],
   ['/move-store', (system, { to }) => system.moveStore(nameIn('to', to))],

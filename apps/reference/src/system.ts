@@ -127,8 +127,8 @@ export class System {
     return this.#alone(`killing ${name}`, () => killServer(one, this.#harm))
   }
 
-  /** The store loses the end of its history. Answers how many commits that were. @throws RequestError */
-  loseTail(): Promise<number> {
+  /** The store loses the end of its history. Answers what that was, in words. @throws RequestError */
+  loseTail(): Promise<string> {
     const { name, loseTail: lose } = this.#catalogue.serverOf(this.#store) ?? {}
     if (name === undefined || !lose) throw new RequestError(409, `${this.#store.name} cannot be made to lose anything`)
     return this.#alone('losing the tail', () => loseTail(name, lose, this.#harm))
@@ -165,6 +165,8 @@ export class System {
   async close(): Promise<void> {
     this.#stop.abort(new Error('the system is closed'))
     clearInterval(this.#timer)
+    // what is under way ends by that; should it have opened other services meanwhile, they end too
+    await this.#fleet.close()
     await Promise.allSettled([this.#looking, this.#busy?.over])
     await this.#fleet.close()
   }

@@ -4,7 +4,8 @@ import { openReference, type Reference } from './reference.ts'
 
 let app: Reference
 beforeAll(async () => {
-  app = await openReference()
+  const memory = 'memory:moves-test'
+  app = await openReference({ stores: [memory, 'pigeon:'], buses: [memory, 'pigeon:'] })
 }, 60_000)
 afterAll(() => app[Symbol.asyncDispose]())
 
@@ -75,12 +76,24 @@ describe('the app', { timeout: 90_000 }, () => {
     for (const { key, field } of taken) expect(after.units['replica 3']?.[key]?.value[field], key).toBe('edited')
   })
 
-  it('stays where it is if it cannot move, and says why', async () => {
+  it('refuses a move to where it is, or to nowhere', async () => {
     const { menu } = await app.frame(() => true)
     expect((await app.ask('/move-bus', { to: 'pigeons' })).status).toBe(400)
     expect((await app.ask('/move-bus', { to: menu.bus })).status).toBe(409)
     expect((await app.ask('/move-store', { to: 7 })).status).toBe(400)
-    const still = await app.frame(() => true)
-    expect(still.menu).toEqual(menu)
+  })
+
+  it.each(['/move-bus', '/move-store'])('goes on where it is if it cannot move (%s), and says why', async (path) => {
+    const { menu } = await app.frame(() => true)
+    const answer = await app.ask(path, { to: 'pigeon:' })
+    expect(answer.status).toBe(500)
+    expect(await answer.json()).toEqual({ error: expect.stringContaining('no adapter for pigeon:') })
+    const still = await app.frame(({ busy, rate }) => busy === undefined && rate > 0)
+    expect([still.menu.store, still.menu.bus]).toEqual([menu.store, menu.bus])
+    expect(still.log.some(({ text }) => text.startsWith('not moved to pigeon:'))).toBe(true)
+    await app.frame(
+      ({ totals, instances }) =>
+        totals.commits > still.totals.commits + 20 && instances.slice(1).every(({ score }) => score === 1),
+    )
   })
 })

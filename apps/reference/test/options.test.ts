@@ -3,14 +3,14 @@ import { parseOptions, usage } from '../src/options.ts'
 
 describe('the command line', () => {
   it('may say nothing', () => {
-    expect(parseOptions([], {})).toEqual({ store: undefined, bus: undefined, brokers: [], port: 4_600 })
+    expect(parseOptions([], {})).toEqual({ stores: [], buses: [], brokers: [], port: 4_600 })
   })
 
   it('goes before the environment', () => {
     const env = { SYNC_STORE: 'redis://a', SYNC_BUS: 'nats://a', PORT: '80' }
-    expect(parseOptions([], env)).toMatchObject({ store: 'redis://a', bus: 'nats://a', port: 80 })
-    const args = ['--', '--store', 'memory:b', '--bus', 'memory:c', '--port', '0']
-    expect(parseOptions(args, env)).toMatchObject({ store: 'memory:b', bus: 'memory:c', port: 0 })
+    expect(parseOptions([], env)).toMatchObject({ stores: ['redis://a'], buses: ['nats://a'], port: 80 })
+    const args = ['--', '--store', 'memory:b', '--bus', 'memory:c', '--bus', 'memory:d', '--port', '0']
+    expect(parseOptions(args, env)).toMatchObject({ stores: ['memory:b'], buses: ['memory:c', 'memory:d'], port: 0 })
   })
 
   it('names brokers, each once', () => {
@@ -22,6 +22,7 @@ describe('the command line', () => {
     [['--broker', 'pigeon'], /^--broker: one of redis, valkey, nats, kafka is needed, not "pigeon"$/],
     [['--port', 'high'], /^--port: a number from 0 to 65535 is needed, not "high"$/],
     [['--port', '65536'], /^--port/],
+    [['--bus', 'here'], /^--bus: a URL is needed, such as memory: or redis:\/\/host:6379$/],
     [['--fast'], /--fast/],
     [['now'], /now/],
   ])('%j is refused', (args, message) => {

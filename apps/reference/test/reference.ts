@@ -18,9 +18,9 @@ export interface Reference extends AsyncDisposable {
 let opened = 0
 
 /** By default on a memory of its own. */
-export async function openReference(transports?: CatalogueOptions): Promise<Reference> {
+export async function openReference(places?: CatalogueOptions): Promise<Reference> {
   const memory = `memory:reference-test-${opened++}`
-  const catalogue = await openCatalogue(transports ?? { store: memory, bus: memory })
+  const catalogue = await openCatalogue(places ?? { stores: [memory], buses: [memory] })
   const system = await openSystem({ file: shippedFeed, replicas: 3, rate: 200 }, catalogue, AbortSignal.timeout(60_000))
   const server = createPageServer(system).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -4,10 +4,10 @@ import type { Place, Server } from './server.ts'
 
 /** What the app is started with. */
 export interface CatalogueOptions {
-  /** The URL of the store to begin with. Default: one of the brokers, else memory. */
-  readonly store?: string | undefined
-  /** The URL of the bus to begin with. Default: one of the brokers, else memory. */
-  readonly bus?: string | undefined
+  /** URLs of stores; it begins with the first. Without: with one of the brokers, else memory. */
+  readonly stores?: readonly string[]
+  /** URLs of buses; it begins with the first. Without: with one of the brokers, else memory. */
+  readonly buses?: readonly string[]
   /** To be started. */
   readonly brokers?: readonly BrokerName[]
 }
@@ -24,9 +24,10 @@ export interface Catalogue extends AsyncDisposable {
 }
 
 /** Starts the brokers that are asked for. Should one not start, none goes on. */
-export async function openCatalogue({ store, bus, brokers = [] }: CatalogueOptions): Promise<Catalogue> {
+export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
+  const { stores: givenStores = [], buses: givenBuses = [], brokers = [] } = options
   registerMemory()
-  const given = [...new Set([store, bus])].filter((url) => url !== undefined)
+  const given = [...new Set([...givenStores, ...givenBuses])]
   const memories = given.filter((url) => url.startsWith('memory:')).map((url) => memoryServer(nameOf(url), url))
   const started = await startAll(brokers)
   const servers = [
@@ -36,8 +37,8 @@ export async function openCatalogue({ store, bus, brokers = [] }: CatalogueOptio
     memoryServer('memory two', 'memory:two'),
     memoryServer('memory, 20 ms late', 'memory:late?delay=20'),
   ]
-  const stores = distinct([...placesAt(store), ...servers.flatMap((server) => server.stores)])
-  const buses = distinct([...placesAt(bus), ...servers.flatMap((server) => server.buses)])
+  const stores = distinct([...givenStores.map(placeAt), ...servers.flatMap((server) => server.stores)])
+  const buses = distinct([...givenBuses.map(placeAt), ...servers.flatMap((server) => server.buses)])
   return {
     stores,
     buses,
@@ -60,7 +61,7 @@ async function startAll(brokers: readonly BrokerName[]): Promise<Server[]> {
   throw failed.reason
 }
 
-const placesAt = (url: string | undefined): Place[] => (url === undefined ? [] : [{ name: nameOf(url), url }])
+const placeAt = (url: string): Place => ({ name: nameOf(url), url })
 
 /** Without what the URL may say of users and passwords. */
 function nameOf(url: string): string {

@@ -63,7 +63,7 @@ export function memoryServer(name: string, url: string): Server {
       hub.store.restart()
       back()
     },
-    loseTail: async (commits) => hub.store.loseTail(Math.min(commits, JOURNAL)),
+    loseTail: async (writes) => `${hub.store.loseTail(Math.min(writes, JOURNAL))} commits`,
     async [Symbol.asyncDispose]() {
       back()
     },

@@ -16,8 +16,8 @@ export interface Server extends AsyncDisposable {
   /** It comes back with the data that it had. */
   restart(): Promise<void>
   /**
-   * As a crash of its machine: it dies and comes back without its last commits. Answers how many went. Absent: it stores nothing,
-   * or what it stores cannot be cut.
+   * As a crash of its machine: it dies and comes back without the last of what it wrote. Answers what went, in words. Absent: it
+   * stores nothing, or what it stores cannot be cut.
    */
-  readonly loseTail?: (commits: number) => Promise<number>
+  readonly loseTail?: (writes: number) => Promise<string>
 }

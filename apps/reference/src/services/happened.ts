@@ -35,6 +35,10 @@ export function sentence(event: SyncEvent): string {
       return `the store began a new epoch${event.lost ? ', history was lost' : ''}`
     case 'inconsistent':
       return `${event.key} was not as in the store: loaded anew`
+    case 'publish-failed':
+      return `changes could not be published (${event.error.message})`
+    case 'failed':
+      return `something went wrong (${event.error instanceof Error ? event.error.message : event.error})`
     default:
       return event.type.replaceAll('-', ' ')
   }

@@ -10,14 +10,14 @@ it('begins in memory, and has some to move to', async () => {
 
 it('begins where it is told to, without repeating a password, and harms nothing there', async () => {
   const url = 'redis://me:secret@host:6379/1'
-  await using catalogue = await openCatalogue({ store: url, bus: `${url}?bus=streams` })
+  await using catalogue = await openCatalogue({ stores: [url], buses: [`${url}?bus=streams`] })
   expect(catalogue.store).toEqual({ name: 'redis://host:6379/1', url })
   expect(catalogue.bus.name).toBe('redis://host:6379/1?bus=streams')
   expect(catalogue.serverOf(catalogue.store)).toBeUndefined()
 })
 
 it('has one place for one URL', async () => {
-  await using catalogue = await openCatalogue({ store: 'memory:one', bus: 'memory:mine' })
+  await using catalogue = await openCatalogue({ stores: ['memory:one'], buses: ['memory:mine'] })
   expect(catalogue.stores.map(({ name }) => name)).toEqual([
     'memory:one',
     'memory:mine',
