@@ -40,7 +40,7 @@ async function main(): Promise<number> {
 async function run({ port, ...places }: Options): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  await using catalogue = await openCatalogue(places)
+  const catalogue = await openCatalogue(places)
   try {
     const system = await openSystem({ file: shippedFeed, replicas: REPLICAS, rate: RATE }, catalogue, stop.signal)
     const server = createPageServer(system)
@@ -56,5 +56,7 @@ async function run({ port, ...places }: Options): Promise<void> {
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error
+  } finally {
+    await catalogue[Symbol.asyncDispose]()
   }
 }
