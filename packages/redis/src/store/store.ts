@@ -38,7 +38,7 @@ import { sinceLua } from './lua/since.ts'
 import { touchLua } from './lua/touch.ts'
 import { Script } from './script.ts'
 import { Sections } from './sections.ts'
-import { type StoreSettings, settingsArg } from './settings.ts'
+import { type Publishing, type StoreSettings, settingsArg } from './settings.ts'
 import { storedDocument } from './stored-document.ts'
 
 const scripts = {
