@@ -35,16 +35,22 @@ export async function compareRates(contest: Contest, rounds: Partial<Rounds> = {
     const run = round % 2 === 0 ? oursFirst : yardstickFirst
     results.push(await run(ours, yardstick, sliceMs))
   }
-  const ratios = results.map((each) => each.ours / each.yardstick)
+  return measuredOf(results.map((each) => ({ ours: each.ours * operations, yardstick: each.yardstick * operations })))
+}
+
+/** What rounds came to: medians, the ratio being that of the rounds' own. */
+export function measuredOf(rounds: readonly Round[]): Measured {
+  const ratios = rounds.map((each) => each.ours / each.yardstick)
   return {
-    ours: median(results.map((each) => each.ours)) * operations,
-    yardstick: median(results.map((each) => each.yardstick)) * operations,
+    ours: median(rounds.map((each) => each.ours)),
+    yardstick: median(rounds.map((each) => each.yardstick)),
     ratio: median(ratios),
     spread: spread(ratios),
   }
 }
 
-interface Round {
+/** What one round measured of both. */
+export interface Round {
   readonly ours: number
   readonly yardstick: number
 }

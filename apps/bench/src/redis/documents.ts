@@ -1,5 +1,8 @@
-import { type Definition, defineCollection } from '@sync/core'
+import { type Collection, createSync, type Definition, defineCollection } from '@sync/core'
 import type { JsonObject } from '@sync/core/patch'
+import { redisBus, redisStore } from '@sync/redis'
+import { benchDocument } from '../core/documents.ts'
+import type { ClientName } from './raw-client.ts'
 
 /** Documents held while they are written, of 3.4 KB each. */
 export const DOCUMENTS = 10_000
@@ -12,11 +15,28 @@ export const documents: Definition<JsonObject> = defineCollection<JsonObject>({
   replicate: 'all',
 })
 
+/** Where the changes are sent. */
+export const CHANNEL: string = `__dataChanged:${PARTITION}:${documents.section}`
+
 /** The key of the n-th write: all of them, in no order. */
 export const keyOf = (n: number): string => `document-${(n * 7_919) % DOCUMENTS}`
 
-/** What a write changes: two of 63 fields. */
-export const changeOf = (n: number): JsonObject => ({
-  price1: n,
+/** What the n-th write changes: two of 63 fields. */
+export const changeOf = (n: number, price: number = n): JsonObject => ({
+  price1: price,
   route1: `route of revision ${n}, checked by operator 7`,
 })
+
+/** A collection that has written all documents, and holds them. */
+export interface Filled extends AsyncDisposable {
+  readonly collection: Collection<JsonObject>
+}
+
+export async function openFilled(url: string, client: ClientName = 'ioredis'): Promise<Filled> {
+  const sync = createSync({ store: redisStore(url, { client }), bus: redisBus(url, { client }) })
+  const collection = sync.collection(documents, { partition: PARTITION })
+  const value = benchDocument()
+  await Promise.all(Array.from({ length: DOCUMENTS }, (_, n) => collection.set(keyOf(n), value)))
+  await collection.ready()
+  return { collection, [Symbol.asyncDispose]: () => sync.close() }
+}

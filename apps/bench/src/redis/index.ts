@@ -1,9 +1,20 @@
 import type { Bench } from '../figure.ts'
+import { bytesOfAChange, bytesTogether } from './bytes.ts'
 import { load } from './load.ts'
+import { appliedElsewhere, delayElsewhere } from './propagation.ts'
 import { latency, throughput } from './writes.ts'
 
 /** Store and bus on one Redis that the bench starts, against its bare client. */
 export const redis: Bench = {
   name: 'redis',
-  figures: [throughput('ioredis', 1.2), throughput('redis', 1), latency, load],
+  figures: [
+    throughput('ioredis', 1.2),
+    throughput('redis', 1),
+    latency,
+    load,
+    appliedElsewhere,
+    delayElsewhere,
+    bytesOfAChange,
+    bytesTogether,
+  ],
 }

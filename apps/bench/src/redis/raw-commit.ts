@@ -9,10 +9,12 @@ const ALWAYS = 1e12
 /** Where in the script's numbers a request says when it was born. */
 const BORN = 3
 
+let ids = 0
+
 /** Calls the store's commit script as a program would that knew nothing else: one write a call, publishing what it did. */
 export interface RawCommit extends Disposable {
   /** Writes the `n`-th change. */
-  commit(n: number): Promise<unknown>
+  commit(n: number, price?: number): Promise<unknown>
 }
 
 /**
@@ -24,7 +26,8 @@ export async function openRawCommit(url: string, name: ClientName): Promise<RawC
   const client = await openRawClient(url, name)
   const [first, ...more] = call.map((text) => substitute(text))
   if (first === undefined) throw new Error('no call')
-  const commit = (n: number): Promise<unknown> => client.call([first(n), ...more.map((each) => each(n))])
+  const commit = (n: number, price = n): Promise<unknown> =>
+    client.call([first(n, price), ...more.map((each) => each(n, price))])
   const answer = await commit(1)
   if (!JSON.stringify(answer).includes('"c ')) throw new Error(`the raw commit does not commit: ${answer}`)
   return { commit, [Symbol.dispose]: () => client[Symbol.dispose]() }
@@ -54,9 +57,10 @@ async function oneCall(url: string): Promise<readonly string[]> {
 /** The id of the operation stands right before the key, as a JSON text. */
 const isId = (arg: string, args: readonly string[]): boolean => args[args.indexOf(JSON.stringify(keyOf(0))) - 1] === arg
 
-function substitute(text: string): (n: number) => string {
-  if (text === 'THE ID') return (n) => `raw-${n}`
-  if (text === '"THE NUMBER"') return (n) => JSON.stringify(changeOf(n)['price1'])
+function substitute(text: string): (n: number, price: number) => string {
+  // no two writes of one program have the same
+  if (text === 'THE ID') return () => `raw-${++ids}`
+  if (text === '"THE NUMBER"') return (_, price) => JSON.stringify(price)
   if (text === '"THE TEXT"') return (n) => JSON.stringify(changeOf(n)['route1'])
   if (text.includes(keyOf(0))) return (n) => text.replace(keyOf(0), keyOf(n))
   const numbers = numbersOf(text)

@@ -1,0 +1,64 @@
+import { createSync } from '@sync/core'
+import type { Json } from '@sync/core/patch'
+import { redisBus, redisStore } from '@sync/redis'
+import { Redis } from 'ioredis'
+import { benchDocument } from '../core/documents.ts'
+import { CHANNEL, DOCUMENTS, documents, keyOf, PARTITION } from './documents.ts'
+import { microseconds } from './microseconds.ts'
+
+export type ToListener = 'delays'
+export type ToParent =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'applied'; readonly price: number }
+  | { readonly kind: 'delays'; readonly ms: readonly number[] }
+
+/** Of so many documents the delay of every change is noted. */
+const SAMPLED = 500
+
+const FIRST = keyOf(0)
+const sampled = new Set(Array.from({ length: SAMPLED }, (_, n) => keyOf(n + 1)))
+let delays: number[] = []
+
+const tell = (told: ToParent): void => void process.send?.(told)
+
+/** A document that is looked at was changed; its price is a moment, where delays are asked for. */
+function changed(key: string, price: number): void {
+  if (key === FIRST) tell({ kind: 'applied', price })
+  else delays.push((microseconds() - price) / 1_000)
+}
+
+async function listenAsInstance(url: string): Promise<void> {
+  const sync = createSync({ store: redisStore(url), bus: redisBus(url) })
+  const collection = sync.collection(documents, { partition: PARTITION })
+  await collection.ready()
+  for (const key of [FIRST, ...sampled])
+    collection.subscribe(key, () => changed(key, Number(collection.peek(key)?.['price1'])))
+}
+
+type Frame = readonly [number, string, string, readonly Change[]]
+type Change = readonly [key: string, number, number, number, number, edits: readonly Edit[]]
+type Edit = readonly [field: string, version: number, whole: 0, value: Json]
+
+async function listenBare(url: string): Promise<void> {
+  const held = new Map<string, Record<string, Json>>()
+  for (let n = 0; n < DOCUMENTS; n++) held.set(keyOf(n), { ...benchDocument() })
+  const subscriber = new Redis(url)
+  subscriber.on('message', (_channel, message) => {
+    const [, , , changes] = JSON.parse(message) as Frame
+    for (const [key, , , , , edits] of changes) {
+      const next = { ...held.get(key) }
+      for (const [field, , , value] of edits) next[field] = value
+      held.set(key, Object.freeze(next))
+      if (key === FIRST || sampled.has(key)) changed(key, Number(next['price1']))
+    }
+  })
+  await subscriber.subscribe(CHANNEL)
+}
+
+const [, , how, url = ''] = process.argv
+await (how === 'ours' ? listenAsInstance(url) : listenBare(url))
+process.on('message', () => {
+  tell({ kind: 'delays', ms: delays })
+  delays = []
+})
+tell({ kind: 'ready' })

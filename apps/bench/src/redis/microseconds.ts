@@ -1,0 +1,2 @@
+/** Now, on a clock that all processes of a machine share. */
+export const microseconds = (): number => Number(process.hrtime.bigint() / 1_000n)
