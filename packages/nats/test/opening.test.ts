@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nkeys } from '@nats-io/transport-node'
+import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { canTest, makeCertificate, startNats } from '@sync/brokers'
 import type { ChangeBus } from '@sync/core'
 import { joinChange } from '@sync/core/adapter'
 import { type NatsTarget, natsBus } from '@sync/nats'
 import { describe, expect, test, vi } from 'vitest'
+import { issueCredentials } from './issuer.ts'
 
 const scope = { partition: 'p', section: 's' }
 const change = joinChange({
@@ -60,7 +61,6 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     const nkey = join(folder, 'user.nk')
     const seed = new TextDecoder().decode(pair.getSeed())
     await writeFile(nkey, `${seed}\n`)
-    const { nkeyAuthenticator } = await import('@nats-io/transport-node')
     await using nats = await startNats({
       config: { authorization: { users: [{ nkey: pair.getPublicKey() }] } },
       connection: { authenticator: nkeyAuthenticator(pair.getSeed()) },
@@ -68,6 +68,40 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     await using bus = natsBus(`${nats.url}?nkey=${encodeURIComponent(nkey)}`)
     await works(bus)
     await rm(folder, { recursive: true })
+  })
+
+  test('names a file of credentials, without which the server is closed', async () => {
+    const { config, creds } = issueCredentials()
+    const folder = await mkdtemp(join(tmpdir(), `creds-${randomUUID()}`))
+    const file = join(folder, 'user.creds')
+    await writeFile(file, creds)
+    const authenticator = credsAuthenticator(new TextEncoder().encode(creds))
+    await using nats = await startNats({ config, connection: { authenticator } })
+    for (const kind of ['core', 'jetstream']) {
+      await using bus = natsBus(`${nats.url}?bus=${kind}&creds=${encodeURIComponent(file)}`)
+      await works(bus)
+    }
+    await using stranger = natsBus(nats.url)
+    await expect(stranger.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_NATS' })
+    await rm(folder, { recursive: true })
+    await using later = natsBus(`${nats.url}?creds=${encodeURIComponent(file)}`)
+    await expect(later.publish(scope, [change])).rejects.toThrow(/no such file/)
+  })
+
+  test("names the client's own certificate, without which the server is closed", async () => {
+    const { cert, certFile, keyFile } = await makeCertificate()
+    const files = { caFile: certFile, certFile, keyFile }
+    await using nats = await startNats({
+      config: { tls: { cert_file: certFile, key_file: keyFile, ca_file: certFile, verify: true } },
+      connection: { tls: files },
+    })
+    const [ca, key] = [certFile, keyFile].map(encodeURIComponent)
+    await using bus = natsBus(`${nats.url}?ca=${ca}&cert=${ca}&key=${key}`)
+    await works(bus)
+    await using byOptions = natsBus(nats.url, { connection: { tls: files } })
+    await works(byOptions)
+    await using stranger = natsBus(nats.url, { connection: { tls: { ca: cert } }, timeout: '1s' })
+    await expect(stranger.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY' })
   })
 
   test('names the authority of a certificate; options do as well', async () => {
@@ -95,15 +129,48 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     await vi.waitFor(() => works(bus), { interval: 20, timeout: 10_000 })
   })
 
-  test('without the permission to subscribe is refused with a code', async () => {
-    const users = [{ user: 'bob', password: 'b', permissions: { subscribe: 'other.>' } }]
+  test('without the permission to subscribe, or to publish, is refused with a code', async () => {
+    const users = [
+      { user: 'bob', password: 'b', permissions: { subscribe: ['other.>', '_INBOX.>'] } },
+      { user: 'amy', password: 'a', permissions: { publish: ['sync.p.allowed', '$JS.API.>'] } },
+    ]
     const connection = { user: 'root', pass: 'r' }
     await using nats = await startNats({
       config: { authorization: { users: [...users, { user: 'root', password: 'r' }] } },
       connection,
     })
-    await using bus = natsBus(withAccount(nats.url, 'bob:b'))
-    await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_NATS' })
+    const refused = { code: 'SYNC_NATS', retryable: false, message: expect.stringMatching(/permission/i) }
+    for (const kind of ['core', 'jetstream'] as const) {
+      await using deaf = natsBus(withAccount(nats.url, 'bob:b'), { bus: kind })
+      await expect(
+        deaf.subscribe(scope, () => {}),
+        kind,
+      ).rejects.toMatchObject(refused)
+      await using mute = natsBus(withAccount(nats.url, 'amy:a'), { bus: kind })
+      await expect(mute.publish(scope, [change]), kind).rejects.toMatchObject(refused)
+    }
+  })
+
+  test('that may publish to some sections is refused at the others alone, each time', async () => {
+    const users = [{ user: 'amy', password: 'a', permissions: { publish: 'sync.p.allowed' } }]
+    const root = { user: 'root', password: 'r' }
+    await using nats = await startNats({
+      config: { authorization: { users: [...users, root] } },
+      connection: { user: 'root', pass: 'r' },
+    })
+    await using bus = natsBus(withAccount(nats.url, 'amy:a'))
+    const sections = Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? 'allowed' : `denied-${n % 2}`))
+    const outcomes = await Promise.allSettled(
+      sections.map((section) => bus.publish({ partition: 'p', section }, [change])),
+    )
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      sections.map((section) => (section === 'allowed' ? 'fulfilled' : 'rejected')),
+    )
+    for (const section of sections) {
+      const publishing = bus.publish({ partition: 'p', section }, [change])
+      if (section === 'allowed') await publishing
+      else await expect(publishing).rejects.toMatchObject({ code: 'SYNC_NATS' })
+    }
   })
 })
 

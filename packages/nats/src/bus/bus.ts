@@ -35,7 +35,11 @@ export class NatsBus implements ChangeBus {
     this.#settings = settings
     this.#statuses = new Listeners(settings.onError)
     this.#capabilities = Object.freeze(medium.capabilities(undefined))
-    link.start({ up: (connection) => void this.#up(connection), down: () => this.#tell('interrupted') })
+    link.start({
+      up: (connection) => void this.#up(connection),
+      down: () => this.#tell('interrupted'),
+      denied: (error) => medium.denied?.(error),
+    })
   }
 
   get capabilities(): BusCapabilities {

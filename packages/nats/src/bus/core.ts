@@ -1,4 +1,4 @@
-import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
+import type { NatsConnection, PermissionViolationError, ServerInfo } from '@nats-io/transport-node'
 import { ArgumentError } from '@sync/core'
 import { type BusCapabilities, type EncodedChange, frames, type Scope } from '@sync/core/adapter'
 import { subjectOf } from '../subjects.ts'
@@ -9,9 +9,14 @@ import type { Settings } from './settings.ts'
 /** What a server takes if nobody changed it. */
 const USUAL_PAYLOAD = 1_048_576
 
+/** Subjects that are remembered as refused. */
+const MOST_DENIED = 1_000
+
 /** Plain subjects: whoever is there hears it. */
 export class CoreMedium implements Medium {
   readonly #settings: Settings
+  /** What the server said last of subjects that we may not publish to. */
+  readonly #denied = new Map<string, PermissionViolationError>()
   #confirmation: Promise<void> | undefined
 
   constructor(settings: Settings) {
@@ -36,8 +41,17 @@ export class CoreMedium implements Medium {
   async publish(connection: NatsConnection, scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
     const subject = subjectOf(this.#settings.prefix, scope)
     const { maxPayloadBytes } = this.capabilities(connection.info)
+    const before = this.#denied.get(subject)
     for (const { text } of frames(changes, maxPayloadBytes)) connection.publish(subject, text)
     await this.#confirmed(connection)
+    const denied = this.#denied.get(subject)
+    if (denied && denied !== before) throw denied
+  }
+
+  denied(error: PermissionViolationError): void {
+    if (error.operation !== 'publish') return
+    if (this.#denied.size >= MOST_DENIED) this.#denied.clear()
+    this.#denied.set(error.subject, error)
   }
 
   async listen(connection: NatsConnection, scope: Scope, { onFrame, after }: Listening): Promise<() => void> {
@@ -56,8 +70,12 @@ export class CoreMedium implements Medium {
   #confirmed(connection: NatsConnection): Promise<void> {
     this.#confirmation ??= Promise.resolve().then(() => {
       this.#confirmation = undefined
-      return connection.flush()
+      // a refusal comes before the answer, but takes more steps to be told
+      return connection.flush().then(() => stepsOver())
     })
     return this.#confirmation
   }
 }
+
+/** Resolves when all is done that promises have set going until now, without waiting for anything else. */
+const stepsOver = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))

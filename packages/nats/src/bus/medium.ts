@@ -1,4 +1,4 @@
-import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
+import type { NatsConnection, PermissionViolationError, ServerInfo } from '@nats-io/transport-node'
 import type { BusCapabilities, EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
 
 /** What carries the frames over a connection: plain subjects, or JetStream. */
@@ -11,6 +11,8 @@ export interface Medium {
   listen(connection: NatsConnection, scope: Scope, listening: Listening): Promise<() => void>
   /** The connection was lost and is there again: resolves when everything is live. */
   resume(connection: NatsConnection): Promise<void>
+  /** The server refused what was sent to a subject, and says so beside all answers. */
+  denied?(error: PermissionViolationError): void
   close(): void
 }
 

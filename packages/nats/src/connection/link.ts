@@ -1,4 +1,4 @@
-import type { NatsConnection, Status } from '@nats-io/transport-node'
+import { errors, type NatsConnection, type PermissionViolationError, type Status } from '@nats-io/transport-node'
 import { BusAwayError, ClosedError, type SyncError } from '@sync/core'
 import { busError } from '../errors.ts'
 
@@ -25,6 +25,8 @@ interface Session {
 export interface LinkListener {
   up(connection: NatsConnection): void
   down(): void
+  /** The server refused what was sent to a subject. */
+  denied(error: PermissionViolationError): void
 }
 
 /** Pause between attempts at the first connection, in ms. */
@@ -106,10 +108,13 @@ export class Link {
   }
 
   async #watch(connection: NatsConnection, statuses: AsyncIterable<Status>): Promise<void> {
-    for await (const { type } of statuses) {
+    for await (const status of statuses) {
+      const { type } = status
       if (this.#closed) return
       if (type === 'disconnect' || type === 'close') this.#down()
       else if (type === 'reconnect') this.#up(connection)
+      else if (type === 'error' && status.error instanceof errors.PermissionViolationError)
+        this.#listener?.denied(status.error)
     }
   }
 

@@ -1,0 +1,56 @@
+import { nkeys } from '@nats-io/transport-node'
+
+type KeyPair = ReturnType<typeof nkeys.createUser>
+
+/** Server configuration and credentials of an operator who trusts one account, as `nsc` would write them. */
+export interface Issued {
+  readonly config: Readonly<Record<string, unknown>>
+  /** The content of a credentials file. */
+  readonly creds: string
+}
+
+const ALL = { subs: -1, data: -1, payload: -1 }
+const LIMITS = { ...ALL, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 }
+const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 }
+
+/** An operator, the system's account, an account with JetStream, and a user of it. */
+export function issueCredentials(): Issued {
+  const [operator, system, account, user] = [
+    nkeys.createOperator(),
+    nkeys.createAccount(),
+    nkeys.createAccount(),
+    nkeys.createUser(),
+  ]
+  const ofAccount = (of: KeyPair, limits: object): string => sign(operator, of, { type: 'account', limits })
+  return {
+    config: {
+      operator: sign(operator, operator, { type: 'operator', system_account: system.getPublicKey() }),
+      system_account: system.getPublicKey(),
+      resolver: 'MEMORY',
+      resolver_preload: {
+        [system.getPublicKey()]: ofAccount(system, LIMITS),
+        [account.getPublicKey()]: ofAccount(account, { ...LIMITS, ...JETSTREAM }),
+      },
+    },
+    creds: [
+      block('NATS USER JWT', sign(account, user, { type: 'user', ...ALL })),
+      block('USER NKEY SEED', new TextDecoder().decode(user.getSeed())),
+    ].join('\n'),
+  }
+}
+
+const block = (name: string, text: string): string => `-----BEGIN ${name}-----\n${text}\n------END ${name}------\n`
+
+function sign(issuer: KeyPair, subject: KeyPair, claims: object): string {
+  const payload = {
+    iat: Math.floor(Date.now() / 1_000),
+    iss: issuer.getPublicKey(),
+    sub: subject.getPublicKey(),
+    name: 'test',
+    nats: { version: 2, ...claims },
+  }
+  const text = [{ typ: 'JWT', alg: 'ed25519-nkey' }, payload].map(encode).join('.')
+  return `${text}.${Buffer.from(issuer.sign(new TextEncoder().encode(text))).toString('base64url')}`
+}
+
+const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
