@@ -82,7 +82,8 @@ function readArguments(args: readonly string[]): Partial<
 
 /** The value may hold a password: it is not repeated. */
 function url(option: string, value: string): string {
-  if (!URL.canParse(value)) throw new UsageError(`${option}: a URL is needed, such as memory: or redis://host:6379`)
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(value))
+    throw new UsageError(`${option}: a URL is needed, such as memory: or redis://host:6379`)
   return value
 }
 

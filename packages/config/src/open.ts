@@ -1,6 +1,8 @@
 import { type ChangeBus, createSync, fanout, type Runtime, type Store, type Sync, type SyncOptions } from '@sync/core'
+import type { SchemeAdapter } from './adapter.ts'
 import { ConfigError } from './errors.ts'
 import { adapterFor } from './scheme.ts'
+import { readUrl, type Written } from './url.ts'
 
 /** Options of {@link openSync}: those of `createSync`, with URLs for store and bus. */
 export interface OpenOptions extends Omit<SyncOptions, 'store' | 'bus'> {
@@ -26,18 +28,24 @@ export async function openSync({ store = 'memory:', bus = 'memory:', ...options 
 
 /** Opens a store from its URL. @throws ConfigError (`SYNC_CONFIG`) */
 export async function openStore(url: string): Promise<Store> {
-  const parsed = parse(url)
-  const adapter = await adapterFor(parsed)
-  if (!adapter.store) throw new ConfigError(`${parsed.protocol} URLs name a bus: there is no such store`)
-  return adapter.store(parsed)
+  const written = readUrl(url)
+  const adapter = await adapterOf(written)
+  if (!adapter.store) throw new ConfigError(`${written.url.protocol} URLs name a bus: there is no such store`)
+  return adapter.store(written.url, url)
 }
 
 /** Opens a bus from its URL. @throws ConfigError (`SYNC_CONFIG`) */
 export async function openBus(url: string): Promise<ChangeBus> {
-  const parsed = parse(url)
-  const adapter = await adapterFor(parsed)
-  if (!adapter.bus) throw new ConfigError(`${parsed.protocol} URLs name a store: there is no such bus`)
-  return adapter.bus(parsed)
+  const written = readUrl(url)
+  const adapter = await adapterOf(written)
+  if (!adapter.bus) throw new ConfigError(`${written.url.protocol} URLs name a store: there is no such bus`)
+  return adapter.bus(written.url, url)
+}
+
+async function adapterOf({ url, hosts }: Written): Promise<SchemeAdapter> {
+  const adapter = await adapterFor(url)
+  if (hosts === 'one' || adapter.hosts === 'several') return adapter
+  throw new ConfigError(`${url.protocol} URLs do not take several hosts with a port each`)
 }
 
 /** One bus, or several as one. Should one of them not open, none stays open. */
@@ -51,10 +59,4 @@ async function openBuses(urls: string | readonly string[], runtime: Runtime | un
   if (!failed) return fanout({ ...(runtime && { runtime }) }, ...buses)
   await Promise.all(buses.map((bus) => bus.close()))
   throw failed.reason
-}
-
-/** The text itself may hold a password: it is not repeated in the error. */
-function parse(url: string): URL {
-  if (URL.canParse(url)) return new URL(url)
-  throw new ConfigError('a URL is needed, such as memory: or redis://host:6379')
 }

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Duration } from '@sync/core'
 
-/** Where a Kafka is: a URL (`kafka://host1,host2:9092`), or the addresses of brokers (`host:port`). */
+/** Where a Kafka is: a URL (`kafka://host1:9092,host2:9093`), or the addresses of brokers (`host:port`). */
 export type KafkaTarget = string | URL | readonly string[]
 
 /** Who we are, by SASL. */

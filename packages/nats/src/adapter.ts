@@ -3,8 +3,11 @@ import { natsBus } from './bus/index.ts'
 
 /** Opens `nats:` URLs for `@sync/config`: options of the bus stand in the query. */
 export const adapter: {
+  /** Each with its port; all of them stand in the text. */
+  readonly hosts: 'several'
   /** @throws ArgumentError (`SYNC_ARGUMENT`) for a parameter that is not an option */
-  bus(url: URL): ChangeBus
+  bus(url: URL, text: string): ChangeBus
 } = {
-  bus: (url) => natsBus(url),
+  hosts: 'several',
+  bus: (_, text) => natsBus(text),
 }

@@ -17,17 +17,28 @@ const KNOWN = [...NUMBERS, 'client', 'topic', 'retention', 'timeout', 'tls', 'sa
  */
 export function readTarget(target: KafkaTarget): Target {
   if (typeof target !== 'string' && !(target instanceof URL)) return { brokers: addresses(target), options: {} }
-  const url = URL.canParse(`${target}`) ? new URL(target) : undefined
-  if (url?.protocol !== 'kafka:') throw new ArgumentError('a URL is needed, such as kafka://host1,host2:9092')
-  if (url.pathname !== '' && url.pathname !== '/') throw new ArgumentError('a kafka: URL has no path')
-  const { brokers = '', sasl: mechanism = 'plain', ...rest } = parameters(url)
-  const hosts = url.hostname.split(',').map((host) => `${host}:${url.port || 9092}`)
-  const others = `${brokers}`.split(',').filter((each) => each !== '')
-  const sasl = saslOf(url, `${mechanism}`)
+  const parts = SHAPE.exec(`${target}`)
+  if (!parts) throw new ArgumentError('a URL is needed, such as kafka://host1,host2:9092')
+  const [, account = '', hosts = '', path = '', query = ''] = parts
+  if (path !== '' && path !== '/') throw new ArgumentError('a kafka: URL has no path')
+  const { brokers = '', sasl: mechanism = 'plain', ...rest } = parameters(query)
+  const sasl = saslOf(account, `${mechanism}`)
   return {
-    brokers: addresses([...(url.hostname === '' ? [] : hosts), ...others]),
+    brokers: addresses([...withPorts(hosts), ...listed(`${brokers}`)]),
     options: { ...rest, ...(sasl && { sasl }) },
   }
+}
+
+/** The hosts may be several, each with a port of its own: more than `URL` takes. */
+const SHAPE = /^kafka:(?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?)?(?:\?([^#]*))?$/
+
+const listed = (text: string): readonly string[] => text.split(',').filter((each) => each !== '')
+
+/** A host without a port has that of the last one. */
+function withPorts(text: string): readonly string[] {
+  const hosts = text === '' ? [] : text.split(',')
+  const [, port = '9092'] = /:([^:]*)$/.exec(hosts.at(-1) ?? '') ?? []
+  return hosts.map((host) => (host.includes(':') ? host : `${host}:${port}`))
 }
 
 function addresses(list: readonly string[]): readonly string[] {
@@ -37,11 +48,11 @@ function addresses(list: readonly string[]): readonly string[] {
   return list
 }
 
-function parameters(url: URL): Record<string, string | number | boolean> {
+function parameters(query: string): Record<string, string | number | boolean> {
   const found: Record<string, string | number | boolean> = {}
-  for (const [name, text] of url.searchParams) {
+  for (const [name, text] of new URLSearchParams(query)) {
     if (!KNOWN.includes(name))
-      throw new ArgumentError(`${url.protocol} has no parameter "${name}" here: it takes ${KNOWN.join(', ')}`)
+      throw new ArgumentError(`kafka: has no parameter "${name}" here: it takes ${KNOWN.join(', ')}`)
     if (name === 'tls' && text !== 'true' && text !== 'false')
       throw new ArgumentError(`tls: "${text}" is none of true, false`)
     found[name] = name === 'tls' ? text === 'true' : NUMBERS.includes(name) ? numberOf(text) : text
@@ -52,13 +63,18 @@ function parameters(url: URL): Record<string, string | number | boolean> {
 // checked where the option is used
 const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
 
-function saslOf({ username, password }: URL, mechanism: string): KafkaSasl | undefined {
+function saslOf(account: string, mechanism: string): KafkaSasl | undefined {
   if (!MECHANISMS.includes(mechanism))
     throw new ArgumentError(`sasl: "${mechanism}" is none of ${MECHANISMS.join(', ')}`)
-  if (username === '') return undefined
-  return {
-    mechanism: mechanism as KafkaSasl['mechanism'],
-    username: decodeURIComponent(username),
-    password: decodeURIComponent(password),
+  if (account === '') return undefined
+  const [username = '', password = ''] = account.split(/:(.*)/s).map(decode)
+  return { mechanism: mechanism as KafkaSasl['mechanism'], username, password }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new ArgumentError('user and password of a URL have to be percent-encoded', { cause })
   }
 }

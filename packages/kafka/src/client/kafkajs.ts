@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { KafkaSasl } from '../options.ts'
 import {
   type Bounds,
@@ -28,28 +28,19 @@ const ownSasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
 export class KafkajsClient implements KafkaClient {
   readonly #timeout: number
   readonly #sockets = new Sockets()
-  readonly #kafka: Kafka
+  readonly #settings: ClientSettings
   readonly #live: KafkajsCluster
   readonly #joining: KafkajsCluster
   readonly #addresses = new Map<number, string>()
 
-  constructor({ brokers, timeout, tls, sasl }: ClientSettings) {
-    this.#timeout = timeout
-    this.#kafka = new Kafka({
-      brokers: [...brokers],
-      clientId: 'sync',
-      connectionTimeout: timeout,
-      authenticationTimeout: timeout,
-      requestTimeout: timeout,
-      enforceRequestTimeout: true,
-      logLevel: logLevel.NOTHING,
-      retry: { retries: 0, initialRetryTime: 1 },
-      ...(tls && { ssl: tls }),
-      ...(sasl && { sasl: ownSasl(sasl) }),
-      socketFactory: ({ host, port, ssl, onConnect }) => this.#sockets.open({ host, port, ssl, onConnect }),
-    })
-    this.#live = clusterOf(this.#kafka)
-    this.#joining = clusterOf(this.#kafka)
+  #admins = 0
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings
+    this.#timeout = settings.timeout
+    const kafka = this.#open(settings.brokers)
+    this.#live = clusterOf(kafka)
+    this.#joining = clusterOf(kafka)
   }
 
   topic(name: string): Promise<readonly Partition[] | undefined> {
@@ -71,7 +62,7 @@ export class KafkajsClient implements KafkaClient {
 
   createTopic(topic: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
     return attempt(async () => {
-      const admin = this.#kafka.admin()
+      const admin = this.#admin()
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
       try {
         await admin.connect()
@@ -153,6 +144,30 @@ export class KafkajsClient implements KafkaClient {
     await Promise.allSettled([this.#live.disconnect(), this.#joining.disconnect()])
     // disconnecting may have waited for a connection that was still being made
     this.#sockets.close()
+  }
+
+  #open(brokers: readonly string[]): Kafka {
+    const { timeout, tls, sasl } = this.#settings
+    return new Kafka({
+      brokers: [...brokers],
+      clientId: 'sync',
+      connectionTimeout: timeout,
+      authenticationTimeout: timeout,
+      requestTimeout: timeout,
+      enforceRequestTimeout: true,
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 0, initialRetryTime: 1 },
+      ...(tls && { ssl: tls }),
+      ...(sasl && { sasl: ownSasl(sasl) }),
+      socketFactory: ({ host, port, ssl, onConnect }) => this.#sockets.open({ host, port, ssl, onConnect }),
+    })
+  }
+
+  /** Each begins with the next broker: a new one would always try the first, and no other. */
+  #admin(): Admin {
+    const { brokers } = this.#settings
+    const first = this.#admins++ % brokers.length
+    return this.#open([...brokers.slice(first), ...brokers.slice(0, first)]).admin()
   }
 
   async #broker(
