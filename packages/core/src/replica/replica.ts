@@ -1,4 +1,4 @@
-import { type Change, isBirth } from '../model/change.ts'
+import { type Change, type FieldEdit, isBirth } from '../model/change.ts'
 import { deepFreeze, type Json, type JsonObject, memberOf } from '../model/json.ts'
 import { fieldValues, putFields } from '../patch/apply-fields.ts'
 import type { Loaded } from '../transport/store.ts'
@@ -147,16 +147,24 @@ export class Replica {
       const before = birth ? NOTHING : (this.#value ?? NOTHING)
       const values = fieldValues(before, edits)
       if (birth) this.#clear()
-      for (const { field, version, kind } of edits) {
-        if (kind === 'removed') this.floor = Math.max(this.floor, version)
-        this.#versions = this.#table.with(this.#versions, before, field, kind === 'removed' ? 0 : version)
-      }
+      this.#noteVersions(edits, before)
       this.#value = putFields(this.#own(), edits, values)
     }
     this.generation = change.generation
     this.version = change.version
     this.seen = change.sequence
     this.changedAt = change.time
+  }
+
+  #noteVersions(edits: readonly FieldEdit[], before: JsonObject): void {
+    const spoken = this.#versions
+    const note = ({ field, version, kind }: FieldEdit): void => {
+      if (kind === 'removed') this.floor = Math.max(this.floor, version)
+      this.#versions = this.#table.with(this.#versions, before, field, kind === 'removed' ? 0 : version)
+    }
+    // one number speaks for the fields that there were: one of that number that comes now is noted once they are spelled out
+    for (const edit of edits) if (edit.version !== spoken) note(edit)
+    for (const edit of edits) if (edit.version === spoken) note(edit)
   }
 
   /** The document as an object that nobody else has. */

@@ -1,4 +1,4 @@
-import { defineCollection } from '@sync/core'
+import { defineCollection, sum } from '@sync/core'
 import { expect, test } from 'vitest'
 import { open } from './open.ts'
 
@@ -45,4 +45,20 @@ test('an instance that is closed lists nothing', async () => {
   await using t = open(onRead)
   await t.instances[0]?.close()
   await expect(t.a.entries()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+})
+
+test('a field that comes with a change of another one has the version that the store gave it', async () => {
+  const counted = defineCollection<{ n: number; s?: number }>({ section: 'doc', ttl: 'never', merge: { s: sum } })
+  await using t = open(counted)
+  await t.a.create('k', { n: 0 })
+  await t.b.get('k')
+  // the new field stands before the one that changes
+  await t.a.replace('k', { s: 1, n: 1 })
+  await t.cluster.settle()
+  for (const docs of [t.a, t.b]) expect((await docs.entry('k'))?.fieldVersions).toEqual({ n: 2, s: 1 })
+  await t.a.replace('k', { s: 2, n: 2 })
+  await t.a.unset('k', ['n'])
+  await t.cluster.settle()
+  await t.b.set('k', { s: 5 })
+  expect(t.b.peek('k')).toEqual({ s: 5 })
 })
