@@ -124,6 +124,9 @@ export class Commit {
     for (;;) {
       const replica = await this.#replica(attempt)
       const jobs = this.#live()
+      const { only } = jobs[0]
+      // a change may have come since it was looked at
+      if (replica && only && !this.#stands(replica, only)) continue
       // from here to the draft nothing may come between: value and versions have to belong together
       const base = replica && baseOf(replica)
       this.#first ??= { generation: 0, version: 0, value: undefined, readAt: undefined, ...base }

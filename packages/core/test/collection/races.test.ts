@@ -1,7 +1,7 @@
 import { createSync, defineCollection, memoryBus, memoryStore, NotFoundError, sum } from '@sync/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { open } from '../replica/stage.ts'
+import { type Doc, open } from '../replica/stage.ts'
 import { open as openPair } from './open.ts'
 
 test('ifVersion on a copy that is older than it says never mixes two documents', async () => {
@@ -224,4 +224,24 @@ test('names that every object inherits are fields like others', async () => {
   await t.a.set('x', { toString: 's' } as never)
   await t.cluster.settle()
   expect(patches).toEqual([[{ op: 'add', path: '/toString', value: 's' }]])
+})
+
+test('a condition holds for what is written, whenever a change comes in between', async () => {
+  for (let turns = 0; turns < 30; turns++) {
+    await using t = open()
+    await t.other.set('x', { n: 1 })
+    const entry = await t.c.entry('x')
+    t.hub.bus.pause()
+    await t.other.set('x', { n: 2 })
+    await t.clock.advance(1)
+    const ifVersion = entry?.token as string
+    const add = (doc: Doc): void => {
+      doc.n = (doc.n ?? 0) + 10
+    }
+    const update = t.c.update('x', add, { ifVersion }).catch((error: unknown) => error)
+    for (let turn = 0; turn < turns; turn++) await undefined
+    t.hub.bus.resume()
+    await t.clock.advance(1_000)
+    expect([turns, await update]).toMatchObject([turns, { code: 'SYNC_CONFLICT' }])
+  }
 })
