@@ -44,3 +44,14 @@ test('whatever URL it is given it opens or refuses with an error of ours', async
   expect(refused).toBeGreaterThan(0)
   expect(refused).toBeLessThan(10_000)
 }, 60_000)
+
+test.each([
+  'redis://host?constructor=1',
+  'redis://host?__proto__=1',
+  'redis://a%zz@host',
+  'nats://host?toString=1',
+  'nats://host?__proto__=1',
+  'kafka://a%zz@host:9092',
+])('what every object has is no parameter, and what is half encoded no name: %s', async (url) => {
+  await expect(openBus(url)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+})

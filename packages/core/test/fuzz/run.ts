@@ -1,12 +1,30 @@
 import { parseArgs } from 'node:util'
-import { fuzz, targets } from './targets.ts'
+import { targetFiles, targetsIn } from './all-targets.ts'
+import { watch } from './watch.ts'
 
-// `pnpm fuzz` gives each target a million inputs; `--seed S --inputs 1` gives it one of them again.
+// `pnpm fuzz` gives each target of every package a million inputs; `--seed S --inputs 1` gives it one of them again.
 const { values } = parseArgs({
-  options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    target: { type: 'string', default: '' },
+  },
 })
-for (const name of Object.keys(targets)) {
-  const { taken, refused } = fuzz(name, Number(values.inputs), Number(values.seed))
-  const megabytes = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
-  console.log(`✓ ${name}: ${taken} taken, ${refused} refused, ${megabytes} MB in use`)
+const limits = { memory: 96, time: 5_000 }
+let failed = 0
+for (const file of targetFiles()) {
+  for (const name of Object.keys(await targetsIn(file))) {
+    if (!name.includes(values.target)) continue
+    const started = performance.now()
+    try {
+      const task = { file, name, inputs: Number(values.inputs), seed: Number(values.seed) }
+      const { taken, refused } = await watch(task, limits)
+      const seconds = Math.round((performance.now() - started) / 1_000)
+      console.log(`✓ ${name}: ${taken} taken, ${refused} refused, in ${seconds} s and less than ${limits.memory} MiB`)
+    } catch (error) {
+      failed++
+      console.log(`✗ ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
 }
+if (failed > 0) process.exitCode = 1

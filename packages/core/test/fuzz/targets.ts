@@ -1,11 +1,6 @@
-import { SyncError } from '@sync/core'
 import { decodeChange, decodeFrame } from '@sync/core/adapter'
 import { apply, formatPointer, type Json, type Operation, parsePointer } from '@sync/core/patch'
-import { createDice, type Dice } from '../simulation/dice.ts'
-import { mutate } from './mutate.ts'
-
-/** Something that is given what it was not made for. Throws `SyncError`s alone, whatever the input. */
-type Target = (dice: Dice) => void
+import type { Given, Target } from './target.ts'
 
 const CHANGE =
   '["k",1,2,3,1775000000000,[["a",2,0,{"b":[1,"x"]}],["c",2,1,[[0,"/d/0",1],[1,"/e"]]],["f",2]],{"by":"me"}]'
@@ -20,54 +15,33 @@ const DOCUMENT = Object.freeze({
 
 /** What comes from outside, by name. */
 export const targets: Readonly<Record<string, Target>> = {
-  'wire decoder, text': (dice) => decodeFrame(mutate(FRAME, dice)),
-  'wire decoder, bytes': (dice) => {
+  'wire decoder, text': ({ mutate }) => decodeFrame(mutate(FRAME)),
+  'wire decoder, bytes': ({ int }) => {
     const bytes = Buffer.from(FRAME)
-    for (let edits = 1 + dice.int(4); edits > 0; edits--) bytes[dice.int(bytes.length)] = dice.int(256)
+    for (let edits = 1 + int(4); edits > 0; edits--) bytes[int(bytes.length)] = int(256)
     decodeFrame(bytes)
   },
-  'change decoder': (dice) => decodeChange({ key: 'k', epoch: 'e', origin: 'o', text: mutate(CHANGE, dice) } as never),
-  'patch applier': (dice) => {
+  'change decoder': ({ mutate }) => decodeChange({ key: 'k', epoch: 'e', origin: 'o', text: mutate(CHANGE) } as never),
+  'patch applier': (given) => {
     // frozen: what writes into it fails by a TypeError
-    apply(DOCUMENT, patch(dice))
+    apply(DOCUMENT, patch(given))
   },
-  pointer: (dice) => {
-    const pointer = mutate('/a~0b/c~1d/0/-', dice)
+  pointer: ({ mutate }) => {
+    const pointer = mutate('/a~0b/c~1d/0/-')
     const back = formatPointer(parsePointer(pointer))
     if (back !== pointer) throw new Error(`${JSON.stringify(pointer)} comes back as ${JSON.stringify(back)}`)
   },
 }
 
 /** Patches that are JSON: one that is not never comes as far as the applier. */
-function patch(dice: Dice): Operation[] {
+function patch({ mutate }: Given): Operation[] {
   for (;;) {
     try {
-      const parsed = JSON.parse(mutate(PATCH, dice)) as Json
+      const parsed = JSON.parse(mutate(PATCH)) as Json
       if (Array.isArray(parsed) && parsed.every((each) => typeof each === 'object' && each !== null))
         return parsed as unknown as Operation[]
     } catch {
       // once more
     }
   }
-}
-
-/** How many inputs were taken, and how many refused. */
-export interface Fuzzed {
-  readonly taken: number
-  readonly refused: number
-}
-
-/** Gives a target `inputs` random inputs. @throws Error with the seed of the input that it did not bear */
-export function fuzz(name: string, inputs: number, seed: number): Fuzzed {
-  let refused = 0
-  for (let at = seed; at < seed + inputs; at++) {
-    try {
-      targets[name]?.(createDice(at))
-    } catch (cause) {
-      if (!(cause instanceof SyncError)) throw new Error(`${name}, seed ${at}: ${String(cause)}`, { cause })
-      refused++
-    }
-    if ('polluted' in {}) throw new Error(`${name}, seed ${at}: the prototype of all objects was changed`)
-  }
-  return { taken: inputs - refused, refused }
 }

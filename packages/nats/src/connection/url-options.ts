@@ -18,7 +18,8 @@ export function urlOptions<T, R>(
   const rest: Record<string, unknown> = {}
   for (const [name, text] of url.searchParams) {
     const into = Object.hasOwn(known, name) ? options : rest
-    const kind = ({ ...others, ...known } as Record<string, Parameter | undefined>)[name]
+    const all = { ...others, ...known } as Record<string, Parameter>
+    const kind = Object.hasOwn(all, name) ? all[name] : undefined
     if (kind === undefined)
       throw new ArgumentError(
         `${url.protocol} has no parameter "${name}" here: it takes ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,

@@ -88,14 +88,22 @@ async function load<T>(importing: () => Promise<T>, name: string): Promise<T> {
   }
 }
 
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new ArgumentError('user and password of a URL have to be percent-encoded', { cause })
+  }
+}
+
 /** What a URL says, an empty text where it says nothing. */
 function partsOf(url: URL) {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 6379),
     db: Number(url.pathname.slice(1)),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    username: decode(url.username),
+    password: decode(url.password),
     tls: url.protocol === 'rediss:',
   }
 }
@@ -134,6 +142,7 @@ export function checkTarget(target: RedisTarget): URL | undefined {
     throw new ArgumentError('a URL is needed, such as redis://host:6379')
   if (url.hostname === '') throw new ArgumentError('a host is needed, such as redis://host:6379')
   if (!/^\/?\d*$/.test(url.pathname)) throw new ArgumentError('the path of a redis: URL is the number of a database')
+  for (const text of [url.username, url.password]) decode(text)
   if (inCluster(url) && !/^\/?0*$/.test(url.pathname)) throw new ArgumentError('a Redis Cluster has database 0 alone')
   return url
 }

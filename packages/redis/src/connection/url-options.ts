@@ -10,7 +10,7 @@ export type Parameter = 'duration' | 'number' | readonly string[]
 export function urlOptions<T>(url: URL, known: { readonly [K in keyof T]?: Parameter }): Partial<T> {
   const options: Record<string, unknown> = {}
   for (const [name, text] of url.searchParams) {
-    const kind = (known as Record<string, Parameter | undefined>)[name]
+    const kind = Object.hasOwn(known, name) ? (known as Record<string, Parameter>)[name] : undefined
     if (kind === undefined)
       throw new ArgumentError(
         `${url.protocol} has no parameter "${name}" here: it takes ${Object.keys(known).join(', ')}`,

@@ -2,8 +2,8 @@ import { ArgumentError } from '@sync/core'
 import { milliseconds } from '@sync/core/adapter'
 import { checkClient, checkOneServer, checkTarget, openConnection } from '../connection/open.ts'
 import type { RedisRelay, RedisRelayOptions, RedisTarget } from '../options.ts'
-import { storeOptions } from '../store/index.ts'
 import { resolveStoreOptions } from '../store/settings.ts'
+import { storeOptions } from '../store/target.ts'
 import { Relay } from './relay.ts'
 
 /** Shorter, and a pause of the process would cost it. */

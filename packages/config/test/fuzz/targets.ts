@@ -1,0 +1,22 @@
+import type { Target } from '../../../core/test/fuzz/target.ts'
+import { adapter } from '../../src/memory.ts'
+import { registerScheme } from '../../src/scheme.ts'
+import { readUrl } from '../../src/url.ts'
+
+/** URLs and schemes as applications give them. */
+export const targets: Readonly<Record<string, Target>> = {
+  'memory URLs': ({ mutate }) => {
+    // one hub for all: each name has one for the life of the process
+    const url = `memory:fuzz?${mutate('drop=0.5&repeat=0.2&reorder=1&delay=20')}`.replace('#', '')
+    if (URL.canParse(url)) adapter.bus?.(new URL(url), url)
+  },
+  'URLs of several hosts': ({ mutate }) => {
+    readUrl(mutate('kafka://user:word@h1:9092,h2:9093/path?tls=true'))
+  },
+  'names of schemes': ({ mutate }) => {
+    const scheme = mutate('redis+tls')
+    // those that are taken are kept for the life of the process: not those of the product, and always the same few
+    if (/^[a-z][a-z0-9+.-]*$/.test(scheme)) return
+    registerScheme(scheme, () => Promise.reject(new Error('none')))
+  },
+}

@@ -1,0 +1,18 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Target } from './target.ts'
+
+const packages = join(import.meta.dirname, '../../..')
+
+/** The files that have targets, in every package. */
+export const targetFiles = (): string[] =>
+  globSync('*/test/fuzz/targets.ts', { cwd: packages })
+    .sort()
+    .map((file) => join(packages, file))
+
+/** The targets of a file, by name. */
+export async function targetsIn(file: string): Promise<Readonly<Record<string, Target>>> {
+  const { targets } = (await import(pathToFileURL(file).href)) as { targets: Readonly<Record<string, Target>> }
+  return targets
+}
