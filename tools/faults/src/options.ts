@@ -23,33 +23,52 @@ export class UsageError extends Error {
 const DEFAULTS = {
   store: 'redis',
   bus: 'pubsub',
-  minutes: '1',
+  minutes: '3',
   seed: '1',
   writers: '2',
   replicas: '3',
   rate: '60',
 } as const
 
-export const usage: string = `Usage: pnpm faults [OPTIONS]
+/** What can be run. */
+export type Command = 'faults' | 'soak'
 
-Has writers and replicas at work, each in a process of its own, while brokers, connections and processes fail; then has all come
-back, and compares what the writers were told with what the store and the replicas have.
-
+const SHARED = `
   --store redis|memory          where documents live (default ${DEFAULTS.store})
   --bus ${busNames.join('|')}|memory
                                 what carries changes (default ${DEFAULTS.bus})
   --minutes M                   for how long (default ${DEFAULTS.minutes})
-  --seed S                      which faults, in which order (default ${DEFAULTS.seed})
+  --seed S                      what is written, and what fails, in which order (default ${DEFAULTS.seed})
   --writers N, --replicas N     processes (default ${DEFAULTS.writers}, ${DEFAULTS.replicas})
-  --rate R                      writes per second of each writer (default ${DEFAULTS.rate})
+  --rate R                      writes per second of each writer (default ${DEFAULTS.rate})`
+
+const MEMORY = `
+--store memory goes with --bus memory: processes share no memory, so all instances are in one process there`
+
+const usages: Readonly<Record<Command, string>> = {
+  faults: `Usage: pnpm faults [OPTIONS]
+
+Has writers and replicas at work, each in a process of its own, while brokers, connections and processes fail; then has all come
+back, and compares what the writers were told with what the store and the replicas have.
+${SHARED}
   --lose-tail                   now and then the store loses its last commits, and has to tell so
-
---store memory goes with --bus memory: processes share no memory, so all instances are in one process there, and what
+${MEMORY}, and what
 fails is the store and the bus between them.
-Exit code: 0 nothing was lost and all recovered · 1 something was wrong · 2 the command line is wrong`
+Exit code: 0 nothing was lost and all recovered · 1 something was wrong · 2 the command line is wrong`,
+  soak: `Usage: pnpm soak [OPTIONS]
 
-/** Reads the arguments. @throws UsageError */
-export function parseOptions(args: readonly string[]): Options | 'help' {
+Has writers and replicas at work, each in a process of its own, and looks once a second at what each takes up: after a warm-up
+nothing may grow, and after close nothing may be left. The longer it is, the smaller the leak it finds.
+${SHARED}
+${MEMORY}.
+Exit code: 0 nothing grows · 1 something does, or was wrong · 2 the command line is wrong`,
+}
+
+/** How a command is used. */
+export const usageOf = (command: Command): string => usages[command]
+
+/** Reads the arguments of a command. @throws UsageError */
+export function parseOptions(command: Command, args: readonly string[]): Options | 'help' {
   const values = read(args)
   if (values.help) return 'help'
   const { store = DEFAULTS.store } = values
@@ -58,14 +77,19 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   if (bus !== 'memory' && !isBus(bus)) throw new UsageError(`--bus: ${busNames.join(', ')} or memory, not "${bus}"`)
   if ((store === 'memory') !== (bus === 'memory'))
     throw new UsageError('memory goes with memory alone: processes share none, and one process needs no broker')
+  const loseTail = values['lose-tail'] === true
+  if (command === 'soak' && loseTail) throw new UsageError('--lose-tail: nothing fails in a soak')
+  const minutes = number('minutes', values.minutes, /^\d+(\.\d+)?$/)
+  if (command === 'soak' && minutes < 2)
+    throw new UsageError('--minutes: 2 at least, the first of which is the warm-up')
   return {
     store,
     bus,
-    minutes: number('minutes', values.minutes, /^\d+(\.\d+)?$/),
+    loseTail,
+    minutes,
     seed: number('seed', values.seed, /^\d{1,9}$/),
     writers: number('writers', values.writers, /^[1-9]\d?$/),
     replicas: number('replicas', values.replicas, /^[1-9]\d?$/),
-    loseTail: values['lose-tail'] === true,
     rate: number('rate', values.rate, /^[1-9]\d{0,3}$/),
   }
 }

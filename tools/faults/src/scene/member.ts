@@ -34,10 +34,10 @@ export class Member implements Actor {
   }
 
   start(): void {
-    const { role, store, bus, rate, seed, ledgerOf } = this.#options
+    const { role, store, bus, rate, work, seed, ledgerOf } = this.#options
     const life = this.tasks.length + 1
     const name = `${this.name}.${life}`
-    const task: Task = { role, name, store, bus, rate, seed: seed + life, ledger: ledgerOf(name) }
+    const task: Task = { role, name, store, bus, rate, work, seed: seed + life, ledger: ledgerOf(name) }
     this.tasks.push(task)
     this.#ending = false
     const child = fork(PROGRAM, [JSON.stringify(task)], {

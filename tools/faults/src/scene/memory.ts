@@ -3,16 +3,20 @@ import { LedgerFile } from '../ledger/file.ts'
 import type { Fault, Kind } from '../schedule/schedule.ts'
 import { type Instance, startInstance } from '../work/instance.ts'
 import type { Answer, Request, Task } from '../work/messages.ts'
+import { Resources } from '../work/resources.ts'
 import type { Actor, End, Scene, SceneOptions } from './scene.ts'
 
 const LONGEST_TAIL = 20
+/** So that log and op memory are full soon, and what follows from that happens. */
+const SMALL = { maxChanges: 1_000, maxAnswers: 5_000 } as const
 
 /** Instances of this process on one hub. They cannot be killed one by one; what fails is what the hub can have fail. */
 export function startMemory(options: SceneOptions): Scene {
-  const hub = createMemoryHub({ journal: LONGEST_TAIL })
+  const resources = new Resources()
+  const hub = createMemoryHub({ ...SMALL, journal: LONGEST_TAIL })
   const open = (): Sync => createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
   const actors = (['replica', 'writer'] as const).flatMap((role) =>
-    options[`${role}s`].map((name, index) => new Local(options, { role, name, index }, open)),
+    options[`${role}s`].map((name, index) => new Local(options, { role, name, index, open, resources })),
   )
   return {
     actors,
@@ -84,6 +88,8 @@ interface Part {
   readonly role: Task['role']
   readonly name: string
   readonly index: number
+  readonly open: () => Sync
+  readonly resources: Resources
 }
 
 /** A writer or replica of this process. */
@@ -94,15 +100,17 @@ class Local implements Actor {
   readonly #options: SceneOptions
   readonly #seed: number
   readonly #open: () => Sync
+  readonly #resources: Resources
   #sync: Sync | undefined
   #instance: Instance | undefined
 
-  constructor(options: SceneOptions, { role, name, index }: Part, open: () => Sync) {
+  constructor(options: SceneOptions, { role, name, index, open, resources }: Part) {
     this.name = name
     this.role = role
     this.#options = options
     this.#seed = options.seed * 1_000 + index
     this.#open = open
+    this.#resources = resources
   }
 
   get life(): string {
@@ -110,10 +118,11 @@ class Local implements Actor {
   }
 
   start(): void {
-    const { rate, report, ledgerOf } = this.#options
+    const { rate, report, work } = this.#options
     const name = `${this.name}.${this.tasks.length + 1}`
     const { role } = this
-    const task: Task = { role, name, store: 'memory:', bus: 'memory:', ledger: ledgerOf(name), seed: this.#seed, rate }
+    const ledger = this.#options.ledgerOf(name)
+    const task: Task = { role, name, store: 'memory:', bus: 'memory:', ledger, seed: this.#seed, rate, work }
     this.tasks.push(task)
     this.#sync = this.#open()
     this.#instance = startInstance({
@@ -129,9 +138,9 @@ class Local implements Actor {
     return this.#instance.serve(request)
   }
 
-  /** It is no process of its own. */
-  async leave(): Promise<boolean> {
-    return true
+  /** It is no process of its own: all of them together leave nothing behind in this one. */
+  async leave(withinMs: number): Promise<boolean> {
+    return (await this.#resources.left(withinMs)).length === 0
   }
 
   async end(): Promise<void> {

@@ -19,12 +19,12 @@ export async function startProcesses(busName: BusName, options: SceneOptions): P
   const shared = await bus.server?.startProxy?.()
   if (shared) lines.adopt('all/bus', shared)
 
-  const { rate, ledgerOf, report, loseTail } = options
+  const { rate, ledgerOf, report, loseTail, work } = options
   const member = async (role: 'writer' | 'replica', name: string, index: number): Promise<Member> => {
     const busUrl = shared?.url ?? (await lines.add(`${name}/bus`, bus.server?.url ?? store.url))
     const seed = options.seed * 1_000 + index * 100
     const storeUrl = await lines.add(`${name}/store`, store.url)
-    return new Member({ name, role, store: storeUrl, bus: `${busUrl}${bus.query}`, rate, seed, ledgerOf, report })
+    return new Member({ name, role, store: storeUrl, bus: `${busUrl}${bus.query}`, rate, seed, work, ledgerOf, report })
   }
   const members = await Promise.all([
     ...options.replicas.map((name, index) => member('replica', name, index)),

@@ -37,6 +37,7 @@ export interface SceneOptions {
   /** Writes per second of each writer. */
   readonly rate: number
   readonly seed: number
+  readonly work: Task['work']
   /** May the store lose the end of what it acknowledged? */
   readonly loseTail: boolean
   /** The path of the ledger of a life. */

@@ -1,6 +1,6 @@
 import type { Sync, SyncEvent } from '@sync/core'
 import type { LedgerFile } from '../ledger/file.ts'
-import type { Answer, Report, Request, Task } from './messages.ts'
+import type { Answer, Memory, Report, Request, Task } from './messages.ts'
 import { Replica } from './replica.ts'
 import { Writer } from './writer.ts'
 
@@ -24,7 +24,7 @@ const STATS_MS = 500
 
 /** Starts the work of a task. */
 export function startInstance({ task, sync, report, ledger }: InstanceOptions): Instance {
-  const { role, name, seed, rate } = task
+  const { role, name, seed, rate, work } = task
   const wrong = (what: string): void => report({ report: 'wrong', what: `${name}: ${what}` })
   const unhear = sync.onEvent((event) => hear(event, report, wrong))
   const stats = (): void => report({ report: 'stats', stats: sync.stats() })
@@ -37,6 +37,7 @@ export function startInstance({ task, sync, report, ledger }: InstanceOptions): 
           ledger: ledger(),
           seed,
           rate,
+          work,
           acknowledged: (position, begunAt) => report({ report: 'acknowledged', position, begunAt }),
           wrong,
         })
@@ -56,6 +57,8 @@ export function startInstance({ task, sync, report, ledger }: InstanceOptions): 
           const { held, told } = (await replica?.copies()) ?? { held: {}, told: {} }
           return { answer: 'copies', held, told }
         }
+        case 'memory':
+          return { answer: 'memory', memory: memoryNow() }
         case 'close':
           clearInterval(ticker)
           stats()
@@ -81,4 +84,11 @@ function hear(event: SyncEvent, report: (report: Report) => void, wrong: (what: 
   if (event.type === 'inconsistent') wrong(`${event.key} was not at ${event.version} what the store has`)
   if (event.type === 'patch-refused' || event.type === 'frame-refused' || event.type === 'failed')
     wrong(`${event.type}: ${String(event.error)}`)
+}
+
+function memoryNow(): Memory {
+  if (!globalThis.gc) throw new Error('node has to be started with --expose-gc')
+  globalThis.gc()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heap: heapUsed + external, rss, resources: process.getActiveResourcesInfo().length }
 }

@@ -12,6 +12,8 @@ export interface Task {
   readonly seed: number
   /** Writes per second of a writer. */
   readonly rate: number
+  /** `steady`: a load that leaves no more behind than it found: no registers. */
+  readonly work: 'all' | 'steady'
 }
 
 /** What is asked of a running process. Each is answered by one {@link Answer}. */
@@ -20,6 +22,8 @@ export type Request =
   | { readonly ask: 'stop' }
   /** What a replica holds, and what its stream told. */
   | { readonly ask: 'copies' }
+  /** What it takes up, after garbage was collected. */
+  | { readonly ask: 'memory' }
   | { readonly ask: 'close' }
 
 /** A document: its version, and its content as canonical JSON. */
@@ -28,12 +32,22 @@ export type Copy = readonly [version: number, text: string]
 /** All documents of one copy, by key. */
 export type Copies = Readonly<Record<string, Copy>>
 
+/** What an instance takes up: bytes, and a count. */
+export interface Memory {
+  /** Used on the heap, and outside of it by buffers. */
+  readonly heap: number
+  readonly rss: number
+  /** Sockets, timers and whatever else keeps a process alive. */
+  readonly resources: number
+}
+
 /** Answers to a {@link Request}. */
 export type Answer =
   | { readonly answer: 'stopped'; readonly pending: number }
   | { readonly answer: 'copies'; readonly held: Copies; readonly told: Copies }
-  /** `failed`: not in time, or not at all. */
-  | { readonly answer: 'closed'; readonly failed?: string }
+  | { readonly answer: 'memory'; readonly memory: Memory }
+  /** `failed`: not in time, or not at all. `left`: what would keep its process alive. */
+  | { readonly answer: 'closed'; readonly failed?: string; readonly left?: readonly string[] }
 
 /** The store's history went on in another epoch, as an instance tells it. */
 export interface EpochChange {

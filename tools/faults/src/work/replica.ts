@@ -12,6 +12,8 @@ export interface ReplicaOptions {
   readonly wrong: (what: string) => void
 }
 
+const MOST_REMOVED = 1_000
+
 interface Told {
   readonly version: number
   readonly document: Document
@@ -24,7 +26,8 @@ export class Replica {
   readonly #options: ReplicaOptions
   readonly #collection: Collection<Document>
   readonly #told = new Map<string, Told>()
-  readonly #everTold = new Set<string>()
+  /** The last that were removed: they must not be held any more. */
+  readonly #removed: string[] = []
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
 
@@ -37,7 +40,7 @@ export class Replica {
   async copies(): Promise<{ readonly held: Copies; readonly told: Copies }> {
     const held: [string, Copy][] = []
     const told = [...this.#told].map(([key, { version, document }]) => [key, [version, canonical(document)]] as const)
-    for (const key of this.#everTold) {
+    for (const key of new Set([...this.#told.keys(), ...this.#removed])) {
       const entry = await this.#collection.entry(key)
       if (entry) held.push([key, [entry.version, canonical(entry.value)]])
     }
@@ -60,10 +63,11 @@ export class Replica {
 
   #take(change: Change<Document>): void {
     const { key, kind, version } = change
-    this.#everTold.add(key)
     const before = this.#told.get(key)
-    if (kind === 'removed') this.#told.delete(key)
-    else if (kind === 'reset') this.#told.set(key, { version, document: change.value })
+    if (kind === 'removed') {
+      this.#told.delete(key)
+      if (this.#removed.push(key) > MOST_REMOVED) this.#removed.shift()
+    } else if (kind === 'reset') this.#told.set(key, { version, document: change.value })
     else if (kind === 'created') {
       if (before) this.#options.wrong(`${key}: created at ${version}, though it was told at ${before.version}`)
       this.#told.set(key, { version, document: change.value })

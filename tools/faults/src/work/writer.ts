@@ -4,6 +4,7 @@ import type { LedgerFile, NewIntent, NewOutcome } from '../ledger/file.ts'
 import { now } from './clock.ts'
 import { createDice, type Dice } from './dice.ts'
 import { COUNTED, type Document, documents, MARKED, place, TOTAL } from './documents.ts'
+import type { Task } from './messages.ts'
 import { Registers } from './registers.ts'
 
 /** What a writer is made of. */
@@ -14,6 +15,7 @@ export interface WriterOptions {
   readonly seed: number
   /** Writes per second. */
   readonly rate: number
+  readonly work: Task['work']
   readonly acknowledged: (position: Position, begunAt: number) => void
   readonly wrong: (what: string) => void
 }
@@ -74,7 +76,7 @@ export class Writer {
     const dice = this.#dice
     const { name } = this.#options
     const options: Write = dice.chance(0.4) ? { timeout: PATIENCE } : {}
-    const chosen = dice.int(14)
+    const chosen = dice.int(this.#options.work === 'all' ? 14 : 10)
     if (chosen >= 10) return this.#registers.compareAndSet()
     if (chosen < 4) {
       const key = dice.pick(MARKED)

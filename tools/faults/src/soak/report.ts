@@ -1,0 +1,42 @@
+import type { Series, Soaked } from './soak.ts'
+
+/** Did nothing grow, and was nothing left behind? */
+export const steady = ({ verdict, series, wrong }: Soaked): boolean =>
+  wrong.length === 0 && verdict.findings.length === 0 && series.every(({ growth }) => !growth.grows)
+
+/** What a soak came to, for people. */
+export function describe(soaked: Soaked): string {
+  const { verdict, series, wrong } = soaked
+  const findings = [...verdict.findings.map(({ what, text }) => `${what}: ${text}`), ...wrong]
+  const names = [...new Set(series.map(({ name }) => name))]
+  return [
+    '',
+    'after the warm-up, from its first quarter to its last, and what the trend makes of the whole time:',
+    ...names.map(
+      (name) =>
+        `  ${name.padEnd(10)}  ${series
+          .filter((each) => each.name === name)
+          .map(line)
+          .join('   ')}`,
+    ),
+    ...findings.slice(0, 20).map((text) => `✗ ${text}`),
+    `${steady(soaked) ? 'steady' : 'NOT STEADY'}: ${verdict.acknowledged} writes acknowledged, ${verdict.lost} lost; ${grown(series)}`,
+  ].join('\n')
+}
+
+function line({ measure, samples, growth }: Series): string {
+  const show = measure === 'resources' ? count : bytes
+  const quarter = Math.ceil(samples.length / 4)
+  const mean = (some: Series['samples']): number => some.reduce((sum, { value }) => sum + value, 0) / some.length
+  const [first, last] = [mean(samples.slice(0, quarter)), mean(samples.slice(-quarter))]
+  const sign = growth.total >= 0 ? '+' : '−'
+  return `${growth.grows ? '✗ ' : ''}${measure} ${show(first)} → ${show(last)} (${sign}${show(Math.abs(growth.total))})`
+}
+
+function grown(series: readonly Series[]): string {
+  const growing = series.filter(({ growth }) => growth.grows).map(({ name, measure }) => `${measure} of ${name}`)
+  return growing.length === 0 ? 'nothing grows' : `growing: ${growing.join(', ')}`
+}
+
+const bytes = (n: number): string => `${(n / 1_048_576).toFixed(2)} MiB`
+const count = (n: number): string => n.toFixed(1)

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const LOOK_MS = 20
+
+/** What keeps this process alive: sockets, servers, timers. */
+export class Resources {
+  readonly #before = process.getActiveResourcesInfo()
+
+  /** What there is more than at the beginning; gives it so long to go. */
+  async left(withinMs: number): Promise<readonly string[]> {
+    const deadline = performance.now() + withinMs
+    for (;;) {
+      const left = process.getActiveResourcesInfo()
+      for (const known of this.#before) {
+        const index = left.indexOf(known)
+        if (index >= 0) left.splice(index, 1)
+      }
+      if (left.length === 0 || performance.now() > deadline) return left
+      await sleep(LOOK_MS, undefined, { ref: false })
+    }
+  }
+}
