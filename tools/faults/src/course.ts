@@ -41,7 +41,7 @@ export class Course {
     for (const key of COUNTED) await collection.create(key, { [TOTAL]: 0 })
     recovery.begin(now())
     for (const member of scene.actors) member.start()
-    const missing = await this.#wait()
+    const { missing } = await this.#wait()
     if (missing.length > 0) throw new Error(`not at work after ${BOUND_MS} ms: ${missing.join(', ')}`)
   }
 
@@ -78,16 +78,17 @@ export class Course {
     const { recovery, print } = this.#parts
     await sleep(calmMs)
     const done = (await Promise.all(faults.map((fault) => this.#inflict(fault)))).flat()
+    if (done.length === 0) return
     const since = now()
     recovery.begin(since)
-    const missing = await this.#wait()
+    const { missing, last } = await this.#wait()
     const took = Math.round(now() - since)
     const what = done.map(({ kind, target, forMs }) => `${kind} (${target}, ${forMs} ms)`).join(' + ')
     if (missing.length > 0) {
       this.wrong.push(`${what}: not recovered after ${BOUND_MS} ms: ${missing.join(', ')}`)
       return
     }
-    print(`${what}: recovered after ${took} ms`)
+    print(`${what}: recovered after ${took} ms${last.length > 0 ? `, ${last.join(' and ')} last` : ''}`)
     for (const { kind } of done) this.recovered.set(kind, [...(this.recovered.get(kind) ?? []), took])
   }
 
@@ -100,12 +101,17 @@ export class Course {
     return [fault]
   }
 
-  /** Until all have recovered, or the time is up. Answers who has not. */
-  async #wait(): Promise<readonly string[]> {
+  /** Until all have recovered, or the time is up. Answers who has not, and who was the last to. */
+  async #wait(): Promise<Record<'missing' | 'last', readonly string[]>> {
     const { recovery } = this.#parts
     const deadline = now() + BOUND_MS
-    while (recovery.missing.length > 0 && now() < deadline) await sleep(LOOK_MS)
-    return recovery.missing
+    let last: readonly string[] = []
+    for (;;) {
+      const { missing } = recovery
+      if (missing.length === 0 || now() > deadline) return { missing, last }
+      last = missing
+      await sleep(LOOK_MS)
+    }
   }
 
   async #evidence(): Promise<Evidence> {

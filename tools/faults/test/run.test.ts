@@ -50,6 +50,13 @@ test('a command line that is wrong ends with 2 and says how it is used', async (
   expect(stderr).toContain('Usage: pnpm faults')
 })
 
+test('in one process nothing that was acknowledged is lost without being told', { timeout: 60_000 }, async () => {
+  const { code, stdout, stderr } = await program('main.ts', ['--store', 'memory', '--minutes', '0.08', '--lose-tail'])
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^kept: acknowledged writes lost 0.*; replicas equal the store$/m)
+  expect(code).toBe(0)
+})
+
 describe.runIf(await canTest('faults in Redis and between the processes', { broker: 'redis', hooks: true }))(
   'over Redis Pub/Sub',
   { timeout: 120_000 },

@@ -16,7 +16,8 @@ export class Resources {
         if (index >= 0) left.splice(index, 1)
       }
       if (left.length === 0 || performance.now() > deadline) return left
-      await sleep(LOOK_MS, undefined, { ref: false })
+      // its own timer is over by the next look
+      await sleep(LOOK_MS)
     }
   }
 }
