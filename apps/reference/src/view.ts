@@ -47,7 +47,10 @@ export class View {
     if ('rows' in report) this.#rows = report.rows
     else if ('units' in report) this.#units.set(name, report.units)
     else if ('happened' in report) this.#log.add(name, report.happened, report.at)
-    else {
+    else if ('ended' in report) {
+      this.#log.add(name, report.ended, report.at)
+      this.#close(name)
+    } else {
       const now = Date.now()
       const { status } = report
       this.#statuses.set(name, { status, at: now })
@@ -58,9 +61,12 @@ export class View {
   /** The services have ended. */
   ended(): void {
     this.tallies = {}
-    for (const [name, { status, at }] of this.#statuses) {
-      this.#statuses.set(name, { status: { ...status, state: 'closed' }, at })
-    }
+    for (const name of this.#statuses.keys()) this.#close(name)
+  }
+
+  #close(name: string): void {
+    const told = this.#statuses.get(name)
+    if (told) this.#statuses.set(name, { ...told, status: { ...told.status, state: 'closed' } })
   }
 
   /** What there is to show now; `undefined`: not each of these replicas has told how it is doing. */

@@ -81,5 +81,17 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
         await app.frame(({ menu, busy, rate }) => menu.hosting === hosting && busy === undefined && rate > 0)
       }
     })
+
+    it('goes on without a replica whose process was killed, and raises an alert', async () => {
+      await app.frame(({ instances }) => instances.slice(1).every(({ score }) => score === 1))
+      process.kill(app.system.replicas[2]?.pid ?? 0, 'SIGKILL')
+      const { instances, log } = await app.frame(({ alerts, instances }) => {
+        const [, one, two, three] = instances
+        const audited = one?.score === 1 && two?.score === 1 && three?.score === undefined
+        return audited && alerts.some(({ text }) => text.startsWith('replica 3 is'))
+      })
+      expect(instances[3]?.state).toBe('closed')
+      expect(log.some(({ text }) => text === 'its process ended (SIGKILL)')).toBe(true)
+    })
   },
 )

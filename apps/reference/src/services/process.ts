@@ -34,7 +34,7 @@ export const openProcess: OpenHandle = async (spec, hear, signal) => {
     }
   })
   child.on('exit', (code, killer) => {
-    if (state === 'running') hear({ happened: `its process ended (${killer ?? `code ${code}`})`, at: Date.now() })
+    if (state === 'running') hear({ ended: `its process ended (${killer ?? `code ${code}`})`, at: Date.now() })
     state = 'ended'
     opened.reject(gone(spec.name))
     refuseAll()

@@ -34,6 +34,8 @@ export interface Status extends Progress {
 export type Report =
   | { readonly status: Status }
   | { readonly happened: string; readonly at: number }
+  /** It is no more, though nobody asked for its end. */
+  | { readonly ended: string; readonly at: number }
   /** The outages that changed last. */
   | { readonly rows: readonly Row[] }
   /** The units as it holds them now, by their keys. */
