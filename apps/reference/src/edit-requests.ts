@@ -39,8 +39,9 @@ export const editRequests: readonly (readonly [string, Request])[] = [
   ],
   [
     '/journal',
-    (system, { section, key = '' }) => {
+    async (system, { section, key = '' }) => {
       if (typeof key !== 'string') throw new RequestError(400, 'key: a text is needed')
+      await system.restarted()
       const [first] = system.replicas
       if (!first) throw new RequestError(503, 'there is no replica to ask')
       return first.ask('journal', {

@@ -19,6 +19,7 @@ export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   [
     '/disturb',
     async (system, { instance, ...disturbance }) => {
+      await system.restarted()
       const replicas = system.replicas.filter(({ name }) => instance === 'all' || instance === name)
       if (replicas.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
       const wanted = disturbanceOf(disturbance)

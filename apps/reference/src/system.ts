@@ -50,6 +50,7 @@ export class System {
   #busy: { readonly what: string; readonly over: Promise<unknown> } | undefined
   #moved: Moved | undefined
   #moving = false
+  #restarting: Promise<void> | undefined
   readonly #writing = new Set<Promise<unknown>>()
 
   constructor({ options, catalogue, log, view }: Parts, fleet: Fleet) {
@@ -91,7 +92,13 @@ export class System {
   /** So many writes per second from now on. */
   async pace(rate: Rate): Promise<void> {
     this.#rate = rate
+    await this.restarted()
     await this.#fleet.ingest.ask('pace', { rate })
+  }
+
+  /** Resolves when the services can be asked: at once, unless they are being restarted. */
+  async restarted(): Promise<void> {
+    await this.#restarting
   }
 
   /** Disturbs what comes to a replica from now on; `{}` ends it, and times its recovery. */
@@ -154,9 +161,13 @@ export class System {
     const to = placeOf(this.#catalogue.stores, name, this.#store)
     return this.#move(to, async () => {
       const from = this.#store
+      const over = Promise.withResolvers<void>()
+      this.#restarting = over.promise
       try {
         return await moveStore({ from, to, log: this.log }, this.#fleet, (store) => this.#reopen(store))
       } finally {
+        this.#restarting = undefined
+        over.resolve()
         await this.pace(this.#rate)
       }
     })

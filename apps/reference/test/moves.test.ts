@@ -54,6 +54,24 @@ describe('the app', { timeout: 90_000 }, () => {
     await expectSame(await moved('/move-store', menu.store))
   })
 
+  it('answers what it is asked while its services restart, once they have', async () => {
+    const { menu } = await app.frame(() => true)
+    // so short is the move that none of the page's frames may tell of it
+    const moving = app.system.moveStore(menu.store === 'memory two' ? (menu.stores[0] ?? '') : 'memory two')
+    const asked = [
+      ['/journal', {}],
+      ['/pace', { rate: 150 }],
+      ['/disturb', { instance: 'replica 1', delayMs: 1 }],
+    ] as const
+    const answers = await Promise.all(asked.map(([path, body]) => app.ask(path, body)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    await moving
+    const { pace, disturbed } = await app.frame(({ busy }) => busy === undefined)
+    expect([pace, disturbed['replica 1']]).toEqual([150, 'its messages 1 ms late'])
+    await app.ask('/disturb', { instance: 'all' })
+    await app.ask('/pace', { rate: 200 })
+  })
+
   it('loses no edit that it took as it moved, and refuses the others', async () => {
     const { menu, units } = await app.frame(() => true)
     const targets = Object.keys(units['replica 1'] ?? {}).flatMap((key) =>
