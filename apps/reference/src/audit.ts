@@ -1,6 +1,6 @@
 import type { Fleet } from './fleet.ts'
 import type { Handle } from './services/handle.ts'
-import { OrderError } from './services/order-error.ts'
+import { isGone } from './services/order-error.ts'
 import type { Copies } from './services/orders.ts'
 import type { Tally } from './services/verdict.ts'
 
@@ -15,7 +15,7 @@ async function copiesOf({ name, ask }: Handle, keys: readonly string[]): Promise
   try {
     return { [name]: await ask('copies', { keys }) }
   } catch (error) {
-    if (error instanceof OrderError && error.code === 'GONE') return {}
+    if (isGone(error)) return {}
     throw error
   }
 }

@@ -39,15 +39,12 @@ export const editRequests: readonly (readonly [string, Request])[] = [
   ],
   [
     '/journal',
-    async (system, { section, key = '' }) => {
+    (system, { section, key = '' }) => {
       if (typeof key !== 'string') throw new RequestError(400, 'key: a text is needed')
-      await system.restarted()
-      const [first] = system.replicas
-      if (!first) throw new RequestError(503, 'there is no replica to ask')
-      return first.ask('journal', {
-        ...(section !== undefined && { section: sectionOf(section) }),
-        key,
-        last: MOST_LINES,
+      const wanted = { ...(section !== undefined && { section: sectionOf(section) }), key, last: MOST_LINES }
+      return system.ask(({ replicas: [first] }) => {
+        if (!first) throw new RequestError(503, 'there is no replica to ask')
+        return first.ask('journal', wanted)
       })
     },
   ],

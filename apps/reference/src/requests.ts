@@ -18,13 +18,14 @@ export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   ],
   [
     '/disturb',
-    async (system, { instance, ...disturbance }) => {
-      await system.restarted()
-      const replicas = system.replicas.filter(({ name }) => instance === 'all' || instance === name)
-      if (replicas.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
+    (system, { instance, ...disturbance }) => {
       const wanted = disturbanceOf(disturbance)
-      await Promise.all(replicas.map((replica) => system.disturb(replica, wanted)))
-      return { disturbed: replicas.map(({ name }) => name) }
+      return system.ask(async ({ replicas }) => {
+        const meant = replicas.filter(({ name }) => instance === 'all' || instance === name)
+        if (meant.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
+        await Promise.all(meant.map((replica) => system.disturb(replica, wanted)))
+        return { disturbed: meant.map(({ name }) => name) }
+      })
     },
   ],
   [

@@ -13,7 +13,7 @@ import type { Catalogue } from './servers/catalogue.ts'
 import type { Place } from './servers/server.ts'
 import { type Disturbance, described } from './services/disturbance.ts'
 import type { Handle } from './services/handle.ts'
-import { OrderError } from './services/order-error.ts'
+import { isGone } from './services/order-error.ts'
 import type { Rate } from './services/throttle.ts'
 import { View } from './view.ts'
 
@@ -92,13 +92,20 @@ export class System {
   /** So many writes per second from now on. */
   async pace(rate: Rate): Promise<void> {
     this.#rate = rate
-    await this.restarted()
-    await this.#fleet.ingest.ask('pace', { rate })
+    await this.ask(({ ingest }) => ingest.ask('pace', { rate }))
   }
 
-  /** Resolves when the services can be asked: at once, unless they are being restarted. */
-  async restarted(): Promise<void> {
+  /** Asks the services for what may be asked twice: while they restart, and once more where that cut the answer off. */
+  async ask<T>(work: (fleet: Fleet) => Promise<T>): Promise<T> {
     await this.#restarting
+    const fleet = this.#fleet
+    try {
+      return await work(fleet)
+    } catch (error) {
+      if (!isGone(error) || (fleet === this.#fleet && !this.#restarting)) throw error
+      await this.#restarting
+      return work(this.#fleet)
+    }
   }
 
   /** Disturbs what comes to a replica from now on; `{}` ends it, and times its recovery. */
@@ -246,7 +253,7 @@ export class System {
       if (fleet === this.#fleet) this.#view.tallies = tallies
     } catch (error) {
       // one that has ended says so itself
-      if (error instanceof OrderError && error.code === 'GONE') return
+      if (isGone(error)) return
       this.log.add('auditor', `nothing was compared (${(error as Error).message})`, Date.now())
     }
   }

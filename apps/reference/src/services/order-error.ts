@@ -33,6 +33,9 @@ export function refusalOf(error: unknown): Refusal {
   return { code: 'FAILED', message: error instanceof Error ? error.message : String(error), committed: 'unknown' }
 }
 
+/** Was it not carried out because the service has ended? */
+export const isGone = (error: unknown): boolean => error instanceof OrderError && error.code === 'GONE'
+
 /** The service has ended; what it was asked may have been done. */
 export const gone = (name: string): OrderError =>
   new OrderError({ code: 'GONE', message: `${name} has ended`, committed: 'unknown' })

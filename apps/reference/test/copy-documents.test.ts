@@ -1,0 +1,34 @@
+import { openSync } from '@sync/config'
+import { expect, it } from 'vitest'
+import { copyDocuments } from '../src/copy-documents.ts'
+import { units, unitsPlace } from '../src/services/forecast/units.ts'
+import { outages, place } from '../src/services/outages.ts'
+
+/** An instance on a store, with all that the app keeps there. */
+async function openAt(store: string) {
+  const sync = await openSync({ store })
+  const at = { outages: sync.collection(outages, place), units: sync.collection(units, unitsPlace) }
+  return { ...at, [Symbol.asyncDispose]: () => sync.close() }
+}
+
+const listed = async (entries: AsyncIterable<readonly [string, { readonly value: unknown }]>) => {
+  const found: Record<string, unknown> = {}
+  for await (const [key, { value }] of entries) found[key] = value
+  return found
+}
+
+it('makes one store what the other is, in all sections', async () => {
+  await using from = await openAt('memory:copy-from')
+  await using to = await openAt('memory:copy-to')
+  const unit = { unitName: 'A', unitType: 'PP', demand: 1, installedCapacity: 2, tags: [] }
+  await from.outages.replace('kept', { n: 1 })
+  await from.outages.replace('new', { n: 2 })
+  await from.units.replace('unit-001', unit)
+  await to.outages.replace('kept', { n: 0, old: true })
+  await to.outages.replace('gone', { n: 3 })
+  await to.units.replace('unit-002', unit)
+  await copyDocuments('memory:copy-from', 'memory:copy-to')
+  await using copied = await openAt('memory:copy-to')
+  expect(await listed(copied.outages.entries())).toEqual({ kept: { n: 1 }, new: { n: 2 } })
+  expect(await listed(copied.units.entries())).toEqual({ 'unit-001': unit })
+})
