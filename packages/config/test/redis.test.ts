@@ -17,9 +17,21 @@ describe.runIf(await canTest('redis: URLs', { broker: 'redis' }))('redis: URLs',
     await vi.waitFor(() => expect(y?.peek('x')).toEqual({ n: 1 }), { interval: 1 })
   })
 
+  test('name servers for single partitions', async () => {
+    await using main = await startRedis()
+    await using eu = await startRedis()
+    const url = `${main.url}?partition.eu=${eu.url}&timeout=1s`
+    await using sync = await openSync({ store: url, bus: url })
+    for (const partition of ['eu', 'us']) await sync.collection(docs, { partition }).set('k', { n: 1 })
+    await using there = await openStore(eu.url)
+    const found = await there.load(['eu', 'us'].map((partition) => ({ partition, section: 'doc', key: 'k' })))
+    expect(found.map(({ document }) => document?.text)).toEqual(['{"n":1}', undefined])
+  })
+
   test.each([
     ['redis://host?speed=1', /no parameter "speed"/],
     ['redis://host/shop', /number of a database/],
+    ['redis://host?partition.eu=nowhere', /partitions: "eu": a URL/],
     ['redis:', /a host is needed/],
     ['redis://host?maxAge=soon', /maxAge: not a duration/],
   ])('%s is refused with a code', async (url, message) => {

@@ -18,6 +18,11 @@ export interface RedisConnectionOptions {
 
 /** Options of `redisStore`. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
 export interface RedisStoreOptions extends RedisConnectionOptions {
+  /**
+   * Partitions that lie elsewhere than at the target, which has all others. In a URL: `?partition.eu=redis://host:6379`. What
+   * else there is to say is said once, for all; a URL here may only say how it is reached (`client`, `cluster`, `timeout`).
+   */
+  readonly partitions?: Readonly<Record<string, RedisTarget>>
   /** About how many changes a section's log keeps at the most. Default 10,000. */
   readonly maxChanges?: number
   /** A change older than this leaves its section's log at the next commit there; a quiet log goes whole. Default 1 hour. */
@@ -74,6 +79,8 @@ export type RedisRelayEvent =
 
 /** Options of `redisBus`. */
 export interface RedisBusOptions extends RedisConnectionOptions {
+  /** As of a store: where both are given the same, each partition's changes are published within its commits. */
+  readonly partitions?: Readonly<Record<string, RedisTarget>>
   /**
    * What carries the changes. `pubsub` (default): Redis Pub/Sub, which keeps nothing. `streams`: a stream per section, which keeps
    * the last frames and can be read again from an offset.

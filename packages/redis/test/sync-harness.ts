@@ -8,19 +8,28 @@ let harnesses = 0
 
 const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
 
-/** Store and bus on one server: commits are published by their script, or by a relay. */
-export async function redisSyncHarness({ relayed = false }: { readonly relayed?: boolean } = {}): Promise<SyncHarness> {
+/** Store and bus on one server: commits are published by their script, or by a relay. `pooled`: all other partitions lie nowhere. */
+export async function redisSyncHarness({
+  relayed = false,
+  pooled = false,
+}: {
+  readonly relayed?: boolean
+  readonly pooled?: boolean
+} = {}): Promise<SyncHarness> {
+  const namespace = `stack${++harnesses}`
+  const targetOf = (url: string): string => (pooled ? `redis://127.0.0.1:1?partition.${namespace}=${url}` : url)
   const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
   const proxy = await startProxy({ target: redis.url })
   // the bus has a line of its own: it can be away while the store is not
   const line = await startProxy({ target: redis.url })
   const limits = { timeout: '500ms', maxChanges: 400, maxAnswers: 500 } as const
-  const store = async (publish: 'writer' | 'relay' = 'writer') => redisStore(proxy.url, { ...limits, publish })
-  const bus = async () => redisBus(line.url, { timeout: '500ms' })
+  const store = async (publish: 'writer' | 'relay' = 'writer') =>
+    redisStore(targetOf(proxy.url), { ...limits, publish })
+  const bus = async () => redisBus(targetOf(line.url), { timeout: '500ms' })
   const sending = relayed ? await bus() : undefined
   const relay = sending && redisRelay(redis.url, { ...limits, bus: sending })
   return {
-    namespace: `stack${++harnesses}`,
+    namespace,
     // what is committed beside the instances is not sent
     store: () => store(),
     bus,

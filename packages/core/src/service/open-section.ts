@@ -11,7 +11,9 @@ import type { SectionRef } from '../model/address.ts'
 import { RefusedError, SyncError } from '../model/errors.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
 import type { SectionContext } from '../replica/context.ts'
+import type { Loader } from '../replica/loader.ts'
 import { Section } from '../replica/section.ts'
+import type { StoreLink } from '../replica/store-link.ts'
 
 /** A section in use here, with what writes to it. */
 export interface OpenSection {
@@ -19,6 +21,9 @@ export interface OpenSection {
   readonly section: Section
   readonly writer: Writer
   readonly handle: SectionCollection
+  /** The way to the store that has it. */
+  readonly link: StoreLink
+  readonly loader: Loader
 }
 
 /** What all sections of an instance share. */
@@ -76,6 +81,8 @@ export function openSection(ref: SectionRef, definition: Definition<unknown>, sh
     definition,
     section,
     writer,
+    link,
+    loader: shared.loader,
     handle: new SectionCollection({ section, writer, link, runtime, upgrade, source: load, failed }),
   }
 }

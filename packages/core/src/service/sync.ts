@@ -1,5 +1,4 @@
 import type { Collection, Wait } from '../collection/api.ts'
-import { Committer } from '../collection/committer.ts'
 import type { Definition } from '../collection/definition.ts'
 import { bounded, gaveUp } from '../collection/wait.ts'
 import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
@@ -8,18 +7,17 @@ import { type Duration, milliseconds } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 import { wholeNumber } from '../model/whole-number.ts'
-import { Checker } from '../replica/checker.ts'
 import { Counters } from '../replica/counters.ts'
 import type { InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
-import { Loader } from '../replica/loader.ts'
 import type { Section } from '../replica/section.ts'
-import { StoreLink } from '../replica/store-link.ts'
+import type { StoreLink } from '../replica/store-link.ts'
 import type { BusFailure, ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
 import type { Health, Sync, SyncOptions, VerifyReport } from './api.ts'
 import { every } from './every.ts'
 import { type OpenSection, openSection } from './open-section.ts'
 import type { SyncStats } from './stats.ts'
+import { StoreLines } from './store-lines.ts'
 import { Verification, type Verified } from './verification.ts'
 
 /**
@@ -37,10 +35,7 @@ class Instance implements Sync {
   readonly #maxWrites: number
   readonly #reorderWindow: number
   readonly #counters = new Counters()
-  readonly #link: StoreLink
-  readonly #loader: Loader
-  readonly #checker: Checker
-  readonly #committer: Committer
+  readonly #lines: StoreLines
   readonly #open = new Map<string, OpenSection>()
   readonly #listeners = new Set<(event: SyncEvent) => void>()
   readonly #conflicts: SyncEvent[] = []
@@ -75,19 +70,16 @@ class Instance implements Sync {
     if (bus.inCommit) store.publishInCommit?.(bus.inCommit)
     this.#runtime = runtime
     this.#whenAway = whenAway
-    this.#link = new StoreLink(store, runtime, {
-      away: (error) => {
+    this.#lines = new StoreLines(store, runtime, {
+      away: (error, link) => {
         this.#emit({ type: 'store-away', error })
-        for (const { writer } of this.#open.values()) writer.storeAway(error)
+        for (const { writer } of this.#openAt(link)) writer.storeAway(error)
       },
-      back: () => {
+      back: (link) => {
         this.#emit({ type: 'store-back' })
-        this.#checkAll()
+        for (const { section } of this.#openAt(link)) section.checkNow()
       },
     })
-    this.#loader = new Loader(this.#link)
-    this.#checker = new Checker(this.#link)
-    this.#committer = new Committer(this.#link)
     this.#ends = [
       bus.onStatus((status) => {
         this.#hears = status === 'connected' || status === 'resumed'
@@ -96,7 +88,7 @@ class Instance implements Sync {
       }),
       every(checkEvery, runtime, () => {
         // with the first answer all is checked
-        if (!this.#link.knocking) this.#checkAll()
+        for (const { section, link } of this.#open.values()) if (!link.knocking) section.checkNow()
       }),
     ]
     if (verifyEvery) this.#ends.push(every(verifyEvery, runtime, () => this.#verifyAll(sample)))
@@ -124,10 +116,7 @@ class Instance implements Sync {
   #openSection(ref: SectionRef, definition: Definition<unknown>): OpenSection {
     return openSection(ref, definition, {
       origin: this.id,
-      link: this.#link,
-      loader: this.#loader,
-      checker: this.#checker,
-      committer: this.#committer,
+      ...this.#lines.of(ref.partition),
       bus: this.#bus,
       runtime: this.#runtime,
       counters: this.#counters,
@@ -145,7 +134,7 @@ class Instance implements Sync {
     const used = this.#sections().filter((section) => section.inUse)
     const known = used.map((section) => section.health())
     const now = this.#runtime.elapsed()
-    const away = this.#link.away || !this.#hears || used.some((section) => !section.hears)
+    const away = this.#lines.away || !this.#hears || used.some((section) => !section.hears)
     return {
       state: away ? 'stale' : known.every(({ settled }) => settled) ? 'live' : 'catching-up',
       staleForMs: known.reduce((most, { verifiedAt }) => Math.max(most, now - verifiedAt), 0),
@@ -199,12 +188,12 @@ class Instance implements Sync {
   async verify({ section: ref, sample = 'all' }: Parameters<Sync['verify']>[0] = {}): Promise<VerifyReport> {
     this.#refuseIfClosed()
     const size = sampleSize(sample, 'sample')
-    const reports = await Promise.all(this.#sections(ref).map((section) => this.#compare(section, size)))
+    const reports = await Promise.all(this.#opened(ref).map((open) => this.#compare(open, size)))
     return this.#report(reports)
   }
 
-  #compare(section: Section, sample: number): Promise<Verified> {
-    return new Verification(section, this.#loader, this.#runtime).run(sample)
+  #compare({ section, loader }: OpenSection, sample: number): Promise<Verified> {
+    return new Verification(section, loader, this.#runtime).run(sample)
   }
 
   #report(reports: readonly Verified[]): VerifyReport {
@@ -232,7 +221,7 @@ class Instance implements Sync {
     endStatus?.()
     const open = [...this.#open.values()]
     for (const { writer } of open) writer.close()
-    this.#link.close()
+    this.#lines.close()
     const end = async (): Promise<void> => {
       await Promise.all(open.map(({ section }) => section.close()))
       await Promise.all([this.#store.close(), this.#bus.close()])
@@ -251,19 +240,25 @@ class Instance implements Sync {
   }
 
   #sections(ref?: SectionRef): Section[] {
-    const sections = [...this.#open.values()].map(({ section }) => section)
-    return ref ? sections.filter((section) => scopeId(section.ref) === scopeId(ref)) : sections
+    return this.#opened(ref).map(({ section }) => section)
   }
 
-  #checkAll(): void {
-    for (const section of this.#sections()) section.checkNow()
+  #opened(ref?: SectionRef): OpenSection[] {
+    const open = [...this.#open.values()]
+    return ref ? open.filter(({ section }) => scopeId(section.ref) === scopeId(ref)) : open
+  }
+
+  /** Those whose store is reached by this link. */
+  #openAt(link: StoreLink): OpenSection[] {
+    return this.#opened().filter((open) => open.link === link)
   }
 
   #verifyAll(sample: number): void {
-    if (this.#link.away) return
-    const comparing = this.#sections().map((section) =>
-      this.#compare(section, sample).catch((error: unknown) => {
-        this.#failed(section.ref, error)
+    const reachable = this.#opened().filter(({ link }) => !link.away)
+    if (reachable.length === 0) return
+    const comparing = reachable.map((open) =>
+      this.#compare(open, sample).catch((error: unknown) => {
+        this.#failed(open.section.ref, error)
         return { checked: 0, differing: [] }
       }),
     )

@@ -30,8 +30,8 @@ export interface ChangeBus extends AsyncDisposable {
  * step, and nothing can be stored without being sent. The frames are those of the codec.
  */
 export interface InCommitPublisher {
-  /** Which server this bus publishes on now, as a store of its kind names it; `undefined`: none can be reached. */
-  readonly server: string | undefined
+  /** Which server a partition's changes are published on now, as a store of its kind names it; `undefined`: none can be reached. */
+  serverOf(partition: string): string | undefined
   /** How it publishes there, by a name that stores of its kind know. */
   readonly method: string
   readonly maxPayloadBytes: number

@@ -15,6 +15,11 @@ import type { EncodedChange } from './wire.ts'
  */
 export interface Store extends AsyncDisposable {
   readonly capabilities: StoreCapabilities
+  /**
+   * Of a store that is several: the one which has a partition, always the same. An instance calls each of them by itself, so
+   * that one which is away holds up no other. It is closed by this one.
+   */
+  storeOf?(partition: string): Store
   /** Reads documents; each is one instant: state and standing, also when absent. Answers in order. */
   load(refs: readonly DocumentRef[]): Promise<Loaded[]>
   /** Each request is atomic by itself and stands alone: answered in order, a conflict or error of one leaves the others. */

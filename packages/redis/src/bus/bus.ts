@@ -162,9 +162,7 @@ function offer(
     method: kind.method,
     maxPayloadBytes,
     maxFrames,
-    get server() {
-      return opened?.server
-    },
+    serverOf: () => opened?.server,
     destination: (scope) => (opened ? kind.destination(scope, opened) : ''),
   }
 }

@@ -1,6 +1,9 @@
 import type { ChangeBus } from '@sync/core'
 import { openConnection } from '../connection/open.ts'
 import type { RedisBusOptions, RedisTarget } from '../options.ts'
+import { PooledBus } from '../pool/bus.ts'
+import { Pool } from '../pool/pool.ts'
+import type { Home } from '../pool/targets.ts'
 import { RedisBus } from './bus.ts'
 import { readTarget } from './target.ts'
 
@@ -11,6 +14,7 @@ import { readTarget } from './target.ts'
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
 export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): ChangeBus {
-  const { kind, settings, client } = readTarget(target, options)
-  return new RedisBus(openConnection(target, { timeout: settings.timeout, client }), kind, settings)
+  const { kind, settings, homes } = readTarget(target, options)
+  const open = (home: Home): RedisBus => new RedisBus(openConnection(home.target, home), kind, settings)
+  return homes.partitions.size === 0 ? open(homes.main) : new PooledBus(new Pool(homes, open), settings.onError)
 }

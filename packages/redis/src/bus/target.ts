@@ -1,7 +1,8 @@
 import { ArgumentError } from '@sync/core'
-import { checkClient, checkTarget, leadsToCluster } from '../connection/open.ts'
+import { checkTarget, leadsToCluster } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisBusOptions, RedisTarget } from '../options.ts'
+import { type Homes, homesOf } from '../pool/targets.ts'
 import { pubsub } from './pubsub.ts'
 import { type BusSettings, resolveBusOptions } from './settings.ts'
 import { streams } from './streams.ts'
@@ -15,13 +16,14 @@ const PARAMETERS = {
   timeout: 'duration',
   maxPayloadBytes: 'number',
   maxFrames: 'number',
+  partitions: 'targets',
 } as const
 
 /** What a target and options mean. */
 export interface Target {
   readonly kind: typeof pubsub | typeof streams
   readonly settings: BusSettings
-  readonly client: 'ioredis' | 'redis'
+  readonly homes: Homes
 }
 
 /** Reads a target; nothing is opened. @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong */
@@ -31,7 +33,8 @@ export function readTarget(target: RedisTarget, options: RedisBusOptions): Targe
   const settings = resolveBusOptions(chosen)
   const kind = KINDS[chosen.bus ?? 'pubsub']
   if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(KINDS).join(', ')} is needed`)
-  if (kind === streams && leadsToCluster(target, url))
-    throw new ArgumentError('bus: in a Redis Cluster there is pubsub alone')
-  return { kind, settings, client: checkClient(chosen.client) }
+  const homes = homesOf({ target, url }, chosen)
+  const clustered = [homes.main, ...homes.partitions.values()].some((home) => leadsToCluster(home.target, home.url))
+  if (kind === streams && clustered) throw new ArgumentError('bus: in a Redis Cluster there is pubsub alone')
+  return { kind, settings, homes }
 }

@@ -1,7 +1,8 @@
 import { ArgumentError } from '@sync/core'
 import { milliseconds } from '@sync/core/adapter'
-import { checkClient, checkOneServer, checkTarget, openConnection } from '../connection/open.ts'
+import { checkOneServer, checkTarget, openConnection } from '../connection/open.ts'
 import type { RedisRelay, RedisRelayOptions, RedisTarget } from '../options.ts'
+import { homesOf } from '../pool/targets.ts'
 import { resolveStoreOptions } from '../store/settings.ts'
 import { storeOptions } from '../store/target.ts'
 import { Relay } from './relay.ts'
@@ -20,10 +21,10 @@ export function redisRelay(target: RedisTarget, { bus, lease = '2s', ...options 
   checkOneServer(target, url)
   if (typeof bus?.publish !== 'function') throw new ArgumentError('bus: a bus is needed')
   const chosen = storeOptions(url, options)
-  const timeout = milliseconds(chosen.timeout ?? '3s', 'timeout')
+  if (chosen.partitions) throw new ArgumentError('partitions: a relay is for one server, each has its own')
   const ms = milliseconds(lease, 'lease')
   if (ms < SHORTEST) throw new ArgumentError(`lease: ${SHORTEST} ms at the least`)
-  return new Relay(openConnection(target, { timeout, client: checkClient(chosen.client) }), {
+  return new Relay(openConnection(target, homesOf({ target, url }, chosen).main), {
     bus,
     lease: Math.ceil(ms),
     settings: resolveStoreOptions(chosen),

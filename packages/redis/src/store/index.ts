@@ -1,6 +1,9 @@
 import type { Store } from '@sync/core'
 import { openConnection } from '../connection/open.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
+import { Pool } from '../pool/pool.ts'
+import { PooledStore } from '../pool/store.ts'
+import type { Home } from '../pool/targets.ts'
 import { RedisStore } from './store.ts'
 import { readTarget } from './target.ts'
 
@@ -10,6 +13,7 @@ import { readTarget } from './target.ts'
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
 export function redisStore(target: RedisTarget, options: RedisStoreOptions = {}): Store {
-  const { settings, ...how } = readTarget(target, options)
-  return new RedisStore(openConnection(target, how), settings)
+  const { settings, homes } = readTarget(target, options)
+  const open = (home: Home): RedisStore => new RedisStore(openConnection(home.target, home), settings)
+  return homes.partitions.size === 0 ? open(homes.main) : new PooledStore(new Pool(homes, open))
 }

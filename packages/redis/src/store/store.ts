@@ -220,13 +220,12 @@ export class RedisStore implements Store {
     const { layout } = connection
     const sections = new Sections(layout)
     const indexes = group.map(({ ref }) => sections.indexOf(ref))
-    const publisher = this.#publisherFor(connection)
-    const command = publisher && METHODS[publisher.method]
+    const destinations = sections.refs.map((ref) => this.#destinationOf(ref, connection))
     const keys = [...sections.keys, ...group.map(({ ref }) => documentKey(ref, layout))]
     const args = [
-      this.#writing(connection, publisher),
+      this.#writing(connection, destinations),
       ...sections.args(this.#nextCandidate()),
-      ...sections.refs.map(({ partition, section }) => (command ? publisher.destination({ partition, section }) : '')),
+      ...destinations,
       ...commitArgs(group, indexes),
     ]
     const { standings, rest } = sections.read(await scripts.commit.run(connection, keys, args))
@@ -266,9 +265,10 @@ export class RedisStore implements Store {
   }
 
   /** The settings of a call that commits: mostly the same as last time. */
-  #writing({ database }: Connection, publisher: InCommitPublisher | undefined): string {
+  #writing({ database }: Connection, destinations: readonly string[]): string {
+    const publisher = this.#publisher
     const command = publisher && METHODS[publisher.method]
-    if (command) {
+    if (command && destinations.some((to) => to !== '')) {
       if (this.#writes?.publisher !== publisher)
         this.#writes = { publisher, text: settingsArg(this.#settings, { ...publisher, command }) }
       return this.#writes.text
@@ -277,9 +277,11 @@ export class RedisStore implements Store {
     return settingsArg(this.#settings, { outbox: [OUTBOX, outboxChannel(database)] })
   }
 
-  /** Who publishes is decided per call: only where both connections lead to one server right now. */
-  #publisherFor({ server }: Connection): InCommitPublisher | undefined {
-    return server !== undefined && this.#publisher?.server === server ? this.#publisher : undefined
+  /** Who publishes is decided per call: only where both connections lead to one server right now. Empty: not the commit. */
+  #destinationOf({ partition, section }: SectionRef, { server }: Connection): string {
+    const publisher = this.#publisher
+    const same = server !== undefined && publisher?.serverOf(partition) === server
+    return same ? publisher.destination({ partition, section }) : ''
   }
 
   #whatIsWrong(request: CommitRequest): SyncError | undefined {

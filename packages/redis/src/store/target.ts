@@ -1,7 +1,7 @@
-import { milliseconds } from '@sync/core/adapter'
-import { checkClient, checkOneServer, checkTarget, type OpenOptions } from '../connection/open.ts'
+import { checkOneServer, checkTarget } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
+import { type Homes, homesOf } from '../pool/targets.ts'
 import { resolveStoreOptions, type StoreSettings } from './settings.ts'
 
 const PARAMETERS = {
@@ -16,6 +16,7 @@ const PARAMETERS = {
   lineage: 'number',
   maxCommitBytes: 'number',
   publish: ['writer', 'relay'],
+  partitions: 'targets',
 } as const
 
 /** The options of a store, those in the URL's query too. */
@@ -26,11 +27,12 @@ export const storeOptions = (url: URL | undefined, options: RedisStoreOptions): 
 export function readTarget(
   target: RedisTarget,
   options: RedisStoreOptions,
-): OpenOptions & { readonly settings: StoreSettings } {
+): { readonly settings: StoreSettings; readonly homes: Homes } {
   const url = checkTarget(target)
   const chosen = storeOptions(url, options)
-  if (chosen.publish === 'relay') checkOneServer(target, url)
   const settings = resolveStoreOptions(chosen)
-  const timeout = milliseconds(chosen.timeout ?? '3s', 'timeout')
-  return { settings, timeout, client: checkClient(chosen.client) }
+  const homes = homesOf({ target, url }, chosen)
+  if (settings.publish === 'relay')
+    for (const home of [homes.main, ...homes.partitions.values()]) checkOneServer(home.target, home.url)
+  return { settings, homes }
 }

@@ -11,6 +11,7 @@ const adapters: readonly Adapter[] = [
     bus: () => redisBusHarness('pubsub'),
     sync: () => redisSyncHarness(),
   },
+  { name: 'redis-pool', sync: () => redisSyncHarness({ pooled: true }) },
   { name: 'redis-relay', sync: () => redisSyncHarness({ relayed: true }) },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {
