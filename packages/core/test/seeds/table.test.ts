@@ -6,7 +6,7 @@ const docs = join(import.meta.dirname, '../../../../docs')
 const table = readFileSync(join(docs, 'seeds.md'), 'utf8')
 
 const testsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/^test\('(.+)', (?:async )?\(\) =>/gm)].map(([, name = '']) => name)
+  [...readFileSync(file, 'utf8').matchAll(/^ *test\('(.+)', (?:async )?\(\) =>/gm)].map(([, name = '']) => name)
 
 const named = [...table.matchAll(/\[([^\]]+)\]\(([^)]+\.test\.ts)\)/g)].map(([, name = '', path = '']) => ({
   name,
