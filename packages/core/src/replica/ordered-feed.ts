@@ -56,7 +56,8 @@ export class OrderedFeed {
   adopt(gapFree: number, fork: number | undefined): void {
     for (const sequence of this.#waiting.keys())
       if (fork === undefined || sequence > fork) this.#waiting.delete(sequence)
-    this.#released = Math.min(this.#released, gapFree)
+    // without a fork it is another count, which may begin anywhere
+    this.#released = fork === undefined ? gapFree : Math.min(this.#released, gapFree)
     for (const observer of this.#observers) {
       if (fork === undefined || observer.reach > fork) observer.jump(this.#released, 'epoch')
     }

@@ -143,8 +143,8 @@ export const epochs: readonly Rule[] = [
     off: [
       {
         file: 'replica/ordered-feed.ts',
-        find: 'this.#released = Math.min(this.#released, gapFree)',
-        replace: '',
+        find: 'Math.min(this.#released, gapFree)',
+        replace: 'this.#released',
       },
     ],
     seenBy: {
