@@ -2,7 +2,7 @@ import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
 import { type Collection, createSync, defineCollection, type Sync } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { metaKey } from '../src/names.ts'
 
@@ -55,6 +55,44 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       expect(await client.get('nothing')).toBeNull()
       client.disconnect()
     })
+
+    test('counts every update once while a slot moves to a node that never saw a script', async () => {
+      await using writer = open()
+      await using reader = open()
+      const [counting, watching] = [writer, reader].map((each) => each.collection(docs, { partition: 'moving' }))
+      await counting?.create('k', { n: 0 })
+      await watching?.get('k')
+      const slot = await cluster.slotOf(metaKey({ partition: 'moving', section: 'load' }, { cluster: true }))
+      const from = await cluster.masterOf(slot)
+      const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
+      const to = masters.find((each) => each !== from)
+      if (!to) throw new Error('there is one master only')
+      const admin = new Redis(to.url)
+      await admin.script('FLUSH')
+      await admin.config('RESETSTAT')
+
+      let moved = false
+      let done = 0
+      const count = async (): Promise<void> => {
+        for (let more = 0; !moved || more < 5; more += moved ? 1 : 0) {
+          await counting?.update('k', (doc) => {
+            doc.n++
+          })
+          done++
+        }
+      }
+      const counted = count()
+      await vi.waitFor(() => expect(done).toBeGreaterThan(5), { timeout: 10_000 })
+      await cluster.moveSlot({ slot, to })
+      moved = true
+      await counted
+      // it was told the text, and knows it since
+      expect(await admin.info('commandstats')).toMatch(/cmdstat_eval:calls=\d/)
+      expect(await admin.info('commandstats')).toMatch(/cmdstat_evalsha:calls=\d/)
+      admin.disconnect()
+      expect(await counting?.get('k')).toEqual({ n: done })
+      await vi.waitFor(() => expect(watching?.peek('k')).toEqual({ n: done }), { timeout: 10_000 })
+    }, 60_000)
 
     test('loses no acknowledged write in silence when a slot moves and a master dies', {
       timeout: 90_000,

@@ -66,6 +66,10 @@ export const storeFaults = (redis: RedisServer): NonNullable<StoreHarness['fault
   restart: () => redis.restart(),
   pause: () => redis.pause(),
   resume: () => redis.resume(),
+  async failOver() {
+    await redis.kill()
+    await redis.restart()
+  },
   async loseTail(n) {
     await redis.kill()
     // relays write too
