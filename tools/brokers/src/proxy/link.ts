@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { pipe } from './pipe.ts'
+import { reset } from './reset.ts'
 
 /** What all connections of a proxy have to bear. */
 export interface Weather {
@@ -32,11 +33,11 @@ export class Link {
     const delay = (): number => weather.delay
     pipe({ from: client, to: this.#server, delay, pass: (request) => this.#request(request) })
     pipe({ from: this.#server, to: client, delay, pass: () => this.#reply() })
-    const reset = (other: Socket) => (): void => {
-      if (!this.#silent) other.resetAndDestroy()
+    const resetting = (other: Socket) => (): void => {
+      if (!this.#silent) reset(other)
     }
-    client.on('error', reset(this.#server))
-    this.#server.on('error', reset(client))
+    client.on('error', resetting(this.#server))
+    this.#server.on('error', resetting(client))
   }
 
   /** Is the client still there? */
@@ -60,8 +61,8 @@ export class Link {
 
   /** Both ends see a reset. */
   cut(): void {
-    this.#client.resetAndDestroy()
-    this.#server.resetAndDestroy()
+    reset(this.#client)
+    reset(this.#server)
   }
 
   #request(request: Buffer): boolean {
