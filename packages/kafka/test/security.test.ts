@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { canTest, makeCertificate, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
 import { describe, expect, test, vi } from 'vitest'
@@ -6,20 +7,24 @@ import { change } from './change.ts'
 const scope = { partition: 'p', section: 's' }
 
 describe.runIf(await canTest('Kafka with TLS and a password', { broker: 'kafka', hooks: true }))('TLS and SASL', () => {
-  test('let in who knows the password, and turn others away at once', async () => {
-    const { cert, bothFile } = await makeCertificate()
+  test('let in who has a certificate and knows the password, and turn others away', async () => {
+    const { cert, certFile, keyFile, bothFile } = await makeCertificate()
+    const key = await readFile(keyFile, 'utf8')
     const config = {
       'listener.security.protocol.map': 'CLIENT:SASL_SSL,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
       'listener.name.client.ssl.keystore.type': 'PEM',
       'listener.name.client.ssl.keystore.location': bothFile,
+      'listener.name.client.ssl.truststore.type': 'PEM',
+      'listener.name.client.ssl.truststore.location': certFile,
+      'listener.name.client.ssl.client.auth': 'required',
       'listener.name.client.plain.sasl.jaas.config':
         'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="s3cr3t";',
       'sasl.enabled.mechanisms': 'PLAIN',
     }
     const sasl = { mechanism: 'plain', username: 'ann', password: 's3cr3t' } as const
-    await using kafka = await startKafka({ config, connection: { ssl: { ca: cert }, sasl } })
+    await using kafka = await startKafka({ config, connection: { ssl: { ca: cert, cert, key }, sasl } })
     for (const client of ['kafkajs', 'platformatic'] as const) {
-      const tls = { ca: cert }
+      const tls = { ca: cert, cert, key }
       await using bus = kafkaBus(`kafka://ann:s3cr3t@${kafka.address}`, { client, tls })
       let heard = 0
       await bus.subscribe(scope, () => heard++)
@@ -28,6 +33,9 @@ describe.runIf(await canTest('Kafka with TLS and a password', { broker: 'kafka',
 
       await using stranger = kafkaBus([kafka.address], { client, tls, sasl: { ...sasl, password: 'guess' } })
       await expect(stranger.publish(scope, [change(2)]), client).rejects.toMatchObject({ code: 'SYNC_KAFKA' })
+
+      await using bare = kafkaBus([kafka.address], { client, tls: { ca: cert }, sasl, timeout: '1s' })
+      await expect(bare.publish(scope, [change(3)]), client).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY' })
     }
   }, 90_000)
 })
