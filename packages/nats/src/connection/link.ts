@@ -17,8 +17,10 @@ export interface LinkOptions {
 /** One connected while: from a connect or reconnect to the next loss. */
 interface Session {
   readonly connection: NatsConnection
-  /** Rejects when the connection is lost. */
-  readonly lost: PromiseWithResolvers<never>
+  /** Who is to be told when it is lost. One promise for all would keep what every call ever hung on it. */
+  readonly working: Set<(why: SyncError) => void>
+  /** Why it is over. */
+  over?: SyncError
 }
 
 /** Is told what becomes of a line. */
@@ -59,13 +61,18 @@ export class Link {
   /** Works with the connection; rejects as soon as it is lost. Waits for one that is being opened, a while also for one that was lost. */
   async use<T>(work: (connection: NatsConnection) => Promise<T>): Promise<T> {
     const session = this.#session ?? (await this.#within(this.#arrival.promise))
+    if (session.over) throw this.#error(session.over)
     const working = work(session.connection)
     // whichever loses the race may reject unheard
     working.catch(() => {})
+    const lost = silent<never>()
+    session.working.add(lost.reject)
     try {
-      return await Promise.race([working, session.lost.promise])
+      return await Promise.race([working, lost.promise])
     } catch (cause) {
       throw this.#error(cause)
+    } finally {
+      session.working.delete(lost.reject)
     }
   }
 
@@ -82,8 +89,7 @@ export class Link {
     this.#closed = true
     clearTimeout(this.#retry)
     const gone = new ClosedError('the bus is closed')
-    this.#session?.lost.reject(gone)
-    this.#session = undefined
+    this.#end(gone)
     this.#arrival.reject(gone)
     stopIterating(this.#statuses)
     if (this.#options.owned) await this.#connection?.close()
@@ -120,16 +126,23 @@ export class Link {
 
   #up(connection: NatsConnection): void {
     if (this.#session) return
-    this.#session = { connection, lost: silent<never>() }
+    this.#session = { connection, working: new Set() }
     this.#arrive().resolve(this.#session)
     this.#listener?.up(connection)
   }
 
   #down(): void {
     if (!this.#session) return
-    this.#session.lost.reject(this.#away())
-    this.#session = undefined
+    this.#end(this.#away())
     this.#listener?.down()
+  }
+
+  #end(why: SyncError): void {
+    const session = this.#session
+    if (!session) return
+    this.#session = undefined
+    session.over = why
+    for (const reject of session.working) reject(why)
   }
 
   /** Those who wait now; who comes later waits for the next. */
