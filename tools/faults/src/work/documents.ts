@@ -6,11 +6,12 @@ export type Document = { readonly [field: string]: number | string }
 /** Where everything is written: one section, so that there is one order. */
 export const place: SectionRef = { partition: 'proof', section: 'ledger' }
 
-/** Held whole by every instance. */
+/** Held whole by every instance. Few of the last changes are kept, so that what is kept is soon as much as it gets. */
 export const documents: Definition<Document> = defineCollection<Document>({
   section: place.section,
   ttl: 'never',
   replicate: 'all',
+  memory: { changes: 16_384 },
 })
 
 const numbered = (name: string, count: number): readonly string[] =>
