@@ -47,7 +47,7 @@ const Input = ({ label, value, kind, hint, onInput }) => {
   return html`
     <div class="field">
       <label for=${id}>${label}</label>
-      <input id=${id} type=${kind === 'number' ? 'number' : 'text'} step="any" required value=${value} placeholder=${hint}
+      <input key=${kind} id=${id} type=${kind === 'number' ? 'number' : 'text'} step="any" required value=${value} placeholder=${hint}
         onInput=${({ target }) => onInput(target.value)} />
     </div>`
 }
@@ -123,10 +123,18 @@ export function Edit({ units, onError }) {
   const [writing, setWriting] = useState(false)
   const field = FIELDS[name]
   const held = units[instances[0]]?.[unit]?.value
-  const suggest = () =>
-    held && setHands((now) => now.map((hand, i) => ({ ...hand, text: suggestion(field.kind, held[name], i) })))
-  // another field or unit asks for other values; what is typed in stays otherwise
-  useEffect(suggest, [unit, name, held === undefined])
+  const suggest = (key, each) => {
+    const value = units[instances[0]]?.[key]?.value
+    if (value)
+      setHands((now) => now.map((hand, i) => ({ ...hand, text: suggestion(FIELDS[each].kind, value[each], i) })))
+  }
+  useEffect(() => suggest(unit, name), [held === undefined])
+  // another unit or field asks for other values; what is typed in stays otherwise
+  const choose = (key, each) => {
+    setUnit(key)
+    setName(each)
+    suggest(key, each)
+  }
 
   const submit = async (path, title) => {
     setWriting(true)
@@ -151,13 +159,13 @@ export function Edit({ units, onError }) {
           void submit('/edit-at-once', 'Written at once')
         }}>
           <div class="fields">
-            <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${setUnit} />
-            <${Select} label="Field" value=${name} onChange=${setName}
+            <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => choose(key, name)} />
+            <${Select} label="Field" value=${name} onChange=${(each) => choose(unit, each)}
               options=${Object.entries(FIELDS).map(([each, { rule }]) => [each, `${each} (${rule})`])} />
           </div>
           <div class="head">
             <p class="faint"><span class="chip">${field.rule}</span> ${field.means}</p>
-            <button type="button" class="quiet" onClick=${suggest}>Suggest values</button>
+            <button type="button" class="quiet" onClick=${() => suggest(unit, name)}>Suggest values</button>
           </div>
           <div class="people">
             ${hands.map((hand, i) => html`<${Person} number=${i} hand=${hand} instances=${instances} field=${field} onChange=${change(i)} />`)}

@@ -3,7 +3,7 @@ import { count, duration, html, percent, size } from './html.js'
 const Tile = ({ label, value, note, state }) => html`
   <div class="tile ${state ?? ''}">
     <dt>${label}</dt>
-    <dd>${value}${note && html`<small>${note}</small>`}</dd>
+    <dd>${value} ${note && html`<small>${note}</small>`}</dd>
   </div>`
 
 /** The system's figures at a glance. */

@@ -6,11 +6,13 @@ export interface LogLine {
   readonly at: number
   readonly instance: string
   readonly text: string
-  /** How often in a row; `at` is the last time. */
+  /** How often lately; `at` is the last time, and its place in the log is that time's. */
   readonly times: number
 }
 
 const MOST_LINES = 60
+/** How far back a line counts as just now. */
+const NEAR = 5
 
 /** The last things that happened; what happens again at once is counted, not repeated. */
 export class EventLog {
@@ -18,12 +20,9 @@ export class EventLog {
   #last = 0
 
   add(instance: string, text: string, at: number): void {
-    const index = this.#lines.slice(-5).findIndex((line) => line.instance === instance && line.text === text)
-    const from = Math.max(0, this.#lines.length - 5) + index
-    const again = index < 0 ? undefined : this.#lines[from]
+    const again = this.#lines.slice(-NEAR).find((line) => line.instance === instance && line.text === text)
     const line = { id: again?.id ?? ++this.#last, at, instance, text, times: (again?.times ?? 0) + 1 }
-    if (again) this.#lines[from] = line
-    else this.#lines = [...this.#lines, line].slice(-MOST_LINES)
+    this.#lines = [...this.#lines.filter((each) => each !== again), line].slice(-MOST_LINES)
   }
 
   /** Oldest first. */

@@ -37,6 +37,8 @@ export async function loseTail(
   lose: NonNullable<Server['loseTail']>,
   { fleet, log, recovery }: Harm,
 ): Promise<string> {
+  // some notice before it is known what was lost
+  log.add(name, 'crashes', Date.now())
   const lost = await lose(LOST_WRITES)
   const since = Date.now()
   log.add(name, `crashed, and came back without its last ${lost}`, since)

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { EventLog } from '../src/event-log.ts'
 
-it('counts what happens again at once in place of repeating it', () => {
+it('counts what happens again at once in place of repeating it, in the order of the last times', () => {
   const log = new EventLog()
   log.add('a', 'a change is missing', 1)
   log.add('b', 'a change is missing', 2)
   log.add('a', 'a change is missing', 3)
   expect(log.lines).toEqual([
-    { id: 1, at: 3, instance: 'a', text: 'a change is missing', times: 2 },
     { id: 2, at: 2, instance: 'b', text: 'a change is missing', times: 1 },
+    { id: 1, at: 3, instance: 'a', text: 'a change is missing', times: 2 },
   ])
 })
 

@@ -1,4 +1,5 @@
 import { UnavailableError } from './availability.ts'
+import { findChromium } from './browser/find-chromium.ts'
 import { withClassArchive } from './kafka/class-archive.ts'
 import { findKafka, givenKafkaUrl, type KafkaRelease } from './kafka/find-kafka.ts'
 import { findNats, givenNatsUrl, type NatsRelease } from './nats/find-nats.ts'
@@ -75,6 +76,21 @@ export async function canTest(what: string, { broker, hooks = false }: Needs): P
       : undefined
     : found.reason
   if (reason === undefined) return true
+  return notTested(what, reason)
+}
+
+/** The same for tests that look at pages in a browser. */
+export async function canTestPages(what: string): Promise<boolean> {
+  try {
+    await findChromium()
+    return true
+  } catch (error) {
+    if (error instanceof UnavailableError) return notTested(what, error.message)
+    throw error
+  }
+}
+
+function notTested(what: string, reason: string): false {
   const message = `NOT TESTED: ${what}. ${reason}`
   if (process.env['CI'] === 'true') throw new Error(message)
   process.stderr.write(`\n${message}\n\n`)

@@ -1,5 +1,6 @@
 export { UnavailableError } from './availability.ts'
-export { type BrokerName, brokerAvailable, canTest, type Found, type Needs } from './brokers.ts'
+export { type BrokerName, brokerAvailable, canTest, canTestPages, type Found, type Needs } from './brokers.ts'
+export { findChromium } from './browser/find-chromium.ts'
 export { type Certificate, makeCertificate } from './certificate.ts'
 export type { KafkaServer } from './kafka/broker.ts'
 export { type KafkaCluster, type KafkaClusterOptions, startKafkaCluster, type TopicPartition } from './kafka/cluster.ts'

@@ -16,13 +16,14 @@ export interface Unpacked {
 
 /**
  * Unpacks a package of Debian (or of a system made from it), with all that it needs and this machine lacks, into the cache.
+ * `parts` are packages that look for each other in one folder: they come even if this machine has them.
  * Needs no rights: apt works on state of its own, and checks signatures and sums as ever. Throws where that cannot be done.
  */
-export async function unpackDebian(name: string): Promise<Unpacked> {
+export async function unpackDebian(name: string, ...parts: readonly string[]): Promise<Unpacked> {
   const { stdout: arch } = await run('dpkg', ['--print-architecture'])
   const folder = await cached(`debian-${await codename()}-${arch.trim()}-${name}`, async (into) => {
     // The lists are shared, and apt's own locks need rights.
-    const debs = await exclusively('apt', () => download(name, into))
+    const debs = await exclusively('apt', () => download([name, ...parts], into))
     for (const deb of debs) await run('dpkg', ['-x', deb, into])
     await rm(join(into, 'apt'), { recursive: true })
     await keepLinksInside(into)
@@ -48,7 +49,7 @@ async function codename(): Promise<string> {
   return /^VERSION_CODENAME=(.+)$/m.exec(text)?.[1] ?? 'unnamed'
 }
 
-async function download(name: string, into: string): Promise<string[]> {
+async function download(names: readonly string[], into: string): Promise<string[]> {
   const archives = join(into, 'apt/archives')
   await mkdir(join(archives, 'partial'), { recursive: true })
   const settings = {
@@ -59,7 +60,8 @@ async function download(name: string, into: string): Promise<string[]> {
     'Dir::Cache': join(into, 'apt'),
     'Dir::State::status': '/var/lib/dpkg/status',
   }
-  const get = ['install', '--download-only', '--yes', '--no-install-recommends', name]
+  const again = names.length > 1 ? ['--reinstall'] : []
+  const get = ['install', '--download-only', '--yes', '--no-install-recommends', ...again, ...names]
   const attempts: readonly (() => Promise<void>)[] = [
     () => aptGet(get, settings),
     // The machine's package lists are missing or too old: fetch our own.
@@ -85,7 +87,7 @@ async function download(name: string, into: string): Promise<string[]> {
   ]
   await firstThatWorks(attempts)
   const debs = globSync('*.deb', { cwd: archives })
-  if (debs.length === 0) throw new Error(`${name} is installed already`)
+  if (debs.length === 0) throw new Error(`${names[0]} is installed already`)
   return debs.map((file) => join(archives, file))
 }
 

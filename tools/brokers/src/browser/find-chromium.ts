@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { firstOf } from '../availability.ts'
+import { cached } from '../install/cache.ts'
+import { unpackDebian } from '../install/debian.ts'
+import { inspect } from '../install/inspect.ts'
+import type { Program } from '../process/program.ts'
+
+const run = promisify(execFile)
+
+const NAMES = ['chromium', 'google-chrome', 'chromium-headless-shell', 'chromium-browser']
+const VERSION = /\b(\d+\.\d+\.\d+\.\d+)\b/
+
+let found: Promise<Program> | undefined
+
+/**
+ * A Chromium to test pages with, its whole path: `SYNC_TEST_CHROMIUM`, from the PATH, else Debian's headless one, else Playwright's.
+ * Throws an {@link UnavailableError}.
+ */
+export function findChromium(): Promise<Program> {
+  found ??= look()
+  return found
+}
+
+function look(): Promise<Program> {
+  const given = process.env['SYNC_TEST_CHROMIUM']
+  return firstOf('Chromium', [
+    { name: 'SYNC_TEST_CHROMIUM', find: async () => (given ? check(given, 'given by the environment') : undefined) },
+    ...NAMES.map((name) => ({ name: `${name} on the PATH`, find: () => onPath(name) })),
+    {
+      name: "Debian's packages",
+      async find() {
+        const { folder, env } = await unpackDebian('chromium-headless-shell', 'chromium-common')
+        const command = join(folder, 'usr/lib/chromium/chromium-headless-shell')
+        return check(command, `Debian's packages in ${folder}`, env)
+      },
+    },
+    { name: "Playwright's download", find: download },
+  ])
+}
+
+async function onPath(name: string): Promise<Program | undefined> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const command = folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
+  return command === undefined ? undefined : check(command, 'on the PATH')
+}
+
+const check = (command: string, source: string, env: Program['env'] = {}): Promise<Program> =>
+  inspect({ command, source, env, version: VERSION })
+
+async function download(): Promise<Program | undefined> {
+  const manifest = createRequire(import.meta.url).resolve('playwright-core/package.json')
+  const { version } = createRequire(manifest)('./package.json') as { readonly version: string }
+  const folder = await cached(`playwright-${version}-${process.platform}-${process.arch}`, async (into) => {
+    const env = { ...process.env, PLAYWRIGHT_BROWSERS_PATH: into }
+    await run(process.execPath, [join(dirname(manifest), 'cli.js'), 'install', 'chromium-headless-shell'], { env })
+  })
+  const [command] = globSync('chromium_headless_shell-*/*/{chrome-headless-shell,headless_shell}{,.exe}', {
+    cwd: folder,
+  })
+  return command === undefined ? undefined : check(join(folder, command), `Playwright's in ${folder}`)
+}
