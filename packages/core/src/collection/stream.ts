@@ -230,9 +230,9 @@ export class ChangeStream {
     this.#reach = Math.max(this.#reach, sequence)
   }
 
-  /** How far a place reaches in the history that we are in: what lies beyond its fork is another's. */
+  /** How far a place reaches in the history that we are in. */
   #upTo(place: Place | undefined): number {
-    return place?.sequence ? Math.min(place.sequence, this.#section.history.commonUpTo(place.epoch) ?? 0) : 0
+    return place ? this.#section.history.reach(place) : 0
   }
 
   #inPrefix(key: string): boolean {
