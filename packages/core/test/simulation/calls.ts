@@ -1,10 +1,9 @@
-import type { Entry, JsonObject, Write } from '@sync/core'
+import type { Entry, JsonObject } from '@sync/core'
 import { fromToken } from '../../src/model/token.ts'
-import type { Dice } from './dice.ts'
 import { type Doc, push } from './document.ts'
-import type { Effect } from './history.ts'
+import type { Call, Effect } from './history.ts'
 import { CLOSED } from './strategies.ts'
-import type { Step, Workload } from './workload.ts'
+import type { Options, Step, Workload } from './workload.ts'
 
 /** Begins one random call; does not wait for it. Tells what it is. */
 export function begin(work: Workload, step: Step): string {
@@ -25,19 +24,22 @@ function inFront(doc: Doc, id: string, at: number): void {
   doc.n = doc.l.unshift({ id, at })
 }
 
+/** Without the meta that would keep it from sharing a commit. */
+const plain = ({ meta: _, ...options }: Options): Options => options
+
 /** Sets registers: alone, by its meta, or with whatever waits beside it. */
 const register =
   (name: string, fieldsOf: (step: Step) => Doc, alone: boolean): Kind =>
   (work, step) => {
     const fields = fieldsOf(step)
-    work.write(step, name, { kind: 'set', fields: fields as JsonObject, alone }, (meta) =>
-      step.process.collection.set(step.key, fields, alone ? meta : {}),
+    work.write(step, { name, effect: { kind: 'set', fields: fields as JsonObject, alone } }, (options) =>
+      step.process.collection.set(step.key, fields, alone ? options : plain(options)),
     )
   }
 
 /** Sets a field with a strategy to something made of what is held. */
 const merging =
-  <F extends keyof Doc>(field: F, next: (seen: Doc[F], step: Step) => Doc[F]): Kind =>
+  <F extends keyof Doc>(field: F, next: (seen: Doc[F], step: Step) => Doc[F], refusals: readonly string[] = []): Kind =>
   (work, step) => {
     const { process, key } = step
     const reading = process.collection.get(key).then(() => {
@@ -46,31 +48,35 @@ const merging =
       const base = seen[field] as Doc[F]
       const local = next(base, step)
       const effect = { kind: 'merge', field, base, local } as const
-      work.write(step, `set ${field}`, effect, (meta) => process.collection.set(key, { [field]: local } as Doc, meta))
+      work.write(step, { name: `set ${field}`, effect, refusals }, (options) =>
+        process.collection.set(key, { [field]: local } as Doc, options),
+      )
     })
     work.run(process, reading)
   }
 
+/** Changes the list; mostly with whatever waits beside it. */
 const listed =
-  (name: string, change: (doc: Doc, step: Step) => void, options: (dice: Dice) => Write = () => ({})): Kind =>
+  (name: string, change: (doc: Doc, step: Step) => void): Kind =>
   (work, step) => {
     const { process, key, dice } = step
-    work.write(step, name, { kind: 'list' }, (meta) =>
-      process.collection.update(key, (doc) => change(doc, step), {
-        ...options(dice),
-        ...(dice.chance(0.3) && meta),
-      }),
+    const alone = dice.chance(0.3)
+    work.write(step, { name, effect: { kind: 'list' } }, (options) =>
+      process.collection.update(key, (doc) => change(doc, step), alone ? options : plain(options)),
     )
   }
 
 /** Writes only on the state that was read. */
 const onlyOn =
-  (name: string, begin: (step: Step, entry: Entry<Doc>, meta: Write) => Promise<object>, effect: EffectOf): Kind =>
+  (name: string, begin: (step: Step, entry: Entry<Doc>, options: Options) => Promise<object>, effect: EffectOf): Kind =>
   (work, step) => {
-    const { process, key } = step
+    const { process, key, dice } = step
+    const alone = dice.chance(0.5)
     const reading = process.collection.entry(key).then((entry) => {
       if (!entry || !process.alive) return
-      work.write(step, name, effect(entry), (meta) => begin(step, entry, meta))
+      work.write(step, { name, effect: effect(entry), refusals: ['SYNC_CONFLICT'] }, (options) =>
+        begin(step, entry, alone ? options : plain(options)),
+      )
     })
     work.run(process, reading)
   }
@@ -82,9 +88,18 @@ const state: EffectOf = ({ token }) => {
 }
 
 const once =
-  (name: string, begin: (step: Step, meta: Write) => Promise<object>, effect: Effect = { kind: 'other' }): Kind =>
+  (
+    what: Pick<Call, 'name'> & Partial<Pick<Call, 'effect' | 'refusals'>>,
+    begin: (step: Step, options: Options) => Promise<object>,
+  ): Kind =>
   (work, step) =>
-    work.write(step, name, effect, (meta) => begin(step, meta))
+    work.write(step, { effect: { kind: 'other' }, ...what }, (options) => begin(step, options))
+
+/** A document in a document: what is set differs in one part from what is held. */
+const part = ({ process, key, id, dice: { pick } }: Step): Doc => {
+  const whole = process.collection.peek(key)?.d ?? { x: '-'.repeat(60), y: '-'.repeat(60), z: '' }
+  return { d: { ...whole, [pick(['x', 'y', 'z'])]: id } }
+}
 
 const calls = {
   'update, inside the list': listed('update', (doc, { id, at }) => {
@@ -94,10 +109,16 @@ const calls = {
   }),
   'update, at the end': listed('update', (doc, { id, at }) => push(doc, { id, at })),
   'update, in front': listed('update', (doc, { id, at }) => inFront(doc, id, at)),
-  'update in time': listed(
-    'update',
-    (doc, { id, at }) => inFront(doc, id, at),
-    ({ int }) => ({ timeout: 1 + int(40) }),
+  'update that fails': once(
+    { name: 'update', effect: { kind: 'fails' }, refusals: ['SYNC_REFUSED'] },
+    ({ process, key }, options) =>
+      process.collection.update(
+        key,
+        () => {
+          throw new Error('no')
+        },
+        plain(options),
+      ),
   ),
   'update of what was read': onlyOn(
     'update of what was read',
@@ -109,14 +130,20 @@ const calls = {
     'update of a version',
     ({ process, key, id, at }, { version: ifVersion }, meta) =>
       process.collection.update(key, (doc) => push(doc, { id, at }), { ...meta, ifVersion }),
-    () => ({ kind: 'list' }),
+    ({ version }) => ({ kind: 'list', only: { version } }),
   ),
   'update under an id of its own': (work: Workload, step: Step) => work.persist(step),
   'set of a': register('set a', ({ id }) => ({ a: id }), false),
   'set of a, with meta': register('set a', ({ id }) => ({ a: id }), true),
   'set of b': register('set b', ({ id }) => ({ b: id }), false),
   'set of a and b': register('set a and b', ({ id }) => ({ a: id, b: id }), false),
+  'set of a part': register('set d', part, true),
   'set of a flag': register('set flag', ({ dice }) => ({ flag: dice.int(2) }), true),
+  'set of a flag to what it is': register(
+    'set flag',
+    ({ process, key }) => ({ flag: process.collection.peek(key)?.flag ?? 1 }),
+    true,
+  ),
   'set of a sum': merging('s', (seen = 0, { dice }) => seen + 1 + dice.int(5)),
   'set of the greatest': merging('hi', (_, { at, dice }) => at + dice.int(10)),
   'set of the least': merging('lo', (_, { at, dice }) => -at - dice.int(10)),
@@ -128,13 +155,17 @@ const calls = {
   'set of plain texts': merging('t', (seen = [], { dice: { int, chance } }) =>
     chance(0.4) ? seen.slice(1) : [...new Set([...seen, `t${int(6)}`])],
   ),
-  'set by a strategy of its own': merging('c', (seen = '', { dice: { int, chance } }) =>
-    chance(0.1) ? CLOSED.repeat(seen.length + 1) : String.fromCharCode(97 + int(26)).repeat(1 + int(4)),
+  'set by a strategy of its own': merging(
+    'c',
+    (seen = '', { dice: { int, chance } }) =>
+      chance(0.1) ? CLOSED.repeat(seen.length + 1) : String.fromCharCode(97 + int(26)).repeat(1 + int(4)),
+    ['SYNC_REFUSED'],
   ),
   'set of parts': merging('w', (seen = {}, { at, dice: { pick } }) => ({ ...seen, [pick(['x', 'y', 'z'])]: at })),
   setMany: (work: Workload, step: Step) => {
     const { process, key, id } = step
-    work.write(step, 'setMany', { kind: 'set', fields: { a: id }, alone: false, later: true }, async () => {
+    const effect = { kind: 'set', fields: { a: id }, alone: false, later: true } as const
+    work.write(step, { name: 'setMany', effect }, async () => {
       for await (const { error } of process.collection.setMany([[key, { a: id }]])) if (error) throw error
       return {}
     })
@@ -150,11 +181,9 @@ const calls = {
     },
     ({ fieldVersions }) => ({ kind: 'compare', field: 'a', version: fieldVersions.a ?? 0 }),
   ),
-  unset: once('unset', ({ process, key }, meta) => process.collection.unset(key, ['a', 'flag'], meta)),
-  patch: once(
-    'patch',
-    ({ process, key, id }, meta) => process.collection.patch(key, [{ op: 'add', path: '/a', value: id }], meta),
-    { kind: 'other' },
+  unset: once({ name: 'unset' }, ({ process, key }, options) => process.collection.unset(key, ['a', 'flag'], options)),
+  patch: once({ name: 'patch', refusals: ['SYNC_CONFLICT'] }, ({ process, key, id }, options) =>
+    process.collection.patch(key, [{ op: 'add', path: '/a', value: id }], options),
   ),
   'patch inside the list': (work: Workload, step: Step) => {
     const { process, key, id, at } = step
@@ -166,15 +195,18 @@ const calls = {
         { op: 'add', path: `/l/${place}`, value: { id, at } },
         { op: 'replace', path: '/n', value: seen.l.length + 1 },
       ] as const
-      work.write(step, 'patch', { kind: 'list' }, (meta) => process.collection.patch(key, ops, meta))
+      const refusals = ['SYNC_CONFLICT', 'SYNC_PATCH']
+      work.write(step, { name: 'patch', effect: { kind: 'list' }, refusals }, (options) =>
+        process.collection.patch(key, ops, options),
+      )
     })
     work.run(process, reading)
   },
-  replace: once('replace', ({ process, key, id }, meta) =>
-    process.collection.replace(key, { n: 1, s: 0, l: [{ id: `${id}r`, at: 1 }] }, meta),
+  replace: once({ name: 'replace' }, ({ process, key, id }, options) =>
+    process.collection.replace(key, { n: 1, s: 0, l: [{ id: `${id}r`, at: 1 }] }, options),
   ),
-  delete: once('delete', async ({ process, key }, meta) => {
-    await process.collection.delete(key, meta)
+  delete: once({ name: 'delete' }, async ({ process, key }, options) => {
+    await process.collection.delete(key, options)
     return {}
   }),
   'delete and create': (work: Workload, step: Step) => {
@@ -183,12 +215,11 @@ const calls = {
     calls['create'](work, step)
   },
   create: once(
-    'create',
-    async ({ process, key, id }, meta) => {
-      const { created } = await process.collection.create(key, { n: 0, s: 0, l: [], b: id }, meta)
+    { name: 'create', effect: { kind: 'create' }, refusals: ['SYNC_CONFLICT'] },
+    async ({ process, key, id }, options) => {
+      const { created } = await process.collection.create(key, { n: 0, s: 0, l: [], b: id }, options)
       return { changed: created }
     },
-    { kind: 'create' },
   ),
   get: (work: Workload, { process, key }: Step) => work.run(process, process.collection.get(key)),
   entry: (work: Workload, { process, key }: Step) => work.see(process, key),

@@ -12,6 +12,7 @@ export interface Doc {
   t?: string[]
   c?: string
   w?: Record<string, number>
+  d?: Record<string, string>
 }
 
 /** Adds an element to the list, and counts it. */

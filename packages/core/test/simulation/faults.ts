@@ -43,8 +43,9 @@ const faults: Readonly<Record<string, Fault>> = {
     ways.slow = 0
   }),
   'replies lost': everyone((place, { int }) => (place.ways.repliesToLose = 1 + int(2))),
-  'requests given up, and late': one((place, { int }) => (place.ways.toLinger = 1 + int(2))),
-  'store begins anew': ({ hub }) => hub.store.restart(),
+  'requests given up, and late': one((place, { int }) => (place.ways.toLinger = 1 + int(4))),
+  'requests of everyone given up, and late': everyone((place, { int }) => (place.ways.toLinger = 1 + int(2))),
+  'store begins anew': (world) => world.restartStore(),
   'a process ends': (world, dice) => {
     const { alive } = world
     if (alive.length > 1) dice.pick(alive).process.crash()

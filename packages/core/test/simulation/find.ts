@@ -1,15 +1,19 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Range } from './simulate.ts'
+import type { Range } from './first-failure.ts'
+import type { Shrunken } from './shrink.ts'
 
 /** The seed by which a planted fault was found, and what was noticed first; without a seed: why it was not. */
 export interface Found {
   readonly seed?: number
   readonly first: string
+  /** The same seed gave the same again. */
+  readonly again?: boolean
+  readonly shrunken?: Shrunken
 }
 
-const MOST_MS = 120_000
+const MOST_MS = 300_000
 
 /** Looks for a planted fault, in a process of its own: a source that lacks something may do anything. */
 export async function find(fault: string, { from, seeds }: Range): Promise<Found> {

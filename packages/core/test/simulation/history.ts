@@ -14,6 +14,8 @@ export interface History {
   /** When a process ended. */
   readonly crashes: readonly Moment[]
   readonly ends: readonly End[]
+  /** The store forgot what led to its epoch: then it may tell of a loss where there was none. */
+  readonly forgetful: boolean
   /** What nobody may ever see: an error that is none of ours, a copy that `verify` found to be wrong. */
   readonly wrong: readonly string[]
 }
@@ -55,6 +57,9 @@ export interface Call {
   ended?: number
   /** `unknown`: the caller was told that it may or may not be done. */
   outcome: 'open' | 'done' | 'unchanged' | 'refused' | 'unknown'
+  /** The code of the error that it was refused with; only these may be. */
+  code?: string
+  readonly refusals: readonly string[]
   readonly effect: Effect
 }
 
@@ -68,11 +73,13 @@ export type Effect =
   /** Merges a field by its strategy: what the caller saw, what it wanted. */
   | { readonly kind: 'merge'; readonly field: string; readonly base: unknown; readonly local: unknown }
   /** Adds an element of this id to the list `l`. `only`: to just this state. */
-  | { readonly kind: 'list'; readonly only?: Pick<Commit, 'generation' | 'version'> | undefined }
+  | { readonly kind: 'list'; readonly only?: { readonly generation?: number; readonly version: number } }
   /** Sets a field that is at this version; 0: that was never set. */
   | { readonly kind: 'compare'; readonly field: string; readonly version: number }
   /** Makes the document if there is none. */
   | { readonly kind: 'create' }
+  /** Comes to nothing. */
+  | { readonly kind: 'fails' }
   /** Anything else that happens once. */
   | { readonly kind: 'other' }
 
@@ -83,6 +90,7 @@ export interface Sighting extends Moment {
   readonly generation: number
   readonly version: number
   readonly value: JsonObject
+  readonly fieldVersions: Readonly<Record<string, number>>
   /** It was asked for as of this commit or later. */
   readonly after: Position | undefined
 }
@@ -136,6 +144,7 @@ export class Recorder implements History {
   readonly crashes: Moment[] = []
   readonly ends: End[] = []
   readonly wrong: string[] = []
+  forgetful = false
   #at = 0
 
   /** The number of what happens now. */

@@ -1,66 +1,16 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { patched } from '../rules/patched.ts'
-import type { Edit } from '../rules/rule.ts'
 import { rules } from '../rules/table.ts'
-import type { Range } from './simulate.ts'
+import type { Range } from './first-failure.ts'
+import { own, type Plant } from './plants.ts'
+import { unseen } from './unseen.ts'
 
-/** A fault that the simulation must notice. */
-export interface Plant {
-  readonly name: string
-  readonly edits: readonly Edit[]
-}
-
-const own: readonly Plant[] = [
-  {
-    name: 'a gap is applied',
-    edits: [
-      {
-        file: 'replica/replica.ts',
-        find: 'change.version === this.version + 1',
-        replace: 'change.version > this.version',
-      },
-    ],
-  },
-  {
-    name: 'an echo is applied twice',
-    edits: [
-      {
-        file: 'replica/replica.ts',
-        find: 'if (this.known && change.epoch === this.epoch && change.sequence <= this.seen) return false',
-        replace: '',
-      },
-      {
-        file: 'replica/replica.ts',
-        find: '(buffer[old] as Change).sequence <= this.seen',
-        replace: '(buffer[old] as Change).sequence < this.seen',
-      },
-      {
-        file: 'replica/replica.ts',
-        find: 'change.sequence > this.seen && this.#isNext(change)',
-        replace: 'this.#isNext(change)',
-      },
-      {
-        file: 'replica/replica.ts',
-        find: 'change.version === this.version + 1',
-        replace: '(change.version === this.version || change.version === this.version + 1)',
-      },
-    ],
-  },
-  {
-    name: 'a condition on the version is not checked',
-    edits: [
-      {
-        file: 'memory/expectation.ts',
-        find: 'version !== undefined && version !== (document?.version ?? 0)',
-        replace: 'false',
-      },
-    ],
-  },
+/** Faults beside the rules, and every rule switched off that shows in a history. */
+export const plants: readonly Plant[] = [
+  ...own,
+  ...rules.filter(({ name }) => !unseen.has(name)).map(({ name, off }) => ({ name, edits: off })),
 ]
-
-/** Faults of one's own, and every rule of the protocol switched off. */
-export const plants: readonly Plant[] = [...own, ...rules.map(({ name, off }) => ({ name, edits: off }))]
 
 /** Looks for a schedule that fails with a fault planted into the source; prints it as JSON, or `null`. */
 export async function withPlanted(name: string, range: Range): Promise<void> {
@@ -76,8 +26,15 @@ export async function withPlanted(name: string, range: Range): Promise<void> {
   // the auditor has to notice, not the process
   process.on('unhandledRejection', () => {})
   process.on('uncaughtException', () => {})
-  const { firstFailure } = await import('./simulate.ts')
+  const { firstFailure } = await import('./first-failure.ts')
   const failure = await firstFailure(range)
-  const found = failure && { seed: failure.plan.seed, first: failure.wrong[0] }
-  console.log(JSON.stringify(found ?? null))
+  if (!failure) {
+    console.log('null')
+    return
+  }
+  const { judge, shrink } = await import('./shrink.ts')
+  const { plan, wrong } = failure
+  const { history, wrong: still } = await shrink(plan)
+  const again = (await judge(plan)).join() === wrong.join()
+  console.log(JSON.stringify({ seed: plan.seed, first: wrong[0], again, shrunken: { history, wrong: still } }))
 }

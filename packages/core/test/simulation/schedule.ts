@@ -47,23 +47,29 @@ export async function play({ seed, faults, losses, without, onStep }: Plan): Pro
     const { pick, chance, int } = own
     const place = pick(world.alive)
     let what: string
-    if (chance(0.04) && place.watchers.length > 0) {
+    if (chance(0.06) && place.watchers.length > 0) {
       what = 'a watcher starts again'
-      await world.restart(pick(place.watchers), place)
+      world.restart(pick(place.watchers), place)
     } else if (faults && chance(0.2)) what = fault(world, own, { losses })
     else if (chance(0.03)) {
       what = `${place.process.name} verifies what it holds`
       workload.verify(place.process)
     } else {
-      const key = pick(keys)
-      const burst = chance(0.25) ? 2 + int(3) : 1
+      const burst = chance(0.3) ? 2 + int(3) : 1
+      const [key, scattered] = [pick(keys), chance(0.4)]
       what = Array.from({ length: burst }, (_, nth) =>
-        begin(workload, { process: place.process, key, id: `${step}.${nth}`, at: step, dice: own }),
+        begin(workload, {
+          process: place.process,
+          key: scattered ? pick(keys) : key,
+          id: `${step}.${nth}`,
+          at: step,
+          dice: own,
+        }),
       ).join('; ')
     }
     onStep?.(step, what)
     await time.advance(chance(0.5) ? 0 : int(60))
-    workload.look(pick(world.alive).process, keys)
+    for (const { process } of [place, pick(world.alive)]) if (process.alive) workload.look(process, keys)
   }
   await world.heal()
   await time.advance(6_000)
@@ -81,6 +87,6 @@ export async function play({ seed, faults, losses, without, onStep }: Plan): Pro
   }
   for (const { process } of world.places) workload.verify(process)
   await time.advance(1_000)
-  await world.close()
+  world.close()
   return recorder
 }

@@ -42,7 +42,7 @@ export function draw({ int, chance, pick }: Dice, { losses }: Pick<Setting, 'los
   const hub = {
     maxChanges: shortLog ? 1 + int(4) : 10_000,
     lineage: chance(0.2) ? 1 : 8,
-    ...(chance(0.1) && { maxAnswers: 4 + int(20) }),
+    ...(chance(0.2) && { maxAnswers: 2 + int(12) }),
   }
   return { definition, keys, watchers, hub, shortLog, losses }
 }

@@ -1,36 +1,12 @@
+import { type Failure, firstFailure, type Range } from './first-failure.ts'
 import { plans } from './plans.ts'
-import type { Plan } from './schedule.ts'
-import { judge, shrink } from './shrink.ts'
-
-/** Which seeds. */
-export interface Range {
-  readonly from: number
-  readonly seeds: number
-}
-
-/** A schedule that fails, and what is wrong after it. */
-export interface Failure {
-  readonly plan: Plan
-  readonly name: string
-  readonly wrong: readonly string[]
-}
-
-/** The first schedule that fails; each seed makes one of each kind. */
-export async function firstFailure({ from, seeds }: Range): Promise<Failure | undefined> {
-  for (let seed = from; seed < from + seeds; seed++) {
-    for (const [name, kind] of Object.entries(plans)) {
-      const plan = { seed, ...kind }
-      const wrong = await judge(plan)
-      if (wrong.length > 0) return { plan, name, wrong }
-    }
-  }
-  return undefined
-}
+import { shrink } from './shrink.ts'
+import { firstFailureBy } from './workers.ts'
 
 /** Prints how many schedules went well and how fast, or the first that did not, as short as it can be made. */
-export async function simulate(range: Range): Promise<Failure | undefined> {
+export async function simulate(range: Range, threads: number): Promise<Failure | undefined> {
   const started = performance.now()
-  const failure = await firstFailure(range)
+  const failure = threads > 1 ? await firstFailureBy(threads, range) : await firstFailure(range)
   if (failure) {
     const { seed } = failure.plan
     console.log(`seed ${seed}, ${failure.name}:\n  ${failure.wrong.join('\n  ')}`)
@@ -40,7 +16,8 @@ export async function simulate(range: Range): Promise<Failure | undefined> {
   } else {
     const schedules = range.seeds * Object.keys(plans).length
     const seconds = (performance.now() - started) / 1000
-    console.log(`simulation: ${schedules} schedules, none wrong (${Math.round(schedules / seconds)} a second)`)
+    const speed = `${Math.round(schedules / seconds)} a second by ${threads} threads`
+    console.log(`simulation: ${schedules} schedules, none wrong (${speed})`)
   }
   return failure
 }

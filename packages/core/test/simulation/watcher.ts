@@ -22,7 +22,6 @@ export class Watcher {
   #position: Position | undefined
   #slow = true
   #stop = new AbortController()
-  #over: Promise<void> = Promise.resolve()
 
   constructor(name: string, keys: readonly string[], manner: Manner, time: VirtualRuntime, recorder: Recorder) {
     this.name = name
@@ -37,7 +36,7 @@ export class Watcher {
     this.#stop.abort()
     this.#stop = new AbortController()
     this.#note({ kind: 'resumed', doubtful: doubtful && this.#position !== undefined })
-    this.#over = this.#follow(process, this.#stop.signal)
+    void this.#follow(process, this.#stop.signal)
   }
 
   /** Is quick from now on. */
@@ -46,9 +45,8 @@ export class Watcher {
   }
 
   /** Ends, as a process does. */
-  async stop(): Promise<void> {
+  stop(): void {
     this.#stop.abort()
-    await this.#over
   }
 
   async #follow({ collection }: Process, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { type Entry, type JsonObject, type Position, SyncError, type Write } fro
 import { fromToken } from '../../src/model/token.ts'
 import type { Dice } from './dice.ts'
 import { type Doc, push } from './document.ts'
-import type { Call, Effect, Recorder } from './history.ts'
+import type { Call, Recorder } from './history.ts'
 import type { Process } from './process.ts'
 
 /** Where, when and by which id a call is made. */
@@ -13,6 +13,9 @@ export interface Step {
   readonly at: number
   readonly dice: Dice
 }
+
+/** How a write is made: with the call's id in its meta, and now and then for a while only. */
+export type Options = Pick<Write, 'meta' | 'timeout'>
 
 /** Writes that go on beyond the end of their process: under an id of their caller's, until somebody knows their outcome. */
 interface Unfinished {
@@ -79,6 +82,7 @@ export class Workload {
       key: write.key,
       name: 'update under an id',
       effect: { kind: 'list' },
+      refusals: [],
     })
     this.run(
       process,
@@ -91,15 +95,16 @@ export class Workload {
 
   /** Makes a write, and writes down what it came to. */
   write(
-    { process, key, id }: Step,
-    name: string,
-    effect: Effect,
-    begin: (meta: Pick<Write, 'meta'>) => Promise<{ readonly changed?: boolean; readonly position?: Position }>,
+    { process, key, id, dice: { chance, int } }: Step,
+    { name, effect, refusals = [] }: Pick<Call, 'name' | 'effect'> & Partial<Pick<Call, 'refusals'>>,
+    begin: (options: Options) => Promise<{ readonly changed?: boolean; readonly position?: Position }>,
   ): void {
-    const call = this.#begin({ id, by: process.name, key, name, effect })
+    const call = this.#begin({ id, by: process.name, key, name, effect, refusals })
+    const patience = chance(0.15) ? { timeout: 1 + int(60) } : {}
+    const work = begin({ ...patience, meta: { call: id } })
     this.run(
       process,
-      this.#end(call, process, begin({ meta: { call: id } }), () => {}),
+      this.#end(call, process, work, () => {}),
     )
   }
 
@@ -151,15 +156,22 @@ export class Workload {
       this.#written = { key: call.key, position }
       this.see(process, call.key, position)
     } catch (error) {
+      if (error instanceof SyncError && process.alive) call.code = error.code
       ended(error instanceof SyncError && error.committed === 'no' ? 'refused' : 'unknown')
       throw error
     }
   }
 
-  #saw({ name: by }: Process, key: string, { token, value }: Entry<Doc>, after: Position | undefined): void {
+  #saw(
+    { name: by }: Process,
+    key: string,
+    { token, value, fieldVersions }: Entry<Doc>,
+    after: Position | undefined,
+  ): void {
     const { generation, version, readAt } = fromToken(token)
     const at = this.#recorder.tick()
     const { epoch } = readAt
-    this.#recorder.seen.push({ by, at, key, epoch, generation, version, value: value as JsonObject, after })
+    const seen = { by, at, key, epoch, generation, version, value: value as JsonObject, fieldVersions, after }
+    this.#recorder.seen.push(seen)
   }
 }

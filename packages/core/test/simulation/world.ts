@@ -30,6 +30,7 @@ export class World {
   readonly storeClock: OwnClock
   readonly places: readonly Place[]
   readonly setting: Setting
+  #starts = 0
 
   constructor(seed: number, setting: Setting) {
     this.setting = setting
@@ -72,14 +73,19 @@ export class World {
   }
 
   /** A watcher begins again where it was. */
-  async restart(watcher: Watcher, { process }: Place): Promise<void> {
-    const stopping = watcher.stop()
-    await this.time.advance(400)
-    await stopping
+  restart(watcher: Watcher, { process }: Place): void {
     watcher.follow(process, { doubtful: this.#doubtful })
   }
 
+  /** The store begins anew, with all that it has. */
+  restartStore(): void {
+    this.#mayForget()
+    this.hub.store.restart()
+  }
+
+  /** The store begins anew without its last `n` commits. */
   loseTail(n: number): void {
+    this.#mayForget()
     this.server.loseTail(n)
   }
 
@@ -146,11 +152,15 @@ export class World {
   }
 
   /** Ends it all. */
-  async close(): Promise<void> {
+  close(): void {
     for (const { process, watchers } of this.places) {
-      for (const watcher of watchers) void watcher.stop()
+      for (const watcher of watchers) watcher.stop()
       if (process.alive) process.crash()
     }
+  }
+
+  #mayForget(): void {
+    if (++this.#starts > (this.setting.hub.lineage ?? 0)) this.recorder.forgetful = true
   }
 
   get #doubtful(): boolean {

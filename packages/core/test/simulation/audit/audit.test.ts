@@ -3,7 +3,17 @@ import { expect, test } from 'vitest'
 import type { Call, Commit, End, History, Sighting, Told } from '../history.ts'
 import { audit } from './audit.ts'
 
-const nothing: History = { commits: [], calls: [], seen: [], told: [], losses: [], crashes: [], ends: [], wrong: [] }
+const nothing: History = {
+  commits: [],
+  calls: [],
+  seen: [],
+  told: [],
+  losses: [],
+  crashes: [],
+  ends: [],
+  forgetful: false,
+  wrong: [],
+}
 
 /** Commits to one document, each by its state; what is in `more` differs from a good history. */
 function commits(states: readonly (JsonObject | undefined)[], more: readonly Partial<Commit>[] = []): Commit[] {
@@ -16,14 +26,22 @@ function commits(states: readonly (JsonObject | undefined)[], more: readonly Par
 }
 
 const call = (more: Partial<Call>): Call => {
-  const good = { id: 'c', by: 'i', key: 'k', name: 'set', began: 15, ended: 25, outcome: 'done' } as const
+  const good = { id: 'c', by: 'i', key: 'k', name: 'set', began: 15, ended: 25, outcome: 'done', refusals: [] } as const
   return { ...good, effect: { kind: 'other' }, ...more }
 }
 
 const list = (...ids: string[]): JsonObject => ({ n: ids.length, l: ids.map((id) => ({ id, at: 0 })) })
 
 const sighting = (version: number, value: JsonObject, more: Partial<Sighting> = {}): Sighting => ({
-  ...{ by: 'i', at: version * 10, key: 'k', epoch: 'e', generation: 1, after: undefined },
+  ...{
+    by: 'i',
+    at: version * 10,
+    key: 'k',
+    epoch: 'e',
+    generation: 1,
+    after: undefined,
+    fieldVersions: { s: version },
+  },
   ...{ version, value, ...more },
 })
 
@@ -91,9 +109,14 @@ const planted: Readonly<Record<string, readonly [Partial<History>, string]>> = {
     'was done 2 times',
   ],
   'a refused write that was done': [
-    { commits: commits(two, [{}, { call: 'c' }]), calls: [call({ outcome: 'refused' })] },
+    { commits: commits(two, [{}, { call: 'c' }]), calls: [call({ outcome: 'refused', code: 'SYNC_TIMEOUT' })] },
     'is refused, but done',
   ],
+  'a write that was refused for what another did': [
+    { calls: [call({ outcome: 'refused', code: 'SYNC_REFUSED' })] },
+    'was refused with SYNC_REFUSED',
+  ],
+  'a loss that was none': [{ losses: [{ by: 'i', at: 40 }] }, 'was told of a loss, and nothing was lost'],
   'a write that was done after its answer': [
     { commits: commits(two, [{}, { call: 'c' }]), calls: [call({ ended: 17 })] },
     'was done after it was acknowledged',
@@ -160,6 +183,10 @@ const planted: Readonly<Record<string, readonly [Partial<History>, string]>> = {
     'was overtaken by later',
   ],
   'a state that nobody wrote': [{ commits: commits(two), seen: [sighting(2, { s: 4 })] }, 'which nobody wrote'],
+  'a field of another version': [
+    { commits: commits(two), seen: [sighting(2, { s: 3 }, { fieldVersions: { s: 1 } })] },
+    'saw k at 1/2 with {"s":1}, not {"s":2}',
+  ],
   'two states under one number': [
     {
       commits: [...commits(two), ...commits([{ s: 9 }], [{ at: 5, lostAt: 8 }])],

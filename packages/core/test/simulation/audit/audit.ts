@@ -1,6 +1,7 @@
 import type { History } from '../history.ts'
 import { auditCommits } from './commits.ts'
 import { auditEnds } from './ends.ts'
+import { auditLosses } from './losses.ts'
 import { auditSightings } from './sightings.ts'
 import { auditWatchers } from './watchers.ts'
 import { auditWrites } from './writes.ts'
@@ -14,5 +15,6 @@ export function audit(history: History): string[] {
     ...auditSightings(history),
     ...auditWatchers(history),
     ...auditEnds(history),
+    ...auditLosses(history),
   ]
 }

@@ -16,9 +16,15 @@ export function auditSightings({ seen, commits }: Pick<History, 'seen' | 'commit
     const { by, key, epoch, generation, version, value, after } = sighting
     const state = `${key} ${generation} ${version}`
     const candidates = made.get(state) ?? []
+    const { fieldVersions } = sighting
     const equal = (each: { readonly value: Json }): boolean => each.value === value || jsonEqual(each.value, value)
-    if (!candidates.some((commit) => commit.after !== undefined && equal({ value: commit.after })))
+    const commit = candidates.find(({ after: left }) => left !== undefined && equal({ value: left }))
+    if (!commit)
       wrong.push(`${by} saw ${key} at ${generation}/${version} as ${JSON.stringify(value)}, which nobody wrote`)
+    else if (candidates.length === 1 && !jsonEqual(fieldVersions, commit.fieldVersions))
+      wrong.push(
+        `${by} saw ${key} at ${generation}/${version} with ${JSON.stringify(fieldVersions)}, not ${JSON.stringify(commit.fieldVersions)}`,
+      )
     const other = values.get(`${epoch} ${state}`)
     if (!other) values.set(`${epoch} ${state}`, sighting)
     else if (!equal(other))

@@ -11,6 +11,9 @@ export function auditWrites(history: History): string[] {
   return new WritesAudit(history).run()
 }
 
+/** What any write may be refused with: its document is gone, its time is up, the store is away. */
+const MAY_REFUSE: ReadonlySet<string> = new Set(['SYNC_NOT_FOUND', 'SYNC_TIMEOUT', 'SYNC_STORE_AWAY'])
+
 class WritesAudit {
   readonly #history: History
   readonly #before: ReadonlyMap<Commit, Commit>
@@ -47,6 +50,8 @@ class WritesAudit {
     if (outcome === 'done' && kept.length === 0 && !this.#excused(call, all))
       this.#say(call, 'was acknowledged, and is not there')
     if (outcome === 'unchanged') this.#judgeUnchanged(call)
+    if (outcome === 'refused' && !MAY_REFUSE.has(call.code ?? '') && !call.refusals.includes(call.code ?? ''))
+      this.#say(call, `was refused with ${call.code}`)
   }
 
   /** It was lost, and its process was told or is no more; or it shared a commit with a later one. */
@@ -87,11 +92,9 @@ class WritesAudit {
       }
       case 'list': {
         const { only } = effect
-        if (only && (commit.generation !== only.generation || commit.version !== only.version + 1))
-          this.#say(
-            call,
-            `insisted on ${only.generation}/${only.version}, and made ${commit.generation}/${commit.version}`,
-          )
+        const { generation = commit.generation, version = commit.version - 1 } = only ?? {}
+        if (commit.generation !== generation || commit.version !== version + 1)
+          this.#say(call, `insisted on ${generation}/${version}, and made ${commit.generation}/${commit.version}`)
         return
       }
       case 'compare': {

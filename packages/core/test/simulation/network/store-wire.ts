@@ -21,7 +21,7 @@ export type Commits = (group: readonly CommitRequest[]) => Promise<CommitResult[
 /** After so many ms at most a client no longer waits for a reply. */
 const PATIENCE = 100
 /** Within so many ms a request that its client has given up may still arrive. */
-const LATEST = 400
+const LATEST = 800
 
 /** A process's way to the store. What is on it when the process ends may still arrive; no answer comes any more. */
 export class StoreWire implements Store {

@@ -1,0 +1,30 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Failure, Range } from './first-failure.ts'
+
+/** So many seeds are given to a thread at a time. */
+const PORTION = 50
+
+/** The first schedule that fails, looked for by several threads: each takes the next seeds when it is done. */
+export async function firstFailureBy(threads: number, { from, seeds }: Range): Promise<Failure | undefined> {
+  const end = from + seeds
+  const failures: Failure[] = []
+  let next = from
+  const work = async (): Promise<void> => {
+    const worker = new Worker(join(import.meta.dirname, 'worker.ts'))
+    try {
+      while (next < end && failures.length === 0) {
+        const range: Range = { from: next, seeds: Math.min(PORTION, end - next) }
+        next += range.seeds
+        worker.postMessage(range)
+        const [failure] = (await once(worker, 'message')) as [Failure | null]
+        if (failure) failures.push(failure)
+      }
+    } finally {
+      await worker.terminate()
+    }
+  }
+  await Promise.all(Array.from({ length: threads }, work))
+  return failures.sort((a, b) => a.plan.seed - b.plan.seed)[0]
+}
