@@ -7,16 +7,20 @@ const redis = await canTest('moving a fleet from bus to bus', { broker: 'redis',
 const kafka = redis && (await canTest('moving a fleet to Kafka', { broker: 'kafka', hooks: true }))
 const nats = redis && (await canTest('moving a fleet from NATS', { broker: 'nats', hooks: true }))
 
-describe('a fleet moves under load by two rolling restarts, and nothing is lost or differs:', {
-  timeout: 60_000,
-}, () => {
-  test.each([...(kafka ? [pubSubToKafka] : []), ...(nats ? [natsToStreams] : [])])('$name', async (journey) => {
-    const { lost, wrong, acknowledged, p95 } = await journey.run()
-    expect({ lost, wrong }).toEqual({ lost: 0, wrong: [] })
-    expect(acknowledged).toBeGreaterThan(1_300)
-    expect([p95.before, p95.during, p95.after].every(Number.isFinite)).toBe(true)
-  })
-})
+const journeys = [...(kafka ? [pubSubToKafka] : []), ...(nats ? [natsToStreams] : [])]
+
+describe.runIf(journeys.length > 0)(
+  'a fleet moves under load by two rolling restarts, and nothing is lost or differs:',
+  { timeout: 60_000 },
+  () => {
+    test.each(journeys)('$name', async (journey) => {
+      const { lost, wrong, acknowledged, p95 } = await journey.run()
+      expect({ lost, wrong }).toEqual({ lost: 0, wrong: [] })
+      expect(acknowledged).toBeGreaterThan(1_300)
+      expect([p95.before, p95.during, p95.after].every(Number.isFinite)).toBe(true)
+    })
+  },
+)
 
 test('a stream that leaves out a change, or ends early, is noticed; so is one that goes back', () => {
   const notes = new Notes()
