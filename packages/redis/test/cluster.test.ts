@@ -1,17 +1,15 @@
-import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
+import { canTest, type RedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
 import { type Collection, createSync, defineCollection, type Sync } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { metaKey } from '../src/names.ts'
+import { clusterStoreHarness, startTestCluster } from './cluster-harness.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
 const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f']
 const KEYS = 10
-const LIMITS = { maxChanges: 400, maxAnswers: 500, maxCommitBytes: 262_144 }
-
-let harnesses = 0
 
 describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redis', hooks: true }))(
   'a Redis Cluster',
@@ -19,23 +17,14 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
     let cluster: RedisCluster
     let url: string
     beforeAll(async () => {
-      cluster = await startRedisCluster({ config: { 'stream-node-max-entries': '1' } })
+      cluster = await startTestCluster()
       url = `${cluster.urls[0]}?cluster=true`
     }, 60_000)
     afterAll(() => cluster[Symbol.asyncDispose]())
 
     describeStoreConformance({
       name: 'the store on a Redis Cluster',
-      createHarness: async () => ({
-        namespace: `ns${++harnesses}`,
-        limits: LIMITS,
-        open: async () => redisStore(url, LIMITS),
-        nowhere: {
-          address: '127.0.0.1:1',
-          open: async () => redisStore('redis://127.0.0.1:1?cluster=true&timeout=500ms'),
-        },
-        close: async () => {},
-      }),
+      createHarness: async () => clusterStoreHarness(cluster),
       runner: { describe, it },
     })
 
@@ -54,6 +43,17 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       }
       expect(await client.get('nothing')).toBeNull()
       client.disconnect()
+    })
+
+    test('takes what is published at once on lines that are not open yet', async () => {
+      await using bus = redisBus(url)
+      const changes = PARTITIONS.flatMap((partition) =>
+        [1, 2, 3].map((sequence) => ({
+          partition,
+          change: { key: 'k', epoch: 'e', origin: 'o', sequence, text: '[]' },
+        })),
+      )
+      await Promise.all(changes.map(({ partition, change }) => bus.publish({ partition, section: 'load' }, [change])))
     })
 
     test('counts every update once while a slot moves to a node that never saw a script', async () => {

@@ -20,7 +20,8 @@ export interface IoredisCluster {
 
 /** How clusters of our own behave: only what a node has refused is sent again, where it says. */
 export const ownClusterBehaviour = (timeout: number): object => ({
-  enableOfflineQueue: false,
+  // the line to a node is opened by the first command to it: those that come meanwhile wait for it
+  enableOfflineQueue: true,
   clusterRetryStrategy: retryDelay,
   retryDelayOnFailover: 0,
   slotsRefreshInterval: 1_000,

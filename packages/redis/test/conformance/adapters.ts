@@ -1,9 +1,15 @@
 import type { Adapter } from '@sync/conformance'
 import { redisBusHarness } from '../bus-harness.ts'
+import { clusterBusHarness, clusterStoreHarness, startTestCluster } from '../cluster-harness.ts'
 import { redisStoreHarness } from '../store-harness.ts'
 import { redisSyncHarness } from '../sync-harness.ts'
 
-/** Store and buses on Redis, over either client, and on Valkey. */
+let started: ReturnType<typeof startTestCluster> | undefined
+
+/** One for all rules; it ends with the process. */
+const cluster = (): NonNullable<typeof started> => (started ??= startTestCluster())
+
+/** Store and buses on Redis, in a cluster too, over either client, and on Valkey. */
 const adapters: readonly Adapter[] = [
   {
     name: 'redis',
@@ -13,6 +19,11 @@ const adapters: readonly Adapter[] = [
   },
   { name: 'redis-pool', sync: () => redisSyncHarness({ pooled: true }) },
   { name: 'redis-relay', sync: () => redisSyncHarness({ relayed: true }) },
+  {
+    name: 'redis-cluster',
+    store: async () => clusterStoreHarness(await cluster()),
+    bus: async () => clusterBusHarness(await cluster()),
+  },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {
     name: 'redis-by-node-redis',
