@@ -69,7 +69,7 @@ export interface RedisRelay extends AsyncDisposable {
 
 /**
  * What happens to a relay. `active`: it works from now on; `standby`: it waits for the lease. `failed`: the store, or with a
- * section the bus, did not take it; it is tried until it does. `log-truncated`: the section's log no longer had what was to be
+ * section the bus, did not take it; it is told once, and tried until it does. `log-truncated`: the section's log no longer had what was to be
  * sent; those who follow it were told to ask the store.
  */
 export type RedisRelayEvent =

@@ -300,6 +300,31 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     await shows(reader, 'k', 1)
   })
 
+  test('is not held up by sections that a bus refuses, however many', async () => {
+    const at = partitionOf()
+    const hub = createMemoryHub()
+    const refused = new BusAwayError('not this one')
+    const choosy: ChangeBus = {
+      ...bare(memoryBus(hub)),
+      publish: (scope, changes) =>
+        scope.section === 'doc' ? memoryBus(hub).publish(scope, changes) : Promise.reject(refused),
+    }
+    const reader = readerOf(hub).collection(docs, at)
+    await reader.get('k')
+    const sync = writerOf(deaf())
+    const others = Array.from({ length: 200 }, (_, n) =>
+      defineCollection<{ n: number }>({ section: `s${n}`, ttl: 'never' }),
+    )
+    await Promise.all(others.map((each) => sync.collection(each, at).set('k', { n: 1 })))
+    await sync.collection(docs, at).set('k', { n: 1 })
+    const relay = relayTo(choosy)
+    const events: RedisRelayEvent[] = []
+    relay.onEvent((event) => events.push(event))
+    await shows(reader, 'k', 1)
+    await vi.waitFor(async () => expect(await relay.waiting()).toMatchObject({ sections: 200 }), WAIT)
+    await vi.waitFor(() => expect(events.filter(({ type }) => type === 'failed')).toHaveLength(200), WAIT)
+  })
+
   test('goes on after the server was away', async () => {
     await using own = await startRedis()
     const at: SectionRef = { ...partitionOf(), section: 'doc' }

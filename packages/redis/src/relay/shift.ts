@@ -44,6 +44,9 @@ export class Shift {
   /** Told of anew while they were at work. */
   readonly #again = new Set<string>()
   readonly #cursors = new Map<string, Place>()
+  /** How often each has failed since it last did not, and those that wait because of it. */
+  readonly #failures = new Map<string, number>()
+  readonly #paused = new Set<string>()
   /** There are more in the outbox than are at work. */
   #more = false
 
@@ -55,6 +58,7 @@ export class Shift {
   /** Sends what the section has, by its name in the outbox. */
   notice(name: string): void {
     if (this.#end.signal.aborted) return
+    if (this.#paused.has(name)) return
     if (this.#atWork.has(name)) this.#again.add(name)
     else if (this.#atWork.size >= MOST_SECTIONS) this.#more = true
     else this.#atWork.set(name, this.#work(name))
@@ -63,7 +67,12 @@ export class Shift {
   /** Looks for sections that nobody has told of. */
   async sweep(): Promise<void> {
     this.#more = false
-    const names = await this.#context.connection.send(['ZRANGE', OUTBOX, '0', `${2 * MOST_SECTIONS}`])
+    const names = await this.#context.connection.send([
+      'ZRANGE',
+      OUTBOX,
+      '0',
+      `${2 * MOST_SECTIONS + this.#paused.size}`,
+    ])
     for (const name of names as string[]) this.notice(name)
   }
 
@@ -75,22 +84,30 @@ export class Shift {
 
   async #work(name: string): Promise<void> {
     const ref = sectionNamed(name)
-    for (let attempt = 0; !this.#end.signal.aborted; attempt++) {
-      try {
-        await this.#forward(name, ref)
-        break
-      } catch (cause) {
-        // what was noted counts: the rest may have been lost with a tail
-        this.#cursors.delete(name)
-        const error = cause instanceof SyncError ? cause : new BusAwayError('the bus refused', { cause, address: ref })
-        if (!this.#end.signal.aborted) this.#context.tell({ type: 'failed', ...ref, error })
-        await sleep(retryDelay(attempt), undefined, this.#end).catch(() => {})
-      }
+    try {
+      await this.#forward(name, ref)
+      this.#failures.delete(name)
+    } catch (cause) {
+      // what was noted counts: the rest may have been lost with a tail
+      this.#cursors.delete(name)
+      const error = cause instanceof SyncError ? cause : new BusAwayError('the bus refused', { cause, address: ref })
+      if (!this.#failures.has(name) && !this.#end.signal.aborted) this.#context.tell({ type: 'failed', ...ref, error })
+      void this.#later(name)
     }
     this.#atWork.delete(name)
     if (this.#again.delete(name)) this.notice(name)
     // what fails is found by the next regular look
     if (this.#more) await this.sweep().catch(() => {})
+  }
+
+  /** Tries again after a while, in which it takes nobody's place. */
+  async #later(name: string): Promise<void> {
+    const attempt = this.#failures.get(name) ?? 0
+    this.#failures.set(name, attempt + 1)
+    this.#paused.add(name)
+    await sleep(retryDelay(attempt), undefined, this.#end).catch(() => {})
+    this.#paused.delete(name)
+    this.notice(name)
   }
 
   async #forward(name: string, ref: SectionRef): Promise<void> {
