@@ -28,12 +28,9 @@ const EVERY_MS = 1_000
 const WARM_UP = { share: 0.4, atLeastMs: 60_000 } as const
 const MIB = 1_048_576
 
-/**
- * Bounded buffers that are emptied by halves make a saw of the heap, a MiB high and some 20 s long. The resident size goes in steps of whole chunks, and is not given
- * back at once.
- */
+/** The resident size goes in steps of whole chunks, and is not given back at once. */
 const BOUNDS: Readonly<Record<keyof Memory, Bound>> = {
-  heap: { absolute: MIB, share: 0.03 },
+  heap: { absolute: MIB / 2, share: 0.02 },
   rss: { absolute: 12 * MIB, share: 0.1 },
   resources: { absolute: 3, share: 0.1 },
 }
