@@ -13,6 +13,8 @@ import type { Answer, Copies } from './work/messages.ts'
 
 /** How long all may take to recover after a fault. */
 const BOUND_MS = 30_000
+/** How long all may take to start, on a machine that has much else to do. */
+const START_MS = 120_000
 const LOOK_MS = 5
 
 /** What a course goes through. */
@@ -41,8 +43,8 @@ export class Course {
     for (const key of COUNTED) await collection.create(key, { [TOTAL]: 0 })
     recovery.begin(now())
     for (const member of scene.actors) member.start()
-    const { missing } = await this.#wait()
-    if (missing.length > 0) throw new Error(`not at work after ${BOUND_MS} ms: ${missing.join(', ')}`)
+    const { missing } = await this.#wait(START_MS)
+    if (missing.length > 0) throw new Error(`not at work after ${START_MS} ms: ${missing.join(', ')}`)
   }
 
   /** Step after step, until the time is up or somebody does not recover. */
@@ -81,7 +83,7 @@ export class Course {
     if (done.length === 0) return
     const since = now()
     recovery.begin(since)
-    const { missing, last } = await this.#wait()
+    const { missing, last } = await this.#wait(BOUND_MS)
     const took = Math.round(now() - since)
     const what = done.map(({ kind, target, forMs }) => `${kind} (${target}, ${forMs} ms)`).join(' + ')
     if (missing.length > 0) {
@@ -102,9 +104,9 @@ export class Course {
   }
 
   /** Until all have recovered, or the time is up. Answers who has not, and who was the last to. */
-  async #wait(): Promise<Record<'missing' | 'last', readonly string[]>> {
+  async #wait(withinMs: number): Promise<Record<'missing' | 'last', readonly string[]>> {
     const { recovery } = this.#parts
-    const deadline = now() + BOUND_MS
+    const deadline = now() + withinMs
     let last: readonly string[] = []
     for (;;) {
       const { missing } = recovery

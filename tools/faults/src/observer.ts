@@ -32,6 +32,8 @@ export class Observer {
       case 'stats':
         this.#stats.set(actor.life, message.stats)
         break
+      case 'running':
+        break
       case 'gone':
         this.#recovery.gone(actor.name)
         break

@@ -59,7 +59,7 @@ test('in one process nothing that was acknowledged is lost without being told', 
 
 describe.runIf(await canTest('faults in Redis and between the processes', { broker: 'redis', hooks: true }))(
   'over Redis Pub/Sub',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     test('nothing that was acknowledged is lost, whatever fails', async () => {
       const { code, stdout } = await program('main.ts', ['--minutes', '0.2', '--seed', '1'])

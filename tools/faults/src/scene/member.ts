@@ -20,6 +20,7 @@ export class Member implements Actor {
   readonly #options: MemberOptions
   #child: ChildProcess | undefined
   #said = ''
+  #running: Promise<void> = Promise.resolve()
   #ending = false
 
   constructor(options: MemberOptions) {
@@ -46,11 +47,16 @@ export class Member implements Actor {
     })
     this.#child = child
     this.#said = ''
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#running = promise
+    child.once('exit', resolve)
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#said = `${this.#said}${chunk}`.slice(-2_000)
     })
     child.on('message', (message: Report | Answer) => {
-      if ('report' in message && this.#child === child) this.#options.report(this, message)
+      if (!('report' in message)) return
+      if (message.report === 'running') resolve()
+      if (this.#child === child) this.#options.report(this, message)
     })
     child.once('exit', (code, signal) => {
       if (this.#child !== child || this.#ending) return
@@ -59,6 +65,12 @@ export class Member implements Actor {
         what: `${name} ended by itself (${signal ?? code}): ${this.#said}`,
       })
     })
+  }
+
+  /** Begins a life, and resolves when its process runs. */
+  async restart(): Promise<void> {
+    this.start()
+    await this.#running
   }
 
   async kill(): Promise<void> {

@@ -114,5 +114,5 @@ async function harmMember(member: Member, { kind }: Fault): Promise<End> {
     return async () => member.resume()
   }
   await member.kill()
-  return async () => member.start()
+  return () => member.restart()
 }

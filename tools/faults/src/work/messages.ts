@@ -59,6 +59,8 @@ export interface EpochChange {
 
 /** What a process tells by itself. */
 export type Report =
+  /** Its process has started: its own code runs from here on. */
+  | { readonly report: 'running' }
   /** A writer's latest acknowledgement; `begunAt` as in the ledger. */
   | { readonly report: 'acknowledged'; readonly position: Position; readonly begunAt: number }
   /** A replica's stream has told everything up to here. */

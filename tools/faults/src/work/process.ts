@@ -15,6 +15,8 @@ process.on('disconnect', () => process.exit(1))
 
 const tell = (message: Report | Answer): void => void process.send?.(message)
 
+tell({ report: 'running' })
+
 // who looks at it opens it, as clients do: it is none of what they leave behind
 process.stderr.unref?.()
 const resources = new Resources()
