@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
+import { registerScheme } from '@sync/config'
+import type { Store } from '@sync/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Moved } from '../src/moves.ts'
 import { openReference, type Reference } from './reference.ts'
@@ -6,7 +8,7 @@ import { openReference, type Reference } from './reference.ts'
 let app: Reference
 beforeAll(async () => {
   const memory = 'memory:moves-test'
-  app = await openReference({ stores: [memory, 'pigeon:'], buses: [memory, 'pigeon:'] })
+  app = await openReference({ stores: [memory, 'pigeon:', 'slow:'], buses: [memory, 'pigeon:'] })
 }, 60_000)
 afterAll(() => app[Symbol.asyncDispose]())
 
@@ -55,20 +57,32 @@ describe('the app', { timeout: 90_000 }, () => {
     await expectSame(await moved('/move-store', menu.store))
   })
 
-  it('answers what it is asked while its services restart', async () => {
+  it('answers what it is asked while its services restart, once they have', async () => {
+    const opening = Promise.withResolvers<void>()
+    const opened = Promise.withResolvers<Store>()
+    registerScheme('slow', async () => ({
+      store() {
+        opening.resolve()
+        return opened.promise
+      },
+    }))
     const { menu } = await app.frame(() => true)
-    let over = false
-    const to = menu.store === 'memory two' ? (menu.stores[0] ?? '') : 'memory two'
-    const moving = moved('/move-store', to).finally(() => {
-      over = true
-    })
-    while (!over) {
-      await app.system.ask(({ ingest }) => ingest.ask('where'))
-      await app.system.pace(150)
-      await setImmediate()
-    }
-    await moving
-    expect((await app.frame(({ busy }) => busy === undefined)).pace).toBe(150)
+    let asked = 0
+    const cutOff = app.system.ask<unknown>(({ ingest }) =>
+      asked++ === 0 ? ingest.ask('caughtUp', { since: Number.MAX_SAFE_INTEGER }) : ingest.ask('where'),
+    )
+    const moving = moved('/move-store', 'slow:')
+    await opening.promise
+    const journal = app.ask('/journal', {})
+    const pace = app.system.pace(150)
+    await setImmediate()
+    opened.reject(new Error('it does not open after all'))
+    await expect(moving).rejects.toThrow()
+    expect(await cutOff).toHaveProperty('sequence')
+    expect((await journal).status).toBe(200)
+    await pace
+    const after = await app.frame(({ busy }) => busy === undefined)
+    expect([after.pace, after.menu.store]).toEqual([150, menu.store])
     await app.system.pace(200)
   })
 
