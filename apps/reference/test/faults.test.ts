@@ -51,14 +51,16 @@ describe('the app', { timeout: 90_000 }, () => {
   })
 
   it('takes a flood, and says how long the replicas took after it', async () => {
+    // however slow the machine, more than this goes
+    await app.ask('/pace', { rate: 10 })
     const flooding = app.ask('/flood', {})
     await app.frame(({ busy }) => busy === 'flooding')
     const refused = await app.ask('/lose-tail', {})
     expect([refused.status, await refused.json()]).toEqual([409, { error: 'not while flooding goes on' }])
     const { commits } = (await (await flooding).json()) as { commits: number }
-    expect(commits).toBeGreaterThan(600)
+    expect(commits).toBeGreaterThan(60)
     await recovered('the flood is over', replicas)
-    expect((await app.frame(({ busy }) => busy === undefined)).pace).toBe(200)
+    expect((await app.frame(({ busy }) => busy === undefined)).pace).toBe(10)
   })
 
   it('harms nothing that it does not run on', async () => {
