@@ -25,7 +25,7 @@ export function Tiles({ frame: { rate, totals, errorRate } }) {
         state=${errorRate > 0.001 ? 'bad' : 'good'} />
       <${Tile} label="Patches sent" value=${size(patchUnits)} note=${share} />
       <${Tile} label="Gaps · repairs" value=${`${count(totals.gaps)} · ${count(totals.repairs)}`}
-        note=${`${count(totals.duplicates)} repeats, ${count(totals.reorders)} reordered`} />
+        note=${`${count(totals.duplicates)} repeats, ${count(totals.reorders)} early`} />
       <${Tile} label="Conflicts" value=${count(totals.conflicts)}
         note=${`merged or refused`} />
     </dl>`

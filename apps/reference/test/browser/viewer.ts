@@ -1,10 +1,11 @@
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { findChromium } from '@sync/brokers'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { vi } from 'vitest'
 
 /** Others may be busy on this machine too. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 40_000
+const LOOK_MS = 100
 
 /** A browser that looks at pages, and what the pages complained of. */
 export interface Viewer extends AsyncDisposable {
@@ -47,7 +48,11 @@ async function launch(): Promise<Browser> {
 
 /** Waits until an expression holds in the page. Asked from outside: the page's policy lets nothing be evaluated within. */
 export async function until(page: Page, expression: string): Promise<void> {
-  await vi.waitUntil(() => page.evaluate(expression), { timeout: PATIENCE_MS, interval: 100 })
+  const late = Date.now() + PATIENCE_MS
+  while (!(await page.evaluate(expression))) {
+    if (Date.now() > late) throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${expression}`)
+    await setTimeout(LOOK_MS)
+  }
 }
 
 /** Waits until the event log has told, later than the newest line with `since`, a line of each of these that begins with `text`. */
