@@ -35,11 +35,17 @@ function look(): Promise<Program> {
       async find() {
         const { folder, env } = await unpackDebian('chromium-headless-shell', 'chromium-common')
         const command = join(folder, 'usr/lib/chromium/chromium-headless-shell')
-        return check(command, `Debian's packages in ${folder}`, env)
+        return check(command, `Debian's packages in ${folder}`, { ...env, ...fontsIn(folder) })
       },
     },
     { name: "Playwright's download", find: download },
   ])
+}
+
+/** A machine without fonts has none to show: then they came with the rest. */
+function fontsIn(folder: string): Program['env'] {
+  const settings = join(folder, 'etc/fonts')
+  return existsSync(settings) ? { FONTCONFIG_PATH: settings, XDG_DATA_HOME: join(folder, 'usr/share') } : {}
 }
 
 async function onPath(name: string): Promise<Program | undefined> {
