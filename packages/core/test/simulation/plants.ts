@@ -127,10 +127,4 @@ export const own: readonly Plant[] = [
       },
     ],
   },
-  {
-    name: 'a resumed stream is not told of a loss before its place',
-    edits: [
-      { file: 'collection/stream.ts', find: "if (typeof from === 'object') this.#reach = from.sequence", replace: '' },
-    ],
-  },
 ]

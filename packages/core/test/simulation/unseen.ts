@@ -1,3 +1,5 @@
+const LATE = 'not met in thousands of seeds:'
+
 /**
  * The rules whose absence no history shows here, and why. Each has a test of its own, which `pnpm rules` proves: it fails without
  * the rule. A rule that is neither here nor planted fails the tests.
@@ -22,6 +24,16 @@ export const unseen: ReadonlyMap<string, string> = new Map([
   [
     'question-has-the-highest',
     'the simulated store never loses its tail under the identity that it had: the fence is first',
+  ],
+  ['loss-by-the-highest', `${LATE} a loss would have to fall just between a hole and an own write beyond it`],
+  ['judged-on-arrival', `${LATE} a change would have to come, and be lost, while a head is on its way`],
+  [
+    'repair-asks-again',
+    `${LATE} an epoch would have to begin while a page of the log is on its way, and the page to fit`,
+  ],
+  [
+    'log-counts-as-of-its-answer',
+    `${LATE} an epoch would have to be forgotten whose changes are missing and still in the log`,
   ],
   ['position-skips-nothing', 'the simulated watchers save their place after whole batches'],
 ])
