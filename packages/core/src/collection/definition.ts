@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type Merge, nameOf } from '../merge/merge.ts'
+import { lww, type Merge, nameOf } from '../merge/merge.ts'
 import { oneOf } from '../model/choice.ts'
 import { milliseconds } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
@@ -80,7 +80,8 @@ export function defineCollection(
     throw new ArgumentError(`ttl of "${section}": what never ends cannot slide`)
   }
   const ms = after === 'never' ? undefined : milliseconds(after, `ttl of "${section}"`)
-  const strategies = Object.entries(merge) as [string, Merge<unknown>][]
+  // to name the default is to say nothing: its writes are unconditional
+  const strategies = (Object.entries(merge) as [string, Merge<unknown>][]).filter(([, strategy]) => strategy !== lww)
   return Object.freeze({
     section,
     ttl: ms,

@@ -1,4 +1,4 @@
-import { type Conflict, defineCollection, type SyncEvent, sum } from '@sync/core'
+import { type Conflict, defineCollection, lww, type SyncEvent, sum } from '@sync/core'
 import { expect, test } from 'vitest'
 import { open } from './open.ts'
 
@@ -40,6 +40,16 @@ test('a conflict is told with its reason, both values and their versions', async
   ])
   expect(t.instances[1]?.conflicts()).toEqual(events)
   expect(t.instances[1]?.stats()).toMatchObject({ conflicts: 1, conflictRate: 0.5 })
+})
+
+test('a field whose strategy is said to be the default is written without a condition', async () => {
+  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', merge: { n: lww } }))
+  await collide(t)
+  const written = t.b.set('x', { n: 3 })
+  await t.cluster.settle()
+  expect(await written).toMatchObject({ version: 3 })
+  expect(t.instances[1]?.conflicts()).toEqual([])
+  expect(t.a.peek('x')).toMatchObject({ n: 3 })
 })
 
 test('one that insists is told too, with the field', async () => {
