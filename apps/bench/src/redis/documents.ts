@@ -2,6 +2,7 @@ import { type Collection, createSync, type Definition, defineCollection } from '
 import type { JsonObject } from '@sync/core/patch'
 import { redisBus, redisStore } from '@sync/redis'
 import { benchDocument } from '../core/documents.ts'
+import { inFlight } from '../in-flight.ts'
 import type { ClientName } from './raw-client.ts'
 
 /** Documents held while they are written, of 3.4 KB each. */
@@ -36,7 +37,7 @@ export async function openFilled(url: string, client: ClientName = 'ioredis'): P
   const sync = createSync({ store: redisStore(url, { client }), bus: redisBus(url, { client }) })
   const collection = sync.collection(documents, { partition: PARTITION })
   const value = benchDocument()
-  await Promise.all(Array.from({ length: DOCUMENTS }, (_, n) => collection.set(keyOf(n), value)))
+  await inFlight({ from: 0, count: DOCUMENTS, lanes: 64 }, (n) => collection.set(keyOf(n), value))
   await collection.ready()
   return { collection, [Symbol.asyncDispose]: () => sync.close() }
 }
