@@ -49,7 +49,7 @@ test('a field whose strategy is said to be the default is written without a cond
   await t.cluster.settle()
   expect(await written).toMatchObject({ version: 3 })
   expect(t.instances[1]?.conflicts()).toEqual([])
-  expect(t.a.peek('x')).toMatchObject({ n: 3 })
+  expect(await t.a.get('x')).toMatchObject({ n: 3 })
 })
 
 test('one that insists is told too, with the field', async () => {
