@@ -109,7 +109,7 @@ export class Commit {
         op = this.#opId(first)
         continue
       }
-      await this.#met(result, attempt, drafted.result)
+      await this.#met(result, attempt, drafted.result?.())
     }
   }
 
@@ -142,7 +142,7 @@ export class Commit {
           leaveOut: (index, error) => this.#batch.leaveOut(index, error),
         },
       )
-      if (schema && drafted.result) await validate(schema, drafted.result)
+      if (schema && drafted.result) await validate(schema, drafted.result())
       // whoever gave up meanwhile, or was left out, must not be written
       if (this.#live().length !== jobs.length) continue
       // what asserts absence was not drafted from what is held, and would be written over it

@@ -23,8 +23,8 @@ export interface Base {
 
 /** What goes to the store, but for the address, the op id and the epoch. */
 export type Draft = Pick<CommitRequest, 'action' | 'fields' | 'others' | 'create' | 'expect'> & {
-  /** The document as it will be, where that is known: what a schema validates. */
-  readonly result?: JsonObject
+  /** Makes the document as it will be, where that is known: what a schema validates. Mostly nobody asks. */
+  readonly result?: () => JsonObject
 }
 
 /** All a draft is made from. */
@@ -59,7 +59,7 @@ export function draft(intents: readonly Intent[], given: DraftInput): Draft {
   if (!drafted.result || drafted.others === 'remove') return drafted
   return {
     ...drafted,
-    fields: fieldWrites(stored, drafted.result, base),
+    fields: fieldWrites(stored, drafted.result(), base),
     expect: { ...drafted.expect, ...lifeOf(base), version: base.version },
   }
 }
@@ -68,7 +68,7 @@ function draftOn(intents: readonly Intent[], input: DraftInput): Draft {
   const [intent] = intents as [Intent]
   switch (intent.kind) {
     case 'set':
-      return draftSet(Object.assign({}, ...intents.map((each) => (each as typeof intent).fields)), input)
+      return draftSet(intents.length === 1 ? intent.fields : together(intents as readonly (typeof intent)[]), input)
     case 'update':
       return draftUpdate(intents as readonly (typeof intent)[], input)
     case 'replace':
@@ -87,6 +87,9 @@ function draftOn(intents: readonly Intent[], input: DraftInput): Draft {
       return { action: 'delete', fields: [], others: 'keep', create: false }
   }
 }
+
+const together = (intents: readonly { readonly fields: JsonObject }[]): JsonObject =>
+  Object.assign({}, ...intents.map(({ fields }) => fields))
 
 /** Must the document be known before this can be drafted? `whole`: something is to be done with all of it. */
 export function needsBase(intent: Intent, merge: ReadonlyMap<string, unknown>, whole: boolean): boolean {
@@ -124,10 +127,7 @@ function draftSet(fields: JsonObject, { base, first, origin, merge }: DraftInput
     others: 'keep',
     create: false,
     expect: { ...lifeOf(base), fields: expected },
-    // mostly nobody asks, and the document may be large
-    get result() {
-      return { ...value, ...wanted }
-    },
+    result: () => ({ ...value, ...wanted }),
   }
 }
 
@@ -168,7 +168,7 @@ function draftUpdate(
     others: 'keep',
     create: false,
     expect: { ...lifeOf(base), version: base.version },
-    result: next,
+    result: () => next,
   }
 }
 
@@ -187,7 +187,7 @@ function draftPatch(ops: readonly Operation[], { base, first, origin }: DraftInp
     others: 'keep',
     create: false,
     expect: { ...lifeOf(base), version: base.version },
-    result: next,
+    result: () => next,
   }
 }
 
@@ -199,23 +199,24 @@ function draftReplace(document: JsonObject, { base }: DraftInput): Draft {
     others: 'keep',
     create: false,
     expect: { ...lifeOf(base), version: base.version },
-    result: document,
+    result: () => document,
   }
 }
 
 function draftTrySet(intent: Extract<Intent, { kind: 'trySet' }>, { base }: DraftInput): Draft {
-  const { field, value, expectedVersion } = intent
+  const { field, value: written, expectedVersion } = intent
   if (!base) throw new ArgumentError('trySet needs the document')
-  const write = { action: 'write', fields: [{ field, whole: JSON.stringify(value) }], others: 'keep' } as const
-  if (base.value) {
+  const write = { action: 'write', fields: [{ field, whole: JSON.stringify(written) }], others: 'keep' } as const
+  const { value } = base
+  if (value) {
     const expect = { ...lifeOf(base), fields: { [field]: expectedVersion } }
-    return { ...write, create: false, expect, result: { ...base.value, [field]: value } }
+    return { ...write, create: false, expect, result: () => ({ ...value, [field]: written }) }
   }
   const create = expectedVersion === 0
   const expect = create
     ? { readAt: base.readAt, generation: 0 }
     : { readAt: base.readAt, fields: { [field]: expectedVersion } }
-  return { ...write, create, expect, result: { [field]: value } }
+  return { ...write, create, expect, result: () => ({ [field]: written }) }
 }
 
 function draftUnset(fields: readonly string[], { base, first }: DraftInput): Draft {
@@ -227,12 +228,11 @@ function draftUnset(fields: readonly string[], { base, first }: DraftInput): Dra
   const present = fields.filter((field) => memberOf(value, field) !== undefined)
   const absent = fields.filter((field) => memberOf(value, field) === undefined)
   const expected = Object.fromEntries(absent.map((field) => [field, base.fieldVersion(field)]))
-  const result = Object.fromEntries(Object.entries(value).filter(([field]) => !present.includes(field)))
   return {
     ...draft,
     fields: present.map((field) => ({ field })),
     expect: { ...lifeOf(base), fields: expected },
-    result,
+    result: () => Object.fromEntries(Object.entries(value).filter(([field]) => !present.includes(field))),
   }
 }
 
@@ -242,7 +242,7 @@ const whole = (document: JsonObject): Draft => ({
   fields: Object.entries(document).map(([field, value]) => ({ field, whole: JSON.stringify(value) })),
   others: 'remove',
   create: true,
-  result: document,
+  result: () => document,
 })
 
 /** What changed, field by field: the whole value for the store, and the inner patch where it is smaller. */
