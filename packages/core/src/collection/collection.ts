@@ -286,7 +286,7 @@ export class SectionCollection {
   subscribe(key: string, listener: (change: Told) => void): () => void {
     const { section, failed, upgrade } = this.#context
     this.#refuseIfClosed()
-    const observer = (seen: Observation): void => {
+    const observe = (seen: Observation): void => {
       for (const change of tell(seen) ?? []) {
         try {
           listener(upgrade.told(change))
@@ -295,7 +295,7 @@ export class SectionCollection {
         }
       }
     }
-    const end = section.documents.observers.add(checkedKey(key), observer)
+    const end = section.documents.observers.add(checkedKey(key), { observe })
     section.hold(key).catch(failed)
     return end
   }

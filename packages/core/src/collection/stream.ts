@@ -179,28 +179,35 @@ export class ChangeStream {
   #attach(): void {
     const { key } = this.#options
     const { documents, history, ordered } = this.#section
-    if (key !== undefined) {
-      this.#done = { epoch: history.epoch, sequence: documents.peek(key)?.seen ?? 0 }
-      this.#detach = documents.observers.add(key, (seen) => this.#observe(seen))
-      return
-    }
     const reach = (): number => this.#reach
-    this.#done = { epoch: history.epoch, sequence: ordered.released }
-    this.#detach = ordered.observe({
+    const watcher = {
       get reach() {
         return reach()
       },
-      observe: (seen) => this.#observe(seen),
-      jump: (sequence, reason) => {
-        this.#live = []
-        this.#done = { epoch: history.epoch, sequence }
-        this.#reach = sequence
-        this.#valuesUpTo = 0
-        this.#logged = NOWHERE
-        this.#begin = reason
-        this.#wake()
-      },
-    })
+      observe: (seen: Observation) => this.#observe(seen),
+      jump: (sequence: number, reason: JumpReason) => this.#jump(sequence, reason),
+    }
+    if (key === undefined) {
+      this.#done = { epoch: history.epoch, sequence: ordered.released }
+      this.#detach = ordered.observe(watcher)
+      return
+    }
+    const seen = (): number => documents.peek(key)?.seen ?? 0
+    this.#done = { epoch: history.epoch, sequence: seen() }
+    // the log may have told it of more than its replica has heard
+    const goBack = (): void => this.#jump(seen(), 'epoch')
+    this.#detach = documents.observers.add(key, Object.assign(watcher, { goBack }))
+  }
+
+  /** Goes on after `sequence`, and what lies before cannot be told change by change. */
+  #jump(sequence: number, reason: JumpReason): void {
+    this.#live = []
+    this.#done = { epoch: this.#section.history.epoch, sequence }
+    this.#reach = sequence
+    this.#valuesUpTo = 0
+    this.#logged = NOWHERE
+    this.#begin = reason
+    this.#wake()
   }
 
   #observe(seen: Observation): void {

@@ -1,7 +1,13 @@
 import type { Observation } from './observation.ts'
 
 /** Takes what a replica shows, in the order of its document. */
-export type Observer = (observation: Observation) => void
+export interface Observer {
+  observe(observation: Observation): void
+  /** The highest sequence that it was shown, should that come from elsewhere too: it may be ahead of the replica. */
+  readonly reach?: number
+  /** Its document goes on from before what it was shown. */
+  goBack?(): void
+}
 
 /** Who watches single documents. */
 export class Observers {
@@ -28,7 +34,12 @@ export class Observers {
   }
 
   show(observation: Observation): void {
-    for (const observer of this.#byKey.get(observation.key) ?? []) observer(observation)
+    for (const observer of this.#byKey.get(observation.key) ?? []) observer.observe(observation)
+  }
+
+  /** The replica goes on in another history; whoever was shown more than is part of that has to begin again. */
+  carryOver(key: string, goesOn: (sequence: number) => boolean): void {
+    for (const observer of this.#byKey.get(key) ?? []) if (!goesOn(observer.reach ?? 0)) observer.goBack?.()
   }
 
   clear(): void {

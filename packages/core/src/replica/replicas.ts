@@ -297,6 +297,7 @@ export class Replicas {
       else if (replica.epoch !== from || !goesOn(replica.seen)) this.reload(replica, 'epoch')
       else {
         replica.epoch = epoch
+        this.observers.carryOver(replica.key, goesOn)
         // the answer under way may be of no use now
         if (replica.load > 0) this.reload(replica, replica.reason)
         else this.#drain(replica)

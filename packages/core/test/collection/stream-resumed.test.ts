@@ -51,6 +51,23 @@ test('who watches one document hears what the next history has under numbers tha
   expect((await second).value).toMatchObject([{ kind: 'changed', version: 3, value: { n: 3 } }])
 })
 
+test('who watches one document is told that what only the log had told of is lost', async () => {
+  await using t = open({}, { follow: 'key' })
+  const { position } = await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.set('x', { n: 2 })
+  const stream = t.c.changes({ key: 'x', from: { after: position } })[Symbol.asyncIterator]()
+  const first = stream.next()
+  await t.clock.advance(10)
+  expect((await first).value?.map(kindOf)).toEqual(['delta'])
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  const second = stream.next()
+  await t.clock.advance(10)
+  expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
+})
+
 test('who resumes from a snapshot is not told as a change what the snapshot had', async () => {
   await using t = open()
   await t.other.set('x', { n: 1 })
