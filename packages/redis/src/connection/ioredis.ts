@@ -1,6 +1,7 @@
 import { isRefusal } from '../errors.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { retryDelay } from './retry-delay.ts'
+import { Silence } from './silence.ts'
 
 /** What is used of an ioredis client. */
 export interface IoredisClient {
@@ -12,6 +13,7 @@ export interface IoredisClient {
     readonly db?: number | undefined
     readonly keyPrefix?: string | undefined
   }
+  readonly stream?: { destroy(error: Error): unknown } | null
   call(name: string, ...args: string[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
@@ -31,8 +33,6 @@ export function ownBehaviour(timeout: number): object {
     autoResendUnfulfilledCommands: false,
     // every loss of the connection rejects what waits for it
     maxRetriesPerRequest: 0,
-    // a line on which nothing comes back is dropped
-    socketTimeout: timeout,
     connectTimeout: timeout,
     retryStrategy: retryDelay,
   }
@@ -46,24 +46,30 @@ export class IoredisConnection implements Connection {
   readonly #client: IoredisClient
   readonly #timeout: number
   readonly #owned: boolean
+  readonly #silence: Silence | undefined
   readonly #listeners = new Map<string, Listener>()
   readonly #states = new Set<(state: ConnectionState) => void>()
   readonly #heard: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
   #server: string | undefined
   #refused: Error | undefined
+  #greeting = false
   #closed = false
 
   constructor(client: IoredisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
     this.#client = client
     this.#timeout = timeout
     this.#owned = owned
+    // a line on which nothing comes back is dropped; what is not ours has settings of its own
+    if (owned) this.#silence = new Silence(timeout, () => this.#drop())
     const { host = 'localhost', port = 6379, path, db = 0 } = client.options
     this.database = db
     this.address = path ?? `${host}:${port}`
     this.#heard = [
+      // until it is ready it is asked things of which nobody else knows
+      ['connect', () => this.#greet()],
       ['ready', () => void this.#ready()],
       ['close', () => this.#lost()],
-      ['message', (channel = '', message = '') => this.#listeners.get(channel)?.(message)],
+      ['message', (channel = '', message = '') => this.#message(channel, message)],
       // told to those whose calls it ends; ioredis prints what nobody listens to
       ['error', (error: unknown) => this.#failed(error)],
     ]
@@ -80,10 +86,13 @@ export class IoredisConnection implements Connection {
   }
 
   async send([name, ...args]: Command): Promise<unknown> {
+    this.#silence?.due()
     try {
       return await this.#client.call(name, ...args)
     } catch (error) {
       throw this.#refused ?? error
+    } finally {
+      this.#silence?.settled()
     }
   }
 
@@ -123,9 +132,20 @@ export class IoredisConnection implements Connection {
     this.#states.clear()
   }
 
+  #greet(): void {
+    if (!this.#greeting) this.#silence?.due()
+    this.#greeting = true
+  }
+
+  #greeted(): void {
+    if (this.#greeting) this.#silence?.settled()
+    this.#greeting = false
+  }
+
   async #ready(): Promise<void> {
+    this.#greeted()
     // nobody may be told that it is up before it is known who answers there
-    const info = await this.#client.call('INFO', 'server').catch(() => undefined)
+    const info = await this.send(['INFO', 'server']).catch(() => undefined)
     if (info === undefined || this.#client.status !== 'ready') return
     this.#refused = undefined
     this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
@@ -136,7 +156,17 @@ export class IoredisConnection implements Connection {
     if (isRefusal(error)) this.#refused = error
   }
 
+  #message(channel: string, message: string): void {
+    this.#silence?.heard()
+    this.#listeners.get(channel)?.(message)
+  }
+
+  #drop(): void {
+    this.#client.stream?.destroy(new Error(`nothing came back in ${this.#timeout} ms`))
+  }
+
   #lost(): void {
+    this.#greeted()
     this.#server = undefined
     this.#tell('down')
   }
