@@ -1,6 +1,7 @@
 import { Arrival } from './arrival.ts'
 import type { Command, Connection } from './connection.ts'
 import type { IoredisClient } from './ioredis.ts'
+import { IoredisShardNodes } from './ioredis-shard-nodes.ts'
 import { retryDelay } from './retry-delay.ts'
 import { ShardLines } from './shard-lines.ts'
 
@@ -101,7 +102,7 @@ export class IoredisClusterConnection implements Connection {
       await this.send(['PING'])
       return this.#client.nodes('master')
     }
-    return new ShardLines(masters, { timeout: this.#timeout, address: this.address })
+    return new ShardLines(new IoredisShardNodes(masters, { timeout: this.#timeout }), { address: this.address })
   }
 
   reset(): void {

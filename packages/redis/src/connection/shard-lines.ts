@@ -1,6 +1,40 @@
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
-import { type IoredisClient, ownBehaviour } from './ioredis.ts'
 import { retryDelay } from './retry-delay.ts'
+
+/** Where a node is, as it and the others name it. */
+export interface NodeAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** A line to one node of a cluster, on which sharded channels are heard. It is opened once, and not again. */
+export interface ShardLine {
+  call(name: string, ...args: string[]): Promise<unknown>
+  /** Rejects with what the node says, where another one has the channel's slot. */
+  subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  close(): void
+}
+
+/** What is told of a line. */
+export interface ShardLineEvents {
+  readonly message: (channel: string, message: string) => void
+  /** It ended, or its node has given a slot away and ended the slot's channels. */
+  readonly lost: () => void
+}
+
+/** The nodes of a cluster, whichever client is behind it. */
+export interface ShardNodes {
+  /** Those that have slots, as far as is known when it is asked anew. */
+  masters(): Promise<readonly NodeAddress[]>
+  open(node: NodeAddress, events: ShardLineEvents): ShardLine
+}
+
+/** A line and where it leads. */
+interface Opened {
+  readonly node: NodeAddress
+  readonly line: ShardLine
+}
 
 /** Where a node says that a channel's slot is. */
 const MOVED = /^MOVED \d+ (.*):(\d+)$/
@@ -18,23 +52,18 @@ export class ShardLines implements Connection {
   readonly layout: { readonly cluster: boolean } = { cluster: true }
   readonly database = 0
   readonly address: string
-  readonly #masters: () => Promise<IoredisClient[]>
-  readonly #timeout: number
+  readonly #nodes: ShardNodes
   readonly #listeners = new Map<string, Listener>()
   readonly #states = new Set<(state: ConnectionState) => void>()
-  readonly #lines = new Map<string, IoredisClient>()
-  readonly #homes = new Map<string, IoredisClient>()
+  readonly #lines = new Map<string, Opened>()
+  readonly #homes = new Map<string, ShardLine>()
   #server: string | undefined
   #attempts = 0
   #again: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(
-    masters: () => Promise<IoredisClient[]>,
-    { timeout, address }: { readonly timeout: number; readonly address: string },
-  ) {
-    this.#masters = masters
-    this.#timeout = timeout
+  constructor(nodes: ShardNodes, { address }: { readonly address: string }) {
+    this.#nodes = nodes
     this.address = address
     this.#begin(0)
   }
@@ -45,23 +74,22 @@ export class ShardLines implements Connection {
 
   /** To every node that is listened to. */
   send([name, ...args]: Command): Promise<unknown> {
-    return Promise.all([...this.#lines.values()].map((line) => line.call(name, ...args)))
+    return Promise.all([...this.#lines.values()].map(({ line }) => line.call(name, ...args)))
   }
 
   async subscribe(channel: string, listener: Listener): Promise<void> {
     this.#listeners.set(channel, listener)
     const round = this.#server
-    let line = [...this.#lines.values()][0]
-    for (let hop = 0; line && round === this.#server && hop < MOST_HOPS; hop++) {
+    let at = [...this.#lines.values()][0]
+    for (let hop = 0; at && round === this.#server && hop < MOST_HOPS; hop++) {
       try {
-        // in capitals: ioredis would tell of a refused `ssubscribe` as of a slot that was given away
-        await line.call('SSUBSCRIBE', channel)
-        this.#homes.set(channel, line)
+        await at.line.subscribe(channel)
+        this.#homes.set(channel, at.line)
         return
       } catch (error) {
         const [, host = '', port] = MOVED.exec(error instanceof Error ? error.message : '') ?? []
         if (port === undefined || round !== this.#server) throw error
-        line = this.#lineTo(host || line.options.host || '', Number(port), line)
+        at = this.#lineTo({ host: host || at.node.host, port: Number(port) })
       }
     }
     throw new Error('no node has the slot of the channel')
@@ -71,7 +99,7 @@ export class ShardLines implements Connection {
     this.#listeners.delete(channel)
     const line = this.#homes.get(channel)
     this.#homes.delete(channel)
-    await line?.call('SUNSUBSCRIBE', channel)
+    await line?.unsubscribe(channel)
   }
 
   onState(listener: (state: ConnectionState) => void): () => void {
@@ -80,7 +108,7 @@ export class ShardLines implements Connection {
   }
 
   fork(): Connection {
-    return new ShardLines(this.#masters, { timeout: this.#timeout, address: this.address })
+    return new ShardLines(this.#nodes, { address: this.address })
   }
 
   reset(): void {
@@ -106,7 +134,7 @@ export class ShardLines implements Connection {
 
   /** Up as soon as one node answers; the others are found by the slots of the channels. */
   async #open(): Promise<void> {
-    const masters = await this.#masters().catch(() => [])
+    const masters = await this.#nodes.masters().catch(() => [])
     if (this.#closed) return
     const seed = masters[this.#attempts % masters.length]
     if (!seed) {
@@ -114,42 +142,29 @@ export class ShardLines implements Connection {
       this.#begin(retryDelay(this.#attempts++))
       return
     }
-    const { host = 'localhost', port = 6379 } = seed.options
-    const line = this.#lineTo(host, port, seed)
-    const answered = await line.call('PING').catch(() => undefined)
-    if (answered === undefined || this.#closed || this.#lines.get(`${host}:${port}`) !== line) return
+    const opened = this.#lineTo(seed)
+    const answered = await opened.line.call('PING').catch(() => undefined)
+    if (answered === undefined || this.#closed || this.#lines.get(nameOf(seed)) !== opened) return
     this.#attempts = 0
     this.#server = `round ${++rounds}`
     this.#tell('up')
   }
 
-  #lineTo(host: string, port: number, like: IoredisClient): IoredisClient {
-    const name = `${host}:${port}`
+  #lineTo(node: NodeAddress): Opened {
+    const name = nameOf(node)
     const known = this.#lines.get(name)
     if (known) return known
-    const line = like.duplicate({
-      ...ownBehaviour(this.#timeout),
-      host,
-      port,
-      lazyConnect: false,
-      enableOfflineQueue: true,
-      enableReadyCheck: false,
-      readOnly: false,
-      // another line takes its place
-      retryStrategy: null,
+    const line = this.#nodes.open(node, {
+      message: (channel, message) => this.#listeners.get(channel)?.(message),
+      lost: () => {
+        if (this.#lines.get(name) !== opened) return
+        if (this.#server === undefined) this.#tell('down')
+        this.reset()
+      },
     })
-    this.#lines.set(name, line)
-    line.on('smessage', (channel: string, message: string) => this.#listeners.get(channel)?.(message))
-    line.on('error', () => {})
-    const lost = (): void => {
-      if (this.#lines.get(name) !== line) return
-      if (this.#server === undefined) this.#tell('down')
-      this.reset()
-    }
-    line.on('close', lost)
-    // the node has given a slot away, and ended its channels
-    line.on('moved', () => lost())
-    return line
+    const opened = { node, line }
+    this.#lines.set(name, opened)
+    return opened
   }
 
   #drop(): void {
@@ -157,10 +172,12 @@ export class ShardLines implements Connection {
     const lines = [...this.#lines.values()]
     this.#lines.clear()
     this.#homes.clear()
-    for (const line of lines) line.disconnect()
+    for (const { line } of lines) line.close()
   }
 
   #tell(state: ConnectionState): void {
     for (const listener of [...this.#states]) listener(state)
   }
 }
+
+const nameOf = ({ host, port }: NodeAddress): string => `${host}:${port}`
