@@ -1,13 +1,25 @@
-import { canTest, type RedisCluster } from '@sync/brokers'
+import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
-import { type Collection, createSync, defineCollection, type Sync } from '@sync/core'
+import {
+  BusAwayError,
+  type ChangeBus,
+  type Collection,
+  createSync,
+  defineCollection,
+  type Sync,
+  type SyncOptions,
+} from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
+import { isSameServer } from '../src/connection/cluster-identity.ts'
 import { metaKey } from '../src/names.ts'
 import { clusterStoreHarness, startTestCluster } from './cluster-harness.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
+const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', follow: 'key' })
+/** No other way leads to a replica in time. */
+const NEVER = { checkInterval: '1h' } as const
 const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f']
 const KEYS = 10
 
@@ -28,7 +40,19 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       runner: { describe, it },
     })
 
-    const open = (): Sync => createSync({ store: redisStore(url), bus: redisBus(url) })
+    const open = (options: Partial<SyncOptions> = {}): Sync =>
+      createSync({ store: redisStore(url), bus: redisBus(url), ...options })
+
+    /** What is not published within a commit is not published at all. */
+    const mute = (at = url): ChangeBus => {
+      const bus = redisBus(at)
+      bus.publish = () => Promise.reject(new BusAwayError('nothing is sent afterwards'))
+      return bus
+    }
+
+    /** Resolves when a bus and a store know that they are in one cluster. */
+    const known = (bus: ChangeBus): Promise<void> =>
+      vi.waitFor(() => expect(bus.inCommit?.serverOf('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
 
     test('is reached by a client that is given, and left open', async () => {
       const { hostname, port } = new URL(url)
@@ -44,6 +68,96 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       expect(await client.get('nothing')).toBeNull()
       client.disconnect()
     })
+
+    test.each([docs, byKey])('publishes within the commit, of $section', async (definition) => {
+      const bus = mute()
+      await using writer = open({ bus })
+      await using reader = open(NEVER)
+      const failures: string[] = []
+      writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
+      const [here, there] = [writer, reader].map((each) =>
+        PARTITIONS.map((partition) => each.collection(definition, { partition })),
+      )
+      await Promise.all((there ?? []).map((each) => each.get('a:{b}')))
+      await known(bus)
+      await Promise.all((here ?? []).map((each, n) => each.set('a:{b}', { n })))
+      for (const [n, each] of (there ?? []).entries())
+        await vi.waitFor(() => expect(each.peek('a:{b}')).toEqual({ n }), { timeout: 5_000, interval: 1 })
+      expect(failures).toEqual([])
+    })
+
+    test('asks for no more rights than the README says', async () => {
+      const rules =
+        '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl:* &__dataChanged*'
+      await Promise.all(
+        cluster.nodes.map(async (node) => {
+          const admin = new Redis(node.url)
+          await admin.call('ACL', 'SETUSER', 'ann', 'reset', 'on', '>pass', ...rules.split(' '))
+          admin.disconnect()
+        }),
+      )
+      const at = url.replace('redis://', 'redis://ann:pass@')
+      const bus = mute(at)
+      await using writer = open({ store: redisStore(at), bus })
+      await using reader = open({ ...NEVER, store: redisStore(at), bus: redisBus(at) })
+      await known(bus)
+      const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'acl' }))
+      // nobody listens: it is not taken for a slot on the move
+      const failures: string[] = []
+      writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
+      await here?.set('k', { n: 1 })
+      await there?.get('k')
+      await here?.set('k', { n: 2 })
+      await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
+      await writer.flush()
+      expect(failures).toEqual([])
+    })
+
+    test('leaves what is published in another cluster to its writer', async () => {
+      await using other = await startRedisCluster({ masters: 1 })
+      const at = `${other.urls[0]}?cluster=true`
+      const bus = redisBus(at)
+      await using writer = open({ bus })
+      await using reader = open({ ...NEVER, bus: redisBus(at) })
+      await known(bus)
+      const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'apart' }))
+      await there?.get('k')
+      await here?.set('k', { n: 1 })
+      await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
+    })
+
+    test('reaches those who listen at the node that a slot is leaving', async () => {
+      const [bus, silent] = [redisBus(url), mute()]
+      await using writer = open({ bus })
+      await using dying = open({ bus: silent })
+      await using reader = open(NEVER)
+      await using checking = open({ checkInterval: 500 })
+      const at = { partition: 'leaving' }
+      const [here, last, there, late] = [writer, dying, reader, checking].map((each) => each.collection(docs, at))
+      await here?.set('k', { n: 1 })
+      await Promise.all([there, late, last].map((each) => each?.get('k')))
+      await Promise.all([bus, silent].map(known))
+      const slot = await cluster.slotOf(metaKey({ ...at, section: 'load' }, { cluster: true }))
+      const from = await cluster.masterOf(slot)
+      const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
+      const to = masters.find((each) => each !== from)
+      if (!to) throw new Error('there is one master only')
+      const halfway = async (): Promise<void> => {
+        const admin = new Redis(from.url)
+        const keys = (await admin.cluster('GETKEYSINSLOT', slot, 100)) as string[]
+        if (keys.length > 0) await admin.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys)
+        admin.disconnect()
+        await here?.set('k', { n: 2 })
+        await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
+        // as by a writer that ends between commit and publication: the check finds it
+        await last?.set('k', { n: 3 })
+        await vi.waitFor(() => expect(late?.peek('k')).toEqual({ n: 3 }), { timeout: 5_000, interval: 10 })
+        expect(there?.peek('k')).toEqual({ n: 2 })
+      }
+      await cluster.moveSlot({ slot, to, halfway })
+      // the bus tells that it was interrupted, and all is checked
+      await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 3 }), { timeout: 10_000, interval: 10 })
+    }, 60_000)
 
     test('takes what is published at once on lines that are not open yet', async () => {
       await using bus = redisBus(url)
@@ -97,8 +211,11 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
     test('loses no acknowledged write in silence when a slot moves and a master dies', {
       timeout: 90_000,
     }, async () => {
-      await using writer = open()
+      const bus = redisBus(url)
+      await using writer = open({ bus })
       await using reader = open()
+      await known(bus)
+      const before = bus.inCommit?.serverOf('p')
       const told = new Set<string>()
       const statuses: string[] = []
       for (const each of [writer, reader])
@@ -156,6 +273,11 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       await more()
       stopped = true
       await Promise.all(loads)
+
+      // it is the same cluster still
+      await using quiet = redisBus(url)
+      await known(quiet)
+      expect(isSameServer(quiet.inCommit?.serverOf('p'), before)).toBe(true)
 
       await using store = redisStore(url)
       for (const [at, partition] of PARTITIONS.entries()) {

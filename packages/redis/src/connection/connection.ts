@@ -17,7 +17,10 @@ export interface Connection {
   readonly database: number
   /** Where it leads, for people: no password. */
   readonly address: string
-  /** Which server it leads to now; `undefined`: it is down. New at every start of a server. */
+  /**
+   * Which server it leads to now, new at every start of one; of a cluster, which nodes (see `isSameServer`). `undefined`: it is
+   * down, or not known.
+   */
   readonly server: string | undefined
   /** Why the server does not let us in, as it said last; `undefined`: it does, or cannot be reached. */
   readonly refused?: Error | undefined

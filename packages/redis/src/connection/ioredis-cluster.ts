@@ -1,4 +1,5 @@
 import { Arrival } from './arrival.ts'
+import { ClusterIdentity } from './cluster-identity.ts'
 import type { Command, Connection } from './connection.ts'
 import type { IoredisClient } from './ioredis.ts'
 import { IoredisShardNodes } from './ioredis-shard-nodes.ts'
@@ -42,12 +43,11 @@ export class IoredisClusterConnection implements Connection {
   readonly layout: { readonly cluster: boolean } = { cluster: true }
   readonly database = 0
   readonly address: string
-  /** There is not one server: nothing is published within a commit. */
-  readonly server: undefined = undefined
   readonly #client: IoredisCluster
   readonly #timeout: number
   readonly #owned: boolean
   readonly #attempt = new Arrival()
+  readonly #identity: ClusterIdentity
   readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
   #closed = false
 
@@ -59,10 +59,16 @@ export class IoredisClusterConnection implements Connection {
     this.#timeout = timeout
     this.#owned = owned
     this.address = address
+    this.#identity = new ClusterIdentity(() => client.call('CLUSTER', 'NODES'))
+    const refresh = (): void => void this.#identity.refresh()
     let last: Error | undefined
     this.#heard = [
       ['ready', () => this.#attempt.arrived()],
+      ['ready', refresh],
+      ['+node', refresh],
+      ['-node', refresh],
       ['close', () => this.#attempt.failed(last ?? new Error('no node of the cluster can be reached'))],
+      ['close', () => this.#identity.lost()],
       // told to those whose calls it ends
       [
         'error',
@@ -72,6 +78,12 @@ export class IoredisClusterConnection implements Connection {
       ],
     ]
     for (const [event, listener] of this.#heard) client.on(event, listener)
+    if (client.status === 'ready') refresh()
+  }
+
+  /** The cluster, by its nodes. */
+  get server(): string | undefined {
+    return this.#identity.current
   }
 
   async send([name, ...args]: Command): Promise<unknown> {
@@ -112,6 +124,7 @@ export class IoredisClusterConnection implements Connection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#identity.close()
     this.#attempt.failed(new Error('the connection is closed'))
     if (this.#owned) {
       if (this.#client.status === 'ready') await this.#client.quit().catch(() => {})

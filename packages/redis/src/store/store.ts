@@ -22,6 +22,7 @@ import {
   type TouchRequest,
   wholeNumber,
 } from '@sync/core/adapter'
+import { isSameServer } from '../connection/cluster-identity.ts'
 import type { Connection } from '../connection/connection.ts'
 import { storeError } from '../errors.ts'
 import { documentKey, OUTBOX, outboxChannel } from '../names.ts'
@@ -54,8 +55,11 @@ const MOST_LOADED = 100
 const MOST_ASKED = 500
 const MOST_COMMITTED = 1_000
 
-/** Where commits are published by their script: the command, and where nothing else is meant. */
-const METHODS: Readonly<Record<string, Publishing['command']>> = { 'redis:publish': 'PUBLISH', 'redis:xadd': 'XADD' }
+/** How commits are published by their script (see `publishers` there), on one server and in a cluster. */
+const METHODS: Readonly<Record<string, { readonly [at in 'server' | 'cluster']?: Publishing['command'] }>> = {
+  'redis:publish': { server: 'PUBLISH', cluster: 'SPUBLISH' },
+  'redis:xadd': { server: 'XADD' },
+}
 
 /** A store on one Redis. */
 export class RedisStore implements Store {
@@ -265,9 +269,9 @@ export class RedisStore implements Store {
   }
 
   /** The settings of a call that commits: mostly the same as last time. */
-  #writing({ database }: Connection, destinations: readonly string[]): string {
+  #writing({ database, layout }: Connection, destinations: readonly string[]): string {
     const publisher = this.#publisher
-    const command = publisher && METHODS[publisher.method]
+    const command = publisher && METHODS[publisher.method]?.[layout.cluster ? 'cluster' : 'server']
     if (command && destinations.some((to) => to !== '')) {
       if (this.#writes?.publisher !== publisher)
         this.#writes = { publisher, text: settingsArg(this.#settings, { ...publisher, command }) }
@@ -277,10 +281,10 @@ export class RedisStore implements Store {
     return settingsArg(this.#settings, { outbox: [OUTBOX, outboxChannel(database)] })
   }
 
-  /** Who publishes is decided per call: only where both connections lead to one server right now. Empty: not the commit. */
+  /** Who publishes is decided per call: only where both connections lead to one server, or cluster, right now. Empty: not the commit. */
   #destinationOf({ partition, section }: SectionRef, { server }: Connection): string {
     const publisher = this.#publisher
-    const same = server !== undefined && publisher?.serverOf(partition) === server
+    const same = publisher && isSameServer(publisher.serverOf(partition), server)
     return same ? publisher.destination({ partition, section }) : ''
   }
 

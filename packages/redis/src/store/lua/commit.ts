@@ -297,22 +297,40 @@ local function shortened(sent, most)
   return #omitted <= most and omitted or sent.head .. '0]'
 end
 
--- \`about\`: the only document that the frame is for, where the section is followed by key.
-local function publishFrame(destination, frame, about)
-  if publish == 'XADD' and about then
+-- How a frame is sent, by the name of the way. \`about\`: the only document that it is for, where the section is followed by key.
+-- False: those who listen are not here, and its writer sends it.
+local publishers = {}
+
+local function channel(destination, about) return about and destination .. ':' .. ownKey(about) or destination end
+
+function publishers.PUBLISH(s, destination, frame, about)
+  redis.call('PUBLISH', channel(destination, about), frame)
+  return true
+end
+
+function publishers.SPUBLISH(s, destination, frame, about)
+  if redis.call('SPUBLISH', channel(destination, about), frame) > 0 then return true end
+  -- while its slot is being moved they listen at the other node. Only then two absent keys cannot be asked for
+  return type(redis.pcall('EXISTS', s.prefix .. 'absent:0', s.prefix .. 'absent:1')) == 'number'
+end
+
+function publishers.XADD(s, destination, frame, about)
+  if about then
     redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame, 'key', about.json)
-  elseif publish == 'XADD' then
-    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
   else
-    redis.call(publish, about and destination .. ':' .. ownKey(about) or destination, frame)
+    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
   end
+  return true
 end
 
 -- Frames as the codec makes them: as many changes in one as share epoch and origin and fit.
 local function send(destination, requests, about)
-  local texts, bytes, head = {}, 0, nil
+  local s = requests[1].section
+  local texts, bytes, head, heard = {}, 0, nil, true
   local function flush()
-    if #texts > 0 then publishFrame(destination, head .. table.concat(texts, ',') .. ']]', about) end
+    if #texts > 0 then
+      heard = publishers[publish](s, destination, head .. table.concat(texts, ',') .. ']]', about) and heard
+    end
     texts = {}
   end
   for _, r in ipairs(requests) do
@@ -327,6 +345,13 @@ local function send(destination, requests, about)
     bytes = bytes + #text + 1
   end
   flush()
+  return heard
+end
+
+-- Committed it is, whatever becomes of the frame: if not here, its writer sends it.
+local function sent(...)
+  local done, heard = pcall(send, ...)
+  return done and heard
 end
 
 local function publishAll(requests, destinations)
@@ -334,7 +359,7 @@ local function publishAll(requests, destinations)
   for _, r in ipairs(requests) do
     local destination = destinations[r.section]
     if r.sent and destination ~= '' then
-      if r.follow == 'key' then r.published = pcall(send, destination, { r }, r)
+      if r.follow == 'key' then r.published = sent(destination, { r }, r)
       else
         bySection[r.section] = bySection[r.section] or {}
         table.insert(bySection[r.section], r)
@@ -342,9 +367,8 @@ local function publishAll(requests, destinations)
     end
   end
   for s, group in pairs(bySection) do
-    -- committed it is, whatever becomes of the frame: then its writer sends it
-    local sent = pcall(send, destinations[s], group)
-    for _, r in ipairs(group) do r.published = sent end
+    local published = sent(destinations[s], group)
+    for _, r in ipairs(group) do r.published = published end
   end
 end
 
