@@ -274,11 +274,20 @@ export class Replicas {
     if (!head.document || this.find(replica.key) !== replica || !this.#owner.hear(head.standing, adoption)) return
     if (replica.load > 0 || !replica.known || replica.epoch !== this.#history.epoch) return
     if (head.standing.sequence <= replica.seen) return
-    const { generation, version } = head.document
-    if (replica.exists ? generation === replica.generation && version === replica.version : generation === 0) {
+    if (this.isBehind(replica, head)) {
+      const expired = head.document.generation === 0 && this.expiry.lapsed(replica)
+      this.reload(replica, expired ? 'expired' : 'log-truncated')
+    } else {
       replica.seen = head.standing.sequence
       this.#drain(replica)
-    } else this.reload(replica, generation === 0 && this.expiry.lapsed(replica) ? 'expired' : 'log-truncated')
+    }
+  }
+
+  /** Does the store have another state of it than is held? */
+  isBehind(replica: Replica, { standing, document }: Head): boolean {
+    if (!document || standing.sequence <= replica.seen) return false
+    const { generation, version } = document
+    return replica.exists ? generation !== replica.generation || version !== replica.version : generation !== 0
   }
 
   /** Loads those whose waiting changes nothing else can help any more. */

@@ -47,6 +47,8 @@ export class Section implements Checked {
   #following: Promise<void> | undefined
   #ready: Promise<void> | undefined
   #joined = false
+  /** Something speaks for it that the check about to be made finds what was missed. */
+  #urgent = false
   /** What came before we knew where the section stands. */
   #early: { readonly change: Change; readonly size: number }[] = []
   /** More came than is kept, or than is to be had. */
@@ -417,12 +419,18 @@ export class Section implements Checked {
 
   /** Asks the store now whether anything was missed; resolves when it is mended. */
   check(): Promise<void> {
+    this.#urgent = true
     return this.#context.checker.check(this)
   }
 
   /** A check that nobody waits for. One that has not joined yet asks by itself. */
   checkNow(): void {
     if (this.#joined) this.#background(this.check())
+  }
+
+  /** A check for no reason but that it is time: what is on its way then is waited for. */
+  checkRegularly(): void {
+    if (this.#joined) this.#background(this.#context.checker.check(this))
   }
 
   /** The bus is there again: what was missed is asked for. */
@@ -432,6 +440,8 @@ export class Section implements Checked {
   }
 
   inquire(): Inquiry {
+    const urgent = this.#urgent
+    this.#urgent = false
     const { adoptions, epoch } = this.history
     const askedAt = this.#context.runtime.elapsed()
     const shown = { epoch, sequence: this.#water.highest }
@@ -448,6 +458,9 @@ export class Section implements Checked {
         else if (!this.hear(standing, adoptions)) await this.check()
         else {
           const { adoptions: heard } = this.history
+          const stale = held.some((replica, at) => this.#replicas.isBehind(replica, documents[at] as Head))
+          const behind = this.options.follow === 'key' ? stale : this.#isBehind(standing)
+          if (behind && !urgent) await this.#reorderWindow()
           for (const [at, each] of documents.entries()) this.#replicas.compare(held[at] as Replica, each, adoptions)
           if (this.options.follow === 'section') await this.#catchUpTo(standing)
           await this.#replicas.reloaded()
@@ -460,11 +473,21 @@ export class Section implements Checked {
     }
   }
 
-  async #catchUpTo({ epoch, sequence }: Standing): Promise<void> {
-    const behind = (): boolean => epoch === this.history.epoch && sequence > this.#water.gapFree
-    if (behind()) await this.#repair.catchUp()
+  async #catchUpTo(standing: Standing): Promise<void> {
+    if (this.#isBehind(standing)) await this.#repair.catchUp()
     // the one that was under way may have asked before we did
-    if (behind()) await this.#repair.catchUp()
+    if (this.#isBehind(standing)) await this.#repair.catchUp()
+  }
+
+  #isBehind({ epoch, sequence }: Standing): boolean {
+    return epoch === this.history.epoch && sequence > this.#water.gapFree
+  }
+
+  /** What is on its way comes by itself meanwhile: to ask the store for it would be no repair. */
+  #reorderWindow(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#context.runtime.schedule(resolve, this.options.reorderWindow)
+    return promise
   }
 
   #verified(askedAt: number): void {

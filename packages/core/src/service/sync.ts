@@ -88,7 +88,7 @@ class Instance implements Sync {
       }),
       every(checkEvery, runtime, () => {
         // with the first answer all is checked
-        for (const { section, link } of this.#open.values()) if (!link.knocking) section.checkNow()
+        for (const { section, link } of this.#open.values()) if (!link.knocking) section.checkRegularly()
       }),
     ]
     if (verifyEvery) this.#ends.push(every(verifyEvery, runtime, () => this.#verifyAll(sample)))

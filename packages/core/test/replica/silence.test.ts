@@ -65,3 +65,23 @@ test('a frame that was overtaken still brings what it has', async () => {
   expect([t.c.peek('x'), t.c.peek('y')]).toEqual([{ n: 2 }, { n: 1 }])
   expect(t.sync.stats()).toMatchObject({ gaps: 0, repairs: 0 })
 })
+
+test.each(['section', 'key'] as const)(
+  'what is on its way, followed by %s, is waited for by a check that is made for no other reason than time',
+  async (follow) => {
+    await using t = open({}, { follow })
+    await t.other.set('x', { n: 0 })
+    await t.c.get('x')
+    await t.clock.advance(1_000)
+    t.hub.bus.delay(5)
+    const heads = vi.spyOn(t.requests.store, 'heads')
+    // one of these is under way when the check asks
+    for (let n = 1; heads.mock.calls.length === 0; n++) {
+      await t.other.set('x', { n })
+      await t.clock.advance(3)
+    }
+    await t.clock.advance(100)
+    expect(t.c.peek('x')).toEqual(t.stored('x'))
+    expect(t.sync.stats()).toMatchObject({ gaps: 0, repairs: 0, reloads: 0 })
+  },
+)
