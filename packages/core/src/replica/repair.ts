@@ -15,8 +15,7 @@ const PAGE = 1_000
 /** What a repair asks of its section. */
 export interface RepairOwner {
   hear(standing: Standing, adoption: number): boolean
-  /** A change of our history, read from the log. */
-  /** A change of the log; its text has so many characters. */
+  /** A change of our history, read from the log; its text has `size` characters. */
   take(change: Change, size: number): void
   /** All that is held was known to be current when this was asked. */
   verified(askedAt: number): void

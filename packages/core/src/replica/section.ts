@@ -1,20 +1,18 @@
 import { Watermark } from '../buffer/watermark.ts'
 import type { Scope, SectionRef } from '../model/address.ts'
 import type { Change } from '../model/change.ts'
-import { FrameError } from '../model/errors.ts'
 import type { Place } from '../model/position.ts'
-import { decodeChange, decodeFrame } from '../transport/decode.ts'
+import { decodeChange } from '../transport/decode.ts'
 import type { Head } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import { Agreement } from './agreement.ts'
 import type { Checked, Inquiry } from './checker.ts'
-import { MOST_WAITING, type SectionContext, type SectionOptions } from './context.ts'
+import type { SectionContext, SectionOptions } from './context.ts'
 import { Documents } from './documents.ts'
 import { History } from './history.ts'
-import { observed } from './observation.ts'
+import { Incoming } from './incoming.ts'
 import { OrderedFeed } from './ordered-feed.ts'
-import { RecentChanges } from './recent-changes.ts'
 import { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import { Replicas } from './replicas.ts'
@@ -40,19 +38,14 @@ export class Section implements Checked {
   readonly #water = new Watermark()
   readonly #replicas: Replicas
   readonly #repair: Repair
-  readonly #recent: RecentChanges
+  readonly #incoming: Incoming
   readonly #subscriptions: Subscriptions
   readonly #agreement: Agreement
   readonly #onClose = new Set<() => void>()
   #following: Promise<void> | undefined
   #ready: Promise<void> | undefined
-  #joined = false
   /** Something speaks for it that the check about to be made finds what was missed. */
   #urgent = false
-  /** What came before we knew where the section stands. */
-  #early: { readonly change: Change; readonly size: number }[] = []
-  /** More came than is kept, or than is to be had. */
-  #overflowed = false
   #scans = 0
   #looksAgain = false
   #verifiedAt = Number.NEGATIVE_INFINITY
@@ -61,7 +54,6 @@ export class Section implements Checked {
   constructor(options: SectionOptions, context: SectionContext) {
     this.options = options
     this.#context = context
-    this.#recent = new RecentChanges(options.memory.changes, context.runtime)
     this.#agreement = new Agreement(options, (theirs) => {
       const { follow, digest } = options
       context.emit({ ...options.ref, type: 'definition-mismatch', ours: { follow, digest }, theirs })
@@ -91,11 +83,19 @@ export class Section implements Checked {
       { history, water, replicas, ordered },
       {
         hear,
-        take: (change, size) => this.#take(change, size),
+        take: (change, size) => this.#incoming.take(change, size),
         verified: (askedAt) => this.#verified(askedAt),
         holdAll: () => this.#holdAll(),
       },
     )
+    this.#incoming = new Incoming(options, context, {
+      history,
+      water,
+      replicas,
+      ordered,
+      repair: this.#repair,
+      suspect: () => this.checkNow(),
+    })
   }
 
   /** Does anybody use it? */
@@ -118,13 +118,13 @@ export class Section implements Checked {
 
   /** How far it is, once it has joined; not of one that is followed by key. */
   get progress(): (SectionRef & Place & { readonly behind: number }) | undefined {
-    if (!this.#joined || this.options.follow === 'key') return undefined
+    if (!this.#incoming.opened || this.options.follow === 'key') return undefined
     const { highest, gapFree } = this.#water
     return { ...this.ref, ...this.place, behind: highest - gapFree }
   }
 
   get buffered(): number {
-    return this.#early.length + this.#replicas.buffered
+    return this.#incoming.waiting + this.#replicas.buffered
   }
 
   get watchers(): number {
@@ -140,7 +140,11 @@ export class Section implements Checked {
   health(): { readonly settled: boolean; readonly verifiedAt: number } {
     const complete = this.options.replicate === 'on-read' || this.#replicas.complete
     const settled =
-      this.#joined && complete && !this.#repair.pending && this.#water.beyond === 0 && !this.#replicas.reloading
+      this.#incoming.opened &&
+      complete &&
+      !this.#repair.pending &&
+      this.#water.beyond === 0 &&
+      !this.#replicas.reloading
     return { settled, verifiedAt: this.#verifiedAt }
   }
 
@@ -194,12 +198,8 @@ export class Section implements Checked {
     this.#agreement.compare(standing)
     this.#water.startAt(standing.sequence)
     this.ordered.startAt(standing.sequence)
-    this.#joined = true
     this.#verified(askedAt)
-    const early = this.#early
-    this.#early = []
-    for (const { change, size } of early) this.#accept(change, size)
-    if (this.#overflowed) this.checkNow()
+    this.#incoming.open()
   }
 
   /** Holds every document there is, where all should be held. */
@@ -227,7 +227,7 @@ export class Section implements Checked {
 
   /** The document's replica, once something is known of it. */
   async hold(key: string): Promise<Replica> {
-    if (!this.#joined) await this.follow()
+    if (!this.#incoming.opened) await this.follow()
     return this.documents.hold(key)
   }
 
@@ -299,7 +299,7 @@ export class Section implements Checked {
     })
     if (fork === undefined) this.#water.startAt(standing.sequence)
     else this.#water.cutAt(fork)
-    this.#recent.keep((change) => this.history.holds(change))
+    this.#incoming.adopted()
     this.ordered.adopt(this.#water.gapFree, fork)
     this.#replicas.carryOver(from, goesOn)
     // what was forgotten as deleted may be there again
@@ -310,40 +310,19 @@ export class Section implements Checked {
 
   // ---- changes ---------------------------------------------------------------------------------------------------
 
-  /** Takes a frame from the bus. One that cannot be read counts as a loss: the store is asked at once. */
+  /** Takes a frame from the bus. */
   receive(frame: string | Uint8Array): void {
-    if (this.#closed) return
-    const { counters, emit } = this.#context
-    counters.receivedBytes += frame.length
-    try {
-      const { changes, broken, reached } = decodeFrame(frame)
-      const size = frame.length / (changes.length + broken)
-      for (const change of changes) this.#accept(change, size)
-      if (reached) this.#told(reached)
-      if (broken > 0) throw new FrameError(`${broken} of its changes`)
-    } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-      counters.refusedFrames++
-      emit({ ...this.ref, type: 'frame-refused', error })
-      this.checkNow()
-    }
-  }
-
-  /** The section is that far, and what did not come will not. */
-  #told({ epoch, sequence }: Place): void {
-    // the head that is being asked for may be older
-    if (!this.#joined) this.#overflowed = true
-    else if (epoch !== this.history.epoch || sequence > this.#water.gapFree) this.checkNow()
+    if (!this.#closed) this.#incoming.receive(frame)
   }
 
   /** An own commit: it goes the way of every change. */
   acceptOwn(encoded: EncodedChange): void {
-    this.#accept(decodeChange(encoded), encoded.text.length)
+    this.#incoming.accept(decodeChange(encoded), encoded.text.length)
   }
 
   /** The changes of a document that came here lately, in their order. */
   recent(key: string): Change[] {
-    return this.#recent.of(key)
+    return this.#incoming.recent(key)
   }
 
   /** Does our history hold this commit, and the replica (if there is one) show it? */
@@ -359,62 +338,6 @@ export class Section implements Checked {
       await this.#replicas.until(replica, () => this.shows(key, place) || this.history.adoptions !== adoptions)
   }
 
-  /** `size`: the characters of its text. */
-  #accept(change: Change, size: number): void {
-    if (!this.#joined) {
-      if (this.#early.length < MOST_WAITING) this.#early.push({ change, size })
-      else this.#overflowed = true
-    } else if (change.epoch === this.history.epoch) this.#heard(change, size)
-    else {
-      const common = this.history.commonUpTo(change.epoch)
-      // an epoch we have not heard of: the store says which one is now. Beyond a fork: a lost history, nothing to learn
-      if (common === undefined) this.checkNow()
-      else if (change.sequence <= common) this.#heard({ ...change, epoch: this.history.epoch }, size)
-    }
-  }
-
-  /** A change of our history. False: it is no news. */
-  #take(change: Change, size: number): boolean {
-    const news = this.#offer(change)
-    if (news) this.#recent.add(change, size)
-    return news
-  }
-
-  #offer(change: Change): boolean {
-    if (this.options.follow === 'section') return this.#takeInSequence(change)
-    this.#water.shown(change.sequence)
-    const replica = this.#replicas.find(change.key)
-    return replica !== undefined && this.#replicas.offer(replica, change)
-  }
-
-  #takeInSequence(change: Change): boolean {
-    const held = this.#replicas.find(change.key)
-    const ahead = change.sequence > this.#water.gapFree
-    const replica =
-      held ?? (ahead && this.options.replicate === 'all' ? this.#replicas.beginHeard(change.key) : undefined)
-    const waiting = this.#water.beyond
-    const news = this.#water.note(change.sequence)
-    if (news) {
-      if (this.#water.beyond < waiting && !this.#repair.catchingUp) this.#context.counters.reorders++
-      this.ordered.put(change.sequence, () => observed(change, false))
-    }
-    if (replica) this.#replicas.offer(replica, change)
-    this.ordered.release(this.#water.gapFree)
-    if (this.#water.beyond > MOST_WAITING) {
-      // the log has them all: what came early need not be kept
-      this.#water.forgetBeyond()
-      this.ordered.forgetWaiting()
-      this.#background(this.#repair.catchUp())
-    } else if (this.#water.beyond > 0) this.#repair.soon()
-    return news
-  }
-
-  #heard(change: Change, size: number): void {
-    // the echo of an own change is no duplicate
-    const own = change.origin === this.#context.origin
-    if (!this.#take(change, size) && !own) this.#context.counters.duplicates++
-  }
-
   // ---- the silence check -----------------------------------------------------------------------------------------
 
   /** Asks the store now whether anything was missed; resolves when it is mended. */
@@ -425,12 +348,12 @@ export class Section implements Checked {
 
   /** A check that nobody waits for. One that has not joined yet asks by itself. */
   checkNow(): void {
-    if (this.#joined) this.#background(this.check())
+    if (this.#incoming.opened) this.#background(this.check())
   }
 
   /** A check for no reason but that it is time: what is on its way then is waited for. */
   checkRegularly(): void {
-    if (this.#joined) this.#background(this.#context.checker.check(this))
+    if (this.#incoming.opened) this.#background(this.#context.checker.check(this))
   }
 
   /** The bus is there again: what was missed is asked for. */
@@ -448,13 +371,13 @@ export class Section implements Checked {
     const held = this.options.follow === 'key' ? this.#replicas.known() : []
     return {
       questions: [
-        { scope: this.ref, ...(this.#joined && { shown }) },
+        { scope: this.ref, ...(this.#incoming.opened && { shown }) },
         ...held.map(({ key }) => ({ scope: { ...this.ref, key } })),
       ],
       answer: async ([head, ...documents]) => {
         const { standing } = head as Head
         if (this.#closed) return
-        if (!this.#joined) this.#joinAt(standing, askedAt)
+        if (!this.#incoming.opened) this.#joinAt(standing, askedAt)
         else if (!this.hear(standing, adoptions)) await this.check()
         else {
           const { adoptions: heard } = this.history

@@ -194,7 +194,7 @@ export const epochs: readonly Rule[] = [
     else: 'what the store lost comes back, in one replica',
     off: [
       {
-        file: 'replica/section.ts',
+        file: 'replica/incoming.ts',
         find: 'else if (change.sequence <= common) this.#heard(',
         replace: 'else this.#heard(',
       },
@@ -211,9 +211,19 @@ export const epochs: readonly Rule[] = [
     off: [
       {
         file: 'replica/section.ts',
-        find: 'const common = this.history.commonUpTo(change.epoch)',
+        find: 'suspect: () => this.checkNow(),',
+        replace: 'suspect: () => this.checkNow(), hear,',
+      },
+      {
+        file: 'replica/incoming.ts',
+        find: 'this.#suspect = () => to.suspect()',
+        replace: 'this.#suspect = () => to.suspect()\nthis.hear = to.hear',
+      },
+      {
+        file: 'replica/incoming.ts',
+        find: 'const common = this.#history.commonUpTo(change.epoch)',
         replace:
-          'this.hear({ epoch: change.epoch, sequence: change.sequence, answers: 0, lineage: [] }, this.history.adoptions)\nconst common = this.history.commonUpTo(change.epoch)',
+          'this.hear({ epoch: change.epoch, sequence: change.sequence, answers: 0, lineage: [] }, this.#history.adoptions)\nconst common = this.#history.commonUpTo(change.epoch)',
       },
     ],
     seenBy: {

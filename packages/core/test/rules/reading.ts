@@ -191,10 +191,10 @@ export const reading: readonly Rule[] = [
     else: 'a frame that comes late is dropped for one of its changes, or taken for one',
     off: [
       {
-        file: 'replica/section.ts',
-        find: 'for (const change of changes) this.#accept(change',
+        file: 'replica/incoming.ts',
+        find: 'for (const change of changes) this.accept(change',
         replace:
-          'const late = (changes.at(-1)?.sequence ?? 0) <= this.#water.highest\nif (!late) for (const change of changes) this.#accept(change',
+          'const late = (changes.at(-1)?.sequence ?? 0) <= this.#water.highest\nif (!late) for (const change of changes) this.accept(change',
       },
     ],
     seenBy: {

@@ -112,8 +112,8 @@ export const writing: readonly Rule[] = [
     off: [
       {
         file: 'replica/section.ts',
-        find: 'this.#accept(decodeChange(encoded)',
-        replace: 'if (!this.#replicas.find(encoded.key)?.load) this.#accept(decodeChange(encoded)',
+        find: 'this.#incoming.accept(decodeChange(encoded)',
+        replace: 'if (!this.#replicas.find(encoded.key)?.load) this.#incoming.accept(decodeChange(encoded)',
       },
     ],
     seenBy: {
