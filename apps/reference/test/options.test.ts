@@ -13,6 +13,10 @@ describe('the command line', () => {
     expect(parseOptions(args, env)).toMatchObject({ stores: ['memory:b'], buses: ['memory:c', 'memory:d'], port: 0 })
   })
 
+  it('takes a URL of several hosts, each with a port', () => {
+    expect(parseOptions(['--bus', 'nats://a:4222,b:4223'], {})).toMatchObject({ buses: ['nats://a:4222,b:4223'] })
+  })
+
   it('names brokers, each once', () => {
     const args = ['--broker', 'redis', '--broker', 'kafka', '--broker', 'redis']
     expect(parseOptions(args, {})).toMatchObject({ brokers: ['redis', 'kafka'] })

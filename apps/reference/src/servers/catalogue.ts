@@ -63,11 +63,8 @@ async function startAll(brokers: readonly BrokerName[]): Promise<Server[]> {
 
 const placeAt = (url: string): Place => ({ name: nameOf(url), url })
 
-/** Without what the URL may say of users and passwords. */
-function nameOf(url: string): string {
-  const { protocol, host, pathname, search } = new URL(url)
-  return host === '' ? `${protocol}${pathname}${search}` : `${protocol}//${host}${pathname}${search}`
-}
+/** Without what the URL may say of users and passwords. It may name several hosts, which no `URL` takes. */
+const nameOf = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
 
 /** One URL is one place, by the first of its names. */
 const distinct = (places: readonly Place[]): readonly Place[] =>
