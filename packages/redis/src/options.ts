@@ -3,10 +3,15 @@ import type { ChangeBus, Duration, SyncError } from '@sync/core'
 /** Where a Redis is: a URL, options, or a client that is open already. */
 export type RedisTarget = string | URL | RedisClientLike
 
-/** A client of ioredis (its `Cluster` too) or of node-redis, recognised by its shape. It is not closed here. */
+/** A client of ioredis or of node-redis, or of either for a cluster, recognised by its shape. It is not closed here. */
 export type RedisClientLike =
   | { readonly status: string; readonly options: object; call(name: string, ...args: string[]): Promise<unknown> }
   | { readonly isReady: boolean; sendCommand(args: string[]): Promise<unknown> }
+  | {
+      readonly masters: readonly object[]
+      readonly nodeByAddress: ReadonlyMap<string, object>
+      sendCommand(key: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>
+    }
 
 /** What connections to a URL have in common. */
 export interface RedisConnectionOptions {

@@ -1,28 +1,33 @@
 import { type RedisCluster, startRedisCluster } from '@sync/brokers'
 import type { BusHarness, StoreHarness } from '@sync/conformance'
 import { redisBus, redisStore } from '@sync/redis'
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
+import { openClusterClient } from './open-client.ts'
 
 const LIMITS = { maxChanges: 400, maxAnswers: 500, maxCommitBytes: 262_144 }
-const NOWHERE = 'redis://127.0.0.1:1?cluster=true&timeout=500ms'
+const nowhere = (client: Client): string => `redis://127.0.0.1:1?cluster=true&timeout=500ms&client=${client}`
 
 let harnesses = 0
 
-const urlOf = (cluster: RedisCluster): string => `${cluster.urls[0]}?cluster=true`
+type Client = 'ioredis' | 'redis'
+
+/** A URL of the cluster, to be opened by `client`. */
+export const clusterUrl = (cluster: RedisCluster, client: Client = 'ioredis'): string =>
+  `${cluster.urls[0]}?cluster=true&client=${client}`
 
 /** A cluster takes seconds to start: rules share it. A log is trimmed by whole nodes: of one entry each it is trimmed exactly. */
 export const startTestCluster = (): Promise<RedisCluster> =>
   startRedisCluster({ config: { 'stream-node-max-entries': '1' } })
 
-export const clusterStoreHarness = (cluster: RedisCluster): StoreHarness => ({
+export const clusterStoreHarness = (cluster: RedisCluster, client: Client = 'ioredis'): StoreHarness => ({
   namespace: `ns${++harnesses}`,
   limits: LIMITS,
-  open: async () => redisStore(urlOf(cluster), LIMITS),
-  nowhere: { address: '127.0.0.1:1', open: async () => redisStore(NOWHERE) },
+  open: async () => redisStore(clusterUrl(cluster, client), LIMITS),
+  nowhere: { address: '127.0.0.1:1', open: async () => redisStore(nowhere(client)) },
   close: async () => {},
 })
 
-export function clusterBusHarness(cluster: RedisCluster): BusHarness {
+export function clusterBusHarness(cluster: RedisCluster, client: Client = 'ioredis'): BusHarness {
   const thrown: unknown[] = []
   const options = {
     timeout: '500ms',
@@ -32,18 +37,13 @@ export function clusterBusHarness(cluster: RedisCluster): BusHarness {
   return {
     namespace: `ns${++harnesses}`,
     thrown,
-    open: async () => redisBus(urlOf(cluster), options),
+    open: async () => redisBus(clusterUrl(cluster, client), options),
     faults: { cut: () => cutSubscriptions(cluster) },
     async injected() {
-      const { hostname, port } = new URL(cluster.urls[0] ?? '')
-      const given = new Cluster([{ host: hostname, port: Number(port) }])
-      return {
-        client: redisBus(given, options),
-        isOpen: async () => (await given.get('nothing')) === null,
-        end: async () => given.disconnect(),
-      }
+      const { opened, isOpen, end } = await openClusterClient(cluster, client)
+      return { client: redisBus(opened, options), isOpen, end }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => redisBus(NOWHERE, options) },
+    nowhere: { address: '127.0.0.1:1', open: async () => redisBus(nowhere(client), options) },
     close: async () => {},
   }
 }

@@ -10,27 +10,31 @@ import {
   type SyncOptions,
 } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { isSameServer } from '../src/connection/cluster-identity.ts'
 import { metaKey } from '../src/names.ts'
-import { clusterStoreHarness, startTestCluster } from './cluster-harness.ts'
+import { clusterStoreHarness, clusterUrl, startTestCluster } from './cluster-harness.ts'
+import { openClusterClient } from './open-client.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
 const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', follow: 'key' })
 /** No other way leads to a replica in time. */
 const NEVER = { checkInterval: '1h' } as const
-const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f']
+/** Of those of each client some lie on one node and some on another. */
+const PARTITIONS = { ioredis: ['a', 'b', 'c', 'd', 'e', 'f'], redis: ['g', 'h', 'i', 'j', 'k', 'l'] } as const
 const KEYS = 10
+
+/** Resolves when a bus and a store know that they are in one cluster. */
+const known = (bus: ChangeBus): Promise<void> =>
+  vi.waitFor(() => expect(bus.inCommit?.serverOf('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
 
 describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redis', hooks: true }))(
   'a Redis Cluster',
   () => {
     let cluster: RedisCluster
-    let url: string
     beforeAll(async () => {
       cluster = await startTestCluster()
-      url = `${cluster.urls[0]}?cluster=true`
     }, 60_000)
     afterAll(() => cluster[Symbol.asyncDispose]())
 
@@ -40,85 +44,12 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       runner: { describe, it },
     })
 
-    const open = (options: Partial<SyncOptions> = {}): Sync =>
-      createSync({ store: redisStore(url), bus: redisBus(url), ...options })
-
-    /** What is not published within a commit is not published at all. */
-    const mute = (at = url): ChangeBus => {
-      const bus = redisBus(at)
-      bus.publish = () => Promise.reject(new BusAwayError('nothing is sent afterwards'))
-      return bus
-    }
-
-    /** Resolves when a bus and a store know that they are in one cluster. */
-    const known = (bus: ChangeBus): Promise<void> =>
-      vi.waitFor(() => expect(bus.inCommit?.serverOf('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
-
-    test('is reached by a client that is given, and left open', async () => {
-      const { hostname, port } = new URL(url)
-      const client = new Cluster([{ host: hostname, port: Number(port) }])
-      {
-        await using writer = createSync({ store: redisStore(client), bus: redisBus(client) })
-        await using reader = open()
-        const there = reader.collection(docs, { partition: 'given' })
-        await there.get('k')
-        await writer.collection(docs, { partition: 'given' }).set('k', { n: 1 })
-        await vi.waitFor(() => expect(there.peek('k')).toEqual({ n: 1 }), { interval: 1 })
-      }
-      expect(await client.get('nothing')).toBeNull()
-      client.disconnect()
-    })
-
-    test.each([docs, byKey])('publishes within the commit, of $section', async (definition) => {
-      const bus = mute()
-      await using writer = open({ bus })
-      await using reader = open(NEVER)
-      const failures: string[] = []
-      writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
-      const [here, there] = [writer, reader].map((each) =>
-        PARTITIONS.map((partition) => each.collection(definition, { partition })),
-      )
-      await Promise.all((there ?? []).map((each) => each.get('a:{b}')))
-      await known(bus)
-      await Promise.all((here ?? []).map((each, n) => each.set('a:{b}', { n })))
-      for (const [n, each] of (there ?? []).entries())
-        await vi.waitFor(() => expect(each.peek('a:{b}')).toEqual({ n }), { timeout: 5_000, interval: 1 })
-      expect(failures).toEqual([])
-    })
-
-    test('asks for no more rights than the README says', async () => {
-      const rules =
-        '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl:* &__dataChanged*'
-      await Promise.all(
-        cluster.nodes.map(async (node) => {
-          const admin = new Redis(node.url)
-          await admin.call('ACL', 'SETUSER', 'ann', 'reset', 'on', '>pass', ...rules.split(' '))
-          admin.disconnect()
-        }),
-      )
-      const at = url.replace('redis://', 'redis://ann:pass@')
-      const bus = mute(at)
-      await using writer = open({ store: redisStore(at), bus })
-      await using reader = open({ ...NEVER, store: redisStore(at), bus: redisBus(at) })
-      await known(bus)
-      const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'acl' }))
-      // nobody listens: it is not taken for a slot on the move
-      const failures: string[] = []
-      writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
-      await here?.set('k', { n: 1 })
-      await there?.get('k')
-      await here?.set('k', { n: 2 })
-      await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
-      await writer.flush()
-      expect(failures).toEqual([])
-    })
-
     test('leaves what is published in another cluster to its writer', async () => {
       await using other = await startRedisCluster({ masters: 1 })
-      const at = `${other.urls[0]}?cluster=true`
+      const at = clusterUrl(other)
       const bus = redisBus(at)
-      await using writer = open({ bus })
-      await using reader = open({ ...NEVER, bus: redisBus(at) })
+      await using writer = createSync({ store: redisStore(clusterUrl(cluster)), bus })
+      await using reader = createSync({ ...NEVER, store: redisStore(clusterUrl(cluster)), bus: redisBus(at) })
       await known(bus)
       const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'apart' }))
       await there?.get('k')
@@ -126,173 +57,254 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
     })
 
-    test('reaches those who listen at the node that a slot is leaving', async () => {
-      const [bus, silent] = [redisBus(url), mute()]
-      await using writer = open({ bus })
-      await using dying = open({ bus: silent })
-      await using reader = open(NEVER)
-      await using checking = open({ checkInterval: 500 })
-      const at = { partition: 'leaving' }
-      const [here, last, there, late] = [writer, dying, reader, checking].map((each) => each.collection(docs, at))
-      await here?.set('k', { n: 1 })
-      await Promise.all([there, late, last].map((each) => each?.get('k')))
-      await Promise.all([bus, silent].map(known))
-      const slot = await cluster.slotOf(metaKey({ ...at, section: 'load' }, { cluster: true }))
-      const from = await cluster.masterOf(slot)
-      const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
-      const to = masters.find((each) => each !== from)
-      if (!to) throw new Error('there is one master only')
-      const halfway = async (): Promise<void> => {
-        const admin = new Redis(from.url)
-        const keys = (await admin.cluster('GETKEYSINSLOT', slot, 100)) as string[]
-        if (keys.length > 0) await admin.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys)
-        admin.disconnect()
+    describe.each(['ioredis', 'redis'] as const)('over %s', (client) => {
+      const partitions = PARTITIONS[client]
+      const url = (): string => clusterUrl(cluster, client)
+      const open = (options: Partial<SyncOptions> = {}): Sync =>
+        createSync({ store: redisStore(url()), bus: redisBus(url()), ...options })
+
+      /** What is not published within a commit is not published at all. */
+      const mute = (at = url()): ChangeBus => {
+        const bus = redisBus(at)
+        bus.publish = () => Promise.reject(new BusAwayError('nothing is sent afterwards'))
+        return bus
+      }
+
+      test('is reached by a client that is given, and left open', async () => {
+        const { opened, isOpen, end } = await openClusterClient(cluster, client)
+        {
+          await using writer = createSync({ store: redisStore(opened), bus: redisBus(opened) })
+          await using reader = open()
+          const there = reader.collection(docs, { partition: `given ${client}` })
+          await there.get('k')
+          await writer.collection(docs, { partition: `given ${client}` }).set('k', { n: 1 })
+          await vi.waitFor(() => expect(there.peek('k')).toEqual({ n: 1 }), { interval: 1 })
+        }
+        expect(await isOpen()).toBe(true)
+        await end()
+      })
+
+      test.each([docs, byKey])('publishes within the commit, of $section', async (definition) => {
+        const bus = mute()
+        await using writer = open({ bus })
+        await using reader = open(NEVER)
+        const failures: string[] = []
+        writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
+        const [here, there] = [writer, reader].map((each) =>
+          partitions.map((partition) => each.collection(definition, { partition })),
+        )
+        await Promise.all((there ?? []).map((each) => each.get('a:{b}')))
+        await known(bus)
+        await Promise.all((here ?? []).map((each, n) => each.set('a:{b}', { n })))
+        for (const [n, each] of (there ?? []).entries())
+          await vi.waitFor(() => expect(each.peek('a:{b}')).toEqual({ n }), { timeout: 5_000, interval: 1 })
+        expect(failures).toEqual([])
+      })
+
+      test('asks for no more rights than the README says', async () => {
+        const rules = `+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl-${client}:* &__dataChanged*`
+        await Promise.all(
+          cluster.nodes.map(async (node) => {
+            const admin = new Redis(node.url)
+            await admin.call('ACL', 'SETUSER', 'ann', 'reset', 'on', '>pass', ...rules.split(' '))
+            admin.disconnect()
+          }),
+        )
+        const at = url().replace('redis://', 'redis://ann:pass@')
+        const bus = mute(at)
+        await using writer = open({ store: redisStore(at), bus })
+        await using reader = open({ ...NEVER, store: redisStore(at), bus: redisBus(at) })
+        await known(bus)
+        const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: `acl-${client}` }))
+        // nobody listens: it is not taken for a slot on the move
+        const failures: string[] = []
+        writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
+        await here?.set('k', { n: 1 })
+        await there?.get('k')
         await here?.set('k', { n: 2 })
         await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
-        // as by a writer that ends between commit and publication: the check finds it
-        await last?.set('k', { n: 3 })
-        await vi.waitFor(() => expect(late?.peek('k')).toEqual({ n: 3 }), { timeout: 5_000, interval: 10 })
-        expect(there?.peek('k')).toEqual({ n: 2 })
-      }
-      await cluster.moveSlot({ slot, to, halfway })
-      // the bus tells that it was interrupted, and all is checked
-      await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 3 }), { timeout: 10_000, interval: 10 })
-    }, 60_000)
+        await writer.flush()
+        expect(failures).toEqual([])
+      })
 
-    test('takes what is published at once on lines that are not open yet', async () => {
-      await using bus = redisBus(url)
-      const changes = PARTITIONS.flatMap((partition) =>
-        [1, 2, 3].map((sequence) => ({
-          partition,
-          change: { key: 'k', epoch: 'e', origin: 'o', sequence, text: '[]' },
-        })),
-      )
-      await Promise.all(changes.map(({ partition, change }) => bus.publish({ partition, section: 'load' }, [change])))
-    })
-
-    test('counts every update once while a slot moves to a node that never saw a script', async () => {
-      await using writer = open()
-      await using reader = open()
-      const [counting, watching] = [writer, reader].map((each) => each.collection(docs, { partition: 'moving' }))
-      await counting?.create('k', { n: 0 })
-      await watching?.get('k')
-      const slot = await cluster.slotOf(metaKey({ partition: 'moving', section: 'load' }, { cluster: true }))
-      const from = await cluster.masterOf(slot)
-      const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
-      const to = masters.find((each) => each !== from)
-      if (!to) throw new Error('there is one master only')
-      const admin = new Redis(to.url)
-      await admin.script('FLUSH')
-      await admin.config('RESETSTAT')
-
-      let moved = false
-      let done = 0
-      const count = async (): Promise<void> => {
-        for (let more = 0; !moved || more < 5; more += moved ? 1 : 0) {
-          await counting?.update('k', (doc) => {
-            doc.n++
-          })
-          done++
+      test('reaches those who listen at the node that a slot is leaving', async () => {
+        const [bus, silent] = [redisBus(url()), mute()]
+        await using writer = open({ bus })
+        await using dying = open({ bus: silent })
+        await using reader = open(NEVER)
+        await using checking = open({ checkInterval: 500 })
+        const at = { partition: `leaving ${client}` }
+        const [here, last, there, late] = [writer, dying, reader, checking].map((each) => each.collection(docs, at))
+        await here?.set('k', { n: 1 })
+        await Promise.all([there, late, last].map((each) => each?.get('k')))
+        await Promise.all([bus, silent].map(known))
+        const slot = await cluster.slotOf(metaKey({ ...at, section: 'load' }, { cluster: true }))
+        const from = await cluster.masterOf(slot)
+        const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
+        const to = masters.find((each) => each !== from)
+        if (!to) throw new Error('there is one master only')
+        const halfway = async (): Promise<void> => {
+          const admin = new Redis(from.url)
+          const keys = (await admin.cluster('GETKEYSINSLOT', slot, 100)) as string[]
+          if (keys.length > 0) await admin.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys)
+          admin.disconnect()
+          await here?.set('k', { n: 2 })
+          await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
+          // as by a writer that ends between commit and publication: the check finds it
+          await last?.set('k', { n: 3 })
+          await vi.waitFor(() => expect(late?.peek('k')).toEqual({ n: 3 }), { timeout: 5_000, interval: 10 })
+          expect(there?.peek('k')).toEqual({ n: 2 })
         }
-      }
-      const counted = count()
-      await vi.waitFor(() => expect(done).toBeGreaterThan(5), { timeout: 10_000 })
-      await cluster.moveSlot({ slot, to })
-      moved = true
-      await counted
-      // it was told the text, and knows it since
-      expect(await admin.info('commandstats')).toMatch(/cmdstat_eval:calls=\d/)
-      expect(await admin.info('commandstats')).toMatch(/cmdstat_evalsha:calls=\d/)
-      admin.disconnect()
-      expect(await counting?.get('k')).toEqual({ n: done })
-      await vi.waitFor(() => expect(watching?.peek('k')).toEqual({ n: done }), { timeout: 10_000 })
-    }, 60_000)
+        await cluster.moveSlot({ slot, to, halfway })
+        // the bus tells that it was interrupted, and all is checked
+        await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 3 }), { timeout: 10_000, interval: 10 })
+      }, 60_000)
 
-    test('loses no acknowledged write in silence when a slot moves and a master dies', {
-      timeout: 90_000,
-    }, async () => {
-      const bus = redisBus(url)
-      await using writer = open({ bus })
-      await using reader = open()
-      await known(bus)
-      const before = bus.inCommit?.serverOf('p')
-      const told = new Set<string>()
-      const statuses: string[] = []
-      for (const each of [writer, reader])
-        each.onEvent((event) => {
-          if (event.type === 'epoch' && event.lost) told.add(event.partition)
-          if (event.type === 'bus' && each === reader) statuses.push(event.status)
-        })
-      const writing = PARTITIONS.map((partition) => writer.collection(docs, { partition }))
-      const reading = PARTITIONS.map((partition) => reader.collection(docs, { partition }))
-      const keys = Array.from({ length: KEYS }, (_, n) => `k${n}`)
-      await Promise.all(reading.flatMap((each) => keys.map((key) => each.get(key))))
+      test('takes what is published at once on lines that are not open yet', async () => {
+        await using bus = redisBus(url())
+        const changes = partitions.flatMap((partition) =>
+          [1, 2, 3].map((sequence) => ({
+            partition,
+            change: { key: 'k', epoch: 'e', origin: 'o', sequence, text: '[]' },
+          })),
+        )
+        await Promise.all(changes.map(({ partition, change }) => bus.publish({ partition, section: 'load' }, [change])))
+      })
 
-      const acknowledged = new Map<string, number>()
-      let stopped = false
-      // a failure ends the load too
-      using _ = {
-        [Symbol.dispose]() {
-          stopped = true
-        },
-      }
-      const rounds = PARTITIONS.map(() => 0)
-      const load = async (at: number, each: Collection<{ n: number }>): Promise<void> => {
-        for (let n = 1; !stopped; n++) {
-          for (const key of keys) {
-            const done = await each.set(key, { n }).then(
-              () => true,
-              () => false,
-            )
-            if (done) acknowledged.set(`${at}:${key}`, n)
+      test('counts every update once while a slot moves to a node that never saw a script', async () => {
+        await using writer = open()
+        await using reader = open()
+        const moving = `moving ${client}`
+        const [counting, watching] = [writer, reader].map((each) => each.collection(docs, { partition: moving }))
+        await counting?.create('k', { n: 0 })
+        await watching?.get('k')
+        const slot = await cluster.slotOf(metaKey({ partition: moving, section: 'load' }, { cluster: true }))
+        const from = await cluster.masterOf(slot)
+        const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
+        const to = masters.find((each) => each !== from)
+        if (!to) throw new Error('there is one master only')
+        const admin = new Redis(to.url)
+        await admin.script('FLUSH')
+        await admin.config('RESETSTAT')
+
+        let moved = false
+        let done = 0
+        const count = async (): Promise<void> => {
+          for (let more = 0; !moved || more < 5; more += moved ? 1 : 0) {
+            await counting?.update('k', (doc) => {
+              doc.n++
+            })
+            done++
           }
-          rounds[at] = n
         }
-      }
-      const loads = writing.map((each, at) => load(at, each))
-      const more = async (): Promise<void> => {
-        const goals = rounds.map((n) => n + 3)
-        await vi.waitFor(() => expect(goals.filter((goal, at) => (rounds[at] ?? 0) < goal)).toEqual([]), {
-          timeout: 30_000,
-        })
-      }
-      const slotOf = (partition: string): Promise<number> =>
-        cluster.slotOf(metaKey({ partition, section: 'load' }, { cluster: true }))
-      await more()
-      const moving = await slotOf('a')
-      const from = await cluster.masterOf(moving)
-      const owners = await Promise.all(PARTITIONS.map(async (each) => cluster.masterOf(await slotOf(each))))
-      const to = owners.find((owner) => owner !== from)
-      if (!to) throw new Error('all sections lie on one node')
-      statuses.length = 0
-      await cluster.moveSlot({ slot: moving, to })
-      await vi.waitFor(() => expect(statuses.slice(0, 2)).toEqual(['interrupted', 'resumed']), { timeout: 10_000 })
-      await more()
-      await (await cluster.masterOf(moving)).kill()
-      await cluster.settled()
-      await more()
-      stopped = true
-      await Promise.all(loads)
+        const counted = count()
+        await vi.waitFor(() => expect(done).toBeGreaterThan(5), { timeout: 10_000 })
+        await cluster.moveSlot({ slot, to })
+        moved = true
+        await counted
+        // it was told the text, and knows it since
+        expect(await admin.info('commandstats')).toMatch(/cmdstat_eval:calls=\d/)
+        expect(await admin.info('commandstats')).toMatch(/cmdstat_evalsha:calls=\d/)
+        admin.disconnect()
+        expect(await counting?.get('k')).toEqual({ n: done })
+        await vi.waitFor(() => expect(watching?.peek('k')).toEqual({ n: done }), { timeout: 10_000 })
+      }, 60_000)
 
-      // it is the same cluster still
-      await using quiet = redisBus(url)
-      await known(quiet)
-      expect(isSameServer(quiet.inCommit?.serverOf('p'), before)).toBe(true)
+      test('loses no acknowledged write in silence when a slot moves and a master dies', {
+        timeout: 90_000,
+      }, async () => {
+        const bus = redisBus(url())
+        await using writer = open({ bus })
+        await using reader = open()
+        await known(bus)
+        const before = bus.inCommit?.serverOf('p')
+        const told = new Set<string>()
+        const statuses: string[] = []
+        for (const each of [writer, reader])
+          each.onEvent((event) => {
+            if (event.type === 'epoch' && event.lost) told.add(event.partition)
+            if (event.type === 'bus' && each === reader) statuses.push(event.status)
+          })
+        const writing = partitions.map((partition) => writer.collection(docs, { partition }))
+        const reading = partitions.map((partition) => reader.collection(docs, { partition }))
+        const keys = Array.from({ length: KEYS }, (_, n) => `k${n}`)
+        await Promise.all(reading.flatMap((each) => keys.map((key) => each.get(key))))
 
-      await using store = redisStore(url)
-      for (const [at, partition] of PARTITIONS.entries()) {
-        for (const key of keys) {
-          const [loaded] = await store.load([{ partition, section: 'load', key }])
-          const stored = JSON.parse(loaded?.document?.text ?? 'null') as { n: number } | null
-          const least = acknowledged.get(`${at}:${key}`) ?? 0
-          if ((stored?.n ?? 0) < least)
-            expect([...told], `${partition} ${key}: ${stored?.n} of ${least}, in silence`).toContain(partition)
-          await vi.waitFor(() => expect(reading[at]?.peek(key), `${partition} ${key}`).toEqual(stored), {
+        const acknowledged = new Map<string, number>()
+        let stopped = false
+        // a failure ends the load too
+        using _ = {
+          [Symbol.dispose]() {
+            stopped = true
+          },
+        }
+        const rounds = partitions.map(() => 0)
+        const load = async (at: number, each: Collection<{ n: number }>): Promise<void> => {
+          for (let n = 1; !stopped; n++) {
+            for (const key of keys) {
+              const done = await each.set(key, { n }).then(
+                () => true,
+                () => false,
+              )
+              if (done) acknowledged.set(`${at}:${key}`, n)
+            }
+            rounds[at] = n
+          }
+        }
+        const loads = writing.map((each, at) => load(at, each))
+        const more = async (): Promise<void> => {
+          const goals = rounds.map((n) => n + 3)
+          await vi.waitFor(() => expect(goals.filter((goal, at) => (rounds[at] ?? 0) < goal)).toEqual([]), {
             timeout: 30_000,
           })
-          expect(await writing[at]?.get(key), `${partition} ${key} at its writer`).toEqual(stored)
         }
-      }
+        const slotOf = (partition: string): Promise<number> =>
+          cluster.slotOf(metaKey({ partition, section: 'load' }, { cluster: true }))
+        await more()
+        const moving = await slotOf(partitions[0])
+        const from = await cluster.masterOf(moving)
+        const owners = await Promise.all(partitions.map(async (each) => cluster.masterOf(await slotOf(each))))
+        const to = owners.find((owner) => owner !== from)
+        if (!to) throw new Error('all sections lie on one node')
+        statuses.length = 0
+        await cluster.moveSlot({ slot: moving, to })
+        await vi.waitFor(() => expect(statuses.slice(0, 2)).toEqual(['interrupted', 'resumed']), { timeout: 10_000 })
+        await more()
+        const killed = await cluster.masterOf(moving)
+        await killed.kill()
+        // it finds a cluster in which nobody serves those slots yet
+        await using late = open()
+        const found = late.collection(docs, { partition: partitions[0] })
+        const early = found.get('k0').catch(() => {})
+        await cluster.settled()
+        await early
+        await vi.waitFor(async () => expect(await found.get('k0')).toBeDefined(), { timeout: 10_000 })
+        await more()
+        stopped = true
+        await Promise.all(loads)
+
+        // it is the same cluster still
+        await using quiet = redisBus(url())
+        await known(quiet)
+        expect(isSameServer(quiet.inCommit?.serverOf('p'), before)).toBe(true)
+
+        await using store = redisStore(url())
+        for (const [at, partition] of partitions.entries()) {
+          for (const key of keys) {
+            const [loaded] = await store.load([{ partition, section: 'load', key }])
+            const stored = JSON.parse(loaded?.document?.text ?? 'null') as { n: number } | null
+            const least = acknowledged.get(`${at}:${key}`) ?? 0
+            if ((stored?.n ?? 0) < least)
+              expect([...told], `${partition} ${key}: ${stored?.n} of ${least}, in silence`).toContain(partition)
+            await vi.waitFor(() => expect(reading[at]?.peek(key), `${partition} ${key}`).toEqual(stored), {
+              timeout: 30_000,
+            })
+            expect(await writing[at]?.get(key), `${partition} ${key} at its writer`).toEqual(stored)
+          }
+        }
+        await killed.restart()
+        await cluster.settled()
+      })
     })
   },
 )

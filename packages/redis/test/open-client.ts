@@ -1,6 +1,7 @@
+import type { RedisCluster } from '@sync/brokers'
 import type { RedisClientLike } from '@sync/redis'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 
 /** A client as an application has it. */
 interface Opened {
@@ -18,4 +19,18 @@ export async function openClient(url: string, client: 'ioredis' | 'redis'): Prom
   opened.on('error', () => {})
   await opened.connect()
   return { opened, isOpen: async () => (await opened.ping()) === 'PONG', end: async () => opened.destroy() }
+}
+
+/** A client of a cluster, as an application has it. */
+export async function openClusterClient({ urls }: RedisCluster, client: 'ioredis' | 'redis'): Promise<Opened> {
+  const [url = ''] = urls
+  if (client === 'ioredis') {
+    const { hostname, port } = new URL(url)
+    const opened = new Cluster([{ host: hostname, port: Number(port) }])
+    return { opened, isOpen: async () => (await opened.get('nothing')) === null, end: async () => opened.disconnect() }
+  }
+  const opened = createCluster({ rootNodes: [{ url }] })
+  opened.on('error', () => {})
+  await opened.connect()
+  return { opened, isOpen: async () => (await opened.get('nothing')) === null, end: async () => opened.destroy() }
 }

@@ -1,6 +1,7 @@
 import { isRefusal } from '../errors.ts'
 import { Arrival } from './arrival.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
+import { Outstanding } from './outstanding.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** What is used of a node-redis client. */
@@ -21,8 +22,17 @@ export interface NodeRedisClient {
   off(event: string, listener: (error?: Error) => void): unknown
 }
 
+/** What a client is opened with. */
+interface Behaviour {
+  readonly RESP: 3
+  readonly disableOfflineQueue: boolean
+  readonly pingInterval: number
+  readonly commandOptions: object
+  readonly socket: object
+}
+
 /** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
-export const ownNodeRedisBehaviour = (timeout: number, socket: object = {}): object => ({
+export const ownNodeRedisBehaviour = (timeout: number, socket: object = {}): Behaviour => ({
   // RESP3: a connection that listens takes commands too
   RESP: 3,
   disableOfflineQueue: true,
@@ -43,7 +53,7 @@ export class NodeRedisConnection implements Connection {
   readonly #owned: boolean
   /** By channel; the client itself subscribes again after a reconnect, before it says that it is ready. */
   readonly #listeners = new Map<string, Listener>()
-  readonly #outstanding = new Set<Promise<unknown>>()
+  readonly #outstanding = new Outstanding()
   readonly #states = new Set<(state: ConnectionState) => void>()
   readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
   /** Settles when the next attempt to connect does. */
@@ -79,11 +89,7 @@ export class NodeRedisConnection implements Connection {
 
   async send(command: Command): Promise<unknown> {
     if (!this.#client.isReady && this.#owned && !this.#closed) await this.#attempt.promise
-    const sent = this.#client.sendCommand(command)
-    const done = (): boolean => this.#outstanding.delete(sent)
-    this.#outstanding.add(sent)
-    sent.then(done, done)
-    return sent
+    return this.#outstanding.add(this.#client.sendCommand(command))
   }
 
   async subscribe(channel: string, listener: Listener): Promise<void> {
@@ -125,8 +131,7 @@ export class NodeRedisConnection implements Connection {
     this.#closed = true
     if (this.#owned) {
       // the client's own close can wait for ever
-      const late = new Promise((resolve) => setTimeout(resolve, this.#timeout).unref())
-      await Promise.race([Promise.allSettled(this.#outstanding), late])
+      await this.#outstanding.settled(this.#timeout)
       if (this.#client.isOpen) this.#client.destroy()
     }
     this.#attempt.failed(new Error('the connection is closed'))

@@ -9,6 +9,11 @@ import {
   ownNodeBehaviour,
 } from './ioredis-cluster.ts'
 import { type NodeRedisClient, NodeRedisConnection, ownNodeRedisBehaviour } from './node-redis.ts'
+import {
+  type NodeRedisCluster,
+  NodeRedisClusterConnection,
+  ownNodeRedisClusterBehaviour,
+} from './node-redis-cluster.ts'
 
 /** What a connection is opened with. */
 export interface OpenOptions {
@@ -22,10 +27,11 @@ export interface OpenOptions {
 export async function openConnection(target: RedisTarget, { timeout, client }: OpenOptions): Promise<Connection> {
   if (typeof target === 'string' || target instanceof URL) {
     const url = new URL(target)
-    if (inCluster(url) && client === 'redis') throw new ArgumentError('a Redis Cluster is reached by ioredis alone')
-    if (inCluster(url)) return openCluster(url, timeout)
-    return client === 'redis' ? openByNodeRedis(url, timeout) : openByIoredis(url, timeout)
+    if (client === 'redis') return inCluster(url) ? openClusterByNodeRedis(url, timeout) : openByNodeRedis(url, timeout)
+    return inCluster(url) ? openClusterByIoredis(url, timeout) : openByIoredis(url, timeout)
   }
+  if (isNodeRedisCluster(target))
+    return new NodeRedisClusterConnection(target, { timeout, owned: false, address: 'a cluster' })
   if (isNodeRedis(target)) return new NodeRedisConnection(target, { timeout, owned: false })
   const ioredis = target as IoredisClient | IoredisCluster
   if (ioredis.options.keyPrefix) throw new ArgumentError('a client with a keyPrefix: names of keys are made here')
@@ -48,23 +54,19 @@ async function openByIoredis(url: URL, timeout: number): Promise<Connection> {
   return new IoredisConnection(client as unknown as IoredisClient, { timeout, owned: true })
 }
 
-async function openCluster(url: URL, timeout: number): Promise<Connection> {
+async function openClusterByIoredis(url: URL, timeout: number): Promise<Connection> {
   const { Cluster } = await load(() => import('ioredis'), 'ioredis')
-  const { host, port, username, password, tls } = partsOf(url)
-  const hosts = host.split(',')
-  const client = new Cluster(
-    hosts.map((each) => ({ host: each, port })),
-    {
-      ...ownClusterBehaviour(timeout),
-      redisOptions: {
-        ...ownNodeBehaviour(timeout),
-        ...(username !== '' && { username }),
-        ...(password !== '' && { password }),
-        ...(tls && { tls: {} }),
-      },
+  const { username, password, tls } = partsOf(url)
+  const { nodes, address } = nodesOf(url)
+  const client = new Cluster([...nodes], {
+    ...ownClusterBehaviour(timeout),
+    redisOptions: {
+      ...ownNodeBehaviour(timeout),
+      ...(username !== '' && { username }),
+      ...(password !== '' && { password }),
+      ...(tls && { tls: {} }),
     },
-  )
-  const address = hosts.map((each) => `${each}:${port}`).join(', ')
+  })
   return new IoredisClusterConnection(client as unknown as IoredisCluster, { timeout, owned: true, address })
 }
 
@@ -78,6 +80,21 @@ async function openByNodeRedis(url: URL, timeout: number): Promise<Connection> {
     ...(password !== '' && { password }),
   })
   return new NodeRedisConnection(client as unknown as NodeRedisClient, { timeout, owned: true })
+}
+
+async function openClusterByNodeRedis(url: URL, timeout: number): Promise<Connection> {
+  const { createCluster } = await load(() => import('redis'), 'redis')
+  const { username, password, tls } = partsOf(url)
+  const { nodes, address } = nodesOf(url)
+  const client = createCluster({
+    rootNodes: nodes.map((node) => ({ socket: node })),
+    ...ownNodeRedisClusterBehaviour(timeout, {
+      ...(username !== '' && { username }),
+      ...(password !== '' && { password }),
+      socket: tls ? { tls: true } : {},
+    }),
+  })
+  return new NodeRedisClusterConnection(client as unknown as NodeRedisCluster, { timeout, owned: true, address })
 }
 
 async function load<T>(importing: () => Promise<T>, name: string): Promise<T> {
@@ -108,6 +125,16 @@ function partsOf(url: URL) {
   }
 }
 
+/** The nodes that a URL of a cluster names, and how people are told of them. */
+function nodesOf(url: URL) {
+  const { host, port } = partsOf(url)
+  const nodes = host.split(',').map((each) => ({ host: each, port }))
+  return { nodes, address: nodes.map((node) => `${node.host}:${port}`).join(', ') }
+}
+
+const isNodeRedisCluster = (target: object): target is NodeRedisCluster =>
+  'masters' in target && 'nodeByAddress' in target && 'sendCommand' in target
+
 const isNodeRedis = (target: object): target is NodeRedisClient =>
   'sendCommand' in target && 'isReady' in target && 'duplicate' in target
 
@@ -117,7 +144,7 @@ const isIoredisCluster = (target: object): boolean => 'isCluster' in target && t
 
 /** Does the target say that it is a cluster? */
 export const leadsToCluster = (target: RedisTarget, url: URL | undefined): boolean =>
-  url ? inCluster(url) : isIoredisCluster(target as object)
+  url ? inCluster(url) : isIoredisCluster(target as object) || isNodeRedisCluster(target as object)
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) for a Redis Cluster */
 export function checkOneServer(target: RedisTarget, url: URL | undefined): void {
@@ -132,9 +159,7 @@ const inCluster = (url: URL): boolean => url.searchParams.get('cluster') === 'tr
  */
 export function checkTarget(target: RedisTarget): URL | undefined {
   if (typeof target === 'object' && target !== null && !(target instanceof URL)) {
-    if ('masters' in target)
-      throw new ArgumentError('a client of node-redis for a Redis Cluster: one of ioredis is needed')
-    if (isNodeRedis(target) || isIoredis(target)) return undefined
+    if (isNodeRedisCluster(target) || isNodeRedis(target) || isIoredis(target)) return undefined
     throw new ArgumentError('a redis: URL, or a client of ioredis or node-redis, is needed')
   }
   const url = URL.canParse(`${target}`) ? new URL(target) : undefined

@@ -24,6 +24,11 @@ const adapters: readonly Adapter[] = [
     store: async () => clusterStoreHarness(await cluster()),
     bus: async () => clusterBusHarness(await cluster()),
   },
+  {
+    name: 'redis-cluster-by-node-redis',
+    store: async () => clusterStoreHarness(await cluster(), 'redis'),
+    bus: async () => clusterBusHarness(await cluster(), 'redis'),
+  },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {
     name: 'redis-by-node-redis',

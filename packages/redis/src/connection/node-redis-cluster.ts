@@ -1,0 +1,180 @@
+import { Arrival } from './arrival.ts'
+import { ClusterIdentity } from './cluster-identity.ts'
+import type { Command, Connection } from './connection.ts'
+import { ownNodeRedisBehaviour } from './node-redis.ts'
+import { type NodeRedisNodes, NodeRedisShardNodes } from './node-redis-shard-nodes.ts'
+import { Outstanding } from './outstanding.ts'
+import { retryDelay } from './retry-delay.ts'
+import { type NodeAddress, ShardLines } from './shard-lines.ts'
+
+/** What is used of a cluster client of node-redis. */
+export interface NodeRedisCluster extends NodeRedisNodes {
+  readonly isReady: boolean
+  /** Its knowledge of the slots; there is no other way to have it renewed. */
+  readonly _slots?: { rediscover?(): Promise<unknown> }
+  connect(): Promise<unknown>
+  sendCommand(key: string | undefined, isReadonly: boolean, args: readonly string[]): Promise<unknown>
+  destroy(): void
+  // biome-ignore lint/suspicious/noExplicitAny: events differ in what they carry
+  on(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(event: string, listener: (...args: any[]) => void): unknown
+}
+
+/** The longest pause between attempts to open a node's line again, in ms: each may find that another node has its slots. */
+const LONGEST_PAUSE = 250
+
+/** Between two looks at who has which slots, in ms. */
+const LOOK_PAUSE = 100
+
+/** How clusters of our own behave. `socket` and `defaults` are those of every node. */
+export function ownNodeRedisClusterBehaviour(
+  timeout: number,
+  { socket, ...defaults }: { readonly socket: object },
+): object {
+  const { commandOptions, RESP, ...node } = ownNodeRedisBehaviour(timeout, socket)
+  const reconnectStrategy = (attempts: number): number => Math.min(LONGEST_PAUSE, retryDelay(attempts))
+  return {
+    RESP,
+    commandOptions,
+    // a node that is away would be waited for by who opens, and by every look at the slots
+    minimizeConnections: true,
+    defaults: { ...node, ...defaults, socket: { ...node.socket, reconnectStrategy } },
+  }
+}
+
+/** Commands to a Redis Cluster, over node-redis. What is published is heard on a fork. */
+export class NodeRedisClusterConnection implements Connection {
+  readonly layout: { readonly cluster: boolean } = { cluster: true }
+  readonly database = 0
+  readonly address: string
+  readonly #client: NodeRedisCluster
+  readonly #timeout: number
+  readonly #owned: boolean
+  readonly #outstanding = new Outstanding()
+  /** Settles when the next attempt to find the cluster does. */
+  readonly #attempt = new Arrival()
+  readonly #identity: ClusterIdentity
+  readonly #heard: readonly (readonly [event: string, listener: (error: Error, node: NodeAddress) => void])[]
+  #last: Error | undefined
+  #again: NodeJS.Timeout | undefined
+  #looking: Promise<unknown> | undefined
+  #closed = false
+
+  constructor(
+    client: NodeRedisCluster,
+    { timeout, owned, address }: { readonly timeout: number; readonly owned: boolean; readonly address: string },
+  ) {
+    this.#client = client
+    this.#timeout = timeout
+    this.#owned = owned
+    this.address = address
+    this.#identity = new ClusterIdentity(() => client.sendCommand(undefined, false, ['CLUSTER', 'NODES']))
+    const refresh = (): void => void this.#identity.refresh()
+    this.#heard = [
+      ['connect', refresh],
+      ['node-ready', refresh],
+      ['node-disconnect', refresh],
+      // told to those whose calls it ends; node-redis throws what nobody listens to
+      [
+        'error',
+        (error) => {
+          this.#last = error
+        },
+      ],
+      ['node-error', (_error, node) => this.#missed(node)],
+    ]
+    for (const [event, listener] of this.#heard) client.on(event, listener)
+    if (client.isReady) refresh()
+    else if (owned) void this.#connect(0)
+  }
+
+  /** The cluster, by its nodes. */
+  get server(): string | undefined {
+    return this.#identity.current
+  }
+
+  async send(command: Command, key?: string): Promise<unknown> {
+    if (this.#owned && !this.#closed && !this.#client.isReady) await this.#attempt.promise
+    try {
+      return await this.#outstanding.add(this.#client.sendCommand(key, false, command))
+    } catch (error) {
+      // a line that was lost may be that of a master which another has replaced
+      if (!isReply(error)) void this.#look()
+      throw error
+    }
+  }
+
+  subscribe(): Promise<void> {
+    return Promise.reject(new TypeError('a fork is needed to listen on'))
+  }
+
+  unsubscribe(): Promise<void> {
+    return this.subscribe()
+  }
+
+  onState(): () => void {
+    return () => {}
+  }
+
+  fork(): Connection {
+    const look = async (): Promise<void> => {
+      if (this.#owned && !this.#client.isReady) await this.#attempt.promise
+      await this.#look()
+    }
+    const nodes = new NodeRedisShardNodes(this.#client, { timeout: this.#timeout, look })
+    return new ShardLines(nodes, { address: this.address })
+  }
+
+  reset(): void {
+    void this.#look()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#again)
+    this.#identity.close()
+    this.#attempt.failed(new Error('the connection is closed'))
+    if (this.#owned) {
+      // the client's own close can wait for ever
+      await this.#outstanding.settled(this.#timeout)
+      this.#client.destroy()
+    }
+    for (const [event, listener] of this.#heard)
+      if (!this.#owned || event !== 'error') this.#client.off(event, listener)
+  }
+
+  async #connect(attempts: number): Promise<void> {
+    try {
+      await this.#client.connect()
+      this.#attempt.arrived()
+    } catch (error) {
+      if (this.#closed) return
+      this.#attempt.failed(this.#last ?? (error as Error))
+      this.#again = setTimeout(() => void this.#connect(attempts + 1), retryDelay(attempts))
+      this.#again.unref()
+    }
+  }
+
+  /** A node's line was lost, or an attempt to open it failed. */
+  #missed({ host, port }: NodeAddress): void {
+    const node = this.#client.nodeByAddress.get(`${host}:${port}`)
+    // who waits for the first attempt would wait for all that follow it
+    if (this.#owned && node?.connectPromise) node.client?.destroy()
+    void this.#look()
+  }
+
+  /** Has the client look who has which slots now. By itself it does so for none that it never reached. */
+  async #look(): Promise<void> {
+    if (this.#closed || !this.#client.isReady) return
+    this.#looking ??= this.#client._slots
+      ?.rediscover?.()
+      .catch(() => this.#identity.lost())
+      .finally(() => setTimeout(() => (this.#looking = undefined), LOOK_PAUSE).unref())
+    await this.#looking
+  }
+}
+
+/** Did a node say that, not the client? */
+const isReply = (error: unknown): boolean => error instanceof Error && /^[A-Z]+ /.test(error.message)
