@@ -13,6 +13,7 @@ import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { isSameServer } from '../src/connection/cluster-identity.ts'
+import { openConnection } from '../src/connection/open.ts'
 import { metaKey } from '../src/names.ts'
 import { clusterStoreHarness, clusterUrl, startTestCluster } from './cluster-harness.ts'
 import { openClusterClient } from './open-client.ts'
@@ -170,6 +171,27 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         )
         await Promise.all(changes.map(({ partition, change }) => bus.publish({ partition, section: 'load' }, [change])))
       })
+
+      test('tells that a slot was given away though a command was under way on its line', async () => {
+        await using stack = new AsyncDisposableStack()
+        const connection = stack.adopt(await openConnection(url(), { timeout: 3_000, client }), (each) => each.close())
+        const lines = stack.adopt(connection.fork(), (each) => each.close())
+        const states: string[] = []
+        lines.onState((state) => states.push(state))
+        await vi.waitFor(() => expect(states).toEqual(['up']), { timeout: 5_000, interval: 5 })
+        const slot = await cluster.slotOf('given away')
+        const from = await cluster.masterOf(slot)
+        await lines.subscribe('given away', () => {})
+        // it waits for more replicas than there are
+        const waiting = lines.send(['WAIT', '9', '1000']).catch(() => {})
+        const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
+        await cluster.moveSlot({ slot, to: masters.find((each) => each !== from) ?? from })
+        await vi.waitFor(() => expect(states.slice(0, 3)).toEqual(['up', 'down', 'up']), {
+          timeout: 10_000,
+          interval: 5,
+        })
+        await waiting
+      }, 30_000)
 
       test('counts every update once while a slot moves to a node that never saw a script', async () => {
         await using writer = open()
