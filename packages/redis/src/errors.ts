@@ -1,5 +1,6 @@
 import { BusAwayError, StoreAwayError, SyncError } from '@sync/core'
 import type { Scope } from '@sync/core/adapter'
+import type { Layout } from './names.ts'
 
 /** Redis refused a call in a way that asking again does not mend: a missing permission, a key of another type, a node of a cluster. */
 export class RedisError extends SyncError {
@@ -12,14 +13,22 @@ const REFUSALS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR )/
 /** What a node of a cluster says to keys of several slots, or of a slot that another node has. */
 const CLUSTERED = /^(CROSSSLOT|MOVED|ASK) |hash to the same slot|a non local key/
 
+/** What a script meets in a cluster while its slot is being moved. */
+const MOVING = /a non local key/
+
 /** Is it an answer that asking again does not change? */
 export const isRefusal = (cause: unknown): cause is Error =>
   cause instanceof Error && (REFUSALS.test(cause.message) || CLUSTERED.test(cause.message))
 
 /** Says in our terms why a call was not answered. */
-export function storeError(cause: unknown, address: string, committed: 'no' | 'unknown'): SyncError {
+export function storeError(
+  cause: unknown,
+  { address, layout }: { readonly address: string; readonly layout?: Layout },
+  committed: 'no' | 'unknown',
+): SyncError {
   if (cause instanceof SyncError) return cause
-  if (isRefusal(cause)) return refusal(messageOf(cause), address, { cause })
+  const passing = layout?.cluster === true && MOVING.test(messageOf(cause))
+  if (isRefusal(cause) && !passing) return refusal(messageOf(cause), address, { cause })
   return new StoreAwayError(`Redis at ${address} did not answer: ${messageOf(cause)}`, committed, { cause })
 }
 

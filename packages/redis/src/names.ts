@@ -1,4 +1,5 @@
 import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '@sync/core/adapter'
+import { slotOf, slotTags } from './slots.ts'
 
 /** Names that stand for themselves; all others are escaped. */
 const PLAIN = /^[\w.@/+=~ -]*$/
@@ -42,8 +43,27 @@ export const metaKey = (section: SectionRef, layout: Layout): string => `${secti
 export const documentKey = (ref: DocumentRef, layout: Layout): string =>
   `${sectionName(ref, layout)}:${escapePart(ref.key)}`
 
-/** The sections that have changes which a relay has not sent yet, by when the first of them came; one for each database. */
-export const OUTBOX = '__outbox'
+/** What the names of all that relays need begin with. */
+const OUTBOX = '__outbox'
+
+const indexOfTag = (tag: string): string => `${OUTBOX}:{${tag}}`
+
+/**
+ * The sections that have changes which a relay has not sent yet, by when the first of them came; one for each database. In a cluster
+ * one for each slot: a commit can note its section in the slot that it lies in, and nowhere else.
+ */
+export const outboxIndex = (section: SectionRef, { cluster }: Layout): string =>
+  cluster ? indexOfTag(slotTags()[slotOf(sectionName(section, { cluster: false }))] as string) : OUTBOX
+
+/** All of them. */
+export const outboxIndexes = ({ cluster }: Layout): readonly string[] =>
+  cluster ? slotTags().map(indexOfTag) : [OUTBOX]
+
+/** Which relay works, and the counter of their terms. */
+export const leaseKeys = ({ cluster }: Layout): { readonly lease: string; readonly terms: string } =>
+  cluster
+    ? { lease: `${OUTBOX}:{lease}`, terms: `${OUTBOX}:{lease}:terms` }
+    : { lease: `${OUTBOX}:lease`, terms: `${OUTBOX}:terms` }
 
 /** The channel on which a relay is told of a section that has come into the outbox. */
 export const outboxChannel = (database: number): string => (database === 0 ? OUTBOX : `${OUTBOX}@${database}`)
@@ -53,7 +73,10 @@ export const cursorKey = (section: SectionRef, layout: Layout): string => `${sec
 
 /** The section behind a name in the outbox. */
 export function sectionNamed(name: string): SectionRef {
-  const [partition = '', section = ''] = name.split(':').map(unescapePart)
+  const [partition = '', section = ''] = name
+    .replace(/^\{(.*)\}$/s, '$1')
+    .split(':')
+    .map(unescapePart)
   return { partition, section }
 }
 

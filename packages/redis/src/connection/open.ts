@@ -146,11 +146,6 @@ const isIoredisCluster = (target: object): boolean => 'isCluster' in target && t
 export const leadsToCluster = (target: RedisTarget, url: URL | undefined): boolean =>
   url ? inCluster(url) : isIoredisCluster(target as object) || isNodeRedisCluster(target as object)
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) for a Redis Cluster */
-export function checkOneServer(target: RedisTarget, url: URL | undefined): void {
-  if (leadsToCluster(target, url)) throw new ArgumentError('a relay: in a Redis Cluster there is none')
-}
-
 const inCluster = (url: URL): boolean => url.searchParams.get('cluster') === 'true'
 
 /**

@@ -1,6 +1,6 @@
 import { ArgumentError } from '@sync/core'
 import { milliseconds } from '@sync/core/adapter'
-import { checkOneServer, checkTarget, openConnection } from '../connection/open.ts'
+import { checkTarget, openConnection } from '../connection/open.ts'
 import type { RedisRelay, RedisRelayOptions, RedisTarget } from '../options.ts'
 import { homesOf } from '../pool/targets.ts'
 import { resolveStoreOptions } from '../store/settings.ts'
@@ -13,15 +13,14 @@ const SHORTEST = 100
 /**
  * Publishes on `bus` what stores with `publish: 'relay'` have committed on this Redis, and database: every change once at
  * least, those of a section in their order. Of several relays one works, the others wait for its lease. `target` is that of
- * the stores, options of theirs in its query included.
+ * the stores, options of theirs in its query included; it may be a Redis Cluster.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
  */
 export function redisRelay(target: RedisTarget, { bus, lease = '2s', ...options }: RedisRelayOptions): RedisRelay {
   const url = checkTarget(target)
-  checkOneServer(target, url)
   if (typeof bus?.publish !== 'function') throw new ArgumentError('bus: a bus is needed')
   const chosen = storeOptions(url, options)
-  if (chosen.partitions) throw new ArgumentError('partitions: a relay is for one server, each has its own')
+  if (chosen.partitions) throw new ArgumentError('partitions: a relay is for one server or cluster, each has its own')
   const ms = milliseconds(lease, 'lease')
   if (ms < SHORTEST) throw new ArgumentError(`lease: ${SHORTEST} ms at the least`)
   return new Relay(openConnection(target, homesOf({ target, url }, chosen).main), {

@@ -1,11 +1,20 @@
-/** Takes the lease, or makes it last longer. KEYS: the lease, the counter of its terms. ARGV: the term held, who asks, ms. */
+/**
+ * Takes the lease, or makes it last longer. KEYS: the lease, the counter of its terms. ARGV: the term held, who asks, ms, and the
+ * number of a term that is known to have been: after a fail-over the counter may have forgotten it.
+ */
 export const holdLua = `
 local term = redis.call('GET', KEYS[1])
 if term and term ~= ARGV[1] then return { '', string.format('%.0f', redis.call('PTTL', KEYS[1])) } end
-if term then redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local known = tonumber(ARGV[4])
+if term and tonumber(string.match(term, '^%d+')) > known then redis.call('PEXPIRE', KEYS[1], ARGV[3])
 else
   -- no term comes twice: what an earlier one still sends is told by it
-  term = redis.call('INCR', KEYS[2]) .. ':' .. ARGV[2]
+  local number = redis.call('INCR', KEYS[2])
+  if number <= known then
+    number = known + 1
+    redis.call('SET', KEYS[2], number)
+  end
+  term = number .. ':' .. ARGV[2]
   redis.call('SET', KEYS[1], term, 'PX', ARGV[3])
 end
 return { term, ARGV[3] }
@@ -18,19 +27,47 @@ return {}
 `
 
 /**
- * Notes how far a section has been sent, if the term is still the present one; where that is all of it, it leaves the outbox.
- * KEYS: the lease, the outbox, the section's cursor, its counters. ARGV: the term, the section's name, epoch and sequence sent.
+ * What waits. KEYS: an index. ARGV: how many names of each, further indexes. Answers how many wait, since when at the longest, their
+ * names, and the indexes that other nodes have: in a cluster a script that declares one key may look at all others of its node.
+ */
+export const lookLua = `
+local sections, since, names, elsewhere = 0, nil, {}, {}
+local function look(index, call)
+  local count = call('ZCARD', index)
+  if type(count) == 'table' then
+    elsewhere[#elsewhere + 1] = index
+    return
+  end
+  if count == 0 then return end
+  sections = sections + count
+  local found = redis.call('ZRANGE', index, 0, ARGV[1] - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do names[#names + 1] = found[i] end
+  if found[2] and (not since or tonumber(found[2]) < tonumber(since)) then since = found[2] end
+end
+look(KEYS[1], redis.call)
+for i = 2, #ARGV do look(ARGV[i], redis.pcall) end
+return { tostring(sections), since or '', names, elsewhere }
+`
+
+/**
+ * Notes how far a section has been sent, unless another term has begun; where that is all of it, it leaves the outbox.
+ * KEYS: the outbox, the section's cursor, its counters, and the lease where it is in reach: in a cluster it lies in another slot. There
+ * what an earlier term notes late is true, for it was sent, and never comes over what a later one has noted.
+ * ARGV: the term, the section's name, epoch and sequence sent.
  */
 export const advanceLua = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'ousted' } end
-redis.call('HSET', KEYS[3], 'epoch', ARGV[3], 'sequence', ARGV[4])
-local head = redis.call('HMGET', KEYS[4], 'epoch', 'sequence')
+if KEYS[4] and redis.call('GET', KEYS[4]) ~= ARGV[1] then return { 'ousted' } end
+local number = string.match(ARGV[1], '^%d+')
+local last = redis.call('HGET', KEYS[2], 'term')
+if last and tonumber(last) > tonumber(number) then return { 'ousted', last } end
+redis.call('HSET', KEYS[2], 'epoch', ARGV[3], 'sequence', ARGV[4], 'term', number)
+local head = redis.call('HMGET', KEYS[3], 'epoch', 'sequence')
 if head[1] == ARGV[3] and head[2] == ARGV[4] then
-  redis.call('ZREM', KEYS[2], ARGV[2])
+  redis.call('ZREM', KEYS[1], ARGV[2])
   return { 'done' }
 end
 -- behind those that wait
 local clock = redis.call('TIME')
-redis.call('ZADD', KEYS[2], 'XX', clock[1] * 1000 + math.floor(clock[2] / 1000), ARGV[2])
+redis.call('ZADD', KEYS[1], 'XX', clock[1] * 1000 + math.floor(clock[2] / 1000), ARGV[2])
 return { 'more' }
 `

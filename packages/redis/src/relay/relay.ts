@@ -6,11 +6,12 @@ import { Channels } from '../bus/channels.ts'
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
 import { storeError } from '../errors.ts'
-import { OUTBOX, outboxChannel } from '../names.ts'
+import { outboxChannel } from '../names.ts'
 import type { RedisRelay, RedisRelayEvent } from '../options.ts'
 import type { StoreSettings } from '../store/settings.ts'
 import { RedisStore } from '../store/store.ts'
 import { Lease } from './lease.ts'
+import { Outbox } from './outbox.ts'
 import { Shift } from './shift.ts'
 
 /** How often it is looked for what nobody has told of, in ms. */
@@ -43,7 +44,7 @@ export class Relay implements RedisRelay {
     this.#store = new RedisStore(connection, options.settings)
     this.#running = connection.then(
       (opened) => this.#run(opened),
-      (error: unknown) => this.#failed(error, 'Redis'),
+      (error: unknown) => this.#failed(error, { address: 'Redis' }),
     )
   }
 
@@ -55,14 +56,9 @@ export class Relay implements RedisRelay {
     if (this.#closing) throw new ClosedError('the relay is closed')
     const connection = await this.#opening
     try {
-      const [sections, oldest] = await Promise.all([
-        connection.send(['ZCARD', OUTBOX]),
-        connection.send(['ZRANGE', OUTBOX, '0', '0', 'WITHSCORES']),
-      ])
-      const since = (oldest as unknown[]).flat()[1]
-      return { sections: Number(sections), ...(since !== undefined && { since: Number(since) }) }
+      return await new Outbox(connection).waiting()
     } catch (cause) {
-      throw storeError(cause, connection.address, 'no')
+      throw storeError(cause, connection, 'no')
     }
   }
 
@@ -89,7 +85,7 @@ export class Relay implements RedisRelay {
   async #run(connection: Connection): Promise<void> {
     const listening = connection.fork()
     const channels = new Channels(listening, throwLater, (state) => {
-      if (state === 'up') void this.#look()
+      if (state === 'up') void this.#look({ all: true })
     })
     const told = this.#listen(channels, connection)
     const lease = new Lease(connection, { holder: this.#holder, ms: this.#options.lease })
@@ -102,7 +98,7 @@ export class Relay implements RedisRelay {
         // the one who has it may give it back before
         else await this.#pause(Math.min(left, this.#options.lease / 3) + 1)
       } catch (error) {
-        this.#failed(error, connection.address)
+        this.#failed(error, connection)
         await this.#pause(retryDelay(attempt++))
       }
     }
@@ -120,7 +116,10 @@ export class Relay implements RedisRelay {
       bus: this.#options.bus,
       holder: this.#holder,
       tell: (event) => this.#listeners.tell(event),
-      ousted: () => ousted.abort(),
+      ousted: (number = 0) => {
+        lease.outrun(number)
+        ousted.abort()
+      },
     })
     this.#shift = shift
     this.#listeners.tell({ type: 'active' })
@@ -135,7 +134,7 @@ export class Relay implements RedisRelay {
         if (held.term !== term) ousted.abort()
       } catch (error) {
         // its term may last until there is an answer: then nobody else has begun
-        this.#failed(error, connection.address)
+        this.#failed(error, connection)
       }
     }
     this.#shift = undefined
@@ -145,19 +144,19 @@ export class Relay implements RedisRelay {
     if (!ousted.signal.aborted) await Promise.race([ended, sleep(this.#options.lease, undefined, { ref: false })])
   }
 
-  async #look(): Promise<void> {
+  async #look(options?: { readonly all: true }): Promise<void> {
     // what fails is tried again soon, and told where the lease is held
-    await this.#shift?.sweep().catch(() => {})
+    await this.#shift?.sweep(options)
   }
 
   /** Until it hears, the regular look finds what there is. */
-  async #listen(channels: Channels, { address, database }: Connection): Promise<void> {
+  async #listen(channels: Channels, connection: Connection): Promise<void> {
     for (let attempt = 0; !this.#end.signal.aborted; attempt++) {
       try {
-        await channels.listen(outboxChannel(database), (name) => this.#shift?.notice(name))
+        await channels.listen(outboxChannel(connection.database), (name) => this.#shift?.notice(name))
         return
       } catch (error) {
-        if (error instanceof SyncError && !error.retryable) return this.#failed(error, address)
+        if (error instanceof SyncError && !error.retryable) return this.#failed(error, connection)
         await this.#pause(retryDelay(attempt))
       }
     }
@@ -167,9 +166,9 @@ export class Relay implements RedisRelay {
     await sleep(ms, undefined, { signal }).catch(() => {})
   }
 
-  #failed(cause: unknown, address: string): void {
+  #failed(cause: unknown, at: Pick<Connection, 'address'> & Partial<Connection>): void {
     if (this.#end.signal.aborted || this.#away) return
     this.#away = true
-    this.#listeners.tell({ type: 'failed', error: storeError(cause, address, 'no') })
+    this.#listeners.tell({ type: 'failed', error: storeError(cause, at, 'no') })
   }
 }

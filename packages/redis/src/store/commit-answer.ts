@@ -4,6 +4,9 @@ import { RedisError } from '../errors.ts'
 import { headOf } from './change-head.ts'
 import { withDefinition } from './sections.ts'
 
+/** Has a relay to be told of the section? */
+export const isNews = (after: string | undefined): boolean => after?.startsWith('2') === true
+
 /** The answer to one request; `after`: whether it was published, and where the section stood after it. */
 export function commitAnswer(
   request: CommitRequest,
@@ -19,7 +22,7 @@ export function commitAnswer(
   const rest = line < 0 ? '' : answer.slice(line + 1)
   switch (kind) {
     case 'c':
-      return committed(request, standing, words, rest, published === '1')
+      return committed(request, standing, words, rest, published !== '0')
     case 'u':
       return { status: 'unchanged', current: { generation: Number(words[1]), version: Number(words[2]) }, standing }
     case 'x':

@@ -40,7 +40,7 @@ export interface Publishing {
   readonly command?: 'PUBLISH' | 'SPUBLISH' | 'XADD' | undefined
   readonly maxPayloadBytes?: number
   readonly maxFrames?: number | undefined
-  /** Where the section is noted for a relay, and the channel that tells it. */
+  /** Where the section is noted for a relay, and the channel on which the script tells of it, if it can. */
   readonly outbox?: readonly [index: string, channel: string] | undefined
 }
 

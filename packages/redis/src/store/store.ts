@@ -25,11 +25,11 @@ import {
 import { isSameServer } from '../connection/cluster-identity.ts'
 import type { Connection } from '../connection/connection.ts'
 import { storeError } from '../errors.ts'
-import { documentKey, OUTBOX, outboxChannel } from '../names.ts'
+import { documentKey, outboxChannel, outboxIndex, sectionName } from '../names.ts'
 import { inCalls } from './calls.ts'
 import { candidates } from './candidates.ts'
 import { headOf } from './change-head.ts'
-import { commitAnswer } from './commit-answer.ts'
+import { commitAnswer, isNews } from './commit-answer.ts'
 import { commitArgs } from './commit-args.ts'
 import { scanKeys } from './keys.ts'
 import { commitLua } from './lua/commit.ts'
@@ -227,12 +227,13 @@ export class RedisStore implements Store {
     const destinations = sections.refs.map((ref) => this.#destinationOf(ref, connection))
     const keys = [...sections.keys, ...group.map(({ ref }) => documentKey(ref, layout))]
     const args = [
-      this.#writing(connection, destinations),
+      this.#writing(connection, sections.refs, destinations),
       ...sections.args(this.#nextCandidate()),
       ...destinations,
       ...commitArgs(group, indexes),
     ]
     const { standings, rest } = sections.read(await scripts.commit.run(connection, keys, args))
+    if (isNews(rest[0])) for (const ref of sections.refs) this.#tellRelay(connection, ref)
     return group.map((request, at) => {
       const standing = standings[(indexes[at] as number) - 1] as CommitResult['standing']
       return commitAnswer(request, standing, rest[at * 2] as string, rest[at * 2 + 1] as string)
@@ -269,7 +270,11 @@ export class RedisStore implements Store {
   }
 
   /** The settings of a call that commits: mostly the same as last time. */
-  #writing({ database, layout }: Connection, destinations: readonly string[]): string {
+  #writing(
+    { database, layout }: Connection,
+    [section]: readonly SectionRef[],
+    destinations: readonly string[],
+  ): string {
     const publisher = this.#publisher
     const command = publisher && METHODS[publisher.method]?.[layout.cluster ? 'cluster' : 'server']
     if (command && destinations.some((to) => to !== '')) {
@@ -277,8 +282,16 @@ export class RedisStore implements Store {
         this.#writes = { publisher, text: settingsArg(this.#settings, { ...publisher, command }) }
       return this.#writes.text
     }
-    if (this.#settings.publish === 'writer') return this.#reading
-    return settingsArg(this.#settings, { outbox: [OUTBOX, outboxChannel(database)] })
+    if (this.#settings.publish === 'writer' || !section) return this.#reading
+    // a script in a cluster reaches no channel of another slot, or else the lines between all nodes: there the relay is told afterwards
+    const channel = layout.cluster ? '' : outboxChannel(database)
+    return settingsArg(this.#settings, { outbox: [outboxIndex(section, layout), channel] })
+  }
+
+  /** What is not heard is found by the relay's next look. */
+  #tellRelay(connection: Connection, ref: SectionRef): void {
+    const channel = outboxChannel(connection.database)
+    connection.send(['SPUBLISH', channel, sectionName(ref, connection.layout)], channel).catch(() => {})
   }
 
   /** Who publishes is decided per call: only where both connections lead to one server, or cluster, right now. Empty: not the commit. */
@@ -317,7 +330,7 @@ export class RedisStore implements Store {
       return await work(connection)
     } catch (cause) {
       if (this.#closed && !(cause instanceof SyncError)) throw closed(cause)
-      throw storeError(cause, connection.address, committed)
+      throw storeError(cause, connection, committed)
     }
   }
 

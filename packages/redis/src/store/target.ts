@@ -1,4 +1,4 @@
-import { checkOneServer, checkTarget } from '../connection/open.ts'
+import { checkTarget } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
 import { type Homes, homesOf } from '../pool/targets.ts'
@@ -32,7 +32,5 @@ export function readTarget(
   const chosen = storeOptions(url, options)
   const settings = resolveStoreOptions(chosen)
   const homes = homesOf({ target, url }, chosen)
-  if (settings.publish === 'relay')
-    for (const home of [homes.main, ...homes.partitions.values()]) checkOneServer(home.target, home.url)
   return { settings, homes }
 }

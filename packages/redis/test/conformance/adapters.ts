@@ -1,6 +1,7 @@
 import type { Adapter } from '@sync/conformance'
 import { redisBusHarness } from '../bus-harness.ts'
 import { clusterBusHarness, clusterStoreHarness, startTestCluster } from '../cluster-harness.ts'
+import { clusterSyncHarness } from '../cluster-sync-harness.ts'
 import { redisStoreHarness } from '../store-harness.ts'
 import { redisSyncHarness } from '../sync-harness.ts'
 
@@ -23,12 +24,14 @@ const adapters: readonly Adapter[] = [
     name: 'redis-cluster',
     store: async () => clusterStoreHarness(await cluster()),
     bus: async () => clusterBusHarness(await cluster()),
+    sync: async () => clusterSyncHarness(await cluster()),
   },
   {
     name: 'redis-cluster-by-node-redis',
     store: async () => clusterStoreHarness(await cluster(), 'redis'),
     bus: async () => clusterBusHarness(await cluster(), 'redis'),
   },
+  { name: 'redis-cluster-relay', sync: async () => clusterSyncHarness(await cluster(), { relayed: true }) },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {
     name: 'redis-by-node-redis',

@@ -297,6 +297,11 @@ local function shortened(sent, most)
   return #omitted <= most and omitted or sent.head .. '0]'
 end
 
+-- In a cluster: is the slot not being moved? If it is, two absent keys cannot be asked for.
+local function atRest(s)
+  return type(redis.pcall('EXISTS', s.prefix .. 'absent:0', s.prefix .. 'absent:1')) == 'number'
+end
+
 -- How a frame is sent, by the name of the way. \`about\`: the only document that it is for, where the section is followed by key.
 -- False: those who listen are not here, and its writer sends it.
 local publishers = {}
@@ -310,8 +315,8 @@ end
 
 function publishers.SPUBLISH(s, destination, frame, about)
   if redis.call('SPUBLISH', channel(destination, about), frame) > 0 then return true end
-  -- while its slot is being moved they listen at the other node. Only then two absent keys cannot be asked for
-  return type(redis.pcall('EXISTS', s.prefix .. 'absent:0', s.prefix .. 'absent:1')) == 'number'
+  -- while its slot is being moved they listen at the other node
+  return atRest(s)
 end
 
 function publishers.XADD(s, destination, frame, about)
@@ -375,10 +380,14 @@ end
 -- Before the first write: what cannot be noted for a relay is not done.
 local function note(s)
   local name = string.sub(s.prefix, 1, -3)
-  if redis.call('ZADD', outbox, 'NX', nowText, name) == 0 then return end
+  if redis.call('ZSCORE', outbox, name) then return end
+  -- else what is made here would be in the way of its like, which has not moved yet
+  if not atRest(s) then error({ err = 'TRYAGAIN the slot is being moved' }) end
   local cursor = s.prefix .. 'relayed'
   if redis.call('EXISTS', cursor) == 0 then redis.call('HSET', cursor, 'epoch', s.epoch, 'sequence', int(s.sequence)) end
-  redis.call('PUBLISH', outboxChannel, name)
+  redis.call('ZADD', outbox, nowText, name)
+  s.noted = true
+  if outboxChannel ~= '' then redis.call('PUBLISH', outboxChannel, name) end
 end
 
 openAll()
@@ -400,7 +409,8 @@ for _, s in ipairs(sections) do settle(s) end
 publishAll(requests, destinations)
 pushStandings()
 for _, r in ipairs(requests) do
-  push(((r.published or outbox ~= '') and '1 ' or '0 ') .. r.after)
+  -- who sends it: its writer, nobody any more, or a relay that its writer has to tell
+  push((r.section.noted and outboxChannel == '' and '2 ' or (r.published or outbox ~= '') and '1 ' or '0 ') .. r.after)
   push(r.answer)
 end
 return reply

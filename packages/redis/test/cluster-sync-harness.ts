@@ -1,0 +1,39 @@
+import type { RedisCluster } from '@sync/brokers'
+import type { SyncHarness } from '@sync/conformance'
+import { createSync, type Runtime, systemRuntime } from '@sync/core'
+import { redisBus, redisRelay, redisStore } from '@sync/redis'
+
+let harnesses = 0
+
+const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
+
+/** Store and bus in one cluster: commits are published by their script, or by a relay. */
+export async function clusterSyncHarness(
+  cluster: RedisCluster,
+  { relayed = false }: { readonly relayed?: boolean } = {},
+): Promise<SyncHarness> {
+  const url = `${cluster.urls[0]}?cluster=true`
+  const limits = { timeout: '500ms', maxChanges: 400, maxAnswers: 500 } as const
+  const store = async (publish: 'writer' | 'relay' = 'writer') => redisStore(url, { ...limits, publish })
+  const bus = async () => redisBus(url, { timeout: '500ms' })
+  const sending = relayed ? await bus() : undefined
+  const relay = sending && redisRelay(url, { ...limits, bus: sending })
+  return {
+    namespace: `cluster${++harnesses}`,
+    // what is committed beside the instances is not sent
+    store: () => store(),
+    bus,
+    async open({ skew = 0, ...options } = {}) {
+      return createSync({
+        ...options,
+        store: await store(relayed ? 'relay' : 'writer'),
+        bus: await bus(),
+        runtime: skewed(skew),
+      })
+    },
+    async close() {
+      await relay?.close()
+      await sending?.close()
+    },
+  }
+}
