@@ -16,7 +16,7 @@ const everyone =
   ({ places }, dice) =>
     places.map((place) => harm(place, dice))
 
-const faults: Readonly<Record<string, Fault>> = {
+const harms: Readonly<Record<string, Fault>> = {
   'messages lost': ({ hub }, { int }) => hub.bus.drop(1 + int(3)),
   'more messages lost': ({ hub }, { int }) => hub.bus.drop(1 + int(6)),
   'messages repeated': ({ hub }, { int }) => hub.bus.repeat(1 + int(2)),
@@ -24,24 +24,16 @@ const faults: Readonly<Record<string, Fault>> = {
   'messages lost, repeated, reordered by chance': ({ hub }) => hub.bus.chance({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
   'messages late': ({ hub }, { int }) => hub.bus.delay(int(30), int(20)),
   'subscribers cut off': ({ hub }) => hub.bus.interrupt(),
-  'subscribers back': ({ hub }) => hub.bus.resume(),
   'bus away': ({ hub }) => hub.bus.away(),
-  'bus back': ({ hub }) => hub.bus.back(),
   'a process hears nothing': one(({ ways }) => (ways.bus = 'deaf')),
   'a process is not heard': one(({ ways }) => (ways.bus = 'mute')),
   'a process is refused by the bus': one(({ ways }) => (ways.bus = 'refused')),
-  'every way to the bus open': everyone(({ ways }) => (ways.bus = 'open')),
   'store away': everyone(({ ways }) => (ways.store = 'away')),
   'store away from a process': one(({ ways }) => (ways.store = 'away')),
   'requests of a process lost': one(({ ways }) => (ways.store = 'requests lost')),
   'replies to a process lost': one(({ ways }) => (ways.store = 'replies lost')),
   'store slow': everyone((place, { int }) => (place.ways.slow = 1 + int(60))),
   'store slow for a process': one((place, { int }) => (place.ways.slow = 1 + int(200))),
-  'every way to the store open': everyone(({ ways }) => (ways.store = 'open')),
-  'every way to the store open, and quick': everyone(({ ways }) => {
-    ways.store = 'open'
-    ways.slow = 0
-  }),
   'replies lost': everyone((place, { int }) => (place.ways.repliesToLose = 1 + int(2))),
   'requests given up, and late': one((place, { int }) => (place.ways.toLinger = 1 + int(4))),
   'requests of everyone given up, and late': everyone((place, { int }) => (place.ways.toLinger = 1 + int(2))),
@@ -55,13 +47,24 @@ const faults: Readonly<Record<string, Fault>> = {
     place.process.crash()
     world.start(place)
   },
-  'every process is there': (world) => {
-    for (const place of world.places) if (!place.process.alive) world.start(place)
-  },
   'the clock of a process is set': one((place, dice) => place.process.clock.jump(anHour(dice))),
   'the clock of the store is set': ({ storeClock, setting }, dice) => {
     // by it documents come to their end: set forwards, it ends them before copies of them lapse
     if (setting.definition.ttl === undefined) storeClock.jump(anHour(dice))
+  },
+}
+
+const mends: Readonly<Record<string, Fault>> = {
+  'subscribers back': ({ hub }) => hub.bus.resume(),
+  'bus back': ({ hub }) => hub.bus.back(),
+  'every way to the bus open': everyone(({ ways }) => (ways.bus = 'open')),
+  'every way to the store open': everyone(({ ways }) => (ways.store = 'open')),
+  'every way to the store open, and quick': everyone(({ ways }) => {
+    ways.store = 'open'
+    ways.slow = 0
+  }),
+  'every process is there': (world) => {
+    for (const place of world.places) if (!place.process.alive) world.start(place)
   },
 }
 
@@ -73,9 +76,12 @@ const losses: Readonly<Record<string, Fault>> = {
 
 const anHour = ({ chance, int }: Dice): number => (chance(0.5) ? 1 : -1) * int(HOUR + 1)
 
+/** So often something bad is ended: what lasts for long lets little else happen. */
+const MENDED = 0.4
+
 /** Does something bad, or ends it; tells what. */
 export function fault(world: World, dice: Dice, { losses: may }: { readonly losses: boolean }): string {
-  const possible = may ? { ...faults, ...losses } : faults
+  const possible = dice.chance(MENDED) ? mends : may ? { ...harms, ...losses } : harms
   const name = dice.pick(Object.keys(possible))
   possible[name]?.(world, dice)
   return name

@@ -13,7 +13,7 @@ export interface Found {
   readonly shrunken?: Shrunken
 }
 
-const MOST_MS = 300_000
+const MOST_MS = 600_000
 
 /** Looks for a planted fault, in a process of its own: a source that lacks something may do anything. */
 export async function find(fault: string, { from, seeds }: Range): Promise<Found> {

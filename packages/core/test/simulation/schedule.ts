@@ -39,7 +39,9 @@ export async function play({ seed, faults, losses, without, onStep }: Plan): Pro
   }
   createAll('first')
   await time.advance(100)
-  const steps = 20 + dice.int(40)
+  world.takeTime()
+  // many short ones, for what matters is how many ways things meet; some long, for what needs many
+  const steps = dice.chance(0.75) ? 6 + dice.int(15) : 20 + dice.int(30)
   for (let step = 0; step < steps; step++) {
     if (without?.has(step)) continue
     // each step has dice of its own: leaving one out changes no other
@@ -50,16 +52,16 @@ export async function play({ seed, faults, losses, without, onStep }: Plan): Pro
     if (chance(0.06) && place.watchers.length > 0) {
       what = 'a watcher starts again'
       world.restart(pick(place.watchers), place)
-    } else if (faults && chance(0.2)) what = fault(world, own, { losses })
+    } else if (faults && chance(0.3)) what = fault(world, own, { losses })
     else if (chance(0.03)) {
       what = `${place.process.name} verifies what it holds`
       workload.verify(place.process)
     } else {
-      const burst = chance(0.3) ? 2 + int(3) : 1
+      const burst = chance(0.5) ? 2 + int(3) : 1
       const [key, scattered] = [pick(keys), chance(0.4)]
       what = Array.from({ length: burst }, (_, nth) =>
         begin(workload, {
-          process: place.process,
+          process: (nth === 0 || chance(0.5) ? place : pick(world.alive)).process,
           key: scattered ? pick(keys) : key,
           id: `${step}.${nth}`,
           at: step,

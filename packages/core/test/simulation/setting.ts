@@ -15,6 +15,16 @@ export interface Setting {
   readonly shortLog: boolean
   /** The store may lose what somebody saved the position of. */
   readonly losses: boolean
+  readonly latency: Latency
+}
+
+/** How long everything takes where nothing is wrong, in ms: what is under way together meets. */
+interface Latency {
+  /** Of a request and of its reply, at most. */
+  readonly store: number
+  /** Of a message, at least; and by how much more one may take than another. */
+  readonly bus: number
+  readonly spread: number
 }
 
 /** Draws a setting: how many instances, how they follow, what is kept for how long. */
@@ -22,8 +32,8 @@ export function draw({ int, chance, pick }: Dice, { losses }: Pick<Setting, 'los
   const follow = chance(0.25) ? 'key' : 'section'
   const replicate = follow === 'section' && chance(0.5) ? 'all' : 'on-read'
   const shortLog = chance(0.3)
-  const after = 150 + int(600)
-  const ttl = chance(0.75) ? 'never' : { after, sliding: chance(0.5) }
+  const after = 150 + int(250)
+  const ttl = chance(0.7) ? 'never' : { after, sliding: chance(0.5) }
   const definition = defineCollection<Doc>({
     section: 'doc',
     ttl,
@@ -33,8 +43,8 @@ export function draw({ int, chance, pick }: Dice, { losses }: Pick<Setting, 'los
     ...(chance(0.2) && { batch: { wait: 1 + int(30), writes: 1 + int(5) } }),
     ...(replicate === 'on-read' && chance(0.3) && { memory: { maxDocuments: 1 + int(3) } }),
   })
-  const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(4))
-  const watchers = Array.from({ length: pick([2, 2, 3, 3, 4, 5, 6, 8]) }, (_, at) => {
+  const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(1 + int(4)))
+  const watchers = Array.from({ length: pick([2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 8]) }, (_, at) => {
     const pause = chance(0.3) ? int(300) : 0
     if (follow === 'section') return [{ combine: at % 2 === 0, pause }]
     return keys.map((key) => ({ combine: true, pause, key }))
@@ -43,6 +53,13 @@ export function draw({ int, chance, pick }: Dice, { losses }: Pick<Setting, 'los
     maxChanges: shortLog ? 1 + int(4) : 10_000,
     lineage: chance(0.2) ? 1 : 8,
     ...(chance(0.2) && { maxAnswers: 2 + int(12) }),
+    ...(chance(0.1) && { maxPayloadBytes: 250 + int(300) }),
   }
-  return { definition, keys, watchers, hub, shortLog, losses }
+  const latency = {
+    store: chance(0.5) ? 1 + int(30) : 0,
+    bus: 0,
+    spread: 0,
+    ...(chance(0.3) && { bus: int(30), spread: int(20) }),
+  }
+  return { definition, keys, watchers, hub, shortLog, losses, latency }
 }

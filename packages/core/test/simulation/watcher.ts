@@ -33,7 +33,7 @@ export class Watcher {
 
   /** Begins, or goes on where it was; `doubtful`: that may be in a history that is gone. */
   follow(process: Process, { doubtful }: { readonly doubtful: boolean }): void {
-    this.#stop.abort()
+    this.#stop.abort(OVER)
     this.#stop = new AbortController()
     this.#note({ kind: 'resumed', doubtful: doubtful && this.#position !== undefined })
     void this.#follow(process, this.#stop.signal)
@@ -46,7 +46,7 @@ export class Watcher {
 
   /** Ends, as a process does. */
   stop(): void {
-    this.#stop.abort()
+    this.#stop.abort(OVER)
   }
 
   async #follow({ collection }: Process, signal: AbortSignal): Promise<void> {
@@ -74,5 +74,8 @@ export class Watcher {
     this.#recorder.told.push({ ...told, watcher: this.name, at: this.#recorder.tick() })
   }
 }
+
+/** A reason of its own costs an error. */
+const OVER = 'over'
 
 type Unsigned = Told extends infer T ? (T extends Told ? Omit<T, 'watcher' | 'at'> : never) : never

@@ -5,6 +5,8 @@ import type { Failure, Range } from './first-failure.ts'
 
 /** So many seeds are given to a thread at a time. */
 const PORTION = 50
+/** What a schedule makes lives as long as it: with room for many of them little of it is copied. */
+const YOUNG_MIB = 192
 
 /** The first schedule that fails, looked for by several threads: each takes the next seeds when it is done. */
 export async function firstFailureBy(threads: number, { from, seeds }: Range): Promise<Failure | undefined> {
@@ -12,7 +14,9 @@ export async function firstFailureBy(threads: number, { from, seeds }: Range): P
   const failures: Failure[] = []
   let next = from
   const work = async (): Promise<void> => {
-    const worker = new Worker(join(import.meta.dirname, 'worker.ts'))
+    const worker = new Worker(join(import.meta.dirname, 'worker.ts'), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    })
     try {
       while (next < end && failures.length === 0) {
         const range: Range = { from: next, seeds: Math.min(PORTION, end - next) }

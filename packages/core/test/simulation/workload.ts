@@ -27,6 +27,7 @@ interface Unfinished {
 export class Workload {
   readonly #recorder: Recorder
   readonly #running = new Map<Process, Set<Promise<void>>>()
+  readonly #looked = new Map<Process, Map<string, object>>()
   /** What was written where, last. */
   #written: { readonly key: string; readonly position: Position } | undefined
   readonly #unfinished: Unfinished[] = []
@@ -44,9 +45,16 @@ export class Workload {
     this.run(process, verifying)
   }
 
-  /** Looks at what a process holds; loads nothing. */
+  /** Looks at what a process holds, if it is not what it held when it was last looked at; loads nothing. */
   look(process: Process, keys: readonly string[]): void {
-    for (const key of keys) if (process.collection.peek(key) !== undefined) this.see(process, key)
+    const looked = this.#looked.get(process) ?? new Map<string, object>()
+    this.#looked.set(process, looked)
+    for (const key of keys) {
+      const held = process.collection.peek(key)
+      if (held === undefined || held === looked.get(key)) continue
+      looked.set(key, held)
+      this.see(process, key)
+    }
   }
 
   /** Reads a document; `after`: what was written at that position shows. */

@@ -89,6 +89,13 @@ export class World {
     this.server.loseTail(n)
   }
 
+  /** From now on requests and messages are under way for a while. */
+  takeTime(): void {
+    const { store, bus, spread } = this.setting.latency
+    for (const { ways } of this.places) ways.slow = store
+    this.hub.bus.delay(bus, spread)
+  }
+
   /** Ends all that is wrong, and lets time pass until every process is caught up with the store. */
   async heal(): Promise<void> {
     const { bus, store } = this.hub

@@ -5,6 +5,7 @@ import type { End, History, Told } from '../history.ts'
 import { difference } from './ends.ts'
 
 interface Held {
+  /** Its own, to be changed in place. */
   readonly value: JsonObject
   readonly version: number
 }
@@ -40,7 +41,7 @@ function take(told: Told, watched: Watched, wrong: string[]): void {
   const held = documents.get(key)
   if (kind === 'removed') documents.delete(key)
   else if (!('patch' in told)) {
-    documents.set(key, { value: told.value as JsonObject, version })
+    documents.set(key, { value: copied(told.value as JsonObject), version })
     if (kind === 'created' && commits < version)
       wrong.push(`${watcher} got ${key} created at version ${version} by ${commits} commits`)
   } else if (held) {
@@ -50,18 +51,21 @@ function take(told: Told, watched: Watched, wrong: string[]): void {
     if (!value) wrong.push(`${watcher}: ${JSON.stringify(told.patch)} does not fit ${JSON.stringify(held.value)}`)
     else if (told.value && !jsonEqual(value, told.value))
       wrong.push(`${watcher}: the patch of ${key} leads to ${JSON.stringify(value)}, not ${JSON.stringify(told.value)}`)
-    documents.set(key, { value: value ?? told.value ?? held.value, version })
+    documents.set(key, { value: value ?? (told.value ? copied(told.value) : held.value), version })
   } else if (!doubtful) wrong.push(`${watcher} got a ${kind} of ${key}, which it does not have`)
 }
 
+/** `value` is changed by it, and what it becomes is nobody else's. */
 function patched(value: JsonObject, patch: readonly unknown[]): JsonObject | undefined {
   try {
-    const copy = JSON.parse(JSON.stringify(patch)) as Parameters<typeof jsonpatch.applyPatch>[1]
-    return jsonpatch.applyPatch(value, copy, false, false).newDocument as JsonObject
+    return jsonpatch.applyPatch(value, copied(patch) as Parameters<typeof jsonpatch.applyPatch>[1], false, true)
+      .newDocument as JsonObject
   } catch {
     return undefined
   }
 }
+
+const copied = <V>(value: V): V => JSON.parse(JSON.stringify(value)) as V
 
 function compareAll(
   { stored, watchers: wanted, expiring, holdsAll }: End,
