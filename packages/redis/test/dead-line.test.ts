@@ -1,6 +1,6 @@
 import { canTest, startRedis } from '@sync/brokers'
 import { redisBus } from '@sync/redis'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: true }))(
   'while the server does not answer',
@@ -18,6 +18,21 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: 
         const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'late'))
         expect(await Promise.race([ended, late])).toBe('ended')
         await redis.resume()
+      },
+    )
+
+    test.each(['ioredis', 'redis'] as const)(
+      'it is noticed, with %s, though what keeps quiet lines open is written more often than `timeout`',
+      async (client) => {
+        await using redis = await startRedis()
+        await using bus = redisBus(redis.url, { client, timeout: '1500ms' })
+        const statuses: string[] = []
+        bus.onStatus((status) => statuses.push(status))
+        await bus.subscribe({ partition: 'p', section: 's' }, () => {})
+        await redis.pause()
+        await vi.waitFor(() => expect(statuses).toContain('interrupted'), { timeout: 10_000, interval: 5 })
+        await redis.resume()
+        await vi.waitFor(() => expect(statuses).toContain('resumed'), { timeout: 10_000, interval: 5 })
       },
     )
   },

@@ -1,5 +1,6 @@
 import { type NodeRedisClient, ownNodeRedisBehaviour } from './node-redis.ts'
 import type { NodeAddress, ShardLine, ShardLineEvents, ShardNodes } from './shard-lines.ts'
+import { Silence } from './silence.ts'
 
 /** A node, as a cluster client of node-redis knows it. */
 interface NodeRedisNode extends NodeAddress {
@@ -76,11 +77,14 @@ class NodeRedisShardLine implements ShardLine {
   readonly #client: NodeClient
   readonly #events: ShardLineEvents
   readonly #channels = new Set<string>()
+  readonly #silence: Silence
   readonly #check: NodeJS.Timeout
 
   constructor(client: NodeClient, { timeout, ...events }: ShardLineEvents & { readonly timeout: number }) {
     this.#client = client
     this.#events = events
+    // node-redis takes what is written for a sign of life
+    this.#silence = new Silence(timeout, events.lost)
     client.on('error', events.lost)
     // the node has given a slot away, and ended its channels
     client.on('sharded-channel-moved', events.lost)
@@ -89,12 +93,20 @@ class NodeRedisShardLine implements ShardLine {
     this.#check.unref()
   }
 
-  call(name: string, ...args: string[]): Promise<unknown> {
-    return this.#client.sendCommand([name, ...args])
+  async call(name: string, ...args: string[]): Promise<unknown> {
+    this.#silence.due()
+    try {
+      return await this.#client.sendCommand([name, ...args])
+    } finally {
+      this.#silence.settled()
+    }
   }
 
   async subscribe(channel: string): Promise<void> {
-    await this.#client.sSubscribe(channel, (message) => this.#events.message(channel, message))
+    await this.#client.sSubscribe(channel, (message) => {
+      this.#silence.heard()
+      this.#events.message(channel, message)
+    })
     this.#channels.add(channel)
   }
 
@@ -113,7 +125,7 @@ class NodeRedisShardLine implements ShardLine {
    * moment: the node itself says how many there are.
    */
   async #count(): Promise<void> {
-    const [, count] = / ssub=(\d+)/.exec(String(await this.#client.sendCommand(['CLIENT', 'INFO']))) ?? []
+    const [, count] = / ssub=(\d+)/.exec(String(await this.call('CLIENT', 'INFO'))) ?? []
     if (Number(count) < this.#channels.size) this.#events.lost()
   }
 }

@@ -3,6 +3,7 @@ import { Arrival } from './arrival.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { Outstanding } from './outstanding.ts'
 import { retryDelay } from './retry-delay.ts'
+import { Silence } from './silence.ts'
 
 /** What is used of a node-redis client. */
 export interface NodeRedisClient {
@@ -54,6 +55,7 @@ export class NodeRedisConnection implements Connection {
   /** By channel; the client itself subscribes again after a reconnect, before it says that it is ready. */
   readonly #listeners = new Map<string, Listener>()
   readonly #outstanding = new Outstanding()
+  readonly #silence: Silence | undefined
   readonly #states = new Set<(state: ConnectionState) => void>()
   readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
   /** Settles when the next attempt to connect does. */
@@ -66,6 +68,8 @@ export class NodeRedisConnection implements Connection {
     this.#client = client
     this.#timeout = timeout
     this.#owned = owned
+    // node-redis takes what is written for a sign of life
+    if (owned) this.#silence = new Silence(timeout, () => this.reset())
     const { host = 'localhost', port = 6379, path } = client.options?.socket ?? {}
     this.database = client.options?.database ?? 0
     this.address = path ?? `${host}:${port}`
@@ -89,7 +93,12 @@ export class NodeRedisConnection implements Connection {
 
   async send(command: Command): Promise<unknown> {
     if (!this.#client.isReady && this.#owned && !this.#closed) await this.#attempt.promise
-    return this.#outstanding.add(this.#client.sendCommand(command))
+    this.#silence?.due()
+    try {
+      return await this.#outstanding.add(this.#client.sendCommand(command))
+    } finally {
+      this.#silence?.settled()
+    }
   }
 
   async subscribe(channel: string, listener: Listener): Promise<void> {
@@ -97,7 +106,7 @@ export class NodeRedisConnection implements Connection {
     this.#listeners.set(channel, listener)
     if (known) return
     try {
-      await this.#client.subscribe(channel, (message) => this.#listeners.get(channel)?.(message))
+      await this.#client.subscribe(channel, (message) => this.#heardOn(channel, message))
     } catch (error) {
       this.#listeners.delete(channel)
       throw error
@@ -138,6 +147,11 @@ export class NodeRedisConnection implements Connection {
     for (const [event, listener] of this.#heard)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
     this.#states.clear()
+  }
+
+  #heardOn(channel: string, message: string): void {
+    this.#silence?.heard()
+    this.#listeners.get(channel)?.(message)
   }
 
   #connect(): void {
