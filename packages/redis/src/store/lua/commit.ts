@@ -49,12 +49,20 @@ local function ownKey(r) return string.sub(r.key, #r.section.prefix) end
 local function keptKey(r) return r.section.prefix .. 'op:' .. ownKey(r) .. ':' .. r.id end
 local function answersKey(s, which) return s.prefix .. 'answers:' .. which end
 
+-- Those of the two halves that there are.
+local function answersKeys(s)
+  local keys = {}
+  if s.answers > s.rotatedAt then keys[1] = answersKey(s, s.half) end
+  if s.rotatedAt > 0 then keys[#keys + 1] = answersKey(s, 1 - s.half) end
+  return keys
+end
+
 -- A conflict answers the attempts up to its own, everything else every attempt.
 local function recall(s, r)
   local known
   if r.kept then known = redis.call('GET', keptKey(r))
   else
-    known = redis.call('HGET', answersKey(s, s.half), r.id) or redis.call('HGET', answersKey(s, 1 - s.half), r.id)
+    for _, key in ipairs(answersKeys(s)) do known = known or redis.call('HGET', key, r.id) end
   end
   if not known then return nil end
   local attempt = string.match(known, '^x (%d+)')
@@ -62,13 +70,13 @@ local function recall(s, r)
   return known
 end
 
--- Two halves, of which the older is dropped whole.
+-- Two halves, of which the older is dropped whole; not while the slot moves, for then none can be begun.
 local function remember(s, r, answer, size)
   if r.kept then
     redis.call('SET', keptKey(r), answer, 'PX', int(opMemory))
     return
   end
-  if s.answers - s.rotatedAt >= half or s.answerText >= halfText then
+  if s.atRest and (s.answers - s.rotatedAt >= half or s.answerText >= halfText) then
     s.half = 1 - s.half
     redis.call('UNLINK', answersKey(s, s.half))
     s.floor, s.rotatedAt, s.answerText, s.minted = s.rotatedAt, s.answers, 0, true
@@ -297,11 +305,6 @@ local function shortened(sent, most)
   return #omitted <= most and omitted or sent.head .. '0]'
 end
 
--- In a cluster: is the slot not being moved? If it is, two absent keys cannot be asked for.
-local function atRest(s)
-  return type(redis.pcall('EXISTS', s.prefix .. 'absent:0', s.prefix .. 'absent:1')) == 'number'
-end
-
 -- How a frame is sent, by the name of the way. \`about\`: the only document that it is for, where the section is followed by key.
 -- False: those who listen are not here, and its writer sends it.
 local publishers = {}
@@ -316,7 +319,7 @@ end
 function publishers.SPUBLISH(s, destination, frame, about)
   if redis.call('SPUBLISH', channel(destination, about), frame) > 0 then return true end
   -- while its slot is being moved they listen at the other node
-  return atRest(s)
+  return s.atRest
 end
 
 function publishers.XADD(s, destination, frame, about)
@@ -381,8 +384,7 @@ end
 local function note(s)
   local name = string.sub(s.prefix, 1, -3)
   if redis.call('ZSCORE', outbox, name) then return end
-  -- else what is made here would be in the way of its like, which has not moved yet
-  if not atRest(s) then error({ err = 'TRYAGAIN the slot is being moved' }) end
+  if not s.atRest then tryAgain() end
   local cursor = s.prefix .. 'relayed'
   if redis.call('EXISTS', cursor) == 0 then redis.call('HSET', cursor, 'epoch', s.epoch, 'sequence', int(s.sequence)) end
   redis.call('ZADD', outbox, nowText, name)
@@ -390,7 +392,15 @@ local function note(s)
   if outboxChannel ~= '' then redis.call('PUBLISH', outboxChannel, name) end
 end
 
+-- What a commit makes anew while the slot moves is in the way of its like on the other side, and what it looks for may be there.
+local function canServe(r)
+  local s = r.section
+  return s.atRest or not (r.kept or r.delete) and
+    areHere(s.meta, s.prefix .. 'log', unpack(answersKeys(s)))
+end
+
 openAll()
+for _, s in ipairs(sections) do s.atRest = isAtRest(s) end
 if outbox ~= '' then
   for _, s in ipairs(sections) do note(s) end
 end
@@ -399,7 +409,10 @@ for _, s in ipairs(sections) do destinations[s] = take() end
 for i = 1, tonumber(take()) do shared[i] = take() end
 numbers = cjson.decode(take())
 local requests = {}
-for i = 1, number() do requests[i] = readRequest(KEYS[#sections + i]) end
+for i = 1, number() do
+  requests[i] = readRequest(KEYS[#sections + i])
+  if not canServe(requests[i]) then tryAgain() end
+end
 for _, r in ipairs(requests) do
   r.answer = guarded(r)
   local s = r.section

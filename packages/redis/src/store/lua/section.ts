@@ -114,6 +114,16 @@ local function holds(s, epoch, sequence)
   return fork ~= nil and sequence <= fork
 end
 
+-- In a cluster: are these keys on this side of a move? All that is absent is elsewhere, as long as the slot is not at rest.
+local function areHere(...) return type(redis.pcall('EXISTS', ...)) == 'number' end
+
+-- Is it not being moved? Then two keys that do not exist can be asked for.
+local function isAtRest(s)
+  return string.sub(s.prefix, 1, 1) ~= '{' or areHere(s.prefix .. 'absent:0', s.prefix .. 'absent:1')
+end
+
+local function tryAgain() error({ err = 'TRYAGAIN the slot is being moved' }) end
+
 local sections = {}
 local function openAll()
   for i = 1, tonumber(take()) do sections[i] = open(KEYS[i], take()) end

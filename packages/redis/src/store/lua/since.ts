@@ -7,6 +7,7 @@ openAll()
 local s = sections[1]
 local epoch, after, limit, key = take(), tonumber(take()), tonumber(take()), take()
 local log = s.prefix .. 'log'
+if not isAtRest(s) and not areHere(s.meta, log) then tryAgain() end
 
 local function first()
   local entry = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]

@@ -1,0 +1,134 @@
+import { canTest, type RedisCluster, type RedisServer, startRedisCluster } from '@sync/brokers'
+import type { CommitRequest, CommitResult, Head, SectionRef, Store } from '@sync/core/adapter'
+import { redisStore } from '@sync/redis'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { metaKey, sectionName } from '../src/names.ts'
+
+const CLUSTER = { cluster: true }
+const WAIT = { timeout: 20_000, interval: 10 }
+
+describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', hooks: true }))(
+  'a section of which not all has moved to another node',
+  () => {
+    let cluster: RedisCluster
+    let store: Store
+    beforeAll(async () => {
+      cluster = await startRedisCluster({ masters: 2 })
+      store = redisStore(`${cluster.urls[0]}?cluster=true`)
+    }, 60_000)
+    afterAll(async () => {
+      await store?.close()
+      await cluster[Symbol.asyncDispose]()
+    })
+
+    const headOf = async (section: SectionRef): Promise<Head['standing']> => {
+      const [head] = (await store.heads([{ scope: section }])) as [Head]
+      return head.standing
+    }
+
+    /** Moves the section's slot; the keys that are named only after `work` was asked for in vain. */
+    async function move(section: SectionRef, late: RegExp, work: () => Promise<void>): Promise<void> {
+      const slot = await cluster.slotOf(metaKey(section, CLUSTER))
+      const [one, other] = (await Promise.all([0, 12_000].map((each) => cluster.masterOf(each)))) as [
+        RedisServer,
+        RedisServer,
+      ]
+      const from = await cluster.masterOf(slot)
+      const to = from === one ? other : one
+      const [source, target] = [new Redis(from.url), new Redis(to.url)]
+      // of the keys those that came last are moved first
+      for (let n = 0; n < 20; n++) await source.set(`{${sectionName(section, { cluster: false })}}fill${n}`, '')
+      let working: Promise<void> | undefined
+      await cluster.moveSlot({
+        slot,
+        to,
+        async halfway() {
+          const left = (await source.cluster('GETKEYSINSLOT', slot, 100)) as string[]
+          expect(left.filter((key) => late.test(key))).not.toEqual([])
+          const keys = left.filter((key) => !late.test(key))
+          await source.call('MIGRATE', '127.0.0.1', `${to.port}`, '', '0', '5000', 'KEYS', ...keys)
+          await target.config('RESETSTAT')
+          working = work()
+          await Promise.race([
+            working,
+            vi.waitFor(async () => expect(await target.info('errorstats')).toContain('errorstat_TRYAGAIN'), WAIT),
+          ])
+        },
+      })
+      source.disconnect()
+      target.disconnect()
+      await working
+    }
+
+    const write = (
+      section: SectionRef,
+      { id, kept, n, standing }: { id: string; kept: boolean; n: number; standing: Head['standing'] },
+    ): CommitRequest => ({
+      ref: { ...section, key: 'k' },
+      op: { id, attempt: 1, born: standing, ...(kept && { kept }) },
+      epoch: standing.epoch,
+      origin: 'o',
+      action: 'write',
+      fields: [{ field: 'n', whole: `${n}` }],
+      others: 'keep',
+      create: true,
+    })
+
+    const commitOne = async (request: CommitRequest): Promise<CommitResult> => {
+      const [result] = await store.commit([request])
+      if (!result) throw new Error('no answer')
+      return result
+    }
+
+    test.each([
+      ['log and op memory', /::(log|answers:\d)$/, false],
+      ['what its caller named the write', /::op:/, true],
+    ])('does nothing twice, and makes nothing anew, while there is elsewhere: %s', async (_, late, kept) => {
+      const section = { partition: `p${kept}`, section: 's' }
+      const born = await headOf(section)
+      const first = write(section, { id: 'x', kept, n: 1, standing: born })
+      const done = await commitOne(first)
+      let again: CommitResult[] = []
+      await move(section, late, async () => {
+        // the other node is another server: a new epoch
+        const { epoch } = await headOf(section)
+        const second = write(section, { id: 'y', kept, n: 2, standing: born })
+        again = await store.commit([
+          { ...first, epoch },
+          { ...second, epoch },
+        ])
+      })
+      expect(done.status === 'committed' && done.change).toEqual(again[0]?.status === 'committed' && again[0].change)
+      expect(again).toMatchObject([
+        { status: 'committed', version: 1 },
+        { status: 'committed', version: 2 },
+      ])
+      const page = await store.changesSince(section, { epoch: born.epoch, sequence: 0 }, 10)
+      expect(page.changes.map(({ sequence }) => sequence)).toEqual([1, 2])
+    })
+
+    test('deletes nothing while it may have been deleted before', async () => {
+      const section = { partition: 'deleted', section: 's' }
+      const standing = await headOf(section)
+      const request = (id: string): CommitRequest => write(section, { id, kept: false, n: 1, standing })
+      const deletion = (id: string): CommitRequest => ({ ...request(id), action: 'delete', fields: [] })
+      for (const each of [request('1'), deletion('2'), request('3')]) await commitOne(each)
+      await move(section, /::deleted:/, async () => {
+        const { epoch } = await headOf(section)
+        expect(await commitOne({ ...deletion('4'), epoch })).toMatchObject({ status: 'committed', existed: true })
+      })
+      expect((await store.load([{ ...section, key: 'k' }]))[0]?.document).toBeUndefined()
+    })
+
+    test('does not take its log for lost', async () => {
+      const section = { partition: 'log', section: 's' }
+      const standing = await headOf(section)
+      await commitOne(write(section, { id: 'x', kept: false, n: 1, standing }))
+      await move(section, /::log$/, async () => {
+        const page = await store.changesSince(section, { epoch: standing.epoch, sequence: 0 }, 10)
+        expect(page).toMatchObject({ status: 'page', upTo: 1 })
+      })
+    })
+  },
+)
