@@ -2,25 +2,27 @@ import { canTest, type RedisCluster, type RedisServer, startRedisCluster } from 
 import type { CommitRequest, CommitResult, Head, SectionRef, Store } from '@sync/core/adapter'
 import { redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { metaKey, sectionName } from '../src/names.ts'
 
 const CLUSTER = { cluster: true }
 const WAIT = { timeout: 20_000, interval: 10 }
 
-describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', hooks: true }))(
-  'a section of which not all has moved to another node',
-  () => {
-    let cluster: RedisCluster
+const possible = await canTest('a section whose slot moves', { broker: 'redis', hooks: true })
+let cluster: RedisCluster
+beforeAll(async () => {
+  if (possible) cluster = await startRedisCluster({ masters: 2 })
+}, 60_000)
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+describe.runIf(possible).each(['ioredis', 'redis'] as const)(
+  'a section of which not all has moved to another node, over %s',
+  (client) => {
     let store: Store
-    beforeAll(async () => {
-      cluster = await startRedisCluster({ masters: 2 })
-      store = redisStore(`${cluster.urls[0]}?cluster=true`)
-    }, 60_000)
-    afterAll(async () => {
-      await store?.close()
-      await cluster[Symbol.asyncDispose]()
+    beforeAll(() => {
+      store = redisStore(`${cluster.urls[0]}?cluster=true`, { client })
     })
+    afterAll(() => store.close())
 
     const headOf = async (section: SectionRef): Promise<Head['standing']> => {
       const [head] = (await store.heads([{ scope: section }])) as [Head]
@@ -37,6 +39,10 @@ describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', ho
       const from = await cluster.masterOf(slot)
       const to = from === one ? other : one
       const [source, target] = [new Redis(from.url), new Redis(to.url)]
+      onTestFinished(() => {
+        source.disconnect()
+        target.disconnect()
+      })
       // of the keys those that came last are moved first
       for (let n = 0; n < 20; n++) await source.set(`{${sectionName(section, { cluster: false })}}fill${n}`, '')
       let working: Promise<void> | undefined
@@ -56,8 +62,6 @@ describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', ho
           ])
         },
       })
-      source.disconnect()
-      target.disconnect()
       await working
     }
 
@@ -85,7 +89,7 @@ describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', ho
       ['log and op memory', /::(log|answers:\d)$/, false],
       ['what its caller named the write', /::op:/, true],
     ])('does nothing twice, and makes nothing anew, while there is elsewhere: %s', async (_, late, kept) => {
-      const section = { partition: `p${kept}`, section: 's' }
+      const section = { partition: `${client}${kept}`, section: 's' }
       const born = await headOf(section)
       const first = write(section, { id: 'x', kept, n: 1, standing: born })
       const done = await commitOne(first)
@@ -109,7 +113,7 @@ describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', ho
     })
 
     test('deletes nothing while it may have been deleted before', async () => {
-      const section = { partition: 'deleted', section: 's' }
+      const section = { partition: `${client}:deleted`, section: 's' }
       const standing = await headOf(section)
       const request = (id: string): CommitRequest => write(section, { id, kept: false, n: 1, standing })
       const deletion = (id: string): CommitRequest => ({ ...request(id), action: 'delete', fields: [] })
@@ -122,7 +126,7 @@ describe.runIf(await canTest('a section whose slot moves', { broker: 'redis', ho
     })
 
     test('does not take its log for lost', async () => {
-      const section = { partition: 'log', section: 's' }
+      const section = { partition: `${client}:log`, section: 's' }
       const standing = await headOf(section)
       await commitOne(write(section, { id: 'x', kept: false, n: 1, standing }))
       await move(section, /::log$/, async () => {
