@@ -69,6 +69,8 @@ export class ChangeStream {
   #stopped = false
   /** The log was told up to here: what comes live of it is no news. */
   #logged: Place = NOWHERE
+  /** The last change of the watched document that the log told. */
+  #loggedChange: Place = NOWHERE
   /**
    * The values told are as of this sequence, or an earlier one. Until the stream itself is as far, no position is safe to save:
    * who resumed there would be told again, as changes, what is part of these values already.
@@ -212,7 +214,7 @@ export class ChangeStream {
 
   #observe(seen: Observation): void {
     const { key, kind, sequence } = seen
-    if (!this.#inPrefix(key) || (kind === 'change' && sequence <= this.#upTo(this.#logged))) return
+    if (!this.#inPrefix(key) || this.#isLogged(kind, sequence)) return
     this.#reach = Math.max(this.#reach, sequence)
     if (this.#onlyValues.has(key)) this.#onlyValues.set(key, placeOf(seen))
     else this.#live.push(kind === 'change' || this.#options.key !== undefined ? seen : this.#inPlace(seen))
@@ -221,6 +223,13 @@ export class ChangeStream {
       this.#live = []
     }
     this.#wake()
+  }
+
+  /** Has the log told it, or what came after it? An answer of before may come late: it leads nowhere back while history goes on. */
+  #isLogged(kind: Observation['kind'], sequence: number): boolean {
+    if (kind === 'change') return sequence <= this.#upTo(this.#logged)
+    const last = this.#loggedChange
+    return sequence < last.sequence && this.#upTo(last) === last.sequence
   }
 
   /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
@@ -315,6 +324,8 @@ export class ChangeStream {
       const { epoch, sequence } = page.standing
       const changes = page.changes.filter((each) => this.#inPrefix(each.key))
       for (const each of changes) latest.set(each.key, each.sequence)
+      const last = changes.at(-1)
+      if (key !== undefined && last) this.#loggedChange = { epoch, sequence: last.sequence }
       const past = changes.map((each) => observed({ ...decodeChange(each), epoch }, false))
       while (past.length > 0) {
         yield* this.#batch(past)
@@ -328,7 +339,8 @@ export class ChangeStream {
     }
     this.#begin = undefined
     // from a jump on everything counts; else what the log had is not told again when it comes live
-    const jump = key === undefined ? -1 : this.#live.findLastIndex(({ kind }) => kind === 'jump')
+    const jumps = ({ kind, sequence }: Observation): boolean => kind === 'jump' && !this.#isLogged(kind, sequence)
+    const jump = key === undefined ? -1 : this.#live.findLastIndex(jumps)
     this.#live =
       jump >= 0
         ? this.#live.slice(jump)

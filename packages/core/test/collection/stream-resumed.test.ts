@@ -68,6 +68,29 @@ test('who watches one document is told that what only the log had told of is los
   expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
 })
 
+test('who watches one document is not led back by an answer that is older than what the log told', async () => {
+  await using t = open({}, { follow: 'key' })
+  const { position } = await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  const second = await t.other.set('x', { n: 2 })
+  t.requests.holdNext('changesSince')
+  const w = pull(t, { key: 'x', from: { after: position } })
+  expect(await w.next()).toEqual([])
+  t.replies.hold('load')
+  const reading = t.c.get('x', { after: second.position })
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  await t.other.set('x', { n: 3 })
+  t.requests.release()
+  expect(await w.next()).toMatchObject([{ version: 2 }, { version: 3 }])
+  t.replies.release()
+  await reading
+  t.hub.bus.chance({})
+  await t.other.set('x', { n: 4 })
+  expect(await w.next()).toMatchObject([{ kind: 'changed', version: 4, previous: { n: 3 }, value: { n: 4 } }])
+})
+
 test('who resumes from a snapshot is not told as a change what the snapshot had', async () => {
   await using t = open()
   await t.other.set('x', { n: 1 })
