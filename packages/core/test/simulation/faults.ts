@@ -77,7 +77,7 @@ const losses: Readonly<Record<string, Fault>> = {
 const anHour = ({ chance, int }: Dice): number => (chance(0.5) ? 1 : -1) * int(HOUR + 1)
 
 /** So often something bad is ended: what lasts for long lets little else happen. */
-const MENDED = 0.4
+const MENDED = 0.3
 
 /** Does something bad, or ends it; tells what. */
 export function fault(world: World, dice: Dice, { losses: may }: { readonly losses: boolean }): string {

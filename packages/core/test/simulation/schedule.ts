@@ -52,7 +52,7 @@ export async function play({ seed, faults, losses, without, onStep }: Plan): Pro
     if (chance(0.06) && place.watchers.length > 0) {
       what = 'a watcher starts again'
       world.restart(pick(place.watchers), place)
-    } else if (faults && chance(0.3)) what = fault(world, own, { losses })
+    } else if (faults && chance(0.4)) what = fault(world, own, { losses })
     else if (chance(0.03)) {
       what = `${place.process.name} verifies what it holds`
       workload.verify(place.process)

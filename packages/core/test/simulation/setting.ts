@@ -43,7 +43,7 @@ export function draw({ int, chance, pick }: Dice, { losses }: Pick<Setting, 'los
     ...(chance(0.2) && { batch: { wait: 1 + int(30), writes: 1 + int(5) } }),
     ...(replicate === 'on-read' && chance(0.3) && { memory: { maxDocuments: 1 + int(3) } }),
   })
-  const keys = ['k', 'm', 'o', 'q'].slice(0, 1 + int(1 + int(4)))
+  const keys = ['k', 'm', 'o', 'q'].slice(0, pick([1, 1, 2, 2, 3, 4]))
   const watchers = Array.from({ length: pick([2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 8]) }, (_, at) => {
     const pause = chance(0.3) ? int(300) : 0
     if (follow === 'section') return [{ combine: at % 2 === 0, pause }]

@@ -19,9 +19,9 @@ import type { Ways } from './ways.ts'
 export type Commits = (group: readonly CommitRequest[]) => Promise<CommitResult[]>
 
 /** After so many ms at most a client no longer waits for a reply. */
-const PATIENCE = 100
+const PATIENCE = 60
 /** Within so many ms a request that its client has given up may still arrive. */
-const LATEST = 800
+const LATEST = 400
 
 /** A process's way to the store. What is on it when the process ends may still arrive; no answer comes any more. */
 export class StoreWire implements Store {
