@@ -14,6 +14,9 @@ const config: ViteUserConfig = {
   test: {
     // most of the time a test with a broker waits for it
     maxWorkers: '100%',
+    // no test is about how fast the machine is
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: folders.map((root) => ({
       extends: true,
       root,

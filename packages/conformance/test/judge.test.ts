@@ -46,6 +46,8 @@ const register: Model<number, Input, number> = {
   step: (state, { write }, output) =>
     write !== undefined ? write : output === undefined || output === state ? state : undefined,
 }
+/** The same, known not to be changed by those who only read it. */
+const readable: typeof register = { ...register, reads: ({ write }) => write === undefined }
 const call = (invokedAt: number, at: number | undefined, input: Input, output = 0): Call<Input, number> => ({
   client: 'c',
   input,
@@ -100,10 +102,21 @@ describe('a recorded history is linearizable', () => {
             ? { ...each, returned: { ...each.returned, output } }
             : each,
         )
-        expect(judge(changed, register).linearizable).toBe(bruteForce(changed, 0))
+        const expected = bruteForce(changed, 0)
+        expect([judge(changed, register), judge(changed, readable)]).toMatchObject([
+          { linearizable: expected },
+          { linearizable: expected },
+        ])
       }),
       { numRuns: 300 },
     )
+  })
+
+  test('however many read at one time, where it is known that they only read', () => {
+    // the write begins first, and half of the others came before it
+    const reads = Array.from({ length: 60 }, (_, n) => call(n + 1, 100, {}, n % 2))
+    expect(judge([call(0, 100, { write: 1 }), ...reads], readable).linearizable).toBe(true)
+    expect(judge([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], readable).linearizable).toBe(false)
   })
 })
 

@@ -12,6 +12,11 @@ export interface Model<S, I, O> {
   readonly initial: S
   /** The state after a call that was answered so (`undefined`: by anything); `undefined`: it cannot have been. */
   step(state: S, input: I, output: O | undefined): S | undefined
+  /**
+   * Does a call that was answered so leave every state as it is? Where that is told, many such calls at one time make the search
+   * no longer: each is taken as soon as it fits.
+   */
+  reads?(input: I, output: O): boolean
   id(state: S): string
 }
 
@@ -23,7 +28,7 @@ export type Verdict<I, O> =
 
 /**
  * Decides whether a recorded history is linearizable: the search of Wing and Gong (1993), remembering the configurations
- * that led nowhere, as Lowe (2017) does. Exponential at worst; in calls per key, keep it to some hundreds.
+ * that led nowhere, as Lowe (2017) does. Exponential at worst, in calls that overlap; keep it to some hundreds.
  */
 export function judge<S, I, O>(history: readonly Call<I, O>[], model: Model<S, I, O>): Verdict<I, O> {
   const calls = [...history].sort((a, b) => a.invokedAt - b.invokedAt)
@@ -33,13 +38,20 @@ export function judge<S, I, O>(history: readonly Call<I, O>[], model: Model<S, I
   const done = new Uint8Array(calls.length)
   let best: { readonly order: readonly number[]; readonly stuck: readonly number[] } = { order: [], stuck: [] }
 
+  const isRead = ({ input, returned }: Call<I, O>): boolean =>
+    returned !== undefined && model.reads?.(input, returned.output) === true
+  const fits = (state: S, { input, returned }: Call<I, O>): boolean =>
+    model.step(state, input, returned?.output) !== undefined
+
   const search = (state: S, left: number): boolean => {
     if (left === 0) return true
     const here = `${done.join('')} ${model.id(state)}`
     if (dead.has(here)) return false
     const next = candidates(calls, done)
     if (order.length >= best.order.length) best = { order: [...order], stuck: next }
-    for (const at of next) {
+    // what fits here and changes nothing hinders nothing that comes after it
+    const free = next.find((at) => isRead(calls[at] as Call<I, O>) && fits(state, calls[at] as Call<I, O>))
+    for (const at of free === undefined ? next : [free]) {
       const { input, returned } = calls[at] as Call<I, O>
       const after = model.step(state, input, returned?.output)
       if (after === undefined) continue

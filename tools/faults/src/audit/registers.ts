@@ -20,6 +20,7 @@ interface Register {
 const model: Model<Register, Input, Output> = {
   initial: { version: 0, value: '' },
   id: ({ version, value }) => `${version} ${value}`,
+  reads: (_, { done }) => !done,
   step(state, input, output) {
     const fits = input !== 'read' && input.expected === state.version
     const after = fits ? { version: state.version + 1, value: input.value } : state

@@ -211,6 +211,7 @@ const outputOf = (result: CommitResult): Output => {
 const register: Model<State, Input, Output> = {
   initial: { version: 1, value: 'start' },
   id: ({ version, value }) => `${version} ${value}`,
+  reads: ({ kind }, { ok }) => kind === 'read' || !ok,
   step(state, input, output) {
     if (input.kind === 'read')
       return output && (output.version !== state.version || output.value !== state.value) ? undefined : state
