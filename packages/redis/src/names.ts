@@ -80,9 +80,18 @@ export function sectionNamed(name: string): SectionRef {
   return { partition, section }
 }
 
+/** What the channels of changes begin with. */
+export const CHANGED = '__dataChanged'
+
 /** The channel that a scope's changes are sent on; databases of one server share its channels, so all but 0 are named. */
 export function channelOf(scope: Scope, layout: Layout, database: number): string {
-  const prefix = database === 0 ? '__dataChanged' : `__dataChanged@${database}`
+  const prefix = database === 0 ? CHANGED : `${CHANGED}@${database}`
   const name = `${prefix}:${sectionName(scope, layout)}`
   return isDocumentRef(scope) ? `${name}:${escapePart(scope.key)}` : name
 }
+
+/** The stream of a section's frames. */
+export const streamKey = (section: SectionRef, layout: Layout): string => `${sectionName(section, layout)}::changes`
+
+/** The channel on which a stream's entries are told, in a cluster. */
+export const channelOfStream = (stream: string): string => `${CHANGED}:${stream}`

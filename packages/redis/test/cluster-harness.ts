@@ -27,9 +27,13 @@ export const clusterStoreHarness = (cluster: RedisCluster, client: Client = 'ior
   close: async () => {},
 })
 
-export function clusterBusHarness(cluster: RedisCluster, client: Client = 'ioredis'): BusHarness {
+export function clusterBusHarness(
+  cluster: RedisCluster,
+  { client = 'ioredis', bus = 'pubsub' }: { readonly client?: Client; readonly bus?: 'pubsub' | 'streams' } = {},
+): BusHarness {
   const thrown: unknown[] = []
   const options = {
+    bus,
     timeout: '500ms',
     maxPayloadBytes: 65_536,
     onError: (error: unknown) => thrown.push(error),

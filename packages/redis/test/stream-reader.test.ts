@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { BlockingFeed } from '../src/bus/blocking-feed.ts'
+import { Standing } from '../src/bus/standing.ts'
 import { StreamReader } from '../src/bus/stream-reader.ts'
 import type { Command, Connection, ConnectionState } from '../src/connection/connection.ts'
 
@@ -19,16 +21,17 @@ function scripted(answers: Readonly<Record<string, () => Promise<unknown>>>) {
 
 const missing = { XREAD: () => Promise.resolve(null), XINFO: () => Promise.reject(new Error('ERR no such key')) }
 const scope = { partition: 'p', section: 's' }
-const options = { timeout: 1_000, onError: () => {} }
+
+function readerOn(commands: Connection, listening: Connection, told: (state: ConnectionState) => void = () => {}) {
+  const standing = new Standing(told)
+  const feed = new BlockingFeed({ commands, listening }, { timeout: 1_000, maxFrames: 100 }, standing)
+  return new StreamReader(feed, { commands, onError: () => {}, lost: () => standing.lost() })
+}
 
 test('a subscription that comes between "up" and the check of the cursors is not forgotten', async () => {
   const id = Promise.withResolvers<string>()
   const listening = scripted({ CLIENT: () => id.promise })
-  const reader = new StreamReader(
-    { commands: scripted(missing).connection, listening: listening.connection },
-    options,
-    () => {},
-  )
+  const reader = readerOn(scripted(missing).connection, listening.connection)
   listening.tell('up')
   const subscribed = reader.listen('stream', scope, () => {}, undefined)
   // the look at the stream is answered before the other
@@ -41,8 +44,7 @@ test('a subscription that comes between "up" and the check of the cursors is not
 test('a subscription rejects when the line is lost before it was live, and leaves nothing behind', async () => {
   const told: string[] = []
   const listening = scripted({ CLIENT: () => Promise.resolve('7') })
-  const lines = { commands: scripted(missing).connection, listening: listening.connection }
-  const reader = new StreamReader(lines, options, (state) => told.push(state))
+  const reader = readerOn(scripted(missing).connection, listening.connection, (state) => told.push(state))
   const subscribed = reader.listen('stream', scope, () => {}, undefined)
   await new Promise((resolve) => setImmediate(resolve))
   listening.tell('down')
@@ -50,3 +52,34 @@ test('a subscription rejects when the line is lost before it was live, and leave
   expect(told).toEqual([])
   reader.close()
 })
+
+test.each([
+  ['1-0', []],
+  ['11-0', ['down', 'up']],
+])(
+  'as many entries as a stream keeps, of one that begins with %s, are told as a loss if it lacks the last one shown',
+  async (first, wanted) => {
+    const told: string[] = []
+    const shown: unknown[] = []
+    const entries = Array.from({ length: 100 }, (_, n) => [`${n + 11}-0`, ['frame', `f${n}`]])
+    let [begins, ends] = ['1-0', '10-0']
+    const info = () => ({ length: 100, 'entries-added': 200, 'last-generated-id': ends, 'first-entry': [begins, []] })
+    const commands = scripted({ XREAD: () => Promise.resolve(null), XINFO: () => Promise.resolve(info()) })
+    let reads = 0
+    const listening = scripted({
+      CLIENT: () => Promise.resolve('7'),
+      XREAD() {
+        begins = first
+        ends = '110-0'
+        return reads++ === 0 ? Promise.resolve({ stream: entries }) : new Promise(() => {})
+      },
+    })
+    const reader = readerOn(commands.connection, listening.connection, (state) => told.push(state))
+    listening.tell('up')
+    await reader.listen('stream', scope, (frame) => shown.push(frame), undefined)
+    await vi.waitFor(() => expect(shown).toHaveLength(100), { interval: 1 })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toEqual(['up', ...wanted])
+    reader.close()
+  },
+)

@@ -1,22 +1,8 @@
 import { canTest, type RedisServer, startRedis, startRedisCluster } from '@sync/brokers'
 import { createSync, defineCollection, type Sync } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
-import { Cluster, Redis } from 'ioredis'
-import { createCluster } from 'redis'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-
-test('Streams in a Redis Cluster are refused', () => {
-  const clients = [
-    new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true }),
-    createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }),
-  ]
-  for (const target of [
-    ...clients,
-    'redis://127.0.0.1:1?cluster=true',
-    'redis://127.0.0.1:1?cluster=true&client=redis',
-  ])
-    expect(() => redisBus(target, { bus: 'streams' })).toThrow(/Redis Cluster/)
-})
 
 test('a Redis Cluster has no database but 0', () => {
   for (const client of ['ioredis', 'redis'])

@@ -19,18 +19,26 @@ export function compareIds(a: string, b: string): number {
 export interface Extent {
   readonly first: string | undefined
   readonly last: string
+  /** Nothing was ever taken away. */
+  readonly whole: boolean
 }
+
+/** Does it still have all that came after the position? */
+export const reachesBackTo = (position: string, { first, last, whole }: Extent): boolean =>
+  position === last ||
+  (position === START && whole) ||
+  (first !== undefined && compareIds(first, position) <= 0 && compareIds(position, last) <= 0)
 
 /**
  * Refuses to begin after what the stream cannot continue from.
  * @throws ArgumentError (`SYNC_ARGUMENT`) if it is no offset
  * @throws OffsetLostError (`SYNC_OFFSET_LOST`) if what came after it may be gone, or it is of another history
  */
-export function checkOffset(after: string, { first, last }: Extent, scope: Scope): void {
+export function checkOffset(after: string, extent: Extent, scope: Scope): void {
   if (!ID.test(after))
     throw new ArgumentError(`not an offset of a stream: ${JSON.stringify(after)}`, { address: scope })
-  if (compareIds(after, last) > 0)
+  if (compareIds(after, extent.last) > 0)
     throw new OffsetLostError('the stream ends before this offset: it is another one', { address: scope })
-  if (after !== last && (first === undefined || compareIds(after, first) < 0))
+  if (!reachesBackTo(after, extent))
     throw new OffsetLostError('the stream no longer reaches back to this offset', { address: scope })
 }

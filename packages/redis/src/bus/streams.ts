@@ -1,12 +1,32 @@
 import { type Scope, sectionOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { sectionName } from '../names.ts'
+import { channelOfStream, streamKey } from '../names.ts'
+import { Script } from '../store/script.ts'
+import { appendLua } from '../stream-append.ts'
+import { BlockingFeed } from './blocking-feed.ts'
 import type { MediumKind } from './medium.ts'
+import type { BusSettings } from './settings.ts'
+import { ShardedFeed } from './sharded-feed.ts'
+import { Standing } from './standing.ts'
 import { StreamReader } from './stream-reader.ts'
 
-const streamOf = (scope: Scope, { layout }: Connection): string => `${sectionName(sectionOf(scope), layout)}::changes`
+/**
+ * KEYS: the stream. ARGV: how many entries are kept, the frame, its key as JSON or nothing. The reply: what was told to nobody,
+ * because those who listen do so at the node that the slot is leaving.
+ */
+const append = new Script(`${appendLua}
+local told, head = append(KEYS[1], ARGV[2], ARGV[3], ARGV[1])
+if told > 0 then return {} end
+-- the slot is being moved where two absent keys cannot be asked for
+return type(redis.pcall('EXISTS', KEYS[1] .. ':0', KEYS[1] .. ':1')) == 'number' and {} or { head }
+`)
 
-/** Redis Streams: one per section, kept for a while, read by who follows it; a document's followers pass over the rest. */
+const streamOf = (scope: Scope, { layout }: Connection): string => streamKey(sectionOf(scope), layout)
+
+/**
+ * Redis Streams: one per section, kept for a while, read by who follows it; a document's followers pass over the rest. In a
+ * cluster one call reads no more than one slot: there what is new is told on the section's channel, and nobody waits.
+ */
 export const streams: MediumKind = {
   capabilities: {
     delivery: 'at-least-once',
@@ -20,17 +40,36 @@ export const streams: MediumKind = {
   method: 'redis:xadd',
   destination: streamOf,
   open(lines, settings, told) {
-    const { commands } = lines
-    const reader = new StreamReader(lines, settings, told)
+    const { commands, listening } = lines
+    const { onError } = settings
+    const { cluster } = commands.layout
+    const standing = new Standing(told)
+    const feed = cluster ? new ShardedFeed(listening, onError, standing) : new BlockingFeed(lines, settings, standing)
+    const reader = new StreamReader(feed, { commands, onError, lost: () => standing.lost() })
+    const publish = cluster ? addAndTell : add
     return {
-      publish(scope, frame) {
-        const stream = streamOf(scope, commands)
-        const about = 'key' in scope ? ['key', JSON.stringify(scope.key)] : []
-        const entry = ['MAXLEN', '~', `${settings.maxFrames}`, '*', 'frame', frame, ...about]
-        return commands.send(['XADD', stream, ...entry], stream)
-      },
+      publish: (scope, frame) => publish(commands, scope, frame, settings),
       listen: (scope, handler, after) => reader.listen(streamOf(scope, commands), scope, handler, after),
       close: () => reader.close(),
     }
   },
+}
+
+type Publish = (commands: Connection, scope: Scope, frame: string, settings: BusSettings) => Promise<unknown>
+
+const keyOf = (scope: Scope): [key: string] | [] => ('key' in scope ? [JSON.stringify(scope.key)] : [])
+
+const add: Publish = (commands, scope, frame, { maxFrames }) => {
+  const stream = streamOf(scope, commands)
+  const about = keyOf(scope).flatMap((key) => ['key', key])
+  return commands.send(['XADD', stream, 'MAXLEN', '~', `${maxFrames}`, '*', 'frame', frame, ...about], stream)
+}
+
+const addAndTell: Publish = async (commands, scope, frame, { maxFrames }) => {
+  const stream = streamOf(scope, commands)
+  const [head] = await append.run(commands, [stream], [`${maxFrames}`, frame, ...keyOf(scope)])
+  if (head === undefined) return
+  const channel = channelOfStream(stream)
+  // it is in the stream, whoever hears of it now
+  await commands.send(['SPUBLISH', channel, head + frame], channel).catch(() => {})
 }

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@sync/core'
-import { checkTarget, leadsToCluster } from '../connection/open.ts'
+import { checkTarget } from '../connection/open.ts'
 import { urlOptions } from '../connection/url-options.ts'
 import type { RedisBusOptions, RedisTarget } from '../options.ts'
 import { type Homes, homesOf } from '../pool/targets.ts'
@@ -34,7 +34,5 @@ export function readTarget(target: RedisTarget, options: RedisBusOptions): Targe
   const kind = KINDS[chosen.bus ?? 'pubsub']
   if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(KINDS).join(', ')} is needed`)
   const homes = homesOf({ target, url }, chosen)
-  const clustered = [homes.main, ...homes.partitions.values()].some((home) => leadsToCluster(home.target, home.url))
-  if (kind === streams && clustered) throw new ArgumentError('bus: in a Redis Cluster there is pubsub alone')
   return { kind, settings, homes }
 }

@@ -140,12 +140,6 @@ const isNodeRedis = (target: object): target is NodeRedisClient =>
 
 const isIoredis = (target: object): boolean => 'call' in target && 'status' in target && 'duplicate' in target
 
-const isIoredisCluster = (target: object): boolean => 'isCluster' in target && target.isCluster === true
-
-/** Does the target say that it is a cluster? */
-export const leadsToCluster = (target: RedisTarget, url: URL | undefined): boolean =>
-  url ? inCluster(url) : isIoredisCluster(target as object) || isNodeRedisCluster(target as object)
-
 const inCluster = (url: URL): boolean => url.searchParams.get('cluster') === 'true'
 
 /**

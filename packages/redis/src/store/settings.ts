@@ -37,7 +37,7 @@ function publishing(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' 
 
 /** How a commit's script publishes. Without `command` it does not. */
 export interface Publishing {
-  readonly command?: 'PUBLISH' | 'SPUBLISH' | 'XADD' | undefined
+  readonly command?: 'PUBLISH' | 'SPUBLISH' | 'XADD' | 'XADD SPUBLISH' | undefined
   readonly maxPayloadBytes?: number
   readonly maxFrames?: number | undefined
   /** Where the section is noted for a relay, and the channel on which the script tells of it, if it can. */

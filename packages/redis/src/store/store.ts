@@ -58,7 +58,7 @@ const MOST_COMMITTED = 1_000
 /** How commits are published by their script (see `publishers` there), on one server and in a cluster. */
 const METHODS: Readonly<Record<string, { readonly [at in 'server' | 'cluster']?: Publishing['command'] }>> = {
   'redis:publish': { server: 'PUBLISH', cluster: 'SPUBLISH' },
-  'redis:xadd': { server: 'XADD' },
+  'redis:xadd': { server: 'XADD', cluster: 'XADD SPUBLISH' },
 }
 
 /** A store on one Redis. */

@@ -29,9 +29,14 @@ const adapters: readonly Adapter[] = [
   {
     name: 'redis-cluster-by-node-redis',
     store: async () => clusterStoreHarness(await cluster(), 'redis'),
-    bus: async () => clusterBusHarness(await cluster(), 'redis'),
+    bus: async () => clusterBusHarness(await cluster(), { client: 'redis' }),
   },
   { name: 'redis-cluster-relay', sync: async () => clusterSyncHarness(await cluster(), { relayed: true }) },
+  { name: 'redis-cluster-streams', bus: async () => clusterBusHarness(await cluster(), { bus: 'streams' }) },
+  {
+    name: 'redis-cluster-streams-by-node-redis',
+    bus: async () => clusterBusHarness(await cluster(), { client: 'redis', bus: 'streams' }),
+  },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {
     name: 'redis-by-node-redis',

@@ -1,3 +1,4 @@
+import { appendLua } from '../../stream-append.ts'
 import { sectionLua } from './section.ts'
 
 /**
@@ -9,7 +10,7 @@ import { sectionLua } from './section.ts'
  *   x <attempt> <generation> <version> <reason>⏎<field>                                  conflict
  * and never remembered: e (epoch), d (definition), f (forgotten), w <message> (cannot be served), a <message> (try again)
  */
-export const commitLua: string = `${sectionLua}
+export const commitLua: string = `${sectionLua}${appendLua}
 local maxChanges, maxAge, half, halfText, opMemory, tombstone, maxPayload, publish, maxFrames =
   int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9], settings[10]
 local outbox, outboxChannel = settings[11], settings[12]
@@ -328,6 +329,13 @@ function publishers.XADD(s, destination, frame, about)
   else
     redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
   end
+  return true
+end
+
+publishers['XADD SPUBLISH'] = function(s, destination, frame, about)
+  -- the stream itself may be at the other node: another one must not begin here
+  if not s.atRest then return false end
+  append(destination, frame, about and about.json, int(maxFrames))
   return true
 end
 

@@ -1,0 +1,48 @@
+import type { Collection } from '@sync/core'
+import { expect, vi } from 'vitest'
+
+type Docs = Collection<{ n: number }>
+
+/** Writes rising numbers to each key of each collection, one after another, until it is stopped. */
+export class Load {
+  /** The last number that was acknowledged, by `collection:key`. */
+  readonly acknowledged: Map<string, number> = new Map()
+  readonly #rounds: number[]
+  readonly #loads: readonly Promise<void>[]
+  #stopped = false
+
+  constructor(writing: readonly Docs[], keys: readonly string[]) {
+    this.#rounds = writing.map(() => 0)
+    this.#loads = writing.map((each, at) => this.#write(at, each, keys))
+  }
+
+  /** Resolves when each collection was written to a few times more. */
+  async more(): Promise<void> {
+    const goals = this.#rounds.map((n) => n + 3)
+    const missing = (): number[] => goals.filter((goal, at) => (this.#rounds[at] ?? 0) < goal)
+    await vi.waitFor(() => expect(missing()).toEqual([]), { timeout: 30_000 })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all(this.#loads)
+  }
+
+  /** A failure ends the load too. */
+  [Symbol.dispose](): void {
+    this.#stopped = true
+  }
+
+  async #write(at: number, collection: Docs, keys: readonly string[]): Promise<void> {
+    for (let n = 1; !this.#stopped; n++) {
+      for (const key of keys) {
+        const done = await collection.set(key, { n }).then(
+          () => true,
+          () => false,
+        )
+        if (done) this.acknowledged.set(`${at}:${key}`, n)
+      }
+      this.#rounds[at] = n
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ShardedFeed } from '../src/bus/sharded-feed.ts'
+import { Standing } from '../src/bus/standing.ts'
+import { StreamReader } from '../src/bus/stream-reader.ts'
+import { channelOfStream } from '../src/names.ts'
+import { toldEntry } from '../src/stream-append.ts'
+import { type Entry, ScriptedShard, STREAM } from './scripted-shard.ts'
+
+const scopes = [
+  { partition: 'p', section: 's' },
+  { partition: 'p', section: 's', key: 'a' },
+] as const
+
+// pauses pass at each turn
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }))
+afterEach(() => void vi.useRealTimers())
+
+/** Somebody who listens, and what it is owed. */
+interface Hearer {
+  readonly key: string | undefined
+  readonly shown: string[]
+  /** It is owed what was added since. */
+  from: number
+}
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('append', 'append to a') },
+  { weight: 5, arbitrary: fc.constant('deliver') },
+  { weight: 6, arbitrary: fc.constantFrom('serve', 'reply', 'acknowledge') },
+  { weight: 2, arbitrary: fc.constantFrom('hear', 'hear a', 'hear from an offset') },
+  { weight: 2, arbitrary: fc.constantFrom('cut', 'mend', 'move', 'rest') },
+  { weight: 1, arbitrary: fc.constantFrom('fail', 'trim', 'delete', 'lose the tail', 'garbage') },
+)
+
+/** Runs the steps, lets everything settle, and says who was shown what. */
+async function play(steps: readonly string[]) {
+  const shard = new ScriptedShard()
+  /** What was told, and the number of the step. */
+  const told: { readonly state: 'up' | 'down'; readonly at: number }[] = []
+  const hearers: Hearer[] = []
+  const errors: unknown[] = []
+  const standing = new Standing((state) => told.push({ state, at: shard.clock }))
+  const onError = (error: unknown): void => void errors.push(error)
+  const feed = new ShardedFeed(shard.listening, onError, standing)
+  const reader = new StreamReader(feed, { commands: shard.commands, onError, lost: () => standing.lost() })
+  const hear = (which: 0 | 1, after?: Entry): void => {
+    const hearer: Hearer = { key: which ? '"a"' : undefined, shown: [], from: 0 }
+    reader
+      .listen(STREAM, scopes[which], (frame) => hearer.shown.push(String(frame)), after?.id)
+      .then(
+        () => {
+          hearer.from = after ? after.at + 1 : shard.clock
+          hearers.push(hearer)
+        },
+        // refused: away, or the offset is lost
+        () => {},
+      )
+  }
+  const run: Readonly<Record<string, () => void | Promise<void>>> = {
+    append: () => shard.append(undefined),
+    'append to a': () => shard.append('"a"'),
+    deliver: () => shard.deliver(),
+    serve: () => shard.serve(),
+    reply: () => shard.reply(),
+    acknowledge: () => shard.acknowledge(),
+    hear: () => hear(0),
+    'hear a': () => hear(1),
+    'hear from an offset': () => hear(0, shard.history[Math.floor(shard.history.length / 2)]),
+    rest: () => shard.settle(),
+    fail: () => shard.fail(),
+    cut: () => shard.cut(),
+    mend: () => shard.mend(),
+    move: () => shard.move(),
+    trim: () => shard.trim(),
+    delete: () => shard.delete(),
+    'lose the tail': () => shard.loseTail(),
+    garbage: () => shard.garbage(),
+    swallow: () => shard.swallow(),
+  }
+  shard.mend()
+  hear(0)
+  hear(1)
+  await shard.settle()
+  for (const each of steps) {
+    await run[each]?.()
+    await shard.turn()
+  }
+  await shard.settle()
+  reader.close()
+  return { shard, told, hearers, errors }
+}
+
+test('each is shown every entry that is still there, in order and once, and told where one is not', async () => {
+  const property = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80 }), async (steps) => {
+    const { shard, told, hearers, errors } = await play(steps)
+    expect(errors).toEqual([])
+    expect(told.at(-1)?.state).toBe('up')
+    for (const { key, shown, from } of hearers) {
+      const order = shown.map((frame) => Number(frame.slice('frame '.length)))
+      // a page of a history that was lost may come late
+      if (shard.tailsLost === 0) expect(order).toEqual([...new Set(order)].sort((a, b) => a - b))
+      const owed = shard.history.filter((each) => each.key === key && each.at >= from)
+      const toldAfter = (at: number): boolean => told.some(({ state, at: when }) => state === 'up' && when >= at)
+      for (const entry of owed) {
+        if (shown.includes(entry.frame)) continue
+        // of a history that was lost, or below what was seen of one: nobody can tell them apart
+        const excused = shard.tailsLost > 0 ? entry.at : entry.gone
+        expect(excused, `${entry.frame} is there, and was not shown`).toBeDefined()
+        expect(toldAfter(excused ?? 0), `${entry.frame} was not shown in silence`).toBe(true)
+      }
+    }
+    // where nothing was taken away there is nothing to tell but lines that were lost
+    const losses = told.filter(({ state }) => state === 'down').length
+    if (shard.taken === 0) expect(losses).toBeLessThanOrEqual(shard.cuts + shard.failures)
+  })
+  await fc.assert(property, { numRuns: 1_000 })
+}, 60_000)
+
+test('a hole in what is heard is read from the stream: no line was lost, and nobody is told', async () => {
+  const { shard, told, hearers } = await play(['append', 'deliver', 'swallow', 'append', 'append'])
+  expect(hearers.map(({ shown }) => shown)).toEqual([shard.history.map(({ frame }) => frame), []])
+  expect(told.map(({ state }) => state)).toEqual(['up'])
+})
+
+test('a hole that the stream no longer has is told, also from its very beginning on', async () => {
+  for (const before of [[], ['append', 'deliver']]) {
+    const { told } = await play([...before, 'swallow', 'swallow', 'trim', 'append'])
+    expect(told.map(({ state }) => state)).toEqual(['up', 'down', 'up'])
+  }
+})
+
+test('while each entry follows the last one nothing is read', async () => {
+  const shard = new ScriptedShard()
+  const standing = new Standing(() => {})
+  const feed = new ShardedFeed(shard.listening, () => {}, standing)
+  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, lost: () => standing.lost() })
+  shard.mend()
+  const shown: string[] = []
+  const listening = reader.listen(STREAM, scopes[0], (_, id = '') => shown.push(id), undefined)
+  await shard.settle()
+  await listening
+  const before = shard.served
+  for (let n = 0; n < 100; n++) shard.append(undefined)
+  await shard.settle()
+  expect(shown).toHaveLength(100)
+  expect(shard.served).toBe(before)
+  reader.close()
+})
+
+test('what comes on the channel is read as it was written, whatever the key and the frame', () => {
+  const property = fc.property(
+    fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+    fc.string(),
+    (key, frame) => {
+      const json = key === undefined ? undefined : JSON.stringify(key)
+      const head = `1-0 2-1${json === undefined ? '' : ` ${json}`}`
+      expect(toldEntry(`${head}\n${frame}`)).toEqual({ previous: '1-0', id: '2-1', key: json, frame })
+    },
+  )
+  fc.assert(property)
+  expect(toldEntry('hello')).toBeUndefined()
+  expect(channelOfStream('{p:s}::changes')).toBe('__dataChanged:{p:s}::changes')
+})
