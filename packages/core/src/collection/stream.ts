@@ -229,7 +229,12 @@ export class ChangeStream {
   #isLogged(kind: Observation['kind'], sequence: number): boolean {
     if (kind === 'change') return sequence <= this.#upTo(this.#logged)
     const last = this.#loggedChange
-    return sequence < last.sequence && this.#upTo(last) === last.sequence
+    return sequence < last.sequence && !this.#isLost(last)
+  }
+
+  /** Is this a place that the history that we are in does not have? */
+  #isLost(place: Place): boolean {
+    return this.#upTo(place) < place.sequence
   }
 
   /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
@@ -281,7 +286,9 @@ export class ChangeStream {
   #isNews(seen: Observation): boolean {
     const { key, sequence } = seen
     if (seen.kind === 'change') {
-      if (sequence <= this.#upTo(this.#doneByKey.get(key))) return false
+      const told = this.#doneByKey.get(key)
+      // a value that was told is of the history that we are in: what was lost does not follow it
+      if (told && (sequence <= this.#upTo(told) || this.#isLost(seen))) return false
       if (isBirth(seen.change)) this.#alive.add(key)
       return !this.#knowsAll || this.#alive.has(key)
     }
@@ -346,7 +353,7 @@ export class ChangeStream {
         ? this.#live.slice(jump)
         : this.#live.filter((seen) =>
             seen.kind === 'change'
-              ? seen.sequence > this.#upTo(this.#logged)
+              ? seen.sequence > this.#upTo(this.#logged) && !this.#isLost(seen)
               : (this.#asOf.get(seen) ?? 0) > (latest.get(seen.key) ?? 0),
           )
   }

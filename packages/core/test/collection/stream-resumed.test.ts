@@ -91,6 +91,26 @@ test('who watches one document is not led back by an answer that is older than w
   expect(await w.next()).toMatchObject([{ kind: 'changed', version: 4, previous: { n: 3 }, value: { n: 4 } }])
 })
 
+test('who begins again in the next history is not told after that what came before it and is lost', async () => {
+  for (const from of ['lost', 'common'] as const) {
+    await using t = open({}, { follow: 'key' })
+    const common = await t.other.set('x', { n: 1 })
+    const lost = await t.other.set('x', { n: 2 })
+    await t.c.get('x')
+    t.requests.holdNext('changesSince')
+    const w = pull(t, { key: 'x', from: { after: { lost, common }[from].position } })
+    expect(await w.next()).toEqual([])
+    await t.other.set('x', { n: 3 })
+    await t.clock.advance(1)
+    expect(t.c.peek('x')).toEqual({ n: 3 })
+    t.hub.store.loseTail(2)
+    t.requests.release()
+    const told = await w.next()
+    expect(told).toMatchObject(told.map(() => ({ kind: 'reset', value: { n: 1 } })))
+    expect(told).not.toEqual([])
+  }
+})
+
 test('who resumes from a snapshot is not told as a change what the snapshot had', async () => {
   await using t = open()
   await t.other.set('x', { n: 1 })

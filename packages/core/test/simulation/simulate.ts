@@ -3,10 +3,20 @@ import { plans } from './plans.ts'
 import { shrink } from './shrink.ts'
 import { firstFailureBy } from './workers.ts'
 
+/** After so many seeds it is told how far it is. */
+const PROGRESS = 10_000
+
 /** Prints how many schedules went well and how fast, or the first that did not, as short as it can be made. */
 export async function simulate(range: Range, threads: number): Promise<Failure | undefined> {
   const started = performance.now()
-  const failure = threads > 1 ? await firstFailureBy(threads, range) : await firstFailure(range)
+  const kinds = Object.keys(plans).length
+  let good = 0
+  const onGood = (seeds: number): void => {
+    good += seeds
+    if (good % PROGRESS === 0 && good < range.seeds)
+      console.log(`simulation: ${good * kinds} schedules, none wrong so far`)
+  }
+  const failure = threads > 1 ? await firstFailureBy(threads, range, onGood) : await firstFailure(range)
   if (failure) {
     const { seed } = failure.plan
     console.log(`seed ${seed}, ${failure.name}:\n  ${failure.wrong.join('\n  ')}`)
@@ -14,7 +24,7 @@ export async function simulate(range: Range, threads: number): Promise<Failure |
     console.log(`\nthe same, shrunken:\n  ${history.join('\n  ')}\nand then:\n  ${wrong.join('\n  ')}`)
     console.log(`\npnpm simulate --seed ${seed} --seeds 1 runs it again`)
   } else {
-    const schedules = range.seeds * Object.keys(plans).length
+    const schedules = range.seeds * kinds
     const seconds = (performance.now() - started) / 1000
     const speed = `${Math.round(schedules / seconds)} a second by ${threads} threads`
     console.log(`simulation: ${schedules} schedules, none wrong (${speed})`)

@@ -9,7 +9,11 @@ const PORTION = 50
 const YOUNG_MIB = 192
 
 /** The first schedule that fails, looked for by several threads: each takes the next seeds when it is done. */
-export async function firstFailureBy(threads: number, { from, seeds }: Range): Promise<Failure | undefined> {
+export async function firstFailureBy(
+  threads: number,
+  { from, seeds }: Range,
+  onGood: (seeds: number) => void,
+): Promise<Failure | undefined> {
   const end = from + seeds
   const failures: Failure[] = []
   let next = from
@@ -24,6 +28,7 @@ export async function firstFailureBy(threads: number, { from, seeds }: Range): P
         worker.postMessage(range)
         const [failure] = (await once(worker, 'message')) as [Failure | null]
         if (failure) failures.push(failure)
+        else onGood(range.seeds)
       }
     } finally {
       await worker.terminate()
