@@ -8,7 +8,8 @@ let harnesses = 0
 
 type Kind = 'pubsub' | 'streams'
 
-const program = (url: string, options: object): string[] => [
+/** What opens a client, uses it and closes it. */
+export const busProgram = (url: string, options: object): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
@@ -36,7 +37,7 @@ export async function redisBusHarness(
   return {
     namespace: `ns${++harnesses}`,
     thrown,
-    program: program(redis.url, { bus, client }),
+    program: busProgram(redis.url, { bus, client }),
     open: async () => redisBus(proxy.url, options),
     faults: {
       kill: () => redis.kill(),

@@ -2,9 +2,12 @@ import { type RedisCluster, startRedisCluster } from '@sync/brokers'
 import type { BusHarness, StoreHarness } from '@sync/conformance'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
+import { busProgram } from './bus-harness.ts'
+import { clusterFaults, clusterStoreFaults, mend } from './cluster-faults.ts'
 import { openClusterClient } from './open-client.ts'
+import { storeProgram } from './store-harness.ts'
 
-const LIMITS = { maxChanges: 400, maxAnswers: 500, maxCommitBytes: 262_144 }
+const LIMITS = { maxChanges: 400, maxAnswers: 500, maxCommitBytes: 262_144, timeout: '500ms' } as const
 const nowhere = (client: Client): string => `redis://127.0.0.1:1?cluster=true&timeout=500ms&client=${client}`
 
 let harnesses = 0
@@ -19,19 +22,30 @@ export const clusterUrl = (cluster: RedisCluster, client: Client = 'ioredis'): s
 export const startTestCluster = (): Promise<RedisCluster> =>
   startRedisCluster({ config: { 'stream-node-max-entries': '1' } })
 
-export const clusterStoreHarness = (cluster: RedisCluster, client: Client = 'ioredis'): StoreHarness => ({
-  namespace: `ns${++harnesses}`,
-  limits: LIMITS,
-  open: async () => redisStore(clusterUrl(cluster, client), LIMITS),
-  nowhere: { address: '127.0.0.1:1', open: async () => redisStore(nowhere(client)) },
-  close: async () => {},
-})
+export function clusterStoreHarness(cluster: RedisCluster, client: Client = 'ioredis'): StoreHarness {
+  const namespace = `ns${++harnesses}`
+  const url = clusterUrl(cluster, client)
+  return {
+    namespace,
+    limits: LIMITS,
+    program: storeProgram(url, client),
+    open: async () => redisStore(url, LIMITS),
+    faults: clusterStoreFaults(cluster, namespace),
+    async injected() {
+      const given = await openClusterClient(cluster, client)
+      return { ...given, client: redisStore(given.opened) }
+    },
+    nowhere: { address: '127.0.0.1:1', open: async () => redisStore(nowhere(client)) },
+    close: () => mend(cluster),
+  }
+}
 
 export function clusterBusHarness(
   cluster: RedisCluster,
   { client = 'ioredis', bus = 'pubsub' }: { readonly client?: Client; readonly bus?: 'pubsub' | 'streams' } = {},
 ): BusHarness {
   const thrown: unknown[] = []
+  const url = clusterUrl(cluster, client)
   const options = {
     bus,
     timeout: '500ms',
@@ -41,19 +55,20 @@ export function clusterBusHarness(
   return {
     namespace: `ns${++harnesses}`,
     thrown,
-    open: async () => redisBus(clusterUrl(cluster, client), options),
-    faults: { cut: () => cutSubscriptions(cluster) },
+    program: busProgram(url, { client, bus }),
+    open: async () => redisBus(url, options),
+    faults: { ...clusterFaults(cluster), cut: () => cutSubscriptions(cluster) },
     async injected() {
       const { opened, isOpen, end } = await openClusterClient(cluster, client)
       return { client: redisBus(opened, options), isOpen, end }
     },
     nowhere: { address: '127.0.0.1:1', open: async () => redisBus(nowhere(client), options) },
-    close: async () => {},
+    close: () => mend(cluster),
   }
 }
 
 /** Ends every line that something is heard on. */
-async function cutSubscriptions({ nodes }: RedisCluster): Promise<void> {
+export async function cutSubscriptions({ nodes }: RedisCluster): Promise<void> {
   await Promise.all(
     nodes.map(async ({ url }) => {
       const admin = new Redis(url)

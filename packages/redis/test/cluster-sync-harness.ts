@@ -2,6 +2,8 @@ import type { RedisCluster } from '@sync/brokers'
 import type { SyncHarness } from '@sync/conformance'
 import { createSync, type Runtime, systemRuntime } from '@sync/core'
 import { redisBus, redisRelay, redisStore } from '@sync/redis'
+import { clusterStoreFaults, mend } from './cluster-faults.ts'
+import { clusterUrl, cutSubscriptions } from './cluster-harness.ts'
 
 let harnesses = 0
 
@@ -10,16 +12,17 @@ const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => system
 /** Store and bus in one cluster: commits are published by their script, or by a relay. */
 export async function clusterSyncHarness(
   cluster: RedisCluster,
-  { relayed = false }: { readonly relayed?: boolean } = {},
+  { relayed = false, client = 'ioredis' }: { readonly relayed?: boolean; readonly client?: 'ioredis' | 'redis' } = {},
 ): Promise<SyncHarness> {
-  const url = `${cluster.urls[0]}?cluster=true`
+  const namespace = `cluster${++harnesses}`
+  const url = clusterUrl(cluster, client)
   const limits = { timeout: '500ms', maxChanges: 400, maxAnswers: 500 } as const
   const store = async (publish: 'writer' | 'relay' = 'writer') => redisStore(url, { ...limits, publish })
   const bus = async () => redisBus(url, { timeout: '500ms' })
   const sending = relayed ? await bus() : undefined
   const relay = sending && redisRelay(url, { ...limits, bus: sending })
   return {
-    namespace: `cluster${++harnesses}`,
+    namespace,
     // what is committed beside the instances is not sent
     store: () => store(),
     bus,
@@ -31,9 +34,13 @@ export async function clusterSyncHarness(
         runtime: skewed(skew),
       })
     },
+    storeFaults: clusterStoreFaults(cluster, namespace),
+    // the bus cannot be away while the store is not
+    busFaults: { cut: () => cutSubscriptions(cluster) },
     async close() {
       await relay?.close()
       await sending?.close()
+      await mend(cluster)
     },
   }
 }

@@ -14,7 +14,8 @@ const TIMEOUT = '500ms'
 export const isCommit = (request: Buffer): boolean =>
   /\r\n\[\d+,\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
 
-const program = (url: string, client: string): string[] => [
+/** What opens a client, uses it and closes it. */
+export const storeProgram = (url: string, client: string): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
@@ -40,7 +41,7 @@ export async function redisStoreHarness({ flavor = 'redis', client = 'ioredis' }
   return {
     namespace: `ns${++harnesses}`,
     limits: LIMITS,
-    program: program(redis.url, client),
+    program: storeProgram(redis.url, client),
     open: () => open(),
     faults: {
       ...storeFaults(redis),

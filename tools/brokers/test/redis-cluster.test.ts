@@ -66,6 +66,18 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
   })
 
+  test('lets replicas take over, and again those that were masters before', async () => {
+    await using client = connectCluster(cluster)
+    const slot = await cluster.slotOf('kept')
+    await client.set('kept', 'safe')
+    const first = await cluster.masterOf(slot)
+    for (const expected of [expect.not.objectContaining({ port: first.port }), first]) {
+      await cluster.failOver()
+      expect(await cluster.masterOf(slot)).toEqual(expected)
+      await vi.waitFor(async () => expect(await client.get('kept')).toBe('safe'), WAIT)
+    }
+  })
+
   test('replaces a master that is killed; restarted, it comes back as a replica', async () => {
     await using client = connectCluster(cluster)
     const slot = await cluster.slotOf('precious')

@@ -30,6 +30,7 @@ const adapters: readonly Adapter[] = [
     name: 'redis-cluster-by-node-redis',
     store: async () => clusterStoreHarness(await cluster(), 'redis'),
     bus: async () => clusterBusHarness(await cluster(), { client: 'redis' }),
+    sync: async () => clusterSyncHarness(await cluster(), { client: 'redis' }),
   },
   { name: 'redis-cluster-relay', sync: async () => clusterSyncHarness(await cluster(), { relayed: true }) },
   { name: 'redis-cluster-streams', bus: async () => clusterBusHarness(await cluster(), { bus: 'streams' }) },

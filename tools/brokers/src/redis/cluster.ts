@@ -9,6 +9,9 @@ import { moveSlot, type SlotMove } from './slot-move.ts'
 
 const SLOTS = 16_384
 
+/** How long the others have no second vote for replicas of one master, in ms: twice `cluster-node-timeout`. */
+const REFUSAL = 2_000
+
 /** What kind of Redis Cluster. */
 export interface ClusterOptions extends Omit<RedisOptions, 'connection'> {
   /** @default 3 */
@@ -28,6 +31,8 @@ export interface RedisCluster extends AsyncDisposable {
   masterOf(slot: number): Promise<RedisServer>
   /** Moves a slot with all its keys to another master. */
   moveSlot(move: SlotMove): Promise<void>
+  /** Every master hands over to its replica, with all data, and becomes its replica. All nodes have to run. */
+  failOver(): Promise<void>
   /** Resolves when all running nodes agree that every slot is served, and every running replica is synchronised. */
   settled(): Promise<void>
 }
@@ -81,19 +86,31 @@ class LoopbackCluster implements RedisCluster {
 
   async masterOf(slot: number): Promise<RedisServer> {
     for (const node of this.#running) {
-      const mine = (await viewOf(node.url)).find(({ flags }) => flags.has('myself'))
-      if (mine?.flags.has('master') && serves(mine, slot)) return node
+      const mine = myself(await viewOf(node.url))
+      if (isMaster(mine) && serves(mine, slot)) return node
     }
     throw new Error(`no running node serves slot ${slot}`)
   }
 
   async moveSlot(move: SlotMove): Promise<void> {
     const from = await this.masterOf(move.slot)
-    const views = await Promise.all(this.#running.map(async (node) => ({ node, view: await viewOf(node.url) })))
-    const masters = views
-      .filter(({ view }) => view.some(({ flags }) => flags.has('myself') && flags.has('master')))
-      .map(({ node }) => node)
-    await moveSlot({ ...move, from, masters })
+    await moveSlot({ ...move, from, masters: await this.#masters() })
+    await this.settled()
+  }
+
+  async failOver(): Promise<void> {
+    await this.settled()
+    for (const master of await this.#masters()) {
+      const what = `another node has taken over from ${master.port}`
+      const done = async (): Promise<boolean> => !isMaster(myself(await viewOf(master.url)))
+      const attempt = async (): Promise<boolean> => {
+        if (await done()) return true
+        const { url } = await this.#replicaOf(master)
+        await ask(url, (client) => client.call('CLUSTER', 'FAILOVER'))
+        return until(done, { what, timeout: REFUSAL })
+      }
+      await until(attempt, { what })
+    }
     await this.settled()
   }
 
@@ -129,6 +146,24 @@ class LoopbackCluster implements RedisCluster {
     await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()))
   }
 
+  async #masters(): Promise<RedisServer[]> {
+    const lines = await this.#lines()
+    return lines.filter(({ line }) => isMaster(line)).map(({ node }) => node)
+  }
+
+  async #replicaOf(master: RedisServer): Promise<RedisServer> {
+    const lines = await this.#lines()
+    const { line: { id } = {} } = lines.find(({ node }) => node === master) ?? {}
+    const replica = lines.find(({ line }) => line.masterId === id)
+    if (!replica) throw new Error(`the node at ${master.port} has no replica`)
+    return replica.node
+  }
+
+  /** What each running node says of itself. */
+  #lines(): Promise<{ readonly node: RedisServer; readonly line: NodeLine }[]> {
+    return Promise.all(this.#running.map(async (node) => ({ node, line: myself(await viewOf(node.url)) })))
+  }
+
   #isWhole(view: readonly NodeLine[]): boolean {
     return view.length === this.nodes.length && view.every(({ flags }) => !flags.has('handshake'))
   }
@@ -137,6 +172,14 @@ class LoopbackCluster implements RedisCluster {
     return this.nodes.filter(({ running }) => running)
   }
 }
+
+function myself(view: readonly NodeLine[]): NodeLine {
+  const line = view.find(({ flags }) => flags.has('myself'))
+  if (!line) throw new Error('a node does not know itself')
+  return line
+}
+
+const isMaster = ({ flags }: NodeLine): boolean => flags.has('master')
 
 async function isSettled(running: readonly RedisServer[]): Promise<boolean> {
   const ports = new Set(running.map(({ port }) => port))
@@ -160,10 +203,8 @@ async function isSettled(running: readonly RedisServer[]): Promise<boolean> {
     const masterPort = Number(/^master_port:(\d+)/m.exec(replication)?.[1])
     if (masterPort > 0 && !ports.has(masterPort)) return false
     // A replica is safe only when its master knows it to be online.
-    const mine = view.find(({ flags }) => flags.has('myself'))
-    const replicas = view.filter(
-      ({ masterId, port }) => masterId !== undefined && masterId === mine?.id && ports.has(port),
-    )
+    const { id } = myself(view)
+    const replicas = view.filter(({ masterId, port }) => masterId === id && ports.has(port))
     if (replicas.some(({ port }) => !new RegExp(`port=${port},state=online`).test(replication))) return false
   }
   return owners.size === 1
