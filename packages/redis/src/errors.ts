@@ -13,8 +13,8 @@ const REFUSALS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR )/
 /** What a node of a cluster says to keys of several slots, or of a slot that another node has. */
 const CLUSTERED = /^(CROSSSLOT|MOVED|ASK) |hash to the same slot|a non local key/
 
-/** What a script meets in a cluster while its slot is being moved. */
-const MOVING = /a non local key/
+/** What a script meets in a cluster while its slot is being moved; on Valkey on the new node also the latter. */
+const MOVING = /a non local key|during rehashing of the slot/
 
 /** Is it an answer that asking again does not change? */
 export const isRefusal = (cause: unknown): cause is Error =>
