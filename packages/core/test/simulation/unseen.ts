@@ -18,7 +18,7 @@ export const unseen: ReadonlyMap<string, string> = new Map([
   ['memory-before-epoch', 'only a cost: the refused writer goes to the next epoch and is answered there'],
   [
     'nothing-to-do-is-remembered',
-    'a write that found nothing to do asserts what it judged by: its late copy meets a conflict',
+    'met once in thousands of seeds: a write that found nothing to do asserts what it judged by, and mostly its late copy meets a conflict',
   ],
   ['ahead-mints', 'the simulated store never loses its tail under the identity that it had: the fence is first'],
   [
