@@ -1,14 +1,6 @@
 import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
-import {
-  BusAwayError,
-  type ChangeBus,
-  type Collection,
-  createSync,
-  defineCollection,
-  type Sync,
-  type SyncOptions,
-} from '@sync/core'
+import { BusAwayError, type ChangeBus, createSync, defineCollection, type Sync, type SyncOptions } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
@@ -16,6 +8,7 @@ import { isSameServer } from '../src/connection/cluster-identity.ts'
 import { openConnection } from '../src/connection/open.ts'
 import { metaKey } from '../src/names.ts'
 import { clusterStoreHarness, clusterUrl, startTestCluster } from './cluster-harness.ts'
+import { Load } from './cluster-load.ts'
 import { openClusterClient } from './open-client.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
@@ -257,37 +250,10 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         const keys = Array.from({ length: KEYS }, (_, n) => `k${n}`)
         await Promise.all(reading.flatMap((each) => keys.map((key) => each.get(key))))
 
-        const acknowledged = new Map<string, number>()
-        let stopped = false
-        // a failure ends the load too
-        using _ = {
-          [Symbol.dispose]() {
-            stopped = true
-          },
-        }
-        const rounds = partitions.map(() => 0)
-        const load = async (at: number, each: Collection<{ n: number }>): Promise<void> => {
-          for (let n = 1; !stopped; n++) {
-            for (const key of keys) {
-              const done = await each.set(key, { n }).then(
-                () => true,
-                () => false,
-              )
-              if (done) acknowledged.set(`${at}:${key}`, n)
-            }
-            rounds[at] = n
-          }
-        }
-        const loads = writing.map((each, at) => load(at, each))
-        const more = async (): Promise<void> => {
-          const goals = rounds.map((n) => n + 3)
-          await vi.waitFor(() => expect(goals.filter((goal, at) => (rounds[at] ?? 0) < goal)).toEqual([]), {
-            timeout: 30_000,
-          })
-        }
+        using load = new Load(writing, keys)
         const slotOf = (partition: string): Promise<number> =>
           cluster.slotOf(metaKey({ partition, section: 'load' }, { cluster: true }))
-        await more()
+        await load.more()
         const moving = await slotOf(partitions[0])
         const from = await cluster.masterOf(moving)
         const owners = await Promise.all(partitions.map(async (each) => cluster.masterOf(await slotOf(each))))
@@ -296,7 +262,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         statuses.length = 0
         await cluster.moveSlot({ slot: moving, to })
         await vi.waitFor(() => expect(statuses.slice(0, 2)).toEqual(['interrupted', 'resumed']), { timeout: 10_000 })
-        await more()
+        await load.more()
         const killed = await cluster.masterOf(moving)
         await killed.kill()
         // it finds a cluster in which nobody serves those slots yet
@@ -306,9 +272,8 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await cluster.settled()
         await early
         await vi.waitFor(async () => expect(await found.get('k0')).toBeDefined(), { timeout: 10_000 })
-        await more()
-        stopped = true
-        await Promise.all(loads)
+        await load.more()
+        await load.stop()
 
         // it is the same cluster still
         await using quiet = redisBus(url())
@@ -320,7 +285,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
           for (const key of keys) {
             const [loaded] = await store.load([{ partition, section: 'load', key }])
             const stored = JSON.parse(loaded?.document?.text ?? 'null') as { n: number } | null
-            const least = acknowledged.get(`${at}:${key}`) ?? 0
+            const least = load.acknowledged.get(`${at}:${key}`) ?? 0
             if ((stored?.n ?? 0) < least)
               expect([...told], `${partition} ${key}: ${stored?.n} of ${least}, in silence`).toContain(partition)
             await vi.waitFor(() => expect(reading[at]?.peek(key), `${partition} ${key}`).toEqual(stored), {

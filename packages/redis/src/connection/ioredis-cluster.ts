@@ -26,7 +26,6 @@ export const ownClusterBehaviour = (timeout: number): object => ({
   enableOfflineQueue: true,
   clusterRetryStrategy: retryDelay,
   retryDelayOnFailover: 0,
-  slotsRefreshInterval: 1_000,
   slotsRefreshTimeout: timeout,
 })
 
@@ -37,6 +36,9 @@ export const ownNodeBehaviour = (timeout: number): object => ({
   socketTimeout: timeout,
   connectTimeout: timeout,
 })
+
+/** How often it is asked which node has which slot, in ms. */
+const REFRESH = 1_000
 
 /** Commands to a Redis Cluster, over ioredis. What is published is heard on a fork. */
 export class IoredisClusterConnection implements Connection {
@@ -49,6 +51,7 @@ export class IoredisClusterConnection implements Connection {
   readonly #attempt = new Arrival()
   readonly #identity: ClusterIdentity
   readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
+  readonly #refresh: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(
@@ -79,6 +82,9 @@ export class IoredisClusterConnection implements Connection {
     ]
     for (const [event, listener] of this.#heard) client.on(event, listener)
     if (client.status === 'ready') refresh()
+    // ioredis would go on for ever if it is closed while it asks
+    if (owned)
+      this.#refresh = setInterval(() => client.status === 'ready' && client.refreshSlotsCache(), REFRESH).unref()
   }
 
   /** The cluster, by its nodes. */
@@ -124,6 +130,7 @@ export class IoredisClusterConnection implements Connection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    clearInterval(this.#refresh)
     this.#identity.close()
     this.#attempt.failed(new Error('the connection is closed'))
     if (this.#owned) {
