@@ -52,6 +52,7 @@ export class NodeRedisClusterConnection implements Connection {
   readonly #timeout: number
   readonly #owned: boolean
   readonly #outstanding = new Outstanding()
+  readonly #looks = new Outstanding()
   /** Settles when the next attempt to find the cluster does. */
   readonly #attempt = new Arrival()
   readonly #identity: ClusterIdentity
@@ -136,6 +137,8 @@ export class NodeRedisClusterConnection implements Connection {
     clearTimeout(this.#again)
     this.#identity.close()
     this.#attempt.failed(new Error('the connection is closed'))
+    // a client that is ended while it looks opens lines afterwards that nobody closes
+    await this.#looks.settled(this.#timeout)
     if (this.#owned) {
       // the client's own close can wait for ever
       await this.#outstanding.settled(this.#timeout)
@@ -168,11 +171,15 @@ export class NodeRedisClusterConnection implements Connection {
   /** Has the client look who has which slots now. By itself it does so for none that it never reached. */
   async #look(): Promise<void> {
     if (this.#closed || !this.#client.isReady) return
-    this.#looking ??= this.#client._slots
-      ?.rediscover?.()
-      .catch(() => this.#identity.lost())
+    this.#looking ??= this.#rediscover()
+      ?.catch(() => this.#identity.lost())
       .finally(() => setTimeout(() => (this.#looking = undefined), LOOK_PAUSE).unref())
     await this.#looking
+  }
+
+  #rediscover(): Promise<unknown> | undefined {
+    const look = this.#client._slots?.rediscover?.()
+    return look && this.#looks.add(look)
   }
 }
 
