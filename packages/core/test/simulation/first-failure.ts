@@ -15,9 +15,13 @@ export interface Failure {
   readonly wrong: readonly string[]
 }
 
-/** The first schedule that fails; each seed makes one of each kind. */
-export async function firstFailure({ from, seeds }: Range): Promise<Failure | undefined> {
+/** The first schedule that fails; each seed makes one of each kind. `onSeed` is told of each before it begins. */
+export async function firstFailure(
+  { from, seeds }: Range,
+  onSeed: (seed: number) => void = () => {},
+): Promise<Failure | undefined> {
   for (let seed = from; seed < from + seeds; seed++) {
+    onSeed(seed)
     for (const [name, kind] of Object.entries(plans)) {
       const plan = { seed, ...kind }
       const wrong = await judge(plan)

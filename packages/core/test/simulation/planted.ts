@@ -12,7 +12,7 @@ export const plants: readonly Plant[] = [
   ...rules.filter(({ name }) => !unseen.has(name)).map(({ name, off }) => ({ name, edits: off })),
 ]
 
-/** Looks for a schedule that fails with a fault planted into the source; prints it as JSON, or `null`. */
+/** Looks for a schedule that fails with a fault planted into the source; prints it as JSON, or `null`; and, as errors, where it is. */
 export async function withPlanted(name: string, range: Range): Promise<void> {
   const plant = plants.find((each) => each.name === name)
   if (!plant) throw new Error(`no such fault: ${name}`)
@@ -27,7 +27,7 @@ export async function withPlanted(name: string, range: Range): Promise<void> {
   process.on('unhandledRejection', () => {})
   process.on('uncaughtException', () => {})
   const { firstFailure } = await import('./first-failure.ts')
-  const failure = await firstFailure(range)
+  const failure = await firstFailure(range, (seed) => console.error(seed))
   if (!failure) {
     console.log('null')
     return

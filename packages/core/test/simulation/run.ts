@@ -36,7 +36,8 @@ async function findAll(): Promise<void> {
     for (let plant = waiting.shift(); plant; plant = waiting.shift()) {
       const { seed, first, shrunken } = await find(plant.name, range)
       if (seed === undefined) escaped++
-      const verdict = seed === undefined ? '✗ escaped' : `✓ seed ${seed}, ${shrunken?.history.length} steps`
+      const verdict =
+        seed === undefined ? '✗ escaped' : `✓ seed ${seed}, ${shrunken?.history.length ?? 'endless'} steps`
       console.log(`${verdict.padEnd(22)} ${plant.name.padEnd(width)}  ${first.slice(0, 120)}`)
     }
   }
