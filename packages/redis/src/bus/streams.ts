@@ -1,7 +1,7 @@
 import { type Scope, sectionOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
+import { Script } from '../connection/script.ts'
 import { channelOfStream, streamKey } from '../names.ts'
-import { Script } from '../store/script.ts'
 import { appendLua } from '../stream-append.ts'
 import { BlockingFeed } from './blocking-feed.ts'
 import type { MediumKind } from './medium.ts'

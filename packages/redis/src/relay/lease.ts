@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.ts'
+import { Script } from '../connection/script.ts'
 import { leaseKeys } from '../names.ts'
-import { Script } from '../store/script.ts'
 import { holdLua, releaseLua } from './lua.ts'
 
 const scripts = { hold: new Script(holdLua), release: new Script(releaseLua) }

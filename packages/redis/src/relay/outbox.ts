@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.ts'
+import { Script } from '../connection/script.ts'
 import { outboxIndexes } from '../names.ts'
-import { Script } from '../store/script.ts'
 import { lookLua } from './lua.ts'
 
 const look = new Script(lookLua)

@@ -10,10 +10,10 @@ import {
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
+import { Script } from '../connection/script.ts'
 import { storeError } from '../errors.ts'
 import { cursorKey, leaseKeys, metaKey, outboxIndex, sectionNamed } from '../names.ts'
 import type { RedisRelayEvent } from '../options.ts'
-import { Script } from '../store/script.ts'
 import { advanceLua } from './lua.ts'
 import { Outbox } from './outbox.ts'
 

@@ -58,8 +58,8 @@ export const ttl: readonly Rule<StoreStage>[] = [
     async run(stage) {
       const life = lifeOf(stage)
       const writer = await stage.writer()
-      await writer.write('k', { n: '1' }, { ttl: life })
       const written = stage.now()
+      await writer.write('k', { n: '1' }, { ttl: life })
       await writer.write('freed', { n: '1' }, { ttl: life })
       await writer.write('freed', { n: '2' })
       demandEqual(

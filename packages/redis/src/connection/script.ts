@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection } from '../connection/connection.ts'
+import type { Connection } from './connection.ts'
 
 /** How often a call is repeated whose slot is being moved, and the ms between: as ioredis does it by itself. */
 const MOST_ATTEMPTS = 16
