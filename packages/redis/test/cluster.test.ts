@@ -1,4 +1,4 @@
-import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
+import { canTest, type RedisCluster, startRedis, startRedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
 import { BusAwayError, type ChangeBus, createSync, defineCollection, type Sync, type SyncOptions } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
@@ -55,6 +55,31 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       await here?.set('k', { n: 1 })
       await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
     })
+
+    test.each(['pubsub', 'streams'] as const)(
+      'may have some partitions, and a server the others, over %s',
+      async (bus) => {
+        await using server = await startRedis()
+        const options = { partitions: { [`eu-${bus}`]: clusterUrl(cluster) } }
+        const open = (): Sync =>
+          createSync({
+            ...NEVER,
+            store: redisStore(server.url, options),
+            bus: redisBus(server.url, { ...options, bus }),
+          })
+        await using writer = open()
+        await using reader = open()
+        for (const partition of [`eu-${bus}`, `us-${bus}`]) {
+          const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition }))
+          await there?.get('k')
+          await here?.set('k', { n: 1 })
+          await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
+        }
+        const admin = new Redis(server.url)
+        expect(await admin.keys('*-*:load:k')).toEqual([`us-${bus}:load:k`])
+        admin.disconnect()
+      },
+    )
 
     describe.each(['ioredis', 'redis'] as const)('over %s', (client) => {
       const partitions = PARTITIONS[client]

@@ -19,10 +19,7 @@ test.each([
   expect(() => redisBus('redis://host', { partitions })).toThrow(message)
 })
 
-test('where a partition may not lie in a Redis Cluster, it is refused too', () => {
-  const partitions = { eu: 'redis://host?cluster=true' }
-  expect(() => redisBus('redis://host', { bus: 'streams', partitions })).toThrow(/Redis Cluster/)
-  expect(() => redisStore('redis://host', { publish: 'relay', partitions })).toThrow(/Redis Cluster/)
+test('a relay, which is for one server, takes no partitions', () => {
   const bus = {} as never
   expect(() => redisRelay('redis://host?partition.eu=redis://other', { bus })).toThrow(/bus|one server/)
 })
