@@ -20,7 +20,7 @@ export const kafkaBusHarness = (client: NonNullable<KafkaBusOptions['client']>) 
   const thrown: unknown[] = []
   const options: KafkaBusOptions = {
     client,
-    timeout: '1s',
+    timeout: '3s',
     maxPayloadBytes: 65_536,
     onError: (error: unknown) => thrown.push(error),
   }
