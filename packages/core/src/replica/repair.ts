@@ -124,9 +124,13 @@ export class Repair {
         if (current !== adoptions) continue
         return
       }
-      if (page.status === 'truncated') return this.#overTheGap(page.standing, askedAt)
-      const taken = this.#takeAll(page)
-      if (!taken) return this.#overTheGap(page.standing, askedAt)
+      const taken = page.status === 'page' ? this.#takeAll(page) : undefined
+      if (!taken) {
+        await this.#overTheGap(page.standing.sequence)
+        if (this.#history.adoptions !== current) continue
+        this.#owner.verified(askedAt)
+        return
+      }
       read += page.changes.length
       for (const change of taken) told.set(change.key, change)
       this.#water.coverTo(page.upTo)
@@ -143,22 +147,24 @@ export class Repair {
     }
   }
 
-  /** The log no longer reaches: compare the versions of what is held, and load only what differs. */
-  async #overTheGap(standing: Standing, askedAt: number): Promise<void> {
+  /** The log no longer reaches up to there: compare the versions of what is held, and load only what differs. */
+  async #overTheGap(sequence: number): Promise<void> {
+    const { ref } = this.#options
+    const { adoptions } = this.#history
     // from here on what is not held may have come into being unseen
     this.#replicas.complete = false
-    this.#water.coverTo(standing.sequence)
-    this.#ordered.jump(this.#water.gapFree, 'log-truncated')
-    const { adoptions } = this.#history
-    const { ref } = this.#options
+    this.#replicas.loadAnew()
     const held = this.#replicas.known()
     const heads = await this.#context.link.read((store) =>
       store.heads(held.map(({ key }) => ({ scope: { ...ref, key } }))),
     )
     for (const [at, head] of heads.entries()) this.#replicas.compare(held[at] as Replica, head, adoptions)
+    // that the answers were of another history leaves the gap open
+    if (this.#history.adoptions !== adoptions) return
+    this.#water.coverTo(sequence)
+    this.#ordered.jump(this.#water.gapFree, 'log-truncated')
     await this.#replicas.reloaded()
     await this.#owner.holdAll()
-    this.#owner.verified(askedAt)
     this.#done('load', 0)
   }
 

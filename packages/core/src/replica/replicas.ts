@@ -290,6 +290,11 @@ export class Replicas {
     return replica.exists ? generation !== replica.generation || version !== replica.version : generation !== 0
   }
 
+  /** Asks once more for what is being loaded: the answer under way may be older than what was missed. */
+  loadAnew(): void {
+    for (const replica of this.#replicas.values()) if (replica.load > 0) this.reload(replica, replica.reason)
+  }
+
   /** Loads those whose waiting changes nothing else can help any more. */
   reloadStuck(): void {
     for (const replica of this.stuck) this.reload(replica, 'log-truncated')

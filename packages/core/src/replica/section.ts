@@ -253,10 +253,8 @@ export class Section implements Checked {
 
   /** The sequence as of which the document is known to be as it is held. */
   asOf(replica: Replica): number {
-    // while it catches up the watermark may be ahead of what was compared
-    const covered = this.options.follow === 'section' && replica.settled && !this.#repair.catchingUp
-    const gapFree = covered ? this.#water.gapFree : 0
-    return Math.max(replica.seen, gapFree)
+    const covered = this.options.follow === 'section' && replica.settled
+    return covered ? Math.max(replica.seen, this.#water.gapFree) : replica.seen
   }
 
   /** Lets go of what is held of a document, or loads it anew where it has to stay. */

@@ -62,6 +62,7 @@ export class Verification {
   async #compare(key: string): Promise<Verdict> {
     const { history, documents, ref } = this.#section
     const { adoptions } = history
+    const askedAt = this.#runtime.elapsed()
     const loaded = await this.#loader.load({ ...ref, key })
     const replica = documents.peek(key)
     // not held any more: nothing of it is shown
@@ -71,13 +72,13 @@ export class Verification {
     const { sequence } = loaded.standing
     // one of the two is older than the other
     if (this.#section.asOf(replica) < sequence || replica.seen > sequence) return 'moving'
-    if (loaded.document || !this.#lapsesSoon(replica)) return this.#refute(replica)
-    documents.lapse(replica)
+    const { document } = loaded
+    if (document && replica.exists) return this.#refute(replica)
+    // no sequence tells of an expiry, which only the later one of the two has seen
+    const lapsesAt = document?.expiresIn === undefined ? replica.lapsesAt : askedAt + document.expiresIn
+    if (lapsesAt === undefined || lapsesAt - this.#runtime.elapsed() >= LAPSES_SOON) return this.#refute(replica)
+    if (!document) documents.lapse(replica)
     return 'moving'
-  }
-
-  #lapsesSoon({ lapsesAt }: Replica): boolean {
-    return lapsesAt !== undefined && lapsesAt - this.#runtime.elapsed() < LAPSES_SOON
   }
 
   #refute(replica: Replica): Verdict {

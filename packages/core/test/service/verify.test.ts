@@ -136,6 +136,25 @@ test('a document that has expired in the store a little earlier than here is no 
   expect(told).toMatchObject([{ kind: 'created' }, { kind: 'removed', reason: 'expired' }])
 })
 
+test('a document that expires while the answer which still has it is on its way is no difference', async () => {
+  const { store, hub, runtime } = lying()
+  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  const brief = defineCollection<Doc>({ section: 'doc', ttl: '1m' })
+  const collection = sync.collection(brief, { partition: 'p' })
+  await collection.set('x', { n: 1 })
+  await collection.get('x')
+  await runtime.advance(59_000)
+  const { load } = store
+  store.load = async (refs) => {
+    const answer = await load(refs)
+    store.load = load
+    await runtime.advance(2_000)
+    expect(await collection.get('x')).toBeUndefined()
+    return answer
+  }
+  expect(await sync.verify()).toMatchObject({ differing: [] })
+})
+
 test('a change that comes before an answer which does not have it yet is no difference', async () => {
   const { store, hub, runtime } = lying()
   await using sync = createSync({ store, bus: memoryBus(hub), runtime })

@@ -272,6 +272,11 @@ test('what could not be known is no fault', () => {
     { commits: lost, calls: [call({})], losses: [{ by: 'i', at: 40 }] },
     { commits: lost, calls: [call({})], crashes: [{ by: 'i', at: 40 }] },
     { commits: lost, calls: [call({ outcome: 'unknown' })] },
+    // what was lost meanwhile leaves what stood before it
+    {
+      commits: commits([{ flag: 1 }, { flag: 0 }], [{ at: 5 }, { at: 10, lostAt: 20 }]),
+      calls: [call({ outcome: 'unchanged', effect: { kind: 'set', fields: { flag: 1 }, alone: true } })],
+    },
     // of two that share a commit the later one is seen
     {
       commits: commits([{ a: 'd' }], [{ at: 20 }]),

@@ -115,11 +115,12 @@ class WritesAudit {
     const wanted = Object.entries(effect.fields)
     const holds = (state: JsonObject | undefined): boolean =>
       state !== undefined && wanted.every(([name, value]) => same(state[name], value))
-    const states = this.#history.commits.filter((commit) => commit.key === key && commit.at < ended)
-    const at = states.filter((commit) => (commit.lostAt ?? Number.POSITIVE_INFINITY) > began)
-    const first = at.findLast((commit) => commit.at <= began)
-    const seen = at.filter((commit) => commit === first || commit.at > began)
-    if (!seen.some(({ after }) => holds(after))) this.#say(call, 'was taken for nothing to do')
+    const commits = this.#history.commits.filter((commit) => commit.key === key)
+    // what a store loses leaves the state before it
+    const moments = commits.flatMap(({ at, lostAt = at }) => [at, lostAt]).filter((at) => at > began && at < ended)
+    const stood = (moment: number): JsonObject | undefined =>
+      commits.findLast(({ at, lostAt = ended }) => at <= moment && lostAt > moment)?.after
+    if (![began, ...moments].some((moment) => holds(stood(moment)))) this.#say(call, 'was taken for nothing to do')
   }
 
   #inOrder(): void {

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { open, type Stage } from './stage.ts'
+
+/** Two changes of `x` that nobody hears of, and that the log no longer has all of. */
+async function miss(t: Stage): Promise<void> {
+  t.hub.bus.chance({ drop: 1 })
+  for (const n of [2, 3]) await t.other.set('x', { n })
+  t.hub.bus.chance({})
+}
+
+test('what the store answers of a history that is over while versions are compared is asked again', async () => {
+  await using t = open({ maxChanges: 1 })
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  await miss(t)
+  t.requests.holdNext('changesSince')
+  const checking = t.sync.check()
+  await t.clock.advance(1)
+  t.replies.hold('heads')
+  t.requests.release()
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  t.hub.store.restart()
+  expect(await t.c.get('y')).toBeUndefined()
+  t.replies.release()
+  await t.clock.advance(100)
+  await checking
+  expect(t.c.peek('x')).toEqual({ n: 3 })
+})
+
+test('a load that was answered before a gap which the log does not cover is not enough', async () => {
+  await using t = open({ maxChanges: 1 })
+  await t.other.set('x', { n: 1 })
+  await t.c.ready()
+  t.replies.hold('load')
+  const reading = t.c.get('x')
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  await miss(t)
+  await t.sync.check()
+  t.replies.release()
+  await reading
+  await t.clock.advance(1)
+  expect(t.c.peek('x')).toEqual({ n: 3 })
+})
