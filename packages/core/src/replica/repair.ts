@@ -151,8 +151,6 @@ export class Repair {
   async #overTheGap(sequence: number): Promise<void> {
     const { ref } = this.#options
     const { adoptions } = this.#history
-    // from here on what is not held may have come into being unseen
-    this.#replicas.complete = false
     this.#replicas.loadAnew()
     const held = this.#replicas.known()
     const heads = await this.#context.link.read((store) =>
@@ -162,6 +160,8 @@ export class Repair {
     // that the answers were of another history leaves the gap open
     if (this.#history.adoptions !== adoptions) return
     this.#water.coverTo(sequence)
+    // from here on what is not held may have come into being unseen
+    this.#replicas.complete = false
     this.#ordered.jump(this.#water.gapFree, 'log-truncated')
     await this.#replicas.reloaded()
     await this.#owner.holdAll()

@@ -69,6 +69,37 @@ export const reading: readonly Rule[] = [
     },
   },
   {
+    name: 'compared-in-our-history',
+    says: 'Behind a gap that the log does not cover, only versions of the history that we are in are compared',
+    else: 'what was asked of a history that is over compares nothing, and a copy stays old for good',
+    off: [
+      {
+        file: 'replica/repair.ts',
+        find: 'if (this.#history.adoptions !== adoptions) return\n    this.#water',
+        replace: 'this.#water',
+      },
+      {
+        file: 'replica/repair.ts',
+        find: 'if (this.#history.adoptions !== current) continue\n        this',
+        replace: 'this',
+      },
+    ],
+    seenBy: {
+      file: 'replica/over-the-gap.test.ts',
+      name: 'what the store answers of a history that is over while versions are compared is asked again',
+    },
+  },
+  {
+    name: 'load-older-than-the-gap',
+    says: 'What is being loaded when the log is found not to cover a gap is asked for once more',
+    else: 'an answer from before the gap is taken for current, and the copy stays old for good',
+    off: [{ file: 'replica/repair.ts', find: 'this.#replicas.loadAnew()', replace: '' }],
+    seenBy: {
+      file: 'replica/over-the-gap.test.ts',
+      name: 'a load that was answered before a gap which the log does not cover is not enough',
+    },
+  },
+  {
     name: 'silence-by-the-gap-free',
     says: 'The silence check compares the end of the run without a hole, not the highest sequence seen',
     else: 'a lost message is hidden by any answer that told of a later one',
