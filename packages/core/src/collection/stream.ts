@@ -240,8 +240,12 @@ export class ChangeStream {
   /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
   #inPlace(seen: Observation): Observation {
     if (seen.sequence > this.#upTo(this.#doneByKey.get(seen.key))) this.#doneByKey.set(seen.key, placeOf(seen))
-    const placed = { ...seen, sequence: this.#live.at(-1)?.sequence ?? this.#upTo(this.#done) }
-    this.#asOf.set(placed, seen.sequence)
+    return this.#standing(seen, this.#live.at(-1)?.sequence ?? this.#upTo(this.#done), seen.sequence)
+  }
+
+  #standing(seen: Observation, sequence: number, asOf: number): Observation {
+    const placed = { ...seen, sequence }
+    this.#asOf.set(placed, asOf)
     return placed
   }
 
@@ -348,14 +352,15 @@ export class ChangeStream {
     // from a jump on everything counts; else what the log had is not told again when it comes live
     const jumps = ({ kind, sequence }: Observation): boolean => kind === 'jump' && !this.#isLogged(kind, sequence)
     const jump = key === undefined ? -1 : this.#live.findLastIndex(jumps)
-    this.#live =
-      jump >= 0
-        ? this.#live.slice(jump)
-        : this.#live.filter((seen) =>
-            seen.kind === 'change'
-              ? seen.sequence > this.#upTo(this.#logged) && !this.#isLost(seen)
-              : (this.#asOf.get(seen) ?? 0) > (latest.get(seen.key) ?? 0),
-          )
+    this.#live = jump >= 0 ? this.#live.slice(jump) : this.#live.flatMap((seen) => this.#afterLog(seen, latest))
+  }
+
+  /** What the log has not told, where the stream is now. `latest`: the last change of each document that it told. */
+  #afterLog(seen: Observation, latest: ReadonlyMap<string, number>): readonly Observation[] {
+    const logged = this.#upTo(this.#logged)
+    if (seen.kind === 'change') return seen.sequence > logged && !this.#isLost(seen) ? [seen] : []
+    const asOf = this.#asOf.get(seen) ?? 0
+    return asOf > (latest.get(seen.key) ?? 0) ? [this.#standing(seen, Math.max(seen.sequence, logged), asOf)] : []
   }
 
   /** Every document there is, as a reset. */

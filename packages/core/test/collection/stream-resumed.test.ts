@@ -142,6 +142,27 @@ test('a watcher is told what there is behind a gap that the log no longer covers
   expect(told).toEqual(new Map(Object.entries({ x: { n: 3 }, y: { n: 1 } })))
 })
 
+test('an expiry noticed while the log is being told leads no saved position back', async () => {
+  await using t = open({}, { ttl: 1_000, replicate: 'all' })
+  await t.other.set('x', { n: 1 })
+  await t.c.ready()
+  await t.clock.advance(800)
+  const { position } = await t.other.set('y', { n: 1 })
+  t.requests.holdNext('changesSince')
+  const w = pull(t, { from: { after: position } })
+  expect(await w.next()).toEqual([])
+  await t.clock.advance(400)
+  await t.c.forget('x')
+  await t.other.set('y', { n: 2 })
+  t.requests.release()
+  const told = await w.next()
+  expect(told).toMatchObject([
+    { kind: 'delta', key: 'y', version: 2 },
+    { kind: 'removed', key: 'x', reason: 'expired' },
+  ])
+  expect(await pull(t, { from: { after: (told.at(-1) as Change<Doc>).position } }).next()).toEqual([])
+})
+
 test('a section is told of an expiry that is found by a load for another reason', async () => {
   await using t = open({}, { ttl: 1_000, replicate: 'all' })
   const w = pull(t)
