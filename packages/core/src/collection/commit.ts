@@ -114,9 +114,9 @@ export class Commit {
   }
 
   #live(): readonly [Job, ...Job[]] {
-    const [first, ...rest] = this.#batch.live()
-    if (!first) throw new ClosedError('nobody waits for it any more')
-    return [first, ...rest]
+    const jobs = this.#batch.live()
+    if (!isSome(jobs)) throw new ClosedError('nobody waits for it any more')
+    return jobs
   }
 
   async #draft(attempt: number): Promise<Draft> {
@@ -222,7 +222,8 @@ export class Commit {
       const adoption = section.history.adoptions
       let result: CommitResult
       try {
-        result = await committer.commit({ ...request, epoch: section.history.epoch })
+        const { epoch } = section.history
+        result = await committer.commit(request.epoch === epoch ? request : { ...request, epoch })
       } catch (error) {
         if (!(error instanceof StoreAwayError)) throw error
         await link.pause(failures++)
@@ -237,7 +238,7 @@ export class Commit {
       else publisher.publish(result.change)
       section.acceptOwn(result.change)
       const place = { epoch: result.standing.epoch, sequence: result.change.sequence }
-      await section.untilShown(request.ref.key, place)
+      if (!section.shows(request.ref.key, place)) await section.untilShown(request.ref.key, place)
       // else the epoch was left meanwhile: only the next answer tells whether the commit is part of the new one
       if (section.history.adoptions === adoption || section.shows(request.ref.key, place)) return { result, sends }
     }
@@ -294,6 +295,8 @@ export class Commit {
     if (!upToDate) await section.renew(this.#batch.key)
   }
 }
+
+const isSome = (jobs: readonly Job[]): jobs is readonly [Job, ...Job[]] => jobs.length > 0
 
 const versionOf = ({ value, version }: Replica): number => (value ? version : 0)
 

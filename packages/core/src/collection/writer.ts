@@ -165,7 +165,7 @@ export class Writer {
   async #perform(key: string, batch: readonly Job[]): Promise<void> {
     let jobs = batch
     const live = (): readonly Job[] => {
-      jobs = jobs.filter((job) => this.#open.has(job))
+      if (jobs.some((job) => !this.#open.has(job))) jobs = jobs.filter((job) => this.#open.has(job))
       return jobs
     }
     if (live().length === 0) return

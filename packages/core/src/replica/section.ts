@@ -313,9 +313,9 @@ export class Section implements Checked {
     if (!this.#closed) this.#incoming.receive(frame)
   }
 
-  /** An own commit: it goes the way of every change. */
+  /** An own commit: it goes the way of every change, unless the bus was faster. */
   acceptOwn(encoded: EncodedChange): void {
-    this.#incoming.accept(decodeChange(encoded), encoded.text.length)
+    if (!this.#hasShown(encoded)) this.#incoming.accept(decodeChange(encoded), encoded.text.length)
   }
 
   /** The changes of a document that came here lately, in their order. */
@@ -326,6 +326,12 @@ export class Section implements Checked {
   /** Does our history hold this commit, and the replica (if there is one) show it? */
   shows(key: string, place: Place): boolean {
     return this.history.holds(place) && this.#replicas.shows(key, place.sequence)
+  }
+
+  /** Has it gone all its way already? */
+  #hasShown({ key, epoch, sequence }: EncodedChange): boolean {
+    const heard = this.options.follow === 'key' || sequence <= this.#water.gapFree
+    return heard && this.shows(key, { epoch, sequence })
   }
 
   /** Resolves when the replica of `key`, if there is one, shows what `place` has, or another epoch was adopted. */

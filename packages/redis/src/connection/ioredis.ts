@@ -85,10 +85,10 @@ export class IoredisConnection implements Connection {
     return this.#refused
   }
 
-  async send([name, ...args]: Command): Promise<unknown> {
+  async send(command: Command): Promise<unknown> {
     this.#silence?.due()
     try {
-      return await this.#client.call(name, ...args)
+      return await this.#client.call(...command)
     } catch (error) {
       throw this.#refused ?? error
     } finally {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection } from './connection.ts'
+import type { Command, Connection } from './connection.ts'
 
 /** How often a call is repeated whose slot is being moved, and the ms between: as ioredis does it by itself. */
 const MOST_ATTEMPTS = 16
@@ -18,25 +18,16 @@ export class Script {
 
   /** `keys`: at least one; in a cluster all of one slot. */
   async run(connection: Connection, keys: readonly string[], args: readonly string[]): Promise<string[]> {
-    const rest = [`${keys.length}`, ...keys, ...args]
+    let command: Command = ['EVALSHA', this.#digest, `${keys.length}`, ...keys, ...args]
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#call(connection, rest)
+        return (await connection.send(command, keys[0])) as string[]
       } catch (error) {
-        // nothing was done
-        if (!says(error, 'TRYAGAIN') || attempt === MOST_ATTEMPTS) throw error
-        await sleep(PAUSE)
+        // whichever it is, nothing was done
+        if (says(error, 'NOSCRIPT')) command = ['EVAL', this.#text, ...command.slice(2)]
+        else if (says(error, 'TRYAGAIN') && attempt < MOST_ATTEMPTS) await sleep(PAUSE)
+        else throw error
       }
-    }
-  }
-
-  async #call(connection: Connection, rest: readonly string[]): Promise<string[]> {
-    const [, key] = rest
-    try {
-      return (await connection.send(['EVALSHA', this.#digest, ...rest], key)) as string[]
-    } catch (error) {
-      if (!says(error, 'NOSCRIPT')) throw error
-      return (await connection.send(['EVAL', this.#text, ...rest], key)) as string[]
     }
   }
 }
