@@ -81,6 +81,8 @@ export class Documents {
       if (replica.load === 0) this.#replicas.reload(replica, replica.reason)
       const { load } = replica
       await this.#replicas.until(replica, () => replica.load !== load)
+      // what asking again cannot mend is not asked again
+      if (replica.failed) throw replica.failed.cause
     }
     await this.#replicas.until(replica, () => replica.settled)
     return replica

@@ -14,6 +14,7 @@ import {
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import { type HeldReplies, holdReplies } from './held-replies.ts'
 import { type HeldRequests, holdRequests } from './held-requests.ts'
+import { type Refusals, refuse } from './refusals.ts'
 
 /** The document of these tests. */
 export interface Doc {
@@ -29,6 +30,7 @@ export interface Stage extends AsyncDisposable {
   readonly clock: VirtualRuntime
   readonly replies: HeldReplies
   readonly requests: HeldRequests
+  readonly refused: Refusals
   readonly sync: Sync
   readonly c: Collection<Doc>
   readonly other: Collection<Doc>
@@ -44,7 +46,8 @@ export function open(
 ): Stage {
   const clock = createVirtualRuntime()
   const hub = createMemoryHub({ journal: 100, ...options, runtime: clock })
-  const replies = holdReplies(memoryStore(hub))
+  const refused = refuse(memoryStore(hub))
+  const replies = holdReplies(refused.store)
   const requests = holdRequests(replies.store)
   const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', ...collection })
   const sync = createSync({ store: requests.store, bus: memoryBus(hub), runtime: clock })
@@ -66,5 +69,5 @@ export function open(
     const document = hub.store.inspect({ partition: 'p', section: 'doc' })?.documents.get(key)
     return document && (JSON.parse(document.text) as Doc)
   }
-  return { hub, clock, replies, requests, sync, c, other, events, stored, [Symbol.asyncDispose]: close }
+  return { hub, clock, replies, requests, refused, sync, c, other, events, stored, [Symbol.asyncDispose]: close }
 }
