@@ -334,12 +334,15 @@ export class Section implements Checked {
     return heard && this.shows(key, { epoch, sequence })
   }
 
-  /** Resolves when the replica of `key`, if there is one, shows what `place` has, or another epoch was adopted. */
+  /**
+   * Resolves when the replica of `key`, if there is one, shows what `place` has; when it cannot, because its load was refused;
+   * or when another epoch was adopted.
+   */
   async untilShown(key: string, place: Place): Promise<void> {
     const replica = this.#replicas.find(key)
     const { adoptions } = this.history
-    if (replica)
-      await this.#replicas.until(replica, () => this.shows(key, place) || this.history.adoptions !== adoptions)
+    const over = (): boolean => replica?.failed !== undefined || this.history.adoptions !== adoptions
+    if (replica) await this.#replicas.until(replica, () => this.shows(key, place) || over())
   }
 
   // ---- the silence check -----------------------------------------------------------------------------------------

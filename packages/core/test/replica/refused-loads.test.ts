@@ -19,3 +19,21 @@ test.each(['section', 'key'] as const)(
     stop()
   },
 )
+
+test('a write is acknowledged though the document cannot be loaded to show it', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  const stop = t.c.subscribe('x', () => {})
+  t.refused.loads.add('x')
+  t.requests.holdNext('load')
+  const forgetting = expect(t.c.forget('x')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await t.clock.advance(1)
+  const write = t.c.set('x', { n: 2 })
+  await t.clock.advance(1)
+  t.requests.release()
+  await forgetting
+  expect(await write).toMatchObject({ version: 2, changed: true })
+  expect(t.stored('x')).toEqual({ n: 2 })
+  stop()
+})
