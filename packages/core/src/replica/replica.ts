@@ -83,9 +83,9 @@ export class Replica {
     return this.#waiting.length > 0
   }
 
-  /** Known, nothing under way, nothing waiting: what `update` may build on. */
+  /** Known, nothing under way, nothing waiting, nothing that was in vain: what `update` may build on. */
   get settled(): boolean {
-    return this.known && this.load === 0 && this.buffer.length === 0
+    return this.known && this.load === 0 && this.buffer.length === 0 && this.failed === undefined
   }
 
   /** The version of a field, of an absent one too. */

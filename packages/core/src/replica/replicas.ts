@@ -48,7 +48,7 @@ export class Replicas {
   readonly #fields = new FieldTable()
   /** Those with changes that wait for a predecessor. */
   readonly #stuck = new Set<Replica>()
-  /** Those that are loaded again: what they show may be old. */
+  /** Those that are loaded again, or were to be and could not: what they show may be old. */
   readonly #reloading = new Set<Replica>()
   /** Those whose document does not exist. */
   readonly #gone = new Set<Replica>()
@@ -96,6 +96,11 @@ export class Replicas {
   /** Is anything loaded again, and so perhaps old? */
   get reloading(): boolean {
     return this.#reloading.size > 0
+  }
+
+  /** Is there one that could not be loaded? */
+  get failing(): boolean {
+    return [...this.#reloading].some(({ failed }) => failed !== undefined)
   }
 
   /** Resolves when nothing is that is loaded again now. */
@@ -165,6 +170,7 @@ export class Replicas {
 
   #drop(replica: Replica): void {
     this.#gone.delete(replica)
+    this.#reloading.delete(replica)
     this.#replicas.delete(replica.key)
     if (this.#options.follow === 'key') this.#owner.unsubscribe(replica.key)
   }
@@ -179,15 +185,25 @@ export class Replicas {
     }
   }
 
-  /** What asking again cannot mend: whoever waits is told, and the next one begins anew. */
+  /** What asking again cannot mend: whoever waits is told, and the next one begins anew; so does the next check. */
   #fail(replica: Replica, cause: unknown): void {
     replica.load = 0
     replica.failed = { cause }
-    this.#reloading.delete(replica)
     // there is nothing to hold: it would take the place of a document
-    if (!replica.known && this.find(replica.key) === replica && !this.observers.has(replica.key)) this.#drop(replica)
+    if (this.find(replica.key) !== replica) this.#reloading.delete(replica)
+    else if (replica.known || this.observers.has(replica.key)) this.#reloading.add(replica)
+    else this.#drop(replica)
     this.#context.background(this.#options.ref, Promise.reject(cause))
     replica.wake()
+  }
+
+  /** Loads those once more that could not be loaded: no change tells of what they missed. */
+  loadFailed(): void {
+    for (const replica of [...this.#reloading]) {
+      if (!replica.failed) continue
+      if (replica.known) this.reload(replica, replica.reason)
+      else this.load(replica)
+    }
   }
 
   /** What it holds is not what the store has at that version. */

@@ -177,8 +177,7 @@ export class Section implements Checked {
   }
 
   async #subscribe(scope: Scope): Promise<void> {
-    await this.#subscriptions.add(scope)
-    this.#lookAgain()
+    if (await this.#subscriptions.add(scope)) this.#lookAgain()
   }
 
   /** Where interest spreads asynchronously, what slipped by is found soon. */
@@ -392,6 +391,7 @@ export class Section implements Checked {
           const behind = this.options.follow === 'key' ? stale : this.#isBehind(standing)
           if (behind && !urgent) await this.#reorderWindow()
           for (const [at, each] of documents.entries()) this.#replicas.compare(held[at] as Replica, each, adoptions)
+          this.#replicas.loadFailed()
           if (this.options.follow === 'section') await this.#catchUpTo(standing)
           await this.#replicas.reloaded()
           // in another history nothing is certain as of that question
@@ -421,7 +421,8 @@ export class Section implements Checked {
   }
 
   #verified(askedAt: number): void {
-    this.#verifiedAt = Math.max(this.#verifiedAt, askedAt)
+    // one that could not be loaded may be older
+    if (!this.#replicas.failing) this.#verifiedAt = Math.max(this.#verifiedAt, askedAt)
   }
 
   // ---- the end ---------------------------------------------------------------------------------------------------

@@ -45,11 +45,12 @@ export class Subscriptions {
   /**
    * Resolves when live at the broker. A bus that cannot be reached is not waited for: it is tried again and again, and until
    * then only the silence check finds what others write. So it is, from then on, where it refuses later.
+   * False: it was live already.
    */
-  async add(scope: Scope): Promise<void> {
+  async add(scope: Scope): Promise<boolean> {
     const { runtime, hears, onLate, background } = this.#context
     const id = scopeId(scope)
-    if (this.#wanted.get(id)?.subscription) return
+    if (this.#wanted.get(id)?.subscription) return false
     this.#forget(id)
     const wanted: Wanted = {}
     this.#wanted.set(id, wanted)
@@ -61,6 +62,7 @@ export class Subscriptions {
     })
     try {
       if ((await Promise.race([live, patience])) === 'late') background(live.then(onLate))
+      return true
     } catch (error) {
       if (this.#wanted.get(id) === wanted) this.#forget(id)
       throw error
