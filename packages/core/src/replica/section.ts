@@ -209,7 +209,10 @@ export class Section implements Checked {
     await this.#context.link.read(async (store) => {
       let holding: Promise<unknown>[] = []
       for await (const key of store.keys(this.ref)) {
-        holding.push(this.documents.hold(key))
+        const held = this.documents.hold(key)
+        // one that is refused is told below, once the next keys are there
+        held.catch(() => {})
+        holding.push(held)
         if (holding.length < SCAN) continue
         await Promise.all(holding)
         holding = []

@@ -1,0 +1,52 @@
+import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createVirtualRuntime } from '@sync/core/testing'
+import { expect, test } from 'vitest'
+
+const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', replicate: 'all' })
+
+/** One instance that is to hold all there is, and one that is there to write. */
+function open() {
+  const clock = createVirtualRuntime()
+  const hub = createMemoryHub({ journal: 100, maxChanges: 2, runtime: clock })
+  const [store, theirs] = [memoryStore(hub), memoryStore(hub)]
+  const sync = createSync({ store, bus: memoryBus(hub), runtime: clock })
+  const writer = createSync({ store: theirs, bus: memoryBus(hub), runtime: clock })
+  const close = async (): Promise<void> => {
+    const closing = Promise.all([sync.close(), writer.close()])
+    await clock.advance(10_000)
+    await closing
+  }
+  return {
+    clock,
+    hub,
+    store,
+    sync,
+    open: () => sync.collection(docs, { partition: 'p' }),
+    other: writer.collection(docs, { partition: 'p' }),
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+test('who closes while keys are still being listed is not told of it by an error that nobody can catch', async () => {
+  const uncaught: unknown[] = []
+  const hear = (error: unknown): void => void uncaught.push(error)
+  process.on('unhandledRejection', hear)
+  {
+    await using t = open()
+    await t.other.set('x', { n: 1 })
+    const more = Promise.withResolvers<void>()
+    const { keys } = t.store
+    Object.assign(t.store, {
+      load: () => new Promise(() => {}),
+      keys: async function* (...asked: Parameters<typeof keys>) {
+        yield* keys.apply(t.store, asked)
+        await more.promise
+      },
+    })
+    t.open()
+    await t.clock.advance(10)
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1))
+  process.off('unhandledRejection', hear)
+  expect(uncaught).toEqual([])
+})
