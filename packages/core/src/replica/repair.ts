@@ -157,14 +157,9 @@ export class Repair {
       store.heads(held.map(({ key }) => ({ scope: { ...ref, key } }))),
     )
     for (const [at, head] of heads.entries()) this.#replicas.compare(held[at] as Replica, head, adoptions)
-    // that the answers were of another history leaves the gap open
+    // in another history by now, the gap is another too
     if (this.#history.adoptions !== adoptions) return
-    // one that was only heard of meanwhile is as of that change, which may not have been its last
-    const compared = new Set(held)
-    for (const replica of this.#replicas.known()) {
-      if (!compared.has(replica) && replica.load === 0 && replica.seen < sequence)
-        this.#replicas.reload(replica, 'log-truncated')
-    }
+    this.#replicas.reloadBefore(sequence)
     this.#water.coverTo(sequence)
     // from here on what is not held may have come into being unseen
     this.#replicas.complete = false

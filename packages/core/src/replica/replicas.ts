@@ -311,6 +311,12 @@ export class Replicas {
     for (const replica of this.#replicas.values()) if (replica.load > 0) this.reload(replica, replica.reason)
   }
 
+  /** Loads those that are as of an earlier change: first heard of while the others were compared. */
+  reloadBefore(sequence: number): void {
+    for (const replica of this.known())
+      if (replica.load === 0 && replica.seen < sequence) this.reload(replica, 'log-truncated')
+  }
+
   /** Loads those whose waiting changes nothing else can help any more. */
   reloadStuck(): void {
     for (const replica of this.stuck) this.reload(replica, 'log-truncated')

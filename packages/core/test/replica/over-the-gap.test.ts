@@ -28,6 +28,30 @@ test('what the store answers of a history that is over while versions are compar
   expect(t.c.peek('x')).toEqual({ n: 3 })
 })
 
+test('a gap of a history that is over is not passed over in the next one', async () => {
+  await using t = open({ maxChanges: 1 })
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  await miss(t)
+  t.requests.holdNext('changesSince')
+  const checking = t.sync.check()
+  await t.clock.advance(1)
+  t.replies.hold('heads')
+  t.requests.release()
+  await t.clock.advance(1)
+  expect(t.replies.held).toBe(1)
+  t.hub.store.loseTail(2)
+  expect(await t.c.get('y')).toBeUndefined()
+  t.replies.release()
+  await t.clock.advance(100)
+  await checking
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.set('x', { n: 9 })
+  await t.sync.check()
+  expect(t.c.peek('x')).toEqual({ n: 9 })
+  expect(t.events.filter(({ type }) => type === 'epoch')).toHaveLength(1)
+})
+
 test('a load that was answered before a gap which the log does not cover is not enough', async () => {
   await using t = open({ maxChanges: 1 })
   await t.other.set('x', { n: 1 })

@@ -69,24 +69,19 @@ export const reading: readonly Rule[] = [
     },
   },
   {
-    name: 'compared-in-our-history',
-    says: 'Behind a gap that the log does not cover, only versions of the history that we are in are compared',
-    else: 'what was asked of a history that is over compares nothing, and a copy stays old for good',
+    name: 'gap-of-our-history',
+    says: 'A gap that the log does not cover is passed over only in the history in which it was found',
+    else: 'the watermark is ahead of the next history, and what that has under these numbers is never asked for',
     off: [
       {
         file: 'replica/repair.ts',
-        find: 'if (this.#history.adoptions !== adoptions) return\n    this.#water',
-        replace: 'this.#water',
-      },
-      {
-        file: 'replica/repair.ts',
-        find: 'if (this.#history.adoptions !== current) continue\n        this',
-        replace: 'this',
+        find: 'if (this.#history.adoptions !== adoptions) return\n    this.#replicas',
+        replace: 'this.#replicas',
       },
     ],
     seenBy: {
       file: 'replica/over-the-gap.test.ts',
-      name: 'what the store answers of a history that is over while versions are compared is asked again',
+      name: 'a gap of a history that is over is not passed over in the next one',
     },
   },
   {
