@@ -21,4 +21,23 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
     })
     expect(await y?.get('k')).toEqual({ n: 2, tags: [] })
   })
+
+  test('keeps fields that are called like what it notes beside them', async () => {
+    const docs = defineCollection<Record<string, number>>({ section: 'named', ttl: 'never' })
+    const value = {
+      VersionId: 1,
+      'VersionId:latest': 2,
+      'VersionId:latest:latest': 3,
+      'VersionId:': 4,
+      latest: 5,
+      '': 6,
+    }
+    await using a = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    await using b = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    await a.collection(docs, { partition: 'p' }).set('k', value)
+    expect(await b.collection(docs, { partition: 'p' }).get('k')).toEqual(value)
+    await b.collection(docs, { partition: 'p' }).replace('k', { 'VersionId:latest': 7 })
+    await using c = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    expect(await c.collection(docs, { partition: 'p' }).get('k')).toEqual({ 'VersionId:latest': 7 })
+  })
 })

@@ -14,7 +14,8 @@ export function storedDocument(ttl: string, hash: string): StoredDocument {
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at] as string
     const value = flat[at + 1] as string
-    if (name.startsWith(OWN)) own[name.slice(OWN.length)] = value
+    // a field's name may begin like that too, but then has an end of its own
+    if (name.startsWith(OWN) && !name.includes(':', OWN.length)) own[name.slice(OWN.length)] = value
     else if (name.endsWith(VALUE)) text += `,"${name.slice(0, -VALUE.length)}":${value}`
     else versions += `,"${name.slice(0, -VERSION.length)}":${value}`
   }
