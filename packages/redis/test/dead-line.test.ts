@@ -1,5 +1,5 @@
 import { canTest, startRedis } from '@sync/brokers'
-import { redisBus } from '@sync/redis'
+import { redisBus, redisStore } from '@sync/redis'
 import { describe, expect, test, vi } from 'vitest'
 
 describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: true }))(
@@ -17,6 +17,22 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: 
         // on a loopback line a server that answers has done so long before
         const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'late'))
         expect(await Promise.race([ended, late])).toBe('ended')
+        await redis.resume()
+      },
+    )
+
+    test.each(['ioredis', 'redis'] as const)(
+      'store and bus are closed in the time allowed, with %s, though nothing else was asked',
+      async (client) => {
+        await using redis = await startRedis()
+        const options = { client, timeout: '500ms' } as const
+        const [store, bus] = [redisStore(redis.url, options), redisBus(redis.url, options)]
+        const scope = { partition: 'p', section: 's' }
+        await Promise.all([store.heads([{ scope }]), bus.subscribe(scope, () => {})])
+        await redis.pause()
+        const closed = Promise.all([store.close(), bus.close()]).then(() => 'closed')
+        const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'late'))
+        expect(await Promise.race([closed, late])).toBe('closed')
         await redis.resume()
       },
     )

@@ -124,12 +124,19 @@ export class IoredisConnection implements Connection {
   async close(): Promise<void> {
     this.#closed = true
     if (this.#owned) {
-      if (this.#client.status === 'ready') await this.#client.quit().catch(() => {})
+      if (this.#client.status === 'ready') await this.#quit()
       this.#client.disconnect()
     }
     for (const [event, listener] of this.#heard)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
     this.#states.clear()
+  }
+
+  /** A server that does not say goodbye is waited for no longer than for any other answer. */
+  async #quit(): Promise<void> {
+    this.#silence?.due()
+    await this.#client.quit().catch(() => {})
+    this.#silence?.settled()
   }
 
   #greet(): void {
