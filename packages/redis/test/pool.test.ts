@@ -178,6 +178,16 @@ describe.runIf(await canTest('a pool of Redis servers', { broker: 'redis', hooks
       await Promise.all(waiting)
     })
 
+    test('are not cut off in quiet, over Streams, where their line may be silent for less time than the others', async () => {
+      const partitions = { eu: `${servers.eu.url}?timeout=300ms` }
+      await using bus = redisBus(servers.main.url, { partitions, bus: 'streams' })
+      const statuses: string[] = []
+      bus.onStatus((status) => statuses.push(status))
+      await bus.subscribe({ partition: 'eu', section: 'doc' }, () => {})
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      expect(statuses).toEqual(['connected'])
+    })
+
     test('are asked for in one call, answered in its order', async () => {
       const partitions = { eu: servers.eu.url, fr: servers.eu.url }
       const sync = open()

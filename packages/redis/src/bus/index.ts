@@ -15,6 +15,8 @@ import { readTarget } from './target.ts'
  */
 export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): ChangeBus {
   const { kind, settings, homes } = readTarget(target, options)
-  const open = (home: Home): RedisBus => new RedisBus(openConnection(home.target, home), kind, settings)
+  // how long a read may wait depends on its own line
+  const open = (home: Home): RedisBus =>
+    new RedisBus(openConnection(home.target, home), kind, { ...settings, timeout: home.timeout })
   return homes.partitions.size === 0 ? open(homes.main) : new PooledBus(new Pool(homes, open), settings.onError)
 }
