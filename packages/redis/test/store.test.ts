@@ -22,6 +22,19 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
     expect(await y?.get('k')).toEqual({ n: 2, tags: [] })
   })
 
+  test.each(['ioredis', 'redis'] as const)(
+    'keeps a document of 100,000 fields, over %s',
+    async (client) => {
+      const docs = defineCollection<Record<string, number>>({ section: 'wide', ttl: 'never' })
+      const value = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`f${n}`, n]))
+      await using a = createSync({ store: redisStore(redis.url, { client }), bus: memoryBus() })
+      await using b = createSync({ store: redisStore(redis.url, { client }), bus: memoryBus() })
+      await a.collection(docs, { partition: 'p' }).set(client, value)
+      expect(await b.collection(docs, { partition: 'p' }).get(client)).toEqual(value)
+    },
+    20_000,
+  )
+
   test('keeps fields that are called like what it notes beside them', async () => {
     const docs = defineCollection<Record<string, number>>({ section: 'named', ttl: 'never' })
     const value = {

@@ -11,7 +11,7 @@ export interface IoredisCluster {
   readonly isCluster: true
   readonly status: string
   readonly options: { readonly keyPrefix?: string | undefined }
-  call(name: string, ...args: string[]): Promise<unknown>
+  call(name: string, args: readonly string[]): Promise<unknown>
   nodes(role: 'master'): IoredisClient[]
   refreshSlotsCache(): void
   disconnect(): void
@@ -62,7 +62,7 @@ export class IoredisClusterConnection implements Connection {
     this.#timeout = timeout
     this.#owned = owned
     this.address = address
-    this.#identity = new ClusterIdentity(() => client.call('CLUSTER', 'NODES'))
+    this.#identity = new ClusterIdentity(() => client.call('CLUSTER', ['NODES']))
     const refresh = (): void => void this.#identity.refresh()
     let last: Error | undefined
     this.#heard = [
@@ -95,7 +95,7 @@ export class IoredisClusterConnection implements Connection {
   async send([name, ...args]: Command): Promise<unknown> {
     if (this.#owned && !this.#closed && this.#client.status !== 'ready') await this.#attempt.promise
     try {
-      return await this.#client.call(name, ...args)
+      return await this.#client.call(name, args)
     } catch (error) {
       // a line that was lost may be that of a master which another has replaced
       if (!this.#closed && error instanceof Error && !('command' in error)) this.#client.refreshSlotsCache()

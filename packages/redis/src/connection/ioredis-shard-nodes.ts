@@ -37,10 +37,10 @@ export class IoredisShardNodes implements ShardNodes {
     // the node has given a slot away, and ended its channels
     client.on('moved', lost)
     return {
-      call: (name, ...args) => client.call(name, ...args),
+      call: (name, ...args) => client.call(name, args),
       // in capitals: ioredis would tell of a refused `ssubscribe` as of a slot that was given away
-      subscribe: (channel) => client.call('SSUBSCRIBE', channel),
-      unsubscribe: (channel) => client.call('SUNSUBSCRIBE', channel),
+      subscribe: (channel) => client.call('SSUBSCRIBE', [channel]),
+      unsubscribe: (channel) => client.call('SUNSUBSCRIBE', [channel]),
       close: () => client.disconnect(),
     }
   }

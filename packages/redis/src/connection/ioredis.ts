@@ -14,7 +14,8 @@ export interface IoredisClient {
     readonly keyPrefix?: string | undefined
   }
   readonly stream?: { destroy(error: Error): unknown } | null
-  call(name: string, ...args: string[]): Promise<unknown>
+  /** In one array: a function takes no more than some 100,000 arguments, and a commit may have more. */
+  call(name: string, args: readonly string[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   duplicate(options: object): IoredisClient
@@ -85,10 +86,10 @@ export class IoredisConnection implements Connection {
     return this.#refused
   }
 
-  async send(command: Command): Promise<unknown> {
+  async send([name, ...args]: Command): Promise<unknown> {
     this.#silence?.due()
     try {
-      return await this.#client.call(...command)
+      return await this.#client.call(name, args)
     } catch (error) {
       throw this.#refused ?? error
     } finally {

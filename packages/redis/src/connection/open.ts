@@ -33,7 +33,7 @@ export async function openConnection(target: RedisTarget, { timeout, client }: O
   if (isNodeRedisCluster(target))
     return new NodeRedisClusterConnection(target, { timeout, owned: false, address: 'a cluster' })
   if (isNodeRedis(target)) return new NodeRedisConnection(target, { timeout, owned: false })
-  const ioredis = target as IoredisClient | IoredisCluster
+  const ioredis = target as unknown as IoredisClient | IoredisCluster
   if (ioredis.options.keyPrefix) throw new ArgumentError('a client with a keyPrefix: names of keys are made here')
   if ('nodes' in ioredis) return new IoredisClusterConnection(ioredis, { timeout, owned: false, address: 'a cluster' })
   return new IoredisConnection(ioredis, { timeout, owned: false })
