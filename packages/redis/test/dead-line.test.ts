@@ -1,6 +1,7 @@
-import { canTest, startRedis } from '@sync/brokers'
+import { canTest, startRedis, startRedisCluster } from '@sync/brokers'
 import { redisBus, redisStore } from '@sync/redis'
 import { describe, expect, test, vi } from 'vitest'
+import { openClusterClient } from './open-client.ts'
 
 describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: true }))(
   'while the server does not answer',
@@ -49,6 +50,23 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', hooks: 
         await vi.waitFor(() => expect(statuses).toContain('interrupted'), { timeout: 10_000, interval: 5 })
         await redis.resume()
         await vi.waitFor(() => expect(statuses).toContain('resumed'), { timeout: 10_000, interval: 5 })
+      },
+    )
+
+    test.each(['ioredis', 'redis'] as const)(
+      'it is noticed in a cluster too, with a client of %s that was given: the line is that of the bus',
+      async (client) => {
+        await using cluster = await startRedisCluster({ masters: 1 })
+        const { opened, end } = await openClusterClient(cluster, client)
+        await using stack = new AsyncDisposableStack()
+        stack.defer(end)
+        const bus = stack.use(redisBus(opened, { timeout: '1500ms' }))
+        const statuses: string[] = []
+        bus.onStatus((status) => statuses.push(status))
+        await bus.subscribe({ partition: 'p', section: 's' }, () => {})
+        await cluster.nodes[0]?.pause()
+        stack.defer(async () => cluster.nodes[0]?.resume())
+        await vi.waitFor(() => expect(statuses).toContain('interrupted'), { timeout: 10_000, interval: 5 })
       },
     )
   },

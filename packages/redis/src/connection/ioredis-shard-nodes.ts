@@ -22,6 +22,8 @@ export class IoredisShardNodes implements ShardNodes {
     if (!this.#like) throw new Error('no node of the cluster is known')
     const client = this.#like.duplicate({
       ...ownBehaviour(this.#timeout),
+      // a node that does not answer the heartbeat is frozen, or out of reach
+      socketTimeout: this.#timeout,
       host,
       port,
       lazyConnect: false,
