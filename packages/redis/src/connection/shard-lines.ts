@@ -134,36 +134,46 @@ export class ShardLines implements Connection {
 
   /** Up as soon as one node answers; the others are found by the slots of the channels. */
   async #open(): Promise<void> {
-    const masters = await this.#nodes.masters().catch(() => [])
-    if (this.#closed) return
-    const seed = masters[this.#attempts % masters.length]
-    if (!seed) {
-      this.#tell('down')
-      this.#begin(retryDelay(this.#attempts++))
+    let opened: Opened | undefined
+    try {
+      const masters = await this.#nodes.masters()
+      const seed = masters[this.#attempts % masters.length]
+      if (!seed || this.#closed) throw new Error('no node of the cluster is known')
+      opened = this.#lineTo(seed)
+      await opened.line.call('PING')
+    } catch {
+      // it may be there and not answer: one that loads its data says so
+      if (!opened || this.#isCurrent(opened)) this.#lost()
       return
     }
-    const opened = this.#lineTo(seed)
-    const answered = await opened.line.call('PING').catch(() => undefined)
-    if (answered === undefined || this.#closed || this.#lines.get(nameOf(seed)) !== opened) return
+    if (!this.#isCurrent(opened)) return
     this.#attempts = 0
     this.#server = `round ${++rounds}`
     this.#tell('up')
   }
 
+  #isCurrent(opened: Opened): boolean {
+    return this.#lines.get(nameOf(opened.node)) === opened
+  }
+
+  /** What was up, or was to be, begins again. */
+  #lost(): void {
+    if (this.#closed) return
+    if (this.#server === undefined) this.#tell('down')
+    this.reset()
+  }
+
   #lineTo(node: NodeAddress): Opened {
-    const name = nameOf(node)
-    const known = this.#lines.get(name)
+    const known = this.#lines.get(nameOf(node))
     if (known) return known
     const line = this.#nodes.open(node, {
       message: (channel, message) => this.#listeners.get(channel)?.(message),
       lost: () => {
-        if (this.#lines.get(name) !== opened) return
-        if (this.#server === undefined) this.#tell('down')
-        this.reset()
+        if (this.#isCurrent(opened)) this.#lost()
       },
     })
     const opened = { node, line }
-    this.#lines.set(name, opened)
+    this.#lines.set(nameOf(node), opened)
     return opened
   }
 
