@@ -1,4 +1,4 @@
-import { canTest, type RedisServer, startRedis } from '@sync/brokers'
+import { canTest, type RedisServer, startRedis, startRedisCluster } from '@sync/brokers'
 import { createSync, defineCollection } from '@sync/core'
 import { joinChange } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
@@ -103,16 +103,28 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
       await expect(sync.collection(docs, { partition: 'p' }).get('k')).rejects.toMatchObject({ code: 'SYNC_REDIS' })
     })
 
+    async function isRefused(at: string, client: 'ioredis' | 'redis'): Promise<void> {
+      const url = at.replace('redis://', 'redis://user1:wrong@')
+      await using store = redisStore(url, { client })
+      await using bus = redisBus(url, { client })
+      const refused = { code: 'SYNC_REDIS', retryable: false, message: expect.stringMatching(/WRONGPASS/) }
+      await expect(store.heads([{ scope }])).rejects.toMatchObject(refused)
+      await expect(bus.publish(scope, [change])).rejects.toMatchObject(refused)
+      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject(refused)
+    }
+
+    test.each(['ioredis', 'redis'] as const)(
+      'with a wrong password is refused by %s in a cluster too',
+      async (client) => {
+        await using cluster = await startRedisCluster({ masters: 1 })
+        await isRefused(`${cluster.urls[0]}?cluster=true`, client)
+      },
+    )
+
     test.each(['ioredis', 'redis'] as const)(
       'with a wrong password is refused by %s, store and bus',
       async (client) => {
-        const url = redis.url.replace('redis://', 'redis://user1:wrong@')
-        await using store = redisStore(url, { client })
-        await using bus = redisBus(url, { client })
-        const refused = { code: 'SYNC_REDIS', retryable: false, message: expect.stringMatching(/WRONGPASS/) }
-        await expect(store.heads([{ scope }])).rejects.toMatchObject(refused)
-        await expect(bus.publish(scope, [change])).rejects.toMatchObject(refused)
-        await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject(refused)
+        await isRefused(redis.url, client)
       },
     )
   },

@@ -66,7 +66,13 @@ export class IoredisClusterConnection implements Connection {
     const refresh = (): void => void this.#identity.refresh()
     let last: Error | undefined
     this.#heard = [
-      ['ready', () => this.#attempt.arrived()],
+      [
+        'ready',
+        () => {
+          last = undefined
+          this.#attempt.arrived()
+        },
+      ],
       ['ready', refresh],
       ['+node', refresh],
       ['-node', refresh],
@@ -76,7 +82,7 @@ export class IoredisClusterConnection implements Connection {
       [
         'error',
         (error) => {
-          last = error
+          last = reasonOf(error)
         },
       ],
     ]
@@ -141,3 +147,7 @@ export class IoredisClusterConnection implements Connection {
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
   }
 }
+
+/** ioredis tells of all nodes that failed at once; what the last of them said stands beside that. */
+const reasonOf = (error?: Error & { readonly lastNodeError?: Error | null }): Error | undefined =>
+  error?.lastNodeError ?? error

@@ -1,3 +1,4 @@
+import { isRefusal } from '../errors.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { retryDelay } from './retry-delay.ts'
 
@@ -58,6 +59,7 @@ export class ShardLines implements Connection {
   readonly #lines = new Map<string, Opened>()
   readonly #homes = new Map<string, ShardLine>()
   #server: string | undefined
+  #refused: Error | undefined
   #attempts = 0
   #again: NodeJS.Timeout | undefined
   #closed = false
@@ -70,6 +72,10 @@ export class ShardLines implements Connection {
 
   get server(): string | undefined {
     return this.#server
+  }
+
+  get refused(): Error | undefined {
+    return this.#refused
   }
 
   /** To every node that is listened to. */
@@ -141,13 +147,15 @@ export class ShardLines implements Connection {
       if (!seed || this.#closed) throw new Error('no node of the cluster is known')
       opened = this.#lineTo(seed)
       await opened.line.call('PING')
-    } catch {
+    } catch (error) {
+      this.#refused = isRefusal(error) ? error : undefined
       // it may be there and not answer: one that loads its data says so
       if (!opened || this.#isCurrent(opened)) this.#lost()
       return
     }
     if (!this.#isCurrent(opened)) return
     this.#attempts = 0
+    this.#refused = undefined
     this.#server = `round ${++rounds}`
     this.#tell('up')
   }
