@@ -3,7 +3,7 @@ import type { Scope, SectionRef } from '../model/address.ts'
 import type { Change } from '../model/change.ts'
 import type { Place } from '../model/position.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { Head } from '../transport/store.ts'
+import type { Head, Store } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import { Agreement } from './agreement.ts'
@@ -47,6 +47,8 @@ export class Section implements Checked {
   /** Something speaks for it that the check about to be made finds what was missed. */
   #urgent = false
   #scans = 0
+  /** The last scan, while it is under way. */
+  #scanning: Promise<void> | undefined
   #looksAgain = false
   #verifiedAt = Number.NEGATIVE_INFINITY
   #closed = false
@@ -202,27 +204,36 @@ export class Section implements Checked {
   }
 
   /** Holds every document there is, where all should be held. */
-  async #holdAll(): Promise<void> {
-    if (this.options.replicate !== 'all') return
+  #holdAll(): Promise<void> {
+    if (this.options.replicate !== 'all') return Promise.resolve()
     const scan = ++this.#scans
     this.#replicas.complete = false
-    await this.#context.link.read(async (store) => {
-      let holding: Promise<unknown>[] = []
-      for await (const key of store.keys(this.ref)) {
-        const held = this.documents.hold(key)
-        // one that is refused is told below, once the next keys are there
-        held.catch(() => {})
-        holding.push(held)
-        if (holding.length < SCAN) continue
-        await Promise.all(holding)
-        holding = []
-      }
-      await Promise.all(holding)
+    this.#scanning = this.#scan(scan).finally(() => {
+      if (scan === this.#scans) this.#scanning = undefined
     })
+    return this.#scanning
+  }
+
+  async #scan(scan: number): Promise<void> {
+    await this.#context.link.read((store) => this.#holdListed(store))
     // a later scan, of a later history, is the one that counts
-    if (scan !== this.#scans) return
+    if (scan !== this.#scans) return this.#scanning
     this.#replicas.complete = true
     this.#replicas.forgetAbsent()
+  }
+
+  async #holdListed(store: Store): Promise<void> {
+    let holding: Promise<unknown>[] = []
+    for await (const key of store.keys(this.ref)) {
+      const held = this.documents.hold(key)
+      // one that is refused is told below, once the next keys are there
+      held.catch(() => {})
+      holding.push(held)
+      if (holding.length < SCAN) continue
+      await Promise.all(holding)
+      holding = []
+    }
+    await Promise.all(holding)
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------

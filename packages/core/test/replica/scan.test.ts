@@ -1,4 +1,4 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore, type Store } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 
@@ -49,4 +49,42 @@ test('who closes while keys are still being listed is not told of it by an error
   await new Promise((resolve) => setTimeout(resolve, 1))
   process.off('unhandledRejection', hear)
   expect(uncaught).toEqual([])
+})
+
+/** Holds the answers of `keys` back, each until it is let go: they were given at their time, and arrive later. */
+function holdKeys(store: Store): (() => void)[] {
+  const held: (() => void)[] = []
+  const { keys } = store
+  Object.assign(store, {
+    keys: async function* (...asked: Parameters<typeof keys>) {
+      const all: string[] = []
+      for await (const key of keys.apply(store, asked)) all.push(key)
+      await new Promise<void>((resolve) => held.push(resolve))
+      yield* all
+    },
+  })
+  return held
+}
+
+test('it is ready once all is held of the history that it is in by then', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  const held = holdKeys(t.store)
+  await t.other.set('y', { n: 1 })
+  await t.other.delete('x')
+  const ours = t.open()
+  let ready = false
+  const readying = ours.ready().then(() => {
+    ready = true
+  })
+  await t.clock.advance(10)
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  expect(held).toHaveLength(2)
+  held[0]?.()
+  await t.clock.advance(10)
+  expect(ready).toBe(false)
+  held[1]?.()
+  await readying
+  expect(ours.peek('x')).toEqual({ n: 1 })
 })
