@@ -410,6 +410,8 @@ export class Section implements Checked {
           await this.#replicas.reloaded()
           // in another history nothing is certain as of that question
           if (this.history.adoptions !== heard) return this.check()
+          // what is to be held could not be listed
+          if (!this.#replicas.complete && !this.#scanning) this.#background(this.#holdAll())
           this.#replicas.forgetAbsent()
           this.#verified(askedAt)
         }

@@ -1,4 +1,13 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore, type Store } from '@sync/core'
+import {
+  ArgumentError,
+  createMemoryHub,
+  createSync,
+  defineCollection,
+  type MemoryHub,
+  memoryBus,
+  memoryStore,
+  type Store,
+} from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 
@@ -51,6 +60,13 @@ test('who closes while keys are still being listed is not told of it by an error
   expect(uncaught).toEqual([])
 })
 
+/** Changes of the second's that the first does not hear. */
+async function unheard({ hub }: { readonly hub: MemoryHub }, write: () => Promise<unknown>): Promise<void> {
+  hub.bus.chance({ drop: 1 })
+  await write()
+  hub.bus.chance({})
+}
+
 /** Holds the answers of `keys` back, each until it is let go: they were given at their time, and arrive later. */
 function holdKeys(store: Store): (() => void)[] {
   const held: (() => void)[] = []
@@ -65,6 +81,21 @@ function holdKeys(store: Store): (() => void)[] {
   })
   return held
 }
+
+test('a listing that was refused is made with the next check', async () => {
+  await using t = open()
+  const ours = t.open()
+  await ours.ready()
+  await unheard(t, () => Promise.all(['x', 'y', 'z'].map((key) => t.other.set(key, { n: 1 }))))
+  const { keys } = t.store
+  t.store.keys = () => {
+    throw new ArgumentError('no')
+  }
+  await expect(t.sync.check()).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  t.store.keys = keys
+  await t.clock.advance(10_000)
+  expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
+})
 
 test('it is ready once all is held of the history that it is in by then', async () => {
   await using t = open()
