@@ -215,9 +215,17 @@ export class Section implements Checked {
   }
 
   async #scan(scan: number): Promise<void> {
-    await this.#context.link.read((store) => this.#holdListed(store))
-    // a later scan, of a later history, is the one that counts
-    if (scan !== this.#scans) return this.#scanning
+    const { link } = this.#context
+    for (let current = false; !current; ) {
+      const { adoptions } = this.history
+      await link.read((store) => this.#holdListed(store))
+      // what lists the keys does not say of which history they are: the head that is asked for after it does
+      const [head] = await link.read((store) => store.heads([{ scope: this.ref }]))
+      this.hear((head as Head).standing, adoptions)
+      // a later scan, of a later history, is the one that counts
+      if (scan !== this.#scans) return this.#scanning
+      current = this.history.adoptions === adoptions
+    }
     this.#replicas.complete = true
     this.#replicas.forgetAbsent()
   }

@@ -97,6 +97,34 @@ test('a listing that was refused is made with the next check', async () => {
   expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
 })
 
+test.each(['while they are on their way', 'after all is held'])(
+  'a document whose deletion is lost %s is held, though it was not listed',
+  async (when) => {
+    await using t = open()
+    await t.other.set('x', { n: 1 })
+    const deleted = Promise.withResolvers<void>()
+    const { keys } = t.store
+    // the section is joined before the deletion, and its keys are asked for after it
+    Object.assign(t.store, {
+      keys: async function* (...asked: Parameters<typeof keys>) {
+        t.store.keys = keys
+        await deleted.promise
+        yield* keys.apply(t.store, asked)
+        if (when === 'while they are on their way') t.hub.store.loseTail(1)
+      },
+    })
+    const ours = t.open()
+    await t.clock.advance(10)
+    await unheard(t, () => t.other.delete('x'))
+    deleted.resolve()
+    await ours.ready()
+    if (when === 'after all is held') t.hub.store.loseTail(1)
+    await t.sync.check()
+    await t.clock.advance(10_000)
+    expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
+  },
+)
+
 test('it is ready once all is held of the history that it is in by then', async () => {
   await using t = open()
   await t.other.set('x', { n: 1 })
