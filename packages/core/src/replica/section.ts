@@ -71,8 +71,11 @@ export class Section implements Checked {
     const replicas = new Replicas(options, context, history, water, {
       hear,
       waiting: () => this.#repair.soon(),
-      wants: (sequence) => ordered.wants(sequence),
-      applied: (observation) => ordered.put(observation.sequence, () => observation),
+      // where documents are followed by key nothing has an order among them: it would wait for good
+      wants: (sequence) => options.follow === 'section' && ordered.wants(sequence),
+      applied: (observation) => {
+        if (options.follow === 'section') ordered.put(observation.sequence, () => observation)
+      },
       beside: (observation) => ordered.tell(observation),
       subscribe: (key) => this.#subscribe({ ...options.ref, key }),
       unsubscribe: (key) => this.#background(this.#subscriptions.remove({ ...options.ref, key })),
