@@ -74,7 +74,9 @@ export class Documents {
 
   /** Loads the document anew. Resolves when that, or something newer, is held. */
   async refresh(key: string): Promise<Replica> {
-    const replica = await this.hold(key)
+    let replica = await this.hold(key)
+    // it may have been let go on the way back from there
+    while (this.#replicas.find(key) !== replica) replica = await this.hold(key)
     // one that is under way may have been answered before this call
     const before = this.#replicas.loads
     while (replica.loaded <= before) {

@@ -115,3 +115,28 @@ test.each([
     expect.objectContaining({ code: 'SYNC_ARGUMENT' }),
   )
 })
+
+test('who waits for a document that has just gone to be loaded anew is told when the instance closes', async () => {
+  // it goes at any moment of the way to that load
+  for (let moment = 0; moment < 12; moment++) {
+    const runtime = createVirtualRuntime(1)
+    const hub = createMemoryHub({ runtime })
+    const store = memoryStore(hub)
+    const sync = createSync({ store, bus: memoryBus(hub), runtime })
+    const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', memory: { maxDocuments: 1 } })
+    const docs = sync.collection(definition, { partition: 'p' })
+    const { position } = await docs.set('x', { n: 1 })
+    await docs.get('x')
+    store.load = () => new Promise(() => {})
+    let told = 0
+    const tell = (): void => void told++
+    docs.get('x', { after: position.replace(/\..*/, '.elsewhere') }).catch(tell)
+    for (let step = 0; step < moment; step++) await undefined
+    docs.get('y').catch(tell)
+    await runtime.advance(1)
+    const closing = sync.close()
+    await runtime.advance(10_000)
+    await closing
+    expect([moment, told]).toEqual([moment, 2])
+  }
+})
