@@ -1,4 +1,4 @@
-import { memoryBus } from '@sync/core'
+import { ArgumentError, defineCollection, memoryBus } from '@sync/core'
 import { reachedChange } from '@sync/core/adapter'
 import { expect, test, vi } from 'vitest'
 import { open } from './stage.ts'
@@ -85,3 +85,22 @@ test.each(['section', 'key'] as const)(
     expect(t.sync.stats()).toMatchObject({ gaps: 0, repairs: 0, reloads: 0 })
   },
 )
+
+test('a section that the store refuses to speak of keeps no other from being checked', async () => {
+  await using t = open()
+  const refused = t.sync.collection(defineCollection({ section: 'refused', ttl: 'never' }), { partition: 'p' })
+  await refused.ready()
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  const { store } = t.requests
+  const { heads } = store
+  store.heads = async (asked) => {
+    if (asked.some(({ scope }) => scope.section === 'refused')) throw new ArgumentError('no')
+    return heads(asked)
+  }
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.set('x', { n: 2 })
+  await t.clock.advance(10_000)
+  expect(t.c.peek('x')).toEqual({ n: 2 })
+  await expect(t.sync.check(refused.ref)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+})
