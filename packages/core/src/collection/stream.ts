@@ -365,17 +365,30 @@ export class ChangeStream {
 
   /** Every document there is, as a reset. */
   async *#fromSnapshot(reason: JumpReason): AsyncGenerator<readonly Told[], void, void> {
-    const { key, prefix } = this.#options
+    const { key } = this.#options
     this.#begin = undefined
     this.#doneByKey.clear()
     this.#onlyValues.clear()
     const keys = new Set(this.#alive)
     if (key !== undefined) keys.add(key)
     else {
-      for (const each of await this.#section.documents.keys(prefix)) keys.add(each)
+      for (const each of await this.#listed()) keys.add(each)
       this.#knowsAll = true
     }
     yield* this.#values([...keys], reason === 'expired' ? 'log-truncated' : reason)
+  }
+
+  /** The keys of all documents there are: what is not among them is shown to be absent. */
+  async #listed(): Promise<readonly string[]> {
+    const { documents, history } = this.#section
+    for (;;) {
+      const { adoptions } = history
+      const keys = await documents.keys(this.#options.prefix)
+      const upTo = await documents.confirm(adoptions)
+      if (upTo === undefined) continue
+      this.#reach = Math.max(this.#reach, upTo)
+      return keys
+    }
   }
 
   /** The present values of these documents; only the last one carries a position that stands for all. */

@@ -1,3 +1,4 @@
+import type { Head } from '../transport/store.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import type { SectionContext, SectionOptions } from './context.ts'
 import type { History } from './history.ts'
@@ -124,6 +125,16 @@ export class Documents {
       passing.install(loaded, this.#context.runtime.elapsed())
       return passing
     }
+  }
+
+  /**
+   * How far the section is in the history that we were in at that adoption: what lists its keys does not say of which history
+   * they are. `undefined`: we are in another one by now, and what was listed before has to be listed again.
+   */
+  async confirm(adoption: number): Promise<number | undefined> {
+    const [head] = await this.#context.link.read((store) => store.heads([{ scope: this.#options.ref }]))
+    const { standing } = head as Head
+    return this.#hear(standing, adoption) && this.#history.adoptions === adoption ? standing.sequence : undefined
   }
 
   /** The keys of the documents that exist, of those that are held. */

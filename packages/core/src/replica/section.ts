@@ -218,16 +218,12 @@ export class Section implements Checked {
   }
 
   async #scan(scan: number): Promise<void> {
-    const { link } = this.#context
-    for (let current = false; !current; ) {
+    for (let upTo: number | undefined; upTo === undefined; ) {
       const { adoptions } = this.history
-      await link.read((store) => this.#holdListed(store))
-      // what lists the keys does not say of which history they are: the head that is asked for after it does
-      const [head] = await link.read((store) => store.heads([{ scope: this.ref }]))
-      this.hear((head as Head).standing, adoptions)
+      await this.#context.link.read((store) => this.#holdListed(store))
+      upTo = await this.documents.confirm(adoptions)
       // a later scan, of a later history, is the one that counts
       if (scan !== this.#scans) return this.#scanning
-      current = this.history.adoptions === adoptions
     }
     this.#replicas.complete = true
     this.#replicas.forgetAbsent()

@@ -194,3 +194,32 @@ test('a section is told of the expiry of what it only heard of from the log', as
   await checking
   expect((await w.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
 })
+
+test.each(['its keys are on their way', 'it was told'])(
+  'a snapshot has the document whose deletion is lost while %s',
+  async (when) => {
+    await using t = open()
+    await t.other.set('x', { n: 1 })
+    await t.c.ready()
+    t.hub.bus.chance({ drop: 1 })
+    await t.other.delete('x')
+    t.hub.bus.chance({})
+    const { store } = t.requests
+    const { keys } = store
+    const arrival = Promise.withResolvers<void>()
+    store.keys = async function* (...asked) {
+      const listed: string[] = []
+      for await (const key of keys(...asked)) listed.push(key)
+      await arrival.promise
+      yield* listed
+    }
+    const w = pull(t, { from: 'snapshot' })
+    expect(await w.next()).toEqual([])
+    if (when === 'it was told') arrival.resolve()
+    expect(await w.next()).toEqual([])
+    t.hub.store.loseTail(1)
+    await t.sync.check()
+    arrival.resolve()
+    expect(await w.next()).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
+  },
+)
