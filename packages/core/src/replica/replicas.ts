@@ -189,9 +189,10 @@ export class Replicas {
   #fail(replica: Replica, cause: unknown): void {
     replica.load = 0
     replica.failed = { cause }
-    // there is nothing to hold: it would take the place of a document
+    const needed = replica.known || this.observers.has(replica.key) || this.#options.replicate === 'all'
     if (this.find(replica.key) !== replica) this.#reloading.delete(replica)
-    else if (replica.known || this.observers.has(replica.key)) this.#reloading.add(replica)
+    else if (needed) this.#reloading.add(replica)
+    // there is nothing to hold: it would take the place of a document
     else this.#drop(replica)
     this.#context.background(this.#options.ref, Promise.reject(cause))
     replica.wake()

@@ -147,3 +147,19 @@ test('it is ready once all is held of the history that it is in by then', async 
   await readying
   expect(ours.peek('x')).toEqual({ n: 1 })
 })
+
+test('a document that is heard of while keys are listed is held, though it could not be loaded at first', async () => {
+  await using t = open()
+  const held = holdKeys(t.store)
+  const { load } = t.store
+  const ours = t.open()
+  await t.clock.advance(10)
+  t.store.load = () => Promise.reject(new ArgumentError('no'))
+  await t.other.set('x', { n: 1 })
+  await t.clock.advance(10)
+  t.store.load = load
+  held[0]?.()
+  await ours.ready()
+  await t.clock.advance(10_000)
+  expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
+})
