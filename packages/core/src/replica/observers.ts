@@ -23,6 +23,11 @@ export class Observers {
     return this.#byKey.has(key)
   }
 
+  /** The documents that are watched. */
+  keys(): string[] {
+    return [...this.#byKey.keys()]
+  }
+
   /** From now on. The returned function ends it. */
   add(key: string, observer: Observer): () => void {
     const observers = this.#byKey.get(key) ?? new Set()

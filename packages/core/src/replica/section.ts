@@ -204,6 +204,8 @@ export class Section implements Checked {
     this.ordered.startAt(standing.sequence)
     this.#verified(askedAt)
     this.#incoming.open()
+    // what is watched may be so since an earlier attempt to follow, which failed
+    for (const key of this.documents.observers.keys()) this.#background(this.documents.hold(key))
   }
 
   /** Holds every document there is, where all should be held. */

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@sync/core'
 import { expect, test } from 'vitest'
 import { open, type Stage } from './stage.ts'
 
@@ -93,6 +94,24 @@ test('who watches a document that could not be loaded at first is told of its ch
   await t.clock.advance(10_000)
   await t.other.set('x', { n: 2 })
   await t.clock.advance(10)
+  expect(told).toEqual([{ n: 2 }])
+  stop()
+})
+
+test('who began to watch before the section could be followed is told of its changes once it is', async () => {
+  await using t = open()
+  await t.other.set('x', { n: 1 })
+  const { store } = t.requests
+  const { heads } = store
+  store.heads = () => Promise.reject(new ArgumentError('no'))
+  const told: unknown[] = []
+  const stop = t.c.subscribe('x', (change) => told.push('value' in change && change.value))
+  await t.clock.advance(10)
+  store.heads = heads
+  expect(await t.c.get('y')).toBeUndefined()
+  await t.clock.advance(10)
+  await t.other.set('x', { n: 2 })
+  await t.clock.advance(10_000)
   expect(told).toEqual([{ n: 2 }])
   stop()
 })
