@@ -56,6 +56,8 @@ export class ChangeStream {
   /** Everything of the section up to here was handed out; single documents further. */
   #done: Place = NOWHERE
   readonly #doneByKey = new Map<string, Place>()
+  /** Those of them as of which the end of the document was told. */
+  readonly #ends = new WeakSet<Place>()
   /** The sequence at which something was seen that stands elsewhere. */
   readonly #asOf = new WeakMap<Observation, number>()
   /** The highest sequence of all that was handed out since the last jump. */
@@ -298,7 +300,13 @@ export class ChangeStream {
     }
     // a snapshot has told of its document what came later
     const asOf = this.#asOf.get(seen)
-    if (asOf !== undefined && asOf < this.#upTo(this.#doneByKey.get(key))) return false
+    const told = this.#doneByKey.get(key)
+    if (asOf !== undefined && asOf < this.#upTo(told)) return false
+    // of one expiry a load may tell, and then the log that is read after it
+    if (asOf !== undefined && told && !seen.value) {
+      if (this.#ends.has(told)) return false
+      this.#ends.add(told)
+    }
     // the jump of a watched document may lead back
     if (this.#options.key !== undefined) {
       this.#doneByKey.delete(key)

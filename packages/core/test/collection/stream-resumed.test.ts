@@ -223,3 +223,29 @@ test.each(['its keys are on their way', 'it was told'])(
     expect(await w.next()).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
   },
 )
+
+test('a section is told once of an expiry that a load found while the log was being read', async () => {
+  await using t = open({}, { ttl: 1_000, replicate: 'all' })
+  await t.c.ready()
+  const w = pull(t)
+  await w.next()
+  await t.other.set('x', { n: 1 })
+  expect((await w.next()).map(kindOf)).toEqual(['created'])
+  t.requests.holdNext('changesSince')
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.set('x', { n: 2 })
+  t.hub.bus.chance({})
+  const checking = t.sync.check()
+  await t.clock.advance(2_000)
+  expect((await w.next()).map(kindOf)).toEqual(['removed'])
+  const later = pull(t)
+  await later.next()
+  t.requests.release()
+  await checking
+  expect(await w.next()).toEqual([])
+  // who came in between has not been told yet
+  expect((await later.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+  await t.other.set('x', { n: 3 })
+  await t.clock.advance(2_000)
+  expect((await w.next()).map(kindOf)).toEqual(['created', 'removed'])
+})
