@@ -41,7 +41,9 @@ export class RecentChanges {
       const { change } = this.#entries[at] as Entry
       if (change.key === key) own.push(change)
     }
-    return own.sort((a, b) => a.sequence - b.sequence)
+    own.sort((a, b) => a.sequence - b.sequence)
+    // where too much waited for a hole to be filled it came again, from the log
+    return own.filter(({ sequence }, at) => sequence !== own[at - 1]?.sequence)
   }
 
   /** History goes on from another point: those that are no part of it never were. */

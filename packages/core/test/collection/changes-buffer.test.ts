@@ -1,5 +1,6 @@
 import { type Collection, type CollectionOptions, defineCollection } from '@sync/core'
 import { expect, test } from 'vitest'
+import { open as stage } from '../replica/stage.ts'
 import { open } from './open.ts'
 
 interface Doc {
@@ -74,4 +75,21 @@ test('what the store lost is not among them', async () => {
   await t.cluster.settle()
   for (const each of [t.a, t.b]) expect(versions(each, 'x')).toEqual([1, 2, 3])
   expect(t.b.changesBuffer('x').at(-1)).toMatchObject({ fields: ['text'] })
+})
+
+test('each is among them once, though more came than can wait for a hole to be filled', async () => {
+  const many = 10_001
+  await using t = stage({ maxChanges: 2 * many, journal: 0 }, { memory: { changes: 1e9 } })
+  await t.c.ready()
+  t.requests.holdNext('changesSince')
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.set('y', { n: 0 })
+  t.hub.bus.chance({})
+  await t.other.set('x', { n: 1 })
+  for (let n = 1; n < many; n++) await t.other.set('y', { n })
+  await t.clock.advance(10)
+  t.requests.release()
+  await t.clock.advance(10)
+  expect(t.c.changesBuffer('x')).toHaveLength(1)
+  expect(t.c.changesBuffer('y')).toHaveLength(many)
 })
