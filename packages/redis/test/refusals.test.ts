@@ -3,7 +3,7 @@ import { createSync, defineCollection } from '@sync/core'
 import { joinChange } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 const scope = { partition: 'p', section: 's' }
 const change = joinChange({
@@ -35,26 +35,19 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
     let users = 0
     const without = async (...rules: string[]): Promise<string> => {
       const name = `user${++users}`
-      await admin.call(
-        'ACL',
-        'SETUSER',
-        name,
-        'reset',
-        'on',
-        '>pass',
-        'allcommands',
-        'allkeys',
-        'allchannels',
-        ...rules,
-      )
+      await set(name, 'reset', 'on', '>pass', 'allcommands', 'allkeys', 'allchannels', ...rules)
       return redis.url.replace('redis://', `redis://${name}:pass@`)
     }
+    const set = (name: string, ...rules: string[]): Promise<unknown> => admin.call('ACL', 'SETUSER', name, ...rules)
 
     const CASES = [
       ['ioredis', 'pubsub', 'publish', '__dataChanged:p:s', ['-publish']],
       ['redis', 'pubsub', 'publish', '__dataChanged:p:s', ['-publish']],
       ['ioredis', 'pubsub', 'subscribe', '__dataChanged:p:s', ['-subscribe']],
       ['redis', 'pubsub', 'subscribe', '__dataChanged:p:s', ['-subscribe']],
+      ['ioredis', 'pubsub', 'info', '__dataChanged:p:s', ['-info']],
+      ['redis', 'pubsub', 'info', '__dataChanged:p:s', ['-info']],
+      ['redis', 'streams', 'info', 'p:s::changes', ['-info']],
       ['ioredis', 'pubsub', 'channel', '__dataChanged:p:s', ['resetchannels', '&other']],
       ['redis', 'pubsub', 'channel', '__dataChanged:p:s', ['resetchannels', '&other']],
       ['ioredis', 'streams', 'xadd', 'p:s::changes', ['-xadd']],
@@ -94,6 +87,13 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
       await resumed
       await bus.publish(may, [change])
       await expect.poll(() => heard.length).toBe(1)
+    })
+
+    test.each(['ioredis', 'redis'] as const)('listens over %s as soon as it is allowed to', async (client) => {
+      await using bus = redisBus(await without('-info'), { client })
+      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+      await set(`user${users}`, '+info')
+      await vi.waitFor(() => bus.subscribe(scope, () => {}), { timeout: 5_000 })
     })
 
     test('gives its instance an error, not silence', async () => {

@@ -1,6 +1,6 @@
 import { isRefusal } from '../errors.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
-import { retryDelay } from './retry-delay.ts'
+import { ASK_AGAIN, retryDelay } from './retry-delay.ts'
 import { Silence } from './silence.ts'
 
 /** What is used of an ioredis client. */
@@ -53,6 +53,7 @@ export class IoredisConnection implements Connection {
   readonly #heard: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
   #server: string | undefined
   #refused: Error | undefined
+  #again: NodeJS.Timeout | undefined
   #greeting = false
   #closed = false
 
@@ -124,6 +125,7 @@ export class IoredisConnection implements Connection {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#again)
     if (this.#owned) {
       if (this.#client.status === 'ready') await this.#quit()
       this.#client.disconnect()
@@ -153,11 +155,19 @@ export class IoredisConnection implements Connection {
   async #ready(): Promise<void> {
     this.#greeted()
     // nobody may be told that it is up before it is known who answers there
-    const info = await this.send(['INFO', 'server']).catch(() => undefined)
+    const info = await this.send(['INFO', 'server']).catch((error: unknown) => this.#mayNotAsk(error))
     if (info === undefined || this.#client.status !== 'ready') return
     this.#refused = undefined
     this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
     this.#tell('up')
+  }
+
+  /** Who answers there is not told to this user: whoever waits for it hears why, and it is asked again. */
+  #mayNotAsk(error: unknown): void {
+    if (!isRefusal(error) || this.#closed) return
+    this.#refused = error
+    this.#tell('down')
+    this.#again = setTimeout(() => void this.#ready(), ASK_AGAIN).unref()
   }
 
   #failed(error: unknown): void {
@@ -175,6 +185,7 @@ export class IoredisConnection implements Connection {
 
   #lost(): void {
     this.#greeted()
+    clearTimeout(this.#again)
     this.#server = undefined
     this.#tell('down')
   }

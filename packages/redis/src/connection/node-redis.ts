@@ -2,7 +2,7 @@ import { isRefusal } from '../errors.ts'
 import { Arrival } from './arrival.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { Outstanding } from './outstanding.ts'
-import { retryDelay } from './retry-delay.ts'
+import { ASK_AGAIN, retryDelay } from './retry-delay.ts'
 import { Silence } from './silence.ts'
 
 /** What is used of a node-redis client. */
@@ -62,6 +62,7 @@ export class NodeRedisConnection implements Connection {
   readonly #attempt = new Arrival()
   #server: string | undefined
   #refused: Error | undefined
+  #again: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(client: NodeRedisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
@@ -138,6 +139,7 @@ export class NodeRedisConnection implements Connection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    clearTimeout(this.#again)
     if (this.#owned) {
       // the client's own close can wait for ever
       await this.#outstanding.settled(this.#timeout)
@@ -161,15 +163,24 @@ export class NodeRedisConnection implements Connection {
   async #ready(): Promise<void> {
     this.#attempt.arrived()
     this.#refused = undefined
-    const info = await this.#client.sendCommand(['INFO', 'server']).catch(() => undefined)
+    const info = await this.#client.sendCommand(['INFO', 'server']).catch((error: unknown) => this.#mayNotAsk(error))
     if (info === undefined || !this.#client.isReady) return
     this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
     this.#tell('up')
   }
 
+  /** Who answers there is not told to this user: whoever waits for it hears why, and it is asked again. */
+  #mayNotAsk(error: unknown): void {
+    if (!isRefusal(error) || this.#closed) return
+    this.#refused = error
+    this.#tell('down')
+    this.#again = setTimeout(() => void this.#ready(), ASK_AGAIN).unref()
+  }
+
   /** The line was lost, or an attempt to open it failed. */
   #failed(error: Error = new Error('the connection is closed')): void {
     if (this.#client.isReady) return
+    clearTimeout(this.#again)
     if (isRefusal(error)) this.#refused = error
     this.#attempt.failed(error)
     this.#server = undefined
