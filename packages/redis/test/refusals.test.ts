@@ -96,6 +96,21 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
       await vi.waitFor(() => bus.subscribe(scope, () => {}), { timeout: 5_000 })
     })
 
+    test('tells over Streams that it may not read any more, and goes on where it was as soon as it may', async () => {
+      await using bus = redisBus(await without(), { bus: 'streams' })
+      const user = `user${users}`
+      const statuses: string[] = []
+      bus.onStatus((status) => statuses.push(status))
+      let heard = 0
+      await bus.subscribe(scope, () => heard++)
+      await set(user, '-xread')
+      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted']), { timeout: 5_000 })
+      await bus.publish(scope, [change])
+      await set(user, '+xread')
+      await vi.waitFor(() => expect(heard).toBe(1), { timeout: 5_000 })
+      expect(statuses).toEqual(['connected', 'interrupted', 'resumed'])
+    })
+
     test('gives its instance an error, not silence', async () => {
       const docs = defineCollection<{ n: number }>({ section: 's', ttl: 'never' })
       const bus = redisBus(await without('-subscribe'))

@@ -1,6 +1,7 @@
 import { BusAwayError, ClosedError } from '@sync/core'
 import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
+import { retryDelay } from '../connection/retry-delay.ts'
 import { reachesBackTo } from './entry-id.ts'
 import type { Standing } from './standing.ts'
 import { pause, type StreamHearers } from './stream-hearers.ts'
@@ -20,6 +21,8 @@ export class BlockingFeed implements StreamFeed {
   readonly #arrival = new Arrival()
   #client: string | undefined
   #closed = false
+  /** The line is up, and the cursors fit. */
+  #live = false
   #waiting = false
   /** How often it has waited. */
   #waits = 0
@@ -54,7 +57,7 @@ export class BlockingFeed implements StreamFeed {
     try {
       // what waits now does not wait for this stream
       await this.#interrupt()
-      if (!this.#standing.up) await this.#arrival.promise
+      if (!this.#live) await this.#arrival.promise
       return end
     } catch (error) {
       end()
@@ -70,8 +73,10 @@ export class BlockingFeed implements StreamFeed {
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed) {
-      if (!this.#standing.up || this.#streams.size === 0) {
+    for (let failures = 0; !this.#closed; ) {
+      if (!this.#live || this.#streams.size === 0) {
+        // where nothing is followed nothing is missed
+        this.#standing.is(this.#live)
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
@@ -93,9 +98,15 @@ export class BlockingFeed implements StreamFeed {
         ])
         .catch(() => undefined)
       this.#waiting = false
+      if (reply === undefined) {
+        // refused, or the line was lost: not again in the same step
+        this.#standing.is(false)
+        await pause(retryDelay(failures++))
+        continue
+      }
+      failures = 0
+      this.#standing.is(this.#live)
       for (const [name, entries] of readingOf(reply)) await this.#take(name, entries)
-      // refused, or the line was lost: not again in the same step
-      if (reply === undefined) await pause()
     }
   }
 
@@ -123,12 +134,14 @@ export class BlockingFeed implements StreamFeed {
       return
     }
     if (this.#closed || this.#listening.server === undefined) return
+    this.#live = true
     this.#standing.is(true)
     this.#arrival.arrived()
     this.#wake()
   }
 
   #down(): void {
+    this.#live = false
     this.#client = undefined
     const { refused, address } = this.#listening
     this.#arrival.failed(refused ?? new BusAwayError(`Redis at ${address} cannot be reached`))
