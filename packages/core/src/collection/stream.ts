@@ -2,6 +2,7 @@ import { isBirth } from '../model/change.ts'
 import { ClosedError } from '../model/errors.ts'
 import { fromPosition, type Place, type Position, toPosition } from '../model/position.ts'
 import { type JumpReason, type Observation, observed } from '../replica/observation.ts'
+import type { Replica } from '../replica/replica.ts'
 import type { Section } from '../replica/section.ts'
 import type { StoreLink } from '../replica/store-link.ts'
 import { decodeChange } from '../transport/decode.ts'
@@ -408,7 +409,7 @@ export class ChangeStream {
     for (let at = 0; at < keys.length && !this.#begin; ) {
       const some = keys.slice(at, at + AT_ONCE)
       const { adoptions } = history
-      const states = await Promise.all(some.map((key) => this.#section.glance(key, whole.sequence)))
+      const states = await Promise.all(some.map((key) => this.#stateOf(key, whole.sequence)))
       // nothing of a history that was left meanwhile is told: no jump would take it back
       if (history.adoptions !== adoptions) continue
       for (const [index, { value, version, changedAt, epoch, seen: sequence }] of states.entries()) {
@@ -423,6 +424,8 @@ export class ChangeStream {
         const known = this.#alive.has(key)
         if (value) batch.push({ ...common, kind: 'reset', value, reason })
         else if (known) batch.push({ ...common, kind: 'removed', reason: reason === 'epoch' ? 'lost' : 'deleted' })
+        // all that was shown of the watched document by now is part of that
+        if (only !== undefined && (value || known)) this.#live = []
         this.#note({ key, kind: value ? 'reset' : 'removed' })
         this.#doneByKey.set(key, { epoch, sequence })
         this.#reach = Math.max(this.#reach, sequence)
@@ -434,5 +437,11 @@ export class ChangeStream {
     }
     // what was noted as told has to be told, though a new beginning may wait
     if (batch.length > 0) yield batch
+  }
+
+  /** The watched document is told as its replica has it: only so does what that shows next follow on what was told. */
+  #stateOf(key: string, sequence: number): Promise<Replica> {
+    const section = this.#section
+    return this.#options.key === undefined ? section.glance(key, sequence) : section.settledAfter(key, sequence)
   }
 }

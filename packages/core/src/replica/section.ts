@@ -268,6 +268,12 @@ export class Section implements Checked {
     return this.documents.settled(key)
   }
 
+  /** The document as its replica has it with nothing under way, as of that sequence or later. */
+  async settledAfter(key: string, sequence: number): Promise<Replica> {
+    const replica = await this.documents.settled(key)
+    return this.asOf(replica) >= sequence ? replica : this.renew(key)
+  }
+
   /** The document as of that sequence or later, without holding it from now on. */
   glance(key: string, sequence: number): Promise<Replica> {
     return this.documents.glance(key, (held) => this.asOf(held) >= sequence)

@@ -249,3 +249,27 @@ test('a section is told once of an expiry that a load found while the log was be
   await t.clock.advance(2_000)
   expect((await w.next()).map(kindOf)).toEqual(['created', 'removed'])
 })
+
+test.each(['section', 'key'] as const)(
+  'who watches one document is told what becomes of what the snapshot told, though its copy never had that; followed by %s',
+  async (follow) => {
+    await using t = open({ maxChanges: 1 }, { follow })
+    expect(await t.c.get('x')).toBeUndefined()
+    t.hub.bus.chance({ drop: 1 })
+    await t.other.set('x', { n: 1 })
+    await t.other.set('x', { n: 2 })
+    t.requests.holdNext('load')
+    const checking = t.sync.check()
+    await t.clock.advance(1)
+    const w = pull(t, { key: 'x', from: 'snapshot' })
+    const told = await w.next()
+    await t.other.delete('x')
+    t.requests.release()
+    await checking
+    told.push(...(await w.next()))
+    await t.sync.check()
+    told.push(...(await w.next()))
+    // nothing, or the document and its end
+    expect(told.at(-1)?.kind ?? 'removed').toBe('removed')
+  },
+)
