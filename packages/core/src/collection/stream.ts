@@ -291,11 +291,10 @@ export class ChangeStream {
 
   /** Was it not told by the document's value already? */
   #isNews(seen: Observation): boolean {
-    const { key, sequence } = seen
+    const { key } = seen
     if (seen.kind === 'change') {
       const told = this.#doneByKey.get(key)
-      // a value that was told is of the history that we are in: what was lost does not follow it
-      if (told && (sequence <= this.#upTo(told) || this.#isLost(seen))) return false
+      if (told && this.#includes(told, seen)) return false
       if (isBirth(seen.change)) this.#alive.add(key)
       return !this.#knowsAll || this.#alive.has(key)
     }
@@ -315,6 +314,15 @@ export class ChangeStream {
       this.#valuesUpTo = 0
     }
     return true
+  }
+
+  /** Is a change part of a value that was told, or does it not follow on it? */
+  #includes(told: Place, seen: Observation): boolean {
+    // also in a history that is lost the one follows on the other
+    if (told.epoch === seen.epoch) return seen.sequence <= told.sequence
+    // a value of the history that we are in: what was lost does not follow it
+    const lost = this.#isLost(seen) && told.epoch === this.#section.history.epoch
+    return lost || seen.sequence <= this.#upTo(told)
   }
 
   #note({ key, kind }: Pick<Told, 'key' | 'kind'>): void {

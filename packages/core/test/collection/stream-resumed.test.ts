@@ -273,3 +273,23 @@ test.each(['section', 'key'] as const)(
     expect(told.at(-1)?.kind ?? 'removed').toBe('removed')
   },
 )
+
+test('who watches one document is told of its end, though that was lost and came about once more', async () => {
+  await using t = open({}, { follow: 'key' })
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  const stream = t.c.changes({ key: 'x', from: 'snapshot' })[Symbol.asyncIterator]()
+  expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
+  await t.other.delete('x')
+  await t.clock.advance(1)
+  t.hub.store.loseTail(1)
+  t.hub.bus.chance({ drop: 1 })
+  await t.other.delete('x')
+  await t.sync.check()
+  let told: unknown
+  void stream.next().then(({ value }) => {
+    told = value
+  })
+  await t.clock.advance(10)
+  expect(told).toMatchObject([{ kind: 'removed' }])
+})
