@@ -219,6 +219,9 @@ export class ChangeStream {
     const { key, kind, sequence } = seen
     if (!this.#inPrefix(key) || this.#isLogged(kind, sequence)) return
     this.#reach = Math.max(this.#reach, sequence)
+    // the jump of a watched document may lead back: what was shown beyond it is lost, and need not be told any more
+    if (kind === 'jump' && this.#options.key !== undefined)
+      this.#live = this.#live.filter((each) => each.sequence <= sequence)
     if (this.#onlyValues.has(key)) this.#onlyValues.set(key, placeOf(seen))
     else this.#live.push(kind === 'change' || this.#options.key !== undefined ? seen : this.#inPlace(seen))
     if (this.#live.length > MOST_WAITING) {

@@ -293,3 +293,17 @@ test('who watches one document is told of its end, though that was lost and came
   await t.clock.advance(10)
   expect(told).toMatchObject([{ kind: 'removed' }])
 })
+
+test('who watches one document is told last what it is in the history that goes on', async () => {
+  await using t = open({ maxChanges: 1 })
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  const stream = t.c.changes({ key: 'x', from: 'snapshot', combine: false })[Symbol.asyncIterator]()
+  expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
+  t.hub.bus.chance({ drop: 1 })
+  for (const n of [2, 3, 4]) await t.other.set('x', { n })
+  await t.sync.check()
+  t.hub.store.loseTail(1)
+  await t.sync.check()
+  expect((await stream.next()).value?.at(-1)).toMatchObject({ kind: 'reset', value: { n: 3 } })
+})
