@@ -95,8 +95,10 @@ export class ChangeStream {
     this.#upgrade = upgrade
     this.#batching = { maxBatch, combine, wants }
     this.#begin = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
+    if (typeof from !== 'object') return
     // an earlier stream has shown all of that
-    if (typeof from === 'object') this.#reach = from.sequence
+    this.#reach = from.sequence
+    if (options.key !== undefined) this.#alive.add(options.key)
   }
 
   /**

@@ -111,6 +111,16 @@ test('who begins again in the next history is not told after that what came befo
   }
 })
 
+test('who goes on watching one document is told that it is gone, though the log no longer tells of it', async () => {
+  await using t = open({ maxChanges: 1 }, { follow: 'key' })
+  const { position } = await t.other.set('x', { n: 1 })
+  await t.other.delete('x')
+  for (const n of [1, 2]) await t.other.set('y', { n })
+  expect(await pull(t, { key: 'x', from: { after: position } }).next()).toMatchObject([
+    { kind: 'removed', key: 'x', reason: 'deleted' },
+  ])
+})
+
 test('who resumes from a snapshot is not told as a change what the snapshot had', async () => {
   await using t = open()
   await t.other.set('x', { n: 1 })

@@ -171,7 +171,8 @@ export class World {
   }
 
   get #doubtful(): boolean {
-    return this.setting.losses || this.setting.shortLog || this.setting.definition.ttl !== undefined
+    const { losses, shortLog, definition } = this.setting
+    return losses || shortLog || definition.ttl !== undefined || this.recorder.forgetful
   }
 
   #open(name: string, ways: Ways): Process {
