@@ -359,7 +359,11 @@ export class ChangeStream {
       for (const each of changes) latest.set(each.key, each.sequence)
       const last = changes.at(-1)
       if (key !== undefined && last) this.#loggedChange = { epoch, sequence: last.sequence }
-      const past = changes.map((each) => observed({ ...decodeChange(each), epoch }, false))
+      const decoded = changes.map((each) => ({ ...decodeChange(each), epoch }))
+      // what its copy shows next has to follow on what is told
+      if (key !== undefined)
+        for (const [at, change] of decoded.entries()) this.#section.acceptLogged(change, changes[at]?.text.length ?? 0)
+      const past = decoded.map((change) => observed(change, false))
       while (past.length > 0) {
         yield* this.#batch(past)
         // while it was taken, a jump may have put another beginning in place of this one

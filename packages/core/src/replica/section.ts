@@ -346,6 +346,11 @@ export class Section implements Checked {
     if (!this.#hasShown(encoded)) this.#incoming.accept(decodeChange(encoded), encoded.text.length)
   }
 
+  /** A change of our history, read from the log: it goes the way of every change. Its text has `size` characters. */
+  acceptLogged(change: Change, size: number): void {
+    this.#incoming.take(change, size)
+  }
+
   /** The changes of a document that came here lately, in their order. */
   recent(key: string): Change[] {
     return this.#incoming.recent(key)

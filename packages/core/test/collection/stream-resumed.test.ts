@@ -317,3 +317,20 @@ test('who watches one document is told last what it is in the history that goes 
   await t.sync.check()
   expect((await stream.next()).value?.at(-1)).toMatchObject({ kind: 'reset', value: { n: 3 } })
 })
+
+test.each(['section', 'key'] as const)(
+  'who watches one document is told of the end of what only the log had told of, followed by %s',
+  async (follow) => {
+    await using t = open({ maxChanges: 3 }, { follow })
+    const { position } = await t.other.set('y', { n: 1 })
+    expect(await t.c.get('x')).toBeUndefined()
+    t.hub.bus.chance({ drop: 1 })
+    await t.other.set('x', { n: 1 })
+    const w = pull(t, { key: 'x', from: { after: position } })
+    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    await t.other.delete('x')
+    for (let n = 2; n <= 5; n++) await t.other.set('y', { n })
+    await t.sync.check()
+    expect((await w.next()).map(kindOf)).toEqual(['removed'])
+  },
+)
