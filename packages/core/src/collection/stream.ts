@@ -379,6 +379,7 @@ export class ChangeStream {
     const jumps = ({ kind, sequence }: Observation): boolean => kind === 'jump' && !this.#isLogged(kind, sequence)
     const jump = key === undefined ? -1 : this.#live.findLastIndex(jumps)
     this.#live = jump >= 0 ? this.#live.slice(jump) : this.#live.flatMap((seen) => this.#afterLog(seen, latest))
+    this.#endExpired(latest)
   }
 
   /** What the log has not told, where the stream is now. `latest`: the last change of each document that it told. */
@@ -387,6 +388,16 @@ export class ChangeStream {
     if (seen.kind === 'change') return seen.sequence > logged && !this.#isLost(seen) ? [seen] : []
     const asOf = this.#asOf.get(seen) ?? 0
     return asOf > (latest.get(seen.key) ?? 0) ? [this.#standing(seen, Math.max(seen.sequence, logged), asOf)] : []
+  }
+
+  /** The log has told of documents, up to these sequences, that are known here to be gone: of an expiry no log tells. */
+  #endExpired(latest: ReadonlyMap<string, number>): void {
+    const { documents, history } = this.#section
+    for (const [key, sequence] of latest) {
+      const copy = this.#alive.has(key) ? documents.peek(key) : undefined
+      if (copy?.settled && !copy.exists && copy.seen >= sequence)
+        this.#onlyValues.set(key, { epoch: history.epoch, sequence })
+    }
   }
 
   /** Every document there is, as a reset. */

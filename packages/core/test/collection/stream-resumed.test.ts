@@ -334,3 +334,16 @@ test.each(['section', 'key'] as const)(
     expect((await w.next()).map(kindOf)).toEqual(['removed'])
   },
 )
+
+test.each(['x', undefined])(
+  'who goes on from a position is told of an expiry that came before, watching %s',
+  async (key) => {
+    await using t = open({}, { ttl: 1_000, replicate: 'all' })
+    const { position } = await t.other.set('y', { n: 1 })
+    await t.other.set('x', { n: 1 })
+    await t.c.ready()
+    await t.clock.advance(2_000)
+    const w = pull(t, { ...(key && { key }), from: { after: position } })
+    expect((await w.next()).filter((each) => each.key === 'x').map(kindOf)).toEqual(['created', 'removed'])
+  },
+)
