@@ -148,6 +148,18 @@ test('while each entry follows the last one nothing is read', async () => {
   reader.close()
 })
 
+test('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
+  const shard = new ScriptedShard()
+  const standing = new Standing(() => {})
+  const feed = new ShardedFeed(shard.listening, () => {}, standing)
+  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, lost: () => standing.lost() })
+  const subscribed = reader.listen(STREAM, scopes[0], () => {}, undefined)
+  reader.close()
+  shard.serve()
+  shard.reply()
+  await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+})
+
 test('what comes on the channel is read as it was written, whatever the key and the frame', () => {
   const property = fc.property(
     fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),

@@ -53,6 +53,17 @@ test('a subscription rejects when the line is lost before it was live, and leave
   reader.close()
 })
 
+test('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
+  const asked = Promise.withResolvers<null>()
+  const commands = scripted({ ...missing, XREAD: () => asked.promise })
+  const reader = readerOn(commands.connection, scripted({}).connection)
+  const subscribed = reader.listen('stream', scope, () => {}, undefined)
+  await new Promise((resolve) => setImmediate(resolve))
+  reader.close()
+  asked.resolve(null)
+  await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+})
+
 test.each([
   ['1-0', []],
   ['11-0', ['down', 'up']],

@@ -50,6 +50,7 @@ export class BlockingFeed implements StreamFeed {
     const { name } = stream
     // the connection that waits has nobody to tell that it may not
     await this.#commands.send(['XREAD', 'COUNT', '1', 'STREAMS', name, '$'], name)
+    if (this.#closed) throw closed()
     this.#streams.set(name, stream)
     const end = (): void => {
       if (this.#streams.get(name) === stream) this.#streams.delete(name)
@@ -68,7 +69,7 @@ export class BlockingFeed implements StreamFeed {
   close(): void {
     this.#closed = true
     this.#streams.clear()
-    this.#arrival.failed(new ClosedError('the bus is closed'))
+    this.#arrival.failed(closed())
     this.#interrupt().catch(() => {})
   }
 
@@ -159,3 +160,5 @@ export class BlockingFeed implements StreamFeed {
     }
   }
 }
+
+const closed = (): ClosedError => new ClosedError('the bus is closed')

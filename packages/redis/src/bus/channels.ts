@@ -1,4 +1,4 @@
-import { BusAwayError } from '@sync/core'
+import { BusAwayError, ClosedError } from '@sync/core'
 import { Listeners } from '@sync/core/adapter'
 import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -30,6 +30,7 @@ export class Channels {
   readonly #leaving = new Map<string, Promise<void>>()
   readonly #heartbeat: NodeJS.Timeout
   #up = false
+  #closed = false
   /** Settles when the connection is up, or is lost while it was being opened. */
   readonly #arrival = new Arrival()
 
@@ -49,6 +50,7 @@ export class Channels {
 
   /** Resolves when the server has acknowledged it; the returned function ends it. */
   async listen(name: string, handler: (message: string) => void): Promise<() => Promise<void>> {
+    if (this.#closed) throw closed()
     const channel = this.#channels.get(name) ?? this.#add(name)
     const remove = channel.handlers.add(handler)
     const stop = async (): Promise<void> => {
@@ -69,9 +71,10 @@ export class Channels {
   }
 
   close(): void {
+    this.#closed = true
     clearInterval(this.#heartbeat)
     this.#channels.clear()
-    this.#arrival.failed(this.#away())
+    this.#arrival.failed(closed())
   }
 
   #add(name: string): Channel {
@@ -143,3 +146,5 @@ export class Channels {
     return this.#connection.refused ?? new BusAwayError(`Redis at ${this.#connection.address} cannot be reached`)
   }
 }
+
+const closed = (): ClosedError => new ClosedError('the bus is closed')
