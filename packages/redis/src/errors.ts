@@ -7,8 +7,8 @@ export class RedisError extends SyncError {
   override readonly code = 'SYNC_REDIS'
 }
 
-/** What an administrator has to mend. Nothing was done. */
-const REFUSALS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR )/
+/** What an administrator has to mend. Nothing was done. That there are too many clients passes by itself. */
+const REFUSALS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR (?!max number of clients))/
 
 /** What a node of a cluster says to keys of several slots, or of a slot that another node has. */
 const CLUSTERED = /^(CROSSSLOT|MOVED|ASK) |hash to the same slot|a non local key/

@@ -118,6 +118,22 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
       await expect(sync.collection(docs, { partition: 'p' }).get('k')).rejects.toMatchObject({ code: 'SYNC_REDIS' })
     })
 
+    test.each(['ioredis', 'redis'] as const)(
+      'by %s is asked again where there are too many clients',
+      async (client) => {
+        await admin.config('SET', 'maxclients', '1')
+        await using store = redisStore(redis.url, { client })
+        await using bus = redisBus(redis.url, { client })
+        const away = { retryable: true, message: expect.stringContaining(redis.url.replace('redis://', '')) }
+        await expect(store.heads([{ scope }])).rejects.toMatchObject({ ...away, code: 'SYNC_STORE_AWAY' })
+        await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ ...away, code: 'SYNC_BUS_AWAY' })
+        await admin.config('SET', 'maxclients', '1000')
+        await vi.waitFor(() => Promise.all([store.heads([{ scope }]), bus.subscribe(scope, () => {})]), {
+          timeout: 5_000,
+        })
+      },
+    )
+
     async function isRefused(at: string, client: 'ioredis' | 'redis'): Promise<void> {
       const url = at.replace('redis://', 'redis://user1:wrong@')
       await using store = redisStore(url, { client })
