@@ -20,6 +20,9 @@ const MOVING = /a non local key|during rehashing of the slot/
 export const isRefusal = (cause: unknown): cause is Error =>
   cause instanceof Error && (REFUSALS.test(cause.message) || CLUSTERED.test(cause.message))
 
+/** Is it what a server says that is a replica by now? Where it was a master, its name may lead to another one. */
+export const isDemotion = (cause: unknown): boolean => cause instanceof Error && cause.message.startsWith('READONLY')
+
 /** Says in our terms why a call was not answered. */
 export function storeError(
   cause: unknown,

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { canTest, startProxy, startRedis } from '@sync/brokers'
-import { type Collection, createSync, defineCollection, type SyncEvent } from '@sync/core'
+import { type Collection, createSync, defineCollection, memoryBus, type SyncEvent } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { describe, expect, test, vi } from 'vitest'
@@ -123,4 +125,40 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: t
     for (const { collection } of [witness, unaware])
       await vi.waitFor(() => expect(collection.peek('k')).toEqual({ n: 3 }), patient)
   })
+
+  test.each(['ioredis', 'redis'] as const)(
+    'while the master lives on as its replica: a line of %s that still leads there is opened again',
+    { timeout: 60_000 },
+    async (client) => {
+      await using stack = new AsyncDisposableStack()
+      const [master, replica] = [stack.use(await startRedis()), stack.use(await startRedis())]
+      let { port } = master
+      const open = new Set<Socket>()
+      // as a name that leads elsewhere from now on: lines that are open stay where they are
+      const name = createServer((socket) => {
+        const there = connect(port, '127.0.0.1')
+        for (const each of [socket, there]) open.add(each.on('error', () => {}))
+        socket.pipe(there).pipe(socket)
+      }).listen(0, '127.0.0.1')
+      await once(name, 'listening')
+      stack.defer(() => {
+        name.close()
+        for (const each of open) each.destroy()
+      })
+      const store = redisStore(`redis://127.0.0.1:${(name.address() as AddressInfo).port}`, { client })
+      const sync = stack.use(createSync({ store, bus: memoryBus() }))
+      const collection = sync.collection(docs, { partition: 'p' })
+      await collection.set('k', { n: 1 })
+      const [before, after] = [master, replica].map(({ url }) =>
+        stack.adopt(new Redis(url), async (admin) => admin.disconnect()),
+      )
+      await after?.replicaof('127.0.0.1', master.port)
+      await vi.waitFor(async () => expect(await after?.exists('p:doc:k')).toBe(1), patient)
+      await after?.replicaof('NO', 'ONE')
+      await before?.replicaof('127.0.0.1', replica.port)
+      port = replica.port
+      await collection.set('k', { n: 2 })
+      expect(await after?.hget('p:doc:k', 'n:latest')).toBe('2')
+    },
+  )
 })

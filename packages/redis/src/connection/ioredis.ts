@@ -1,4 +1,4 @@
-import { isRefusal } from '../errors.ts'
+import { isDemotion, isRefusal } from '../errors.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { ASK_AGAIN, retryDelay } from './retry-delay.ts'
 import { Silence } from './silence.ts'
@@ -92,6 +92,7 @@ export class IoredisConnection implements Connection {
     try {
       return await this.#client.call(name, args)
     } catch (error) {
+      if (isDemotion(error)) this.reset()
       throw this.#refused ?? error
     } finally {
       this.#silence?.settled()

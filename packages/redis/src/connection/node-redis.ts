@@ -1,4 +1,4 @@
-import { isRefusal } from '../errors.ts'
+import { isDemotion, isRefusal } from '../errors.ts'
 import { Arrival } from './arrival.ts'
 import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
 import { Outstanding } from './outstanding.ts'
@@ -97,6 +97,9 @@ export class NodeRedisConnection implements Connection {
     this.#silence?.due()
     try {
       return await this.#outstanding.add(this.#client.sendCommand(command))
+    } catch (error) {
+      if (isDemotion(error)) this.reset()
+      throw error
     } finally {
       this.#silence?.settled()
     }
