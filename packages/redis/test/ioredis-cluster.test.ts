@@ -1,3 +1,6 @@
+import { canTest, startRedisCluster } from '@sync/brokers'
+import { redisBus } from '@sync/redis'
+import { Cluster, Redis } from 'ioredis'
 import { afterEach, expect, test, vi } from 'vitest'
 import {
   type IoredisCluster,
@@ -32,3 +35,32 @@ test('a cluster is asked for its slots as long as it is open, and by nobody afte
   // its own timer is begun again by an answer that comes after the end
   expect(ownClusterBehaviour(1_000)).not.toHaveProperty('slotsRefreshInterval')
 })
+
+test.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 'redis', hooks: true }))(
+  'a client that is given knows where nodes are to be reached that name other addresses: there they are listened to',
+  async () => {
+    await using cluster = await startRedisCluster()
+    const named = (port: number): number => (port > 40_000 ? port - 20_000 : port + 20_000)
+    for (const { url, port } of cluster.nodes) {
+      const admin = new Redis(url)
+      await admin.config('SET', 'cluster-announce-port', `${named(port)}`)
+      admin.disconnect()
+    }
+    const [first] = cluster.nodes
+    const admin = new Redis(first?.url ?? '')
+    const masters = async () => (await admin.cluster('SLOTS')).map(([, , master]) => master?.[1] ?? 0)
+    const real = new Set(cluster.nodes.map(({ port }) => port))
+    await vi.waitFor(async () => expect((await masters()).filter((port) => real.has(port))).toEqual([]), 10_000)
+    admin.disconnect()
+
+    const natMap = Object.fromEntries(
+      cluster.nodes.map(({ port }) => [`127.0.0.1:${named(port)}`, { host: '127.0.0.1', port }]),
+    )
+    const given = new Cluster([{ host: '127.0.0.1', port: first?.port ?? 0 }], { natMap })
+    const bus = redisBus(given)
+    // in slots of all nodes
+    for (const partition of ['a', 'b', 'c', 'd', 'e', 'f']) await bus.subscribe({ partition, section: 's' }, () => {})
+    await bus.close()
+    given.disconnect()
+  },
+)

@@ -2,7 +2,7 @@ import { Arrival } from './arrival.ts'
 import { ClusterIdentity } from './cluster-identity.ts'
 import type { Command, Connection } from './connection.ts'
 import type { IoredisClient } from './ioredis.ts'
-import { IoredisShardNodes } from './ioredis-shard-nodes.ts'
+import { IoredisShardNodes, type NatMap } from './ioredis-shard-nodes.ts'
 import { retryDelay } from './retry-delay.ts'
 import { ShardLines } from './shard-lines.ts'
 
@@ -10,7 +10,7 @@ import { ShardLines } from './shard-lines.ts'
 export interface IoredisCluster {
   readonly isCluster: true
   readonly status: string
-  readonly options: { readonly keyPrefix?: string | undefined }
+  readonly options: { readonly keyPrefix?: string | undefined; readonly natMap?: NatMap | undefined }
   call(name: string, args: readonly string[]): Promise<unknown>
   nodes(role: 'master'): IoredisClient[]
   refreshSlotsCache(): void
@@ -126,7 +126,8 @@ export class IoredisClusterConnection implements Connection {
       await this.send(['PING'])
       return this.#client.nodes('master')
     }
-    return new ShardLines(new IoredisShardNodes(masters, { timeout: this.#timeout }), { address: this.address })
+    const nodes = new IoredisShardNodes(masters, { timeout: this.#timeout, natMap: this.#client.options.natMap })
+    return new ShardLines(nodes, { address: this.address })
   }
 
   reset(): void {

@@ -1,15 +1,23 @@
 import { type IoredisClient, ownBehaviour } from './ioredis.ts'
 import type { NodeAddress, ShardLine, ShardLineEvents, ShardNodes } from './shard-lines.ts'
 
+/** Where to reach what nodes name as `host:port`, if not there. */
+export type NatMap = Readonly<Record<string, NodeAddress>> | ((address: string) => NodeAddress | null | undefined)
+
 /** The nodes of a cluster over ioredis. `masters`: clients of those that have slots now, of which lines of their own are made. */
 export class IoredisShardNodes implements ShardNodes {
   readonly #masters: () => Promise<readonly IoredisClient[]>
   readonly #timeout: number
+  readonly #natMap: NatMap | undefined
   #like: IoredisClient | undefined
 
-  constructor(masters: () => Promise<readonly IoredisClient[]>, { timeout }: { readonly timeout: number }) {
+  constructor(
+    masters: () => Promise<readonly IoredisClient[]>,
+    { timeout, natMap }: { readonly timeout: number; readonly natMap: NatMap | undefined },
+  ) {
     this.#masters = masters
     this.#timeout = timeout
+    this.#natMap = natMap
   }
 
   async masters(): Promise<readonly NodeAddress[]> {
@@ -18,8 +26,9 @@ export class IoredisShardNodes implements ShardNodes {
     return masters.map(({ options: { host = 'localhost', port = 6379 } }) => ({ host, port }))
   }
 
-  open({ host, port }: NodeAddress, { message, lost }: ShardLineEvents): ShardLine {
+  open(node: NodeAddress, { message, lost }: ShardLineEvents): ShardLine {
     if (!this.#like) throw new Error('no node of the cluster is known')
+    const { host, port } = this.#placeOf(node)
     const client = this.#like.duplicate({
       ...ownBehaviour(this.#timeout),
       // a node that does not answer the heartbeat is frozen, or out of reach
@@ -45,5 +54,11 @@ export class IoredisShardNodes implements ShardNodes {
       unsubscribe: (channel) => client.call('SUNSUBSCRIBE', [channel]),
       close: () => client.disconnect(),
     }
+  }
+
+  #placeOf(node: NodeAddress): NodeAddress {
+    const named = `${node.host}:${node.port}`
+    const map = this.#natMap
+    return (typeof map === 'function' ? map(named) : map?.[named]) ?? node
   }
 }
