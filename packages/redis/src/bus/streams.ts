@@ -1,6 +1,5 @@
 import { type Scope, sectionOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { Script } from '../connection/script.ts'
 import { channelOfStream, streamKey } from '../names.ts'
 import { appendLua } from '../stream-append.ts'
 import { BlockingFeed } from './blocking-feed.ts'
@@ -12,14 +11,15 @@ import { StreamReader } from './stream-reader.ts'
 
 /**
  * KEYS: the stream. ARGV: how many entries are kept, the frame, its key as JSON or nothing. The reply: what was told to nobody,
- * because those who listen do so at the node that the slot is leaving.
+ * because those who listen do so at the node that the slot is leaving. Sent as it is: of calls by its digest, one for which the
+ * node has to be told it first would be done after those that follow.
  */
-const append = new Script(`${appendLua}
+const APPEND = `${appendLua}
 local told, head = append(KEYS[1], ARGV[2], ARGV[3], ARGV[1])
 if told > 0 then return {} end
 -- the slot is being moved where two absent keys cannot be asked for
 return type(redis.pcall('EXISTS', KEYS[1] .. ':0', KEYS[1] .. ':1')) == 'number' and {} or { head }
-`)
+`
 
 const streamOf = (scope: Scope, { layout }: Connection): string => streamKey(sectionOf(scope), layout)
 
@@ -67,7 +67,8 @@ const add: Publish = (commands, scope, frame, { maxFrames }) => {
 
 const addAndTell: Publish = async (commands, scope, frame, { maxFrames }) => {
   const stream = streamOf(scope, commands)
-  const [head] = await append.run(commands, [stream], [`${maxFrames}`, frame, ...keyOf(scope)])
+  const told = await commands.send(['EVAL', APPEND, '1', stream, `${maxFrames}`, frame, ...keyOf(scope)], stream)
+  const [head] = told as string[]
   if (head === undefined) return
   const channel = channelOfStream(stream)
   // it is in the stream, whoever hears of it now
