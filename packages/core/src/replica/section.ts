@@ -3,7 +3,7 @@ import type { Scope, SectionRef } from '../model/address.ts'
 import type { Change } from '../model/change.ts'
 import type { Place } from '../model/position.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { Head, Store } from '../transport/store.ts'
+import type { Head } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Standing } from '../versioning/lineage.ts'
 import { Agreement } from './agreement.ts'
@@ -16,9 +16,9 @@ import { OrderedFeed } from './ordered-feed.ts'
 import { Repair } from './repair.ts'
 import type { Replica } from './replica.ts'
 import { Replicas } from './replicas.ts'
+import { Scan } from './scan.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-const SCAN = 500
 /** Where interest spreads asynchronously, one more look after this many ms finds what slipped by. */
 const RECHECK = 100
 
@@ -38,6 +38,7 @@ export class Section implements Checked {
   readonly #water = new Watermark()
   readonly #replicas: Replicas
   readonly #repair: Repair
+  readonly #scan: Scan
   readonly #incoming: Incoming
   readonly #subscriptions: Subscriptions
   readonly #agreement: Agreement
@@ -46,9 +47,6 @@ export class Section implements Checked {
   #ready: Promise<void> | undefined
   /** Something speaks for it that the check about to be made finds what was missed. */
   #urgent = false
-  #scans = 0
-  /** The last scan, while it is under way. */
-  #scanning: Promise<void> | undefined
   #looksAgain = false
   #verifiedAt = Number.NEGATIVE_INFINITY
   #closed = false
@@ -82,6 +80,7 @@ export class Section implements Checked {
     })
     this.#replicas = replicas
     this.documents = new Documents(options, context, { history, replicas }, hear)
+    this.#scan = new Scan(options, context, { history, documents: this.documents, replicas })
     this.#repair = new Repair(
       options,
       context,
@@ -90,7 +89,7 @@ export class Section implements Checked {
         hear,
         take: (change, size) => this.#incoming.take(change, size),
         verified: (askedAt) => this.#verified(askedAt),
-        holdAll: () => this.#holdAll(),
+        holdAll: () => this.#scan.run(),
       },
     )
     this.#incoming = new Incoming(options, context, {
@@ -158,7 +157,7 @@ export class Section implements Checked {
   /** Resolves when the section is followed, and all of it held where it should be. */
   ready(): Promise<void> {
     this.#ready ??= this.follow()
-      .then(() => this.#holdAll())
+      .then(() => this.#scan.run())
       .catch((error: unknown) => {
         this.#ready = undefined
         throw error
@@ -206,43 +205,6 @@ export class Section implements Checked {
     this.#incoming.open()
     // what is watched may be so since an earlier attempt to follow, which failed
     for (const key of this.documents.observers.keys()) this.#background(this.documents.hold(key))
-  }
-
-  /** Holds every document there is, where all should be held. */
-  #holdAll(): Promise<void> {
-    if (this.options.replicate !== 'all') return Promise.resolve()
-    const scan = ++this.#scans
-    this.#replicas.complete = false
-    this.#scanning = this.#scan(scan).finally(() => {
-      if (scan === this.#scans) this.#scanning = undefined
-    })
-    return this.#scanning
-  }
-
-  async #scan(scan: number): Promise<void> {
-    for (let upTo: number | undefined; upTo === undefined; ) {
-      const { adoptions } = this.history
-      await this.#context.link.read((store) => this.#holdListed(store))
-      upTo = await this.documents.confirm(adoptions)
-      // a later scan, of a later history, is the one that counts
-      if (scan !== this.#scans) return this.#scanning
-    }
-    this.#replicas.complete = true
-    this.#replicas.forgetAbsent()
-  }
-
-  async #holdListed(store: Store): Promise<void> {
-    let holding: Promise<unknown>[] = []
-    for await (const key of store.keys(this.ref)) {
-      const held = this.documents.hold(key)
-      // one that is refused is told below, once the next keys are there
-      held.catch(() => {})
-      holding.push(held)
-      if (holding.length < SCAN) continue
-      await Promise.all(holding)
-      holding = []
-    }
-    await Promise.all(holding)
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------
@@ -329,7 +291,7 @@ export class Section implements Checked {
     this.ordered.adopt(this.#water.gapFree, fork)
     this.#replicas.carryOver(from, goesOn)
     // what was forgotten as deleted may be there again
-    if (lost) this.#background(this.#holdAll())
+    if (lost) this.#background(this.#scan.run())
     if (this.options.follow === 'key') this.checkNow()
     else if (standing.sequence > this.#water.gapFree) this.#background(this.#repair.catchUp())
   }
@@ -431,7 +393,7 @@ export class Section implements Checked {
           // in another history nothing is certain as of that question
           if (this.history.adoptions !== heard) return this.check()
           // what is to be held could not be listed
-          if (!this.#replicas.complete && !this.#scanning) this.#background(this.#holdAll())
+          if (!this.#replicas.complete && !this.#scan.underWay) this.#background(this.#scan.run())
           this.#replicas.forgetAbsent()
           this.#verified(askedAt)
         }
