@@ -8,6 +8,7 @@ import type { StoreLink } from '../replica/store-link.ts'
 import { decodeChange } from '../transport/decode.ts'
 import type { ResetReason } from './api.ts'
 import { type BacklogOptions, takeBatch } from './backlog.ts'
+import { stoppable } from './stoppable.ts'
 import type { Told } from './tell.ts'
 import type { Upgrade } from './upgrade.ts'
 
@@ -34,8 +35,6 @@ const NOWHERE: Place = { epoch: '', sequence: 0 }
 
 /** Where to begin again: whoever resumes halfway through a snapshot is told all there is. */
 const anew = (epoch: string): Position => toPosition({ epoch, sequence: 0 })
-
-const END = { done: true, value: undefined } as const
 
 /**
  * The changes of one document, in its order; or of a section, in the order of its sequence.
@@ -106,47 +105,15 @@ export class ChangeStream {
    * also while the store is being asked.
    */
   iterator(): AsyncIterator<readonly Told[], void> {
-    const { signal } = this.#options
-    const batches = this.#batches()
-    const waiting = new Set<(end: IteratorResult<never, void>) => void>()
-    const stop = (): void => {
-      signal?.removeEventListener('abort', stop)
-      this.#stopped = true
-      this.#detach()
-      this.#wake()
-      for (const end of waiting) end(END)
-      waiting.clear()
-      batches.return().catch(() => {})
-    }
-    if (signal?.aborted) this.#stopped = true
-    else signal?.addEventListener('abort', stop, { once: true })
-    return {
-      next: () =>
-        new Promise((resolve, reject) => {
-          if (this.#stopped) return resolve(END)
-          waiting.add(resolve)
-          batches
-            .next()
-            .then(({ done, value }) => {
-              if (done) signal?.removeEventListener('abort', stop)
-              resolve(done ? END : { done: false, value: this.#shown(value) })
-            })
-            .catch((error: unknown) => {
-              // whoever iterates does not end what has failed
-              reject(error)
-              stop()
-            })
-            .finally(() => waiting.delete(resolve))
-        }),
-      return: async () => {
-        stop()
-        return END
+    return stoppable(this.#batches(), {
+      signal: this.#options.signal,
+      show: (batch) => batch.map((change) => this.#upgrade.told(change)),
+      onStop: () => {
+        this.#stopped = true
+        this.#detach()
+        this.#wake()
       },
-    }
-  }
-
-  #shown(batch: readonly Told[]): readonly Told[] {
-    return batch.map((change) => this.#upgrade.told(change))
+    })
   }
 
   async *#batches(): AsyncGenerator<readonly Told[], void, void> {
