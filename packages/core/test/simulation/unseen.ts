@@ -35,5 +35,10 @@ export const unseen: ReadonlyMap<string, string> = new Map([
     'log-counts-as-of-its-answer',
     `${LATE} an epoch would have to be forgotten whose changes are missing and still in the log`,
   ],
+  [
+    'gap-of-our-history',
+    `${LATE} an epoch would have to begin while versions are compared, and to lose what they are of`,
+  ],
+  ['load-older-than-the-gap', `${LATE} a load would have to be on its way when the log is found not to reach`],
   ['position-skips-nothing', 'the simulated watchers save their place after whole batches'],
 ])
