@@ -251,10 +251,12 @@ export class Replicas {
     this.#reloading.delete(replica)
     const older = replica.known && replica.epoch === standing.epoch && standing.sequence < replica.seen
     const { refuted } = replica
+    const part = replica.buffer.findLast(({ sequence }) => sequence <= standing.sequence)
     const untold = older ? undefined : this.#install(replica, loaded)
     this.#drain(replica)
     // told as it is after what waited: of that the section's changes may have told already
     if (untold && (refuted || !replica.exists)) this.#owner.beside(this.#jumpOf(replica, untold))
+    else if (part) this.tellExpired(part)
   }
 
   /** Returns why it is news to who hears the section's changes one by one: no change will tell of it. */
@@ -273,7 +275,7 @@ export class Replicas {
     return refuted || gone ? reason : undefined
   }
 
-  /** The log has told of a document that has expired since: of that no log tells. */
+  /** A change was told of a document that has expired since: of that no log tells. */
   tellExpired({ key, edits, sequence }: Change): void {
     const replica = this.find(key)
     const gone = replica?.settled && !replica.exists && replica.seen >= sequence

@@ -347,3 +347,19 @@ test.each(['x', undefined])(
     expect((await w.next()).filter((each) => each.key === 'x').map(kindOf)).toEqual(['created', 'removed'])
   },
 )
+
+test('a section is told of the expiry of what came and went while the document was being loaded', async () => {
+  await using t = open({}, { ttl: 1_000, replicate: 'all' })
+  await t.c.ready()
+  const w = pull(t)
+  await w.next()
+  t.requests.holdNext('load')
+  const forgetting = t.c.forget('x')
+  await t.clock.advance(1)
+  await t.other.set('x', { n: 1 })
+  expect((await w.next()).map(kindOf)).toEqual(['created'])
+  await t.clock.advance(2_000)
+  t.requests.release()
+  await forgetting
+  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+})
