@@ -81,8 +81,15 @@ export class Feed {
     for (const ear of [...this.#ears.values()].flatMap((each) => [...each])) ear.next[cursor.partition] = next
   }
 
-  /** Notes who leads now. Answers partitions that were added to the topic: these are read from their beginning. */
-  update(topic: Topic): readonly Cursor[] {
+  /** Notes who leads now. Answers partitions that were added to the topic, which are read from their beginning, and those that it has no more. */
+  update(topic: Topic): { readonly added: readonly Cursor[]; readonly gone: readonly Cursor[] } {
+    const gone = this.cursors.splice(topic.length)
+    for (const cursor of gone) {
+      // whoever still catches up there has nothing left to read
+      this.jump(cursor, 0)
+      this.read(cursor)
+    }
+    this.#marks.cut(topic.length)
     for (const { partition, leader } of topic) {
       const cursor = this.cursors[partition]
       if (cursor) cursor.leader = leader
@@ -92,6 +99,6 @@ export class Feed {
       this.cursors.push(cursor)
       this.#marks.set(cursor.partition, { next: 0 })
     }
-    return added
+    return { added, gone }
   }
 }

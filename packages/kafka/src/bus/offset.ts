@@ -22,6 +22,12 @@ export class Marks {
     this.#joined = undefined
   }
 
+  /** There are only so many partitions any more. */
+  cut(count: number): void {
+    this.#texts.length = Math.min(this.#texts.length, count)
+    this.#joined = undefined
+  }
+
   get text(): string {
     this.#joined ??= `k1:${this.#texts.join(',')}`
     return this.#joined

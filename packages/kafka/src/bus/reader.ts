@@ -158,13 +158,15 @@ export class Reader implements PollOwner {
     const feed = this.#feeds.get(name)
     if (!topic || !feed || this.#closed) return
     const before = new Map(feed.cursors.map((cursor) => [cursor, cursor.leader]))
-    const added = feed.update(topic)
+    const { added, gone } = feed.update(topic)
     for (const [cursor, leader] of before) {
       if (leader === cursor.leader) continue
       this.#pollOf(leader).remove(cursor)
       this.#pollOf(cursor.leader).add(cursor)
     }
     for (const cursor of added) this.#pollOf(cursor.leader).add(cursor)
+    for (const cursor of gone) this.#pollOf(cursor.leader).remove(cursor)
+    this.#mended(new Set(gone))
   }
 
   /** Offsets that are not there: the log was trimmed beyond them, lost its end, or is another one. Goes on where there is something. */

@@ -1,0 +1,62 @@
+import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
+import { kafkaBus } from '@sync/kafka'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { change } from './change.ts'
+
+const WAIT = { timeout: 20_000, interval: 20 }
+const CLIENTS = ['kafkajs', 'platformatic'] as const
+
+describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', hooks: true }))('a reader', () => {
+  let kafka: KafkaServer
+  beforeAll(async () => {
+    kafka = await startKafka()
+  }, 60_000)
+  afterAll(() => kafka[Symbol.asyncDispose]())
+
+  const asAdmin = async (work: (admin: Admin) => Promise<unknown>): Promise<void> => {
+    const admin = new Kafka({ brokers: [kafka.address], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    await work(admin).finally(() => admin.disconnect())
+  }
+
+  /** Hears two partitions of ours, which are in two topics of one broker. */
+  const hearing = async (client: (typeof CLIENTS)[number], name: string) => {
+    const bus = kafkaBus(kafka.url, { client })
+    const told: string[] = []
+    bus.onStatus((status) => told.push(status))
+    const heard = [0, 0]
+    const scopes = [0, 1].map((at) => ({ partition: `${name}-${client}-${at}`, section: 's' }))
+    for (const [at, scope] of scopes.entries()) await bus.subscribe(scope, () => (heard[at] = (heard[at] ?? 0) + 1))
+    const topics = scopes.map(({ partition }) => `sync.${partition}`)
+    const publish = (at: number, sequence: number) =>
+      bus.publish(scopes[at] ?? { partition: '', section: '' }, [change(sequence, `k${sequence}`)])
+    return { bus, told, heard, topics, publish }
+  }
+
+  test.each(CLIENTS)(
+    'goes on when its topic is made anew with fewer partitions (%s)',
+    async (client) => {
+      const { bus, told, heard, topics, publish } = await hearing(client, 'fewer')
+      await using _ = bus
+      await asAdmin(async (admin) => {
+        await admin.deleteTopics({ topics: topics.slice(0, 1) })
+        await vi.waitFor(
+          async () =>
+            expect(
+              await admin.createTopics({
+                topics: [{ topic: topics[0] ?? '', numPartitions: 2 }],
+                waitForLeaders: false,
+              }),
+            ).toBe(true),
+          WAIT,
+        )
+      })
+      await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+      for (let sequence = 1; sequence <= 8; sequence++)
+        for (const at of [0, 1]) await vi.waitFor(() => publish(at, sequence), WAIT)
+      await vi.waitFor(() => expect(heard).toEqual([8, 8]), WAIT)
+    },
+    60_000,
+  )
+})
