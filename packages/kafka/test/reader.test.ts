@@ -1,16 +1,29 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  type Admin,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+} from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { change } from './change.ts'
 
 const WAIT = { timeout: 20_000, interval: 20 }
 const CLIENTS = ['kafkajs', 'platformatic'] as const
 
+const config = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
+}
+
 describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', hooks: true }))('a reader', () => {
   let kafka: KafkaServer
   beforeAll(async () => {
-    kafka = await startKafka()
+    kafka = await startKafka({ config })
   }, 60_000)
   afterAll(() => kafka[Symbol.asyncDispose]())
 
@@ -56,6 +69,33 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
       for (let sequence = 1; sequence <= 8; sequence++)
         for (const at of [0, 1]) await vi.waitFor(() => publish(at, sequence), WAIT)
       await vi.waitFor(() => expect(heard).toEqual([8, 8]), WAIT)
+    },
+    60_000,
+  )
+
+  test.each(CLIENTS)(
+    'hears the other topics of a broker that refuses one of them (%s)',
+    async (client) => {
+      const { bus, told, heard, topics, publish } = await hearing(client, 'refused')
+      await using _ = bus
+      const denied = {
+        resourceType: AclResourceTypes.TOPIC,
+        resourceName: topics[0] ?? '',
+        resourcePatternType: ResourcePatternTypes.LITERAL,
+        principal: 'User:ANONYMOUS',
+        host: '*',
+        operation: AclOperationTypes.READ,
+        permissionType: AclPermissionTypes.DENY,
+      }
+      await asAdmin((admin) => admin.createAcls({ acl: [denied] }))
+      await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted']), WAIT)
+      for (let sequence = 1; sequence <= 8; sequence++) await publish(1, sequence)
+      await vi.waitFor(() => expect(heard).toEqual([0, 8]), WAIT)
+      expect(told).toEqual(['connected', 'interrupted'])
+      await asAdmin((admin) => admin.deleteAcls({ filters: [denied] }))
+      await vi.waitFor(() => publish(0, 1), WAIT)
+      await vi.waitFor(() => expect(heard).toEqual([1, 8]), WAIT)
+      await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
     },
     60_000,
   )

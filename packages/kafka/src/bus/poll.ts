@@ -1,4 +1,4 @@
-import type { KafkaClient, ReadAnswer } from '../client/client.ts'
+import { type KafkaClient, KafkaFailure, type ReadAnswer } from '../client/client.ts'
 import type { Cursor } from './feed.ts'
 
 /** What a poll is part of. */
@@ -13,8 +13,11 @@ export interface PollOwner {
   hurried(cursors: ReadonlySet<Cursor>): boolean
 }
 
-/** How long the broker waits for something to come, in ms: on the live lane, and for partitions that wait to join it. */
-const WAIT = { live: 500, joining: 20 } as const
+/**
+ * How long the broker waits for something to come, in ms: on the live lane, for partitions that wait to join it, and for one
+ * that is read by itself.
+ */
+const WAIT = { live: 500, joining: 20, alone: 0 } as const
 
 /**
  * Reads the partitions that one broker leads, again and again. A read that is under way cannot be called back, nor be told of
@@ -24,6 +27,8 @@ export class Poll {
   readonly leader: number
   readonly #owner: PollOwner
   readonly #cursors = new Set<Cursor>()
+  /** Each is read by itself until it could be: one that cannot be read would keep all others from being read. */
+  readonly #alone = new Map<Cursor, Promise<void>>()
   #live: ReadonlySet<Cursor> = new Set()
   #joining: Promise<void> | undefined
   #running: Promise<void> | undefined
@@ -41,11 +46,12 @@ export class Poll {
 
   remove(cursor: Cursor): void {
     this.#cursors.delete(cursor)
+    this.#alone.delete(cursor)
   }
 
   /** Settles when nothing is under way any more, which `close` of the client brings about. */
   async ended(): Promise<void> {
-    await Promise.all([this.#running, this.#joining])
+    await Promise.all([this.#running, this.#joining, ...this.#alone.values()])
   }
 
   async #run(): Promise<void> {
@@ -59,7 +65,9 @@ export class Poll {
         await this.#read('live', asked)
       } catch (error) {
         this.#live = new Set()
-        if (!this.#owner.closed) await this.#owner.failed(this, asked, error)
+        // which of them it is about is not told
+        if (error instanceof KafkaFailure && error.kind !== 'away') this.#separate(asked)
+        else if (!this.#owner.closed) await this.#owner.failed(this, asked, error)
       }
       this.#live = new Set()
     }
@@ -81,20 +89,38 @@ export class Poll {
     this.#joining = undefined
   }
 
+  #separate(asked: ReadonlySet<Cursor>): void {
+    for (const cursor of asked) if (this.#cursors.delete(cursor)) this.#alone.set(cursor, this.#readAlone(cursor))
+  }
+
+  async #readAlone(cursor: Cursor): Promise<void> {
+    await undefined
+    while (this.#alone.has(cursor) && !this.#owner.closed) {
+      const asked = new Set([cursor])
+      try {
+        await this.#read('alone', asked)
+        if (this.#alone.delete(cursor)) this.add(cursor)
+      } catch (error) {
+        if (!this.#owner.closed) await this.#owner.failed(this, asked, error)
+      }
+    }
+  }
+
   #on(): boolean {
     return this.#cursors.size > 0 && !this.#owner.closed
   }
 
-  async #read(lane: 'live' | 'joining', asked: ReadonlySet<Cursor>): Promise<void> {
+  async #read(how: keyof typeof WAIT, asked: ReadonlySet<Cursor>): Promise<void> {
     const points = [...asked].map((cursor) => ({ ...cursor, cursor }))
-    const wait = this.#owner.hurried(asked) ? 0 : WAIT[lane]
+    const wait = this.#owner.hurried(asked) ? 0 : WAIT[how]
+    const lane = how === 'live' ? 'live' : 'joining'
     const answers = await this.#owner.client.read({ leader: this.leader, lane, wait, points })
     if (this.#owner.closed) return
     const found = answers.map((answer) => ({ ...answer, point: (answer.point as (typeof points)[number]).cursor }))
     // one that was taken away meanwhile has nobody to hear it, or is read elsewhere
     this.#owner.answered(
       asked,
-      found.filter(({ point }) => this.#cursors.has(point)),
+      found.filter(({ point }) => this.#cursors.has(point) || this.#alone.has(point)),
     )
   }
 }
