@@ -69,6 +69,24 @@ describe.runIf(await canTest('JetStream', { broker: 'nats', hooks: true }))('a J
     await expect(bus.subscribe(scope, () => {}, { after: notes.offsets[4] ?? '' })).rejects.toMatchObject(lost)
   }, 60_000)
 
+  test('goes on with a stream that lost its end, and says so', async () => {
+    await using nats = await startNats()
+    await using bus = natsBus(nats.url, { bus: 'jetstream' })
+    const told: string[] = []
+    bus.onStatus((status) => told.push(status))
+    const notes = notebook()
+    await bus.subscribe(scope, notes.onFrame)
+    for (const sequence of upTo(10)) await bus.publish(scope, [change(sequence)])
+    await vi.waitFor(() => expect(notes.heard).toEqual(upTo(10)), WAIT)
+    await nats.stop()
+    expect(await nats.cutLog({ stream: 'sync-p', bytes: 600 })).toBe(600)
+    await nats.restart()
+    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+    // fewer than were lost
+    for (const sequence of [11, 12]) await bus.publish(scope, [change(sequence)])
+    await vi.waitFor(() => expect(notes.heard).toEqual(upTo(12)), { ...WAIT, timeout: 10_000 })
+  }, 60_000)
+
   test('goes on within seconds, without a hole, when the node that leads the stream is killed', async () => {
     await using cluster = await startNatsCluster()
     const [first] = cluster.urls

@@ -40,6 +40,11 @@ export class Follower {
     this.#onLoss = handling.onLoss
   }
 
+  /** Handed over up to here. */
+  get last(): number {
+    return this.#last
+  }
+
   /** Everything after the offset is still to come. */
   start({ created, sequence }: Offset): void {
     this.#created = created
@@ -67,8 +72,8 @@ export class Follower {
     if (this.#waiting.length > 0) this.#fill().catch(() => {})
   }
 
-  /** Catches up with where the stream stands, if anything was missed. */
-  async catchUp(state: StreamState): Promise<void> {
+  /** Catches up with where the stream stands, if anything was missed. `before`: what had been handed over when it was asked. */
+  async catchUp(state: StreamState, before = 0): Promise<void> {
     if (this.#stopped) return
     if (state.created !== this.#created) {
       // another stream, of which nothing was seen
@@ -76,6 +81,11 @@ export class Follower {
       this.#last = 0
       this.#checked = 0
       this.#waiting = []
+      this.#onLoss()
+    } else if (state.last < before) {
+      // it lost its end, and counts on from there: other frames will have the sequences of those that were seen
+      this.#last = state.last
+      this.#checked = state.last
       this.#onLoss()
     }
     const seen = Math.max(this.#last, this.#checked)

@@ -40,7 +40,8 @@ export class Partition {
 
   async #look(): Promise<void> {
     if (this.#followers.size === 0) return
+    const followers = [...this.#followers].map((follower) => ({ follower, before: follower.last }))
     const state: StreamState = await this.stream.state()
-    for (const follower of [...this.#followers]) await follower.catchUp(state)
+    for (const { follower, before } of followers) await follower.catchUp(state, before)
   }
 }
