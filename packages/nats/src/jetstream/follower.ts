@@ -28,6 +28,8 @@ export class Follower {
   #last = 0
   /** Nothing of the subject lies between the last one handed over and this. */
   #checked = 0
+  /** The stream was seen to reach so far. */
+  #known = 0
   #waiting: Live[] = []
   #filling: Promise<void> | undefined
   #started = false
@@ -92,6 +94,7 @@ export class Follower {
     if (state.last < seen) this.#checked = this.#last
     if (state.last <= seen) return
     if (state.first > seen + 1) this.#onLoss()
+    this.#known = state.last
     await this.#fill()
     this.#checked = Math.max(this.#checked, state.last)
   }
@@ -111,7 +114,8 @@ export class Follower {
       if (stored) this.#hand({ sequence: stored.seq, data: stored.data })
       else if (waited) this.#last = Math.max(this.#last, this.#waiting[0]?.before ?? 0)
       this.#join()
-      if (this.#waiting.length === 0 && (waited || !stored)) return
+      // whoever waited may have been followed by others that were missed too
+      if (this.#waiting.length === 0 && (!stored || (waited && this.#last >= this.#known))) return
     }
   }
 
