@@ -7,7 +7,7 @@ export class NatsError extends SyncError {
 }
 
 /** What an administrator has to mend. */
-const isRefusal = (cause: unknown): boolean =>
+export const isRefusal = (cause: unknown): boolean =>
   [errors.AuthorizationError, errors.PermissionViolationError, errors.InvalidArgumentError].some(
     (refusal) => cause instanceof refusal || (cause instanceof Error && cause.cause instanceof refusal),
   )

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
-import { canTest, makeCertificate, startNats } from '@sync/brokers'
+import { canTest, makeCertificate, startNats, startProxy } from '@sync/brokers'
 import type { ChangeBus } from '@sync/core'
 import { joinChange } from '@sync/core/adapter'
 import { type NatsTarget, natsBus } from '@sync/nats'
@@ -149,6 +149,46 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
       await using mute = natsBus(withAccount(nats.url, 'amy:a'), { bus: kind })
       await expect(mute.publish(scope, [change]), kind).rejects.toMatchObject(refused)
     }
+  })
+
+  test('whose permission to subscribe is gone after a reconnect is deaf, says so, and hears again when it is back', async () => {
+    const root = { user: 'root', password: 'r' }
+    const serverFor = (permissions: object) =>
+      startNats({
+        config: { authorization: { users: [{ user: 'bob', password: 'b', permissions }, root] } },
+        connection: { user: 'root', pass: 'r' },
+      })
+    await using open = await serverFor({})
+    await using shut = await serverFor({ subscribe: ['_INBOX.>'] })
+    // one place, at which the servers stand by turns
+    let proxy = await startProxy({ target: open.url })
+    const { port } = proxy
+    const turnTo = async ({ url }: { readonly url: string }): Promise<void> => {
+      await proxy[Symbol.asyncDispose]()
+      proxy = await startProxy({ target: url, port })
+    }
+    await using bus = natsBus(withAccount(proxy.url, 'bob:b'), { connection: { ignoreClusterUpdates: true } })
+    const told: string[] = []
+    bus.onStatus((status) => told.push(status))
+    let heard = 0
+    await bus.subscribe(scope, () => void heard++)
+    const publish = (): Promise<void> =>
+      vi.waitFor(() => bus.publish(scope, [change]), { interval: 20, timeout: 10_000 })
+    await publish()
+    await vi.waitFor(() => expect(heard).toBe(1), { interval: 5 })
+    await turnTo(shut)
+    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted']), { interval: 5 })
+    // the line is there, and nobody hears
+    await publish()
+    expect([heard, told]).toEqual([1, ['connected', 'interrupted']])
+    await turnTo(open)
+    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), {
+      interval: 5,
+      timeout: 10_000,
+    })
+    await publish()
+    await vi.waitFor(() => expect(heard).toBe(2), { interval: 5 })
+    await proxy[Symbol.asyncDispose]()
   })
 
   test('that may publish to some sections is refused at the others alone, each time', async () => {

@@ -27,6 +27,7 @@ export class NatsBus implements ChangeBus {
   #capabilities: BusCapabilities
   /** What listeners were told last. */
   #told: BusStatus | undefined
+  #resuming: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(link: Link, medium: Medium, settings: Settings) {
@@ -36,7 +37,7 @@ export class NatsBus implements ChangeBus {
     this.#statuses = new Listeners(settings.onError)
     this.#capabilities = Object.freeze(medium.capabilities(undefined))
     link.start({
-      up: (connection) => void this.#up(connection),
+      up: (connection) => this.#up(connection),
       down: () => this.#tell('interrupted'),
       denied: (error) => medium.denied?.(error),
     })
@@ -83,7 +84,12 @@ export class NatsBus implements ChangeBus {
     const abort = (): void => void stop()
     try {
       end = await this.#link.use(async (connection) => {
-        const end = await this.#medium.listen(connection, scope, { onFrame: hand, after, onLoss: () => this.#lost() })
+        const end = await this.#medium.listen(connection, scope, {
+          onFrame: hand,
+          after,
+          onLoss: () => this.#lost(),
+          onDeaf: () => this.#deaf(),
+        })
         // nobody waits for it any more
         if (ended) end()
         return end
@@ -125,19 +131,29 @@ export class NatsBus implements ChangeBus {
     this.#statuses.clear()
   }
 
-  async #up(connection: NatsConnection): Promise<void> {
+  #up(connection: NatsConnection): void {
     this.#capabilities = Object.freeze(this.#medium.capabilities(connection.info))
-    if (this.#told !== undefined) {
-      // it counts as up when everything is live again; should it be lost before, there will be another time
-      const live = await this.#link
-        .use((again) => this.#medium.resume(again))
-        .then(
-          () => true,
-          () => false,
-        )
-      if (!live) return
-    }
-    this.#tell(this.#told === undefined ? 'connected' : 'resumed')
+    if (this.#told === undefined) this.#tell('connected')
+    else this.#resume()
+  }
+
+  /** It counts as up when everything is live again; should the line be lost before, there will be another time. */
+  #resume(): void {
+    this.#resuming ??= this.#link
+      .use((connection) => this.#medium.resume(connection))
+      .then(
+        () => this.#tell('resumed'),
+        () => {},
+      )
+      .finally(() => {
+        this.#resuming = undefined
+      })
+  }
+
+  /** Somebody hears nothing, though the connection stands. */
+  #deaf(): void {
+    this.#tell('interrupted')
+    this.#resume()
   }
 
   /** Whoever listens asks for what was missed. */

@@ -1,16 +1,22 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 
-/** Subscribes to a subject. Resolves when the server has taken it; rejects if it refused. */
+/**
+ * Subscribes to a subject. Resolves when the server has taken it; rejects if it refused. `onRefused` is called, once, if the
+ * server refuses it later: each time that the client has reconnected it may.
+ */
 export async function hear(
   connection: NatsConnection,
   subject: string,
   onMessage: (message: Msg) => void,
+  onRefused?: () => void,
 ): Promise<() => void> {
+  let live = false
   let refusal: Error | undefined
   const subscription = connection.subscribe(subject, {
     callback: (error, message) => {
-      if (error) refusal = error
-      else onMessage(message)
+      if (!error) return onMessage(message)
+      refusal = error
+      if (live) onRefused?.()
     },
   })
   const end = (): void => {
@@ -19,6 +25,7 @@ export async function hear(
   try {
     await connection.flush()
     if (refusal) throw refusal
+    live = true
   } catch (error) {
     end()
     throw error

@@ -9,7 +9,7 @@ export interface Medium {
   publish(connection: NatsConnection, scope: Scope, changes: readonly EncodedChange[]): Promise<void>
   /** Resolves when it is live at the server; the returned function ends it. */
   listen(connection: NatsConnection, scope: Scope, listening: Listening): Promise<() => void>
-  /** The connection was lost and is there again: resolves when everything is live. */
+  /** The connection was lost and is there again, or somebody is deaf: resolves when everything is live. */
   resume(connection: NatsConnection): Promise<void>
   /** The server refused what was sent to a subject, and says so beside all answers. */
   denied?(error: PermissionViolationError): void
@@ -22,4 +22,6 @@ export interface Listening {
   readonly after: string | undefined
   /** Something was missed that cannot be read any more. */
   readonly onLoss: () => void
+  /** Nothing is heard any more until `resume` has resolved once more. */
+  readonly onDeaf: () => void
 }
