@@ -6,8 +6,13 @@ export class NatsError extends SyncError {
   override readonly code = 'SYNC_NATS'
 }
 
+/** The server takes no further subscription. It says so beside all answers, and does not say of which subject. */
+export const isFull = (cause: unknown): boolean =>
+  cause instanceof errors.ProtocolError && /maximum subscriptions exceeded/i.test(cause.message)
+
 /** What an administrator has to mend. */
 export const isRefusal = (cause: unknown): boolean =>
+  isFull(cause) ||
   [errors.AuthorizationError, errors.PermissionViolationError, errors.InvalidArgumentError].some(
     (refusal) => cause instanceof refusal || (cause instanceof Error && cause.cause instanceof refusal),
   )

@@ -191,6 +191,22 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     await proxy[Symbol.asyncDispose]()
   })
 
+  test('whose user may have no more subscriptions is refused with a code, and by that alone', async () => {
+    await using nats = await startNats({ config: { max_subscriptions: 2 } })
+    await using bus = natsBus(nats.url)
+    const heard: string[] = []
+    const scopeOf = (section: string) => ({ partition: 'p', section })
+    const subscribe = (section: string) => bus.subscribe(scopeOf(section), () => void heard.push(section))
+    await subscribe('a')
+    const second = await subscribe('b')
+    const refused = { code: 'SYNC_NATS', retryable: false, message: expect.stringMatching(/maximum subscriptions/i) }
+    await expect(subscribe('c')).rejects.toMatchObject(refused)
+    await second.stop()
+    await subscribe('c')
+    for (const section of ['a', 'b', 'c']) await bus.publish(scopeOf(section), [change])
+    await vi.waitFor(() => expect(heard).toEqual(['a', 'c']), { interval: 5 })
+  })
+
   test('that may publish to some sections is refused at the others alone, each time', async () => {
     const users = [{ user: 'amy', password: 'a', permissions: { publish: 'sync.p.allowed' } }]
     const root = { user: 'root', password: 'r' }

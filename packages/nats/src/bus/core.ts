@@ -4,7 +4,7 @@ import { ArgumentError } from '@sync/core'
 import { type BusCapabilities, type EncodedChange, frames, type Scope } from '@sync/core/adapter'
 import { isRefusal } from '../errors.ts'
 import { subjectOf } from '../subjects.ts'
-import { hear } from './hear.ts'
+import { hear, stepsOver } from './hear.ts'
 import type { Listening, Medium } from './medium.ts'
 import type { Settings } from './settings.ts'
 
@@ -108,12 +108,8 @@ export class CoreMedium implements Medium {
   #confirmed(connection: NatsConnection): Promise<void> {
     this.#confirmation ??= Promise.resolve().then(() => {
       this.#confirmation = undefined
-      // a refusal comes before the answer, but takes more steps to be told
       return connection.flush().then(() => stepsOver())
     })
     return this.#confirmation
   }
 }
-
-/** Resolves when all is done that promises have set going until now, without waiting for anything else. */
-const stepsOver = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))

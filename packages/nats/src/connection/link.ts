@@ -171,6 +171,6 @@ function silent<T>(): PromiseWithResolvers<T> {
 }
 
 /** The client's iterables can be stopped from outside, though their type does not say so. */
-function stopIterating(iterable: (AsyncIterable<unknown> & { stop?: () => void }) | undefined): void {
+export function stopIterating(iterable: (AsyncIterable<unknown> & { stop?: () => void }) | undefined): void {
   iterable?.stop?.()
 }
