@@ -38,6 +38,7 @@ test('what was missed after a frame that waits is read as well as what was misse
   const follower = new Follower(stream as unknown as PartitionStream, 'subject', {
     onFrame: (data) => heard.push(Number(Buffer.from(data as Uint8Array).toString())),
     onLoss: () => {},
+    onDeaf: () => {},
   })
   follower.start({ created, sequence: 0 })
   // a hole before 3, which cannot be filled before the line is lost again

@@ -87,6 +87,28 @@ describe.runIf(await canTest('JetStream', { broker: 'nats', hooks: true }))('a J
     await vi.waitFor(() => expect(notes.heard).toEqual(upTo(12)), { ...WAIT, timeout: 10_000 })
   }, 60_000)
 
+  test('says that it hears nothing when its stream is replaced by one that sends nothing on', async () => {
+    await using nats = await startNats()
+    await using bus = natsBus(nats.url, { bus: 'jetstream' })
+    const told: string[] = []
+    bus.onStatus((status) => told.push(status))
+    const notes = notebook()
+    await bus.subscribe(scope, notes.onFrame)
+    await bus.publish(scope, [change(1)])
+    await vi.waitFor(() => expect(notes.heard).toEqual([1]), WAIT)
+    const client = await connect({ servers: nats.url })
+    const { streams } = await jetstreamManager(client)
+    await streams.delete('sync-p')
+    await streams.add({ name: 'sync-p', subjects: ['sync-log.p.>'] })
+    await bus.publish(scope, [change(2)])
+    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted']), { ...WAIT, timeout: 10_000 })
+    await streams.delete('sync-p')
+    await client.close()
+    await bus.publish(scope, [change(3)])
+    await vi.waitFor(() => expect(notes.heard).toEqual([1, 3]), WAIT)
+    await vi.waitFor(() => expect(told.at(-1)).toBe('resumed'), WAIT)
+  }, 60_000)
+
   test('goes on within seconds, without a hole, when the node that leads the stream is killed', async () => {
     await using cluster = await startNatsCluster()
     const [first] = cluster.urls

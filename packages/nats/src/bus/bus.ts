@@ -152,6 +152,7 @@ export class NatsBus implements ChangeBus {
 
   /** Somebody hears nothing, though the connection stands. */
   #deaf(): void {
+    if (this.#closing) return
     this.#tell('interrupted')
     this.#resume()
   }

@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node'
 import type { FrameHandler } from '@sync/core/adapter'
+import type { Listening } from '../bus/medium.ts'
 import { type Offset, writeOffset } from './offset.ts'
 import type { PartitionStream, StreamState } from './stream.ts'
 
@@ -23,6 +24,8 @@ export class Follower {
   readonly #subject: string
   readonly #onFrame: FrameHandler
   readonly #onLoss: () => void
+  /** Nothing can be read of the stream, and may not be heard of it either. */
+  readonly onDeaf: () => void
   #created = ''
   /** Handed over up to here. */
   #last = 0
@@ -35,11 +38,12 @@ export class Follower {
   #started = false
   #stopped = false
 
-  constructor(stream: PartitionStream, subject: string, handling: { onFrame: FrameHandler; onLoss: () => void }) {
+  constructor(stream: PartitionStream, subject: string, handling: Omit<Listening, 'after'>) {
     this.#stream = stream
     this.#subject = subject
     this.#onFrame = handling.onFrame
     this.#onLoss = handling.onLoss
+    this.onDeaf = handling.onDeaf
   }
 
   /** Handed over up to here. */

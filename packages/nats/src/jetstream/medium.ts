@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { jetstream } from '@nats-io/jetstream'
-import { errors, type NatsConnection, type ServerInfo } from '@nats-io/transport-node'
+import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
 import { OffsetLostError } from '@sync/core'
 import { type BusCapabilities, type EncodedChange, type Frame, frames, type Scope } from '@sync/core/adapter'
 import { hear } from '../bus/hear.ts'
@@ -11,7 +11,7 @@ import { subjectOf } from '../subjects.ts'
 import { Follower } from './follower.ts'
 import { readOffset } from './offset.ts'
 import { Partition } from './partition.ts'
-import { ASK_WITHIN, PartitionStream, roots, type StreamState } from './stream.ts'
+import { ASK_WITHIN, mayPass, PartitionStream, roots, type StreamState } from './stream.ts'
 
 /** What a server takes if nobody changed it, and what of it headers need. */
 const USUAL_PAYLOAD = 1_048_576
@@ -159,11 +159,6 @@ interface Parcel {
 
 const keeps = (state: StreamState, { created, sequence }: { created: string; sequence: number }): boolean =>
   state.created === created && state.first <= sequence + 1 && sequence <= state.last
-
-/** Nobody answered: there may be no leader, or no stream yet. */
-const mayPass = (error: unknown): boolean =>
-  error instanceof errors.TimeoutError ||
-  (error instanceof Error && error.cause instanceof errors.RequestError && error.cause.isNoResponders())
 
 /** The same frame has the same id, whoever sends it however often. */
 const idOf = (subject: string, { changes }: Frame): string =>

@@ -1,5 +1,5 @@
 import type { Follower } from './follower.ts'
-import type { PartitionStream, StreamState } from './stream.ts'
+import { mayPass, type PartitionStream, type StreamState } from './stream.ts'
 
 /** How often a stream that is followed is asked where it stands, in ms: the last message of a burst leaves no hole behind it. */
 const LOOK_EVERY = 1_000
@@ -17,7 +17,10 @@ export class Partition {
 
   add(follower: Follower): () => void {
     this.#followers.add(follower)
-    this.#timer ??= setInterval(() => void this.look().catch(() => {}), LOOK_EVERY).unref()
+    this.#timer ??= setInterval(
+      () => void this.look().catch((error: unknown) => this.#failed(error)),
+      LOOK_EVERY,
+    ).unref()
     return () => {
       this.#followers.delete(follower)
       follower.stop()
@@ -36,6 +39,11 @@ export class Partition {
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  #failed(error: unknown): void {
+    // while there is no leader nothing is stored either
+    if (!mayPass(error)) for (const follower of this.#followers) follower.onDeaf()
   }
 
   async #look(): Promise<void> {

@@ -9,7 +9,7 @@ import {
   StorageType,
   type StoredMsg,
 } from '@nats-io/jetstream'
-import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import { errors, type NatsConnection, nanos } from '@nats-io/transport-node'
 import type { Settings } from '../bus/settings.ts'
 import { NatsError } from '../errors.ts'
 import { escapeToken } from '../subjects.ts'
@@ -23,6 +23,11 @@ export interface StreamState {
   readonly first: number
   readonly last: number
 }
+
+/** Nobody answered: there may be no leader, or no stream yet. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof errors.TimeoutError ||
+  (error instanceof Error && error.cause instanceof errors.RequestError && error.cause.isNoResponders())
 
 /** What the frames of a partition are stored under, and what they are sent on under once they are. */
 export const roots = ({ prefix }: Settings): { readonly log: string; readonly live: string } => ({
