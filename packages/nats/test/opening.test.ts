@@ -151,6 +151,30 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     }
   })
 
+  test('whose account is gone after a reconnect is refused with a code', async () => {
+    const root = { user: 'root', password: 'r' }
+    const connection = { user: 'root', pass: 'r' }
+    await using open = await startNats({
+      config: { authorization: { users: [{ user: 'bob', password: 'b' }, root] } },
+      connection,
+    })
+    await using shut = await startNats({ config: { authorization: { users: [root] } }, connection })
+    const first = await startProxy({ target: open.url })
+    await using bus = natsBus(withAccount(first.url, 'bob:b'), {
+      timeout: '500ms',
+      connection: { ignoreClusterUpdates: true },
+    })
+    await bus.publish(scope, [change])
+    await first[Symbol.asyncDispose]()
+    await expect(bus.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY' })
+    await using second = await startProxy({ target: shut.url, port: first.port })
+    const refused = { code: 'SYNC_NATS', message: expect.stringMatching(/Authorization/i) }
+    await vi.waitFor(() => expect(bus.publish(scope, [change])).rejects.toMatchObject(refused), { timeout: 10_000 })
+    await second[Symbol.asyncDispose]()
+    await using _ = await startProxy({ target: open.url, port: first.port })
+    await vi.waitFor(() => bus.publish(scope, [change]), { interval: 20, timeout: 10_000 })
+  })
+
   test('whose permission to subscribe is gone after a reconnect is deaf, says so, and hears again when it is back', async () => {
     const root = { user: 'root', password: 'r' }
     const serverFor = (permissions: object) =>

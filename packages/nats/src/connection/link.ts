@@ -1,6 +1,6 @@
 import { errors, type NatsConnection, type PermissionViolationError, type Status } from '@nats-io/transport-node'
 import { BusAwayError, ClosedError, type SyncError } from '@sync/core'
-import { busError } from '../errors.ts'
+import { busError, isRefusal } from '../errors.ts'
 
 /** How a line is opened. */
 export interface LinkOptions {
@@ -44,6 +44,8 @@ export class Link {
   #connection: NatsConnection | undefined
   #session: Session | undefined
   #arrival = silent<Session>()
+  /** What the server said at the last attempt, when it turned us away. */
+  #refusal: SyncError | undefined
   #statuses: AsyncIterable<Status> | undefined
   #retry: NodeJS.Timeout | undefined
   #closed = false
@@ -121,6 +123,8 @@ export class Link {
       else if (type === 'reconnect') this.#up(connection)
       else if (type === 'error' && status.error instanceof errors.PermissionViolationError)
         this.#listener?.denied(status.error)
+      else if (type === 'error' && !this.#session && isRefusal(status.error)) this.#refusal = this.#error(status.error)
+      else if (type === 'reconnecting') this.#refusal = undefined
     }
   }
 
@@ -154,7 +158,8 @@ export class Link {
 
   async #within(arrival: Promise<Session>): Promise<Session> {
     const late = silent<never>()
-    const timer = setTimeout(() => late.reject(this.#away()), this.#options.timeout)
+    // one server of several may refuse while another one does not: it is waited for as if none had answered
+    const timer = setTimeout(() => late.reject(this.#refusal ?? this.#away()), this.#options.timeout)
     try {
       return await Promise.race([arrival, late.promise])
     } finally {
