@@ -1,5 +1,6 @@
 import type { FrameHandler } from '@sync/core/adapter'
 import type { IncomingRecord } from '../client/client.ts'
+import type { Marks } from './offset.ts'
 
 /** What an ear is made with. */
 export interface EarOptions {
@@ -8,6 +9,8 @@ export interface EarOptions {
   readonly handler: FrameHandler
   /** From which offset on, by partition. */
   readonly from: readonly number[]
+  /** How far it got itself, where it begins before the others. */
+  readonly marks: Marks | undefined
   readonly onError: (error: unknown) => void
 }
 
@@ -18,13 +21,15 @@ export class Ear {
   readonly next: number[]
   /** The partitions that it still reads by itself, to catch up with the others. */
   readonly behind: Set<number> = new Set()
+  readonly marks: Marks | undefined
   readonly #handler: FrameHandler
   readonly #onError: (error: unknown) => void
   #stopped = false
 
-  constructor({ key, handler, from, onError }: EarOptions) {
+  constructor({ key, handler, from, marks, onError }: EarOptions) {
     this.key = key
     this.next = [...from]
+    this.marks = marks
     this.#handler = handler
     this.#onError = onError
   }
@@ -37,12 +42,15 @@ export class Ear {
     this.#stopped = true
   }
 
-  /** Takes a record of its own key, unless it has had it. */
-  hear(partition: number, { offset, value }: IncomingRecord, text: string): void {
+  /** Takes a record of its own key, unless it has had it. `text`: how far those got who are not behind. */
+  hear(partition: number, { offset, time, value }: IncomingRecord, text: string): void {
     if (this.#stopped || offset < (this.next[partition] ?? 0)) return
     this.next[partition] = offset + 1
+    // what it has not caught up with yet must come again after this one's offset
+    const own = this.behind.size > 0 ? this.marks : undefined
+    own?.set(partition, { next: offset + 1, time })
     try {
-      this.#handler(value, text)
+      this.#handler(value, own?.text ?? text)
     } catch (error) {
       this.#onError(error)
     }

@@ -18,6 +18,8 @@ export class Marks {
   }
 
   set(partition: number, { next, time }: Mark): void {
+    // of partitions that were added nothing was read
+    while (this.#texts.length < partition) this.#texts.push('0')
     this.#texts[partition] = time === undefined ? `${next}` : `${next}@${time.toString(36)}`
     this.#joined = undefined
   }

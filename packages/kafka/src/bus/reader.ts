@@ -66,7 +66,8 @@ export class Reader implements PollOwner {
     if (marks) await replayFrom({ client: this.client, topic, bounds, marks })
     if (this.#closed) throw new KafkaFailure('away', 'closed')
     const from = marks ? ends.map((_, at) => marks[at]?.next ?? 0) : ends
-    const ear = new Ear({ key, handler, from, onError: this.#options.onError })
+    const own = marks && new Marks(marks)
+    const ear = new Ear({ key, handler, from, marks: own, onError: this.#options.onError })
     const feed = this.#feeds.get(name) ?? this.#open(name, new Feed(topic, ends))
     feed.add(ear)
     const stop = (): void => {
@@ -74,7 +75,7 @@ export class Reader implements PollOwner {
       feed.remove(ear)
       if (feed.empty) this.#drop(name, feed)
     }
-    if (marks) this.#catchUp(feed, ear, new Marks(marks))
+    if (own) this.#catchUp(feed, ear, own)
     try {
       // a connection that is only being made would not tell of its end
       await feed.started

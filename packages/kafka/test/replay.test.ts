@@ -1,0 +1,85 @@
+import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
+import { decodeFrame, type EncodedChange, joinChange } from '@sync/core/adapter'
+import { kafkaBus } from '@sync/kafka'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { kafkaPartitionOf } from '../src/names.ts'
+
+const WAIT = { timeout: 20_000, interval: 10 }
+/** So much is read in several turns. */
+const BACKLOG = 60
+const LARGE = JSON.stringify('x'.repeat(100_000))
+
+/** A key of each of two Kafka partitions. */
+const [early = '', late = ''] = [0, 1].map((partition) =>
+  Array.from({ length: 100 }, (_, n) => `k${n}`).find((key) => kafkaPartitionOf('s', key, 2) === partition),
+)
+
+const change = (key: string, sequence: number, whole: string): EncodedChange =>
+  joinChange({
+    key,
+    epoch: 'epoch',
+    origin: 'test',
+    generation: 1,
+    version: sequence,
+    sequence,
+    time: 0,
+    edits: [{ field: 'f', version: sequence, whole }],
+  })
+
+describe.runIf(await canTest('replay from several partitions of Kafka', { broker: 'kafka' }))('an offset', () => {
+  let kafka: KafkaServer
+  beforeAll(async () => {
+    kafka = await startKafka()
+  }, 60_000)
+  afterAll(() => kafka[Symbol.asyncDispose]())
+
+  test.each(['kafkajs', 'platformatic'] as const)(
+    'of a frame that was heard while older ones were still being read leaves none of those out (%s)',
+    async (client) => {
+      const scope = { partition: client, section: 's' }
+      await using bus = kafkaBus(kafka.url, { client, partitions: 2 })
+      const hear = async (after?: string) => {
+        const heard: { sequence: number; offset: string }[] = []
+        const subscription = await bus.subscribe(
+          scope,
+          (frame, offset = '') => {
+            for (const { sequence } of decodeFrame(frame).changes) heard.push({ sequence, offset })
+          },
+          after === undefined ? {} : { after },
+        )
+        return { heard, subscription }
+      }
+      const whole = await hear()
+      await bus.publish(scope, [change(early, 1, '1')])
+      await bus.publish(scope, [change(late, 2, '2')])
+      await vi.waitFor(() => expect(whole.heard).toHaveLength(2), WAIT)
+      const after = whole.heard[1]?.offset ?? ''
+      let sequence = 2
+      for (let n = 0; n < BACKLOG; n++) await bus.publish(scope, [change(early, ++sequence, LARGE)])
+
+      // the other partition goes on while this one is read
+      let reading = true
+      const flowing = (async () => {
+        while (reading) await bus.publish(scope, [change(late, ++sequence, '0')])
+      })()
+      const { heard, subscription } = await hear(after)
+      await vi.waitFor(() => expect(heard.some((each) => each.sequence === 2 + BACKLOG)).toBe(true), WAIT)
+      reading = false
+      await flowing
+      await subscription.stop()
+
+      const end = heard.findIndex((each) => each.sequence === 2 + BACKLOG)
+      const place = heard.findLastIndex((each, at) => at < end && each.sequence > 2 + BACKLOG)
+      expect(place).toBeGreaterThan(0)
+      const again = await hear(heard[place]?.offset)
+      const missing = (): number[] => {
+        const had = new Set([...heard.slice(0, place + 1), ...again.heard].map((each) => each.sequence))
+        return Array.from({ length: sequence - 2 }, (_, n) => n + 3).filter((each) => !had.has(each))
+      }
+      await vi.waitFor(() => expect(missing()).toEqual([]), { ...WAIT, timeout: 5_000 })
+      // and hardly more than that
+      expect(again.heard[0]?.sequence).toBeGreaterThan(3)
+    },
+    60_000,
+  )
+})
