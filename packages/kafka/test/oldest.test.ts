@@ -1,5 +1,6 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { change } from './change.ts'
 
@@ -36,6 +37,30 @@ describe.runIf(await canTest('the bus on the oldest Kafka', { broker: 'kafka-old
         await vi.waitFor(() => bus.publish(scope, [change(6)]), WAIT)
         await vi.waitFor(() => expect(again.at(-1)).toContain('6'), WAIT)
         expect(heard.at(-1)?.text).toBe(again.at(-1))
+      },
+      60_000,
+    )
+
+    // newer ones ask for no more copies than there are
+    test.each(['kafkajs', 'platformatic'] as const)(
+      'refuses what too few copies can take, and goes on being read meanwhile (%s)',
+      async (client) => {
+        const admin = new Kafka({ brokers: [kafka.address], logLevel: logLevel.NOTHING }).admin()
+        await admin.connect()
+        const configEntries = [{ name: 'min.insync.replicas', value: '2' }]
+        await admin.createTopics({ topics: [{ topic: `sync.few-${client}`, configEntries }] })
+        await admin.disconnect()
+        await using bus = kafkaBus(kafka.url, { client, timeout: '2s' })
+        const told: string[] = []
+        bus.onStatus((status) => told.push(status))
+        const read = { partition: `read-${client}`, section: 's' }
+        let heard = 0
+        await bus.subscribe(read, () => heard++)
+        const publishing = bus.publish({ partition: `few-${client}`, section: 's' }, [change(1)])
+        await expect(publishing).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY', retryable: true })
+        await bus.publish(read, [change(1)])
+        await vi.waitFor(() => expect(heard).toBe(1), WAIT)
+        expect(told).toEqual(['connected'])
       },
       60_000,
     )

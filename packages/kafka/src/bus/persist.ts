@@ -1,4 +1,4 @@
-import { KafkaFailure } from '../client/client.ts'
+import { type FailureKind, KafkaFailure } from '../client/client.ts'
 
 /** How long one keeps trying, and what is done in between. */
 export interface Persistence {
@@ -13,13 +13,16 @@ export interface Persistence {
 /** The first pause between two attempts, and the longest, in ms. */
 const [FIRST, LONGEST] = [10, 200]
 
+/** What a new look or some time may mend. */
+const PASSING: ReadonlySet<FailureKind> = new Set(['away', 'later', 'moved'])
+
 /** Tries again what a new look or some time may mend, until the time is over. */
 export async function persist<T>(work: () => Promise<T>, { until, pause, between, over }: Persistence): Promise<T> {
   for (let ms = FIRST; ; ms = Math.min(ms * 2, LONGEST)) {
     try {
       return await work()
     } catch (error) {
-      const again = error instanceof KafkaFailure && (error.kind === 'away' || error.kind === 'moved')
+      const again = error instanceof KafkaFailure && PASSING.has(error.kind)
       if (!again || over() || performance.now() + ms > until) throw error
       await pause(ms)
       await between(error).catch(() => {})

@@ -76,10 +76,10 @@ export interface KafkaClient {
 }
 
 /**
- * `away`: not reached, or not answered. `moved`: another broker leads the partition, or nobody. `range`: no such offset.
- * `large`: more than the topic takes. `refused`: asking again does not help.
+ * `away`: not reached, or not answered. `later`: answered that it does not go just now. `moved`: another broker leads the
+ * partition, or nobody. `range`: no such offset. `large`: more than the topic takes. `refused`: asking again does not help.
  */
-export type FailureKind = 'away' | 'moved' | 'range' | 'large' | 'refused'
+export type FailureKind = 'away' | 'later' | 'moved' | 'range' | 'large' | 'refused'
 
 /** Why a client did not do something. */
 export class KafkaFailure extends Error {
@@ -106,7 +106,7 @@ const MOVED: ReadonlySet<string> = new Set([
 ])
 
 /** And for what time may mend. */
-const AWAY: ReadonlySet<string> = new Set([
+const LATER: ReadonlySet<string> = new Set([
   'REQUEST_TIMED_OUT',
   'NOT_ENOUGH_REPLICAS',
   'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
@@ -121,7 +121,7 @@ const AWAY: ReadonlySet<string> = new Set([
 /** What an error of the protocol means, by Kafka's name for it. */
 export function kindOf(name: string): FailureKind {
   if (MOVED.has(name)) return 'moved'
-  if (AWAY.has(name)) return 'away'
+  if (LATER.has(name)) return 'later'
   if (name === 'OFFSET_OUT_OF_RANGE') return 'range'
   if (name === 'MESSAGE_TOO_LARGE' || name === 'RECORD_LIST_TOO_LARGE') return 'large'
   return 'refused'
