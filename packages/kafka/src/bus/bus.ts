@@ -20,7 +20,7 @@ import { Pauses } from './pause.ts'
 import { persist } from './persist.ts'
 import { Reader } from './reader.ts'
 import type { BusSettings } from './settings.ts'
-import { Topics } from './topics.ts'
+import { type Topic, Topics } from './topics.ts'
 import { Writer } from './writer.ts'
 
 /** What a batch takes beside its frames, at the most: names of its records, and what Kafka puts around them. */
@@ -42,6 +42,7 @@ export class KafkaBus implements ChangeBus {
   readonly #pauses = new Pauses()
   readonly #statuses: Listeners<BusStatus>
   readonly #stops = new Set<() => Promise<void>>()
+  readonly #finding = new Map<string, Promise<Topic>>()
   #connected = false
   #closing: Promise<void> | undefined
 
@@ -70,7 +71,7 @@ export class KafkaBus implements ChangeBus {
     const name = topicOf(this.#settings.topic, scope.partition)
     const key = this.#keyOf(scope)
     try {
-      const { length } = await this.#persist(name, topics, () => topics.get(name))
+      const { length } = await this.#topicOf(name, topics)
       const keyed = Map.groupBy(changes, (change) =>
         kafkaPartitionOf(section, isDocumentRef(scope) ? scope.key : change.key, length),
       )
@@ -160,6 +161,15 @@ export class KafkaBus implements ChangeBus {
     await parts?.reader.ended()
     this.#statuses.tell('closed')
     this.#statuses.clear()
+  }
+
+  /** All who publish to a topic that is being looked for wait for one and the same look: they go on in the order in which they came. */
+  #topicOf(name: string, topics: Topics): Promise<Topic> {
+    const under = this.#finding.get(name)
+    if (under) return under
+    const finding = this.#persist(name, topics, () => topics.get(name)).finally(() => this.#finding.delete(name))
+    this.#finding.set(name, finding)
+    return finding
   }
 
   #persist<T>(name: string, topics: Topics, work: () => Promise<T>): Promise<T> {

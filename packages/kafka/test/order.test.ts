@@ -1,0 +1,47 @@
+import { canTest, startKafka } from '@sync/brokers'
+import { decodeFrame } from '@sync/core/adapter'
+import { kafkaBus } from '@sync/kafka'
+import { describe, expect, test, vi } from 'vitest'
+import { change } from './change.ts'
+
+const WAIT = { timeout: 30_000, interval: 20 }
+const scope = { partition: 'p', section: 's' }
+
+describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kafka', hooks: true }))(
+  'what is published while its broker is away',
+  () => {
+    test.each(['kafkajs', 'platformatic'] as const)(
+      'is heard in the order in which it was published (%s)',
+      async (client) => {
+        await using kafka = await startKafka()
+        await using bus = kafkaBus(kafka.url, { client, timeout: '40s' })
+        const heard = new Set<number>()
+        await bus.subscribe(scope, (frame) => {
+          for (const { sequence } of decodeFrame(frame).changes) heard.add(sequence)
+        })
+        await bus.publish(scope, [change(1)])
+        await kafka.stop()
+        const restarted = kafka.restart()
+        let back = false
+        const publishing: Promise<void>[] = []
+        void restarted.then(() => {
+          back = true
+        })
+        // none is waited for, and the last ones meet a broker that is back
+        await vi.waitFor(
+          () => {
+            publishing.push(bus.publish(scope, [change(publishing.length + 2)]))
+            expect(back).toBe(true)
+          },
+          { ...WAIT, interval: 10 },
+        )
+        await restarted
+        await Promise.all(publishing)
+        const wanted = Array.from({ length: publishing.length + 1 }, (_, at) => at + 1)
+        await vi.waitFor(() => expect(heard.size).toBe(wanted.length), WAIT)
+        expect([...heard]).toEqual(wanted)
+      },
+      90_000,
+    )
+  },
+)
