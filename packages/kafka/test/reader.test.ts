@@ -9,7 +9,8 @@ import {
   logLevel,
   ResourcePatternTypes,
 } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { kafkaPartitionOf } from '../src/names.ts'
 import { change } from './change.ts'
 
 const WAIT = { timeout: 20_000, interval: 20 }
@@ -96,6 +97,37 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
       await vi.waitFor(() => publish(0, 1), WAIT)
       await vi.waitFor(() => expect(heard).toEqual([1, 8]), WAIT)
       await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+    },
+    60_000,
+  )
+
+  test.each(CLIENTS)(
+    'sees partitions that were added to its topic, though nobody hears it here (%s)',
+    async (client) => {
+      // the regular look is not waited for
+      vi.useFakeTimers({ toFake: ['setInterval'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const scope = { partition: `added-${client}`, section: 's' }
+      const topic = `sync.${scope.partition}`
+      await using bus = kafkaBus(kafka.url, { client, partitions: 1 })
+      await bus.publish(scope, [change(1)])
+      await asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 8 }] }))
+      const key = Array.from({ length: 100 }, (_, n) => `k${n}`).find((each) => kafkaPartitionOf('s', each, 8) === 7)
+      const end = async (): Promise<string | undefined> => {
+        let offsets: Awaited<ReturnType<Admin['fetchTopicOffsets']>> = []
+        await asAdmin(async (admin) => {
+          offsets = await admin.fetchTopicOffsets(topic)
+        })
+        return offsets.find(({ partition }) => partition === 7)?.high
+      }
+      await vi.waitFor(
+        async () => {
+          vi.advanceTimersByTime(30_000)
+          await bus.publish(scope, [change(2, key)])
+          expect(await end()).not.toBe('0')
+        },
+        { ...WAIT, timeout: 5_000 },
+      )
     },
     60_000,
   )

@@ -48,7 +48,8 @@ export class Reader implements PollOwner {
     this.client = options.client
     this.#options = options
     this.#looking = setInterval(() => {
-      for (const name of this.#feeds.keys()) void this.#look(name)
+      // who only writes has to know of them too: keys move
+      for (const name of new Set([...this.#feeds.keys(), ...options.topics.names])) void this.#look(name)
     }, LOOK)
     this.#looking.unref()
   }

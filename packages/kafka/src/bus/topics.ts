@@ -15,6 +15,11 @@ export class Topics {
     this.#settings = settings
   }
 
+  /** Those that were found. */
+  get names(): Iterable<string> {
+    return [...this.#known.keys()]
+  }
+
   /** As it was seen last. */
   get(name: string): Promise<Topic> {
     return this.#known.get(name) ?? this.look(name)
