@@ -151,6 +151,26 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     }
   })
 
+  test('goes on with an authenticator that throws when the client reconnects', async () => {
+    await using nats = await startNats()
+    let calls = 0
+    const authenticator = () => {
+      if (++calls === 2) throw new Error('no token just now')
+      return { auth_token: 'token' }
+    }
+    await using bus = natsBus(nats.url, { connection: { authenticator } })
+    const told: string[] = []
+    bus.onStatus((status) => told.push(status))
+    await works(bus)
+    await nats.kill()
+    await nats.restart()
+    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), {
+      interval: 5,
+      timeout: 10_000,
+    })
+    await works(bus)
+  })
+
   test('whose account is gone after a reconnect is refused with a code', async () => {
     const root = { user: 'root', password: 'r' }
     const connection = { user: 'root', pass: 'r' }

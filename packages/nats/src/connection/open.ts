@@ -35,10 +35,11 @@ export function openLink(place: Servers | Given, options: OpenOptions): Link {
 const RECONNECT = { reconnectTimeWait: 100, reconnectJitter: 100, reconnectJitterTLS: 200 }
 
 async function dial({ servers, user, password, credentials }: Servers, options: OpenOptions): Promise<NatsConnection> {
-  const authenticator = await readKeys(credentials)
+  const { authenticator = await readKeys(credentials), ...more } = options.connection ?? {}
+  let connected = false
   const { ca, cert, key, tls } = credentials
   const secure = tls !== undefined || ca !== undefined || cert !== undefined || key !== undefined
-  return connect({
+  const connection = await connect({
     ...RECONNECT,
     timeout: options.timeout,
     // a frozen server is noticed by the pings that it does not answer
@@ -47,18 +48,31 @@ async function dial({ servers, user, password, credentials }: Servers, options: 
     noAsyncTraces: true,
     ...(user !== undefined && password === undefined && { token: user }),
     ...(user !== undefined && password !== undefined && { user, pass: password }),
-    ...(authenticator && { authenticator }),
+    ...(authenticator && { authenticator: [authenticator].flat().map((each) => lasting(each, () => connected)) }),
     ...(secure && {
       tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
     }),
-    ...options.connection,
+    ...more,
     servers: [...servers],
     reconnect: true,
     maxReconnectAttempts: -1,
     // a server that is being set up anew may refuse for a while
     ignoreAuthErrorAbort: true,
   })
+  connected = true
+  return connection
 }
+
+/** The client closes for good when an authenticator throws: once it was connected the server is left to refuse instead, and asked again. */
+const lasting =
+  (authenticator: Authenticator, connected: () => boolean): Authenticator =>
+  (nonce) => {
+    try {
+      return authenticator(nonce)
+    } catch (error) {
+      if (!connected()) throw error
+    }
+  }
 
 async function readKeys({ creds, nkey }: Credentials): Promise<Authenticator | undefined> {
   if (creds !== undefined) return credsAuthenticator(await readFile(creds))
