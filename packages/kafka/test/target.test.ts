@@ -34,6 +34,8 @@ test.each([
   ['kafka://h1,h2/topic', 'has no path'],
   ['http://h1', 'a URL is needed'],
   ['kafka://a@b@h1', 'a URL is needed'],
+  ['kafka://h1?sasl=scram-sha-256', 'sasl: a user is needed'],
+  ['kafka://:secret@h1', 'a password needs a user'],
   ['kafka://%zz:secret@h1', 'percent-encoded'],
 ])('%s is refused with a code, its password not repeated', (target, message) => {
   expect(() => readTarget(target)).toThrow(

@@ -278,6 +278,8 @@ test.each([
   ['http://host', /a URL is needed/],
   ['nats://', /hosts are needed/],
   ['nats://a,,b', /hosts are needed/],
+  ['nats://:secret@host', 'a password needs a user'],
+  ['nats://host?creds=a&nkey=b', 'creds or nkey'],
   ['nats://host?speed=1', /no parameter "speed"/],
   ['nats://host?bus=smoke', 'bus: "smoke" is none of core, jetstream'],
   ['nats://host?timeout=soon', /timeout: not a duration/],

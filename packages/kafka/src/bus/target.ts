@@ -21,8 +21,8 @@ export function readTarget(target: KafkaTarget): Target {
   if (!parts) throw new ArgumentError('a URL is needed, such as kafka://host1,host2:9092')
   const [, account = '', hosts = '', path = '', query = ''] = parts
   if (path !== '' && path !== '/') throw new ArgumentError('a kafka: URL has no path')
-  const { brokers = '', sasl: mechanism = 'plain', ...rest } = parameters(query)
-  const sasl = saslOf(account, `${mechanism}`)
+  const { brokers = '', sasl: mechanism, ...rest } = parameters(query)
+  const sasl = saslOf(account, mechanism as string | undefined)
   return {
     brokers: addresses([...withPorts(hosts), ...listed(`${brokers}`)]),
     options: { ...rest, ...(sasl && { sasl }) },
@@ -63,11 +63,14 @@ function parameters(query: string): Record<string, string | number | boolean> {
 // checked where the option is used
 const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
 
-function saslOf(account: string, mechanism: string): KafkaSasl | undefined {
+function saslOf(account: string, named: string | undefined): KafkaSasl | undefined {
+  const mechanism = named ?? 'plain'
   if (!MECHANISMS.includes(mechanism))
     throw new ArgumentError(`sasl: "${mechanism}" is none of ${MECHANISMS.join(', ')}`)
+  if (account === '' && named !== undefined) throw new ArgumentError('sasl: a user is needed, and a password')
   if (account === '') return undefined
   const [username = '', password = ''] = account.split(/:(.*)/s).map(decode)
+  if (username === '') throw new ArgumentError('a password needs a user')
   return { mechanism: mechanism as KafkaSasl['mechanism'], username, password }
 }
 

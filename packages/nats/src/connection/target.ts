@@ -67,6 +67,9 @@ function readUrl(text: string): Servers {
   const url = new URL(`nats://servers${query}`)
   const { options, rest } = urlOptions<NatsBusOptions, Credentials>(url, OPTIONS, CREDENTIALS)
   const [user, password] = (account ?? '').split(/:(.*)/s).map(decode)
+  // the client takes one of them and leaves out the other
+  if (rest.creds !== undefined && rest.nkey !== undefined) throw new ArgumentError('creds or nkey: not both of them')
+  if (!user && password !== undefined) throw new ArgumentError('a password needs a user')
   return { servers, user: user || undefined, password, credentials: rest, options }
 }
 
