@@ -69,6 +69,21 @@ describe.runIf(await canTest('JetStream', { broker: 'nats', hooks: true }))('a J
     await expect(bus.subscribe(scope, () => {}, { after: notes.offsets[4] ?? '' })).rejects.toMatchObject(lost)
   }, 60_000)
 
+  test('has a stream for a partition that is named like the stream of another one', async () => {
+    await using nats = await startNats()
+    await using bus = natsBus(nats.url, { bus: 'jetstream' })
+    await bus.publish({ partition: 'a.b', section: 's' }, [change(1)])
+    const client = await connect({ servers: nats.url })
+    const { streams } = await jetstreamManager(client)
+    const [name = ''] = await streams.names().next()
+    await client.close()
+    const notes = notebook()
+    const alike = { partition: name.replace('sync-', ''), section: 's' }
+    await bus.subscribe(alike, notes.onFrame)
+    await bus.publish(alike, [change(1)])
+    await vi.waitFor(() => expect(notes.heard).toEqual([1]), WAIT)
+  })
+
   test('goes on with a stream that lost its end, and says so', async () => {
     await using nats = await startNats()
     await using bus = natsBus(nats.url, { bus: 'jetstream' })

@@ -105,7 +105,8 @@ export class PartitionStream {
 
 /** A stream's name is that of a folder: it must not differ by case alone, nor be long. */
 function streamName(prefix: string, partition: string): string {
-  if (/^[a-z0-9_-]{1,64}$/.test(partition)) return `${prefix}-${partition}`
+  // those with a hash end in a hyphen, and no other
+  if (/^[a-z0-9_-]{0,63}[a-z0-9_]$/.test(partition)) return `${prefix}-${partition}`
   const readable = partition.replaceAll(/[^\w-]/g, '_').slice(0, 32)
   return `${prefix}-${readable}-${createHash('sha256').update(partition).digest('hex').slice(0, 32)}-`
 }
