@@ -1,3 +1,4 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 import { BusAwayError, SyncError } from '@sync/core'
 
@@ -10,9 +11,17 @@ export class NatsError extends SyncError {
 export const isFull = (cause: unknown): boolean =>
   cause instanceof errors.ProtocolError && /maximum subscriptions exceeded/i.test(cause.message)
 
+/** JetStream's numbers: that a server alone keeps no copies, and that too few servers of a cluster are up just now. */
+const [NO_CLUSTER, NO_PEERS] = [10_074, 10_005]
+
+/** JetStream does not make streams like this. */
+const isUnfit = (cause: unknown): boolean =>
+  cause instanceof JetStreamApiError && (cause.code === NO_CLUSTER || (cause.status === 400 && cause.code !== NO_PEERS))
+
 /** What an administrator has to mend. */
 export const isRefusal = (cause: unknown): boolean =>
   isFull(cause) ||
+  isUnfit(cause) ||
   [errors.AuthorizationError, errors.PermissionViolationError, errors.InvalidArgumentError].some(
     (refusal) => cause instanceof refusal || (cause instanceof Error && cause.cause instanceof refusal),
   )

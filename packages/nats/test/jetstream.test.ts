@@ -84,6 +84,20 @@ describe.runIf(await canTest('JetStream', { broker: 'nats', hooks: true }))('a J
     await vi.waitFor(() => expect(notes.heard).toEqual([1]), WAIT)
   })
 
+  test('is refused with a code where its streams cannot be made as they are wanted', async () => {
+    await using nats = await startNats()
+    const refused = { code: 'SYNC_NATS', retryable: false }
+    await using many = natsBus(nats.url, { bus: 'jetstream', replicas: 3 })
+    await expect(many.subscribe(scope, () => {})).rejects.toMatchObject(refused)
+    await expect(many.publish(scope, [change(1)])).rejects.toMatchObject(refused)
+    const client = await connect({ servers: nats.url })
+    const { streams } = await jetstreamManager(client)
+    await streams.add({ name: 'other', subjects: ['sync-log.p.>'] })
+    await client.close()
+    await using bus = natsBus(nats.url, { bus: 'jetstream' })
+    await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject(refused)
+  })
+
   test('goes on with a stream that lost its end, and says so', async () => {
     await using nats = await startNats()
     await using bus = natsBus(nats.url, { bus: 'jetstream' })
