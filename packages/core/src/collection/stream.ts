@@ -154,9 +154,13 @@ export class ChangeStream {
     const { key } = this.#options
     const { documents, history, ordered } = this.#section
     const reach = (): number => this.#reach
+    const ahead = (): number => (this.#alive.has(key ?? '') ? this.#upTo(this.#loggedChange) : 0)
     const watcher = {
       get reach() {
         return reach()
+      },
+      get ahead() {
+        return ahead()
       },
       observe: (seen: Observation) => this.#observe(seen),
       jump: (sequence: number, reason: JumpReason) => this.#jump(sequence, reason),

@@ -5,6 +5,8 @@ export interface Observer {
   observe(observation: Observation): void
   /** The highest sequence that it was shown, should that come from elsewhere too: it may be ahead of the replica. */
   readonly reach?: number
+  /** The sequence of a change that it was shown from elsewhere, of a document that exists for all it knows; 0: none. */
+  readonly ahead?: number
   /** Its document goes on from before what it was shown. */
   goBack?(): void
 }
@@ -40,6 +42,12 @@ export class Observers {
 
   show(observation: Observation): void {
     for (const observer of this.#byKey.get(observation.key) ?? []) observer.observe(observation)
+  }
+
+  /** The replica knew of no document, nor does it now: whoever was shown one that came after `sequence` is shown its end. */
+  showEnd(observation: Observation, sequence: number): void {
+    for (const observer of this.#byKey.get(observation.key) ?? [])
+      if ((observer.ahead ?? 0) > sequence) observer.observe(observation)
   }
 
   /** The replica goes on in another history; whoever was shown more than is part of that has to begin again. */

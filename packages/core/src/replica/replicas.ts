@@ -261,7 +261,7 @@ export class Replicas {
 
   /** Returns why it is news to who hears the section's changes one by one: no change will tell of it. */
   #install(replica: Replica, loaded: Loaded): JumpReason | undefined {
-    const { known, generation, version, value, refuted } = replica
+    const { known, generation, version, value, refuted, seen } = replica
     const lapsed = this.expiry.lapsed(replica)
     replica.install(loaded, this.#context.runtime.elapsed())
     this.expiry.watch(replica)
@@ -269,7 +269,10 @@ export class Replicas {
     const moved = !sameCommit || (value === undefined) === replica.exists
     const reason = lapsed && !replica.exists ? 'expired' : replica.reason
     // across epochs the same numbers may stand for another value
-    if (!known || !(moved || refuted || (reason === 'epoch' && value !== replica.value))) return undefined
+    if (!known || !(moved || refuted || (reason === 'epoch' && value !== replica.value))) {
+      if (!replica.exists) this.observers.showEnd(this.#jumpOf(replica, reason), seen)
+      return undefined
+    }
     this.observers.show(this.#jumpOf(replica, reason))
     const gone = this.#options.ttl !== undefined && !replica.exists
     return refuted || gone ? reason : undefined

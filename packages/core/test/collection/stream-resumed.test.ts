@@ -363,3 +363,18 @@ test('a section is told of the expiry of what came and went while the document w
   await forgetting
   expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
 })
+
+test('who watches one document is told of the end of what only the log told of while the copy was being loaded', async () => {
+  await using t = open({}, { follow: 'key' })
+  const { position } = await t.other.set('y', { n: 1 })
+  await t.c.get('x')
+  t.hub.bus.chance({ drop: 1 })
+  t.requests.holdNext('load')
+  const forgetting = t.c.get('x', { after: (await t.other.set('x', { n: 1 })).position })
+  const w = pull(t, { key: 'x', from: { after: position } })
+  expect((await w.next()).map(kindOf)).toEqual(['created'])
+  await t.other.delete('x')
+  t.requests.release()
+  await forgetting
+  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'deleted' }])
+})
