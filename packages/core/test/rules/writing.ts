@@ -93,7 +93,7 @@ export const writing: readonly Rule[] = [
     off: [
       {
         file: 'collection/writer.ts',
-        find: 'jobs = jobs.filter((job) => this.#open.has(job))',
+        find: 'if (jobs.some((job) => !this.#open.has(job))) jobs = jobs.filter((job) => this.#open.has(job))',
         replace: 'jobs = [...jobs, ...(this.#queues.get(key) ?? []).splice(0)].filter((job) => this.#open.has(job))',
       },
       {
