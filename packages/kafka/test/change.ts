@@ -1,7 +1,7 @@
 import { type EncodedChange, joinChange } from '@sync/core/adapter'
 
-/** A change of one key, with this sequence. */
-export const change = (sequence: number, key = 'k'): EncodedChange =>
+/** A change of one key, with this sequence. `whole`: what its field becomes, as JSON. */
+export const change = (sequence: number, key = 'k', whole = `${sequence}`): EncodedChange =>
   joinChange({
     key,
     epoch: 'epoch',
@@ -10,5 +10,5 @@ export const change = (sequence: number, key = 'k'): EncodedChange =>
     version: sequence,
     sequence,
     time: 0,
-    edits: [{ field: 'f', version: sequence, whole: `${sequence}` }],
+    edits: [{ field: 'f', version: sequence, whole }],
   })

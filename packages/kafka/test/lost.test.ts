@@ -1,7 +1,8 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { withAdmin } from './admin.ts'
 import { change } from './change.ts'
 
 const WAIT = { timeout: 20_000, interval: 20 }
@@ -14,11 +15,7 @@ describe.runIf(await canTest('offsets that Kafka has lost', { broker: 'kafka', h
   }, 60_000)
   afterAll(() => kafka[Symbol.asyncDispose]())
 
-  const asAdmin = async (work: (admin: Admin) => Promise<unknown>): Promise<void> => {
-    const admin = new Kafka({ brokers: [kafka.address], logLevel: logLevel.NOTHING }).admin()
-    await admin.connect()
-    await work(admin).finally(() => admin.disconnect())
-  }
+  const asAdmin = (work: (admin: Admin) => Promise<unknown>): Promise<void> => withAdmin(kafka, work)
 
   const opened = (client: (typeof CLIENTS)[number]) => kafkaBus(kafka.url, { client, partitions: 1 })
 

@@ -1,16 +1,9 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  Kafka,
-  logLevel,
-  ResourcePatternTypes,
-} from 'kafkajs'
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, type Admin, ResourcePatternTypes } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { kafkaPartitionOf } from '../src/names.ts'
+import { withAdmin } from './admin.ts'
 import { change } from './change.ts'
 
 const WAIT = { timeout: 20_000, interval: 20 }
@@ -28,11 +21,7 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
   }, 60_000)
   afterAll(() => kafka[Symbol.asyncDispose]())
 
-  const asAdmin = async (work: (admin: Admin) => Promise<unknown>): Promise<void> => {
-    const admin = new Kafka({ brokers: [kafka.address], logLevel: logLevel.NOTHING }).admin()
-    await admin.connect()
-    await work(admin).finally(() => admin.disconnect())
-  }
+  const asAdmin = (work: (admin: Admin) => Promise<unknown>): Promise<void> => withAdmin(kafka, work)
 
   /** Hears two partitions of ours, which are in two topics of one broker. */
   const hearing = async (client: (typeof CLIENTS)[number], name: string) => {

@@ -1,8 +1,9 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
-import { decodeFrame, type EncodedChange, joinChange } from '@sync/core/adapter'
+import { decodeFrame } from '@sync/core/adapter'
 import { kafkaBus } from '@sync/kafka'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { kafkaPartitionOf } from '../src/names.ts'
+import { change } from './change.ts'
 
 const WAIT = { timeout: 20_000, interval: 10 }
 /** So much is read in several turns. */
@@ -13,18 +14,6 @@ const LARGE = JSON.stringify('x'.repeat(100_000))
 const [early = '', late = ''] = [0, 1].map((partition) =>
   Array.from({ length: 100 }, (_, n) => `k${n}`).find((key) => kafkaPartitionOf('s', key, 2) === partition),
 )
-
-const change = (key: string, sequence: number, whole: string): EncodedChange =>
-  joinChange({
-    key,
-    epoch: 'epoch',
-    origin: 'test',
-    generation: 1,
-    version: sequence,
-    sequence,
-    time: 0,
-    edits: [{ field: 'f', version: sequence, whole }],
-  })
 
 describe.runIf(await canTest('replay from several partitions of Kafka', { broker: 'kafka' }))('an offset', () => {
   let kafka: KafkaServer
@@ -50,17 +39,17 @@ describe.runIf(await canTest('replay from several partitions of Kafka', { broker
         return { heard, subscription }
       }
       const whole = await hear()
-      await bus.publish(scope, [change(early, 1, '1')])
-      await bus.publish(scope, [change(late, 2, '2')])
+      await bus.publish(scope, [change(1, early)])
+      await bus.publish(scope, [change(2, late)])
       await vi.waitFor(() => expect(whole.heard).toHaveLength(2), WAIT)
       const after = whole.heard[1]?.offset ?? ''
       let sequence = 2
-      for (let n = 0; n < BACKLOG; n++) await bus.publish(scope, [change(early, ++sequence, LARGE)])
+      for (let n = 0; n < BACKLOG; n++) await bus.publish(scope, [change(++sequence, early, LARGE)])
 
       // the other partition goes on while this one is read
       let reading = true
       const flowing = (async () => {
-        while (reading) await bus.publish(scope, [change(late, ++sequence, '0')])
+        while (reading) await bus.publish(scope, [change(++sequence, late)])
       })()
       const { heard, subscription } = await hear(after)
       await vi.waitFor(() => expect(heard.some((each) => each.sequence === 2 + BACKLOG)).toBe(true), WAIT)

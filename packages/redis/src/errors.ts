@@ -1,4 +1,4 @@
-import { BusAwayError, StoreAwayError, SyncError } from '@sync/core'
+import { BusAwayError, ClosedError, StoreAwayError, SyncError } from '@sync/core'
 import type { Scope } from '@sync/core/adapter'
 import type { Layout } from './names.ts'
 
@@ -6,6 +6,10 @@ import type { Layout } from './names.ts'
 export class RedisError extends SyncError {
   override readonly code = 'SYNC_REDIS'
 }
+
+/** What a bus that was closed answers. */
+export const busClosed = (details?: { readonly address?: Scope; readonly cause?: unknown }): ClosedError =>
+  new ClosedError('the bus is closed', details)
 
 /** What an administrator has to mend. Nothing was done. That there are too many clients passes by itself. */
 const REFUSALS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR (?!max number of clients))/

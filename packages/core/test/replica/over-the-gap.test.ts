@@ -8,11 +8,8 @@ async function miss(t: Stage): Promise<void> {
   t.hub.bus.chance({})
 }
 
-test('what the store answers of a history that is over while versions are compared is asked again', async () => {
-  await using t = open({ maxChanges: 1 })
-  await t.other.set('x', { n: 1 })
-  await t.c.get('x')
-  await miss(t)
+/** A check that has found the log to reach no longer, and whose answer about the versions is on its way until it is released. */
+async function checkUntilCompared(t: Stage): Promise<{ readonly checking: Promise<void> }> {
   t.requests.holdNext('changesSince')
   const checking = t.sync.check()
   await t.clock.advance(1)
@@ -20,6 +17,15 @@ test('what the store answers of a history that is over while versions are compar
   t.requests.release()
   await t.clock.advance(1)
   expect(t.replies.held).toBe(1)
+  return { checking }
+}
+
+test('what the store answers of a history that is over while versions are compared is asked again', async () => {
+  await using t = open({ maxChanges: 1 })
+  await t.other.set('x', { n: 1 })
+  await t.c.get('x')
+  await miss(t)
+  const { checking } = await checkUntilCompared(t)
   t.hub.store.restart()
   expect(await t.c.get('y')).toBeUndefined()
   t.replies.release()
@@ -33,13 +39,7 @@ test('a gap of a history that is over is not passed over in the next one', async
   await t.other.set('x', { n: 1 })
   await t.c.get('x')
   await miss(t)
-  t.requests.holdNext('changesSince')
-  const checking = t.sync.check()
-  await t.clock.advance(1)
-  t.replies.hold('heads')
-  t.requests.release()
-  await t.clock.advance(1)
-  expect(t.replies.held).toBe(1)
+  const { checking } = await checkUntilCompared(t)
   t.hub.store.loseTail(2)
   expect(await t.c.get('y')).toBeUndefined()
   t.replies.release()
@@ -76,13 +76,7 @@ test('what is heard of for the first time while versions are compared is not tak
   await t.clock.advance(1)
   t.hub.bus.delay(0)
   await miss(t)
-  t.requests.holdNext('changesSince')
-  const checking = t.sync.check()
-  await t.clock.advance(1)
-  t.replies.hold('heads')
-  t.requests.release()
-  await t.clock.advance(1)
-  expect(t.replies.held).toBe(1)
+  const { checking } = await checkUntilCompared(t)
   await t.clock.advance(60)
   expect(t.c.peek('x')).toEqual({ n: 1 })
   t.replies.release()

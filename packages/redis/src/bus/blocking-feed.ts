@@ -1,7 +1,8 @@
-import { BusAwayError, ClosedError } from '@sync/core'
+import { BusAwayError } from '@sync/core'
 import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
+import { busClosed } from '../errors.ts'
 import { reachesBackTo } from './entry-id.ts'
 import type { Standing } from './standing.ts'
 import { pause, type StreamHearers } from './stream-hearers.ts'
@@ -50,7 +51,7 @@ export class BlockingFeed implements StreamFeed {
     const { name } = stream
     // the connection that waits has nobody to tell that it may not
     await this.#commands.send(['XREAD', 'COUNT', '1', 'STREAMS', name, '$'], name)
-    if (this.#closed) throw closed()
+    if (this.#closed) throw busClosed()
     this.#streams.set(name, stream)
     const end = (): void => {
       if (this.#streams.get(name) === stream) this.#streams.delete(name)
@@ -69,7 +70,7 @@ export class BlockingFeed implements StreamFeed {
   close(): void {
     this.#closed = true
     this.#streams.clear()
-    this.#arrival.failed(closed())
+    this.#arrival.failed(busClosed())
     this.#interrupt().catch(() => {})
   }
 
@@ -160,5 +161,3 @@ export class BlockingFeed implements StreamFeed {
     }
   }
 }
-
-const closed = (): ClosedError => new ClosedError('the bus is closed')

@@ -1,4 +1,4 @@
-import { AbortedError, ArgumentError, ClosedError, SyncError } from '@sync/core'
+import { AbortedError, ArgumentError, SyncError } from '@sync/core'
 import {
   type BusCapabilities,
   type BusStatus,
@@ -14,7 +14,7 @@ import {
   type Subscription,
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { busError } from '../errors.ts'
+import { busClosed, busError } from '../errors.ts'
 import type { Medium, MediumKind } from './medium.ts'
 import type { BusSettings } from './settings.ts'
 
@@ -67,7 +67,7 @@ export class RedisBus implements ChangeBus {
       throw new ArgumentError('after: this bus keeps nothing to begin from', { address: scope })
     const refuse = (): void => {
       if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
-      if (this.#closed) throw new ClosedError('the bus is closed', { address: scope })
+      if (this.#closed) throw busClosed({ address: scope })
     }
     refuse()
     const { medium, listening } = await this.#lines
@@ -130,7 +130,7 @@ export class RedisBus implements ChangeBus {
   }
 
   #check(scope: Scope): void {
-    if (this.#closed) throw new ClosedError('the bus is closed', { address: scope })
+    if (this.#closed) throw busClosed({ address: scope })
     checkScope(scope)
   }
 
@@ -139,8 +139,7 @@ export class RedisBus implements ChangeBus {
   }
 
   #error({ address }: Connection, cause: unknown, about: { readonly what: string; readonly scope: Scope }): SyncError {
-    if (this.#closed && !(cause instanceof SyncError))
-      return new ClosedError('the bus is closed', { address: about.scope, cause })
+    if (this.#closed && !(cause instanceof SyncError)) return busClosed({ address: about.scope, cause })
     return busError(cause, address, about)
   }
 }

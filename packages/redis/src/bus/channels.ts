@@ -1,8 +1,8 @@
-import { BusAwayError, ClosedError } from '@sync/core'
+import { BusAwayError } from '@sync/core'
 import { Listeners } from '@sync/core/adapter'
 import { Arrival } from '../connection/arrival.ts'
 import type { Connection } from '../connection/connection.ts'
-import { isRefusal } from '../errors.ts'
+import { busClosed, isRefusal } from '../errors.ts'
 
 /** A channel that somebody here listens to. */
 interface Channel {
@@ -50,7 +50,7 @@ export class Channels {
 
   /** Resolves when the server has acknowledged it; the returned function ends it. */
   async listen(name: string, handler: (message: string) => void): Promise<() => Promise<void>> {
-    if (this.#closed) throw closed()
+    if (this.#closed) throw busClosed()
     const channel = this.#channels.get(name) ?? this.#add(name)
     const remove = channel.handlers.add(handler)
     const stop = async (): Promise<void> => {
@@ -74,7 +74,7 @@ export class Channels {
     this.#closed = true
     clearInterval(this.#heartbeat)
     this.#channels.clear()
-    this.#arrival.failed(closed())
+    this.#arrival.failed(busClosed())
   }
 
   #add(name: string): Channel {
@@ -146,5 +146,3 @@ export class Channels {
     return this.#connection.refused ?? new BusAwayError(`Redis at ${this.#connection.address} cannot be reached`)
   }
 }
-
-const closed = (): ClosedError => new ClosedError('the bus is closed')
