@@ -2,6 +2,7 @@ import { type Check, runChecks } from './check.ts'
 import { command } from './command.ts'
 import { docstrings } from './docstrings.ts'
 import { layers } from './layers.ts'
+import { prose } from './prose.ts'
 import { published } from './published.ts'
 import { readme } from './readme.ts'
 
@@ -22,11 +23,17 @@ async function tests(): Promise<string[]> {
   return ok ? [] : ['vitest has said above what failed']
 }
 
+// `pnpm check` runs them all, `pnpm check layers readme` those two, `pnpm check prose packages/core` one on a folder.
+const args = process.argv.slice(2)
+const wanted = args.filter((arg) => !isPath(arg))
+const paths = args.filter(isPath)
+
 const all: readonly Check[] = [
   { name: 'style', run: tool('biome check --error-on-warnings') },
   { name: 'types', run: tool('tsc --pretty false') },
   { name: 'layers', run: layers },
   { name: 'docstrings', run: docstrings },
+  { name: 'prose', run: () => prose(paths) },
   { name: 'unused', run: tool('knip') },
   { name: 'build', run: tool('pnpm run build --output-logs=errors-only') },
   { name: 'tests', run: tests },
@@ -35,10 +42,20 @@ const all: readonly Check[] = [
   { name: 'published', run: published },
 ]
 
-// `pnpm check` does them all, `pnpm check layers readme` those two.
-const wanted = process.argv.slice(2)
+/** Checks that run only when they are named. */
+const ON_REQUEST = new Set(['prose'])
+
 const unknown = wanted.filter((name) => !all.some((check) => check.name === name))
 if (unknown.length > 0)
   throw new Error(`no such check: ${unknown}; there are ${all.map(({ name }) => name).join(', ')}`)
-const passed = await runChecks(all.filter(({ name }) => wanted.length === 0 || wanted.includes(name)))
+if (paths.length > 0 && wanted.join() !== 'prose')
+  throw new Error(`only the check prose takes paths: ${paths.join(' ')}`)
+const passed = await runChecks(
+  all.filter(({ name }) => (wanted.length === 0 ? !ON_REQUEST.has(name) : wanted.includes(name))),
+)
 process.exitCode = passed ? 0 : 1
+
+/** True for arguments with a slash or a dot; no check has one in its name. */
+function isPath(arg: string): boolean {
+  return /[/.]/.test(arg)
+}
