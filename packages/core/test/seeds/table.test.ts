@@ -30,7 +30,9 @@ test('every test beside this one is named there', () => {
 
 test('every row has four cells, and names a test in the last one', () => {
   const sections = table.split(/^## /m).filter((section) => section.includes('| shown by |'))
-  const rows = sections.flatMap((section) => section.split('\n').filter((line) => /^\| (?!DistributedDataManager \|)/.test(line)))
+  const rows = sections.flatMap((section) =>
+    section.split('\n').filter((line) => /^\| (?!DistributedDataManager \|)/.test(line)),
+  )
   expect(rows.length).toBeGreaterThan(50)
   const wrong = rows.filter((row) => row.split('|').length !== 6 || !row.split('|')[4]?.includes('.test.ts)'))
   expect(wrong).toEqual([])
