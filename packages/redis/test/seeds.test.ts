@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { documentKey, metaKey } from '../src/names.ts'
 
-/** What those find in Redis who know what the system before this one kept there: see docs/seeds.md. */
+/** What those find in Redis who know what the system before this one kept there: see docs/migrating-from-ddm.md. */
 interface Unit {
   readonly unitName: string
   readonly demand: number
@@ -23,7 +23,7 @@ test('in a cluster a section lies in one slot, chosen by partition and section',
   expect(keys.map((key) => /\{(.*?)\}/.exec(key)?.[1])).toEqual(['forecast:config', 'forecast:config'])
 })
 
-describe.runIf(await canTest('what docs/seeds.md says of Redis', { broker: 'redis', hooks: true }))('in Redis', () => {
+describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', hooks: true }))('in Redis', () => {
   let redis: RedisServer
   let admin: Redis
   beforeAll(async () => {

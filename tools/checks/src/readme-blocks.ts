@@ -2,14 +2,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './workspace.ts'
 
-/** A README that users of the packages see. */
+/** A Markdown page for users of the packages: a README, or a page of docs/. */
 export interface Readme {
   /** Relative to the root. */
   readonly file: string
   readonly text: string
 }
 
-/** One block of TypeScript in a README. */
+/** One block of TypeScript in a page. */
 export interface CodeBlock {
   readonly file: string
   /** The line of its opening fence. */
@@ -19,12 +19,12 @@ export interface CodeBlock {
   readonly runnable: boolean
 }
 
-/** All READMEs, that of the repository first. */
-export const readmes: readonly Readme[] = globSync('{README.md,packages/*/README.md}', { cwd: root })
+/** All READMEs and the pages of docs/, the README of the repository first. */
+export const readmes: readonly Readme[] = globSync('{README.md,docs/**/*.md,packages/*/README.md}', { cwd: root })
   .sort()
   .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
-/** The blocks of TypeScript in a README. */
+/** The blocks of TypeScript in a page. */
 export function codeBlocks({ file, text }: Readme): CodeBlock[] {
   return [...text.matchAll(/^```ts( run)?\n(.*?)^```$/gms)].map((match) => ({
     file,

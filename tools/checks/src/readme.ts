@@ -8,7 +8,7 @@ const tsconfig = {
   compilerOptions: { types: ['node'], isolatedDeclarations: false, noUnusedLocals: false },
 }
 
-/** Every code block of the READMEs compiles, and those marked `run` run: inside the workspace, against the source. */
+/** Compiles every code block of READMEs and docs/, and runs those marked `run`: inside the workspace, against the source. */
 export async function readme(): Promise<string[]> {
   const blocks = readmes.flatMap(codeBlocks)
   const project = mkdtempSync(join(import.meta.dirname, '../.readme-'))
@@ -26,7 +26,7 @@ export async function readme(): Promise<string[]> {
 
 const fileOf = (project: string, { file, line }: CodeBlock): string => join(project, `${file}.${line}.ts`)
 
-/** The lines above a block are left empty, so that the line numbers of messages are those of the README. */
+/** Leaves the lines above a block empty, so that the line numbers of messages are those of the page. */
 function write(project: string, block: CodeBlock): void {
   const file = fileOf(project, block)
   mkdirSync(dirname(file), { recursive: true })
