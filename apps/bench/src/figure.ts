@@ -1,15 +1,15 @@
 /** What is asked: of the ratio of ours to the yardstick's, of their difference (ours less the yardstick's), or of ours alone. */
 export type Goal =
-  | { readonly atLeast: number; readonly of?: GoalOf }
-  | { readonly atMost: number; readonly of?: GoalOf }
+  | { readonly atLeast: number; readonly of?: GoalSubject }
+  | { readonly atMost: number; readonly of?: GoalSubject }
 
 /** Default: of the ratio. */
-type GoalOf = 'ratio' | 'difference' | 'ours'
+type GoalSubject = 'ratio' | 'difference' | 'ours'
 
 /** What a figure came to. */
-export interface Measured {
+export interface Measurement {
   readonly ours: number
-  readonly yardstick: number
+  readonly baseline: number
   /** Ours to the yardstick's. */
   readonly ratio: number
   /** How far apart the middle four fifths of the rounds' ratios lie, relative to their median. 0: counted, not timed. */
@@ -21,7 +21,7 @@ export interface Figure {
   readonly name: string
   readonly unit: string
   readonly goal?: Goal
-  measure(): Promise<Measured>
+  measure(): Promise<Measurement>
 }
 
 /** Figures that are run by one name. */
@@ -31,25 +31,25 @@ export interface Bench {
 }
 
 /** A line of the report. `goal` is `null` where nothing is asked; `met` is true then. */
-export interface ReportLine extends Measured {
+export interface ReportLine extends Measurement {
   readonly bench: string
   readonly figure: string
   readonly unit: string
   readonly goal: number | null
-  readonly of: GoalOf
+  readonly of: GoalSubject
   readonly met: boolean
 }
 
 /** Judges what was measured by the figure's goal. */
-export function reportLine(bench: string, { name, unit, goal }: Figure, measured: Measured): ReportLine {
-  const { ours, yardstick, ratio, spread } = measured
-  return { bench, figure: name, unit, ours, yardstick, ratio, spread, ...judge(measured, goal) }
+export function reportLine(bench: string, { name, unit, goal }: Figure, measured: Measurement): ReportLine {
+  const { ours, baseline, ratio, spread } = measured
+  return { bench, figure: name, unit, ours, baseline, ratio, spread, ...evaluateGoal(measured, goal) }
 }
 
-function judge({ ours, yardstick, ratio }: Measured, goal: Goal | undefined): Pick<ReportLine, 'goal' | 'of' | 'met'> {
+function evaluateGoal({ ours, baseline, ratio }: Measurement, goal: Goal | undefined): Pick<ReportLine, 'goal' | 'of' | 'met'> {
   if (goal === undefined) return { goal: null, of: 'ratio', met: true }
   const { of = 'ratio' } = goal
-  const value = { ratio, difference: ours - yardstick, ours }[of]
+  const value = { ratio, difference: ours - baseline, ours }[of]
   return 'atLeast' in goal
     ? { goal: goal.atLeast, of, met: value >= goal.atLeast }
     : { goal: goal.atMost, of, met: value <= goal.atMost }

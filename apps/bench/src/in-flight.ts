@@ -1,11 +1,11 @@
 /** Calls `work` with numbers from `from` on, `count` times in all, so many at once. */
 export async function inFlight(
-  { from, count, lanes }: { readonly from: number; readonly count: number; readonly lanes: number },
+  { from, count, concurrency }: { readonly from: number; readonly count: number; readonly concurrency: number },
   work: (n: number) => Promise<unknown>,
 ): Promise<void> {
   let next = from
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     while (next < from + count) await work(next++)
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  await Promise.all(Array.from({ length: concurrency }, worker))
 }

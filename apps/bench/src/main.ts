@@ -15,8 +15,8 @@ async function main(): Promise<number> {
       console.log(usage(names))
       return EXIT.met
     }
-    const wanted = Object.entries(benches).filter(([name]) => options.name === undefined || options.name === name)
-    const report = await runBenches(await Promise.all(wanted.map(([, load]) => load())), console.log)
+    const selected = Object.entries(benches).filter(([name]) => options.name === undefined || options.name === name)
+    const report = await runBenches(await Promise.all(selected.map(([, load]) => load())), console.log)
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
     const missed = report.filter(({ met }) => !met)
     console.log(missed.length === 0 ? '\nall goals met' : `\nmissed: ${missed.map(({ figure }) => figure).join(', ')}`)

@@ -21,7 +21,7 @@ far apart the middle four fifths of the rounds lie, relative to that. Exit code:
 bench failed · 2 the command line is wrong.
 
   NAME          ${names.join(' | ')} (default: all)
-  --json FILE   also writes the report: [{ bench, figure, unit, ours, yardstick, ratio, spread, goal, of, met }]`
+  --json FILE   also writes the report: [{ bench, figure, unit, ours, baseline, ratio, spread, goal, of, met }]`
 
 /**
  * Reads the arguments.

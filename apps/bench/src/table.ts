@@ -7,7 +7,7 @@ export interface Table {
 }
 
 const NUMBER_WIDTH = 13
-const COLUMNS = ['ours', 'yardstick', 'ratio', 'spread', 'goal'] as const
+const COLUMNS = ['ours', 'baseline', 'ratio', 'spread', 'goal'] as const
 
 export function createTable({ name, figures }: Bench): Table {
   const width = Math.max(name.length, ...figures.map((figure) => title(figure).length))
@@ -16,7 +16,7 @@ export function createTable({ name, figures }: Bench): Table {
   return {
     head: format(name, COLUMNS),
     row(line, figure) {
-      const cells = [number(line.ours), number(line.yardstick), ratio(line.ratio), percent(line.spread), goal(figure)]
+      const cells = [number(line.ours), number(line.baseline), ratio(line.ratio), percent(line.spread), goal(figure)]
       return `${format(title(figure), cells)}  ${mark(line)}`.trimEnd()
     },
   }
@@ -34,8 +34,8 @@ const percent = (value: number): string => `${(value * 100).toFixed(1)} %`
 function goal({ goal }: Figure): string {
   if (goal === undefined) return ''
   const { of = 'ratio' } = goal
-  const asked = 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
-  return of === 'ratio' ? asked : of === 'ours' ? `ours ${asked}` : asked.replace(' ', ' +')
+  const threshold = 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
+  return of === 'ratio' ? threshold : of === 'ours' ? `ours ${threshold}` : threshold.replace(' ', ' +')
 }
 
 function mark({ goal, met }: ReportLine): string {

@@ -11,7 +11,7 @@ export interface Timer {
 const BATCH_MS = 1
 
 /** What the work returned last: kept, so that no compiler leaves the work out. */
-const kept: { value: unknown } = { value: undefined }
+const sink: { value: unknown } = { value: undefined }
 
 /** A timer whose batches grow until looking at the clock costs nothing beside the work. Work may be asynchronous. */
 export function createTimer(work: Work): Timer {
@@ -36,10 +36,10 @@ export function createTimer(work: Work): Timer {
 async function runBatch(work: Work, calls: number): Promise<void> {
   const first = work()
   if (first instanceof Promise) {
-    kept.value = await first
-    for (let call = 1; call < calls; call++) kept.value = await work()
+    sink.value = await first
+    for (let call = 1; call < calls; call++) sink.value = await work()
   } else {
-    kept.value = first
-    for (let call = 1; call < calls; call++) kept.value = work()
+    sink.value = first
+    for (let call = 1; call < calls; call++) sink.value = work()
   }
 }

@@ -3,7 +3,7 @@ import { type Goal, reportLine } from '../src/figure.ts'
 
 const judged = (ratio: number, goal?: Goal): unknown => {
   const figure = { name: 'f', unit: 'u', measure: () => Promise.reject(new Error('not run')), ...(goal && { goal }) }
-  const { goal: asked, met } = reportLine('core', figure, { ours: ratio, yardstick: 1, ratio, spread: 0 })
+  const { goal: asked, met } = reportLine('core', figure, { ours: ratio, baseline: 1, ratio, spread: 0 })
   return [asked, met]
 }
 
@@ -16,9 +16,9 @@ it('a goal is met from both sides, and none asks for nothing', () => {
 })
 
 it('a goal may be for the difference, or for ours alone', () => {
-  const met = (ours: number, yardstick: number, goal: Goal): unknown => {
+  const met = (ours: number, baseline: number, goal: Goal): unknown => {
     const figure = { name: 'f', unit: 'u', goal, measure: () => Promise.reject(new Error('not run')) }
-    return reportLine('core', figure, { ours, yardstick, ratio: ours / yardstick, spread: 0 }).met
+    return reportLine('core', figure, { ours, baseline, ratio: ours / baseline, spread: 0 }).met
   }
   expect(met(3.25, 3, { atMost: 0.25, of: 'difference' })).toBe(true)
   expect(met(3.5, 3, { atMost: 0.25, of: 'difference' })).toBe(false)

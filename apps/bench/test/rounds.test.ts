@@ -8,7 +8,7 @@ it('rounds go in turns, each beginning with the other side', async () => {
   const note = (side: string) => (): void => {
     if (turns.at(-1) !== side) turns.push(side)
   }
-  await compareRates({ ours: note('ours'), yardstick: note('yardstick') }, brief)
+  await compareRates({ ours: note('ours'), baseline: note('yardstick') }, brief)
   // the second of a round is the first of the next: those run into one
   expect(turns).toEqual(['ours', 'yardstick', 'ours', 'yardstick', 'ours', 'yardstick', 'ours'])
 })
@@ -21,16 +21,16 @@ it('asynchronous work is waited for', async () => {
     await Promise.resolve()
     open--
   }
-  await compareRates({ ours: work, yardstick: work }, brief)
+  await compareRates({ ours: work, baseline: work }, brief)
   expect(most).toBe(1)
 })
 
 it('rates count operations, and the ratio is ours to the yardstick', async () => {
-  const once = { ours: () => 1, yardstick: () => 1 }
+  const once = { ours: () => 1, baseline: () => 1 }
   const [single, hundred] = [await compareRates(once, brief), await compareRates({ ...once, operations: 100 }, brief)]
-  for (const { ours, yardstick, ratio } of [single, hundred]) {
+  for (const { ours, baseline, ratio } of [single, hundred]) {
     expect(ours).toBeGreaterThan(0)
-    expect(yardstick).toBeGreaterThan(0)
+    expect(baseline).toBeGreaterThan(0)
     expect(ratio).toBeGreaterThan(0)
   }
   expect(hundred.ours).toBeGreaterThan(single.ours)

@@ -13,10 +13,10 @@ it('columns are aligned, and a goal says whether it is met', () => {
   const figures = [figure('diff', { atLeast: 2 }), figure('a longer name'), figure('bytes', { atMost: 0.1 })] as const
   const table = createTable({ name: 'core', figures })
   const [diff, longer, bytes] = figures
-  const row = (of: Figure, ours: number, yardstick: number): string =>
-    table.row(reportLine('core', of, { ours, yardstick, ratio: ours / yardstick, spread: 0.0412 }), of)
+  const row = (of: Figure, ours: number, baseline: number): string =>
+    table.row(reportLine('core', of, { ours, baseline, ratio: ours / baseline, spread: 0.0412 }), of)
   expect([table.head, row(diff, 243_000, 87_000), row(longer, 5, 50), row(bytes, 121.4, 652)]).toEqual([
-    'core                          ours    yardstick        ratio       spread         goal',
+    'core                          ours     baseline        ratio       spread         goal',
     'diff [per s]               243,000       87,000         2.79        4.1 %          ≥ 2  met',
     'a longer name [per s]            5           50        0.100        4.1 %',
     'bytes [per s]                  121          652        0.186        4.1 %        ≤ 0.1  MISSED',
@@ -29,7 +29,7 @@ it('a goal that is not for the ratio says what it is for', () => {
     figure('whole', { atMost: 9, of: 'ours' }),
   ] as const
   const table = createTable({ name: 'x', figures })
-  const measured = { ours: 1.1, yardstick: 1, ratio: 1.1, spread: 0 }
+  const measured = { ours: 1.1, baseline: 1, ratio: 1.1, spread: 0 }
   expect(figures.map((each) => table.row(reportLine('x', each, measured), each).slice(65))).toEqual([
     '       ≤ +0.2  met',
     '     ours ≤ 9  met',

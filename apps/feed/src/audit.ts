@@ -27,29 +27,29 @@ export interface Audit {
   readonly differences: number
 }
 
-const MOST_SHOWN = 20
-const KEYS_AT_ONCE = 500
+const MAX_SHOWN = 20
+const KEYS_PER_READ = 500
 
 /** Compares every key that the feed ever named, in every copy, with the last state that the feed gave it. */
-export async function audit(last: ReadonlyMap<string, string | undefined>, copies: readonly Copy[]): Promise<Audit> {
+export async function audit(lastStates: ReadonlyMap<string, string | undefined>, copies: readonly Copy[]): Promise<Audit> {
   const shown: Difference[] = []
   let differences = 0
   for (const copy of copies) {
-    for (const keys of batches([...last.keys()])) {
+    for (const keys of batches([...lastStates.keys()])) {
       const held = await copy.read(keys)
       for (const key of keys) {
-        for (const each of compare(copy.name, key, last.get(key), held.get(key))) {
-          if (differences++ < MOST_SHOWN) shown.push(each)
+        for (const each of compare(copy.name, key, lastStates.get(key), held.get(key))) {
+          if (differences++ < MAX_SHOWN) shown.push(each)
         }
       }
     }
   }
-  const documents = [...last.values()].filter((text) => text !== undefined).length
+  const documents = [...lastStates.values()].filter((text) => text !== undefined).length
   return { documents, shown, differences }
 }
 
 function* batches(keys: readonly string[]): Generator<readonly string[]> {
-  for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) yield keys.slice(start, start + KEYS_AT_ONCE)
+  for (let start = 0; start < keys.length; start += KEYS_PER_READ) yield keys.slice(start, start + KEYS_PER_READ)
 }
 
 function compare(
@@ -61,11 +61,11 @@ function compare(
   const found = document === undefined ? undefined : canonicalJson(document)
   if (expected === found) return []
   if (expected === undefined || document === undefined) return [{ copy, key, expected, found }]
-  const wanted = JSON.parse(expected) as Document
-  return [...new Set([...Object.keys(wanted), ...Object.keys(document)])]
-    .map((field) => ({ copy, key, field, expected: textOf(wanted, field), found: textOf(document, field) }))
+  const expectedDocument = JSON.parse(expected) as Document
+  return [...new Set([...Object.keys(expectedDocument), ...Object.keys(document)])]
+    .map((field) => ({ copy, key, field, expected: fieldText(expectedDocument, field), found: fieldText(document, field) }))
     .filter((each) => each.expected !== each.found)
 }
 
-const textOf = (document: Document, field: string): string | undefined =>
+const fieldText = (document: Document, field: string): string | undefined =>
   Object.hasOwn(document, field) ? canonicalJson(document[field]) : undefined

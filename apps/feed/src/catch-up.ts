@@ -14,23 +14,23 @@ const RETRY_MS = 200
  * @throws Error naming those that had not managed it by the deadline
  */
 export async function catchUp(followers: readonly Follower[], deadlineMs: number, signal: AbortSignal): Promise<void> {
-  const end = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
-  const late = new Map<string, Error | undefined>(followers.map(({ name }) => [name, undefined]))
-  const ended = new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }))
+  const stopWaiting = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
+  const behind = new Map<string, Error | undefined>(followers.map(({ name }) => [name, undefined]))
+  const ended = new Promise<void>((resolve) => stopWaiting.addEventListener('abort', () => resolve(), { once: true }))
   const all = followers.map(async ({ name, check }) => {
-    while (!end.aborted) {
+    while (!stopWaiting.aborted) {
       try {
         await check()
-        late.delete(name)
+        behind.delete(name)
         return
       } catch (error) {
-        late.set(name, error as Error)
+        behind.set(name, error as Error)
         await setTimeout(RETRY_MS)
       }
     }
   })
   await Promise.race([Promise.all(all), ended])
-  if (late.size === 0 || signal.aborted) return
-  const reasons = [...late].map(([name, error]) => (error ? `${name} (${error.message})` : name))
+  if (behind.size === 0 || signal.aborted) return
+  const reasons = [...behind].map(([name, error]) => (error ? `${name} (${error.message})` : name))
   throw new Error(`not caught up within ${deadlineMs / 1_000} s: ${reasons.join(', ')}`)
 }

@@ -13,7 +13,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
  * were the same. `args` and `env`: the command line without the program, and the environment.
  */
 export async function feedCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  leaveQuietlyWhenNobodyReads()
+  exitQuietlyOnClosedPipe()
   const reporter = createReporter()
   process.on('exit', () => reporter.end())
   const stop = stopOnSignals()
@@ -56,7 +56,7 @@ function stopOnSignals(): AbortController {
 }
 
 /** `npm start | head` closes the pipe early: that is no failure of the run. */
-function leaveQuietlyWhenNobodyReads(): void {
+function exitQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
     throw error

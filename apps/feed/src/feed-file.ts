@@ -17,28 +17,28 @@ export interface Observation {
  */
 export async function* readFeed(file: string): AsyncGenerator<Observation> {
   for await (const line of readLines(file)) {
-    if (line.text.trim() !== '') yield observation(file, line)
+    if (line.text.trim() !== '') yield parseObservation(file, line)
   }
 }
 
-function observation(file: string, { number, text }: Line): Observation {
-  const wrong = (what: string): never => {
+function parseObservation(file: string, { number, text }: Line): Observation {
+  const fail = (what: string): never => {
     throw new FeedError(file, number, what)
   }
-  const record = parse(text, wrong)
-  if (!isObject(record)) return wrong('not a JSON object')
+  const record = parse(text, fail)
+  if (!isObject(record)) return fail('not a JSON object')
   const { t, key, value } = record
-  if (typeof t !== 'string' || Number.isNaN(Date.parse(t))) return wrong('"t" is not a time')
-  if (typeof key !== 'string' || key === '') return wrong('"key" is not a non-empty text')
-  if (value !== null && !isObject(value)) return wrong('"value" is neither an object nor null')
+  if (typeof t !== 'string' || Number.isNaN(Date.parse(t))) return fail('"t" is not a time')
+  if (typeof key !== 'string' || key === '') return fail('"key" is not a non-empty text')
+  if (value !== null && !isObject(value)) return fail('"value" is neither an object nor null')
   return { line: number, key, value }
 }
 
-function parse(text: string, wrong: (what: string) => never): unknown {
+function parse(text: string, fail: (what: string) => never): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    return wrong(`not JSON (${(error as Error).message})`)
+    return fail(`not JSON (${(error as Error).message})`)
   }
 }
 

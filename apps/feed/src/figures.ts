@@ -44,7 +44,7 @@ export interface InstanceStats {
 }
 
 /** Adds up the replicas' counters; of the propagation times the slowest replica's count. */
-export function ofInstances(
+export function aggregateStats(
   writer: InstanceStats,
   replicas: readonly InstanceStats[],
 ): Omit<Figures, 'phase' | 'written' | 'total' | 'elapsedMs' | 'rate' | 'documentUnits'> {

@@ -1,17 +1,17 @@
-import { openSync } from '@sync/config'
-import { type Collection, defineCollection, type Sync, type SyncEvent } from '@sync/core'
+import { connect } from '@sync/config'
+import { type Collection, defineCollection, type SyncInstance, type SyncEvent } from '@sync/core'
 import type { Copy } from './audit.ts'
 import type { Document } from './feed-file.ts'
 
 /** One service instance with the outages in its memory. */
 export interface Instance {
   readonly name: string
-  readonly sync: Sync
+  readonly sync: SyncInstance
   readonly outages: Collection<Document>
 }
 
 const outages = defineCollection<Document>({ section: 'outage', ttl: 'never', replicate: 'all' })
-const place = { partition: 'pge' }
+const location = { partition: 'pge' }
 
 /** Opens an instance and waits until it follows the outages. */
 export async function openInstance(
@@ -19,8 +19,8 @@ export async function openInstance(
   urls: { readonly store: string; readonly bus: string },
   signal: AbortSignal,
 ): Promise<Instance> {
-  const sync = await openSync({ store: urls.store, bus: urls.bus })
-  const instance = { name, sync, outages: sync.collection(outages, place) }
+  const sync = await connect({ store: urls.store, bus: urls.bus })
+  const instance = { name, sync, outages: sync.collection(outages, location) }
   try {
     await instance.outages.ready({ signal })
     return instance
@@ -31,7 +31,7 @@ export async function openInstance(
 }
 
 /** What a replica holds in its memory right now. */
-export const memoryOf = ({ name, outages }: Instance): Copy => ({
+export const replicaCopy = ({ name, outages }: Instance): Copy => ({
   name,
   async read(keys) {
     const held = keys.map((key) => [key, outages.peek(key)] as const)
@@ -40,17 +40,17 @@ export const memoryOf = ({ name, outages }: Instance): Copy => ({
 })
 
 /** What the store holds, as an instance loads it that has held nothing before. */
-export const storeOf = ({ outages }: Instance): Copy => ({
+export const storeCopy = ({ outages }: Instance): Copy => ({
   name: 'store',
   read: (keys) => outages.getMany(keys, { timeout: '30s' }),
 })
 
 /** What a person should hear of, in a sentence; counters tell the rest. */
-export function notable(event: SyncEvent): string | undefined {
+export function describeEvent(event: SyncEvent): string | undefined {
   switch (event.type) {
-    case 'store-away':
+    case 'store-unavailable':
       return `the store is away (${event.error.message})`
-    case 'store-back':
+    case 'store-available':
       return 'the store is back'
     case 'bus':
       return event.status === 'connected' || event.status === 'closed' ? undefined : `the bus: ${event.status}`

@@ -1,5 +1,5 @@
 import { FeedError } from './feed-error.ts'
-import { explain, openText } from './open-text.ts'
+import { toFeedError, openText } from './open-text.ts'
 
 /** One line of a file, without its end. */
 export interface Line {
@@ -7,7 +7,7 @@ export interface Line {
   readonly text: string
 }
 
-const LONGEST_LINE = 16 * 1024 * 1024
+const MAX_LINE_BYTES = 16 * 1024 * 1024
 const LINE_FEED = 10
 
 /**
@@ -22,7 +22,7 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
       yield line
     }
   } catch (error) {
-    throw error instanceof FeedError ? error : await explain(file, last, error as NodeJS.ErrnoException)
+    throw error instanceof FeedError ? error : await toFeedError(file, last, error as NodeJS.ErrnoException)
   }
 }
 
@@ -35,9 +35,9 @@ async function* split(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerat
   const add = (piece: Buffer): void => {
     pieces.push(piece)
     size += piece.length
-    if (size > LONGEST_LINE) throw new FeedError(file, number, 'a line of more than 16 MiB')
+    if (size > MAX_LINE_BYTES) throw new FeedError(file, number, 'a line of more than 16 MiB')
   }
-  const take = (): Line => {
+  const takeLine = (): Line => {
     const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
     pieces = []
     size = 0
@@ -51,10 +51,10 @@ async function* split(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerat
     let start = 0
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
       add(chunk.subarray(start, end))
-      yield take()
+      yield takeLine()
       start = end + 1
     }
     if (start < chunk.length) add(chunk.subarray(start))
   }
-  if (size > 0) yield take()
+  if (size > 0) yield takeLine()
 }

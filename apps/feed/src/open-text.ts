@@ -5,31 +5,31 @@ import { constants, createBrotliDecompress, createGunzip } from 'node:zlib'
 import { FeedError } from './feed-error.ts'
 
 /** Whether compressed data must be whole, or is read as far as it goes. */
-type Ending = 'whole' | 'anywhere'
+type Completeness = 'whole' | 'anywhere'
 
 /** Opens a text file for reading, decompressed by its name (`.gz`, `.br`). */
-export async function openText(file: string, ending: Ending): Promise<Readable> {
+export async function openText(file: string, completeness: Completeness): Promise<Readable> {
   if (!(await stat(file)).isFile()) throw new FeedError(file, undefined, 'not a file')
   const source = createReadStream(file)
-  const text = decompressor(file, ending)
+  const text = decompressor(file, completeness)
   if (text === undefined) return source
   source.on('error', (error) => text.destroy(error))
   text.on('close', () => source.destroy())
   return source.pipe(text)
 }
 
-function decompressor(file: string, ending: Ending): Transform | undefined {
+function decompressor(file: string, completeness: Completeness): Transform | undefined {
   if (file.endsWith('.gz')) {
-    return createGunzip(ending === 'anywhere' ? { finishFlush: constants.Z_SYNC_FLUSH } : {})
+    return createGunzip(completeness === 'anywhere' ? { finishFlush: constants.Z_SYNC_FLUSH } : {})
   }
   if (file.endsWith('.br')) {
-    return createBrotliDecompress(ending === 'anywhere' ? { finishFlush: constants.BROTLI_OPERATION_FLUSH } : {})
+    return createBrotliDecompress(completeness === 'anywhere' ? { finishFlush: constants.BROTLI_OPERATION_FLUSH } : {})
   }
   return undefined
 }
 
 /** Why a file could not be read on after its line `last`. */
-export async function explain(file: string, last: number, error: NodeJS.ErrnoException): Promise<FeedError> {
+export async function toFeedError(file: string, last: number, error: NodeJS.ErrnoException): Promise<FeedError> {
   const { code = '', message } = error
   if (code === 'ENOENT') return new FeedError(file, undefined, 'there is no such file', { cause: error })
   if (code === 'Z_BUF_ERROR') {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { shippedFeed } from './shipped-feed.ts'
+import { bundledFeed } from './bundled-feed.ts'
 
 /** What the command line and the environment ask for. */
 export interface Options {
@@ -16,7 +16,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const MOST_REPLICAS = 64
+const MAX_REPLICAS = 64
 const DEFAULTS = { store: 'memory:', bus: 'memory:', replicas: 3, rate: 2_000 } as const
 
 export const usage: string = `Usage: npm start -- --headless [OPTIONS]
@@ -26,7 +26,7 @@ of them at the end with the store and with the feed.
 
   --store URL      where documents live        (or SYNC_STORE; default ${DEFAULTS.store})
   --bus URL        what carries changes        (or SYNC_BUS; default ${DEFAULTS.bus})
-  --replicas N     instances that receive      (1 to ${MOST_REPLICAS}; default ${DEFAULTS.replicas})
+  --replicas N     instances that receive      (1 to ${MAX_REPLICAS}; default ${DEFAULTS.replicas})
   --rate R|max     writes per second           (default ${DEFAULTS.rate})
   --file FILE      .jsonl, .jsonl.gz or .jsonl.br with lines {"t": time, "key": text, "value": object or null}
                    (default: the feed that comes with it)
@@ -50,7 +50,7 @@ export function parseOptions(
     bus: url('--bus', values.bus ?? env['SYNC_BUS'] ?? DEFAULTS.bus),
     replicas: values.replicas === undefined ? DEFAULTS.replicas : replicas(values.replicas),
     rate: values.rate === undefined ? DEFAULTS.rate : rate(values.rate),
-    file: values.file ?? shippedFeed,
+    file: values.file ?? bundledFeed,
   }
 }
 
@@ -89,8 +89,8 @@ function url(option: string, value: string): string {
 
 function replicas(value: string): number {
   const count = Number(value)
-  if (/^\d+$/.test(value) && count >= 1 && count <= MOST_REPLICAS) return count
-  throw new UsageError(`--replicas: a whole number from 1 to ${MOST_REPLICAS} is needed, not ${JSON.stringify(value)}`)
+  if (/^\d+$/.test(value) && count >= 1 && count <= MAX_REPLICAS) return count
+  throw new UsageError(`--replicas: a whole number from 1 to ${MAX_REPLICAS} is needed, not ${JSON.stringify(value)}`)
 }
 
 function rate(value: string): number | 'max' {

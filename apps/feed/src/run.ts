@@ -1,10 +1,10 @@
 import { audit } from './audit.ts'
-import { type Instance, memoryOf, notable, openInstance, storeOf } from './instances.ts'
+import { type Instance, replicaCopy, describeEvent, openInstance, storeCopy } from './instances.ts'
 import type { Options } from './options.ts'
 import { replay } from './replay.ts'
 import type { Reporter } from './report/reporter.ts'
-import { opening, summary, verdict } from './report/summary.ts'
-import { survey } from './survey.ts'
+import { describeRun, summary, describeAudit } from './report/summary.ts'
+import { summarizeFeed } from './feed-summary.ts'
 
 /** How a run ended. */
 export type Outcome = 'consistent' | 'different' | 'stopped'
@@ -16,7 +16,7 @@ export type Outcome = 'consistent' | 'different' | 'stopped'
 export async function runFeed(options: Options, reporter: Reporter, signal: AbortSignal): Promise<Outcome> {
   const instances: Instance[] = []
   try {
-    return await compareAfterReplay(options, reporter, signal, instances)
+    return await replayAndCompare(options, reporter, signal, instances)
   } catch (error) {
     if (!signal.aborted) throw error
     reporter.print('stopped: nothing was compared')
@@ -28,7 +28,7 @@ export async function runFeed(options: Options, reporter: Reporter, signal: Abor
   }
 }
 
-async function compareAfterReplay(
+async function replayAndCompare(
   options: Options,
   reporter: Reporter,
   signal: AbortSignal,
@@ -39,7 +39,7 @@ async function compareAfterReplay(
     instances.push(instance)
     let last: string | undefined
     instance.sync.onEvent((event) => {
-      const text = notable(event)
+      const text = describeEvent(event)
       // while a broker is away the same happens again and again
       if (text !== undefined && text !== last) reporter.print(`${name}: ${text}`)
       last = text ?? last
@@ -47,14 +47,14 @@ async function compareAfterReplay(
     return instance
   }
   const { file, rate } = options
-  const feed = await survey(file, signal)
+  const feed = await summarizeFeed(file, signal)
   const total = feed.observations + feed.removals
   const writer = await open('writer')
-  reporter.print(opening(total, options))
+  reporter.print(describeRun(total, options))
   const replicas = await Promise.all(Array.from({ length: options.replicas }, (_, i) => open(`replica ${i + 1}`)))
   const figures = await replay({ file, total, rate, writer, replicas }, reporter, signal)
-  const result = await audit(feed.last, [storeOf(await open('auditor')), ...replicas.map(memoryOf)])
+  const result = await audit(feed.lastStates, [storeCopy(await open('auditor')), ...replicas.map(replicaCopy)])
   signal.throwIfAborted()
-  reporter.print(`${summary(figures, feed)}\n${verdict(result, replicas.length)}`)
+  reporter.print(`${summary(figures, feed)}\n${describeAudit(result, replicas.length)}`)
   return result.differences === 0 ? 'consistent' : 'different'
 }

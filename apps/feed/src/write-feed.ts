@@ -1,9 +1,9 @@
 import type { Document, Observation } from './feed-file.ts'
-import type { Pacer } from './pacing.ts'
-import { createWindow } from './window.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { createSemaphore } from './semaphore.ts'
 
 /** What the feed needs of a collection to write to it. */
-export interface Target {
+export interface FeedTarget {
   replace(key: string, document: Document): Promise<{ readonly changed: boolean }>
   delete(key: string): Promise<boolean>
 }
@@ -15,8 +15,8 @@ export interface WriteProgress {
   documentUnits: number
 }
 
-const MOST_AT_ONCE = 256
-const GONE_UNITS = 'null'.length
+const MAX_CONCURRENT_WRITES = 256
+const REMOVAL_UNITS = 'null'.length
 
 /**
  * Writes a feed: keys in parallel, the observations of one key in their order (the collection queues by key).
@@ -26,17 +26,17 @@ const GONE_UNITS = 'null'.length
  */
 export async function writeFeed(
   feed: AsyncIterable<Observation>,
-  target: Target,
-  options: { readonly pacer: Pacer; readonly progress: WriteProgress; readonly signal: AbortSignal },
+  target: FeedTarget,
+  options: { readonly rateLimiter: RateLimiter; readonly progress: WriteProgress; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { pacer, progress, signal } = options
-  const window = createWindow(MOST_AT_ONCE)
+  const { rateLimiter, progress, signal } = options
+  const semaphore = createSemaphore(MAX_CONCURRENT_WRITES)
   let failure: Error | undefined
 
   const write = async ({ line, key, value }: Observation): Promise<void> => {
     try {
       if (value === null) {
-        if (await target.delete(key)) progress.documentUnits += GONE_UNITS
+        if (await target.delete(key)) progress.documentUnits += REMOVAL_UNITS
       } else {
         const { changed } = await target.replace(key, value)
         if (changed) progress.documentUnits += JSON.stringify(value).length
@@ -47,17 +47,17 @@ export async function writeFeed(
         cause,
       })
     } finally {
-      window.leave()
+      semaphore.release()
     }
   }
 
   for await (const observation of feed) {
-    await pacer.turn()
-    await window.room(signal)
+    await rateLimiter.acquire()
+    await semaphore.waitForSlot(signal)
     if (failure !== undefined || signal.aborted) break
-    window.enter()
+    semaphore.acquire()
     void write(observation)
   }
-  await window.empty(signal)
+  await semaphore.waitUntilIdle(signal)
   if (failure !== undefined && !signal.aborted) throw failure
 }

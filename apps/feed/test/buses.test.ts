@@ -1,10 +1,10 @@
-import { canTest, type Hooks, startKafka, startNats, startRedis } from '@sync/brokers'
+import { canTest, type ServerControls, startKafka, startNats, startRedis } from '@sync/brokers'
 import { describe, expect, test, vi } from 'vitest'
 import { startFeed } from './run-feed.ts'
 
 const PER_SECOND = 6_000
 
-interface Broker extends Hooks, AsyncDisposable {
+interface Broker extends ServerControls, AsyncDisposable {
   readonly url: string
 }
 
@@ -25,9 +25,9 @@ async function expectConsistent(start: () => Promise<Broker>, query: string): Pr
 }
 
 const timeout = 120_000
-const redis = await canTest('the feed stored in Redis', { broker: 'redis', hooks: true })
+const redis = await canTest('the feed stored in Redis', { broker: 'redis', controllable: true })
 
-describe.runIf(redis && (await canTest('the feed over NATS', { broker: 'nats', hooks: true })))(
+describe.runIf(redis && (await canTest('the feed over NATS', { broker: 'nats', controllable: true })))(
   'the feed ends consistent when NATS dies and comes back',
   { timeout },
   () => {
@@ -36,7 +36,7 @@ describe.runIf(redis && (await canTest('the feed over NATS', { broker: 'nats', h
   },
 )
 
-describe.runIf(redis && (await canTest('the feed over Kafka', { broker: 'kafka', hooks: true })))(
+describe.runIf(redis && (await canTest('the feed over Kafka', { broker: 'kafka', controllable: true })))(
   'the feed ends consistent when Kafka dies and comes back',
   { timeout },
   () => {

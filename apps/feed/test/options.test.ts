@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { parseOptions } from '../src/options.ts'
-import { shippedFeed } from '../src/shipped-feed.ts'
+import { bundledFeed } from '../src/bundled-feed.ts'
 
 const parse = (...args: string[]): ReturnType<typeof parseOptions> => parseOptions(args, {})
 
 describe('options', () => {
   it('have defaults', () => {
-    expect(parse()).toEqual({ store: 'memory:', bus: 'memory:', replicas: 3, rate: 2_000, file: shippedFeed })
+    expect(parse()).toEqual({ store: 'memory:', bus: 'memory:', replicas: 3, rate: 2_000, file: bundledFeed })
   })
 
   it('come from arguments before the environment', () => {

@@ -1,11 +1,11 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { record, replay } from '@sync/core/recording'
 import { expect, test } from 'vitest'
 import { audit } from '../src/audit.ts'
 import { canonicalJson } from '../src/canonical.ts'
 import { type Document, type Observation, readFeed } from '../src/feed-file.ts'
-import { createPacer } from '../src/pacing.ts'
-import { shippedFeed } from '../src/shipped-feed.ts'
+import { createRateLimiter } from '../src/rate-limiter.ts'
+import { bundledFeed } from '../src/bundled-feed.ts'
 import { writeFeed } from '../src/write-feed.ts'
 
 const outages = defineCollection<Document>({ section: 'outage', ttl: 'never' })
@@ -14,8 +14,8 @@ const LINES = 6_000
 test('the feed, recorded while it is written and played into another store, leaves the same documents', async () => {
   const [here, there] = [1, 2].map(() => {
     const hub = createMemoryHub()
-    return createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
-  }) as [ReturnType<typeof createSync>, ReturnType<typeof createSync>]
+    return createInstance({ store: memoryStore(hub), bus: memoryBus(hub) })
+  }) as [ReturnType<typeof createInstance>, ReturnType<typeof createInstance>]
   await using _here = here
   await using _there = there
   const [source, copy] = [here, there].map((sync) => sync.collection(outages, { partition: 'pge' }))
@@ -23,7 +23,7 @@ test('the feed, recorded while it is written and played into another store, leav
 
   const last = new Map<string, string | undefined>()
   async function* slice(): AsyncGenerator<Observation> {
-    for await (const observation of readFeed(shippedFeed)) {
+    for await (const observation of readFeed(bundledFeed)) {
       if (observation.line > LINES) return
       last.set(observation.key, observation.value === null ? undefined : canonicalJson(observation.value))
       yield observation
@@ -34,11 +34,11 @@ test('the feed, recorded while it is written and played into another store, leav
   const playing = replay(record(source, { signal: stop.signal }), copy)
   const { signal } = new AbortController()
   await writeFeed(slice(), source, {
-    pacer: createPacer('max'),
+    rateLimiter: createRateLimiter('max'),
     progress: { written: 0, documentUnits: 0 },
     signal,
   })
-  await here.check()
+  await here.catchUp()
   const { commits } = here.stats()
   await expect.poll(() => there.stats().commits, { timeout: 10_000 }).toBe(commits)
   stop.abort()

@@ -38,7 +38,7 @@ async function dropListeners({ url }: RedisServer): Promise<Disposable> {
   }
 }
 
-describe.runIf(await canTest('the feed over Redis', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('the feed over Redis', { broker: 'redis', controllable: true }))(
   'the feed over Redis',
   { timeout: 120_000 },
   () => {
@@ -53,7 +53,7 @@ describe.runIf(await canTest('the feed over Redis', { broker: 'redis', hooks: tr
     })
 
     test('ends consistent over Streams when the server is killed and comes back halfway', async () => {
-      const out = await expectConsistent('?bus=streams', killAndRestart)
+      const out = await expectConsistent('?transport=streams', killAndRestart)
       expect(out).toContain('the store is back')
     })
   },

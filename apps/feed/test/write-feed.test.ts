@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest'
 import type { Observation } from '../src/feed-file.ts'
-import { type Target, writeFeed } from '../src/write-feed.ts'
+import { type FeedTarget, writeFeed } from '../src/write-feed.ts'
 
-const pacer = { turn: () => Promise.resolve() }
+const rateLimiter = { acquire: () => Promise.resolve() }
 
 async function* feed(count: number): AsyncGenerator<Observation> {
   for (let i = 1; i <= count; i++) yield { line: i, key: `k${i}`, value: i % 10 === 0 ? null : { n: 1 } }
 }
 
 function options(signal: AbortSignal = new AbortController().signal): Parameters<typeof writeFeed>[2] {
-  return { pacer, progress: { written: 0, documentUnits: 0 }, signal }
+  return { rateLimiter, progress: { written: 0, documentUnits: 0 }, signal }
 }
 
 it('writes records and removals, a bounded number at once', async () => {
@@ -22,7 +22,7 @@ it('writes records and removals, a bounded number at once', async () => {
     await new Promise((resolve) => setImmediate(resolve))
     open--
   }
-  const target: Target = {
+  const target: FeedTarget = {
     replace: () => count('replace').then(() => ({ changed: true })),
     delete: () => count('delete').then(() => true),
   }
@@ -35,7 +35,7 @@ it('writes records and removals, a bounded number at once', async () => {
 
 it('stops at the first write that fails and names its line', async () => {
   let calls = 0
-  const target: Target = {
+  const target: FeedTarget = {
     async replace(key) {
       calls++
       if (key === 'k3') throw new Error('refused')
@@ -49,7 +49,7 @@ it('stops at the first write that fails and names its line', async () => {
 
 it('stops when told to, without waiting for writes that hang', async () => {
   const stop = new AbortController()
-  const target: Target = { replace: () => new Promise(() => {}), delete: () => new Promise(() => {}) }
+  const target: FeedTarget = { replace: () => new Promise(() => {}), delete: () => new Promise(() => {}) }
   const writing = writeFeed(feed(1_000), target, options(stop.signal))
   setImmediate(() => stop.abort())
   await writing

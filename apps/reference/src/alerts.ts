@@ -16,21 +16,21 @@ export interface PastAlert {
   readonly until?: number
 }
 
-const MOST_ERRORS = 0.001
-const MOST_P95_MS = 100
-const LEAST_SCORE = 0.999
-const LATE_MS = 5_000
+const MAX_ERROR_RATE = 0.001
+const MAX_P95_MS = 100
+const MIN_SCORE = 0.999
+const MAX_LAG_MS = 5_000
 
 /** What a person has to hear of now. `errorRate`: 0 … 1, lately. */
-export function alertsOf(totals: Totals, errorRate: number, instances: readonly InstanceFigures[]): readonly Alert[] {
+export function findAlerts(totals: Totals, errorRate: number, instances: readonly InstanceFigures[]): readonly Alert[] {
   const { propagation, score } = totals
   const percent = (share: number, digits: number): string => `${(share * 100).toFixed(digits)} %`
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(0)} s`
   return [
-    ...(errorRate > MOST_ERRORS
+    ...(errorRate > MAX_ERROR_RATE
       ? [{ rule: 'error rate over 0.1 %', text: `error rate is ${percent(errorRate, 2)} (> 0.1 %)` }]
       : []),
-    ...(propagation.p95 > MOST_P95_MS
+    ...(propagation.p95 > MAX_P95_MS
       ? [
           {
             rule: 'propagation p95 over 100 ms',
@@ -38,33 +38,33 @@ export function alertsOf(totals: Totals, errorRate: number, instances: readonly 
           },
         ]
       : []),
-    ...(score < LEAST_SCORE
+    ...(score < MIN_SCORE
       ? [{ rule: 'consistency under 99.9 %', text: `consistency is ${percent(score, 1)} (< 99.9 %)` }]
       : []),
     ...instances.flatMap(({ name, lagMs, behindMs }) => {
       const late = Math.max(lagMs, behindMs)
-      return late > LATE_MS
+      return late > MAX_LAG_MS
         ? [{ rule: `${name} over 5 s behind`, text: `${name} is ${seconds(late)} behind (> 5 s)` }]
         : []
     }),
   ]
 }
 
-const MOST_PAST = 100
+const MAX_PAST_ALERTS = 100
 
 /** The alerts since the start. */
 export class AlertHistory {
   #past: PastAlert[] = []
 
   /** These, and no others, are so at `now`. */
-  take(alerts: readonly Alert[], now: number): void {
-    const on = new Set(alerts.map(({ rule }) => rule))
+  update(alerts: readonly Alert[], now: number): void {
+    const active = new Set(alerts.map(({ rule }) => rule))
     this.#past = this.#past.map((each) => {
-      if (each.until !== undefined || on.delete(each.rule)) return each
+      if (each.until !== undefined || active.delete(each.rule)) return each
       return { ...each, until: now }
     })
-    for (const rule of on) this.#past.push({ rule, since: now })
-    this.#past = this.#past.slice(-MOST_PAST)
+    for (const rule of active) this.#past.push({ rule, since: now })
+    this.#past = this.#past.slice(-MAX_PAST_ALERTS)
   }
 
   /** Oldest first. */

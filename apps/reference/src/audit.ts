@@ -1,21 +1,21 @@
 import type { Fleet } from './fleet.ts'
-import type { Handle } from './services/handle.ts'
-import { isGone } from './services/order-error.ts'
-import type { Copies } from './services/orders.ts'
-import type { Tally } from './services/verdict.ts'
+import type { ServiceHandle } from './services/handle.ts'
+import { hasServiceEnded } from './services/command-error.ts'
+import type { Copies } from './services/commands.ts'
+import type { ComparisonCounts } from './services/comparison.ts'
 
 /** One look of the auditor at what the living replicas hold, by the replica's name. Rejects while the store is away. */
-export async function audit({ auditor, replicas }: Fleet): Promise<Readonly<Record<string, Tally>>> {
-  const { keys } = await auditor.ask('sample')
+export async function audit({ auditor, replicas }: Fleet): Promise<Readonly<Record<string, ComparisonCounts>>> {
+  const { keys } = await auditor.execute('sample')
   const held = await Promise.all(replicas.map((replica) => copiesOf(replica, keys)))
-  return auditor.ask('judge', { keys, held: Object.assign({}, ...held) })
+  return auditor.execute('judge', { keys, held: Object.assign({}, ...held) })
 }
 
-async function copiesOf({ name, ask }: Handle, keys: readonly string[]): Promise<Record<string, Copies>> {
+async function copiesOf({ name, execute }: ServiceHandle, keys: readonly string[]): Promise<Record<string, Copies>> {
   try {
-    return { [name]: await ask('copies', { keys }) }
+    return { [name]: await execute('copies', { keys }) }
   } catch (error) {
-    if (isGone(error)) return {}
+    if (hasServiceEnded(error)) return {}
     throw error
   }
 }

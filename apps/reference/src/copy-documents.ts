@@ -1,25 +1,25 @@
 import { openStore } from '@sync/config'
-import { type Collection, createSync, memoryBus, type Sync } from '@sync/core'
-import { units, unitsPlace } from './services/forecast/units.ts'
-import { outages, place } from './services/outages.ts'
+import { type Collection, createInstance, memoryBus, type SyncInstance } from '@sync/core'
+import { units, unitsSection } from './services/forecast/units.ts'
+import { outages, outagesSection } from './services/outages.ts'
 
-const AT_ONCE = 200
+const BATCH_SIZE = 200
 /** How long a store may take to answer: one that cannot be reached is not waited for. */
-const patience = { timeout: '10s' } as const
+const callOptions = { timeout: '10s' } as const
 
 /** Makes the documents of one store those of another one, whose own go. Nobody may write to either meanwhile. */
 export async function copyDocuments(from: string, to: string): Promise<void> {
-  const opened: Sync[] = []
+  const opened: SyncInstance[] = []
   // nobody hears either of them
-  const open = async (url: string): Promise<Sync> => {
-    const sync = createSync({ store: await openStore(url), bus: memoryBus() })
+  const open = async (url: string): Promise<SyncInstance> => {
+    const sync = createInstance({ store: await openStore(url), bus: memoryBus() })
     opened.push(sync)
     return sync
   }
   try {
     const [source, target] = [await open(from), await open(to)]
-    await copyAll(source.collection(outages, place), target.collection(outages, place))
-    await copyAll(source.collection(units, unitsPlace), target.collection(units, unitsPlace))
+    await copyAll(source.collection(outages, outagesSection), target.collection(outages, outagesSection))
+    await copyAll(source.collection(units, unitsSection), target.collection(units, unitsSection))
   } finally {
     await Promise.all(opened.map((sync) => sync.close({ deadline: '2s' })))
   }
@@ -27,27 +27,27 @@ export async function copyDocuments(from: string, to: string): Promise<void> {
 
 async function copyAll<T>(source: Collection<T>, target: Collection<T>): Promise<void> {
   const found = new Set<string>()
-  await inBatches(source.entries(patience), ([key, { value }]) => {
+  await inBatches(source.entries(callOptions), ([key, { value }]) => {
     found.add(key)
-    return target.replace(key, value, patience)
+    return target.set(key, value, callOptions)
   })
-  await inBatches(target.entries(patience), async ([key]) => {
-    if (!found.has(key)) await target.delete(key, patience)
+  await inBatches(target.entries(callOptions), async ([key]) => {
+    if (!found.has(key)) await target.delete(key, callOptions)
   })
 }
 
 async function inBatches<T>(items: AsyncIterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
-  let working: Promise<unknown>[] = []
+  let pending: Promise<unknown>[] = []
   try {
     for await (const item of items) {
-      working.push(work(item))
-      if (working.length < AT_ONCE) continue
-      await Promise.all(working)
-      working = []
+      pending.push(work(item))
+      if (pending.length < BATCH_SIZE) continue
+      await Promise.all(pending)
+      pending = []
     }
-    await Promise.all(working)
+    await Promise.all(pending)
   } finally {
     // should one have failed, the others are over too
-    await Promise.allSettled(working)
+    await Promise.allSettled(pending)
   }
 }

@@ -1,5 +1,5 @@
 import type { Fleet } from './fleet.ts'
-import type { Digest } from './services/orders.ts'
+import type { Digest } from './services/commands.ts'
 
 /** All documents in a few words, as the store and every replica have them. */
 export interface Digests extends Digest {
@@ -8,22 +8,22 @@ export interface Digests extends Digest {
 }
 
 /** Asks the store and every replica for the digest of all documents. To be equal they have to stand still. */
-export async function digestsOf({ auditor, replicas }: Fleet): Promise<Digests> {
+export async function collectDigests({ auditor, replicas }: Fleet): Promise<Digests> {
   const [stored, ...held] = await Promise.all([
-    auditor.ask('digest'),
-    ...replicas.map(async ({ name, ask }) => ({ name, ...(await ask('digest')) })),
+    auditor.execute('digest'),
+    ...replicas.map(async ({ name, execute }) => ({ name, ...(await execute('digest')) })),
   ])
   const differing = held.filter(({ digest }) => digest !== stored.digest).map(({ name }) => name)
   return { ...stored, differing }
 }
 
 /** Holds the writer, waits until every replica has all that was written, and lets it go on after `work`. */
-export async function standingStill<T>({ ingest, replicas }: Fleet, work: () => Promise<T>): Promise<T> {
+export async function withWritesHeld<T>({ ingest, replicas }: Fleet, work: () => Promise<T>): Promise<T> {
   try {
-    await ingest.ask('hold')
-    await Promise.all(replicas.map(({ ask }) => ask('check')))
+    await ingest.execute('hold')
+    await Promise.all(replicas.map(({ execute }) => execute('check')))
     return await work()
   } finally {
-    await ingest.ask('release').catch(() => undefined)
+    await ingest.execute('release').catch(() => undefined)
   }
 }

@@ -4,8 +4,8 @@ interface Count {
   readonly operations: number
 }
 
-const SPAN_MS = 30_000
-const STEP_MS = 500
+const WINDOW_MS = 30_000
+const SAMPLE_INTERVAL_MS = 500
 
 /** The share of what went wrong among all that was done, over the last half minute. */
 export class ErrorRate {
@@ -16,9 +16,9 @@ export class ErrorRate {
     const last = this.#counts.at(-1)
     if (last && (errors < last.errors || operations < last.operations)) this.#counts = []
     const first = this.#counts[0] ?? { at: now, errors, operations }
-    if (this.#counts.length === 0 || now - (last?.at ?? 0) >= STEP_MS)
+    if (this.#counts.length === 0 || now - (last?.at ?? 0) >= SAMPLE_INTERVAL_MS)
       this.#counts.push({ at: now, errors, operations })
-    while (now - (this.#counts[0]?.at ?? now) > SPAN_MS) this.#counts.shift()
+    while (now - (this.#counts[0]?.at ?? now) > WINDOW_MS) this.#counts.shift()
     const failed = errors - first.errors
     const done = operations - first.operations
     return failed === 0 ? 0 : failed / (failed + done)

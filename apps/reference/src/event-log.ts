@@ -10,9 +10,9 @@ export interface LogLine {
   readonly times: number
 }
 
-const MOST_LINES = 60
+const MAX_LINES = 60
 /** How far back a line counts as just now. */
-const NEAR = 5
+const RECENT_LINES = 5
 
 /** The last things that happened; what happens again at once is counted, not repeated. */
 export class EventLog {
@@ -20,9 +20,9 @@ export class EventLog {
   #last = 0
 
   add(instance: string, text: string, at: number): void {
-    const again = this.#lines.slice(-NEAR).find((line) => line.instance === instance && line.text === text)
+    const again = this.#lines.slice(-RECENT_LINES).find((line) => line.instance === instance && line.text === text)
     const line = { id: again?.id ?? ++this.#last, at, instance, text, times: (again?.times ?? 0) + 1 }
-    this.#lines = [...this.#lines.filter((each) => each !== again), line].slice(-MOST_LINES)
+    this.#lines = [...this.#lines.filter((each) => each !== again), line].slice(-MAX_LINES)
   }
 
   /** Oldest first. */

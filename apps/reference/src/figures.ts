@@ -1,14 +1,14 @@
 import type { Status } from './services/service.ts'
-import { scoreOf, type Tally } from './services/verdict.ts'
-import type { Trail } from './trail.ts'
+import { scoreOf, type ComparisonCounts } from './services/comparison.ts'
+import type { LagTracker } from './lag-tracker.ts'
 
 /** What is known of one instance at one moment. */
-export interface Reading extends Status {
+export interface InstanceReading extends Status {
   readonly name: string
   /** When it told so, ms since 1970. */
   readonly at: number
   /** The auditor's last look; `undefined`: there was none yet, or it is the writer. */
-  readonly tally: Tally | undefined
+  readonly tally: ComparisonCounts | undefined
 }
 
 /** One instance on the page. */
@@ -54,7 +54,7 @@ export interface Totals {
 }
 
 /** One line of the table of instances. `now` in ms since 1970: what an instance told counts from then. */
-export const instanceFigures = (reading: Reading, trail: Trail, now: number): InstanceFigures => {
+export const instanceFigures = (reading: InstanceReading, lagTracker: LagTracker, now: number): InstanceFigures => {
   const { name, state, staleForMs, epoch, sequence, stats, tally, at } = reading
   return {
     name,
@@ -65,14 +65,14 @@ export const instanceFigures = (reading: Reading, trail: Trail, now: number): In
     applied: stats.changes,
     gaps: stats.gaps,
     repairs: stats.repairs,
-    behind: trail.behind(epoch, sequence, at),
-    behindMs: trail.behindMs(epoch, sequence, at),
+    behind: lagTracker.commitsBehind(epoch, sequence, at),
+    behindMs: lagTracker.msBehind(epoch, sequence, at),
     score: tally && scoreOf(tally),
   }
 }
 
 /** Adds up what all instances counted; of times and scores the worst replica's count. */
-export function totalsOf(writer: Reading, replicas: readonly Reading[]): Totals {
+export function totalsOf(writer: InstanceReading, replicas: readonly InstanceReading[]): Totals {
   const all = [writer, ...replicas]
   const sum = (name: 'conflicts' | 'gaps' | 'repairs' | 'reloads' | 'duplicates' | 'reorders'): number =>
     all.reduce((total, { stats }) => total + stats[name], 0)

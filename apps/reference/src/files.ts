@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 
 const { resolve } = createRequire(import.meta.url)
-const beside = (entry: string, file: string): string => join(dirname(resolve(entry)), file)
+const siblingOf = (entry: string, file: string): string => join(dirname(resolve(entry)), file)
 const page = join(import.meta.dirname, '../page')
 
 /** Everything that a browser may ask for, by its path: the page's own files and those of the libraries it uses. */
@@ -12,9 +12,9 @@ export const files: ReadonlyMap<string, string> = new Map([
   ...readdirSync(page).map((name) => [`/${name}`, join(page, name)] as const),
   ['/lib/preact.mjs', resolve('preact')],
   ['/lib/hooks.mjs', resolve('preact/hooks')],
-  ['/lib/htm.mjs', beside('htm', 'htm.mjs')],
-  ['/lib/uplot.js', beside('uplot', 'uPlot.esm.js')],
-  ['/lib/uplot.css', beside('uplot', 'uPlot.min.css')],
+  ['/lib/htm.mjs', siblingOf('htm', 'htm.mjs')],
+  ['/lib/uplot.js', siblingOf('uplot', 'uPlot.esm.js')],
+  ['/lib/uplot.css', siblingOf('uplot', 'uPlot.min.css')],
 ])
 
 const TYPES: Readonly<Record<string, string>> = {

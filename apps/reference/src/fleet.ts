@@ -1,6 +1,6 @@
-import { openEmbedded } from './services/embedded.ts'
-import type { Handle } from './services/handle.ts'
-import { openProcess } from './services/process.ts'
+import { openInProcess } from './services/in-process.ts'
+import type { ServiceHandle } from './services/handle.ts'
+import { openChildProcess } from './services/child-process.ts'
 import type { Report, ServiceSpec } from './services/service.ts'
 import type { Rate } from './services/throttle.ts'
 
@@ -21,24 +21,24 @@ export interface FleetOptions extends Transports {
 /** The services that run on one store. */
 export interface Fleet {
   readonly hosting: 'one process' | 'processes'
-  readonly ingest: Handle
-  readonly replicas: readonly Handle[]
-  readonly auditor: Handle
+  readonly ingest: ServiceHandle
+  readonly replicas: readonly ServiceHandle[]
+  readonly auditor: ServiceHandle
   close(): Promise<void>
 }
 
 /** What is in this process's memory is nowhere else: then all services run here, else each in a process of its own. */
-const hostingOf = ({ store, bus }: Transports): Fleet['hosting'] =>
+const chooseHosting = ({ store, bus }: Transports): Fleet['hosting'] =>
   [store, bus].some((url) => url.startsWith('memory:')) ? 'one process' : 'processes'
 
 /** Opens all services. What was opened is closed again should one not open. */
 export async function openFleet(
   { file, replicas, rate, store, bus }: FleetOptions,
-  hear: (name: string, report: Report) => void,
+  onReport: (name: string, report: Report) => void,
   signal: AbortSignal,
 ): Promise<Fleet> {
-  const hosting = hostingOf({ store, bus })
-  const openHandle = hosting === 'processes' ? openProcess : openEmbedded
+  const hosting = chooseHosting({ store, bus })
+  const openHandle = hosting === 'processes' ? openChildProcess : openInProcess
   const specs: ServiceSpec[] = [
     { kind: 'ingest', name: 'ingest', store, bus, feed: { file, rate } },
     { kind: 'auditor', name: 'auditor', store, bus },
@@ -47,11 +47,11 @@ export async function openFleet(
       name: `replica ${i + 1}`,
       store,
       bus,
-      tellsRows: i === 0,
+      reportsRows: i === 0,
     })),
   ]
   const opening = await Promise.allSettled(
-    specs.map((spec) => openHandle(spec, (report) => hear(spec.name, report), signal)),
+    specs.map((spec) => openHandle(spec, (report) => onReport(spec.name, report), signal)),
   )
   const opened = opening.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   // those who listen go last: what the writer still publishes is heard

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '@sync/config'
-import { feedCommand, shippedFeed } from 'feed'
+import { feedCommand, bundledFeed } from 'feed'
 import { type Options, parseOptions, UsageError, usage } from './options.ts'
 import { createPageServer } from './server.ts'
 import { openCatalogue } from './servers/catalogue.ts'
@@ -37,12 +37,12 @@ async function main(): Promise<number> {
 }
 
 /** Runs until a signal ends it. */
-async function run({ port, ...places }: Options): Promise<void> {
+async function run({ port, ...targets }: Options): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  const catalogue = await openCatalogue(places)
+  const catalogue = await openCatalogue(targets)
   try {
-    const system = await openSystem({ file: shippedFeed, replicas: REPLICAS, rate: RATE }, catalogue, stop.signal)
+    const system = await openSystem({ file: bundledFeed, replicas: REPLICAS, rate: RATE }, catalogue, stop.signal)
     const server = createPageServer(system)
     try {
       server.listen(port, '127.0.0.1')

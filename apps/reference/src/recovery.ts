@@ -1,9 +1,9 @@
 import type { EventLog } from './event-log.ts'
-import type { Handle } from './services/handle.ts'
-import type { Mark } from './services/orders.ts'
+import type { ServiceHandle } from './services/handle.ts'
+import type { CatchUpGoal } from './services/commands.ts'
 
 /** Times how long instances take to hold all that was written when what was done to them ended. */
-export class Recovery {
+export class RecoveryTimer {
   readonly #log: EventLog
   /** By the instance's name: which of its recoveries counts. */
   readonly #current = new Map<string, symbol>()
@@ -13,18 +13,18 @@ export class Recovery {
   }
 
   /** What was done to an instance ended: the event log tells when it has recovered, unless it is disturbed before. */
-  begin({ name, ask }: Pick<Handle, 'name' | 'ask'>, mark: Mark): void {
-    const own = Symbol(name)
-    this.#current.set(name, own)
-    ask('caughtUp', mark).then(
+  start({ name, execute }: Pick<ServiceHandle, 'name' | 'execute'>, goal: CatchUpGoal): void {
+    const token = Symbol(name)
+    this.#current.set(name, token)
+    execute('caughtUp', goal).then(
       ({ at }) => {
-        if (this.#current.get(name) !== own) return
+        if (this.#current.get(name) !== token) return
         this.#current.delete(name)
-        this.#log.add(name, `recovered within ${Math.max(0, at - mark.since)} ms`, at)
+        this.#log.add(name, `recovered within ${Math.max(0, at - goal.since)} ms`, at)
       },
       () => {
         // it has ended, which its own events tell
-        if (this.#current.get(name) === own) this.#current.delete(name)
+        if (this.#current.get(name) === token) this.#current.delete(name)
       },
     )
   }

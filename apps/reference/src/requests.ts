@@ -1,10 +1,10 @@
 import { editRequests } from './edit-requests.ts'
-import type { Request } from './request.ts'
+import type { RequestHandler } from './request-handler.ts'
 import { RequestError } from './request-error.ts'
-import type { Disturbance } from './services/disturbance.ts'
+import type { NetworkFault } from './services/network-fault.ts'
 
 /** What the page can ask for, by path. */
-export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
+export const requests: ReadonlyMap<string, RequestHandler> = new Map<string, RequestHandler>([
   ...editRequests,
   [
     '/pace',
@@ -18,43 +18,43 @@ export const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   ],
   [
     '/disturb',
-    (system, { instance, ...disturbance }) => {
-      const wanted = disturbanceOf(disturbance)
+    (system, { instance, ...faultValues }) => {
+      const networkFault = parseNetworkFault(faultValues)
       return system.ask(async ({ replicas }) => {
-        const meant = replicas.filter(({ name }) => instance === 'all' || instance === name)
-        if (meant.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
-        await Promise.all(meant.map((replica) => system.disturb(replica, wanted)))
-        return { disturbed: meant.map(({ name }) => name) }
+        const targets = replicas.filter(({ name }) => instance === 'all' || instance === name)
+        if (targets.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
+        await Promise.all(targets.map((replica) => system.setNetworkFault(replica, networkFault)))
+        return { disturbed: targets.map(({ name }) => name) }
       })
     },
   ],
   [
     '/kill',
     async (system, { server }) => {
-      await system.kill(nameIn('server', server))
+      await system.kill(parseName('server', server))
       return { killed: server }
     },
   ],
   ['/lose-tail', async (system) => ({ lost: await system.loseTail() })],
   ['/flood', async (system) => ({ commits: await system.flood() })],
-  ['/move-bus', (system, { to }) => system.moveBus(nameIn('to', to))],
-  ['/move-store', (system, { to }) => system.moveStore(nameIn('to', to))],
+  ['/move-bus', (system, { to }) => system.moveBus(parseName('to', to))],
+  ['/move-store', (system, { to }) => system.moveStore(parseName('to', to))],
 ])
 
-function nameIn(what: string, given: unknown): string {
+function parseName(what: string, given: unknown): string {
   if (typeof given === 'string') return given
   throw new RequestError(400, `${what}: a name is needed`)
 }
 
 const LIMITS = { drop: 1, repeat: 1, delayMs: 10_000 } as const
 
-function disturbanceOf(given: Readonly<Record<string, unknown>>): Disturbance {
+function parseNetworkFault(given: Readonly<Record<string, unknown>>): NetworkFault {
   for (const [name, value] of Object.entries(given)) {
     if (name === 'cut' && typeof value === 'boolean') continue
-    const most = Object.hasOwn(LIMITS, name) ? LIMITS[name as keyof typeof LIMITS] : undefined
-    if (most === undefined) throw new RequestError(400, `${name}: drop, repeat, delayMs or cut is needed`)
-    if (!(typeof value === 'number' && value >= 0 && value <= most)) {
-      throw new RequestError(400, `${name}: a number from 0 to ${most} is needed`)
+    const max = Object.hasOwn(LIMITS, name) ? LIMITS[name as keyof typeof LIMITS] : undefined
+    if (max === undefined) throw new RequestError(400, `${name}: drop, repeat, delayMs or cut is needed`)
+    if (!(typeof value === 'number' && value >= 0 && value <= max)) {
+      throw new RequestError(400, `${name}: a number from 0 to ${max} is needed`)
     }
   }
   return given

@@ -5,8 +5,8 @@ import { RequestError } from './request-error.ts'
 import { requests } from './requests.ts'
 import type { System } from './system.ts'
 
-const FRAME_MS = 500
-const MOST_BODY = 10_000
+const FRAME_INTERVAL_MS = 500
+const MAX_BODY_LENGTH = 10_000
 
 /** Serves the page, a stream of frames for it (`/events`) and what it can ask for (`POST`). */
 export function createPageServer(system: System): Server {
@@ -21,7 +21,7 @@ export function createPageServer(system: System): Server {
 
 async function serve(system: System, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-  if (request.method === 'POST') return obey(system, pathname, request, response)
+  if (request.method === 'POST') return handlePost(system, pathname, request, response)
   if (request.method !== 'GET') throw new RequestError(405, 'GET or POST')
   if (pathname === '/events') return stream(system, response)
   const file = files.get(pathname)
@@ -41,28 +41,28 @@ function stream(system: System, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   response.write(`event: history\ndata: ${JSON.stringify(system.history.points)}\n\n`)
   const send = (): void => {
-    const frame = response.writableNeedDrain ? undefined : system.read()
+    const frame = response.writableNeedDrain ? undefined : system.readFrame()
     if (frame) response.write(`event: frame\ndata: ${JSON.stringify(frame)}\n\n`)
   }
   send()
-  const timer = setInterval(send, FRAME_MS)
+  const timer = setInterval(send, FRAME_INTERVAL_MS)
   response.on('close', () => clearInterval(timer))
 }
 
-async function obey(system: System, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const answer = requests.get(path)
-  if (!answer) throw new RequestError(404, `there is no ${path}`)
+async function handlePost(system: System, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const handler = requests.get(path)
+  if (!handler) throw new RequestError(404, `there is no ${path}`)
   // a form on another site cannot send this type without asking first
   if (request.headers['content-type'] !== 'application/json') throw new RequestError(415, 'application/json is needed')
-  json(response, 200, await answer(system, await bodyOf(request)))
+  json(response, 200, await handler(system, await readBody(request)))
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+async function readBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   let text = ''
   request.setEncoding('utf8')
   for await (const chunk of request) {
     text += chunk as string
-    if (text.length > MOST_BODY) throw new RequestError(413, `more than ${MOST_BODY} characters`)
+    if (text.length > MAX_BODY_LENGTH) throw new RequestError(413, `more than ${MAX_BODY_LENGTH} characters`)
   }
   try {
     const body: unknown = JSON.parse(text)

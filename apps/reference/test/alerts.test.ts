@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
 import { AlertHistory } from '../src/alerts.ts'
 import { ErrorRate } from '../src/error-rate.ts'
-import { History } from '../src/history.ts'
+import { ChartHistory } from '../src/chart-history.ts'
 
 const alert = (rule: string) => ({ rule, text: 'now' })
 
 it('the history of alerts has from when till when each was so', () => {
   const history = new AlertHistory()
-  history.take([alert('a')], 1_000)
-  history.take([alert('a'), alert('b')], 2_000)
-  history.take([alert('b')], 3_000)
-  history.take([alert('a'), alert('b')], 4_000)
+  history.update([alert('a')], 1_000)
+  history.update([alert('a'), alert('b')], 2_000)
+  history.update([alert('b')], 3_000)
+  history.update([alert('a'), alert('b')], 4_000)
   expect(history.past).toEqual([
     { rule: 'a', since: 1_000, until: 3_000 },
     { rule: 'b', since: 2_000 },
@@ -36,7 +36,7 @@ it('the error rate begins anew with services that do', () => {
 })
 
 it('the charts reach back to the start, however long ago that is', () => {
-  const history = new History()
+  const history = new ChartHistory()
   const totals = { propagation: { p50: 1, p95: 2, p99: 3 } }
   for (let at = 0; at < 10_000; at++) history.add({ at, rate: at, totals: totals as never })
   const times = history.points.map(({ at }) => at)

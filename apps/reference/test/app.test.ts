@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { AtOnce, Cas } from '../src/edits.ts'
+import type { ConcurrentEdits, CompareAndSetResult } from '../src/edits.ts'
 import type { JournalLine } from '../src/services/journal.ts'
 import { openReference, type Reference } from './reference.ts'
 
@@ -40,49 +40,49 @@ describe('the app', { timeout: 60_000 }, () => {
   })
 
   it('stands still when it is told to, with all replicas at one sequence', async () => {
-    expect((await app.ask('/pace', { rate: 0 })).status).toBe(200)
+    expect((await app.post('/pace', { rate: 0 })).status).toBe(200)
     const still = await app.frame(
       ({ rate, instances }) => rate === 0 && new Set(instances.map(({ sequence }) => sequence)).size === 1,
     )
     expect(still.pace).toBe(0)
     expect(still.instances[0]?.documents).toBe(still.instances[1]?.documents)
-    await app.ask('/pace', { rate: 200 })
+    await app.post('/pace', { rate: 200 })
   })
 
   it('refuses what it cannot do, and says why', async () => {
-    const answer = await app.ask('/pace', { rate: 'fast' })
+    const answer = await app.post('/pace', { rate: 'fast' })
     expect([answer.status, await answer.json()]).toEqual([
       400,
       { error: 'rate: a number from 0 to 100000 or "max" is needed' },
     ])
-    expect((await app.ask('/nothing', {})).status).toBe(404)
+    expect((await app.post('/nothing', {})).status).toBe(404)
     expect((await fetch(`${app.url}/pace`, { method: 'POST', body: '{"rate":1}' })).status).toBe(415)
   })
 
   it('repairs what a replica lost, and says how long it took once it was undisturbed', async () => {
     const before = await app.frame(() => true)
-    expect((await app.ask('/disturb', { instance: 'replica 2', drop: 0.5 })).status).toBe(200)
+    expect((await app.post('/disturb', { instance: 'replica 2', drop: 0.5 })).status).toBe(200)
     const broken = await app.frame(({ totals }) => totals.repairs > before.totals.repairs)
     expect(broken.disturbed).toEqual({
       'replica 1': '',
       'replica 2': '50 % of its messages lost',
       'replica 3': '',
     })
-    await app.ask('/disturb', { instance: 'all' })
+    await app.post('/disturb', { instance: 'all' })
     const whole = await app.frame(({ log }) => log.some(({ text }) => text.startsWith('recovered within')))
     expect(whole.log.find(({ text }) => text.startsWith('recovered'))?.instance).toBe('replica 2')
     await app.frame(({ instances }) => instances[2]?.score === 1)
   })
 
   it('goes on by the store where the bus is cut, and refuses a disturbance that it does not know', async () => {
-    await app.ask('/disturb', { instance: 'replica 3', cut: true })
+    await app.post('/disturb', { instance: 'replica 3', cut: true })
     const cut = await app.frame(({ disturbed }) => disturbed['replica 3'] === 'cut off from the bus')
     const applied = cut.instances[3]?.sequence
     await app.frame(({ instances }) => instances[3]?.sequence !== applied)
-    await app.ask('/disturb', { instance: 'replica 3' })
-    expect((await app.ask('/disturb', { instance: 'nobody', cut: true })).status).toBe(400)
-    expect((await app.ask('/disturb', { instance: 'all', drop: 2 })).status).toBe(400)
-    expect((await app.ask('/disturb', { instance: 'all', shake: 1 })).status).toBe(400)
+    await app.post('/disturb', { instance: 'replica 3' })
+    expect((await app.post('/disturb', { instance: 'nobody', cut: true })).status).toBe(400)
+    expect((await app.post('/disturb', { instance: 'all', drop: 2 })).status).toBe(400)
+    expect((await app.post('/disturb', { instance: 'all', shake: 1 })).status).toBe(400)
   })
 
   const both = (values: readonly [unknown, unknown]) => ({
@@ -91,8 +91,8 @@ describe('the app', { timeout: 60_000 }, () => {
   })
 
   it('merges what two replicas write at once, by the field, and shows it at a third', async () => {
-    const answer = await app.ask('/edit-at-once', { ...both([500, 470]), field: 'installedCapacity' })
-    const { strategy, writes, held, told } = (await answer.json()) as AtOnce & Told
+    const answer = await app.post('/edit-at-once', { ...both([500, 470]), field: 'installedCapacity' })
+    const { strategy, writes, held, told } = (await answer.json()) as ConcurrentEdits & Told
     expect(strategy).toBe('max')
     expect(writes.map(({ changed }) => changed)).toContain(true)
     expect(held.map(({ value }) => value)).toEqual([500, 500, 500])
@@ -101,8 +101,8 @@ describe('the app', { timeout: 60_000 }, () => {
   })
 
   it('explains a condition that did not hold', async () => {
-    const answer = await app.ask('/compare-and-set', { ...both([411, 412]), field: 'demand' })
-    const { tried, read, held, told } = (await answer.json()) as Cas & Told
+    const answer = await app.post('/compare-and-set', { ...both([411, 412]), field: 'demand' })
+    const { tried, read, held, told } = (await answer.json()) as CompareAndSetResult & Told
     expect(tried).toMatchObject({ ok: false, value: 412, fieldVersion: read.fieldVersion + 1 })
     expect(held).toMatchObject([{ value: 412 }, { value: 412 }, { value: 412 }])
     expect(told.join(' ')).toContain(`at version ${read.fieldVersion}. Conflict: the store has version`)
@@ -110,8 +110,8 @@ describe('the app', { timeout: 60_000 }, () => {
 
   it('tells who changed what, of all documents or some', async () => {
     const hand = { instance: 'replica 3', actor: 'ben', value: ['gas', 'peak'] }
-    await app.ask('/edit', { key: 'unit-002', field: 'tags', hand })
-    const lines = async (query: object) => ((await (await app.ask('/journal', query)).json()) as Journaled).lines
+    await app.post('/edit', { key: 'unit-002', field: 'tags', hand })
+    const lines = async (query: object) => ((await (await app.post('/journal', query)).json()) as Journaled).lines
     const edited = async () => (await lines({ section: 'units', key: 'unit-002' }))[0]
     await vi.waitUntil(async () => (await edited())?.what === 'changed')
     expect(await edited()).toMatchObject({
@@ -129,7 +129,7 @@ describe('the app', { timeout: 60_000 }, () => {
   it('refuses an edit that it does not understand, and says why', async () => {
     const hand = { instance: 'replica 1', actor: 'ann', value: 'much' }
     const refused = async (path: string, body: unknown) => {
-      const answer = await app.ask(path, body)
+      const answer = await app.post(path, body)
       return [answer.status, ((await answer.json()) as { error: string }).error]
     }
     expect(await refused('/edit', { key: 'unit-001', field: 'demand', hand })).toEqual([

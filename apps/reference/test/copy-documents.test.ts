@@ -1,13 +1,13 @@
-import { openSync } from '@sync/config'
+import { connect } from '@sync/config'
 import { expect, it } from 'vitest'
 import { copyDocuments } from '../src/copy-documents.ts'
-import { units, unitsPlace } from '../src/services/forecast/units.ts'
-import { outages, place } from '../src/services/outages.ts'
+import { units, unitsSection } from '../src/services/forecast/units.ts'
+import { outages, outagesSection } from '../src/services/outages.ts'
 
 /** An instance on a store, with all that the app keeps there. */
 async function openAt(store: string) {
-  const sync = await openSync({ store })
-  const at = { outages: sync.collection(outages, place), units: sync.collection(units, unitsPlace) }
+  const sync = await connect({ store })
+  const at = { outages: sync.collection(outages, outagesSection), units: sync.collection(units, unitsSection) }
   return { ...at, [Symbol.asyncDispose]: () => sync.close() }
 }
 
@@ -21,12 +21,12 @@ it('makes one store what the other is, in all sections', async () => {
   await using from = await openAt('memory:copy-from')
   await using to = await openAt('memory:copy-to')
   const unit = { unitName: 'A', unitType: 'PP', demand: 1, installedCapacity: 2, tags: [] }
-  await from.outages.replace('kept', { n: 1 })
-  await from.outages.replace('new', { n: 2 })
-  await from.units.replace('unit-001', unit)
-  await to.outages.replace('kept', { n: 0, old: true })
-  await to.outages.replace('gone', { n: 3 })
-  await to.units.replace('unit-002', unit)
+  await from.outages.set('kept', { n: 1 })
+  await from.outages.set('new', { n: 2 })
+  await from.units.set('unit-001', unit)
+  await to.outages.set('kept', { n: 0, old: true })
+  await to.outages.set('gone', { n: 3 })
+  await to.units.set('unit-002', unit)
   await copyDocuments('memory:copy-from', 'memory:copy-to')
   await using copied = await openAt('memory:copy-to')
   expect(await listed(copied.outages.entries())).toEqual({ kept: { n: 1 }, new: { n: 2 } })

@@ -1,18 +1,18 @@
-import { createMemoryHub, createSync, memoryBus, memoryStore, type SyncStats } from '@sync/core'
+import { createMemoryHub, createInstance, memoryBus, memoryStore, type SyncStats } from '@sync/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { alertsOf } from '../src/alerts.ts'
-import { instanceFigures, type Reading, totalsOf } from '../src/figures.ts'
-import { noTally } from '../src/services/verdict.ts'
-import { Trail } from '../src/trail.ts'
+import { findAlerts } from '../src/alerts.ts'
+import { instanceFigures, type InstanceReading, totalsOf } from '../src/figures.ts'
+import { noComparisons } from '../src/services/comparison.ts'
+import { LagTracker } from '../src/lag-tracker.ts'
 
 let none: SyncStats
 beforeAll(async () => {
   const hub = createMemoryHub()
-  await using sync = createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
+  await using sync = createInstance({ store: memoryStore(hub), bus: memoryBus(hub) })
   none = sync.stats()
 })
 
-const reading = (name: string, stats: Partial<SyncStats>, more: Partial<Reading> = {}): Reading => ({
+const reading = (name: string, stats: Partial<SyncStats>, more: Partial<InstanceReading> = {}): InstanceReading => ({
   name,
   state: 'live',
   staleForMs: 10,
@@ -42,7 +42,7 @@ describe('totals', () => {
       reading(
         'b',
         { gaps: 2, repairs: 3, propagation: { p50: 2, p95: 5, p99: 20, count: 4 } },
-        { tally: { ...noTally, equal: 3, stale: 1 } },
+        { tally: { ...noComparisons, equal: 3, stale: 1 } },
       ),
     ]
     expect(totalsOf(writer, replicas)).toMatchObject({
@@ -61,7 +61,7 @@ describe('totals', () => {
 
   it('of nothing raise no alert', () => {
     const totals = totalsOf(reading('ingest', {}), [])
-    expect(alertsOf(totals, 0, [])).toEqual([])
+    expect(findAlerts(totals, 0, [])).toEqual([])
   })
 })
 
@@ -70,10 +70,10 @@ describe('alerts', () => {
     const slow = reading(
       'b',
       { propagation: { p50: 1, p95: 250, p99: 300, count: 4 } },
-      { state: 'stale', staleForMs: 7_000, tally: { ...noTally, equal: 9, stale: 1 } },
+      { state: 'stale', staleForMs: 7_000, tally: { ...noComparisons, equal: 9, stale: 1 } },
     )
-    const shown = instanceFigures(slow, new Trail(), 1_000)
-    const alerts = alertsOf(totalsOf(reading('ingest', {}), [slow]), 0.0012, [shown])
+    const shown = instanceFigures(slow, new LagTracker(), 1_000)
+    const alerts = findAlerts(totalsOf(reading('ingest', {}), [slow]), 0.0012, [shown])
     expect(alerts.map(({ rule }) => rule)).toEqual([
       'error rate over 0.1 %',
       'propagation p95 over 100 ms',
@@ -89,15 +89,15 @@ describe('alerts', () => {
   })
 
   it('name who is behind the writer for long though it does not know, and who tells nothing any more', () => {
-    const trail = new Trail()
-    trail.passed('e', 1, 1_000)
-    trail.passed('e', 2, 2_000)
-    trail.passed('e', 9, 8_000)
-    const deaf = instanceFigures(reading('deaf', {}, { at: 8_000 }), trail, 8_000)
+    const lagTracker = new LagTracker()
+    lagTracker.record('e', 1, 1_000)
+    lagTracker.record('e', 2, 2_000)
+    lagTracker.record('e', 9, 8_000)
+    const deaf = instanceFigures(reading('deaf', {}, { at: 8_000 }), lagTracker, 8_000)
     expect(deaf).toMatchObject({ behind: 8, behindMs: 6_000 })
-    const mute = instanceFigures(reading('mute', {}, { at: 1_500 }), trail, 9_500)
+    const mute = instanceFigures(reading('mute', {}, { at: 1_500 }), lagTracker, 9_500)
     expect(mute).toMatchObject({ behind: 0, lagMs: 8_010 })
-    const alerts = alertsOf(totalsOf(reading('ingest', {}), []), 0.001, [deaf, mute])
+    const alerts = findAlerts(totalsOf(reading('ingest', {}), []), 0.001, [deaf, mute])
     expect(alerts.map(({ text }) => text)).toEqual(['deaf is 6 s behind (> 5 s)', 'mute is 8 s behind (> 5 s)'])
   })
 })

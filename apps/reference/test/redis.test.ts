@@ -1,10 +1,10 @@
 import { canTest } from '@sync/brokers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Frame } from '../src/frame.ts'
-import type { Moved } from '../src/moves.ts'
+import type { DashboardFrame } from '../src/dashboard-frame.ts'
+import type { MigrationResult } from '../src/migrations.ts'
 import { openReference, type Reference } from './reference.ts'
 
-const redis = await canTest('the app over Redis', { broker: 'redis', hooks: true })
+const redis = await canTest('the app over Redis', { broker: 'redis', controllable: true })
 
 describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' })))(
   'the app over Redis',
@@ -17,10 +17,10 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
     afterAll(() => app[Symbol.asyncDispose]())
 
     /** Asks for something, and waits until all replicas have recovered from it. Answers with what was told from then on. */
-    async function recoveredFrom(path: string, body: unknown): Promise<Frame['log']> {
+    async function recoveredFrom(path: string, body: unknown): Promise<DashboardFrame['log']> {
       const known = new Map((await app.frame(() => true)).log.map(({ id, times }) => [id, times]))
-      expect((await app.ask(path, body)).status).toBe(200)
-      const since = ({ log }: Frame): Frame['log'] => log.filter(({ id, times }) => known.get(id) !== times)
+      expect((await app.post(path, body)).status).toBe(200)
+      const since = ({ log }: DashboardFrame): DashboardFrame['log'] => log.filter(({ id, times }) => known.get(id) !== times)
       const frame = await app.frame((frame) =>
         frame.instances
           .slice(1)
@@ -43,7 +43,7 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
 
     it('repairs what was lost on the way to its replicas', async () => {
       const before = await app.frame(() => true)
-      await app.ask('/disturb', { instance: 'all', drop: 0.5 })
+      await app.post('/disturb', { instance: 'all', drop: 0.5 })
       await app.frame(({ totals }) => totals.repairs > before.totals.repairs)
       await recoveredFrom('/disturb', { instance: 'all' })
     })
@@ -61,8 +61,8 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
     it('moves from bus to bus with the same documents', async () => {
       const { totals } = await app.frame(() => true)
       for (const to of ['NATS', 'Redis Streams', 'NATS JetStream', 'Redis Pub/Sub']) {
-        const answer = await app.ask('/move-bus', { to })
-        const moved = (await answer.json()) as Moved
+        const answer = await app.post('/move-bus', { to })
+        const moved = (await answer.json()) as MigrationResult
         expect(moved, to).toMatchObject({ to, after: moved.before, before: { differing: [] } })
         const then = await app.frame(({ busy }) => busy === undefined)
         await app.frame(({ totals }) => totals.commits > then.totals.commits + 50)
@@ -76,7 +76,7 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
         ['memory one', 'one process'],
         ['Redis', 'processes'],
       ]) {
-        const moved = (await (await app.ask('/move-store', { to })).json()) as Moved
+        const moved = (await (await app.post('/move-store', { to })).json()) as MigrationResult
         expect(moved, to).toMatchObject({ to, after: moved.before, before: { differing: [] } })
         await app.frame(({ menu, busy, rate }) => menu.hosting === hosting && busy === undefined && rate > 0)
       }

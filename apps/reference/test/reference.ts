@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { shippedFeed } from 'feed'
-import type { Frame } from '../src/frame.ts'
+import { bundledFeed } from 'feed'
+import type { DashboardFrame } from '../src/dashboard-frame.ts'
 import { createPageServer } from '../src/server.ts'
 import { type CatalogueOptions, openCatalogue } from '../src/servers/catalogue.ts'
 import { openSystem, type System } from '../src/system.ts'
@@ -11,8 +11,8 @@ export interface Reference extends AsyncDisposable {
   readonly url: string
   readonly system: System
   /** Reads the page's stream until a frame is as wanted. */
-  frame(wanted: (frame: Frame) => boolean): Promise<Frame>
-  ask(path: string, body: unknown): Promise<Response>
+  frame(matches: (frame: DashboardFrame) => boolean): Promise<DashboardFrame>
+  post(path: string, body: unknown): Promise<Response>
 }
 
 let opened = 0
@@ -21,15 +21,15 @@ let opened = 0
 export async function openReference(places?: CatalogueOptions): Promise<Reference> {
   const memory = `memory:reference-test-${opened++}`
   const catalogue = await openCatalogue(places ?? { stores: [memory], buses: [memory] })
-  const system = await openSystem({ file: shippedFeed, replicas: 3, rate: 200 }, catalogue, AbortSignal.timeout(60_000))
+  const system = await openSystem({ file: bundledFeed, replicas: 3, rate: 200 }, catalogue, AbortSignal.timeout(60_000))
   const server = createPageServer(system).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
     system,
-    frame: (wanted) => frameOf(url, wanted),
-    ask: (path, body) =>
+    frame: (matches) => waitForFrame(url, matches),
+    post: (path, body) =>
       fetch(url + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -44,7 +44,7 @@ export async function openReference(places?: CatalogueOptions): Promise<Referenc
   }
 }
 
-async function frameOf(url: string, wanted: (frame: Frame) => boolean): Promise<Frame> {
+async function waitForFrame(url: string, matches: (frame: DashboardFrame) => boolean): Promise<DashboardFrame> {
   const { body } = await fetch(`${url}/events`, { signal: AbortSignal.timeout(40_000) })
   let text = ''
   for await (const chunk of (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
@@ -53,8 +53,8 @@ async function frameOf(url: string, wanted: (frame: Frame) => boolean): Promise<
     text = events.pop() ?? ''
     for (const event of events) {
       if (!event.startsWith('event: frame\ndata: ')) continue
-      const frame = JSON.parse(event.slice('event: frame\ndata: '.length)) as Frame
-      if (wanted(frame)) return frame
+      const frame = JSON.parse(event.slice('event: frame\ndata: '.length)) as DashboardFrame
+      if (matches(frame)) return frame
     }
   }
   throw new Error('the stream ended')

@@ -1,11 +1,11 @@
-import { type ChangeBus, createSync, fanout, type Runtime, type Store, type Sync, type SyncOptions } from '@sync/core'
+import { type ChangeBus, createInstance, fanout, type Runtime, type Store, type SyncInstance, type SyncInstanceOptions } from '@sync/core'
 import type { SchemeAdapter } from './adapter.ts'
 import { ConfigError } from './errors.ts'
-import { adapterFor } from './scheme.ts'
-import { readUrl, type Written } from './url.ts'
+import { loadAdapter } from './scheme.ts'
+import { parseUrl, type ParsedUrl } from './url.ts'
 
-/** Options of {@link openSync}: those of `createSync`, with URLs for store and bus. */
-export interface OpenOptions extends Omit<SyncOptions, 'store' | 'bus'> {
+/** Options of {@link connect}: those of `createInstance`, with URLs for store and bus. */
+export interface ConnectOptions extends Omit<SyncInstanceOptions, 'store' | 'bus'> {
   /** Where the documents are kept. Default `memory:`, inside this process. */
   readonly store?: string
   /** What carries the changes; several: all of them at once, see `fanout`. Default `memory:`, inside this process. */
@@ -16,10 +16,10 @@ export interface OpenOptions extends Omit<SyncOptions, 'store' | 'bus'> {
  * Opens an instance from URLs, importing the adapter for each scheme on demand.
  * @throws ConfigError (`SYNC_CONFIG`) for a URL that cannot be opened
  */
-export async function openSync({ store = 'memory:', bus = 'memory:', ...options }: OpenOptions = {}): Promise<Sync> {
+export async function connect({ store = 'memory:', bus = 'memory:', ...options }: ConnectOptions = {}): Promise<SyncInstance> {
   const opened = await openStore(store)
   try {
-    return createSync({ ...options, store: opened, bus: await openBuses(bus, options.runtime) })
+    return createInstance({ ...options, store: opened, bus: await openBuses(bus, options.runtime) })
   } catch (error) {
     await opened.close()
     throw error
@@ -28,22 +28,22 @@ export async function openSync({ store = 'memory:', bus = 'memory:', ...options 
 
 /** Opens a store from its URL. @throws ConfigError (`SYNC_CONFIG`) */
 export async function openStore(url: string): Promise<Store> {
-  const written = readUrl(url)
-  const adapter = await adapterOf(written)
-  if (!adapter.store) throw new ConfigError(`${written.url.protocol} URLs name a bus: there is no such store`)
-  return adapter.store(written.url, url)
+  const parsed = parseUrl(url)
+  const adapter = await adapterForHosts(parsed)
+  if (!adapter.store) throw new ConfigError(`${parsed.url.protocol} URLs name a bus: there is no such store`)
+  return adapter.store(parsed.url, url)
 }
 
 /** Opens a bus from its URL. @throws ConfigError (`SYNC_CONFIG`) */
 export async function openBus(url: string): Promise<ChangeBus> {
-  const written = readUrl(url)
-  const adapter = await adapterOf(written)
-  if (!adapter.bus) throw new ConfigError(`${written.url.protocol} URLs name a store: there is no such bus`)
-  return adapter.bus(written.url, url)
+  const parsed = parseUrl(url)
+  const adapter = await adapterForHosts(parsed)
+  if (!adapter.bus) throw new ConfigError(`${parsed.url.protocol} URLs name a store: there is no such bus`)
+  return adapter.bus(parsed.url, url)
 }
 
-async function adapterOf({ url, hosts }: Written): Promise<SchemeAdapter> {
-  const adapter = await adapterFor(url)
+async function adapterForHosts({ url, hosts }: ParsedUrl): Promise<SchemeAdapter> {
+  const adapter = await loadAdapter(url)
   if (hosts === 'one' || adapter.hosts === 'several') return adapter
   throw new ConfigError(`${url.protocol} URLs do not take several hosts with a port each`)
 }

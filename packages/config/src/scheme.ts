@@ -21,7 +21,7 @@ export function registerScheme(scheme: string, load: SchemeLoader): void {
 }
 
 /** The adapter for a URL. @throws ConfigError (`SYNC_CONFIG`) if there is none, or its package is not installed */
-export async function adapterFor(url: URL): Promise<SchemeAdapter> {
+export async function loadAdapter(url: URL): Promise<SchemeAdapter> {
   const scheme = url.protocol.slice(0, -1)
   const load = loaders.get(scheme)
   if (load) return load()
@@ -37,14 +37,14 @@ async function loadPackage(name: string, scheme: string): Promise<SchemeAdapter>
   try {
     return ((await import(name)) as { adapter: SchemeAdapter }).adapter
   } catch (cause) {
-    if (!isMissing(cause, name)) throw cause
+    if (!isMissingPackage(cause, name)) throw cause
     throw new ConfigError(`${scheme}: URLs need the package ${name}, which is not installed: npm install ${name}`, {
       cause,
     })
   }
 }
 
-const isMissing = (error: unknown, name: string): boolean =>
+const isMissingPackage = (error: unknown, name: string): boolean =>
   error instanceof Error &&
   'code' in error &&
   error.code === 'ERR_MODULE_NOT_FOUND' &&

@@ -1,11 +1,11 @@
 import { canTest, startKafka, startNats } from '@sync/brokers'
 import { openBus, openStore, registerScheme } from '@sync/config'
 import { createMemoryHub, type MemoryHub, memoryBus, memoryStore } from '@sync/core'
-import { joinChange } from '@sync/core/adapter'
+import { assembleChange } from '@sync/core/adapter'
 import { describe, expect, test, vi } from 'vitest'
 
 const scope = { partition: 'p', section: 's' }
-const change = joinChange({
+const change = assembleChange({
   key: 'k',
   epoch: 'e',
   origin: 'o',
@@ -18,10 +18,10 @@ const change = joinChange({
 
 async function works(url: string): Promise<void> {
   await using bus = await openBus(url)
-  let heard = 0
-  await bus.subscribe(scope, () => void heard++)
+  let received = 0
+  await bus.subscribe(scope, () => void received++)
   await bus.publish(scope, [change])
-  await vi.waitFor(() => expect(heard).toBe(1), { interval: 1, timeout: 10_000 })
+  await vi.waitFor(() => expect(received).toBe(1), { interval: 1, timeout: 10_000 })
 }
 
 const nats = await canTest('several hosts of NATS', { broker: 'nats' })

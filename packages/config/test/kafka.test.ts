@@ -1,5 +1,5 @@
 import { canTest, startKafka } from '@sync/brokers'
-import { openBus, openStore, openSync } from '@sync/config'
+import { openBus, openStore, connect } from '@sync/config'
 import { defineCollection } from '@sync/core'
 import { describe, expect, test, vi } from 'vitest'
 
@@ -31,11 +31,11 @@ describe.runIf(await canTest('kafka: URLs', { broker: 'kafka' }))('kafka: URLs',
   test('open a bus', async () => {
     await using kafka = await startKafka()
     const [store, bus] = ['memory:kafka-urls', `${kafka.url}?partitions=2&topic=changes-of-{partition}`]
-    await using a = await openSync({ store, bus })
-    await using b = await openSync({ store, bus })
+    await using a = await connect({ store, bus })
+    await using b = await connect({ store, bus })
     const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
     expect(await y?.get('x')).toBeUndefined()
-    await x?.set('x', { n: 1 })
+    await x?.assign('x', { n: 1 })
     await vi.waitFor(() => expect(y?.peek('x')).toEqual({ n: 1 }), { interval: 5, timeout: 10_000 })
   }, 60_000)
 })

@@ -1,38 +1,38 @@
-import { openBus, openStore, openSync, registerScheme } from '@sync/config'
+import { openBus, openStore, connect, registerScheme } from '@sync/config'
 import { createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { expect, test } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 
 test('equal memory URLs mean the same data', async () => {
-  await using a = await openSync({ store: 'memory:one', bus: 'memory:one' })
-  await using b = await openSync({ store: 'memory:one', bus: 'memory:one' })
-  await using c = await openSync({ store: 'memory:two', bus: 'memory:two' })
-  await a.collection(docs, { partition: 'p' }).set('x', { n: 1 })
+  await using a = await connect({ store: 'memory:one', bus: 'memory:one' })
+  await using b = await connect({ store: 'memory:one', bus: 'memory:one' })
+  await using c = await connect({ store: 'memory:two', bus: 'memory:two' })
+  await a.collection(docs, { partition: 'p' }).assign('x', { n: 1 })
   expect(await b.collection(docs, { partition: 'p' }).get('x')).toEqual({ n: 1 })
   expect(await c.collection(docs, { partition: 'p' }).get('x')).toBeUndefined()
 })
 
 test('a bus that loses everything is a URL away, and the store makes up for it', async () => {
-  await using a = await openSync({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
-  await using b = await openSync({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
+  await using a = await connect({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
+  await using b = await connect({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
   const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
   await y?.get('x')
-  await x?.set('x', { n: 1 })
+  await x?.assign('x', { n: 1 })
   expect(y?.peek('x')).toBeUndefined()
-  await b.check()
+  await b.catchUp()
   expect(y?.peek('x')).toEqual({ n: 1 })
 })
 
 test('several URLs are one bus: each instance hears whoever shares one of them', async () => {
-  await using old = await openSync({ store: 'memory:fleet', bus: 'memory:bus-a' })
-  await using moving = await openSync({ store: 'memory:fleet', bus: ['memory:bus-a', 'memory:bus-b'] })
-  await using moved = await openSync({ store: 'memory:fleet', bus: 'memory:bus-b' })
+  await using old = await connect({ store: 'memory:fleet', bus: 'memory:bus-a' })
+  await using moving = await connect({ store: 'memory:fleet', bus: ['memory:bus-a', 'memory:bus-b'] })
+  await using moved = await connect({ store: 'memory:fleet', bus: 'memory:bus-b' })
   const [x, y, z] = [old, moving, moved].map((each) => each.collection(docs, { partition: 'p' }))
   await Promise.all([x?.get('x'), y?.get('x'), z?.get('x')])
-  await y?.set('x', { n: 1 })
+  await y?.assign('x', { n: 1 })
   await expect.poll(() => [x?.peek('x'), z?.peek('x')]).toEqual([{ n: 1 }, { n: 1 }])
-  await z?.set('x', { n: 2 })
+  await z?.assign('x', { n: 2 })
   await expect.poll(() => y?.peek('x')).toEqual({ n: 2 })
 })
 
@@ -45,10 +45,10 @@ test('should one of several not open, none stays open', async () => {
     },
   }))
   const refused = { code: 'SYNC_CONFIG' }
-  await expect(openSync({ bus: ['noted:a', 'ftp:b', 'noted:c'] })).rejects.toMatchObject(refused)
+  await expect(connect({ bus: ['noted:a', 'ftp:b', 'noted:c'] })).rejects.toMatchObject(refused)
   expect(closed).toEqual(['noted:a', 'noted:c'])
-  await expect(openSync({ bus: [] })).rejects.toMatchObject(refused)
-  await expect(openSync({ bus: ['memory:a', 'memory:a'] })).rejects.toMatchObject(refused)
+  await expect(connect({ bus: [] })).rejects.toMatchObject(refused)
+  await expect(connect({ bus: ['memory:a', 'memory:a'] })).rejects.toMatchObject(refused)
 })
 
 test.each([
@@ -58,7 +58,7 @@ test.each([
   ['memory:?drop=2', /drop: a number from 0 to 1 is needed, not "2"/],
   ['memory:?drop=', /drop: a number/],
 ])('%s is refused with a code', async (url, message) => {
-  await expect(openSync({ bus: url })).rejects.toMatchObject({
+  await expect(connect({ bus: url })).rejects.toMatchObject({
     code: 'SYNC_CONFIG',
     message: expect.stringMatching(message),
   })
@@ -68,8 +68,8 @@ test('other schemes are added, with a store, a bus or both', async () => {
   const hub = createMemoryHub()
   registerScheme('mine', async () => ({ store: () => memoryStore(hub) }))
   registerScheme('wire', async () => ({ bus: () => memoryBus(hub) }))
-  await using sync = await openSync({ store: 'mine://a', bus: 'wire://b' })
-  await sync.collection(docs, { partition: 'p' }).set('x', { n: 1 })
+  await using sync = await connect({ store: 'mine://a', bus: 'wire://b' })
+  await sync.collection(docs, { partition: 'p' }).assign('x', { n: 1 })
   await expect(openBus('mine://a')).rejects.toThrow(/no such bus/)
   await expect(openStore('wire://b')).rejects.toThrow(/no such store/)
   expect(() => registerScheme('No Good', async () => ({}))).toThrow(/no name of a URL scheme/)

@@ -1,5 +1,5 @@
 import { canTest, startRedis } from '@sync/brokers'
-import { openBus, openStore, openSync } from '@sync/config'
+import { openBus, openStore, connect } from '@sync/config'
 import { defineCollection } from '@sync/core'
 import { describe, expect, test, vi } from 'vitest'
 
@@ -8,12 +8,12 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 describe.runIf(await canTest('redis: URLs', { broker: 'redis' }))('redis: URLs', () => {
   test('open a store and a bus', async () => {
     await using redis = await startRedis()
-    const [store, bus] = [`${redis.url}?maxAge=2h`, `${redis.url}/0?bus=pubsub&timeout=1s`]
-    await using a = await openSync({ store, bus })
-    await using b = await openSync({ store, bus })
+    const [store, bus] = [`${redis.url}?maxAge=2h`, `${redis.url}/0?transport=pubsub&timeout=1s`]
+    await using a = await connect({ store, bus })
+    await using b = await connect({ store, bus })
     const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
     expect(await y?.get('x')).toBeUndefined()
-    await x?.set('x', { n: 1 })
+    await x?.assign('x', { n: 1 })
     await vi.waitFor(() => expect(y?.peek('x')).toEqual({ n: 1 }), { interval: 1 })
   })
 
@@ -21,8 +21,8 @@ describe.runIf(await canTest('redis: URLs', { broker: 'redis' }))('redis: URLs',
     await using main = await startRedis()
     await using eu = await startRedis()
     const url = `${main.url}?partition.eu=${eu.url}&timeout=1s`
-    await using sync = await openSync({ store: url, bus: url })
-    for (const partition of ['eu', 'us']) await sync.collection(docs, { partition }).set('k', { n: 1 })
+    await using sync = await connect({ store: url, bus: url })
+    for (const partition of ['eu', 'us']) await sync.collection(docs, { partition }).assign('k', { n: 1 })
     await using there = await openStore(eu.url)
     const found = await there.load(['eu', 'us'].map((partition) => ({ partition, section: 'doc', key: 'k' })))
     expect(found.map(({ document }) => document?.text)).toEqual(['{"n":1}', undefined])

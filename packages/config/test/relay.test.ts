@@ -1,5 +1,5 @@
 import { canTest, startNats, startRedis } from '@sync/brokers'
-import { openBus, openSync } from '@sync/config'
+import { openBus, connect } from '@sync/config'
 import { defineCollection } from '@sync/core'
 import { redisRelay } from '@sync/redis'
 import { describe, expect, test, vi } from 'vitest'
@@ -13,15 +13,15 @@ describe.runIf(available)('what is stored in Redis', () => {
     await using redis = await startRedis()
     await using nats = await startNats()
     const [store, bus] = [`${redis.url}?publish=relay`, nats.url]
-    await using writer = await openSync({ store, bus })
-    await using reader = await openSync({ store, bus, checkInterval: '1h' })
+    await using writer = await connect({ store, bus })
+    await using reader = await connect({ store, bus, checkInterval: '1h' })
     const [to, from] = [writer, reader].map((each) => each.collection(docs, { partition: 'p' }))
     await from?.get('k')
-    await to?.set('k', { n: 1 })
+    await to?.assign('k', { n: 1 })
     await using sending = await openBus(bus)
     await using relay = redisRelay(store, { bus: sending })
-    for (let n = 2; n <= 20; n++) await to?.set('k', { n })
+    for (let n = 2; n <= 20; n++) await to?.assign('k', { n })
     await vi.waitFor(() => expect(from?.peek('k')).toEqual({ n: 20 }), { timeout: 20_000, interval: 1 })
-    await vi.waitFor(async () => expect(await relay.waiting()).toEqual({ sections: 0 }), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await relay.backlog()).toEqual({ sections: 0 }), { timeout: 20_000 })
   }, 30_000)
 })

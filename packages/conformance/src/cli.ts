@@ -13,9 +13,9 @@ const USAGE = `sync-conformance --adapter FILE [--json FILE] [--markdown FILE] [
 
 /** Runs the command; resolves to its exit code. `print` takes its lines (default: the console). */
 export async function main(args: readonly string[], print: (line: string) => void = console.log): Promise<number> {
-  let values: ReturnType<typeof parse>
+  let values: ReturnType<typeof parseArguments>
   try {
-    values = parse(args)
+    values = parseArguments(args)
   } catch (error) {
     print(`${(error as Error).message}\n\n${USAGE}`)
     return 2
@@ -27,19 +27,19 @@ export async function main(args: readonly string[], print: (line: string) => voi
   }
   let adapters: readonly Adapter[]
   try {
-    adapters = await load(adapter)
+    adapters = await loadAdapters(adapter)
   } catch (error) {
     print(`${adapter} cannot be loaded: ${(error as Error).message}`)
     return 2
   }
   const options = { ...(seed !== undefined && { seed: Number(seed) }), ...(only !== undefined && { only }) }
-  const reports = await reportOn(adapters, options, print)
+  const reports = await runReports(adapters, options, print)
   if (json !== undefined) await writeFile(json, `${JSON.stringify(reports, undefined, 2)}\n`)
   if (markdown !== undefined) await writeFile(markdown, toMarkdown(reports))
   return reports.length > 0 && reports.every(({ ok }) => ok) ? 0 : 1
 }
 
-const parse = (args: readonly string[]) =>
+const parseArguments = (args: readonly string[]) =>
   parseArgs({
     args: [...args],
     options: {
@@ -52,7 +52,7 @@ const parse = (args: readonly string[]) =>
   }).values
 
 /** Runs the rules for each adapter, a line for each that did not pass, and one that counts them. */
-export async function reportOn(
+export async function runReports(
   adapters: readonly Adapter[],
   options: ReportOptions,
   print: (line: string) => void,
@@ -65,9 +65,9 @@ export async function reportOn(
   for (const adapter of adapters) {
     for (const report of await testAdapter(adapter, { ...options, onResult })) {
       const { passed, failed, skipped } = report.counts
-      const verdict = passed + failed === 0 ? '✗ no rule was executed' : report.ok ? '✓' : '✗'
+      const mark = passed + failed === 0 ? '✗ no rule was executed' : report.ok ? '✓' : '✗'
       print(
-        `${verdict} ${adapter.name} (${report.kind}): ${passed} passed, ${failed} failed, ${skipped} skipped; ${(report.ms / 1000).toFixed(1)} s`,
+        `${mark} ${adapter.name} (${report.kind}): ${passed} passed, ${failed} failed, ${skipped} skipped; ${(report.ms / 1000).toFixed(1)} s`,
       )
       reports.push(report)
     }
@@ -75,7 +75,7 @@ export async function reportOn(
   return reports
 }
 
-async function load(file: string): Promise<readonly Adapter[]> {
+async function loadAdapters(file: string): Promise<readonly Adapter[]> {
   const module: { readonly default?: Adapter | readonly Adapter[] } = await import(pathToFileURL(resolve(file)).href)
   const adapters = [module.default ?? []].flat() as Adapter[]
   if (adapters.length === 0) throw new Error('it has no default export')

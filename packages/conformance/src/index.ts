@@ -7,16 +7,16 @@ export type {
   Harness,
   Injected,
   InstanceOptions,
-  Nowhere,
+  Unreachable,
   StoreFaults,
   StoreHarness,
   StoreLimits,
   SyncHarness,
 } from './harness/harness.ts'
 export { memoryAdapter, memoryBusHarness, memoryStoreHarness, memorySyncHarness } from './harness/memory.ts'
-export { joinHarnesses, stackOf } from './harness/stack.ts'
-export { faultOf, firstFault, type KeyHistory, type Tolerance } from './judge/history.ts'
-export { type Call, judge, type Model, type Verdict } from './judge/linearizability.ts'
+export { combineHarnesses, stackHarnessFactory } from './harness/stack.ts'
+export { findViolation, findFirstViolation, type KeyHistory, type Tolerance } from './checkers/history.ts'
+export { type Call, checkLinearizability, type Model, type LinearizabilityResult } from './checkers/linearizability.ts'
 export {
   type DescribeOptions,
   describeBusConformance,

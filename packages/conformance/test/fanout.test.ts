@@ -3,37 +3,37 @@ import { createMemoryHub, fanout, type MemoryHub, memoryBus } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { describe, it } from 'vitest'
 
-type Controls = MemoryHub['bus']
+type BusControls = MemoryHub['bus']
 
 /** What is the matter with the second bus, and which of them the faults of the rules befall. */
 interface Case {
   readonly name: string
-  readonly spoil?: (second: Controls) => void
-  readonly harmed: 'both' | 'the first'
+  readonly breakSecond?: (second: BusControls) => void
+  readonly affected: 'both' | 'the first'
 }
 
-let harnesses = 0
+let harnessCount = 0
 
-async function twoBuses({ spoil, harmed }: Case): Promise<BusHarness> {
-  const time = createVirtualRuntime(++harnesses)
+async function twoBuses({ breakSecond, affected }: Case): Promise<BusHarness> {
+  const time = createVirtualRuntime(++harnessCount)
   const thrown: unknown[] = []
   const options = { runtime: time, maxPayloadBytes: 65_536, onError: (error: unknown) => thrown.push(error) }
   const [first, second] = [createMemoryHub(options), createMemoryHub(options)]
-  spoil?.(second.bus)
-  const each = (act: (bus: Controls) => void) => (): void => {
+  breakSecond?.(second.bus)
+  const onAffected = (act: (bus: BusControls) => void) => (): void => {
     act(first.bus)
-    if (harmed === 'both') act(second.bus)
+    if (affected === 'both') act(second.bus)
   }
   return {
-    namespace: `fanout${harnesses}`,
+    namespace: `fanout${harnessCount}`,
     time,
     thrown,
     open: async () => fanout({ runtime: time }, memoryBus(first), memoryBus(second)),
     close: async () => {},
     faults: {
-      kill: each((bus) => bus.away()),
-      restart: each((bus) => bus.back()),
-      cut: each((bus) => {
+      kill: onAffected((bus) => bus.makeUnavailable()),
+      restart: onAffected((bus) => bus.makeAvailable()),
+      cut: onAffected((bus) => {
         bus.interrupt()
         bus.resume()
       }),
@@ -42,10 +42,10 @@ async function twoBuses({ spoil, harmed }: Case): Promise<BusHarness> {
 }
 
 const cases: readonly Case[] = [
-  { name: 'two buses as one', harmed: 'both' },
-  { name: 'two buses, of which one loses everything', harmed: 'both', spoil: (bus) => bus.chance({ drop: 1 }) },
-  { name: 'two buses, of which one is late', harmed: 'both', spoil: (bus) => bus.delay(30, 20) },
-  { name: 'two buses, of which one is away', harmed: 'the first', spoil: (bus) => bus.away() },
+  { name: 'two buses as one', affected: 'both' },
+  { name: 'two buses, of which one loses everything', affected: 'both', breakSecond: (bus) => bus.setFaultRates({ drop: 1 }) },
+  { name: 'two buses, of which one is late', affected: 'both', breakSecond: (bus) => bus.delay(30, 20) },
+  { name: 'two buses, of which one is away', affected: 'the first', breakSecond: (bus) => bus.makeUnavailable() },
 ]
 for (const each of cases) {
   describeBusConformance({ name: each.name, createHarness: () => twoBuses(each), runner: { describe, it } })

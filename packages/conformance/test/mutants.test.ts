@@ -1,26 +1,26 @@
 import { memoryBusHarness, testAdapter } from '@sync/conformance'
-import { allRules, mutants, tryMutant, unproven } from '@sync/conformance/mutants'
+import { allRules, mutants, runMutant, rulesWithoutMutant } from '@sync/conformance/mutants'
 import { describe, expect, test } from 'vitest'
 
 describe('a mutant is caught by its rule, in the expected words', () => {
   test.each(mutants.map((mutant) => [mutant.rule, mutant.name, mutant] as const))('%s: %s', async (_, __, mutant) => {
-    const { caught, said } = await tryMutant(mutant)
-    expect(said).toMatch(mutant.says)
+    const { caught, message } = await runMutant(mutant)
+    expect(message).toMatch(mutant.expectedMessage)
     expect(caught).toBe(true)
   })
 })
 
 test('every MUST rule is proven by a mutant', () => {
-  expect(unproven(mutants, 'MUST')).toEqual([])
+  expect(rulesWithoutMutant(mutants, 'MUST')).toEqual([])
 })
 
 test('every rule has an id of its own, a level, a sentence and a hint', () => {
   const rules = allRules()
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
-  for (const { id, level, sentence, hint } of rules) {
+  for (const { id, level, statement, hint } of rules) {
     expect(id).toMatch(/^(BUS|STORE|SYNC)-[A-Z]+-\d\d$/)
     expect(['MUST', 'SHOULD']).toContain(level)
-    expect(sentence).toMatch(/^[A-Z`'"].*\.$/s)
+    expect(statement).toMatch(/^[A-Z`'"].*\.$/s)
     expect(hint).toMatch(/[.`]$/)
   }
 })
@@ -54,7 +54,7 @@ describe('contradictory capabilities are refused', () => {
     [{ replay: 'from-offset' }, "replay 'from-offset' with delivery 'at-most-once'"],
     [{ delivery: 'at-least-once' }, "durability 'sent' with delivery 'at-least-once'"],
     [{ maxPayloadBytes: 10 }, 'maxPayloadBytes: 10 is no whole number from 1024 on'],
-  ])('%j', async (declared, said) => {
+  ])('%j', async (declared, message) => {
     const [report] = await testAdapter(
       {
         name: 'declared',
@@ -70,6 +70,6 @@ describe('contradictory capabilities are refused', () => {
       },
       { kinds: ['bus'], only: 'BUS-H-01' },
     )
-    expect(report?.rules[0]?.reason).toContain(said)
+    expect(report?.rules[0]?.reason).toContain(message)
   })
 })

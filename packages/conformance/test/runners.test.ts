@@ -10,7 +10,7 @@ async function run(createHarness: typeof memoryBusHarness): Promise<Map<string, 
     describe: (_, define) => define(),
     it: (name, body) => tests.push([name, body]),
   }
-  describeBusConformance({ name: 'x', createHarness, runner, deadline: 20_000, patience: 500 })
+  describeBusConformance({ name: 'x', createHarness, runner, deadline: 20_000, stateTimeout: 500 })
   const outcomes = new Map<string, string>()
   for (const [name, body] of tests) {
     let outcome = 'passed'

@@ -1,12 +1,12 @@
 // What the author of a store or a bus needs, beside the errors that `@sync/core` exports.
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
-export { type Change as WireChange, type FieldEdit, isBirth } from './model/change.ts'
-export { checkDocument, checkScope, checkSection } from './model/check-address.ts'
-export { milliseconds } from './model/duration.ts'
+export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
+export { assertDocumentRef, assertScope, assertSectionRef } from './model/assert-address.ts'
+export { parseDuration } from './model/duration.ts'
 export { hash32 } from './model/hash.ts'
-export type { Place } from './model/position.ts'
-export type { Follow, SectionDefinition } from './model/section-definition.ts'
-export { wholeNumber } from './model/whole-number.ts'
+export type { LogPosition } from './model/position.ts'
+export type { SubscribeBy, SectionDefinition } from './model/section-definition.ts'
+export { assertInteger } from './model/assert-integer.ts'
 export type {
   BusCapabilities,
   BusFailure,
@@ -18,10 +18,10 @@ export type {
   Subscription,
 } from './transport/bus.ts'
 export { type DecodedFrame, decodeChange, decodeFrame } from './transport/decode.ts'
-export { type ChangePieces, type EditPiece, joinChange, reachedChange } from './transport/encode.ts'
-export { type Frame, frames, omitEdits } from './transport/frames.ts'
-export { Listeners, throwLater } from './transport/listeners.ts'
-export { checkRequest, checkTtl } from './transport/request.ts'
+export { type ChangeParts, type EditParts, assembleChange, headMarker } from './transport/encode.ts'
+export { type Frame, encodeFrames, omitEdits } from './transport/frames.ts'
+export { Listeners, throwUncaught } from './transport/listeners.ts'
+export { assertCommitRequest, assertTtl } from './transport/assert-request.ts'
 export * from './transport/store.ts'
 export { type EncodedChange, WIRE_VERSION } from './transport/wire.ts'
-export { commonUpTo, type Fork, holds, type Standing } from './versioning/lineage.ts'
+export { commonSequence, type Fork, includesPosition, type SectionState } from './versioning/section-state.ts'

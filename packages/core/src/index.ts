@@ -6,18 +6,18 @@ export type {
   ImportedRow,
   RemovedReason,
   ResetReason,
-  TrySet,
-  Wait,
-  Write,
-  Written,
+  CompareAndSetResult,
+  CallOptions,
+  WriteOptions,
+  WriteResult,
 } from './collection/api.ts'
 export type { Conflict } from './collection/conflict.ts'
-export { type Definition, defineCollection } from './collection/definition.ts'
-export type { Field, FieldValue, Frozen, JsonDocument, SomeFields } from './collection/document.ts'
-export type { BatchOptions, CollectionOptions, MemoryOptions } from './collection/options.ts'
+export { type CollectionDefinition, defineCollection } from './collection/definition.ts'
+export type { Field, FieldValue, Frozen, JsonDocument, PartialDocument } from './collection/document.ts'
+export type { BatchOptions, CollectionOptions, CacheOptions } from './collection/options.ts'
 export {
   createMemoryHub,
-  type DeliveryChances,
+  type FaultRates,
   type MemoryBusControls,
   type MemoryHub,
   type MemoryHubOptions,
@@ -34,13 +34,13 @@ export type { Json, JsonObject } from './model/json.ts'
 export type { Operation } from './model/operation.ts'
 export type { Position } from './model/position.ts'
 export { type Runtime, systemRuntime } from './model/runtime.ts'
-export type { Token } from './model/token.ts'
+export type { ETag } from './model/etag.ts'
 export type { ConflictReport } from './replica/conflict.ts'
 export type { SyncEvent } from './replica/events.ts'
-export type { Health, SectionProgress, Sync, SyncOptions, VerifyReport } from './service/api.ts'
+export type { Health, SectionProgress, SyncInstance, SyncInstanceOptions, VerifyReport } from './service/api.ts'
 export type { SyncStats } from './service/stats.ts'
-export { createSync } from './service/sync.ts'
+export { createInstance } from './service/instance.ts'
 export type { BusFailure, ChangeBus } from './transport/bus.ts'
 export { type Fanout, fanout } from './transport/fanout/fanout.ts'
-export type { FanoutOptions } from './transport/fanout/joined-buses.ts'
+export type { FanoutOptions } from './transport/fanout/fanout-bus.ts'
 export type { Store } from './transport/store.ts'

@@ -1,5 +1,5 @@
 import type { ChangeBus } from '@sync/core'
-import { kafkaBus } from './bus/index.ts'
+import { kafkaBus } from './open-bus.ts'
 
 /** Opens `kafka:` URLs for `@sync/config`: options of the bus stand in the query. */
 export const adapter: {

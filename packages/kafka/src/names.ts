@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { hash32, isDocumentRef, type Scope } from '@sync/core/adapter'
 
 /** The longest name that Kafka gives a topic. */
-const LONGEST = 249
+const MAX_TOPIC_LENGTH = 249
 
 /** What stands for the name of a partition in the name of a topic. */
 const PLACEHOLDER = '{partition}'
@@ -11,9 +11,9 @@ const PLACEHOLDER = '{partition}'
  * The topic of a partition. Letters, digits and `-` stand for themselves, every other UTF-16 unit is `_` and four hex digits:
  * no `.`, which Kafka does not tell from `_` in names. A name that is too long ends in its hash.
  */
-export function topicOf(template: string, partition: string): string {
+export function topicName(template: string, partition: string): string {
   if (!template.includes(PLACEHOLDER)) return template
-  const room = LONGEST - (template.length - PLACEHOLDER.length)
+  const room = MAX_TOPIC_LENGTH - (template.length - PLACEHOLDER.length)
   return template.replace(PLACEHOLDER, () => escapeName(partition, room))
 }
 

@@ -1,8 +1,8 @@
 import type { BusHarness } from '@sync/conformance'
 import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
-import { releaseBroker, takeBroker } from './shared-broker.ts'
+import { releaseBroker, acquireBroker } from './shared-broker.ts'
 
-let harnesses = 0
+let harnessCount = 0
 
 const program = (url: string): string[] => [
   '--conditions=@sync/source',
@@ -16,7 +16,7 @@ const program = (url: string): string[] => [
 
 /** Topics of its own for each rule, on a broker that all share: it takes seconds to start. */
 export const kafkaBusHarness = (client: NonNullable<KafkaBusOptions['client']>) => async (): Promise<BusHarness> => {
-  const { kafka, proxy } = await takeBroker()
+  const { kafka, proxy } = await acquireBroker()
   const thrown: unknown[] = []
   const options: KafkaBusOptions = {
     client,
@@ -25,7 +25,7 @@ export const kafkaBusHarness = (client: NonNullable<KafkaBusOptions['client']>) 
     onError: (error: unknown) => thrown.push(error),
   }
   return {
-    namespace: `${client}${++harnesses}-${process.pid}`,
+    namespace: `${client}${++harnessCount}-${process.pid}`,
     thrown,
     program: program(`${kafka.url}?client=${client}`),
     open: async () => kafkaBus([`127.0.0.1:${proxy.port}`], options),
@@ -34,9 +34,9 @@ export const kafkaBusHarness = (client: NonNullable<KafkaBusOptions['client']>) 
       restart: () => kafka.restart(),
       pause: () => kafka.pause(),
       resume: () => kafka.resume(),
-      cut: () => proxy.cut(),
+      cut: () => proxy.resetAll(),
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => kafkaBus(['127.0.0.1:1'], options) },
+    unreachable: { address: '127.0.0.1:1', open: async () => kafkaBus(['127.0.0.1:1'], options) },
     close: releaseBroker,
   }
 }

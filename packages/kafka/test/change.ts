@@ -1,8 +1,8 @@
-import { type EncodedChange, joinChange } from '@sync/core/adapter'
+import { type EncodedChange, assembleChange } from '@sync/core/adapter'
 
 /** A change of one key, with this sequence. `whole`: what its field becomes, as JSON. */
 export const change = (sequence: number, key = 'k', whole = `${sequence}`): EncodedChange =>
-  joinChange({
+  assembleChange({
     key,
     epoch: 'epoch',
     origin: 'test',

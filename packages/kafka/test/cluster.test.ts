@@ -1,5 +1,5 @@
 import { canTest, type KafkaCluster, startKafkaCluster } from '@sync/brokers'
-import { createMemoryHub, createSync, defineCollection, type MemoryHub, memoryStore, type Sync } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, type MemoryHub, memoryStore, type SyncInstance } from '@sync/core'
 import { decodeFrame } from '@sync/core/adapter'
 import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -8,7 +8,7 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const PATIENCE = { timeout: 60_000, interval: 20 }
 
-describe.runIf(await canTest('the bus on three Kafka brokers', { broker: 'kafka', hooks: true }))(
+describe.runIf(await canTest('the bus on three Kafka brokers', { broker: 'kafka', controllable: true }))(
   'three brokers',
   () => {
     let cluster: KafkaCluster
@@ -17,8 +17,8 @@ describe.runIf(await canTest('the bus on three Kafka brokers', { broker: 'kafka'
     }, 120_000)
     afterAll(() => cluster[Symbol.asyncDispose]())
 
-    const open = (hub: MemoryHub, client: NonNullable<KafkaBusOptions['client']>): Sync =>
-      createSync({
+    const open = (hub: MemoryHub, client: NonNullable<KafkaBusOptions['client']>): SyncInstance =>
+      createInstance({
         store: memoryStore(hub),
         bus: kafkaBus(cluster.addresses, { client, timeout: '2s' }),
         // what the bus does not carry is to be seen missing
@@ -44,7 +44,7 @@ describe.runIf(await canTest('the bus on three Kafka brokers', { broker: 'kafka'
 
         const seen = (n: number): Promise<void> =>
           vi.waitFor(() => expect(KEYS.map((key) => to.peek(key)?.n)).toEqual(KEYS.map(() => n)), PATIENCE)
-        const round = (n: number): Promise<unknown> => Promise.all(KEYS.map((key) => from.set(key, { n })))
+        const round = (n: number): Promise<unknown> => Promise.all(KEYS.map((key) => from.assign(key, { n })))
         for (let n = 1; n <= 20; n++) await round(n)
         await seen(20)
 
@@ -60,7 +60,7 @@ describe.runIf(await canTest('the bus on three Kafka brokers', { broker: 'kafka'
         await round(61)
         await seen(61)
         await leader.restart()
-        await cluster.settled()
+        await cluster.waitUntilStable()
         await round(62)
         await seen(62)
       },

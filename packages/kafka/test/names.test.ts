@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { kafkaPartitionOf, recordKey, topicOf } from '../src/names.ts'
+import { kafkaPartitionOf, recordKey, topicName } from '../src/names.ts'
 
 const anyName = fc.oneof(fc.string({ unit: 'binary', minLength: 1 }), fc.string({ minLength: 100, maxLength: 400 }))
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
@@ -8,7 +8,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 test('every partition has a topic of its own, by a name that Kafka takes', () => {
   fc.assert(
     fc.property(anyName, anyName, (a, b) => {
-      const [one, other] = [a, b].map((name) => topicOf('sync.{partition}', name))
+      const [one, other] = [a, b].map((name) => topicName('sync.{partition}', name))
       expect(one).toMatch(/^sync\.[A-Za-z0-9_-]{1,244}$/)
       expect(one === other).toBe(a === b)
     }),
@@ -17,10 +17,10 @@ test('every partition has a topic of its own, by a name that Kafka takes', () =>
 })
 
 test('plain names stay readable, long ones end in their hash', () => {
-  expect(topicOf('sync.{partition}', 'eu-west-1')).toBe('sync.eu-west-1')
-  expect(topicOf('sync.{partition}', 'a.b')).toBe('sync.a_002eb')
-  expect(topicOf('changes', 'eu')).toBe('changes')
-  const [x, y] = ['x', 'y'].map((end) => topicOf('sync.{partition}', `${'n'.repeat(300)}${end}`))
+  expect(topicName('sync.{partition}', 'eu-west-1')).toBe('sync.eu-west-1')
+  expect(topicName('sync.{partition}', 'a.b')).toBe('sync.a_002eb')
+  expect(topicName('changes', 'eu')).toBe('changes')
+  const [x, y] = ['x', 'y'].map((end) => topicName('sync.{partition}', `${'n'.repeat(300)}${end}`))
   expect(x).toHaveLength(249)
   expect(x).toMatch(/_h[0-9a-f]{64}$/)
   expect(x).not.toBe(y)

@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Mark, Marks, readOffset } from '../src/bus/offset.ts'
+import { type PartitionOffset, OffsetVector, parseOffset } from '../src/bus/offset.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
-const mark: fc.Arbitrary<Mark> = fc.oneof(
+const offset: fc.Arbitrary<PartitionOffset> = fc.oneof(
   fc.record({ next: fc.maxSafeNat() }),
   fc.record({ next: fc.maxSafeNat(), time: fc.nat(8_640_000_000_000) }),
 )
 
 test('an offset says how far each partition was read, and is read as it was written', () => {
   fc.assert(
-    fc.property(fc.array(mark, { minLength: 1, maxLength: 9 }), (marks) => {
-      expect(readOffset(new Marks(marks).text)).toEqual(marks)
+    fc.property(fc.array(offset, { minLength: 1, maxLength: 9 }), (offsets) => {
+      expect(parseOffset(new OffsetVector(offsets).text)).toEqual(offsets)
     }),
     { seed },
   )
 })
 
 test.each(['', 'k1:', 'k1:-1', 'k1:1,', 'k2:1', 'k1:1@', 'k1:1e9', '7', 'k1:1 '])('%j is none', (text) => {
-  expect(() => readOffset(text)).toThrow('not an offset')
+  expect(() => parseOffset(text)).toThrow('not an offset')
 })

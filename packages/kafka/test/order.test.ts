@@ -7,7 +7,7 @@ import { change } from './change.ts'
 const WAIT = { timeout: 30_000, interval: 20 }
 const scope = { partition: 'p', section: 's' }
 
-describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kafka', hooks: true }))(
+describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kafka', controllable: true }))(
   'what is published while its broker is away',
   () => {
     test.each(['kafkajs', 'platformatic'] as const)(
@@ -15,9 +15,9 @@ describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kaf
       async (client) => {
         await using kafka = await startKafka()
         await using bus = kafkaBus(kafka.url, { client, timeout: '40s' })
-        const heard = new Set<number>()
+        const received = new Set<number>()
         await bus.subscribe(scope, (frame) => {
-          for (const { sequence } of decodeFrame(frame).changes) heard.add(sequence)
+          for (const { sequence } of decodeFrame(frame).changes) received.add(sequence)
         })
         await bus.publish(scope, [change(1)])
         await kafka.stop()
@@ -37,9 +37,9 @@ describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kaf
         )
         await restarted
         await Promise.all(publishing)
-        const wanted = Array.from({ length: publishing.length + 1 }, (_, at) => at + 1)
-        await vi.waitFor(() => expect(heard.size).toBe(wanted.length), WAIT)
-        expect([...heard]).toEqual(wanted)
+        const expected = Array.from({ length: publishing.length + 1 }, (_, at) => at + 1)
+        await vi.waitFor(() => expect(received.size).toBe(expected.length), WAIT)
+        expect([...received]).toEqual(expected)
       },
       90_000,
     )

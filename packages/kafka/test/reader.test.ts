@@ -14,7 +14,7 @@ const config = {
   'allow.everyone.if.no.acl.found': 'true',
 }
 
-describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', hooks: true }))('a reader', () => {
+describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', controllable: true }))('a reader', () => {
   let kafka: KafkaServer
   beforeAll(async () => {
     kafka = await startKafka({ config })
@@ -24,23 +24,23 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
   const asAdmin = (work: (admin: Admin) => Promise<unknown>): Promise<void> => withAdmin(kafka, work)
 
   /** Hears two partitions of ours, which are in two topics of one broker. */
-  const hearing = async (client: (typeof CLIENTS)[number], name: string) => {
+  const subscribeToBoth = async (client: (typeof CLIENTS)[number], name: string) => {
     const bus = kafkaBus(kafka.url, { client })
-    const told: string[] = []
-    bus.onStatus((status) => told.push(status))
-    const heard = [0, 0]
+    const statuses: string[] = []
+    bus.onStatus((status) => statuses.push(status))
+    const received = [0, 0]
     const scopes = [0, 1].map((at) => ({ partition: `${name}-${client}-${at}`, section: 's' }))
-    for (const [at, scope] of scopes.entries()) await bus.subscribe(scope, () => (heard[at] = (heard[at] ?? 0) + 1))
+    for (const [at, scope] of scopes.entries()) await bus.subscribe(scope, () => (received[at] = (received[at] ?? 0) + 1))
     const topics = scopes.map(({ partition }) => `sync.${partition}`)
     const publish = (at: number, sequence: number) =>
       bus.publish(scopes[at] ?? { partition: '', section: '' }, [change(sequence, `k${sequence}`)])
-    return { bus, told, heard, topics, publish }
+    return { bus, told: statuses, heard: received, topics, publish }
   }
 
   test.each(CLIENTS)(
     'goes on when its topic is made anew with fewer partitions (%s)',
     async (client) => {
-      const { bus, told, heard, topics, publish } = await hearing(client, 'fewer')
+      const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'fewer')
       await using _ = bus
       await asAdmin(async (admin) => {
         await admin.deleteTopics({ topics: topics.slice(0, 1) })
@@ -55,10 +55,10 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
           WAIT,
         )
       })
-      await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
       for (let sequence = 1; sequence <= 8; sequence++)
         for (const at of [0, 1]) await vi.waitFor(() => publish(at, sequence), WAIT)
-      await vi.waitFor(() => expect(heard).toEqual([8, 8]), WAIT)
+      await vi.waitFor(() => expect(received).toEqual([8, 8]), WAIT)
     },
     60_000,
   )
@@ -66,7 +66,7 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
   test.each(CLIENTS)(
     'hears the other topics of a broker that refuses one of them (%s)',
     async (client) => {
-      const { bus, told, heard, topics, publish } = await hearing(client, 'refused')
+      const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'refused')
       await using _ = bus
       const denied = {
         resourceType: AclResourceTypes.TOPIC,
@@ -78,14 +78,14 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
         permissionType: AclPermissionTypes.DENY,
       }
       await asAdmin((admin) => admin.createAcls({ acl: [denied] }))
-      await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted']), WAIT)
+      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted']), WAIT)
       for (let sequence = 1; sequence <= 8; sequence++) await publish(1, sequence)
-      await vi.waitFor(() => expect(heard).toEqual([0, 8]), WAIT)
-      expect(told).toEqual(['connected', 'interrupted'])
+      await vi.waitFor(() => expect(received).toEqual([0, 8]), WAIT)
+      expect(statuses).toEqual(['connected', 'interrupted'])
       await asAdmin((admin) => admin.deleteAcls({ filters: [denied] }))
       await vi.waitFor(() => publish(0, 1), WAIT)
-      await vi.waitFor(() => expect(heard).toEqual([1, 8]), WAIT)
-      await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+      await vi.waitFor(() => expect(received).toEqual([1, 8]), WAIT)
+      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
     },
     60_000,
   )

@@ -27,22 +27,22 @@ describe.runIf(await canTest('replay from several partitions of Kafka', { broker
     async (client) => {
       const scope = { partition: client, section: 's' }
       await using bus = kafkaBus(kafka.url, { client, partitions: 2 })
-      const hear = async (after?: string) => {
-        const heard: { sequence: number; offset: string }[] = []
+      const subscribeFrom = async (after?: string) => {
+        const received: { sequence: number; offset: string }[] = []
         const subscription = await bus.subscribe(
           scope,
           (frame, offset = '') => {
-            for (const { sequence } of decodeFrame(frame).changes) heard.push({ sequence, offset })
+            for (const { sequence } of decodeFrame(frame).changes) received.push({ sequence, offset })
           },
           after === undefined ? {} : { after },
         )
-        return { heard, subscription }
+        return { received, subscription }
       }
-      const whole = await hear()
+      const whole = await subscribeFrom()
       await bus.publish(scope, [change(1, early)])
       await bus.publish(scope, [change(2, late)])
-      await vi.waitFor(() => expect(whole.heard).toHaveLength(2), WAIT)
-      const after = whole.heard[1]?.offset ?? ''
+      await vi.waitFor(() => expect(whole.received).toHaveLength(2), WAIT)
+      const after = whole.received[1]?.offset ?? ''
       let sequence = 2
       for (let n = 0; n < BACKLOG; n++) await bus.publish(scope, [change(++sequence, early, LARGE)])
 
@@ -51,23 +51,23 @@ describe.runIf(await canTest('replay from several partitions of Kafka', { broker
       const flowing = (async () => {
         while (reading) await bus.publish(scope, [change(++sequence, late)])
       })()
-      const { heard, subscription } = await hear(after)
-      await vi.waitFor(() => expect(heard.some((each) => each.sequence === 2 + BACKLOG)).toBe(true), WAIT)
+      const { received, subscription } = await subscribeFrom(after)
+      await vi.waitFor(() => expect(received.some((each) => each.sequence === 2 + BACKLOG)).toBe(true), WAIT)
       reading = false
       await flowing
       await subscription.stop()
 
-      const end = heard.findIndex((each) => each.sequence === 2 + BACKLOG)
-      const place = heard.findLastIndex((each, at) => at < end && each.sequence > 2 + BACKLOG)
+      const end = received.findIndex((each) => each.sequence === 2 + BACKLOG)
+      const place = received.findLastIndex((each, at) => at < end && each.sequence > 2 + BACKLOG)
       expect(place).toBeGreaterThan(0)
-      const again = await hear(heard[place]?.offset)
+      const again = await subscribeFrom(received[place]?.offset)
       const missing = (): number[] => {
-        const had = new Set([...heard.slice(0, place + 1), ...again.heard].map((each) => each.sequence))
+        const had = new Set([...received.slice(0, place + 1), ...again.received].map((each) => each.sequence))
         return Array.from({ length: sequence - 2 }, (_, n) => n + 3).filter((each) => !had.has(each))
       }
       await vi.waitFor(() => expect(missing()).toEqual([]), { ...WAIT, timeout: 5_000 })
       // and hardly more than that
-      expect(again.heard[0]?.sequence).toBeGreaterThan(3)
+      expect(again.received[0]?.sequence).toBeGreaterThan(3)
     },
     60_000,
   )

@@ -1,20 +1,20 @@
 import { type KafkaServer, startKafka, type TcpProxy } from '@sync/brokers'
 
 /** A broker, and the proxy before it. */
-export interface Place {
+export interface SharedBroker {
   readonly kafka: KafkaServer
   readonly proxy: TcpProxy
 }
 
 /** How long a broker stays when nobody uses it, in ms. */
-const IDLE = 2_000
+const IDLE_MS = 2_000
 
-let started: Promise<Place> | undefined
+let started: Promise<SharedBroker> | undefined
 let users = 0
 let idle: NodeJS.Timeout | undefined
 
 /** One broker for all who need one, one after another: it takes seconds to start. It goes when nobody uses it for a while. */
-export async function takeBroker(): Promise<Place> {
+export async function acquireBroker(): Promise<SharedBroker> {
   users++
   clearTimeout(idle)
   started ??= startKafka().then(async (kafka) => ({ kafka, proxy: await kafka.startProxy() }))
@@ -25,7 +25,7 @@ export async function takeBroker(): Promise<Place> {
 export async function releaseBroker(): Promise<void> {
   const { kafka } = (await started) ?? {}
   if (kafka && !kafka.running) await kafka.restart()
-  if (--users === 0) idle = setTimeout(stopBroker, IDLE)
+  if (--users === 0) idle = setTimeout(stopBroker, IDLE_MS)
 }
 
 /** Without waiting. */

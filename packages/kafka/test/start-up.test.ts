@@ -24,15 +24,15 @@ describe.runIf(await canTest('subscribing to Kafka', { broker: 'kafka' }))('an i
         // odd rounds: a topic that has to be made; even ones: that of the round before
         const scope = { partition: `${client}-${Math.ceil(round / 2)}`, section: `${round}` }
         await using bus = kafkaBus(kafka.url, { client })
-        const heard: number[] = []
-        const begun = performance.now()
-        await bus.subscribe(scope, (frame) => heard.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence)))
-        took.push(performance.now() - begun)
+        const received: number[] = []
+        const startedAt = performance.now()
+        await bus.subscribe(scope, (frame) => received.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence)))
+        took.push(performance.now() - startedAt)
         await elsewhere.publish(
           scope,
           [1, 2, 3, 4, 5, 6, 7, 8].map((n) => change(n, `k${n}`)),
         )
-        await vi.waitFor(() => expect(heard.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]), { timeout: 10_000 })
+        await vi.waitFor(() => expect(received.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]), { timeout: 10_000 })
       }
       expect(took.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]).toBeLessThan(BOUND)
     },

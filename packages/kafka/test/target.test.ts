@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readTarget } from '../src/bus/target.ts'
+import { parseTarget } from '../src/bus/target.ts'
 
 describe('the hosts of a URL', () => {
   test.each([
@@ -12,12 +12,12 @@ describe('the hosts of a URL', () => {
     ['kafka://h1?brokers=h2:9093,h3:9094', ['h1:9092', 'h2:9093', 'h3:9094']],
     [new URL('kafka://h1,h2:9093'), ['h1:9093', 'h2:9093']],
   ])('%s are %j', (target, brokers) => {
-    expect(readTarget(target)).toEqual({ brokers, options: {} })
+    expect(parseTarget(target)).toEqual({ brokers, options: {} })
   })
 })
 
 test('user, password and options stand around them', () => {
-  expect(readTarget('kafka://ann:s3%3Ac%40r@h1:1,h2:2?client=platformatic&partitions=2&sasl=scram-sha-256')).toEqual({
+  expect(parseTarget('kafka://ann:s3%3Ac%40r@h1:1,h2:2?client=platformatic&partitions=2&sasl=scram-sha-256')).toEqual({
     brokers: ['h1:1', 'h2:2'],
     options: {
       client: 'platformatic',
@@ -38,8 +38,8 @@ test.each([
   ['kafka://:secret@h1', 'a password needs a user'],
   ['kafka://%zz:secret@h1', 'percent-encoded'],
 ])('%s is refused with a code, its password not repeated', (target, message) => {
-  expect(() => readTarget(target)).toThrow(
+  expect(() => parseTarget(target)).toThrow(
     expect.objectContaining({ code: 'SYNC_ARGUMENT', message: expect.stringContaining(message) }),
   )
-  expect(() => readTarget(target)).not.toThrow(/secret/)
+  expect(() => parseTarget(target)).not.toThrow(/secret/)
 })

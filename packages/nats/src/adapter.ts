@@ -1,5 +1,5 @@
 import type { ChangeBus } from '@sync/core'
-import { natsBus } from './bus/index.ts'
+import { natsBus } from './open-bus.ts'
 
 /** Opens `nats:` URLs for `@sync/config`: options of the bus stand in the query. */
 export const adapter: {

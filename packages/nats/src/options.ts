@@ -18,7 +18,7 @@ export type NatsConnectionOptions = Omit<NodeConnectionOptions, 'servers' | 'por
 /** Options of `natsBus`. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
 export interface NatsBusOptions {
   /** `core`: what is published while nobody hears it is gone. `jetstream`: it is kept, and can be read again. Default `core`. */
-  readonly bus?: 'core' | 'jetstream'
+  readonly transport?: 'core' | 'jetstream'
   /** What subjects and streams begin with: letters, digits, `-` and `_`. Default `sync`. */
   readonly prefix?: string
   /** How long an answer may take; a connection that is silent for so long is opened again. Default 3 s. */

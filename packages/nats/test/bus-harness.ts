@@ -4,7 +4,7 @@ import type { BusHarness } from '@sync/conformance'
 import type { ChangeBus } from '@sync/core'
 import { type NatsBusOptions, natsBus } from '@sync/nats'
 
-let harnesses = 0
+let harnessCount = 0
 
 /** Which bus, on which server. */
 export interface HarnessOptions {
@@ -32,24 +32,24 @@ const connected = (bus: ChangeBus): Promise<ChangeBus> =>
   })
 
 /** A server of its own for each rule, so that every fault can be had. */
-export async function natsBusHarness({ bus, release = 'newest' }: HarnessOptions): Promise<BusHarness> {
+export async function natsBusHarness({ bus: transport, release = 'newest' }: HarnessOptions): Promise<BusHarness> {
   const nats = await startNats({ release, config: { max_payload: 65_536 } })
   const proxy = await startProxy({ target: nats.url })
   const thrown: unknown[] = []
   // the client must not learn of the way past the proxy
   const connection = { ignoreClusterUpdates: true }
-  const options: NatsBusOptions = { bus, timeout: '500ms', onError: (error) => thrown.push(error) }
+  const options: NatsBusOptions = { transport, timeout: '500ms', onError: (error) => thrown.push(error) }
   return {
-    namespace: `ns${++harnesses}`,
+    namespace: `ns${++harnessCount}`,
     thrown,
-    program: program(nats.url, bus),
+    program: program(nats.url, transport),
     open: () => connected(natsBus(proxy.url, { ...options, connection })),
     faults: {
       kill: () => nats.kill(),
       restart: () => nats.restart(),
       pause: () => nats.pause(),
       resume: () => nats.resume(),
-      cut: () => proxy.cut(),
+      cut: () => proxy.resetAll(),
     },
     async injected() {
       const given = await connect({ servers: nats.url })
@@ -59,7 +59,7 @@ export async function natsBusHarness({ bus, release = 'newest' }: HarnessOptions
         end: () => given.close(),
       }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => natsBus('nats://127.0.0.1:1', options) },
+    unreachable: { address: '127.0.0.1:1', open: async () => natsBus('nats://127.0.0.1:1', options) },
     async close() {
       await proxy[Symbol.asyncDispose]()
       await nats[Symbol.asyncDispose]()

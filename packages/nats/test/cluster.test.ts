@@ -1,13 +1,13 @@
 import { canTest, type NatsCluster, startNatsCluster } from '@sync/brokers'
-import { createMemoryHub, createSync, defineCollection, memoryStore } from '@sync/core'
-import { joinChange } from '@sync/core/adapter'
+import { createMemoryHub, createInstance, defineCollection, memoryStore } from '@sync/core'
+import { assembleChange } from '@sync/core/adapter'
 import { natsBus } from '@sync/nats'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 const SECTIONS = Array.from({ length: 40 }, (_, n) => `section-${n}`)
 const WAIT = { interval: 5, timeout: 15_000 }
 
-describe.runIf(await canTest('subscriptions in a cluster of NATS', { broker: 'nats', hooks: true }))(
+describe.runIf(await canTest('subscriptions in a cluster of NATS', { broker: 'nats', controllable: true }))(
   'what is published elsewhere in a cluster after a subscription has resolved',
   () => {
     let cluster: NatsCluster
@@ -18,15 +18,15 @@ describe.runIf(await canTest('subscriptions in a cluster of NATS', { broker: 'na
 
     test('is heard over JetStream', async () => {
       const [here = '', there = ''] = cluster.urls
-      await using reader = natsBus(here, { bus: 'jetstream' })
-      await using writer = natsBus(there, { bus: 'jetstream' })
-      const heard = new Set<string>()
+      await using reader = natsBus(here, { transport: 'jetstream' })
+      await using writer = natsBus(there, { transport: 'jetstream' })
+      const received = new Set<string>()
       for (const section of SECTIONS) {
         const scope = { partition: 'p', section }
-        await reader.subscribe(scope, () => heard.add(section))
+        await reader.subscribe(scope, () => received.add(section))
         await writer.publish(scope, [birth])
       }
-      await vi.waitFor(() => expect(heard.size).toBe(SECTIONS.length), WAIT)
+      await vi.waitFor(() => expect(received.size).toBe(SECTIONS.length), WAIT)
     }, 60_000)
 
     test('is shown over plain subjects, which declare that it may slip by, and have the store asked once more', async () => {
@@ -34,7 +34,7 @@ describe.runIf(await canTest('subscriptions in a cluster of NATS', { broker: 'na
       const hub = createMemoryHub()
       // the regular check comes too late to help
       const [reader, writer] = [here, there].map((url) =>
-        createSync({ store: memoryStore(hub), bus: natsBus(url), checkInterval: '1h' }),
+        createInstance({ store: memoryStore(hub), bus: natsBus(url), checkInterval: '1h' }),
       )
       await using beside = natsBus(here)
       await beside.subscribe({ partition: 'p', section: 'beside' }, () => {})
@@ -50,7 +50,7 @@ describe.runIf(await canTest('subscriptions in a cluster of NATS', { broker: 'na
       await Promise.all(moves.map(({ written }) => written?.ready()))
       const all = moves.map(async ({ shown, written }) => {
         await shown?.ready()
-        await written?.set('k', { n: 1 })
+        await written?.assign('k', { n: 1 })
       })
       await Promise.all(all)
       await vi.waitFor(() => {
@@ -61,7 +61,7 @@ describe.runIf(await canTest('subscriptions in a cluster of NATS', { broker: 'na
   },
 )
 
-const birth = joinChange({
+const birth = assembleChange({
   key: 'k',
   epoch: 'e',
   origin: 'o',

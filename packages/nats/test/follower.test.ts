@@ -10,10 +10,10 @@ const frame = (sequence: number): Uint8Array => Buffer.from(`${sequence}`)
 function openStream() {
   const stream = {
     name: 'stream',
-    away: false,
+    unavailable: false,
     last: 0,
-    async from(_: string, sequence: number) {
-      if (stream.away) throw new Error('away')
+    async firstMessageFrom(_: string, sequence: number) {
+      if (stream.unavailable) throw new Error('away')
       return sequence <= stream.last ? { seq: sequence, data: frame(sequence) } : undefined
     },
   }
@@ -22,34 +22,34 @@ function openStream() {
 
 /** As the stream sends it on when it is stored. */
 const live = (sequence: number): Msg => {
-  const told = headers()
+  const messageHeaders = headers()
   for (const [name, value] of [
     ['Nats-Stream', 'stream'],
     ['Nats-Sequence', `${sequence}`],
     ['Nats-Last-Sequence', `${sequence - 1}`],
   ])
-    told.set(name ?? '', value ?? '')
-  return { data: frame(sequence), headers: told } as Msg
+    messageHeaders.set(name ?? '', value ?? '')
+  return { data: frame(sequence), headers: messageHeaders } as Msg
 }
 
 test('what was missed after a frame that waits is read as well as what was missed before it', async () => {
   const stream = openStream()
-  const heard: number[] = []
+  const received: number[] = []
   const follower = new Follower(stream as unknown as PartitionStream, 'subject', {
-    onFrame: (data) => heard.push(Number(Buffer.from(data as Uint8Array).toString())),
-    onLoss: () => {},
-    onDeaf: () => {},
+    onFrame: (data) => received.push(Number(Buffer.from(data as Uint8Array).toString())),
+    onGap: () => {},
+    onSubscriptionLost: () => {},
   })
   follower.start({ created, sequence: 0 })
   // a hole before 3, which cannot be filled before the line is lost again
   stream.last = 3
-  stream.away = true
-  follower.take(live(3))
+  stream.unavailable = true
+  follower.receive(live(3))
   await new Promise(setImmediate)
   stream.last = 6
-  stream.away = false
-  await follower.catchUp({ created, first: 1, last: 6 })
-  expect(heard).toEqual([1, 2, 3, 4, 5, 6])
-  follower.take(live(7))
-  expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7])
+  stream.unavailable = false
+  await follower.catchUp({ created, firstSequence: 1, lastSequence: 6 })
+  expect(received).toEqual([1, 2, 3, 4, 5, 6])
+  follower.receive(live(7))
+  expect(received).toEqual([1, 2, 3, 4, 5, 6, 7])
 })

@@ -3,18 +3,18 @@ import { nkeys } from '@nats-io/transport-node'
 type KeyPair = ReturnType<typeof nkeys.createUser>
 
 /** Server configuration and credentials of an operator who trusts one account, as `nsc` would write them. */
-export interface Issued {
+export interface IssuedCredentials {
   readonly config: Readonly<Record<string, unknown>>
   /** The content of a credentials file. */
   readonly creds: string
 }
 
-const ALL = { subs: -1, data: -1, payload: -1 }
-const LIMITS = { ...ALL, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 }
+const UNLIMITED = { subs: -1, data: -1, payload: -1 }
+const LIMITS = { ...UNLIMITED, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 }
 const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 }
 
 /** An operator, the system's account, an account with JetStream, and a user of it. */
-export function issueCredentials(): Issued {
+export function issueCredentials(): IssuedCredentials {
   const [operator, system, account, user] = [
     nkeys.createOperator(),
     nkeys.createAccount(),
@@ -33,13 +33,13 @@ export function issueCredentials(): Issued {
       },
     },
     creds: [
-      block('NATS USER JWT', sign(account, user, { type: 'user', ...ALL })),
-      block('USER NKEY SEED', new TextDecoder().decode(user.getSeed())),
+      pemBlock('NATS USER JWT', sign(account, user, { type: 'user', ...UNLIMITED })),
+      pemBlock('USER NKEY SEED', new TextDecoder().decode(user.getSeed())),
     ].join('\n'),
   }
 }
 
-const block = (name: string, text: string): string => `-----BEGIN ${name}-----\n${text}\n------END ${name}------\n`
+const pemBlock = (name: string, text: string): string => `-----BEGIN ${name}-----\n${text}\n------END ${name}------\n`
 
 function sign(issuer: KeyPair, subject: KeyPair, claims: object): string {
   const payload = {

@@ -3,15 +3,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
-import { canTest, makeCertificate, startNats, startProxy } from '@sync/brokers'
+import { canTest, createCertificate, startNats, startProxy } from '@sync/brokers'
 import type { ChangeBus } from '@sync/core'
-import { joinChange } from '@sync/core/adapter'
+import { assembleChange } from '@sync/core/adapter'
 import { type NatsTarget, natsBus } from '@sync/nats'
 import { describe, expect, test, vi } from 'vitest'
 import { issueCredentials } from './issuer.ts'
 
 const scope = { partition: 'p', section: 's' }
-const change = joinChange({
+const change = assembleChange({
   key: 'k',
   epoch: 'e',
   origin: 'o',
@@ -24,10 +24,10 @@ const change = joinChange({
 
 /** What was published is heard. */
 async function works(bus: ChangeBus): Promise<void> {
-  let heard = 0
-  await using _ = await bus.subscribe(scope, () => void heard++)
+  let received = 0
+  await using _ = await bus.subscribe(scope, () => void received++)
   await bus.publish(scope, [change])
-  await vi.waitFor(() => expect(heard).toBe(1), { interval: 1 })
+  await vi.waitFor(() => expect(received).toBe(1), { interval: 1 })
 }
 
 const withAccount = (url: string, account: string): string => url.replace('nats://', `nats://${account}@`)
@@ -89,7 +89,7 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
   })
 
   test("names the client's own certificate, without which the server is closed", async () => {
-    const { cert, certFile, keyFile } = await makeCertificate()
+    const { cert, certFile, keyFile } = await createCertificate()
     const files = { caFile: certFile, certFile, keyFile }
     await using nats = await startNats({
       config: { tls: { cert_file: certFile, key_file: keyFile, ca_file: certFile, verify: true } },
@@ -101,11 +101,11 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     await using byOptions = natsBus(nats.url, { connection: { tls: files } })
     await works(byOptions)
     await using stranger = natsBus(nats.url, { connection: { tls: { ca: cert } }, timeout: '1s' })
-    await expect(stranger.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY' })
+    await expect(stranger.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
   })
 
   test('names the authority of a certificate; options do as well', async () => {
-    const { cert, certFile, keyFile } = await makeCertificate()
+    const { cert, certFile, keyFile } = await createCertificate()
     const connection = { tls: { ca: cert } }
     await using nats = await startNats({ config: { tls: { cert_file: certFile, key_file: keyFile } }, connection })
     await using byUrl = natsBus(`${nats.url}?ca=${encodeURIComponent(certFile)}`)
@@ -124,7 +124,7 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     await using nats = await startNats()
     await nats.kill()
     await using bus = natsBus(nats.url, { timeout: '1s' })
-    await expect(bus.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY', retryable: true })
+    await expect(bus.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     await nats.restart()
     await vi.waitFor(() => works(bus), { interval: 20, timeout: 10_000 })
   })
@@ -141,12 +141,12 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     })
     const refused = { code: 'SYNC_NATS', retryable: false, message: expect.stringMatching(/permission/i) }
     for (const kind of ['core', 'jetstream'] as const) {
-      await using deaf = natsBus(withAccount(nats.url, 'bob:b'), { bus: kind })
+      await using deaf = natsBus(withAccount(nats.url, 'bob:b'), { transport: kind })
       await expect(
         deaf.subscribe(scope, () => {}),
         kind,
       ).rejects.toMatchObject(refused)
-      await using mute = natsBus(withAccount(nats.url, 'amy:a'), { bus: kind })
+      await using mute = natsBus(withAccount(nats.url, 'amy:a'), { transport: kind })
       await expect(mute.publish(scope, [change]), kind).rejects.toMatchObject(refused)
     }
   })
@@ -159,12 +159,12 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
       return { auth_token: 'token' }
     }
     await using bus = natsBus(nats.url, { connection: { authenticator } })
-    const told: string[] = []
-    bus.onStatus((status) => told.push(status))
+    const statuses: string[] = []
+    bus.onStatus((status) => statuses.push(status))
     await works(bus)
     await nats.kill()
     await nats.restart()
-    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), {
+    await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), {
       interval: 5,
       timeout: 10_000,
     })
@@ -186,7 +186,7 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     })
     await bus.publish(scope, [change])
     await first[Symbol.asyncDispose]()
-    await expect(bus.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY' })
+    await expect(bus.publish(scope, [change])).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
     await using second = await startProxy({ target: shut.url, port: first.port })
     const refused = { code: 'SYNC_NATS', message: expect.stringMatching(/Authorization/i) }
     await vi.waitFor(() => expect(bus.publish(scope, [change])).rejects.toMatchObject(refused), { timeout: 10_000 })
@@ -212,35 +212,35 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
       proxy = await startProxy({ target: url, port })
     }
     await using bus = natsBus(withAccount(proxy.url, 'bob:b'), { connection: { ignoreClusterUpdates: true } })
-    const told: string[] = []
-    bus.onStatus((status) => told.push(status))
-    let heard = 0
-    await bus.subscribe(scope, () => void heard++)
+    const statuses: string[] = []
+    bus.onStatus((status) => statuses.push(status))
+    let received = 0
+    await bus.subscribe(scope, () => void received++)
     const publish = (): Promise<void> =>
       vi.waitFor(() => bus.publish(scope, [change]), { interval: 20, timeout: 10_000 })
     await publish()
-    await vi.waitFor(() => expect(heard).toBe(1), { interval: 5 })
+    await vi.waitFor(() => expect(received).toBe(1), { interval: 5 })
     await turnTo(shut)
-    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted']), { interval: 5 })
+    await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted']), { interval: 5 })
     // the line is there, and nobody hears
     await publish()
-    expect([heard, told]).toEqual([1, ['connected', 'interrupted']])
+    expect([received, statuses]).toEqual([1, ['connected', 'interrupted']])
     await turnTo(open)
-    await vi.waitFor(() => expect(told).toEqual(['connected', 'interrupted', 'resumed']), {
+    await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), {
       interval: 5,
       timeout: 10_000,
     })
     await publish()
-    await vi.waitFor(() => expect(heard).toBe(2), { interval: 5 })
+    await vi.waitFor(() => expect(received).toBe(2), { interval: 5 })
     await proxy[Symbol.asyncDispose]()
   })
 
   test('whose user may have no more subscriptions is refused with a code, and by that alone', async () => {
     await using nats = await startNats({ config: { max_subscriptions: 2 } })
     await using bus = natsBus(nats.url)
-    const heard: string[] = []
+    const received: string[] = []
     const scopeOf = (section: string) => ({ partition: 'p', section })
-    const subscribe = (section: string) => bus.subscribe(scopeOf(section), () => void heard.push(section))
+    const subscribe = (section: string) => bus.subscribe(scopeOf(section), () => void received.push(section))
     await subscribe('a')
     const second = await subscribe('b')
     const refused = { code: 'SYNC_NATS', retryable: false, message: expect.stringMatching(/maximum subscriptions/i) }
@@ -248,7 +248,7 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     await second.stop()
     await subscribe('c')
     for (const section of ['a', 'b', 'c']) await bus.publish(scopeOf(section), [change])
-    await vi.waitFor(() => expect(heard).toEqual(['a', 'c']), { interval: 5 })
+    await vi.waitFor(() => expect(received).toEqual(['a', 'c']), { interval: 5 })
   })
 
   test('that may publish to some sections is refused at the others alone, each time', async () => {

@@ -1,7 +1,7 @@
 import type { Scope } from '@sync/core/adapter'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { subjectOf } from '../src/subjects.ts'
+import { subjectFor } from '../src/subjects.ts'
 
 const name = fc.string({ minLength: 1, maxLength: 30, unit: 'binary' })
 const scope: fc.Arbitrary<Scope> = fc.record(
@@ -12,7 +12,7 @@ const scope: fc.Arbitrary<Scope> = fc.record(
 test('every name is one token without a meaning to NATS', () => {
   fc.assert(
     fc.property(scope, (scope) => {
-      const tokens = subjectOf('sync', scope).split('.')
+      const tokens = subjectFor('sync', scope).split('.')
       expect(tokens).toHaveLength('key' in scope ? 4 : 3)
       for (const token of tokens) expect(token).toMatch(/^[^\s*>\p{Cc}\p{Cs}]+$/u)
     }),
@@ -25,7 +25,7 @@ test('different names have different subjects', () => {
       const equal =
         JSON.stringify([one.partition, one.section, 'key' in one && one.key]) ===
         JSON.stringify([other.partition, other.section, 'key' in other && other.key])
-      expect(subjectOf('sync', one) === subjectOf('sync', other)).toBe(equal)
+      expect(subjectFor('sync', one) === subjectFor('sync', other)).toBe(equal)
     }),
   )
 })
@@ -36,10 +36,10 @@ test.each([
   [{ partition: 'größe', section: 'a.b', key: '*' }, 'sync.größe.a=002eb.=002a'],
   [{ partition: 'a b', section: '=', key: '\ud800' }, 'sync.a=0020b.=003d.=d800'],
 ])('%j is %s', (scope, subject) => {
-  expect(subjectOf('sync', scope)).toBe(subject)
+  expect(subjectFor('sync', scope)).toBe(subject)
 })
 
 test('an address that no server would take is refused', () => {
   const scope = { partition: 'p', section: 'x'.repeat(3_000) }
-  expect(() => subjectOf('sync', scope)).toThrow(expect.objectContaining({ code: 'SYNC_ARGUMENT' }))
+  expect(() => subjectFor('sync', scope)).toThrow(expect.objectContaining({ code: 'SYNC_ARGUMENT' }))
 })

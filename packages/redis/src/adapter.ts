@@ -1,6 +1,6 @@
 import type { ChangeBus, Store } from '@sync/core'
-import { redisBus } from './bus/index.ts'
-import { redisStore } from './store/index.ts'
+import { redisBus } from './open-bus.ts'
+import { redisStore } from './open-store.ts'
 
 /** Opens `redis:` and `rediss:` URLs for `@sync/config`: options of the store or bus stand in the query. */
 export const adapter: {

@@ -1,5 +1,5 @@
 export { adapter } from './adapter.ts'
-export { redisBus } from './bus/index.ts'
+export { redisBus } from './open-bus.ts'
 export { RedisError } from './errors.ts'
 export type {
   RedisBusOptions,
@@ -11,5 +11,5 @@ export type {
   RedisStoreOptions,
   RedisTarget,
 } from './options.ts'
-export { redisRelay } from './relay/index.ts'
-export { redisStore } from './store/index.ts'
+export { redisRelay } from './open-relay.ts'
+export { redisStore } from './open-store.ts'

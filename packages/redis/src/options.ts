@@ -33,13 +33,13 @@ export interface RedisStoreOptions extends RedisConnectionOptions {
   /** A change older than this leaves its section's log at the next commit there; a quiet log goes whole. Default 1 hour. */
   readonly maxAge?: Duration
   /** The most answers that a section's op memory keeps, 2 at least. Never less than the last half of them. Default 100,000. */
-  readonly maxAnswers?: number
+  readonly maxOpResults?: number
   /** How many bytes of changes a section's op memory keeps; if reached, it forgets sooner. Default 32 MiB. */
-  readonly maxAnswerText?: number
+  readonly maxOpResultBytes?: number
   /** How long the answer to an op id given by the caller is kept. Default 10 minutes. */
-  readonly opMemory?: Duration
+  readonly opResultTtl?: Duration
   /** How many earlier epochs a section remembers. Default 8. */
-  readonly lineage?: number
+  readonly lineageDepth?: number
   /**
    * Who sends what is committed. `writer` (default): the commit itself where the bus is on the same server, else its writer
    * after it. `relay`: a `redisRelay`, on whatever bus; without one nothing is sent.
@@ -65,7 +65,7 @@ export interface RedisRelay extends AsyncDisposable {
    * How many sections have changes that were not sent, and since when (ms since 1970, of the server's clock) the one waits that
    * waits longest, or was last worked on.
    */
-  waiting(): Promise<{ readonly sections: number; readonly since?: number }>
+  backlog(): Promise<{ readonly sections: number; readonly since?: number }>
   /** Calls `listener` for what happens. The returned function ends it. */
   onEvent(listener: (event: RedisRelayEvent) => void): () => void
   /** Finishes what is under way, and leaves the rest to others at once. */
@@ -90,7 +90,7 @@ export interface RedisBusOptions extends RedisConnectionOptions {
    * What carries the changes. `pubsub` (default): Redis Pub/Sub, which keeps nothing. `streams`: a stream per section, which keeps
    * the last frames and can be read again from an offset.
    */
-  readonly bus?: 'pubsub' | 'streams'
+  readonly transport?: 'pubsub' | 'streams'
   /** The largest frame, in bytes. Default 1 MiB. */
   readonly maxPayloadBytes?: number
   /** About how many frames a stream keeps (`streams`). Default 10,000. */

@@ -1,7 +1,7 @@
 const SLOTS = 16_384
 
 /** CRC16-XMODEM of one byte. */
-const CRCS = Uint16Array.from({ length: 256 }, (_, byte) => {
+const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8
   for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1
   return crc
@@ -12,7 +12,7 @@ export function slotOf(tag: string): number {
   const bytes = Buffer.from(tag)
   let crc = 0
   for (let at = 0; at < bytes.length; at++)
-    crc = (crc << 8) ^ (CRCS[((crc >> 8) ^ (bytes[at] as number)) & 0xff] as number)
+    crc = (crc << 8) ^ (CRC_TABLE[((crc >> 8) ^ (bytes[at] as number)) & 0xff] as number)
   return crc & (SLOTS - 1)
 }
 
@@ -20,11 +20,11 @@ let tags: readonly string[] | undefined
 
 /** A short hash tag for each slot, which lies in it. Found once, when they are asked for first: some 10 ms. */
 export function slotTags(): readonly string[] {
-  tags ??= findTags()
+  tags ??= computeTags()
   return tags
 }
 
-function findTags(): readonly string[] {
+function computeTags(): readonly string[] {
   const found = new Array<string>(SLOTS)
   let missing = SLOTS
   for (let n = 0; missing > 0; n++) {

@@ -4,12 +4,12 @@ import { redisBus } from '@sync/redis'
 import { openClient } from './open-client.ts'
 import type { Variant } from './store-harness.ts'
 
-let harnesses = 0
+let harnessCount = 0
 
-type Kind = 'pubsub' | 'streams'
+type TransportName = 'pubsub' | 'streams'
 
 /** What opens a client, uses it and closes it. */
-export const busProgram = (url: string, options: object): string[] => [
+export const busScript = (url: string, options: object): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
@@ -21,7 +21,7 @@ export const busProgram = (url: string, options: object): string[] => [
 
 /** A server of its own for each rule, so that every fault can be had. */
 export async function redisBusHarness(
-  bus: Kind,
+  bus: TransportName,
   { flavor = 'redis', client = 'ioredis' }: Variant = {},
 ): Promise<BusHarness> {
   const redis = await startRedis({ flavor })
@@ -35,22 +35,22 @@ export async function redisBusHarness(
     onError: (error: unknown) => thrown.push(error),
   } as const
   return {
-    namespace: `ns${++harnesses}`,
+    namespace: `ns${++harnessCount}`,
     thrown,
-    program: busProgram(redis.url, { bus, client }),
+    program: busScript(redis.url, { bus, client }),
     open: async () => redisBus(proxy.url, options),
     faults: {
       kill: () => redis.kill(),
       restart: () => redis.restart(),
       pause: () => redis.pause(),
       resume: () => redis.resume(),
-      cut: () => proxy.cut(),
+      cut: () => proxy.resetAll(),
     },
     async injected() {
       const given = await openClient(redis.url, client)
       return { ...given, client: redisBus(given.opened, options) }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => redisBus('redis://127.0.0.1:1', options) },
+    unreachable: { address: '127.0.0.1:1', open: async () => redisBus('redis://127.0.0.1:1', options) },
     async close() {
       await proxy[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()

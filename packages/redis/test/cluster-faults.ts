@@ -11,12 +11,12 @@ export function clusterFaults(cluster: RedisCluster): Faults {
   const all = (act: (node: RedisServer) => Promise<void>): Promise<unknown> => Promise.all(cluster.nodes.map(act))
   return {
     kill: async () => void (await all((node) => node.kill())),
-    restart: () => startAgain(cluster, cluster.nodes),
+    restart: () => restartNodes(cluster, cluster.nodes),
     pause: async () => void (await all((node) => node.pause())),
     async resume() {
       await all((node) => node.resume())
       // while they stood still each of them lost the others
-      await cluster.settled()
+      await cluster.waitUntilStable()
     },
     failOver: () => cluster.failOver(),
     failBack: () => cluster.failOver(),
@@ -30,39 +30,39 @@ export function clusterFaults(cluster: RedisCluster): Faults {
 export const clusterStoreFaults = (cluster: RedisCluster, namespace: string): StoreFaults => ({
   ...clusterFaults(cluster),
   async loseTail(n) {
-    const { log, master } = await onlyLog(cluster, namespace)
+    const { log, master } = await findOnlyLog(cluster, namespace)
     await Promise.all(cluster.nodes.map((node) => node.kill()))
-    await master.cutLog({ commits: n, having: log })
+    await master.truncateLog({ commits: n, containing: log })
     // its replica has what it lost, and must not come first
-    await startAgain(cluster, [master, ...cluster.nodes.filter((node) => node !== master)])
+    await restartNodes(cluster, [master, ...cluster.nodes.filter((node) => node !== master)])
   },
   async loseCounters(section) {
     const key = metaKey(section, { cluster: true })
     const master = await cluster.masterOf(await cluster.slotOf(key))
-    await asking(master, (admin) => admin.del(key))
+    await withAdmin(master, (admin) => admin.del(key))
   },
 })
 
 /** Starts again what a rule has left dead. */
-export async function mend(cluster: RedisCluster): Promise<void> {
+export async function restartDeadNodes(cluster: RedisCluster): Promise<void> {
   const dead = cluster.nodes.filter(({ running }) => !running)
-  if (dead.length > 0) await startAgain(cluster, dead)
+  if (dead.length > 0) await restartNodes(cluster, dead)
 }
 
 /** The first before the others, so that it is there when they look for it. */
-async function startAgain(cluster: RedisCluster, [first, ...others]: readonly RedisServer[]): Promise<void> {
+async function restartNodes(cluster: RedisCluster, [first, ...others]: readonly RedisServer[]): Promise<void> {
   await first?.restart()
   await Promise.all(others.map((node) => node.restart()))
-  await cluster.settled()
+  await cluster.waitUntilStable()
 }
 
 /** The log of the one section that there is in a namespace, and who has it. */
-async function onlyLog(
+async function findOnlyLog(
   cluster: RedisCluster,
   namespace: string,
 ): Promise<{ readonly log: string; readonly master: RedisServer }> {
   const keys = await Promise.all(
-    cluster.nodes.map((node) => asking(node, (admin) => admin.keys(`{${namespace}:*::log`))),
+    cluster.nodes.map((node) => withAdmin(node, (admin) => admin.keys(`{${namespace}:*::log`))),
   )
   // replicas have them too
   const [log, ...others] = new Set(keys.flat())
@@ -70,10 +70,10 @@ async function onlyLog(
   return { log, master: await cluster.masterOf(await cluster.slotOf(log)) }
 }
 
-async function asking<T>({ url }: RedisServer, question: (admin: Redis) => Promise<T>): Promise<T> {
+async function withAdmin<T>({ url }: RedisServer, work: (admin: Redis) => Promise<T>): Promise<T> {
   const admin = new Redis(url)
   try {
-    return await question(admin)
+    return await work(admin)
   } finally {
     admin.disconnect()
   }

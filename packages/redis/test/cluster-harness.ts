@@ -2,15 +2,15 @@ import { type RedisCluster, startRedisCluster } from '@sync/brokers'
 import type { BusHarness, StoreHarness } from '@sync/conformance'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { busProgram } from './bus-harness.ts'
-import { clusterFaults, clusterStoreFaults, mend } from './cluster-faults.ts'
+import { busScript } from './bus-harness.ts'
+import { clusterFaults, clusterStoreFaults, restartDeadNodes } from './cluster-faults.ts'
 import { openClusterClient } from './open-client.ts'
-import { storeProgram } from './store-harness.ts'
+import { storeScript } from './store-harness.ts'
 
-const LIMITS = { maxChanges: 400, maxAnswers: 500, maxCommitBytes: 262_144, timeout: '500ms' } as const
+const LIMITS = { maxChanges: 400, maxOpResults: 500, maxCommitBytes: 262_144, timeout: '500ms' } as const
 const nowhere = (client: Client): string => `redis://127.0.0.1:1?cluster=true&timeout=500ms&client=${client}`
 
-let harnesses = 0
+let harnessCount = 0
 
 type Client = 'ioredis' | 'redis'
 
@@ -23,20 +23,20 @@ export const startTestCluster = (): Promise<RedisCluster> =>
   startRedisCluster({ config: { 'stream-node-max-entries': '1' } })
 
 export function clusterStoreHarness(cluster: RedisCluster, client: Client = 'ioredis'): StoreHarness {
-  const namespace = `ns${++harnesses}`
+  const namespace = `ns${++harnessCount}`
   const url = clusterUrl(cluster, client)
   return {
     namespace,
     limits: LIMITS,
-    program: storeProgram(url, client),
+    program: storeScript(url, client),
     open: async () => redisStore(url, LIMITS),
     faults: clusterStoreFaults(cluster, namespace),
     async injected() {
       const given = await openClusterClient(cluster, client)
       return { ...given, client: redisStore(given.opened) }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => redisStore(nowhere(client)) },
-    close: () => mend(cluster),
+    unreachable: { address: '127.0.0.1:1', open: async () => redisStore(nowhere(client)) },
+    close: () => restartDeadNodes(cluster),
   }
 }
 
@@ -53,17 +53,17 @@ export function clusterBusHarness(
     onError: (error: unknown) => thrown.push(error),
   } as const
   return {
-    namespace: `ns${++harnesses}`,
+    namespace: `ns${++harnessCount}`,
     thrown,
-    program: busProgram(url, { client, bus }),
+    program: busScript(url, { client, bus }),
     open: async () => redisBus(url, options),
     faults: { ...clusterFaults(cluster), cut: () => cutSubscriptions(cluster) },
     async injected() {
       const { opened, isOpen, end } = await openClusterClient(cluster, client)
       return { client: redisBus(opened, options), isOpen, end }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => redisBus(nowhere(client), options) },
-    close: () => mend(cluster),
+    unreachable: { address: '127.0.0.1:1', open: async () => redisBus(nowhere(client), options) },
+    close: () => restartDeadNodes(cluster),
   }
 }
 

@@ -45,7 +45,7 @@ test('a late answer does not speak for what is reached after all was lost', asyn
   const ask = vi.fn(() => asked.promise)
   const identity = new ClusterIdentity(ask)
   const refreshed = identity.refresh()
-  identity.lost()
+  identity.reset()
   asked.resolve(line('a'))
   await refreshed
   expect(identity.current).toBeUndefined()

@@ -4,20 +4,20 @@ import { expect, vi } from 'vitest'
 type Docs = Collection<{ n: number }>
 
 /** Writes rising numbers to each key of each collection, one after another, until it is stopped. */
-export class Load {
+export class WriteLoad {
   /** The last number that was acknowledged, by `collection:key`. */
   readonly acknowledged: Map<string, number> = new Map()
   readonly #rounds: number[]
-  readonly #loads: readonly Promise<void>[]
+  readonly #writers: readonly Promise<void>[]
   #stopped = false
 
-  constructor(writing: readonly Docs[], keys: readonly string[]) {
-    this.#rounds = writing.map(() => 0)
-    this.#loads = writing.map((each, at) => this.#write(at, each, keys))
+  constructor(collections: readonly Docs[], keys: readonly string[]) {
+    this.#rounds = collections.map(() => 0)
+    this.#writers = collections.map((each, at) => this.#write(at, each, keys))
   }
 
   /** Resolves when each collection was written to a few times more. */
-  async more(): Promise<void> {
+  async untilMoreWrites(): Promise<void> {
     const goals = this.#rounds.map((n) => n + 3)
     const missing = (): number[] => goals.filter((goal, at) => (this.#rounds[at] ?? 0) < goal)
     await vi.waitFor(() => expect(missing()).toEqual([]), { timeout: 30_000 })
@@ -25,7 +25,7 @@ export class Load {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    await Promise.all(this.#loads)
+    await Promise.all(this.#writers)
   }
 
   /** A failure ends the load too. */
@@ -36,7 +36,7 @@ export class Load {
   async #write(at: number, collection: Docs, keys: readonly string[]): Promise<void> {
     for (let n = 1; !this.#stopped; n++) {
       for (const key of keys) {
-        const done = await collection.set(key, { n }).then(
+        const done = await collection.assign(key, { n }).then(
           () => true,
           () => false,
         )

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { canTest, type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '@sync/brokers'
 import {
-  BusAwayError,
+  BusUnavailableError,
   type ChangeBus,
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   type MemoryHub,
   memoryBus,
-  type Sync,
+  type SyncInstance,
 } from '@sync/core'
 import { decodeFrame } from '@sync/core/adapter'
 import { type RedisRelay, type RedisRelayEvent, redisBus, redisRelay, redisStore } from '@sync/redis'
@@ -20,7 +20,7 @@ import { cursorKey, leaseKeys, metaKey, outboxIndex, outboxIndexes, sectionName 
 import { Outbox } from '../src/relay/outbox.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by:{key}', ttl: 'never', follow: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by:{key}', ttl: 'never', subscribeBy: 'key' })
 
 const CLUSTER = { cluster: true }
 /** No other way leads to a replica in time. */
@@ -31,13 +31,13 @@ const PARTITIONS = ['a', 'b', 'c', 'd', 'ö', 'f']
 /** A bus on which nothing can be sent. */
 function deaf(): ChangeBus {
   const bus = memoryBus()
-  bus.publish = () => Promise.reject(new BusAwayError('nothing is sent here'))
+  bus.publish = () => Promise.reject(new BusUnavailableError('nothing is sent here'))
   return bus
 }
 
 let tests = 0
 
-describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', controllable: true }))(
   'a relay in a Redis Cluster',
   { timeout: 90_000 },
   () => {
@@ -50,7 +50,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const { hostname, port } = new URL(url)
       admin = new Cluster([{ host: hostname, port: Number(port) }])
     }, 60_000)
-    afterEach(() => cluster.settled())
+    afterEach(() => cluster.waitUntilStable())
     afterAll(async () => {
       admin?.disconnect()
       await cluster[Symbol.asyncDispose]()
@@ -60,10 +60,10 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       onTestFinished(() => opened[Symbol.asyncDispose]())
       return opened
     }
-    const writerOf = (bus: ChangeBus = deaf()): Sync =>
-      ended(createSync({ ...NEVER, store: redisStore(url, { publish: 'relay' }), bus }))
-    const readerOf = (hub: MemoryHub): Sync =>
-      ended(createSync({ ...NEVER, store: redisStore(url), bus: memoryBus(hub) }))
+    const writerOf = (bus: ChangeBus = deaf()): SyncInstance =>
+      ended(createInstance({ ...NEVER, store: redisStore(url, { publish: 'relay' }), bus }))
+    const readerOf = (hub: MemoryHub): SyncInstance =>
+      ended(createInstance({ ...NEVER, store: redisStore(url), bus: memoryBus(hub) }))
     const relayTo = (bus: ChangeBus, lease: '300ms' | '1s' | '2s' = '2s'): RedisRelay =>
       ended(redisRelay(url, { bus, lease }))
     const partitionsOf = (): string[] => {
@@ -71,7 +71,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       return PARTITIONS.map((each) => `${each}${tests}`)
     }
     const allSent = (relay: RedisRelay): Promise<void> =>
-      vi.waitFor(async () => expect(await relay.waiting()).toEqual({ sections: 0 }), { ...WAIT, interval: 100 })
+      vi.waitFor(async () => expect(await relay.backlog()).toEqual({ sections: 0 }), { ...WAIT, interval: 100 })
     const slotOf = (partition: string): Promise<number> =>
       cluster.slotOf(metaKey({ partition, section: docs.section }, CLUSTER))
     const anotherThan = async (node: RedisServer): Promise<RedisServer> => {
@@ -83,12 +83,12 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
 
     /** Hears what a relay sends of each section, the sequences in the order in which they came first. */
     async function listen(bus: ChangeBus, partitions: readonly string[]): Promise<Map<string, Set<number>>> {
-      const heard = new Map(partitions.map((partition) => [partition, new Set<number>()]))
-      for (const [partition, own] of heard)
+      const received = new Map(partitions.map((partition) => [partition, new Set<number>()]))
+      for (const [partition, own] of received)
         await bus.subscribe({ partition, section: docs.section }, (frame) => {
           for (const { sequence } of decodeFrame(frame).changes) own.add(sequence)
         })
-      return heard
+      return received
     }
 
     /** Writes until it is told to stop; every acknowledged write has to be heard, in order. */
@@ -105,7 +105,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const running = partitions.map(async (partition) => {
         const collection = sync.collection(docs, { partition })
         for (let n = 1; !stopped; n++) {
-          await collection.set('k', { n })
+          await collection.assign('k', { n })
           written.set(partition, n)
         }
       })
@@ -122,10 +122,10 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
     const inOrder = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1)
 
     /** Waits until all that was written was heard, each section's in its order. */
-    async function allHeard(heard: Map<string, Set<number>>, written: Map<string, number>): Promise<void> {
+    async function allReceived(received: Map<string, Set<number>>, written: Map<string, number>): Promise<void> {
       for (const [partition, count] of written)
-        await vi.waitFor(() => expect(heard.get(partition)?.size).toBe(count), WAIT)
-      for (const [partition, count] of written) expect([...(heard.get(partition) ?? [])]).toEqual(inOrder(count))
+        await vi.waitFor(() => expect(received.get(partition)?.size).toBe(count), WAIT)
+      for (const [partition, count] of written) expect([...(received.get(partition) ?? [])]).toEqual(inOrder(count))
     }
 
     test.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
@@ -137,7 +137,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const relay = relayTo(memoryBus(hub))
       const writer = writerOf()
       const here = partitions.map((partition) => writer.collection(definition, { partition }))
-      for (let n = 1; n <= 10; n++) await Promise.all(here.map((each) => each.set('k', { n })))
+      for (let n = 1; n <= 10; n++) await Promise.all(here.map((each) => each.assign('k', { n })))
       for (const each of there) await vi.waitFor(() => expect(each.peek('k')).toEqual({ n: 10 }), WAIT)
       await allSent(relay)
     })
@@ -145,35 +145,35 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
     test('sends at once what was committed while there was none', async () => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
-      const heard = await listen(memoryBus(hub), partitions)
+      const received = await listen(memoryBus(hub), partitions)
       const writer = writerOf()
-      for (const partition of partitions) await writer.collection(docs, { partition }).set('k', { n: 1 })
+      for (const partition of partitions) await writer.collection(docs, { partition }).assign('k', { n: 1 })
       await writer.close()
       const relay = relayTo(memoryBus(hub))
-      await allHeard(heard, new Map(partitions.map((each) => [each, 1])))
+      await allReceived(received, new Map(partitions.map((each) => [each, 1])))
       await allSent(relay)
     })
 
     test('that was killed is followed by another within seconds: nothing is lost, the order is kept', async () => {
       await using line = await startRedis()
       const partitions = partitionsOf()
-      const heard = await listen(ended(redisBus(line.url)), partitions)
+      const received = await listen(ended(redisBus(line.url)), partitions)
       const first = await relayProcess(url, line.url)
       const second = relayTo(ended(redisBus(line.url)), '1s')
       const work = load(partitions)
-      await vi.waitFor(() => expect(Math.min(...[...heard.values()].map(({ size }) => size))).toBeGreaterThan(20), WAIT)
+      await vi.waitFor(() => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(20), WAIT)
       first.kill('SIGKILL')
       await vi.waitFor(() => expect(second.active).toBe(true), { ...WAIT, timeout: 10_000 })
       const goal = work.rounds() + 20
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(goal), WAIT)
-      await allHeard(heard, await work.stop())
+      await allReceived(received, await work.stop())
       await allSent(second)
     })
 
     test('goes on while a slot with work moves', async () => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
-      const heard = await listen(memoryBus(hub), partitions)
+      const received = await listen(memoryBus(hub), partitions)
       const relay = relayTo(memoryBus(hub))
       const work = load(partitions)
       const slot = await slotOf(partitions[0] ?? '')
@@ -181,7 +181,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await cluster.moveSlot({ slot, to: await anotherThan(await cluster.masterOf(slot)) })
       const goal = work.rounds() + 20
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(goal), WAIT)
-      await allHeard(heard, await work.stop())
+      await allReceived(received, await work.stop())
       await allSent(relay)
     })
 
@@ -192,7 +192,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       // another section of its slot waits; it is itself that has nothing to be sent
       await admin.zadd(index, '1', '{x:y}')
       const collection = writerOf().collection(docs, { partition })
-      await collection.set('k', { n: 1 })
+      await collection.assign('k', { n: 1 })
       await admin.zrem(index, sectionName(section, CLUSTER))
       const slot = await slotOf(partition)
       let written: Promise<unknown> | undefined
@@ -208,14 +208,14 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
         await cluster.moveSlot({
           slot,
           to,
-          async halfway() {
+          async onHalfway() {
             const left = (await source.cluster('GETKEYSINSLOT', slot, 100)) as string[]
             const others = left.filter((key) => key !== index)
             if (others.length === left.length) return
             if (others.length > 0)
               await source.call('MIGRATE', '127.0.0.1', `${to.port}`, '', '0', '5000', 'KEYS', ...others)
             await target.config('RESETSTAT')
-            written = collection.set('k', { n: 2 })
+            written = collection.assign('k', { n: 2 })
             // it was asked of the node that has all but the index, and is asked again
             await vi.waitFor(async () => expect(await target.info('errorstats')).toContain('errorstat_TRYAGAIN'), WAIT)
           },
@@ -229,20 +229,20 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
     test('goes on when the master that has its lease dies', async () => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
-      const heard = await listen(memoryBus(hub), partitions)
+      const received = await listen(memoryBus(hub), partitions)
       const relays = [relayTo(memoryBus(hub)), relayTo(memoryBus(hub))]
       const work = load(partitions)
-      await vi.waitFor(() => expect(Math.min(...[...heard.values()].map(({ size }) => size))).toBeGreaterThan(5), WAIT)
+      await vi.waitFor(() => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(5), WAIT)
       const node = await cluster.masterOf(await cluster.slotOf(leaseKeys(CLUSTER).lease))
       onTestFinished(async () => {
         await node.restart()
-        await cluster.settled()
+        await cluster.waitUntilStable()
       })
       await node.kill()
-      await cluster.settled()
+      await cluster.waitUntilStable()
       const goal = work.rounds() + 20
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(goal), WAIT)
-      await allHeard(heard, await work.stop())
+      await allReceived(received, await work.stop())
       for (const relay of relays) await allSent(relay)
       await vi.waitFor(() => expect(relays.filter(({ active }) => active)).toHaveLength(1), WAIT)
     })
@@ -250,7 +250,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
     test('moves no cursor back, and none that a later term has moved', async () => {
       const hub = createMemoryHub()
       const [partition = ''] = partitionsOf()
-      const heard = await listen(memoryBus(hub), [partition])
+      const received = await listen(memoryBus(hub), [partition])
       const held = Promise.withResolvers<void>()
       const asked = Promise.withResolvers<void>()
       const slow = memoryBus(hub)
@@ -261,7 +261,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const late = relayTo(slow, '1s')
       const collection = writerOf().collection(docs, { partition })
       await vi.waitFor(() => expect(late.active).toBe(true), WAIT)
-      await collection.set('k', { n: 1 })
+      await collection.assign('k', { n: 1 })
       await asked.promise
       // as if it had been frozen for longer than its lease
       await admin.del(leaseKeys(CLUSTER).lease)
@@ -271,7 +271,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
         if (!next.active) await admin.del(leaseKeys(CLUSTER).lease)
         expect(next.active).toBe(true)
       }, WAIT)
-      await collection.set('k', { n: 2 })
+      await collection.assign('k', { n: 2 })
       await allSent(next)
       const cursor = cursorKey({ partition, section: docs.section }, CLUSTER)
       const noted = await admin.hgetall(cursor)
@@ -279,23 +279,23 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       held.resolve()
       await late.close()
       expect(await admin.hgetall(cursor)).toEqual(noted)
-      expect([...(heard.get(partition) ?? [])]).toEqual([1, 2])
+      expect([...(received.get(partition) ?? [])]).toEqual([1, 2])
     })
 
     test('begins a later term where the cluster has forgotten how many there were', async () => {
       const hub = createMemoryHub()
       const [partition = ''] = partitionsOf()
-      const heard = await listen(memoryBus(hub), [partition])
+      const received = await listen(memoryBus(hub), [partition])
       const relay = relayTo(memoryBus(hub))
       const collection = writerOf().collection(docs, { partition })
-      await collection.set('k', { n: 1 })
+      await collection.assign('k', { n: 1 })
       await allSent(relay)
       await admin.hset(cursorKey({ partition, section: docs.section }, CLUSTER), 'term', '1000000')
       const events: RedisRelayEvent['type'][] = []
       relay.onEvent(({ type }) => events.push(type))
-      await collection.set('k', { n: 2 })
+      await collection.assign('k', { n: 2 })
       await allSent(relay)
-      expect([...(heard.get(partition) ?? [])]).toEqual([1, 2])
+      expect([...(received.get(partition) ?? [])]).toEqual([1, 2])
       expect(events).toEqual(['standby', 'active'])
       expect(Number(await admin.get(leaseKeys(CLUSTER).terms))).toBeGreaterThan(1_000_000)
     })
@@ -312,14 +312,14 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
         return names
       }
       const early = await note('early', [0, 511, 512, 5_460, 5_461, 10_922, 16_383])
-      expect([...(await outbox.look(8))].sort()).toEqual(early.sort())
-      expect(await outbox.waiting()).toEqual({ sections: 7, since: 0 })
+      expect([...(await outbox.poll(8))].sort()).toEqual(early.sort())
+      expect(await outbox.backlog()).toEqual({ sections: 7, since: 0 })
       // what is found must not depend on which node has which slot
       const to = await anotherThan(await cluster.masterOf(512))
       await cluster.moveSlot({ slot: 512, to })
       const late = await note('late', [1, 512, 8_000, 16_000])
       const found = new Set<string>()
-      for (let looks = 0; looks < 4; looks++) for (const name of await outbox.look(8)) found.add(name)
+      for (let looks = 0; looks < 4; looks++) for (const name of await outbox.poll(8)) found.add(name)
       expect([...found].sort()).toEqual([...early, ...late].sort())
     })
 
@@ -337,19 +337,19 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
         return url.replace('redis://', `redis://${name}:pass@`)
       }
       const unable = ended(
-        createSync({ store: redisStore(await user('unable', allowed), { publish: 'relay' }), bus: deaf() }),
+        createInstance({ store: redisStore(await user('unable', allowed), { publish: 'relay' }), bus: deaf() }),
       )
       const at = { partition: 'acl' }
-      await expect(unable.collection(docs, at).set('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+      await expect(unable.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
       const may = await user('able', `${allowed} +@sortedset ~__outbox* &__outbox*`)
       const hub = createMemoryHub()
-      const heard = await listen(memoryBus(hub), ['acl'])
+      const received = await listen(memoryBus(hub), ['acl'])
       const relay = ended(redisRelay(may, { bus: memoryBus(hub) }))
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      const able = ended(createSync({ store: redisStore(may, { publish: 'relay' }), bus: deaf() }))
-      await able.collection(docs, at).set('k', { n: 2 })
-      await allHeard(heard, new Map([['acl', 1]]))
+      const able = ended(createInstance({ store: redisStore(may, { publish: 'relay' }), bus: deaf() }))
+      await able.collection(docs, at).assign('k', { n: 2 })
+      await allReceived(received, new Map([['acl', 1]]))
       await allSent(relay)
       expect(events.filter(({ type }) => type === 'failed')).toEqual([])
     })
@@ -366,8 +366,8 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const told: string[] = []
       await vi.waitFor(() => listening.subscribe(channel, (name) => told.push(name)), WAIT)
       const collection = writerOf().collection(docs, { partition })
-      await collection.set('k', { n: 1 })
-      await collection.set('k', { n: 2 })
+      await collection.assign('k', { n: 1 })
+      await collection.assign('k', { n: 2 })
       const name = sectionName({ partition, section: docs.section }, CLUSTER)
       await vi.waitFor(() => expect(told).toEqual([name]), WAIT)
       expect(await admin.zscore(outboxIndex({ partition, section: docs.section }, CLUSTER), name)).not.toBeNull()

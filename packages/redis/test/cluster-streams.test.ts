@@ -1,21 +1,21 @@
 import { canTest, type RedisCluster, type RedisServer } from '@sync/brokers'
-import { BusAwayError, type ChangeBus, createSync, defineCollection, StoreAwayError, type Sync } from '@sync/core'
+import { BusUnavailableError, type ChangeBus, createInstance, defineCollection, StoreUnavailableError, type SyncInstance } from '@sync/core'
 import type { Store } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { streamKey } from '../src/names.ts'
 import { startTestCluster } from './cluster-harness.ts'
-import { Load } from './cluster-load.ts'
+import { WriteLoad } from './cluster-load.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', follow: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'key' })
 const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f']
 const KEYS = Array.from({ length: 10 }, (_, n) => `k${n}`)
 const NEVER = { checkInterval: '1h' } as const
 const soon = { timeout: 10_000, interval: 1 }
 
-describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', controllable: true }))(
   'Streams in a Redis Cluster',
   () => {
     let cluster: RedisCluster
@@ -26,10 +26,10 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
     }, 60_000)
     afterAll(() => cluster[Symbol.asyncDispose]())
 
-    const openBus = (at = url): ChangeBus => redisBus(at, { bus: 'streams' })
+    const openBus = (at = url): ChangeBus => redisBus(at, { transport: 'streams' })
     const open = (
       options: { readonly bus?: ChangeBus; readonly store?: Store; readonly checkInterval?: '1h' } = {},
-    ): Sync => createSync({ store: redisStore(url), bus: openBus(), ...options })
+    ): SyncInstance => createInstance({ store: redisStore(url), bus: openBus(), ...options })
 
     const streamOf = (partition: string): string => streamKey({ partition, section: 'load' }, { cluster: true })
     const slotOf = (partition: string): Promise<number> => cluster.slotOf(streamOf(partition))
@@ -53,7 +53,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
     }
 
     const known = (bus: ChangeBus): Promise<void> =>
-      vi.waitFor(() => expect(bus.inCommit?.serverOf('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
+      vi.waitFor(() => expect(bus.inCommit?.serverFor('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
 
     /** A bus of a user whose channels can be taken away: that ends its lines, and lets it listen nowhere. */
     const ear = (): ChangeBus => openBus(url.replace('redis://', 'redis://ear:pass@'))
@@ -66,12 +66,12 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
     async function openTape(partition: string, to: ChangeBus = openBus()) {
       const from = openBus()
       const scope = { partition, section: 'load' }
-      const heard: number[] = []
+      const received: number[] = []
       const offsets: string[] = []
       const statuses: string[] = []
       to.onStatus((status) => statuses.push(status))
       await to.subscribe(scope, (frame, offset = '') => {
-        heard.push(Number(/"k",1,1,(\d+)/.exec(String(frame))?.[1]))
+        received.push(Number(/"k",1,1,(\d+)/.exec(String(frame))?.[1]))
         offsets.push(offset)
       })
       let sent = 0
@@ -85,7 +85,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       }
       const all = (): number[] => Array.from({ length: sent }, (_, at) => at + 1)
       const close = async (): Promise<void> => void (await Promise.all([from.close(), to.close()]))
-      return { to, scope, heard, offsets, statuses, publishOne, publish, all, [Symbol.asyncDispose]: close }
+      return { to, scope, received, offsets, statuses, publishOne, publish, all, [Symbol.asyncDispose]: close }
     }
 
     test('what is published while a slot moves is heard meanwhile, once, and in its order', async () => {
@@ -93,21 +93,21 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       await tape.publish(10)
       const [from, to] = await ends('moving')
       const slot = await slotOf('moving')
-      const halfway = async (): Promise<void> => {
+      const onHalfway = async (): Promise<void> => {
         await ask(from, 'MIGRATE', '127.0.0.1', `${to.port}`, streamOf('moving'), '0', '5000')
         await tape.publish(10)
-        await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+        await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
         expect(tape.statuses).toEqual(['connected'])
       }
       let moved = false
-      await cluster.moveSlot({ slot, to, halfway })
+      await cluster.moveSlot({ slot, to, onHalfway })
       const publishing = (async () => {
         while (!moved || tape.statuses.length < 3) await tape.publish(1)
       })()
       await cluster.moveSlot({ slot, to: from })
       moved = true
       await publishing
-      await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+      await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
       expect(new Set(tape.statuses)).toEqual(new Set(['connected', 'interrupted', 'resumed']))
     }, 60_000)
 
@@ -115,7 +115,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       await allow('&*')
       await using tape = await openTape('unheard', ear())
       await tape.publish(3)
-      await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+      await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
       await allow('resetchannels')
       await vi.waitFor(() => expect(tape.statuses).toEqual(['connected', 'interrupted']), soon)
       await tape.publish(10)
@@ -123,15 +123,15 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       await cluster.moveSlot({ slot: await slotOf('unheard'), to })
       // more than are read at a time
       await tape.publish(600)
-      expect(tape.heard).toHaveLength(3)
+      expect(tape.received).toHaveLength(3)
       let atResumed = 0
       tape.to.onStatus(() => {
-        atResumed = tape.heard.length
+        atResumed = tape.received.length
       })
       await allow('&*')
       await vi.waitFor(() => expect(tape.statuses).toEqual(['connected', 'interrupted', 'resumed']), soon)
       expect(atResumed).toBe(613)
-      expect(tape.heard).toEqual(tape.all())
+      expect(tape.received).toEqual(tape.all())
     }, 60_000)
 
     test('nothing waits: no connection is blocked, and an entry costs no call but that which publishes it', async () => {
@@ -139,7 +139,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       const [node] = await ends('calls')
       await ask(node, 'CONFIG', 'RESETSTAT')
       await tape.publish(100)
-      await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+      await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
       const stats = String(await ask(node, 'INFO', 'commandstats'))
       expect(stats).toMatch(/cmdstat_eval:calls=100,/)
       expect(stats).not.toMatch(/cmdstat_(xread|xrange|xinfo)/)
@@ -158,17 +158,17 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
         }
         await Promise.all(publishing)
       }
-      await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+      await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
     })
 
     test('what was taken away before it was read is told, and what follows is heard', async () => {
       await using tape = await openTape('deleted')
       await tape.publish(3)
-      await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+      await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
       const [node] = await ends('deleted')
       await ask(node, 'DEL', streamOf('deleted'))
       await tape.publish(2)
-      await vi.waitFor(() => expect(tape.heard).toEqual(tape.all()), soon)
+      await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
       await vi.waitFor(() => expect(tape.statuses).toEqual(['connected', 'interrupted', 'resumed']), soon)
       await using bus = openBus()
       const lost = bus.subscribe(tape.scope, () => {}, { after: tape.offsets[0] ?? '' })
@@ -191,10 +191,10 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       await using dumb = as('dumb')
       const scope = { partition: 'acl', section: 'load' }
       const change = { key: 'k', epoch: 'e', origin: 'o', sequence: 1, text: '["k",1,1,1,1,null]' }
-      const heard: unknown[] = []
-      await able.subscribe(scope, (frame) => heard.push(frame))
+      const received: unknown[] = []
+      await able.subscribe(scope, (frame) => received.push(frame))
       await able.publish(scope, [change])
-      await vi.waitFor(() => expect(heard).toHaveLength(1), soon)
+      await vi.waitFor(() => expect(received).toHaveLength(1), soon)
       await expect(deaf.subscribe(scope, () => {})).rejects.toMatchObject({
         code: 'SYNC_REDIS',
         message: expect.stringContaining("'xrange'"),
@@ -205,7 +205,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
 
     test.each([docs, byKey])('a commit publishes by its script, of $section', async (definition) => {
       const mute = openBus()
-      mute.publish = () => Promise.reject(new BusAwayError('nothing is sent afterwards'))
+      mute.publish = () => Promise.reject(new BusUnavailableError('nothing is sent afterwards'))
       await using writer = open({ bus: mute })
       await using reader = open(NEVER)
       const failures: string[] = []
@@ -215,7 +215,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       )
       await Promise.all(there.map((each) => each.get('a:{b}')))
       await known(mute)
-      await Promise.all(here.map((each, n) => each.set('a:{b}', { n })))
+      await Promise.all(here.map((each, n) => each.assign('a:{b}', { n })))
       for (const [n, each] of there.entries()) await vi.waitFor(() => expect(each.peek('a:{b}')).toEqual({ n }), soon)
       expect(failures).toEqual([])
     })
@@ -225,21 +225,21 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       await using writer = open({ bus })
       await using reader = open(NEVER)
       const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'halfway' }))
-      await here?.set('k', { n: 1 })
+      await here?.assign('k', { n: 1 })
       await there?.get('k')
       await known(bus)
       const [from, to] = await ends('halfway')
       const slot = await slotOf('halfway')
-      const halfway = async (): Promise<void> => {
+      const onHalfway = async (): Promise<void> => {
         // all of the section but the stream
         const keys = (await ask(from, 'CLUSTER', 'GETKEYSINSLOT', `${slot}`, '100')) as string[]
         const others = keys.filter((key) => key !== streamOf('halfway'))
         if (others.length > 0) await ask(from, 'MIGRATE', '127.0.0.1', `${to.port}`, '', '0', '5000', 'KEYS', ...others)
-        await here?.set('k', { n: 2 })
+        await here?.assign('k', { n: 2 })
         await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), soon)
       }
-      await cluster.moveSlot({ slot, to, halfway })
-      await here?.set('k', { n: 3 })
+      await cluster.moveSlot({ slot, to, onHalfway })
+      await here?.assign('k', { n: 3 })
       await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 3 }), soon)
       expect(await ask(to, 'XLEN', streamOf('halfway'))).toBe(3)
     }, 60_000)
@@ -249,14 +249,14 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       let asked = 0
       store.changesSince = () => {
         asked++
-        return Promise.reject(new StoreAwayError('the log is not read', 'no'))
+        return Promise.reject(new StoreUnavailableError('the log is not read', 'no'))
       }
       await allow('&*')
       const bus = openBus()
       await using writer = open({ bus })
       await using reader = open({ ...NEVER, store, bus: ear() })
       const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'alone' }))
-      const set = (n: number): Promise<unknown> => Promise.all(KEYS.map((key) => here?.set(key, { n })))
+      const set = (n: number): Promise<unknown> => Promise.all(KEYS.map((key) => here?.assign(key, { n })))
       const shown = (): unknown[] => KEYS.map((key) => there?.peek(key))
       await set(0)
       await there?.getMany(KEYS)
@@ -286,14 +286,14 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', ho
       const writing = PARTITIONS.map((partition) => writer.collection(docs, { partition }))
       const reading = PARTITIONS.map((partition) => reader.collection(docs, { partition }))
       await Promise.all(reading.flatMap((each) => KEYS.map((key) => each.get(key))))
-      using load = new Load(writing, KEYS)
-      await load.more()
+      using load = new WriteLoad(writing, KEYS)
+      await load.untilMoreWrites()
       const [, to] = await ends('a')
       await cluster.moveSlot({ slot: await slotOf('a'), to })
-      await load.more()
+      await load.untilMoreWrites()
       await (await cluster.masterOf(await slotOf('a'))).kill()
-      await cluster.settled()
-      await load.more()
+      await cluster.waitUntilStable()
+      await load.untilMoreWrites()
       await load.stop()
 
       const alive = cluster.nodes.find(({ running }) => running)

@@ -1,11 +1,11 @@
 import type { RedisCluster } from '@sync/brokers'
 import type { SyncHarness } from '@sync/conformance'
-import { createSync, type Runtime, systemRuntime } from '@sync/core'
+import { createInstance, type Runtime, systemRuntime } from '@sync/core'
 import { redisBus, redisRelay, redisStore } from '@sync/redis'
-import { clusterStoreFaults, mend } from './cluster-faults.ts'
+import { clusterStoreFaults, restartDeadNodes } from './cluster-faults.ts'
 import { clusterUrl, cutSubscriptions } from './cluster-harness.ts'
 
-let harnesses = 0
+let harnessCount = 0
 
 const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
 
@@ -14,20 +14,20 @@ export async function clusterSyncHarness(
   cluster: RedisCluster,
   { relayed = false, client = 'ioredis' }: { readonly relayed?: boolean; readonly client?: 'ioredis' | 'redis' } = {},
 ): Promise<SyncHarness> {
-  const namespace = `cluster${++harnesses}`
+  const namespace = `cluster${++harnessCount}`
   const url = clusterUrl(cluster, client)
-  const limits = { timeout: '500ms', maxChanges: 400, maxAnswers: 500 } as const
+  const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
   const store = async (publish: 'writer' | 'relay' = 'writer') => redisStore(url, { ...limits, publish })
   const bus = async () => redisBus(url, { timeout: '500ms' })
-  const sending = relayed ? await bus() : undefined
-  const relay = sending && redisRelay(url, { ...limits, bus: sending })
+  const relayBus = relayed ? await bus() : undefined
+  const relay = relayBus && redisRelay(url, { ...limits, bus: relayBus })
   return {
     namespace,
     // what is committed beside the instances is not sent
     store: () => store(),
     bus,
     async open({ skew = 0, ...options } = {}) {
-      return createSync({
+      return createInstance({
         ...options,
         store: await store(relayed ? 'relay' : 'writer'),
         bus: await bus(),
@@ -39,8 +39,8 @@ export async function clusterSyncHarness(
     busFaults: { cut: () => cutSubscriptions(cluster) },
     async close() {
       await relay?.close()
-      await sending?.close()
-      await mend(cluster)
+      await relayBus?.close()
+      await restartDeadNodes(cluster)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { canTest, type RedisCluster, startRedis, startRedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
-import { BusAwayError, type ChangeBus, createSync, defineCollection, type Sync, type SyncOptions } from '@sync/core'
+import { BusUnavailableError, type ChangeBus, createInstance, defineCollection, type SyncInstance, type SyncInstanceOptions } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
@@ -8,11 +8,11 @@ import { isSameServer } from '../src/connection/cluster-identity.ts'
 import { openConnection } from '../src/connection/open.ts'
 import { metaKey } from '../src/names.ts'
 import { clusterStoreHarness, clusterUrl, startTestCluster } from './cluster-harness.ts'
-import { Load } from './cluster-load.ts'
+import { WriteLoad } from './cluster-load.ts'
 import { openClusterClient } from './open-client.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', follow: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'key' })
 /** No other way leads to a replica in time. */
 const NEVER = { checkInterval: '1h' } as const
 /** Of those of each client some lie on one node and some on another. */
@@ -21,9 +21,9 @@ const KEYS = 10
 
 /** Resolves when a bus and a store know that they are in one cluster. */
 const known = (bus: ChangeBus): Promise<void> =>
-  vi.waitFor(() => expect(bus.inCommit?.serverOf('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
+  vi.waitFor(() => expect(bus.inCommit?.serverFor('p')).toBeDefined(), { timeout: 5_000, interval: 5 })
 
-describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redis', controllable: true }))(
   'a Redis Cluster',
   () => {
     let cluster: RedisCluster
@@ -47,36 +47,36 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       await using other = await startRedisCluster({ masters: 1 })
       const at = clusterUrl(other)
       const bus = redisBus(at)
-      await using writer = createSync({ store: redisStore(clusterUrl(cluster)), bus })
-      await using reader = createSync({ ...NEVER, store: redisStore(clusterUrl(cluster)), bus: redisBus(at) })
+      await using writer = createInstance({ store: redisStore(clusterUrl(cluster)), bus })
+      await using reader = createInstance({ ...NEVER, store: redisStore(clusterUrl(cluster)), bus: redisBus(at) })
       await known(bus)
       const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition: 'apart' }))
       await there?.get('k')
-      await here?.set('k', { n: 1 })
+      await here?.assign('k', { n: 1 })
       await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
     })
 
     test.each(['pubsub', 'streams'] as const)(
       'may have some partitions, and a server the others, over %s',
-      async (bus) => {
+      async (transport) => {
         await using server = await startRedis()
-        const options = { partitions: { [`eu-${bus}`]: clusterUrl(cluster) } }
-        const open = (): Sync =>
-          createSync({
+        const options = { partitions: { [`eu-${transport}`]: clusterUrl(cluster) } }
+        const open = (): SyncInstance =>
+          createInstance({
             ...NEVER,
             store: redisStore(server.url, options),
-            bus: redisBus(server.url, { ...options, bus }),
+            bus: redisBus(server.url, { ...options, transport }),
           })
         await using writer = open()
         await using reader = open()
-        for (const partition of [`eu-${bus}`, `us-${bus}`]) {
+        for (const partition of [`eu-${transport}`, `us-${transport}`]) {
           const [here, there] = [writer, reader].map((each) => each.collection(docs, { partition }))
           await there?.get('k')
-          await here?.set('k', { n: 1 })
+          await here?.assign('k', { n: 1 })
           await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
         }
         const admin = new Redis(server.url)
-        expect(await admin.keys('*-*:load:k')).toEqual([`us-${bus}:load:k`])
+        expect(await admin.keys('*-*:load:k')).toEqual([`us-${transport}:load:k`])
         admin.disconnect()
       },
     )
@@ -84,24 +84,24 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
     describe.each(['ioredis', 'redis'] as const)('over %s', (client) => {
       const partitions = PARTITIONS[client]
       const url = (): string => clusterUrl(cluster, client)
-      const open = (options: Partial<SyncOptions> = {}): Sync =>
-        createSync({ store: redisStore(url()), bus: redisBus(url()), ...options })
+      const open = (options: Partial<SyncInstanceOptions> = {}): SyncInstance =>
+        createInstance({ store: redisStore(url()), bus: redisBus(url()), ...options })
 
       /** What is not published within a commit is not published at all. */
       const mute = (at = url()): ChangeBus => {
         const bus = redisBus(at)
-        bus.publish = () => Promise.reject(new BusAwayError('nothing is sent afterwards'))
+        bus.publish = () => Promise.reject(new BusUnavailableError('nothing is sent afterwards'))
         return bus
       }
 
       test('is reached by a client that is given, and left open', async () => {
         const { opened, isOpen, end } = await openClusterClient(cluster, client)
         {
-          await using writer = createSync({ store: redisStore(opened), bus: redisBus(opened) })
+          await using writer = createInstance({ store: redisStore(opened), bus: redisBus(opened) })
           await using reader = open()
           const there = reader.collection(docs, { partition: `given ${client}` })
           await there.get('k')
-          await writer.collection(docs, { partition: `given ${client}` }).set('k', { n: 1 })
+          await writer.collection(docs, { partition: `given ${client}` }).assign('k', { n: 1 })
           await vi.waitFor(() => expect(there.peek('k')).toEqual({ n: 1 }), { interval: 1 })
         }
         expect(await isOpen()).toBe(true)
@@ -119,7 +119,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         )
         await Promise.all((there ?? []).map((each) => each.get('a:{b}')))
         await known(bus)
-        await Promise.all((here ?? []).map((each, n) => each.set('a:{b}', { n })))
+        await Promise.all((here ?? []).map((each, n) => each.assign('a:{b}', { n })))
         for (const [n, each] of (there ?? []).entries())
           await vi.waitFor(() => expect(each.peek('a:{b}')).toEqual({ n }), { timeout: 5_000, interval: 1 })
         expect(failures).toEqual([])
@@ -143,9 +143,9 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         // nobody listens: it is not taken for a slot on the move
         const failures: string[] = []
         writer.onEvent(({ type }) => void (type === 'publish-failed' && failures.push(type)))
-        await here?.set('k', { n: 1 })
+        await here?.assign('k', { n: 1 })
         await there?.get('k')
-        await here?.set('k', { n: 2 })
+        await here?.assign('k', { n: 2 })
         await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
         await writer.flush()
         expect(failures).toEqual([])
@@ -159,7 +159,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await using checking = open({ checkInterval: 500 })
         const at = { partition: `leaving ${client}` }
         const [here, last, there, late] = [writer, dying, reader, checking].map((each) => each.collection(docs, at))
-        await here?.set('k', { n: 1 })
+        await here?.assign('k', { n: 1 })
         await Promise.all([there, late, last].map((each) => each?.get('k')))
         await Promise.all([bus, silent].map(known))
         const slot = await cluster.slotOf(metaKey({ ...at, section: 'load' }, { cluster: true }))
@@ -167,19 +167,19 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         const masters = await Promise.all([0, 6_000, 12_000].map((each) => cluster.masterOf(each)))
         const to = masters.find((each) => each !== from)
         if (!to) throw new Error('there is one master only')
-        const halfway = async (): Promise<void> => {
+        const onHalfway = async (): Promise<void> => {
           const admin = new Redis(from.url)
           const keys = (await admin.cluster('GETKEYSINSLOT', slot, 100)) as string[]
           if (keys.length > 0) await admin.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys)
           admin.disconnect()
-          await here?.set('k', { n: 2 })
+          await here?.assign('k', { n: 2 })
           await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 2 }), { timeout: 5_000, interval: 1 })
           // as by a writer that ends between commit and publication: the check finds it
-          await last?.set('k', { n: 3 })
+          await last?.assign('k', { n: 3 })
           await vi.waitFor(() => expect(late?.peek('k')).toEqual({ n: 3 }), { timeout: 5_000, interval: 10 })
           expect(there?.peek('k')).toEqual({ n: 2 })
         }
-        await cluster.moveSlot({ slot, to, halfway })
+        await cluster.moveSlot({ slot, to, onHalfway })
         // the bus tells that it was interrupted, and all is checked
         await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 3 }), { timeout: 10_000, interval: 10 })
       }, 60_000)
@@ -262,7 +262,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await using writer = open({ bus })
         await using reader = open()
         await known(bus)
-        const before = bus.inCommit?.serverOf('p')
+        const before = bus.inCommit?.serverFor('p')
         const told = new Set<string>()
         const statuses: string[] = []
         for (const each of [writer, reader])
@@ -275,10 +275,10 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         const keys = Array.from({ length: KEYS }, (_, n) => `k${n}`)
         await Promise.all(reading.flatMap((each) => keys.map((key) => each.get(key))))
 
-        using load = new Load(writing, keys)
+        using load = new WriteLoad(writing, keys)
         const slotOf = (partition: string): Promise<number> =>
           cluster.slotOf(metaKey({ partition, section: 'load' }, { cluster: true }))
-        await load.more()
+        await load.untilMoreWrites()
         const moving = await slotOf(partitions[0])
         const from = await cluster.masterOf(moving)
         const owners = await Promise.all(partitions.map(async (each) => cluster.masterOf(await slotOf(each))))
@@ -287,23 +287,23 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         statuses.length = 0
         await cluster.moveSlot({ slot: moving, to })
         await vi.waitFor(() => expect(statuses.slice(0, 2)).toEqual(['interrupted', 'resumed']), { timeout: 10_000 })
-        await load.more()
+        await load.untilMoreWrites()
         const killed = await cluster.masterOf(moving)
         await killed.kill()
         // it finds a cluster in which nobody serves those slots yet
         await using late = open()
         const found = late.collection(docs, { partition: partitions[0] })
         const early = found.get('k0').catch(() => {})
-        await cluster.settled()
+        await cluster.waitUntilStable()
         await early
         await vi.waitFor(async () => expect(await found.get('k0')).toBeDefined(), { timeout: 10_000 })
-        await load.more()
+        await load.untilMoreWrites()
         await load.stop()
 
         // it is the same cluster still
         await using quiet = redisBus(url())
         await known(quiet)
-        expect(isSameServer(quiet.inCommit?.serverOf('p'), before)).toBe(true)
+        expect(isSameServer(quiet.inCommit?.serverFor('p'), before)).toBe(true)
 
         await using store = redisStore(url())
         for (const [at, partition] of partitions.entries()) {
@@ -320,7 +320,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
           }
         }
         await killed.restart()
-        await cluster.settled()
+        await cluster.waitUntilStable()
       })
     })
   },

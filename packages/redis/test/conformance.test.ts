@@ -5,7 +5,7 @@ import { redisBusHarness } from './bus-harness.ts'
 import { redisStoreHarness } from './store-harness.ts'
 import { redisSyncHarness } from './sync-harness.ts'
 
-const needs = { broker: 'redis', hooks: true } as const
+const needs = { broker: 'redis', controllable: true } as const
 const runner = { describe, it }
 
 describe.runIf(await canTest('the conformance of store and bus on Redis', needs))('Redis', () => {

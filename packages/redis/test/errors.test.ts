@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { storeError } from '../src/errors.ts'
+import { toStoreError } from '../src/errors.ts'
 
 test.each([
   // of Redis 7.0 and Valkey 8.0 on the old node, and of Valkey 8.0 on the new one
@@ -7,15 +7,15 @@ test.each([
   "ERR Unable to execute command 'exists' in script because undeclared keys were accessed during rehashing of the slot",
 ])('in a cluster a slot that is being moved is asked again: %s', (message) => {
   const at = { address: 'somewhere', layout: { cluster: true } }
-  expect(storeError(new Error(message), at, 'unknown')).toMatchObject({ code: 'SYNC_STORE_AWAY', retryable: true })
+  expect(toStoreError(new Error(message), at, 'unknown')).toMatchObject({ code: 'SYNC_STORE_UNAVAILABLE', retryable: true })
   // one that says so to who knows of no cluster is a node of one
   const alone = { address: 'somewhere', layout: { cluster: false } }
-  expect(storeError(new Error(message), alone, 'unknown')).toMatchObject({ code: 'SYNC_REDIS', retryable: false })
+  expect(toStoreError(new Error(message), alone, 'unknown')).toMatchObject({ code: 'SYNC_REDIS', retryable: false })
 })
 
 test('a permission that is missing in a cluster is refused', () => {
   const at = { address: 'somewhere', layout: { cluster: true } }
-  expect(storeError(new Error('NOPERM no permission'), at, 'no')).toMatchObject({
+  expect(toStoreError(new Error('NOPERM no permission'), at, 'no')).toMatchObject({
     code: 'SYNC_REDIS',
     retryable: false,
   })

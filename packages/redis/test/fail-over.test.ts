@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { canTest, startProxy, startRedis } from '@sync/brokers'
-import { type Collection, createSync, defineCollection, memoryBus, type SyncEvent } from '@sync/core'
+import { type Collection, createInstance, defineCollection, memoryBus, type SyncEvent } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { describe, expect, test, vi } from 'vitest'
@@ -11,7 +11,7 @@ type Docs = Collection<{ n: number }>
 
 const patient = { timeout: 20_000, interval: 5 }
 
-describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: true }))('a replica is promoted', () => {
+describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controllable: true }))('a replica is promoted', () => {
   /** A master whose replica takes its address when it is gone; `fallBehind` ends the replication before that. */
   async function openPair() {
     await using stack = new AsyncDisposableStack()
@@ -49,7 +49,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: t
 
   /** An instance that asks only when something tells it to. `line`: where its bus is. */
   function openInstance(url: string, line = url) {
-    const sync = createSync({ store: redisStore(url), bus: redisBus(line), checkInterval: '1h' })
+    const sync = createInstance({ store: redisStore(url), bus: redisBus(line), checkInterval: '1h' })
     const epochs: Extract<SyncEvent, { type: 'epoch' }>[] = []
     sync.onEvent((event) => {
       if (event.type === 'epoch') epochs.push(event)
@@ -102,7 +102,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: t
     await pair.fallBehind()
     // it hears nothing of what is about to be lost
     await line.refuse()
-    await writer.collection.set('k', { n: 2 })
+    await writer.collection.assign('k', { n: 2 })
     await writer.collection.create('only there', { n: 1 })
     await vi.waitFor(() => expect(witness.collection.peek('k')).toEqual({ n: 2 }), patient)
     await pair.promote()
@@ -121,7 +121,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: t
     expect(unaware.collection.peek('k')).toBe(copy)
     expect(unaware.sync.stats().reloads).toBe(0)
 
-    await writer.collection.set('k', { n: 3 })
+    await writer.collection.assign('k', { n: 3 })
     for (const { collection } of [witness, unaware])
       await vi.waitFor(() => expect(collection.peek('k')).toEqual({ n: 3 }), patient)
   })
@@ -146,9 +146,9 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: t
         for (const each of open) each.destroy()
       })
       const store = redisStore(`redis://127.0.0.1:${(name.address() as AddressInfo).port}`, { client })
-      const sync = stack.use(createSync({ store, bus: memoryBus() }))
+      const sync = stack.use(createInstance({ store, bus: memoryBus() }))
       const collection = sync.collection(docs, { partition: 'p' })
-      await collection.set('k', { n: 1 })
+      await collection.assign('k', { n: 1 })
       const [before, after] = [master, replica].map(({ url }) =>
         stack.adopt(new Redis(url), async (admin) => admin.disconnect()),
       )
@@ -157,7 +157,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', hooks: t
       await after?.replicaof('NO', 'ONE')
       await before?.replicaof('127.0.0.1', replica.port)
       port = replica.port
-      await collection.set('k', { n: 2 })
+      await collection.assign('k', { n: 2 })
       expect(await after?.hget('p:doc:k', 'n:latest')).toBe('2')
     },
   )

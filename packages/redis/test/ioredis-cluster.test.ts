@@ -5,21 +5,21 @@ import { afterEach, expect, test, vi } from 'vitest'
 import {
   type IoredisCluster,
   IoredisClusterConnection,
-  ownClusterBehaviour,
+  ownedClusterOptions,
 } from '../src/connection/ioredis-cluster.ts'
 
 afterEach(() => void vi.useRealTimers())
 
 test('a cluster is asked for its slots as long as it is open, and by nobody afterwards', async () => {
   vi.useFakeTimers()
-  let asked = 0
+  let slotQueries = 0
   const client = {
     isCluster: true,
     status: 'ready',
     options: {},
     call: () => Promise.resolve(''),
     nodes: () => [],
-    refreshSlotsCache: () => void asked++,
+    refreshSlotsCache: () => void slotQueries++,
     disconnect: () => {},
     quit: () => Promise.resolve(),
     on: () => {},
@@ -27,16 +27,16 @@ test('a cluster is asked for its slots as long as it is open, and by nobody afte
   } as const satisfies IoredisCluster
   const connection = new IoredisClusterConnection(client, { timeout: 1_000, owned: true, address: 'host:1' })
   vi.advanceTimersByTime(5_000)
-  expect(asked).toBe(5)
+  expect(slotQueries).toBe(5)
   await connection.close()
   vi.advanceTimersByTime(5_000)
-  expect(asked).toBe(5)
+  expect(slotQueries).toBe(5)
   expect(vi.getTimerCount()).toBe(0)
   // its own timer is begun again by an answer that comes after the end
-  expect(ownClusterBehaviour(1_000)).not.toHaveProperty('slotsRefreshInterval')
+  expect(ownedClusterOptions(1_000)).not.toHaveProperty('slotsRefreshInterval')
 })
 
-test.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 'redis', hooks: true }))(
+test.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 'redis', controllable: true }))(
   'a client that is given knows where nodes are to be reached that name other addresses: there they are listened to',
   async () => {
     await using cluster = await startRedisCluster()

@@ -1,5 +1,5 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
-import { createSync, defineCollection, type SyncEvent } from '@sync/core'
+import { createInstance, defineCollection, type SyncEvent } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -9,7 +9,7 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 const alone = { cluster: false }
 const patient = { timeout: 10_000, interval: 5 }
 
-describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', controllable: true }))(
   'what the server loses by itself',
   () => {
     let redis: RedisServer
@@ -26,17 +26,17 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
     /** Two that hold the same document. */
     async function open(partition: string) {
       const events: SyncEvent[][] = [[], []]
-      const syncs = events.map((heard) => {
-        const sync = createSync({ store: redisStore(redis.url), bus: redisBus(redis.url), checkInterval: 100 })
-        sync.onEvent((event) => heard.push(event))
+      const syncs = events.map((eventLog) => {
+        const sync = createInstance({ store: redisStore(redis.url), bus: redisBus(redis.url), checkInterval: 100 })
+        sync.onEvent((event) => eventLog.push(event))
         return sync
       })
       const collections = syncs.map((sync) => sync.collection(docs, { partition }))
-      await collections[0]?.set('k', { n: 1 })
-      await collections[0]?.set('other', { n: 1 })
+      await collections[0]?.assign('k', { n: 1 })
+      await collections[0]?.assign('other', { n: 1 })
       await Promise.all(collections.map((each) => each.getMany(['k', 'other'])))
       const lost = (): boolean[][] =>
-        events.map((heard) => heard.flatMap((event) => (event.type === 'epoch' ? [event.lost] : [])))
+        events.map((eventLog) => eventLog.flatMap((event) => (event.type === 'epoch' ? [event.lost] : [])))
       const shown = (key: string): unknown[] => collections.map((each) => each.peek(key))
       const close = async (): Promise<void> => void (await Promise.all(syncs.map((sync) => sync.close())))
       return { syncs, collections, events, lost, shown, [Symbol.asyncDispose]: close }
@@ -50,8 +50,8 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
         expect(differing.map(({ key }) => key)).toEqual(['k'])
       }
       await vi.waitFor(() => expect(instances.shown('k')).toEqual([undefined, undefined]), patient)
-      for (const heard of instances.events)
-        expect(heard).toContainEqual(expect.objectContaining({ type: 'inconsistent', key: 'k' }))
+      for (const eventLog of instances.events)
+        expect(eventLog).toContainEqual(expect.objectContaining({ type: 'inconsistent', key: 'k' }))
       // what was left alone is not touched, and the key can be filled again
       expect(instances.shown('other')).toEqual([{ n: 1 }, { n: 1 }])
       await instances.collections[0]?.create('k', { n: 2 })
@@ -67,7 +67,7 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
         each.subscribe('k', (change) => {
           if (change.kind === 'removed') told[at]?.push(change.reason)
         })
-      await collections[0]?.set('k', { n: 1 })
+      await collections[0]?.assign('k', { n: 1 })
       await vi.waitFor(() => expect(told).toEqual([['expired'], ['expired']]), patient)
       expect(collections.map((each) => each.peek('k'))).toEqual([undefined, undefined])
     })
@@ -77,7 +77,7 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
       await admin.unlink(metaKey({ partition: 'headless', section: 'doc' }, alone))
       await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), patient)
       await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 1 }, { n: 1 }]), patient)
-      await instances.collections[1]?.set('k', { n: 2 })
+      await instances.collections[1]?.assign('k', { n: 2 })
       await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 2 }, { n: 2 }]), patient)
       expect(instances.lost()).toEqual([[true], [true]])
     })
@@ -89,7 +89,7 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
       await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), patient)
       await vi.waitFor(() => expect(instances.shown('k')).toEqual([undefined, undefined]), patient)
       expect(instances.shown('other')).toEqual([undefined, undefined])
-      await instances.collections[0]?.set('k', { n: 2 })
+      await instances.collections[0]?.assign('k', { n: 2 })
       await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 2 }, { n: 2 }]), patient)
     })
   },

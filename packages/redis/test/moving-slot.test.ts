@@ -8,7 +8,7 @@ import { metaKey } from '../src/names.ts'
 const CLUSTER = { cluster: true }
 const WAIT = { timeout: 20_000, interval: 10 }
 
-const possible = await canTest('a section whose slot moves', { broker: 'redis', hooks: true })
+const possible = await canTest('a section whose slot moves', { broker: 'redis', controllable: true })
 let cluster: RedisCluster
 beforeAll(async () => {
   if (possible) cluster = await startRedisCluster({ masters: 2 })
@@ -24,13 +24,13 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
     })
     afterAll(() => store.close())
 
-    const headOf = async (section: SectionRef): Promise<Head['standing']> => {
+    const headOf = async (section: SectionRef): Promise<Head['state']> => {
       const [head] = (await store.heads([{ scope: section }])) as [Head]
-      return head.standing
+      return head.state
     }
 
     /** Moves the section's slot; the keys that are named only after `work` was asked for in vain. */
-    async function move(section: SectionRef, late: RegExp, work: () => Promise<void>): Promise<void> {
+    async function move(section: SectionRef, movedLast: RegExp, work: () => Promise<void>): Promise<void> {
       const slot = await cluster.slotOf(metaKey(section, CLUSTER))
       const from = await cluster.masterOf(slot)
       const to = (await Promise.all([0, 12_000].map((each) => cluster.masterOf(each)))).find((node) => node !== from)
@@ -41,8 +41,8 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
       await cluster.moveSlot({
         slot,
         to,
-        late,
-        async halfway() {
+        movedLast,
+        async onHalfway() {
           await target.config('RESETSTAT')
           working = work()
           const refused = async (): Promise<void> =>
@@ -55,16 +55,16 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
 
     const write = (
       section: SectionRef,
-      { id, kept, n, standing }: { id: string; kept: boolean; n: number; standing: Head['standing'] },
+      { id, kept: isCallerGiven, n, standing }: { id: string; kept: boolean; n: number; standing: Head['state'] },
     ): CommitRequest => ({
       ref: { ...section, key: 'k' },
-      op: { id, attempt: 1, born: standing, ...(kept && { kept }) },
+      op: { id, attempt: 1, idOrigin: standing, ...(isCallerGiven && { isCallerGiven }) },
       epoch: standing.epoch,
       origin: 'o',
       action: 'write',
       fields: [{ field: 'n', whole: `${n}` }],
-      others: 'keep',
-      create: true,
+      otherFields: 'keep',
+      allowCreate: true,
     })
 
     const commitOne = async (request: CommitRequest): Promise<CommitResult> => {

@@ -1,7 +1,7 @@
 import type { DocumentRef } from '@sync/core/adapter'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { documentKey, escapeField, type Layout, sectionName, unescapePart } from '../src/names.ts'
+import { documentKey, escapeField, type KeyLayout, sectionName, unescapePart } from '../src/names.ts'
 
 const hostile = fc.constantFrom(':', '{', '}', '\\', '"', '\\u003a', '\ud800', '__proto__', 'VersionId', '::meta', 'é')
 const name = fc
@@ -9,7 +9,7 @@ const name = fc
   .map((parts) => parts.join(''))
   .filter((text) => text !== '')
 const ref: fc.Arbitrary<DocumentRef> = fc.record({ partition: name, section: name, key: name })
-const layout: fc.Arbitrary<Layout> = fc.record({ cluster: fc.boolean() })
+const layout: fc.Arbitrary<KeyLayout> = fc.record({ cluster: fc.boolean() })
 
 test('the names of a document can be read from its key, whatever they are: no two documents share one', () => {
   fc.assert(

@@ -1,11 +1,11 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
-import { type Collection, createSync, defineCollection, type Sync } from '@sync/core'
+import { type Collection, createInstance, defineCollection, type SyncInstance } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 /** What caches with an invalidation bus get wrong. */
-describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', controllable: true }))(
   'instances over one Redis',
   () => {
     const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
@@ -24,9 +24,9 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', hooks
     async function open(
       count: number,
       partition: string,
-    ): Promise<{ syncs: Sync[]; collections: Collection<{ n: number }>[] }> {
+    ): Promise<{ syncs: SyncInstance[]; collections: Collection<{ n: number }>[] }> {
       const syncs = Array.from({ length: count }, () =>
-        createSync({ store: redisStore(redis.url), bus: redisBus(redis.url), checkInterval }),
+        createInstance({ store: redisStore(redis.url), bus: redisBus(redis.url), checkInterval }),
       )
       const collections = syncs.map((sync) => sync.collection(docs, { partition }))
       await Promise.all(collections.map((each) => each.ready()))
@@ -39,7 +39,7 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', hooks
       for (let n = 1; n <= 20; n++) {
         await Promise.all(collections.map((each) => each.get('k')))
         const killed = Date.now()
-        await Promise.all([admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), writer?.set('k', { n })])
+        await Promise.all([admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), writer?.assign('k', { n })])
         await vi.waitFor(
           () => expect(collections.map((each) => each.peek('k'))).toEqual(collections.map(() => ({ n }))),
           {
@@ -58,9 +58,9 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', hooks
       const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
       await Promise.all(collections.map((each) => each.getMany(keys)))
       for (let round = 0; round < 100; round++) {
-        await Promise.all(collections.flatMap((each, of) => keys.map((key) => each.set(key, { n: round * 2 + of }))))
+        await Promise.all(collections.flatMap((each, of) => keys.map((key) => each.assign(key, { n: round * 2 + of }))))
       }
-      await Promise.all(syncs.map((sync) => sync.check()))
+      await Promise.all(syncs.map((sync) => sync.catchUp()))
       const [a, b] = collections.map((each) => keys.map((key) => each.peek(key)))
       expect(a).toEqual(b)
       expect(a?.every((value) => value !== undefined && value.n >= 198)).toBe(true)

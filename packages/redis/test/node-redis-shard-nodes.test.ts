@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 
 /** A line to a node that answers when it is told to. */
 function openLine() {
-  const lost = vi.fn()
+  const onLost = vi.fn()
   const asked: ((answer: string) => void)[] = []
   const client = {
     isReady: true,
@@ -26,8 +26,8 @@ function openLine() {
   }
   const node = { host: 'node', port: 1, client }
   const cluster = { masters: [node], nodeByAddress: new Map([['node:1', node]]), nodeClient: async () => {} }
-  const nodes = new NodeRedisShardNodes(cluster, { timeout: TIMEOUT, look: async () => {} })
-  const line = nodes.open(node, { message: () => {}, lost })
+  const nodes = new NodeRedisShardNodes(cluster, { timeout: TIMEOUT, refreshSlots: async () => {} })
+  const line = nodes.open(node, { onMessage: () => {}, onLost })
   /** The node is asked how many channels there are, and tells after `meanwhile`. */
   async function count(channels: number, meanwhile: () => Promise<unknown> = async () => {}): Promise<void> {
     await vi.advanceTimersByTimeAsync(TIMEOUT / 3)
@@ -35,7 +35,7 @@ function openLine() {
     asked.shift()?.(`id=3 sub=0 psub=0 ssub=${channels} multi=-1`)
     await vi.advanceTimersByTimeAsync(0)
   }
-  return { line, lost, count, [Symbol.dispose]: () => line.close() }
+  return { line, lost: onLost, count, [Symbol.dispose]: () => line.close() }
 }
 
 test('a channel that the node has ended unheard counts as lost', async () => {

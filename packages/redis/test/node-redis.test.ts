@@ -6,7 +6,7 @@ import { redisStoreHarness } from './store-harness.ts'
 
 const runner = { describe, it }
 const by = { client: 'redis' } as const
-const needs = { broker: 'redis', hooks: true } as const
+const needs = { broker: 'redis', controllable: true } as const
 
 describe.runIf(await canTest('store and buses over node-redis', needs))('node-redis', () => {
   describeStoreConformance({ name: 'the store over node-redis', createHarness: () => redisStoreHarness(by), runner })

@@ -4,13 +4,13 @@ import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 
 /** A client as an application has it. */
-interface Opened {
+interface OpenedClient {
   readonly opened: RedisClientLike
   isOpen(): Promise<boolean>
   end(): Promise<void>
 }
 
-export async function openClient(url: string, client: 'ioredis' | 'redis'): Promise<Opened> {
+export async function openClient(url: string, client: 'ioredis' | 'redis'): Promise<OpenedClient> {
   if (client === 'ioredis') {
     const opened = new Redis(url)
     return { opened, isOpen: async () => (await opened.ping()) === 'PONG', end: async () => opened.disconnect() }
@@ -22,7 +22,7 @@ export async function openClient(url: string, client: 'ioredis' | 'redis'): Prom
 }
 
 /** A client of a cluster, as an application has it. */
-export async function openClusterClient({ urls }: RedisCluster, client: 'ioredis' | 'redis'): Promise<Opened> {
+export async function openClusterClient({ urls }: RedisCluster, client: 'ioredis' | 'redis'): Promise<OpenedClient> {
   const [url = ''] = urls
   if (client === 'ioredis') {
     const { hostname, port } = new URL(url)

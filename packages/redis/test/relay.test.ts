@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import {
-  BusAwayError,
+  BusUnavailableError,
   type ChangeBus,
   type Collection,
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   type MemoryHub,
   memoryBus,
-  type Sync,
+  type SyncInstance,
 } from '@sync/core'
 import { decodeFrame, type SectionRef } from '@sync/core/adapter'
 import { type RedisRelay, type RedisRelayEvent, redisBus, redisRelay, redisStore } from '@sync/redis'
@@ -18,7 +18,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', follow: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'key' })
 
 /** No other way leads to a replica in time. */
 const NEVER = { checkInterval: '1h', reorderWindow: 1 } as const
@@ -27,7 +27,7 @@ const WAIT = { timeout: 20_000, interval: 5 }
 /** A bus on which nothing can be sent. */
 const deaf = (): ChangeBus => ({
   ...bare(memoryBus()),
-  publish: () => Promise.reject(new BusAwayError('nothing is sent here')),
+  publish: () => Promise.reject(new BusUnavailableError('nothing is sent here')),
 })
 
 const bare = (bus: ChangeBus): ChangeBus => ({
@@ -41,7 +41,7 @@ const bare = (bus: ChangeBus): ChangeBus => ({
 
 let partitions = 0
 
-describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a relay', { timeout: 30_000 }, () => {
+describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true }))('a relay', { timeout: 30_000 }, () => {
   let redis: RedisServer
   let admin: Redis
   beforeAll(async () => {
@@ -58,16 +58,16 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     onTestFinished(() => opened[Symbol.asyncDispose]())
     return opened
   }
-  const writerOf = (bus: ChangeBus, options: { readonly maxChanges?: number } = {}): Sync =>
-    ended(createSync({ ...NEVER, store: redisStore(redis.url, { publish: 'relay', ...options }), bus }))
-  const readerOf = (hub: MemoryHub): Sync =>
-    ended(createSync({ ...NEVER, store: redisStore(redis.url), bus: memoryBus(hub) }))
+  const writerOf = (bus: ChangeBus, options: { readonly maxChanges?: number } = {}): SyncInstance =>
+    ended(createInstance({ ...NEVER, store: redisStore(redis.url, { publish: 'relay', ...options }), bus }))
+  const readerOf = (hub: MemoryHub): SyncInstance =>
+    ended(createInstance({ ...NEVER, store: redisStore(redis.url), bus: memoryBus(hub) }))
   const relayTo = (bus: ChangeBus, lease?: '300ms' | '1s'): RedisRelay =>
     ended(redisRelay(redis.url, { bus, ...(lease && { lease }) }))
   const shows = (reader: Collection<{ n: number }>, key: string, n: number): Promise<void> =>
     vi.waitFor(() => expect(reader.peek(key)).toEqual({ n }), WAIT)
   const allSent = (relay: RedisRelay): Promise<void> =>
-    vi.waitFor(async () => expect(await relay.waiting()).toEqual({ sections: 0 }), WAIT)
+    vi.waitFor(async () => expect(await relay.backlog()).toEqual({ sections: 0 }), WAIT)
   const partitionOf = (): { readonly partition: string } => ({ partition: `p${++partitions}` })
 
   test.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
@@ -83,7 +83,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
       if (event.type === 'publish-failed') failures.push(event)
     })
     const writer = sync.collection(definition, at)
-    for (let n = 1; n <= 20; n++) await Promise.all([writer.set('a', { n }), writer.set('b:{"x"}', { n })])
+    for (let n = 1; n <= 20; n++) await Promise.all([writer.assign('a', { n }), writer.assign('b:{"x"}', { n })])
     await shows(reader, 'a', 20)
     await shows(reader, 'b:{"x"}', 20)
     await allSent(relay)
@@ -96,7 +96,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const reader = readerOf(hub).collection(docs, at)
     await reader.get('k')
     const sync = writerOf(deaf())
-    for (let n = 1; n <= 3; n++) await sync.collection(docs, at).set('k', { n })
+    for (let n = 1; n <= 3; n++) await sync.collection(docs, at).assign('k', { n })
     await sync.close()
     expect(reader.peek('k')).toBeUndefined()
     relayTo(memoryBus(hub))
@@ -105,9 +105,9 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
 
   test('begins with the first change that was left to relays', async () => {
     const at = partitionOf()
-    const early = ended(createSync({ store: redisStore(redis.url), bus: memoryBus() }))
-    await early.collection(docs, at).set('k', { n: 1 })
-    await writerOf(deaf()).collection(docs, at).set('k', { n: 2 })
+    const early = ended(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
+    await early.collection(docs, at).assign('k', { n: 1 })
+    await writerOf(deaf()).collection(docs, at).assign('k', { n: 2 })
     const hub = createMemoryHub()
     const sent: number[] = []
     ended(
@@ -121,8 +121,8 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
 
   test('costs nothing where it was not asked for', async () => {
     const at = partitionOf()
-    const sync = ended(createSync({ store: redisStore(redis.url), bus: memoryBus() }))
-    await sync.collection(docs, at).set('k', { n: 1 })
+    const sync = ended(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
+    await sync.collection(docs, at).assign('k', { n: 1 })
     expect(await admin.exists(`${at.partition}:doc::relayed`)).toBe(0)
     expect(await admin.zscore('__outbox', `${at.partition}:doc`)).toBeNull()
   })
@@ -132,10 +132,10 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
   }, async () => {
     await using line = await startRedis()
     const at = { ...partitionOf(), section: 'doc' }
-    const heard = new Map<string, number[]>()
+    const received = new Map<string, number[]>()
     const bus = ended(redisBus(line.url))
     await bus.subscribe(at, (frame) => {
-      for (const { key, sequence } of decodeFrame(frame).changes) heard.set(key, [...(heard.get(key) ?? []), sequence])
+      for (const { key, sequence } of decodeFrame(frame).changes) received.set(key, [...(received.get(key) ?? []), sequence])
     })
     const first = await relayProcess(redis.url, line.url)
     const second = relayTo(redisBus(line.url), '1s')
@@ -143,9 +143,9 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     second.onEvent((event) => events.push(event))
     const writer = writerOf(deaf()).collection(docs, at)
     const keys = Array.from({ length: 8 }, (_, n) => `k${n}`)
-    const round = (n: number): Promise<unknown> => Promise.all(keys.map((key) => writer.set(key, { n })))
+    const round = (n: number): Promise<unknown> => Promise.all(keys.map((key) => writer.assign(key, { n })))
     let n = 0
-    while ([...heard.values()].flat().length < 200) await round(++n)
+    while ([...received.values()].flat().length < 200) await round(++n)
     expect(second.active).toBe(false)
     first.kill('SIGKILL')
     const killed = Date.now()
@@ -153,13 +153,13 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     await vi.waitFor(() => expect(second.active).toBe(true), WAIT)
     expect(Date.now() - killed).toBeLessThan(8_000)
     await allSent(second)
-    await vi.waitFor(() => expect(new Set([...heard.values()].flat()).size).toBe(n * keys.length), WAIT)
+    await vi.waitFor(() => expect(new Set([...received.values()].flat()).size).toBe(n * keys.length), WAIT)
     // what comes first of each is in order: all others are repeats
-    for (const sequences of heard.values()) {
+    for (const sequences of received.values()) {
       const firsts = [...new Set(sequences)]
       expect(firsts).toEqual([...firsts].sort((a, b) => a - b))
     }
-    expect(heard.size).toBe(keys.length)
+    expect(received.size).toBe(keys.length)
     expect(events).toEqual([{ type: 'active' }])
   })
 
@@ -170,7 +170,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const reader = readerOf(hub).collection(docs, at)
     await reader.get('k')
     const relay = relayTo(memoryBus(hub))
-    await writerOf(deaf()).collection(docs, at).set('k', { n: 1 })
+    await writerOf(deaf()).collection(docs, at).assign('k', { n: 1 })
     expect(relay.active).toBe(false)
     await shows(reader, 'k', 1)
     expect(await admin.get('__outbox:lease')).not.toBe('somebody')
@@ -184,7 +184,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     expect(next.active).toBe(false)
     await old.close()
     await vi.waitFor(() => expect(next.active).toBe(true), { ...WAIT, timeout: 1_500 })
-    await expect(old.waiting()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+    await expect(old.backlog()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
   })
 
   test('that was ousted while it was sending notes nothing any more', async () => {
@@ -201,11 +201,11 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     }
     const late = relayTo(slow, '1s')
     const writer = writerOf(deaf()).collection(docs, at)
-    await writer.set('k', { n: 1 })
+    await writer.assign('k', { n: 1 })
     await asked.promise
     // as if it had been frozen for longer than its lease
     await admin.set('__outbox:lease', 'another')
-    await writer.set('k', { n: 2 })
+    await writer.assign('k', { n: 2 })
     await vi.waitFor(() => expect(late.active).toBe(false), WAIT)
     const cursor = `${at.partition}:doc::relayed`
     const before = await admin.hgetall(cursor)
@@ -230,14 +230,14 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const reader = readerOf(hub).collection(docs, at)
     await reader.get('k')
     const writer = writerOf(deaf(), { maxChanges: 2 }).collection(docs, at)
-    for (let n = 1; n <= 10; n++) await writer.set('k', { n })
+    for (let n = 1; n <= 10; n++) await writer.assign('k', { n })
     const relay = relayTo(memoryBus(hub))
     const events: RedisRelayEvent[] = []
     relay.onEvent((event) => events.push(event))
     await shows(reader, 'k', 10)
     await allSent(relay)
     expect(events).toContainEqual({ type: 'log-truncated', ...at, section: 'doc' })
-    await writer.set('k', { n: 11 })
+    await writer.assign('k', { n: 11 })
     await shows(reader, 'k', 11)
   })
 
@@ -248,13 +248,13 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const writer = writerOf(memoryBus(hub)).collection(docs, at)
     const relay = relayTo(memoryBus(hub))
     await reader.get('k')
-    await writer.set('k', { n: 1 })
+    await writer.assign('k', { n: 1 })
     await shows(reader, 'k', 1)
     await admin.flushall()
-    await writer.set('other', { n: 2 })
+    await writer.assign('other', { n: 2 })
     await vi.waitFor(() => expect(reader.peek('k')).toBeUndefined(), WAIT)
     expect(await reader.get('other')).toEqual({ n: 2 })
-    await writer.set('other', { n: 3 })
+    await writer.assign('other', { n: 3 })
     await shows(reader, 'other', 3)
     await allSent(relay)
   })
@@ -263,21 +263,21 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     await using own = await startRedis()
     const at = partitionOf()
     const hub = createMemoryHub()
-    const open = (bus: ChangeBus): Sync =>
-      ended(createSync({ ...NEVER, store: redisStore(own.url, { publish: 'relay' }), bus }))
+    const open = (bus: ChangeBus): SyncInstance =>
+      ended(createInstance({ ...NEVER, store: redisStore(own.url, { publish: 'relay' }), bus }))
     const reader = open(memoryBus(hub)).collection(docs, at)
     await reader.get('k')
     const relay = ended(redisRelay(own.url, { bus: memoryBus(hub) }))
     const sync = open(memoryBus(hub))
-    for (let n = 1; n <= 5; n++) await sync.collection(docs, at).set('k', { n })
+    for (let n = 1; n <= 5; n++) await sync.collection(docs, at).assign('k', { n })
     await shows(reader, 'k', 5)
     await allSent(relay)
     await sync.close()
     await own.kill()
-    await own.cutLog({ commits: 3, having: '::log' })
+    await own.truncateLog({ commits: 3, containing: '::log' })
     await own.restart()
     const writer = open(deaf()).collection(docs, at)
-    for (let n = 11; n <= 12; n++) await writer.set('k', { n })
+    for (let n = 11; n <= 12; n++) await writer.assign('k', { n })
     await shows(reader, 'k', 12)
     await allSent(relay)
   })
@@ -287,23 +287,23 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const hub = createMemoryHub()
     const reader = readerOf(hub).collection(docs, at)
     await reader.get('k')
-    hub.bus.away()
+    hub.bus.makeUnavailable()
     const relay = relayTo(memoryBus(hub))
     const events: RedisRelayEvent[] = []
     relay.onEvent((event) => events.push(event))
-    await writerOf(deaf()).collection(docs, at).set('k', { n: 1 })
-    const failed = { type: 'failed', ...at, section: 'doc', error: { code: 'SYNC_BUS_AWAY' } }
+    await writerOf(deaf()).collection(docs, at).assign('k', { n: 1 })
+    const failed = { type: 'failed', ...at, section: 'doc', error: { code: 'SYNC_BUS_UNAVAILABLE' } }
     await vi.waitFor(() => expect(events).toContainEqual(expect.objectContaining({ type: 'failed' })), WAIT)
     expect(events.find(({ type }) => type === 'failed')).toMatchObject(failed)
-    expect(await relay.waiting()).toMatchObject({ sections: 1, since: expect.any(Number) })
-    hub.bus.back()
+    expect(await relay.backlog()).toMatchObject({ sections: 1, since: expect.any(Number) })
+    hub.bus.makeAvailable()
     await shows(reader, 'k', 1)
   })
 
   test('is not held up by sections that a bus refuses, however many', async () => {
     const at = partitionOf()
     const hub = createMemoryHub()
-    const refused = new BusAwayError('not this one')
+    const refused = new BusUnavailableError('not this one')
     const choosy: ChangeBus = {
       ...bare(memoryBus(hub)),
       publish: (scope, changes) =>
@@ -315,13 +315,13 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const others = Array.from({ length: 200 }, (_, n) =>
       defineCollection<{ n: number }>({ section: `s${n}`, ttl: 'never' }),
     )
-    await Promise.all(others.map((each) => sync.collection(each, at).set('k', { n: 1 })))
-    await sync.collection(docs, at).set('k', { n: 1 })
+    await Promise.all(others.map((each) => sync.collection(each, at).assign('k', { n: 1 })))
+    await sync.collection(docs, at).assign('k', { n: 1 })
     const relay = relayTo(choosy)
     const events: RedisRelayEvent[] = []
     relay.onEvent((event) => events.push(event))
     await shows(reader, 'k', 1)
-    await vi.waitFor(async () => expect(await relay.waiting()).toMatchObject({ sections: 200 }), WAIT)
+    await vi.waitFor(async () => expect(await relay.backlog()).toMatchObject({ sections: 200 }), WAIT)
     await vi.waitFor(() => expect(events.filter(({ type }) => type === 'failed')).toHaveLength(200), WAIT)
   })
 
@@ -329,16 +329,16 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     await using own = await startRedis()
     const at: SectionRef = { ...partitionOf(), section: 'doc' }
     const hub = createMemoryHub()
-    const sync = ended(createSync({ ...NEVER, store: redisStore(own.url, { publish: 'relay' }), bus: memoryBus(hub) }))
+    const sync = ended(createInstance({ ...NEVER, store: redisStore(own.url, { publish: 'relay' }), bus: memoryBus(hub) }))
     const reader = sync.collection(docs, at)
     const relay = ended(redisRelay(own.url, { bus: memoryBus(hub) }))
     await reader.get('k')
-    await reader.set('k', { n: 1 })
+    await reader.assign('k', { n: 1 })
     await allSent(relay)
     await own.kill()
     await own.restart()
-    const other = ended(createSync({ store: redisStore(own.url, { publish: 'relay' }), bus: deaf() }))
-    await other.collection(docs, at).set('k', { n: 2 })
+    const other = ended(createInstance({ store: redisStore(own.url, { publish: 'relay' }), bus: deaf() }))
+    await other.collection(docs, at).assign('k', { n: 2 })
     await shows(reader, 'k', 2)
     await allSent(relay)
   })
@@ -356,14 +356,14 @@ describe.runIf(await canTest('the relay', { broker: 'redis', hooks: true }))('a 
     const reader = readerOf(hub).collection(docs, at)
     await reader.get('k')
     const mayNot = await user('unable', allowed)
-    const unable = ended(createSync({ store: redisStore(mayNot, { publish: 'relay' }), bus: deaf() }))
-    await expect(unable.collection(docs, at).set('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+    const unable = ended(createInstance({ store: redisStore(mayNot, { publish: 'relay' }), bus: deaf() }))
+    await expect(unable.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
     const may = await user('able', `${allowed} ${relaying}`)
     const relay = ended(redisRelay(may, { bus: memoryBus(hub) }))
     const events: RedisRelayEvent[] = []
     relay.onEvent((event) => events.push(event))
-    const able = ended(createSync({ store: redisStore(may, { publish: 'relay' }), bus: deaf() }))
-    await able.collection(docs, at).set('k', { n: 2 })
+    const able = ended(createInstance({ store: redisStore(may, { publish: 'relay' }), bus: deaf() }))
+    await able.collection(docs, at).assign('k', { n: 2 })
     await shows(reader, 'k', 2)
     await allSent(relay)
     expect(events.filter(({ type }) => type === 'failed')).toEqual([])

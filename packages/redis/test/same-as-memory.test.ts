@@ -6,8 +6,8 @@ import {
   decodeChange,
   type EncodedChange,
   type Expectation,
-  type Loaded,
-  type Standing,
+  type LoadResult,
+  type SectionState,
   type Store,
 } from '@sync/core/adapter'
 import { redisStore } from '@sync/redis'
@@ -15,7 +15,7 @@ import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-const LIMITS = { maxAnswers: 6, maxChanges: 7, lineage: 2 }
+const LIMITS = { maxOpResults: 6, maxChanges: 7, lineage: 2 }
 const KEYS = ['k', 'a:b']
 const FIELDS = ['a', 'VersionId', 'x:latest', 'quote"']
 
@@ -26,14 +26,14 @@ class Side {
   readonly store: Store
   readonly section: { partition: string; section: string }
   readonly epochs: string[] = []
-  standing: Standing = { epoch: '', sequence: 0, answers: 0, lineage: [] }
+  standing: SectionState = { epoch: '', sequence: 0, opResultCount: 0, ancestors: [] }
 
   constructor(store: Store, partition: string) {
     this.store = store
     this.section = { partition, section: 'product' }
   }
 
-  hear(standing: Standing): void {
+  hear(standing: SectionState): void {
     if (this.epochs.at(-1) !== standing.epoch) this.epochs.push(standing.epoch)
     this.standing = standing
   }
@@ -45,11 +45,11 @@ class Side {
   /** An epoch by its order, which is the same on both sides. */
   readonly order = (epoch: string): number => this.epochs.indexOf(epoch)
 
-  plain({ epoch, lineage, ...rest }: Standing): object {
+  plain({ epoch, ancestors, ...rest }: SectionState): object {
     return {
       ...rest,
       epoch: this.order(epoch),
-      lineage: lineage.map((fork) => ({ ...fork, epoch: this.order(fork.epoch) })),
+      lineage: ancestors.map((fork) => ({ ...fork, epoch: this.order(fork.epoch) })),
     }
   }
 
@@ -64,15 +64,15 @@ class Side {
   }
 
   result(result: CommitResult): object {
-    this.hear(result.standing)
-    const standing = this.plain(result.standing)
+    this.hear(result.state)
+    const standing = this.plain(result.state)
     return 'change' in result ? { ...result, standing, change: this.change(result.change) } : { ...result, standing }
   }
 
-  loaded({ standing, document }: Loaded): object {
-    this.hear(standing)
+  loaded({ state, document }: LoadResult): object {
+    this.hear(state)
     const { changedAt: _, expiresIn, text, ...rest } = document ?? { text: 'null', changedAt: 0 }
-    return { standing: this.plain(standing), ...rest, value: JSON.parse(text), expires: expiresIn !== undefined }
+    return { standing: this.plain(state), ...rest, value: JSON.parse(text), expires: expiresIn !== undefined }
   }
 }
 
@@ -113,8 +113,8 @@ function expectationOf({ back, lag, field: name, fieldVersion, ...rest }: Drawn,
 /** What a writer that has just read the document would expect. */
 async function actual(side: Side, ref: CommitRequest['ref'], drawn: Drawn): Promise<Expectation> {
   const [loaded] = await side.store.load([ref])
-  const { document, standing } = loaded as Loaded
-  const { epoch, sequence } = standing
+  const { document, state } = loaded as LoadResult
+  const { epoch, sequence } = state
   return {
     readAt: { epoch, sequence },
     generation: document?.generation ?? 0,
@@ -136,8 +136,8 @@ const drawnRequest = fc.record({
     selector: (each) => each.field,
     maxLength: 3,
   }),
-  others: fc.constantFrom<CommitRequest['others'][]>('keep', 'keep', 'remove'),
-  create: fc.constantFrom(true, true, false),
+  otherFields: fc.constantFrom<CommitRequest['otherFields'][]>('keep', 'keep', 'remove'),
+  allowCreate: fc.constantFrom(true, true, false),
   ttl: fc.constantFrom(undefined, undefined, 60_000.5),
   meta: fc.constantFrom(undefined, { actor: 'ann"' }),
   definition: fc.constantFrom(
@@ -153,13 +153,13 @@ const drawnRequest = fc.record({
 const commit: fc.Arbitrary<Command> = fc
   .array(drawnRequest, { minLength: 1, maxLength: 3 })
   .map((group) => async (side) => {
-    const { answers } = side.standing
+    const { opResultCount } = side.standing
     const requests: CommitRequest[] = []
     for (const drawn of group) {
       const {
         key: name,
         id,
-        kept,
+        kept: isCallerGiven,
         attempt,
         bornBack,
         bornLag,
@@ -180,8 +180,8 @@ const commit: fc.Arbitrary<Command> = fc
         op: {
           id: `op"${id}`,
           attempt,
-          born: { epoch: side.epoch(bornBack), answers: Math.max(0, answers - bornLag) },
-          kept,
+          idOrigin: { epoch: side.epoch(bornBack), opResultCount: Math.max(0, opResultCount - bornLag) },
+          isCallerGiven,
         },
         epoch: side.epoch(late),
         origin: 'w"',
@@ -204,20 +204,20 @@ const since: fc.Arbitrary<Command> = fc
   .map(({ back, lag, limit, of }) => async (side) => {
     const after = { epoch: side.epoch(back), sequence: Math.max(0, side.standing.sequence - lag) }
     const page = await side.store.changesSince(of === null ? side.section : { ...side.section, key: of }, after, limit)
-    side.hear(page.standing)
+    side.hear(page.state)
     const changes = page.changes.map((change) => side.change(change))
-    return { ...page, standing: side.plain(page.standing), changes }
+    return { ...page, standing: side.plain(page.state), changes }
   })
 
 const heads: fc.Arbitrary<Command> = fc
   .record({ back: fc.nat(1), ahead: fc.integer({ min: -3, max: 1 }), of: fc.option(key) })
   .map(({ back, ahead, of }) => async (side) => {
-    const shown = { epoch: side.epoch(back), sequence: Math.max(0, side.standing.sequence + ahead) }
+    const highestSeen = { epoch: side.epoch(back), sequence: Math.max(0, side.standing.sequence + ahead) }
     const scope = of === null ? side.section : { ...side.section, key: of }
-    const [head] = await side.store.heads([{ scope, shown }])
+    const [head] = await side.store.heads([{ scope, highestSeen }])
     if (!head) throw new Error('no head')
-    side.hear(head.standing)
-    return { ...head, standing: side.plain(head.standing) }
+    side.hear(head.state)
+    return { ...head, standing: side.plain(head.state) }
   })
 
 const load: fc.Arbitrary<Command> = fc.constant(async (side) => {
@@ -245,7 +245,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('restart' as const) },
 )
 
-describe.runIf(await canTest('the store on Redis beside the one in memory', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('the store on Redis beside the one in memory', { broker: 'redis', controllable: true }))(
   'the store',
   () => {
     let redis: RedisServer
@@ -273,7 +273,7 @@ describe.runIf(await canTest('the store on Redis beside the one in memory', { br
           const ours = new Side(store, name)
           for (const side of [memory, ours]) {
             const [head] = await side.store.heads([{ scope: side.section }])
-            side.hear((head as Loaded).standing)
+            side.hear((head as LoadResult).state)
           }
           for (const each of steps) {
             if (each === 'restart') {

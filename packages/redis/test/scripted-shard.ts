@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
-import { compareIds, START } from '../src/bus/entry-id.ts'
-import type { Command, Connection, ConnectionState, Listener } from '../src/connection/connection.ts'
+import { compareEntryIds, STREAM_START } from '../src/bus/entry-id.ts'
+import type { Command, Connection, ConnectionState, MessageListener } from '../src/connection/connection.ts'
 
 export const STREAM = '{p:s}::changes'
 
@@ -10,7 +10,7 @@ export interface Entry {
   readonly frame: string
   readonly key: string | undefined
   readonly at: number
-  gone?: number
+  removedAt?: number
 }
 
 interface Call {
@@ -30,22 +30,22 @@ export class ScriptedShard {
   cuts = 0
   failures = 0
   /** How often entries were taken away, and how often the end of them was lost. */
-  taken = 0
-  tailsLost = 0
-  served = 0
+  trims = 0
+  lostTails = 0
+  executed = 0
   #entries: Entry[] = []
-  #last = START
+  #last = STREAM_START
   #added = 0
   #skew = 0
   #calls: Call[] = []
   #acknowledgements: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   #messages: string[] = []
-  #listener: Listener | undefined
+  #listener: MessageListener | undefined
   #subscribed = false
   /** The slot is being moved: what is told is told elsewhere. */
   #moving = false
-  #server: string | undefined
-  #tell: (state: ConnectionState) => void = () => {}
+  #serverId: string | undefined
+  #emitState: (state: ConnectionState) => void = () => {}
 
   constructor() {
     const shard = this
@@ -54,25 +54,25 @@ export class ScriptedShard {
     this.commands = { address: 'host:1', send } as unknown as Connection
     this.listening = {
       address: 'host:1',
-      get server() {
-        return shard.#server
+      get serverId() {
+        return shard.#serverId
       },
       send: () => Promise.resolve('PONG'),
-      subscribe: (_: string, listener: Listener) => {
+      subscribe: (_: string, listener: MessageListener) => {
         this.#listener = listener
         return new Promise<void>((resolve, reject) => this.#acknowledgements.push({ resolve, reject }))
       },
       unsubscribe: () => Promise.resolve(),
       onState: (listener: (state: ConnectionState) => void) => {
-        this.#tell = listener
+        this.#emitState = listener
         return () => {}
       },
-      reset: () => {},
+      reconnect: () => {},
     } as unknown as Connection
   }
 
   append(key: string | undefined): void {
-    const previous = this.#entries.at(-1)?.id ?? START
+    const previous = this.#entries.at(-1)?.id ?? STREAM_START
     const id = this.#nextId()
     const frame = `frame ${this.history.length}`
     const entry = { id, frame, key, at: this.clock }
@@ -84,7 +84,7 @@ export class ScriptedShard {
   }
 
   /** What somebody else sends there. */
-  garbage(): void {
+  pushGarbage(): void {
     if (this.#subscribed) this.#messages.push('nonsense')
   }
 
@@ -94,16 +94,16 @@ export class ScriptedShard {
   }
 
   /** A message that is lost, though the line is not. */
-  swallow(): void {
+  loseMessage(): void {
     this.append(undefined)
     this.#messages.pop()
   }
 
   /** The server does what it was asked first. */
-  serve(): void {
+  executeNext(): void {
     const call = this.#calls.find(({ outcome }) => !outcome)
     if (!call) return
-    this.served++
+    this.executed++
     call.outcome = this.#execute(call.command)
   }
 
@@ -131,49 +131,49 @@ export class ScriptedShard {
   }
 
   cut(): void {
-    if (this.#server === undefined) return
+    if (this.#serverId === undefined) return
     this.cuts++
-    this.#server = undefined
+    this.#serverId = undefined
     this.#subscribed = this.#moving = false
     this.#messages = []
     for (const { reject } of this.#acknowledgements.splice(0)) reject(new Error('the line is lost'))
-    this.#tell('down')
+    this.#emitState('down')
   }
 
-  mend(): void {
-    if (this.#server !== undefined) return
-    this.#server = `round ${this.cuts}`
-    this.#tell('up')
+  reconnectLine(): void {
+    if (this.#serverId !== undefined) return
+    this.#serverId = `round ${this.cuts}`
+    this.#emitState('up')
   }
 
   /** Begins to move the slot; if it is being moved, the move ends. */
-  move(): void {
+  toggleMove(): void {
     if (this.#moving) this.cut()
     else this.#moving = this.#subscribed
   }
 
   trim(): void {
-    this.#take(Math.ceil(this.#entries.length / 2))
+    this.#removeOldest(Math.ceil(this.#entries.length / 2))
   }
 
   delete(): void {
-    this.#take(this.#entries.length)
-    this.#last = START
+    this.#removeOldest(this.#entries.length)
+    this.#last = STREAM_START
     this.#added = 0
   }
 
   /** Another server takes over, which does not have the last of it, and whose clock is behind. */
   loseTail(): void {
-    this.tailsLost++
+    this.lostTails++
     this.#skew -= 1_000
-    this.taken++
-    for (const entry of this.#entries.splice(Math.ceil(this.#entries.length / 2))) entry.gone = this.clock
-    this.#last = this.#entries.at(-1)?.id ?? START
+    this.trims++
+    for (const entry of this.#entries.splice(Math.ceil(this.#entries.length / 2))) entry.removedAt = this.clock
+    this.#last = this.#entries.at(-1)?.id ?? STREAM_START
     this.cut()
   }
 
   /** Lets everything run that runs without a step. */
-  async turn(): Promise<void> {
+  async tick(): Promise<void> {
     this.clock++
     vi.advanceTimersByTime(2_000)
     await new Promise((resolve) => setImmediate(resolve))
@@ -183,16 +183,16 @@ export class ScriptedShard {
   async settle(): Promise<void> {
     if (this.#moving) this.cut()
     for (let idle = 0; idle < 3; idle++) {
-      this.mend()
+      this.reconnectLine()
       while (this.#calls.length > 0 || this.#acknowledgements.length > 0 || this.#messages.length > 0) {
         idle = 0
         this.acknowledge()
-        this.serve()
+        this.executeNext()
         this.reply()
         this.deliver()
-        await this.turn()
+        await this.tick()
       }
-      await this.turn()
+      await this.tick()
     }
   }
 
@@ -202,15 +202,15 @@ export class ScriptedShard {
     return now > ms ? `${now}-0` : `${ms}-${count + 1}`
   }
 
-  #take(count: number): void {
+  #removeOldest(count: number): void {
     if (count === 0) return
-    this.taken++
-    for (const entry of this.#entries.splice(0, count)) entry.gone = this.clock
+    this.trims++
+    for (const entry of this.#entries.splice(0, count)) entry.removedAt = this.clock
   }
 
   #execute([name, , from = '', , , count]: Command): { readonly reply: unknown } | { readonly error: Error } {
     if (name === 'XRANGE') {
-      const found = this.#entries.filter(({ id }) => compareIds(id, from) >= 0).slice(0, Number(count))
+      const found = this.#entries.filter(({ id }) => compareEntryIds(id, from) >= 0).slice(0, Number(count))
       return { reply: found.map(({ id, frame, key }) => [id, ['frame', frame, ...(key ? ['key', key] : [])]]) }
     }
     if (name !== 'XINFO') throw new TypeError(`unexpected: ${name}`)

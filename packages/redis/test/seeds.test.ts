@@ -1,5 +1,5 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
-import { createSync, defineCollection, memoryBus, type Sync } from '@sync/core'
+import { createInstance, defineCollection, memoryBus, type SyncInstance } from '@sync/core'
 import { decodeFrame } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
@@ -13,7 +13,7 @@ interface Unit {
 }
 
 const units = defineCollection<Unit>({ section: 'config', ttl: '7d' })
-const byKey = defineCollection<Unit>({ section: 'followed', ttl: '7d', follow: 'key' })
+const byKey = defineCollection<Unit>({ section: 'followed', ttl: '7d', subscribeBy: 'key' })
 const at = { partition: 'forecast' }
 const DAY = 86_400_000
 
@@ -23,7 +23,7 @@ test('in a cluster a section lies in one slot, chosen by partition and section',
   expect(keys.map((key) => /\{(.*?)\}/.exec(key)?.[1])).toEqual(['forecast:config', 'forecast:config'])
 })
 
-describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', hooks: true }))('in Redis', () => {
+describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', controllable: true }))('in Redis', () => {
   let redis: RedisServer
   let admin: Redis
   beforeAll(async () => {
@@ -36,26 +36,26 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', ho
     await redis[Symbol.asyncDispose]()
   })
 
-  const open = (): Sync => {
-    const sync = createSync({ store: redisStore(redis.url), bus: redisBus(redis.url) })
+  const open = (): SyncInstance => {
+    const sync = createInstance({ store: redisStore(redis.url), bus: redisBus(redis.url) })
     onTestFinished(() => sync.close())
     return sync
   }
 
   /** What is sent on a channel, heard by a client that knows nothing of ours. */
-  const hear = async (channel: string): Promise<string[]> => {
+  const subscribeTo = async (channel: string): Promise<string[]> => {
     const client = new Redis(redis.url)
     onTestFinished(() => client.disconnect())
-    const heard: string[] = []
-    client.on('message', (_, message: string) => heard.push(message))
+    const received: string[] = []
+    client.on('message', (_, message: string) => received.push(message))
     await client.subscribe(channel)
-    return heard
+    return received
   }
 
   test('a document is a hash, its fields and their versions under the names that they had', async () => {
     const unit = open().collection(units, at)
-    await unit.set('unit-001', { unitName: 'PowerPlant A', demand: 380.2 })
-    await unit.set('unit-001', { demand: 450.5 })
+    await unit.assign('unit-001', { unitName: 'PowerPlant A', demand: 380.2 })
+    await unit.assign('unit-001', { demand: 450.5 })
     expect(await admin.hgetall('forecast:config:unit-001')).toMatchObject({
       'unitName:latest': '"PowerPlant A"',
       'unitName:version': '1',
@@ -67,9 +67,9 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', ho
 
   test('the whole hash lives for seven days from the last write', async () => {
     const unit = open().collection(units, at)
-    await unit.set('unit-001', { unitName: 'A', demand: 1 })
+    await unit.assign('unit-001', { unitName: 'A', demand: 1 })
     await admin.pexpire('forecast:config:unit-001', DAY)
-    await unit.set('unit-001', { demand: 2 })
+    await unit.assign('unit-001', { demand: 2 })
     const left = await admin.pttl('forecast:config:unit-001')
     expect(left).toBeGreaterThan(6.9 * DAY)
     expect(left).toBeLessThanOrEqual(7 * DAY)
@@ -78,16 +78,16 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', ho
   test('a write is one call, stored and published together', async () => {
     const sync = open()
     const unit = sync.collection(units, at)
-    await unit.set('unit-001', { unitName: 'A', demand: 1 })
-    const heard = await hear('__dataChanged:forecast:config')
+    await unit.assign('unit-001', { unitName: 'A', demand: 1 })
+    const received = await subscribeTo('__dataChanged:forecast:config')
     const watching = await admin.monitor()
     onTestFinished(() => watching.disconnect())
     const sent: string[] = []
     watching.on('monitor', (_: string, [name = '']: string[], source: string) => {
       if (source !== 'lua') sent.push(name.toLowerCase())
     })
-    await unit.set('unit-001', { unitName: 'B', demand: 2 })
-    await vi.waitFor(() => expect(heard).toHaveLength(1))
+    await unit.assign('unit-001', { unitName: 'B', demand: 2 })
+    await vi.waitFor(() => expect(received).toHaveLength(1))
     await admin.echo('the end')
     await vi.waitFor(() => expect(sent).toContain('echo'))
     expect(sent.filter((name) => name !== 'ping')).toEqual(['evalsha', 'echo'])
@@ -95,31 +95,31 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', ho
 
   test('a change goes to the channel of its section, as the fields that changed and its version', async () => {
     const unit = open().collection(units, at)
-    await unit.set('unit-001', { unitName: 'A', demand: 1 })
-    const heard = await hear('__dataChanged:forecast:config')
-    await unit.set('unit-001', { demand: 2 })
-    await vi.waitFor(() => expect(heard).toHaveLength(1))
-    expect(decodeFrame(heard[0] ?? '').changes).toMatchObject([
+    await unit.assign('unit-001', { unitName: 'A', demand: 1 })
+    const received = await subscribeTo('__dataChanged:forecast:config')
+    await unit.assign('unit-001', { demand: 2 })
+    await vi.waitFor(() => expect(received).toHaveLength(1))
+    expect(decodeFrame(received[0] ?? '').changes).toMatchObject([
       { key: 'unit-001', version: 2, edits: [{ field: 'demand', version: 2, kind: 'whole', value: 2 }] },
     ])
   })
 
   test('or to the channel of its document, where the section is followed by key', async () => {
     const unit = open().collection(byKey, at)
-    const heard = await hear('__dataChanged:forecast:followed:unit-001')
-    const others = await hear('__dataChanged:forecast:followed')
-    await unit.set('unit-002', { unitName: 'B', demand: 1 })
-    await unit.set('unit-001', { unitName: 'A', demand: 1 })
-    await vi.waitFor(() => expect(heard).toHaveLength(1))
+    const received = await subscribeTo('__dataChanged:forecast:followed:unit-001')
+    const others = await subscribeTo('__dataChanged:forecast:followed')
+    await unit.assign('unit-002', { unitName: 'B', demand: 1 })
+    await unit.assign('unit-001', { unitName: 'A', demand: 1 })
+    await vi.waitFor(() => expect(received).toHaveLength(1))
     expect(others).toEqual([])
   })
 
   test('a partition has a connection of its own, to where it is said to lie', async () => {
     await using eu = await startRedis()
     const partitions = { forecast: eu.url }
-    await using sync = createSync({ store: redisStore(redis.url, { partitions }), bus: memoryBus() })
-    await sync.collection(units, at).set('unit-001', { unitName: 'A', demand: 1 })
-    await sync.collection(units, { partition: 'other' }).set('unit-001', { unitName: 'A', demand: 1 })
+    await using sync = createInstance({ store: redisStore(redis.url, { partitions }), bus: memoryBus() })
+    await sync.collection(units, at).assign('unit-001', { unitName: 'A', demand: 1 })
+    await sync.collection(units, { partition: 'other' }).assign('unit-001', { unitName: 'A', demand: 1 })
     const there = new Redis(eu.url)
     onTestFinished(() => there.disconnect())
     expect(await there.exists('forecast:config:unit-001', 'other:config:unit-001')).toBe(1)

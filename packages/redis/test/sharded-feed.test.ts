@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ShardedFeed } from '../src/bus/sharded-feed.ts'
-import { Standing } from '../src/bus/standing.ts'
+import { Connectivity } from '../src/bus/connectivity.ts'
 import { StreamReader } from '../src/bus/stream-reader.ts'
-import { channelOfStream } from '../src/names.ts'
-import { toldEntry } from '../src/stream-append.ts'
+import { streamChannel } from '../src/names.ts'
+import { parsePushedEntry } from '../src/stream-entry.ts'
 import { type Entry, ScriptedShard, STREAM } from './scripted-shard.ts'
 
 const scopes = [
@@ -17,11 +17,11 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers())
 
 /** Somebody who listens, and what it is owed. */
-interface Hearer {
+interface TestSubscriber {
   readonly key: string | undefined
-  readonly shown: string[]
+  readonly received: string[]
   /** It is owed what was added since. */
-  from: number
+  owedFrom: number
 }
 
 const step = fc.oneof(
@@ -37,21 +37,21 @@ const step = fc.oneof(
 async function play(steps: readonly string[]) {
   const shard = new ScriptedShard()
   /** What was told, and the number of the step. */
-  const told: { readonly state: 'up' | 'down'; readonly at: number }[] = []
-  const hearers: Hearer[] = []
+  const transitions: { readonly state: 'up' | 'down'; readonly at: number }[] = []
+  const subscribers: TestSubscriber[] = []
   const errors: unknown[] = []
-  const standing = new Standing((state) => told.push({ state, at: shard.clock }))
+  const connectivity = new Connectivity((state) => transitions.push({ state, at: shard.clock }))
   const onError = (error: unknown): void => void errors.push(error)
-  const feed = new ShardedFeed(shard.listening, onError, standing)
-  const reader = new StreamReader(feed, { commands: shard.commands, onError, lost: () => standing.lost() })
-  const hear = (which: 0 | 1, after?: Entry): void => {
-    const hearer: Hearer = { key: which ? '"a"' : undefined, shown: [], from: 0 }
+  const feed = new ShardedFeed(shard.listening, onError, connectivity)
+  const reader = new StreamReader(feed, { commands: shard.commands, onError, onGap: () => connectivity.pulse() })
+  const subscribe = (which: 0 | 1, after?: Entry): void => {
+    const subscriber: TestSubscriber = { key: which ? '"a"' : undefined, received: [], owedFrom: 0 }
     reader
-      .listen(STREAM, scopes[which], (frame) => hearer.shown.push(String(frame)), after?.id)
+      .subscribe(STREAM, scopes[which], (frame) => subscriber.received.push(String(frame)), after?.id)
       .then(
         () => {
-          hearer.from = after ? after.at + 1 : shard.clock
-          hearers.push(hearer)
+          subscriber.owedFrom = after ? after.at + 1 : shard.clock
+          subscribers.push(subscriber)
         },
         // refused: away, or the offset is lost
         () => {},
@@ -61,34 +61,34 @@ async function play(steps: readonly string[]) {
     append: () => shard.append(undefined),
     'append to a': () => shard.append('"a"'),
     deliver: () => shard.deliver(),
-    serve: () => shard.serve(),
+    serve: () => shard.executeNext(),
     reply: () => shard.reply(),
     acknowledge: () => shard.acknowledge(),
-    hear: () => hear(0),
-    'hear a': () => hear(1),
-    'hear from an offset': () => hear(0, shard.history[Math.floor(shard.history.length / 2)]),
+    subscribe: () => subscribe(0),
+    'hear a': () => subscribe(1),
+    'hear from an offset': () => subscribe(0, shard.history[Math.floor(shard.history.length / 2)]),
     rest: () => shard.settle(),
     fail: () => shard.fail(),
     cut: () => shard.cut(),
-    mend: () => shard.mend(),
-    move: () => shard.move(),
+    mend: () => shard.reconnectLine(),
+    move: () => shard.toggleMove(),
     trim: () => shard.trim(),
     delete: () => shard.delete(),
     'lose the tail': () => shard.loseTail(),
-    garbage: () => shard.garbage(),
-    swallow: () => shard.swallow(),
+    garbage: () => shard.pushGarbage(),
+    swallow: () => shard.loseMessage(),
   }
-  shard.mend()
-  hear(0)
-  hear(1)
+  shard.reconnectLine()
+  subscribe(0)
+  subscribe(1)
   await shard.settle()
   for (const each of steps) {
     await run[each]?.()
-    await shard.turn()
+    await shard.tick()
   }
   await shard.settle()
   reader.close()
-  return { shard, told, hearers, errors }
+  return { shard, told: transitions, hearers: subscribers, errors }
 }
 
 test('each is shown every entry that is still there, in order and once, and told where one is not', async () => {
@@ -96,30 +96,30 @@ test('each is shown every entry that is still there, in order and once, and told
     const { shard, told, hearers, errors } = await play(steps)
     expect(errors).toEqual([])
     expect(told.at(-1)?.state).toBe('up')
-    for (const { key, shown, from } of hearers) {
-      const order = shown.map((frame) => Number(frame.slice('frame '.length)))
+    for (const { key, received, owedFrom } of hearers) {
+      const order = received.map((frame) => Number(frame.slice('frame '.length)))
       // a page of a history that was lost may come late
-      if (shard.tailsLost === 0) expect(order).toEqual([...new Set(order)].sort((a, b) => a - b))
-      const owed = shard.history.filter((each) => each.key === key && each.at >= from)
+      if (shard.lostTails === 0) expect(order).toEqual([...new Set(order)].sort((a, b) => a - b))
+      const owed = shard.history.filter((each) => each.key === key && each.at >= owedFrom)
       const toldAfter = (at: number): boolean => told.some(({ state, at: when }) => state === 'up' && when >= at)
       for (const entry of owed) {
-        if (shown.includes(entry.frame)) continue
+        if (received.includes(entry.frame)) continue
         // of a history that was lost, or below what was seen of one: nobody can tell them apart
-        const excused = shard.tailsLost > 0 ? entry.at : entry.gone
+        const excused = shard.lostTails > 0 ? entry.at : entry.removedAt
         expect(excused, `${entry.frame} is there, and was not shown`).toBeDefined()
         expect(toldAfter(excused ?? 0), `${entry.frame} was not shown in silence`).toBe(true)
       }
     }
     // where nothing was taken away there is nothing to tell but lines that were lost
     const losses = told.filter(({ state }) => state === 'down').length
-    if (shard.taken === 0) expect(losses).toBeLessThanOrEqual(shard.cuts + shard.failures)
+    if (shard.trims === 0) expect(losses).toBeLessThanOrEqual(shard.cuts + shard.failures)
   })
   await fc.assert(property, { numRuns: 1_000 })
 }, 60_000)
 
 test('a hole in what is heard is read from the stream: no line was lost, and nobody is told', async () => {
   const { shard, told, hearers } = await play(['append', 'deliver', 'swallow', 'append', 'append'])
-  expect(hearers.map(({ shown }) => shown)).toEqual([shard.history.map(({ frame }) => frame), []])
+  expect(hearers.map(({ received }) => received)).toEqual([shard.history.map(({ frame }) => frame), []])
   expect(told.map(({ state }) => state)).toEqual(['up'])
 })
 
@@ -132,30 +132,30 @@ test('a hole that the stream no longer has is told, also from its very beginning
 
 test('while each entry follows the last one nothing is read', async () => {
   const shard = new ScriptedShard()
-  const standing = new Standing(() => {})
-  const feed = new ShardedFeed(shard.listening, () => {}, standing)
-  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, lost: () => standing.lost() })
-  shard.mend()
+  const connectivity = new Connectivity(() => {})
+  const feed = new ShardedFeed(shard.listening, () => {}, connectivity)
+  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, onGap: () => connectivity.pulse() })
+  shard.reconnectLine()
   const shown: string[] = []
-  const listening = reader.listen(STREAM, scopes[0], (_, id = '') => shown.push(id), undefined)
+  const listening = reader.subscribe(STREAM, scopes[0], (_, id = '') => shown.push(id), undefined)
   await shard.settle()
   await listening
-  const before = shard.served
+  const before = shard.executed
   for (let n = 0; n < 100; n++) shard.append(undefined)
   await shard.settle()
   expect(shown).toHaveLength(100)
-  expect(shard.served).toBe(before)
+  expect(shard.executed).toBe(before)
   reader.close()
 })
 
 test('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
   const shard = new ScriptedShard()
-  const standing = new Standing(() => {})
-  const feed = new ShardedFeed(shard.listening, () => {}, standing)
-  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, lost: () => standing.lost() })
-  const subscribed = reader.listen(STREAM, scopes[0], () => {}, undefined)
+  const connectivity = new Connectivity(() => {})
+  const feed = new ShardedFeed(shard.listening, () => {}, connectivity)
+  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, onGap: () => connectivity.pulse() })
+  const subscribed = reader.subscribe(STREAM, scopes[0], () => {}, undefined)
   reader.close()
-  shard.serve()
+  shard.executeNext()
   shard.reply()
   await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
 })
@@ -167,10 +167,10 @@ test('what comes on the channel is read as it was written, whatever the key and 
     (key, frame) => {
       const json = key === undefined ? undefined : JSON.stringify(key)
       const head = `1-0 2-1${json === undefined ? '' : ` ${json}`}`
-      expect(toldEntry(`${head}\n${frame}`)).toEqual({ previous: '1-0', id: '2-1', key: json, frame })
+      expect(parsePushedEntry(`${head}\n${frame}`)).toEqual({ previous: '1-0', id: '2-1', key: json, frame })
     },
   )
   fc.assert(property)
-  expect(toldEntry('hello')).toBeUndefined()
-  expect(channelOfStream('{p:s}::changes')).toBe('__dataChanged:{p:s}::changes')
+  expect(parsePushedEntry('hello')).toBeUndefined()
+  expect(streamChannel('{p:s}::changes')).toBe('__dataChanged:{p:s}::changes')
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { outboxIndex, outboxIndexes, sectionName, sectionNamed } from '../src/names.ts'
+import { outboxIndex, outboxIndexes, sectionName, parseSectionName } from '../src/names.ts'
 import { slotOf, slotTags } from '../src/slots.ts'
 
 const CLUSTER = { cluster: true }
@@ -23,6 +23,6 @@ test('a section is noted in the slot that it lies in', () => {
     const name = sectionName({ partition: 'p', section }, CLUSTER)
     const index = outboxIndex({ partition: 'p', section }, CLUSTER)
     expect(outboxIndexes(CLUSTER)[slotOf(name.slice(1, -1))]).toBe(index)
-    expect(sectionNamed(name)).toEqual({ partition: 'p', section })
+    expect(parseSectionName(name)).toEqual({ partition: 'p', section })
   }
 })

@@ -5,9 +5,9 @@ import { Redis } from 'ioredis'
 import { metaKey } from '../src/names.ts'
 import { openClient } from './open-client.ts'
 
-let harnesses = 0
+let harnessCount = 0
 
-const LIMITS = { maxChanges: 400, maxAnswers: 500 }
+const LIMITS = { maxChanges: 400, maxOpResults: 500 }
 const TIMEOUT = '500ms'
 
 /** What only a commit's call has: the number of its requests, then of its first one section and attempt, and so on. */
@@ -15,7 +15,7 @@ export const isCommit = (request: Buffer): boolean =>
   /\r\n\[\d+,\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
 
 /** What opens a client, uses it and closes it. */
-export const storeProgram = (url: string, client: string): string[] => [
+export const storeScript = (url: string, client: string): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
@@ -39,13 +39,13 @@ export async function redisStoreHarness({ flavor = 'redis', client = 'ioredis' }
   const open = async (url = proxy.url) =>
     redisStore(url, { ...LIMITS, client, timeout: TIMEOUT, maxCommitBytes: 262_144 })
   return {
-    namespace: `ns${++harnesses}`,
+    namespace: `ns${++harnessCount}`,
     limits: LIMITS,
-    program: storeProgram(redis.url, client),
+    program: storeScript(redis.url, client),
     open: () => open(),
     faults: {
       ...storeFaults(redis),
-      cut: () => proxy.cut(),
+      cut: () => proxy.resetAll(),
       loseReplies(n) {
         for (let i = 0; i < n; i++) void proxy.loseReply({ when: isCommit })
       },
@@ -54,7 +54,7 @@ export async function redisStoreHarness({ flavor = 'redis', client = 'ioredis' }
       const given = await openClient(redis.url, client)
       return { ...given, client: redisStore(given.opened) }
     },
-    nowhere: { address: '127.0.0.1:1', open: async () => redisStore('redis://127.0.0.1:1', { client }) },
+    unreachable: { address: '127.0.0.1:1', open: async () => redisStore('redis://127.0.0.1:1', { client }) },
     async close() {
       await proxy[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()
@@ -74,7 +74,7 @@ export const storeFaults = (redis: RedisServer): NonNullable<StoreHarness['fault
   async loseTail(n) {
     await redis.kill()
     // relays write too
-    await redis.cutLog({ commits: n, having: '::log' })
+    await redis.truncateLog({ commits: n, containing: '::log' })
     await redis.restart()
   },
   async loseCounters(section) {

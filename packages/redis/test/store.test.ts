@@ -1,5 +1,5 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
-import { createSync, defineCollection, memoryBus } from '@sync/core'
+import { createInstance, defineCollection, memoryBus } from '@sync/core'
 import { redisStore } from '@sync/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -12,8 +12,8 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
 
   test('keeps documents', async () => {
     const docs = defineCollection<{ n: number; tags?: string[] }>({ section: 'doc', ttl: 'never' })
-    await using a = createSync({ store: redisStore(redis.url), bus: memoryBus() })
-    await using b = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    await using a = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
+    await using b = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
     const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
     await x?.create('k', { n: 1, tags: [] })
     await x?.update('k', (doc) => {
@@ -27,9 +27,9 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
     async (client) => {
       const docs = defineCollection<Record<string, number>>({ section: 'wide', ttl: 'never' })
       const value = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`f${n}`, n]))
-      await using a = createSync({ store: redisStore(redis.url, { client }), bus: memoryBus() })
-      await using b = createSync({ store: redisStore(redis.url, { client }), bus: memoryBus() })
-      await a.collection(docs, { partition: 'p' }).set(client, value)
+      await using a = createInstance({ store: redisStore(redis.url, { client }), bus: memoryBus() })
+      await using b = createInstance({ store: redisStore(redis.url, { client }), bus: memoryBus() })
+      await a.collection(docs, { partition: 'p' }).assign(client, value)
       expect(await b.collection(docs, { partition: 'p' }).get(client)).toEqual(value)
     },
     20_000,
@@ -45,12 +45,12 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
       latest: 5,
       '': 6,
     }
-    await using a = createSync({ store: redisStore(redis.url), bus: memoryBus() })
-    await using b = createSync({ store: redisStore(redis.url), bus: memoryBus() })
-    await a.collection(docs, { partition: 'p' }).set('k', value)
+    await using a = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
+    await using b = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
+    await a.collection(docs, { partition: 'p' }).assign('k', value)
     expect(await b.collection(docs, { partition: 'p' }).get('k')).toEqual(value)
-    await b.collection(docs, { partition: 'p' }).replace('k', { 'VersionId:latest': 7 })
-    await using c = createSync({ store: redisStore(redis.url), bus: memoryBus() })
+    await b.collection(docs, { partition: 'p' }).set('k', { 'VersionId:latest': 7 })
+    await using c = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
     expect(await c.collection(docs, { partition: 'p' }).get('k')).toEqual({ 'VersionId:latest': 7 })
   })
 })

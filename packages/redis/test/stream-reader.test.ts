@@ -1,39 +1,39 @@
 import { expect, test, vi } from 'vitest'
 import { BlockingFeed } from '../src/bus/blocking-feed.ts'
-import { Standing } from '../src/bus/standing.ts'
+import { Connectivity } from '../src/bus/connectivity.ts'
 import { StreamReader } from '../src/bus/stream-reader.ts'
 import type { Command, Connection, ConnectionState } from '../src/connection/connection.ts'
 
 /** A connection that answers when told to. */
 function scripted(answers: Readonly<Record<string, () => Promise<unknown>>>) {
-  let listener: (state: ConnectionState) => void = () => {}
+  let stateListener: (state: ConnectionState) => void = () => {}
   const connection = {
     address: 'host:1',
-    server: 'a server',
+    serverId: 'a server',
     send: ([name]: Command) => answers[name]?.() ?? new Promise(() => {}),
-    onState(tell: typeof listener) {
-      listener = tell
+    onState(emitState: typeof stateListener) {
+      stateListener = emitState
       return () => {}
     },
   }
-  return { connection: connection as unknown as Connection, tell: (state: ConnectionState) => listener(state) }
+  return { connection: connection as unknown as Connection, emitState: (state: ConnectionState) => stateListener(state) }
 }
 
 const missing = { XREAD: () => Promise.resolve(null), XINFO: () => Promise.reject(new Error('ERR no such key')) }
 const scope = { partition: 'p', section: 's' }
 
-function readerOn(commands: Connection, listening: Connection, told: (state: ConnectionState) => void = () => {}) {
-  const standing = new Standing(told)
-  const feed = new BlockingFeed({ commands, listening }, { timeout: 1_000, maxFrames: 100 }, standing)
-  return new StreamReader(feed, { commands, onError: () => {}, lost: () => standing.lost() })
+function readerOn(commands: Connection, subscriber: Connection, onState: (state: ConnectionState) => void = () => {}) {
+  const connectivity = new Connectivity(onState)
+  const feed = new BlockingFeed({ commands, listening: subscriber }, { timeout: 1_000, maxFrames: 100 }, connectivity)
+  return new StreamReader(feed, { commands, onError: () => {}, onGap: () => connectivity.pulse() })
 }
 
 test('a subscription that comes between "up" and the check of the cursors is not forgotten', async () => {
   const id = Promise.withResolvers<string>()
   const listening = scripted({ CLIENT: () => id.promise })
   const reader = readerOn(scripted(missing).connection, listening.connection)
-  listening.tell('up')
-  const subscribed = reader.listen('stream', scope, () => {}, undefined)
+  listening.emitState('up')
+  const subscribed = reader.subscribe('stream', scope, () => {}, undefined)
   // the look at the stream is answered before the other
   await new Promise((resolve) => setImmediate(resolve))
   id.resolve('7')
@@ -45,22 +45,22 @@ test('a subscription rejects when the line is lost before it was live, and leave
   const told: string[] = []
   const listening = scripted({ CLIENT: () => Promise.resolve('7') })
   const reader = readerOn(scripted(missing).connection, listening.connection, (state) => told.push(state))
-  const subscribed = reader.listen('stream', scope, () => {}, undefined)
+  const subscribed = reader.subscribe('stream', scope, () => {}, undefined)
   await new Promise((resolve) => setImmediate(resolve))
-  listening.tell('down')
-  await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY', message: expect.stringContaining('host:1') })
+  listening.emitState('down')
+  await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', message: expect.stringContaining('host:1') })
   expect(told).toEqual([])
   reader.close()
 })
 
 test('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
-  const asked = Promise.withResolvers<null>()
-  const commands = scripted({ ...missing, XREAD: () => asked.promise })
+  const pendingRead = Promise.withResolvers<null>()
+  const commands = scripted({ ...missing, XREAD: () => pendingRead.promise })
   const reader = readerOn(commands.connection, scripted({}).connection)
-  const subscribed = reader.listen('stream', scope, () => {}, undefined)
+  const subscribed = reader.subscribe('stream', scope, () => {}, undefined)
   await new Promise((resolve) => setImmediate(resolve))
   reader.close()
-  asked.resolve(null)
+  pendingRead.resolve(null)
   await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
 })
 
@@ -86,8 +86,8 @@ test.each([
       },
     })
     const reader = readerOn(commands.connection, listening.connection, (state) => told.push(state))
-    listening.tell('up')
-    await reader.listen('stream', scope, (frame) => shown.push(frame), undefined)
+    listening.emitState('up')
+    await reader.subscribe('stream', scope, (frame) => shown.push(frame), undefined)
     await vi.waitFor(() => expect(shown).toHaveLength(100), { interval: 1 })
     await new Promise((resolve) => setImmediate(resolve))
     expect(told).toEqual(['up', ...wanted])

@@ -1,40 +1,40 @@
 import { startProxy, startRedis } from '@sync/brokers'
 import type { SyncHarness } from '@sync/conformance'
-import { createSync, type Runtime, systemRuntime } from '@sync/core'
+import { createInstance, type Runtime, systemRuntime } from '@sync/core'
 import { redisBus, redisRelay, redisStore } from '@sync/redis'
 import { isCommit, storeFaults } from './store-harness.ts'
 
-let harnesses = 0
+let harnessCount = 0
 
 const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
 
 /** Store and bus on one server: commits are published by their script, or by a relay. `pooled`: all other partitions lie nowhere. */
 export async function redisSyncHarness({
   relayed = false,
-  pooled = false,
+  partitioned = false,
 }: {
   readonly relayed?: boolean
-  readonly pooled?: boolean
+  readonly partitioned?: boolean
 } = {}): Promise<SyncHarness> {
-  const namespace = `stack${++harnesses}`
-  const targetOf = (url: string): string => (pooled ? `redis://127.0.0.1:1?partition.${namespace}=${url}` : url)
+  const namespace = `stack${++harnessCount}`
+  const targetOf = (url: string): string => (partitioned ? `redis://127.0.0.1:1?partition.${namespace}=${url}` : url)
   const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
   const proxy = await startProxy({ target: redis.url })
   // the bus has a line of its own: it can be away while the store is not
-  const line = await startProxy({ target: redis.url })
-  const limits = { timeout: '500ms', maxChanges: 400, maxAnswers: 500 } as const
+  const busProxy = await startProxy({ target: redis.url })
+  const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
   const store = async (publish: 'writer' | 'relay' = 'writer') =>
     redisStore(targetOf(proxy.url), { ...limits, publish })
-  const bus = async () => redisBus(targetOf(line.url), { timeout: '500ms' })
-  const sending = relayed ? await bus() : undefined
-  const relay = sending && redisRelay(redis.url, { ...limits, bus: sending })
+  const bus = async () => redisBus(targetOf(busProxy.url), { timeout: '500ms' })
+  const relayBus = relayed ? await bus() : undefined
+  const relay = relayBus && redisRelay(redis.url, { ...limits, bus: relayBus })
   return {
     namespace,
     // what is committed beside the instances is not sent
     store: () => store(),
     bus,
     async open({ skew = 0, ...options } = {}) {
-      return createSync({
+      return createInstance({
         ...options,
         store: await store(relayed ? 'relay' : 'writer'),
         bus: await bus(),
@@ -47,11 +47,11 @@ export async function redisSyncHarness({
         for (let i = 0; i < n; i++) void proxy.loseReply({ when: isCommit })
       },
     },
-    busFaults: { kill: () => line.refuse(), restart: () => line.heal(), cut: () => line.cut() },
+    busFaults: { kill: () => busProxy.refuse(), restart: () => busProxy.heal(), cut: () => busProxy.resetAll() },
     async close() {
       await relay?.close()
-      await sending?.close()
-      await line[Symbol.asyncDispose]()
+      await relayBus?.close()
+      await busProxy[Symbol.asyncDispose]()
       await proxy[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()
     },

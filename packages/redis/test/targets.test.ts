@@ -1,5 +1,5 @@
 import { canTest, type RedisServer, startRedis, startRedisCluster } from '@sync/brokers'
-import { createSync, defineCollection, type Sync } from '@sync/core'
+import { createInstance, defineCollection, type SyncInstance } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -15,7 +15,7 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: '1h' })
 const README_ACL =
   '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +@blocking ~p:* &__dataChanged*'
 
-describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', hooks: true }))('a redis: URL', () => {
+describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', controllable: true }))('a redis: URL', () => {
   let redis: RedisServer
   let admin: Redis
   beforeAll(async () => {
@@ -29,8 +29,8 @@ describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', 
     await redis[Symbol.asyncDispose]()
   })
 
-  const open = (url: string, bus: 'pubsub' | 'streams' = 'pubsub'): Sync =>
-    createSync({ store: redisStore(url), bus: redisBus(url, { bus }) })
+  const open = (url: string, transport: 'pubsub' | 'streams' = 'pubsub'): SyncInstance =>
+    createInstance({ store: redisStore(url), bus: redisBus(url, { transport }) })
 
   test.each(['pubsub', 'streams'] as const)(
     'names a user who may do no more than the README says, over %s',
@@ -46,7 +46,7 @@ describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', 
         if (event.type.includes('fail')) failures.push(event)
       })
       await y?.get(bus)
-      await x?.set(bus, { n: 1 })
+      await x?.assign(bus, { n: 1 })
       await vi.waitFor(() => expect(y?.peek(bus)).toEqual({ n: 1 }), { interval: 1 })
       await x?.delete(bus)
       await vi.waitFor(() => expect(y?.peek(bus)).toBeUndefined(), { interval: 1 })
@@ -60,7 +60,7 @@ describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', 
     await using c = open(`${redis.url}/1`)
     const [x, y, z] = [a, b, c].map((each) => each.collection(docs, { partition: 'p' }))
     await Promise.all([x, y, z].map((each) => each?.get('k')))
-    await x?.set('k', { n: 1 })
+    await x?.assign('k', { n: 1 })
     await vi.waitFor(() => expect(z?.peek('k')).toEqual({ n: 1 }), { interval: 1 })
     expect(await y?.get('k')).toBeUndefined()
     expect(b.stats().receivedBytes).toBe(0)

@@ -15,7 +15,7 @@ export interface Source<T> {
 }
 
 /** The first that a source has, in their order. */
-export async function firstOf<T>(broker: string, sources: readonly Source<T>[]): Promise<T> {
+export async function findFirst<T>(broker: string, sources: readonly Source<T>[]): Promise<T> {
   const reasons: string[] = []
   for (const { name, find } of sources) {
     try {
@@ -32,6 +32,6 @@ export async function firstOf<T>(broker: string, sources: readonly Source<T>[]):
 /** The line that tells most: the last that a command complained of, else the first of the message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `${error}`
-  const complaint = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
-  return complaint || error.message.split('\n', 1)[0] || error.name
+  const lastErrorLine = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
+  return lastErrorLine || error.message.split('\n', 1)[0] || error.name
 }

@@ -1,56 +1,56 @@
 import { UnavailableError } from './availability.ts'
 import { findChromium } from './browser/find-chromium.ts'
 import { withClassArchive } from './kafka/class-archive.ts'
-import { findKafka, givenKafkaUrl, type KafkaRelease } from './kafka/find-kafka.ts'
-import { findNats, givenNatsUrl, type NatsRelease } from './nats/find-nats.ts'
+import { findKafka, externalKafkaUrl, type KafkaRelease } from './kafka/find-kafka.ts'
+import { findNats, externalNatsUrl, type NatsRelease } from './nats/find-nats.ts'
 import type { Program } from './process/program.ts'
-import { findRedis, givenUrl, type RedisFlavor } from './redis/find-redis.ts'
+import { findRedis, externalRedisUrl, type RedisFlavor } from './redis/find-redis.ts'
 
 /** What can be started here. */
 export type BrokerName = RedisFlavor | 'nats' | 'nats-oldest' | 'kafka' | 'kafka-oldest'
 
 /** Whether a broker is to be had, and how. */
-export type Found =
+export type Availability =
   | {
       readonly available: true
       /** For people: version and place. */
       readonly source: string
       /** Can it be killed and restarted? Not if the environment gave its URL. */
-      readonly hooks: boolean
+      readonly controllable: boolean
     }
   | { readonly available: false; readonly reason: string }
 
-const finders: Readonly<Record<BrokerName, () => Promise<Found>>> = {
-  redis: () => redisFound('redis'),
-  valkey: () => redisFound('valkey'),
-  nats: () => natsFound('newest'),
-  'nats-oldest': () => natsFound('oldest'),
-  kafka: () => kafkaFound('newest'),
-  'kafka-oldest': () => kafkaFound('oldest'),
+const availabilityChecks: Readonly<Record<BrokerName, () => Promise<Availability>>> = {
+  redis: () => redisAvailability('redis'),
+  valkey: () => redisAvailability('valkey'),
+  nats: () => natsAvailability('newest'),
+  'nats-oldest': () => natsAvailability('oldest'),
+  kafka: () => kafkaAvailability('newest'),
+  'kafka-oldest': () => kafkaAvailability('oldest'),
 }
 
-function redisFound(flavor: RedisFlavor): Promise<Found> {
-  return describe(givenUrl(flavor), () => findRedis(flavor))
+function redisAvailability(flavor: RedisFlavor): Promise<Availability> {
+  return availabilityOf(externalRedisUrl(flavor), () => findRedis(flavor))
 }
 
-function natsFound(release: NatsRelease): Promise<Found> {
-  return describe(givenNatsUrl(release), () => findNats(release))
+function natsAvailability(release: NatsRelease): Promise<Availability> {
+  return availabilityOf(externalNatsUrl(release), () => findNats(release))
 }
 
-function kafkaFound(release: KafkaRelease): Promise<Found> {
-  return describe(givenKafkaUrl(release), async () => withClassArchive(await findKafka(release)))
+function kafkaAvailability(release: KafkaRelease): Promise<Availability> {
+  return availabilityOf(externalKafkaUrl(release), async () => withClassArchive(await findKafka(release)))
 }
 
-async function describe(given: string | undefined, find: () => Promise<Program>): Promise<Found> {
-  if (given !== undefined) return { available: true, source: 'given by the environment', hooks: false }
+async function availabilityOf(externalUrl: string | undefined, find: () => Promise<Program>): Promise<Availability> {
+  if (externalUrl !== undefined) return { available: true, source: 'given by the environment', controllable: false }
   const { version, source } = await find()
-  return { available: true, source: `${version}, ${source}`, hooks: true }
+  return { available: true, source: `${version}, ${source}`, controllable: true }
 }
 
 /** Looks for a broker, downloading what it needs if it is not in the cache yet. Starts nothing. */
-export async function brokerAvailable(broker: BrokerName): Promise<Found> {
+export async function brokerAvailable(broker: BrokerName): Promise<Availability> {
   try {
-    return await finders[broker]()
+    return await availabilityChecks[broker]()
   } catch (error) {
     if (error instanceof UnavailableError) return { available: false, reason: error.message }
     throw error
@@ -58,25 +58,25 @@ export async function brokerAvailable(broker: BrokerName): Promise<Found> {
 }
 
 /** What a set of tests needs. */
-export interface Needs {
+export interface TestRequirements {
   readonly broker: BrokerName
   /** Do they kill or restart it? @default false */
-  readonly hooks?: boolean
+  readonly controllable?: boolean
 }
 
 /**
  * For `describe.runIf`: can these tests run here? If not, it says on the error output what stays untested, and why.
  * With `CI=true` that is an error: nothing is left out there.
  */
-export async function canTest(what: string, { broker, hooks = false }: Needs): Promise<boolean> {
-  const found = await brokerAvailable(broker)
-  const reason = found.available
-    ? hooks && !found.hooks
+export async function canTest(what: string, { broker, controllable = false }: TestRequirements): Promise<boolean> {
+  const availability = await brokerAvailable(broker)
+  const reason = availability.available
+    ? controllable && !availability.controllable
       ? `${broker} was given by the environment: it cannot be killed or restarted`
       : undefined
-    : found.reason
+    : availability.reason
   if (reason === undefined) return true
-  return notTested(what, reason)
+  return reportUntested(what, reason)
 }
 
 /** The same for tests that look at pages in a browser. */
@@ -85,12 +85,12 @@ export async function canTestPages(what: string): Promise<boolean> {
     await findChromium()
     return true
   } catch (error) {
-    if (error instanceof UnavailableError) return notTested(what, error.message)
+    if (error instanceof UnavailableError) return reportUntested(what, error.message)
     throw error
   }
 }
 
-function notTested(what: string, reason: string): false {
+function reportUntested(what: string, reason: string): false {
   const message = `NOT TESTED: ${what}. ${reason}`
   if (process.env['CI'] === 'true') throw new Error(message)
   process.stderr.write(`\n${message}\n\n`)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { makeFolder } from './process/own-folder.ts'
+import { createTempDir } from './process/temp-dir.ts'
 
 const run = promisify(execFile)
 
@@ -13,17 +13,17 @@ export interface Certificate {
   readonly certFile: string
   readonly keyFile: string
   /** Key and certificate in one file. */
-  readonly bothFile: string
+  readonly combinedFile: string
 }
 
 /** Makes a certificate, good for a day; its files go with this process. Needs `openssl`. */
-export async function makeCertificate(): Promise<Certificate> {
-  const folder = await makeFolder('certificate')
-  const [certFile, keyFile, bothFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem'), join(folder, 'both.pem')]
+export async function createCertificate(): Promise<Certificate> {
+  const folder = await createTempDir('certificate')
+  const [certFile, keyFile, combinedFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem'), join(folder, 'both.pem')]
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-x509', '-days', '1']
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
   await run('openssl', ['req', ...kind, ...subject, '-keyout', keyFile, '-out', certFile])
   const [cert, key] = await Promise.all([certFile, keyFile].map((file) => readFile(file, 'utf8')))
-  await writeFile(bothFile, `${key}${cert}`)
-  return { cert: `${cert}`, certFile, keyFile, bothFile }
+  await writeFile(combinedFile, `${key}${cert}`)
+  return { cert: `${cert}`, certFile, keyFile, combinedFile }
 }

@@ -2,13 +2,13 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { copyJars, type Jar, sha256 } from './install/maven.ts'
-import { listOf } from './kafka/jars.ts'
+import { jarListFile } from './kafka/jars.ts'
 
 // Writes the list of jars of a version of Kafka: node --conditions=@sync/source tools/brokers/src/pin-kafka.ts 4.3.1
 const [version] = process.argv.slice(2)
 if (version === undefined) throw new Error('which version of Kafka?')
 
-const wanted: readonly Jar[] = [
+const roots: readonly Jar[] = [
   { group: 'org.apache.kafka', artifact: 'kafka_2.13', version },
   // Something that its log goes to; the version that all of them were compiled for.
   { group: 'org.slf4j', artifact: 'slf4j-simple', version: '1.7.36' },
@@ -16,13 +16,13 @@ const wanted: readonly Jar[] = [
 const project = await mkdtemp(join(tmpdir(), 'pin-kafka-'))
 try {
   const folder = join(project, 'repository')
-  await copyJars(project, { jars: wanted, alone: false, folder, layout: 'repository' })
+  await copyJars(project, { jars: roots, excludeDependencies: false, folder, layout: 'repository' })
   const paths = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.jar')).sort()
   const lines = await Promise.all(
     paths.map(async (path) => `${await sha256(join(folder, path))}  ${coordinatesOf(path)}\n`),
   )
-  await writeFile(listOf(version), lines.join(''))
-  console.log(`${paths.length} jars: ${listOf(version)}`)
+  await writeFile(jarListFile(version), lines.join(''))
+  console.log(`${paths.length} jars: ${jarListFile(version)}`)
 } finally {
   await rm(project, { recursive: true })
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type * as Cache from '../src/install/cache.ts'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 let folder: string
 let cache: typeof Cache
@@ -49,13 +49,13 @@ test('what could not be filled leaves nothing behind, and is tried again', async
 test('the lock of a process that has died holds nobody up; that of a living one does', async () => {
   const dead = execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim()
   await writeFile(join(folder, 'work.lock'), dead)
-  expect(await cache.exclusively('work', async () => 'done')).toBe('done')
+  expect(await cache.withLock('work', async () => 'done')).toBe('done')
 
   const order: string[] = []
   await cache
-    .exclusively('work', async () => {
-      const second = cache.exclusively('work', async () => order.push('second'))
-      await vi.waitFor(async () => expect(await readdir(folder)).toContain('work.lock'), WAIT)
+    .withLock('work', async () => {
+      const second = cache.withLock('work', async () => order.push('second'))
+      await vi.waitFor(async () => expect(await readdir(folder)).toContain('work.lock'), WAIT_OPTIONS)
       order.push('first')
       return { second }
     })

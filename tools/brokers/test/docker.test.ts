@@ -7,7 +7,7 @@ import { canTest } from '@sync/brokers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findRedis } from '../src/redis/find-redis.ts'
 import { connectRedis } from './connect-redis.ts'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 /** Runs "containers" as processes of this machine, whatever the image, and writes down what it was asked. */
 const STAND_IN = `#!/bin/sh
@@ -31,7 +31,7 @@ case $1 in
 esac
 `
 
-const able = process.platform === 'linux' && (await canTest('brokers in containers', { broker: 'redis', hooks: true }))
+const able = process.platform === 'linux' && (await canTest('brokers in containers', { broker: 'redis', controllable: true }))
 describe.runIf(able)('where there is nothing but Docker', () => {
   let folder: string
   beforeEach(async () => {
@@ -86,7 +86,7 @@ describe.runIf(able)('where there is nothing but Docker', () => {
     await using client = connectRedis(url)
     expect(await client.ping()).toBe('PONG')
     parent.kill('SIGKILL')
-    await vi.waitFor(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]), WAIT)
+    await vi.waitFor(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]), WAIT_OPTIONS)
     expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^rm --force sync-brokers-\S+$/m)
   })
 })

@@ -4,14 +4,14 @@ import {
   type KafkaConnectionOptions,
   type KafkaRelease,
   type KafkaServer,
-  makeCertificate,
-  NotOursError,
+  createCertificate,
+  ExternalServerError,
   startKafka,
   startKafkaCluster,
 } from '@sync/brokers'
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 interface Client extends AsyncDisposable {
   readonly admin: Admin
@@ -60,7 +60,7 @@ async function endOf(client: Client): Promise<string | undefined> {
 const releases: readonly KafkaRelease[] = ['newest', 'oldest']
 for (const release of releases) {
   const broker = release === 'newest' ? 'kafka' : 'kafka-oldest'
-  const able = await canTest(`the ${release} Kafka of the tests`, { broker, hooks: true })
+  const able = await canTest(`the ${release} Kafka of the tests`, { broker, controllable: true })
   describe.runIf(able)(`a Kafka broker, the ${release}`, () => {
     let server: KafkaServer
     beforeAll(async () => {
@@ -88,9 +88,9 @@ for (const release of releases) {
         await write(client, 'c')
         end = Number(await endOf(client))
       }
-      await expect(server.cutLog({ topic: 'kept', partition: 0, bytes: 1 })).rejects.toThrow('kill it first')
+      await expect(server.truncateLog({ topic: 'kept', partition: 0, bytes: 1 })).rejects.toThrow('kill it first')
       await server.stop()
-      expect(await server.cutLog({ topic: 'kept', partition: 0, bytes: 1 })).toBe(1)
+      expect(await server.truncateLog({ topic: 'kept', partition: 0, bytes: 1 })).toBe(1)
       await server.restart()
       await using client = await dial([server.address])
       expect(await endOf(client)).toBe(`${end - 1}`)
@@ -144,22 +144,22 @@ describe.runIf(await canTest('the Kafka cluster of the tests', { broker: 'kafka'
     const next = await cluster.leaderOf(one)
     expect(next).not.toBe(leader)
     await using client = await dial([next.address])
-    await vi.waitFor(() => write(client, 'b'), WAIT)
+    await vi.waitFor(() => write(client, 'b'), WAIT_OPTIONS)
     expect(Number(await endOf(client))).toBeGreaterThanOrEqual(2)
     await leader.restart()
-    await cluster.settled()
+    await cluster.waitUntilStable()
   })
 })
 
-describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', hooks: true }))(
+describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', controllable: true }))(
   'a Kafka broker told more',
   () => {
     test('asks its clients what it was told to ask; given by the environment it is not harmed', async () => {
-      const { cert, bothFile } = await makeCertificate()
+      const { cert, combinedFile } = await createCertificate()
       const config = {
         'listener.security.protocol.map': 'CLIENT:SASL_SSL,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
         'listener.name.client.ssl.keystore.type': 'PEM',
-        'listener.name.client.ssl.keystore.location': bothFile,
+        'listener.name.client.ssl.keystore.location': combinedFile,
         'listener.name.client.plain.sasl.jaas.config':
           'org.apache.kafka.common.security.plain.PlainLoginModule required user_ann="s3cr3t";',
         'sasl.enabled.mechanisms': 'PLAIN',
@@ -176,8 +176,8 @@ describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', hooks: 
       await using given = await startKafka({ connection: as('s3cr3t') })
       vi.unstubAllEnvs()
       expect(given).toMatchObject({ url: server.url, address: server.address, nodeId: 1 })
-      await expect(given.kill()).rejects.toThrow(NotOursError)
-      await expect(given.startProxy()).rejects.toThrow(NotOursError)
+      await expect(given.kill()).rejects.toThrow(ExternalServerError)
+      await expect(given.startProxy()).rejects.toThrow(ExternalServerError)
     })
   },
 )

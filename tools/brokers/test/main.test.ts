@@ -6,12 +6,12 @@ import { promisify } from 'node:util'
 import { canTest } from '@sync/brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 const run = promisify(execFile)
 const main = join(import.meta.dirname, '../src/main.ts')
 
-describe.runIf(await canTest('pnpm brokers', { broker: 'redis', hooks: true }))('pnpm brokers', () => {
+describe.runIf(await canTest('pnpm brokers', { broker: 'redis', controllable: true }))('pnpm brokers', () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sync-brokers-main-'))
@@ -42,7 +42,7 @@ describe.runIf(await canTest('pnpm brokers', { broker: 'redis', hooks: true }))(
     expect(await brokers('down')).toBe('none was up\n')
     await using client = connectRedis(url, { lazyConnect: true })
     await expect(client.connect()).rejects.toThrow('closed')
-    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), WAIT)
+    await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), WAIT_OPTIONS)
   })
 
   test('says what there is when it is asked for something else', async () => {

@@ -2,17 +2,17 @@ import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jets
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import {
   canTest,
-  makeCertificate,
+  createCertificate,
   type NatsCluster,
   type NatsConnectionOptions,
   type NatsRelease,
   type NatsServer,
-  NotOursError,
+  ExternalServerError,
   startNats,
   startNatsCluster,
 } from '@sync/brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 interface Client extends AsyncDisposable {
   readonly nats: NatsConnection
@@ -36,7 +36,7 @@ async function isUp(url: string): Promise<boolean> {
 const releases: readonly NatsRelease[] = ['newest', 'oldest']
 for (const release of releases) {
   const broker = release === 'newest' ? 'nats' : 'nats-oldest'
-  const able = await canTest(`the ${release} NATS server of the tests`, { broker, hooks: true })
+  const able = await canTest(`the ${release} NATS server of the tests`, { broker, controllable: true })
   describe.runIf(able)(`a NATS server, the ${release}`, () => {
     let server: NatsServer
     beforeAll(async () => {
@@ -78,9 +78,9 @@ for (const release of releases) {
         await streams.add({ name: 'cut', subjects: ['cut'] })
         for (const text of ['a', 'b', 'c']) await client.stream.publish('cut', text)
       }
-      await expect(server.cutLog({ stream: 'cut', bytes: 1 })).rejects.toThrow('kill it first')
+      await expect(server.truncateLog({ stream: 'cut', bytes: 1 })).rejects.toThrow('kill it first')
       await server.kill()
-      expect(await server.cutLog({ stream: 'cut', bytes: 1 })).toBe(1)
+      expect(await server.truncateLog({ stream: 'cut', bytes: 1 })).toBe(1)
       await server.restart()
       await using client = await dial(server.url)
       const { streams } = await jetstreamManager(client.nats)
@@ -119,9 +119,9 @@ describe.runIf(await canTest('the NATS cluster of the tests', { broker: 'nats' }
     expect(next).not.toBe(leader)
     await using client = await dial(next.url)
     const { streams } = await jetstreamManager(client.nats)
-    await vi.waitFor(async () => expect((await streams.getMessage('safe', { seq: 10 }))?.string()).toBe('10'), WAIT)
+    await vi.waitFor(async () => expect((await streams.getMessage('safe', { seq: 10 }))?.string()).toBe('10'), WAIT_OPTIONS)
     await leader.restart()
-    await cluster.settled()
+    await cluster.waitUntilStable()
   })
 })
 
@@ -129,7 +129,7 @@ describe.runIf(await canTest('NATS with a password', { broker: 'nats' }))(
   'a NATS server with its own configuration',
   () => {
     test('asks its clients what it was told to ask', async () => {
-      const { cert, certFile, keyFile } = await makeCertificate()
+      const { cert, certFile, keyFile } = await createCertificate()
       const config = {
         authorization: { user: 'ann', password: 's3cr3t' },
         tls: { cert_file: certFile, key_file: keyFile },
@@ -147,7 +147,7 @@ describe.runIf(await canTest('NATS with a password', { broker: 'nats' }))(
       await using given = await startNats()
       vi.unstubAllEnvs()
       expect(given).toMatchObject({ url: server.url, port: server.port, version: server.version, name: server.name })
-      await expect(given.kill()).rejects.toThrow(NotOursError)
+      await expect(given.kill()).rejects.toThrow(ExternalServerError)
       await given[Symbol.asyncDispose]()
       expect(await isUp(server.url)).toBe(true)
     })

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { canTest, type RedisServer, startProxy, startRedis, type TcpProxy } from '@sync/brokers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 describe('a proxy before a server that echoes', () => {
   let server: Server
@@ -62,7 +62,7 @@ describe('a proxy before a server that echoes', () => {
     client.end(sent)
     await once(client, 'end')
     expect(Buffer.concat(got).equals(sent)).toBe(true)
-    await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT)
+    await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT_OPTIONS)
   })
 
   test('tells the target as its own URL', () => {
@@ -93,7 +93,7 @@ describe('a proxy before a server that echoes', () => {
     const client = await dial()
     await exchange(client, 'a')
     const ends = [client, ...accepted].map(ending)
-    proxy.cut()
+    proxy.resetAll()
     expect(await Promise.all(ends)).toEqual(['ECONNRESET', 'ECONNRESET'])
     expect(await exchange(await dial(), 'b')).toBe('b')
   })
@@ -131,7 +131,7 @@ describe('a proxy before a server that echoes', () => {
       socket.on('data', (chunk) => heard.push(`${chunk}`))
       socket.on('close', () => heard.push('closed'))
     }
-    proxy.silence()
+    proxy.blackhole()
     const met = await dial()
     met.on('data', (chunk) => heard.push(`${chunk}`))
     old.write('b')
@@ -148,12 +148,12 @@ describe('a proxy before a server that echoes', () => {
   test('silent, it does not tell either side that the other has gone', async () => {
     const client = await dial()
     await exchange(client, 'a')
-    proxy.silence()
+    proxy.blackhole()
     client.destroy()
-    await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT)
+    await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT_OPTIONS)
     expect(accepted[0]?.destroyed).toBe(false)
     const seen = accepted[0] && ending(accepted[0])
-    proxy.cut()
+    proxy.resetAll()
     expect(await seen).toBe('ECONNRESET')
   })
 

@@ -2,7 +2,7 @@ import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
 function connectCluster(cluster: RedisCluster): Cluster & AsyncDisposable {
   const client = new Cluster([...cluster.urls], { clusterRetryStrategy: () => 50, retryDelayOnClusterDown: 50 })
@@ -50,7 +50,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     await cluster.moveSlot({
       slot,
       to,
-      async halfway() {
+      async onHalfway() {
         for (const { url } of [from, to]) {
           await using node = connectRedis(url)
           counts.push(Number(await node.cluster('COUNTKEYSINSLOT', slot)))
@@ -74,7 +74,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     for (const expected of [expect.not.objectContaining({ port: first.port }), first]) {
       await cluster.failOver()
       expect(await cluster.masterOf(slot)).toEqual(expected)
-      await vi.waitFor(async () => expect(await client.get('kept')).toBe('safe'), WAIT)
+      await vi.waitFor(async () => expect(await client.get('kept')).toBe('safe'), WAIT_OPTIONS)
     }
   })
 
@@ -84,12 +84,12 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     await client.set('precious', 'gold')
     const first = await cluster.masterOf(slot)
     await first.kill()
-    await cluster.settled()
+    await cluster.waitUntilStable()
     const second = await cluster.masterOf(slot)
     expect(second).not.toBe(first)
-    await vi.waitFor(async () => expect(await client.get('precious')).toBe('gold'), WAIT)
+    await vi.waitFor(async () => expect(await client.get('precious')).toBe('gold'), WAIT_OPTIONS)
     await first.restart()
-    await cluster.settled()
+    await cluster.waitUntilStable()
     await using replica = connectRedis(first.url)
     expect(await replica.info('replication')).toMatch(/^role:slave/m)
   })

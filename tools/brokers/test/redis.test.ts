@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canTest, makeCertificate, NotOursError, type RedisFlavor, type RedisServer, startRedis } from '@sync/brokers'
+import { canTest, createCertificate, ExternalServerError, type RedisFlavor, type RedisServer, startRedis } from '@sync/brokers'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
-import { WAIT } from './patience.ts'
+import { WAIT_OPTIONS } from './timeouts.ts'
 
-const needs = { broker: 'redis', hooks: true } as const
+const needs = { broker: 'redis', controllable: true } as const
 
 /** A program that starts a server and goes on. */
 const orphan = join(import.meta.dirname, 'orphan.ts')
@@ -24,7 +24,7 @@ async function isUp(url: string): Promise<boolean> {
 
 const flavors: readonly RedisFlavor[] = ['redis', 'valkey']
 for (const flavor of flavors)
-  describe.runIf(await canTest(`the ${flavor} server of the tests`, { broker: flavor, hooks: true }))(
+  describe.runIf(await canTest(`the ${flavor} server of the tests`, { broker: flavor, controllable: true }))(
     `a ${flavor} server`,
     () => {
       let redis: RedisServer
@@ -97,7 +97,7 @@ for (const flavor of flavors)
         await before.select(3)
         await before.set('last', '\r\n*1\r\n')
         await redis.kill()
-        expect(await redis.cutLog({ commits: 2 })).toBeGreaterThan(0)
+        expect(await redis.truncateLog({ commits: 2 })).toBeGreaterThan(0)
         await redis.restart()
         await using after = connectRedis(redis.url)
         expect(await after.mget('first', 'a', 'b')).toEqual(['1', null, null])
@@ -110,14 +110,14 @@ for (const flavor of flavors)
         await before.mset('whole', '1')
         await before.set('half', '1')
         await redis.kill()
-        expect(await redis.cutLog({ bytes: 3 })).toBe(3)
+        expect(await redis.truncateLog({ bytes: 3 })).toBe(3)
         await redis.restart()
         await using after = connectRedis(redis.url)
         expect(await after.mget('whole', 'half')).toEqual(['1', null])
       })
 
       test('keeps its log while it runs', async () => {
-        await expect(redis.cutLog({ commits: 1 })).rejects.toThrow('kill it first')
+        await expect(redis.truncateLog({ commits: 1 })).rejects.toThrow('kill it first')
       })
 
       test('takes directives of redis.conf; one that it refuses is told with its log', async () => {
@@ -140,8 +140,8 @@ describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server'
     vi.stubEnv('SYNC_TEST_REDIS_URL', redis.url)
     await using given = await startRedis()
     expect(given).toMatchObject({ url: redis.url, port: redis.port, version: redis.version })
-    await expect(given.kill()).rejects.toThrow(NotOursError)
-    await expect(given.cutLog({ bytes: 1 })).rejects.toThrow(NotOursError)
+    await expect(given.kill()).rejects.toThrow(ExternalServerError)
+    await expect(given.truncateLog({ bytes: 1 })).rejects.toThrow(ExternalServerError)
     await given[Symbol.asyncDispose]()
     expect(await isUp(redis.url)).toBe(true)
     vi.stubEnv('CI', 'true')
@@ -155,7 +155,7 @@ describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server'
   })
 
   test('asks its clients what it was told to ask', async () => {
-    const { cert, certFile, keyFile } = await makeCertificate()
+    const { cert, certFile, keyFile } = await createCertificate()
     await using redis = await startRedis({
       config: {
         'tls-cert-file': certFile,
@@ -187,7 +187,7 @@ describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server'
     await vi.waitFor(async () => {
       expect(await isUp(url)).toBe(false)
       expect(await readdir(folder)).toEqual([])
-    }, WAIT)
+    }, WAIT_OPTIONS)
     await rmdir(folder)
   })
 })

@@ -9,7 +9,7 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
   const failed: string[] = []
   for (const check of checks) {
     const started = performance.now()
-    const problems = await problemsOf(check)
+    const problems = await runCheck(check)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     console.log(`${problems.length === 0 ? '✓' : '✗'} ${check.name} (${seconds} s)`)
     for (const problem of problems) console.log(problem.trimEnd().replace(/^/gm, '    '))
@@ -20,7 +20,7 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
   return failed.length === 0
 }
 
-async function problemsOf({ run }: Check): Promise<readonly string[]> {
+async function runCheck({ run }: Check): Promise<readonly string[]> {
   try {
     return await run()
   } catch (error) {

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { root } from './workspace.ts'
 
 /** How a command ended, and what it printed if that was captured. */
-interface Outcome {
+interface CommandResult {
   readonly ok: boolean
   readonly output: string
 }
@@ -22,7 +22,7 @@ const path = [join(import.meta.dirname, '../node_modules/.bin'), join(root, 'nod
 const env = { ...process.env, PATH: path.join(delimiter), NO_COLOR: '1' }
 
 /** Runs a command, one of the workspace's own tools or of the machine's. */
-export function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+export function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const { cwd = root, visible = false, timeout = 300_000 } = options
   const child = spawn(name, args, {
     cwd,

@@ -19,9 +19,9 @@ const tsconfig = {
 }
 
 /** Installs the packed packages into a new project outside the workspace, and uses them there as an adopter would. */
-export async function tryOut(project: string, tarballs: ReadonlyMap<Package, string>): Promise<string[]> {
+export async function tryPackages(project: string, tarballs: ReadonlyMap<Package, string>): Promise<string[]> {
   const example = firstExample()
-  const entries = [...tarballs.keys()].flatMap((one) => [...one.entries.keys()])
+  const entries = [...tarballs.keys()].flatMap((pkg) => [...pkg.entries.keys()])
   const files = {
     'package.json': JSON.stringify({ private: true, type: 'module', dependencies: dependencies(tarballs, example) }),
     'tsconfig.json': JSON.stringify(tsconfig),

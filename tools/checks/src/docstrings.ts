@@ -14,7 +14,7 @@ const options: ts.CompilerOptions = {
 
 /** Everything that a public package exports says in a comment what it is. */
 export function docstrings(): string[] {
-  const entries = publicPackages.flatMap((one) => [...one.entries.values()])
+  const entries = publicPackages.flatMap((pkg) => [...pkg.entries.values()])
   const program = ts.createProgram(
     entries.map((entry) => join(root, entry)),
     options,
@@ -34,17 +34,17 @@ function undocumented(checker: ts.TypeChecker, module: ts.Symbol): string[] {
     .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
     .filter((symbol) => symbol.getDocumentationComment(checker).length === 0)
     .flatMap(({ name, declarations: [declaration] = [] }) =>
-      declaration === undefined || isForeign(declaration)
+      declaration === undefined || isExternal(declaration)
         ? []
-        : [`${placeOf(declaration)}: '${name}' is exported without a docstring`],
+        : [`${locationOf(declaration)}: '${name}' is exported without a docstring`],
     )
 }
 
-function isForeign(declaration: ts.Declaration): boolean {
+function isExternal(declaration: ts.Declaration): boolean {
   return declaration.getSourceFile().fileName.includes('/node_modules/')
 }
 
-function placeOf(declaration: ts.Declaration): string {
+function locationOf(declaration: ts.Declaration): string {
   const source = declaration.getSourceFile()
   const { line } = source.getLineAndCharacterOfPosition(declaration.getStart())
   return `${relative(root, source.fileName)}:${line + 1}`

@@ -20,7 +20,6 @@ export const folderLayers: Readonly<Record<string, readonly string[]>> = {
     'patch',
     'versioning',
     'merge',
-    'buffer',
     'transport',
     'replica',
     'collection',
@@ -29,5 +28,5 @@ export const folderLayers: Readonly<Record<string, readonly string[]>> = {
     'memory',
     'testing',
   ],
-  'packages/conformance': ['judge', 'harness', 'stage', 'rules', 'run', 'mutants'],
+  'packages/conformance': ['checkers', 'harness', 'context', 'rules', 'run', 'mutants'],
 }

@@ -9,18 +9,18 @@ export function layers(): string[] {
   const files = globSync('{packages,apps,tools}/*/src/**/*.{ts,tsx}', { cwd: root, exclude: ['**/*.test.ts'] }).sort()
   return files.flatMap((file) =>
     importsOf(file).flatMap(({ specifier, line }) => {
-      const problem = judge(file, specifier)
+      const problem = checkImport(file, specifier)
       return problem === undefined ? [] : [`${file}:${line}: imports '${specifier}', but ${problem}`]
     }),
   )
 }
 
 /** Says what is wrong with an import, if anything is. */
-export function judge(file: string, specifier: string): string | undefined {
+export function checkImport(file: string, specifier: string): string | undefined {
   const from = file.split('/').slice(0, 2).join('/')
   return specifier.startsWith('.')
-    ? judgeFile(from, file, join(dirname(file), specifier))
-    : judgePackage(from, specifier)
+    ? checkFolderImport(from, file, join(dirname(file), specifier))
+    : checkPackageImport(from, specifier)
 }
 
 function importsOf(file: string): { specifier: string; line: number }[] {
@@ -31,13 +31,13 @@ function importsOf(file: string): { specifier: string; line: number }[] {
   }))
 }
 
-function judgePackage(from: string, specifier: string): string | undefined {
+function checkPackageImport(from: string, specifier: string): string | undefined {
   const to = packages.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`))?.folder
   if (to === undefined || packageRank(to) < packageRank(from)) return undefined
   return to === from ? 'that is the package itself' : `${to} is not below ${from}`
 }
 
-function judgeFile(from: string, file: string, target: string): string | undefined {
+function checkFolderImport(from: string, file: string, target: string): string | undefined {
   if (!target.startsWith(`${from}/src/`)) return `that is outside ${from}/src`
   return folderRank(from, target) <= folderRank(from, file)
     ? undefined

@@ -7,7 +7,7 @@ import { published } from './published.ts'
 import { readme } from './readme.ts'
 
 /** A check that a command does: what it prints is told only if it fails. */
-function tool(line: string): () => Promise<string[]> {
+function commandCheck(line: string): () => Promise<string[]> {
   const [name = '', ...args] = line.split(' ')
   return async () => {
     const { ok, output } = await command(name, args)
@@ -16,28 +16,28 @@ function tool(line: string): () => Promise<string[]> {
 }
 
 /** What hangs is ended; real brokers take their time to start and to come back. */
-const TESTS_MS = 1_800_000
+const TESTS_TIMEOUT_MS = 1_800_000
 
 async function tests(): Promise<string[]> {
-  const { ok } = await command('vitest', ['run'], { visible: true, timeout: TESTS_MS })
+  const { ok } = await command('vitest', ['run'], { visible: true, timeout: TESTS_TIMEOUT_MS })
   return ok ? [] : ['vitest has said above what failed']
 }
 
 // `pnpm check` runs them all, `pnpm check layers readme` those two, `pnpm check prose packages/core` one on a folder.
 const args = process.argv.slice(2)
-const wanted = args.filter((arg) => !isPath(arg))
+const requested = args.filter((arg) => !isPath(arg))
 const paths = args.filter(isPath)
 
-const all: readonly Check[] = [
-  { name: 'style', run: tool('biome check --error-on-warnings') },
-  { name: 'types', run: tool('tsc --pretty false') },
+const checks: readonly Check[] = [
+  { name: 'style', run: commandCheck('biome check --error-on-warnings') },
+  { name: 'types', run: commandCheck('tsc --pretty false') },
   { name: 'layers', run: layers },
   { name: 'docstrings', run: docstrings },
   { name: 'prose', run: () => prose(paths) },
-  { name: 'unused', run: tool('knip') },
-  { name: 'build', run: tool('pnpm run build --output-logs=errors-only') },
+  { name: 'unused', run: commandCheck('knip') },
+  { name: 'build', run: commandCheck('pnpm run build --output-logs=errors-only') },
   { name: 'tests', run: tests },
-  { name: 'rules', run: tool('node packages/core/test/rules/run.ts') },
+  { name: 'rules', run: commandCheck('node packages/core/test/rules/run.ts') },
   { name: 'readme', run: readme },
   { name: 'published', run: published },
 ]
@@ -45,13 +45,13 @@ const all: readonly Check[] = [
 /** Checks that run only when they are named. */
 const ON_REQUEST = new Set(['prose'])
 
-const unknown = wanted.filter((name) => !all.some((check) => check.name === name))
+const unknown = requested.filter((name) => !checks.some((check) => check.name === name))
 if (unknown.length > 0)
-  throw new Error(`no such check: ${unknown}; there are ${all.map(({ name }) => name).join(', ')}`)
-if (paths.length > 0 && wanted.join() !== 'prose')
+  throw new Error(`no such check: ${unknown}; there are ${checks.map(({ name }) => name).join(', ')}`)
+if (paths.length > 0 && requested.join() !== 'prose')
   throw new Error(`only the check prose takes paths: ${paths.join(' ')}`)
 const passed = await runChecks(
-  all.filter(({ name }) => (wanted.length === 0 ? !ON_REQUEST.has(name) : wanted.includes(name))),
+  checks.filter(({ name }) => (requested.length === 0 ? !ON_REQUEST.has(name) : requested.includes(name))),
 )
 process.exitCode = passed ? 0 : 1
 

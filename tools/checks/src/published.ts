@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { command } from './command.ts'
-import { tryOut } from './consumer.ts'
+import { tryPackages } from './consumer.ts'
 import { type Package, publicPackages } from './workspace.ts'
 
 /** The public packages are right as the registry would get them: packed, inspected, installed elsewhere and used. */
@@ -10,18 +10,18 @@ export async function published(): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sync-published-'))
   try {
     const tarballs = new Map<Package, string>()
-    for (const one of publicPackages) tarballs.set(one, await pack(one, folder))
-    const found = await Promise.all([...tarballs.values()].map(inspect))
-    return [...found.flat(), ...(await tryOut(join(folder, 'consumer'), tarballs))]
+    for (const pkg of publicPackages) tarballs.set(pkg, await pack(pkg, folder))
+    const problems = await Promise.all([...tarballs.values()].map(inspect))
+    return [...problems.flat(), ...(await tryPackages(join(folder, 'consumer'), tarballs))]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function pack(one: Package, folder: string): Promise<string> {
-  const tarball = join(folder, `${basename(one.folder)}.tgz`)
-  const { ok, output } = await command('pnpm', ['pack', '--out', tarball], { cwd: one.folder })
-  if (!ok) throw new Error(`${one.folder} cannot be packed\n${output}`)
+async function pack(pkg: Package, folder: string): Promise<string> {
+  const tarball = join(folder, `${basename(pkg.folder)}.tgz`)
+  const { ok, output } = await command('pnpm', ['pack', '--out', tarball], { cwd: pkg.folder })
+  if (!ok) throw new Error(`${pkg.folder} cannot be packed\n${output}`)
   return tarball
 }
 

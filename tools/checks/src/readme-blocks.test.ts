@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { codeBlocks, otherFences } from './readme-blocks.ts'
+import { codeBlocks, uncheckedFences } from './readme-blocks.ts'
 
 const readme = (...lines: string[]) => ({ file: 'README.md', text: lines.join('\n') })
 
@@ -9,12 +9,12 @@ test('blocks are found with the line of their fence, and whether they run', () =
     { file: 'README.md', line: 2, code: 'const a = 1\n', runnable: false },
     { file: 'README.md', line: 8, code: 'const b = 2\n', runnable: true },
   ])
-  expect(otherFences(text)).toEqual([])
+  expect(uncheckedFences(text)).toEqual([])
 })
 
 test.each(['```js', '```typescript', '```ts no-check', '```tsx', '````ts', '  ```ts', '~~~ts'])(
   '%s is no way round the check',
   (fence) => {
-    expect(otherFences(readme('', fence, 'nonsense(', '```'))).toHaveLength(1)
+    expect(uncheckedFences(readme('', fence, 'nonsense(', '```'))).toHaveLength(1)
   },
 )

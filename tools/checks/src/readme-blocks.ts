@@ -35,7 +35,7 @@ export function codeBlocks({ file, text }: Readme): CodeBlock[] {
 }
 
 /** Fences that would get code past the check: TypeScript and JavaScript are fenced as `ts` or `ts run`, nothing else. */
-export function otherFences({ file, text }: Readme): string[] {
+export function uncheckedFences({ file, text }: Readme): string[] {
   return text
     .split('\n')
     .flatMap((line, index) =>

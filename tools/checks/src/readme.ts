@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { command } from './command.ts'
-import { type CodeBlock, codeBlocks, otherFences, readmes } from './readme-blocks.ts'
+import { type CodeBlock, codeBlocks, uncheckedFences, readmes } from './readme-blocks.ts'
 
 const tsconfig = {
   extends: '../../../tsconfig.base.json',
@@ -14,11 +14,11 @@ export async function readme(): Promise<string[]> {
   const project = mkdtempSync(join(import.meta.dirname, '../.readme-'))
   try {
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig))
-    for (const block of blocks) write(project, block)
-    const mistakes = await compile(project)
+    for (const block of blocks) writeBlock(project, block)
+    const compileErrors = await compileBlocks(project)
     const failures: string[] = []
-    for (const block of blocks.filter(({ runnable }) => runnable)) failures.push(...(await run(project, block)))
-    return [...readmes.flatMap(otherFences), ...mistakes, ...failures]
+    for (const block of blocks.filter(({ runnable }) => runnable)) failures.push(...(await runBlock(project, block)))
+    return [...readmes.flatMap(uncheckedFences), ...compileErrors, ...failures]
   } finally {
     rmSync(project, { recursive: true, force: true })
   }
@@ -27,18 +27,18 @@ export async function readme(): Promise<string[]> {
 const fileOf = (project: string, { file, line }: CodeBlock): string => join(project, `${file}.${line}.ts`)
 
 /** Leaves the lines above a block empty, so that the line numbers of messages are those of the page. */
-function write(project: string, block: CodeBlock): void {
+function writeBlock(project: string, block: CodeBlock): void {
   const file = fileOf(project, block)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, '\n'.repeat(block.line) + block.code)
 }
 
-async function compile(project: string): Promise<string[]> {
+async function compileBlocks(project: string): Promise<string[]> {
   const { ok, output } = await command('tsc', ['--pretty', 'false'], { cwd: project })
   return ok ? [] : [output.replaceAll(/^(\S+)\.\d+\.ts\((\d+),(\d+)\)/gm, '$1:$2:$3')]
 }
 
-async function run(project: string, block: CodeBlock): Promise<string[]> {
+async function runBlock(project: string, block: CodeBlock): Promise<string[]> {
   const file = fileOf(project, block)
   const { ok, output } = await command('node', ['--conditions=@sync/source', file], { timeout: 60_000 })
   return ok ? [] : [`${block.file}:${block.line}: the example fails\n${output.replaceAll(file, block.file)}`]

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type BusName, busNames } from './scene/brokers.ts'
+import { type BusName, busNames } from './environment/brokers.ts'
 
 /** What the command line asks for. */
 export interface Options {
@@ -33,7 +33,7 @@ const DEFAULTS = {
 /** What can be run. */
 export type Command = 'faults' | 'soak'
 
-const SHARED = `
+const SHARED_USAGE = `
   --store redis|memory          where documents live (default ${DEFAULTS.store})
   --bus ${busNames.join('|')}|memory
                                 what carries changes (default ${DEFAULTS.bus})
@@ -42,7 +42,7 @@ const SHARED = `
   --writers N, --replicas N     processes (default ${DEFAULTS.writers}, ${DEFAULTS.replicas})
   --rate R                      writes per second of each writer (default ${DEFAULTS.rate})`
 
-const MEMORY = `
+const MEMORY_USAGE = `
 --store memory goes with --bus memory: processes share no memory, so all instances are in one process there`
 
 const usages: Readonly<Record<Command, string>> = {
@@ -50,17 +50,17 @@ const usages: Readonly<Record<Command, string>> = {
 
 Has writers and replicas at work, each in a process of its own, while brokers, connections and processes fail; then has all come
 back, and compares what the writers were told with what the store and the replicas have.
-${SHARED}
+${SHARED_USAGE}
   --lose-tail                   now and then the store loses its last commits, and has to tell so
-${MEMORY}, and what
+${MEMORY_USAGE}, and what
 fails is the store and the bus between them.
 Exit code: 0 nothing was lost and all recovered · 1 something was wrong · 2 the command line is wrong`,
   soak: `Usage: pnpm soak [OPTIONS]
 
 Has writers and replicas at work, each in a process of its own, and looks once a second at what each takes up: after a warm-up
 nothing may grow, and after close nothing may be left. The longer it is, the smaller the leak it finds.
-${SHARED}
-${MEMORY}.
+${SHARED_USAGE}
+${MEMORY_USAGE}.
 Exit code: 0 nothing grows · 1 something does, or was wrong · 2 the command line is wrong`,
 }
 
@@ -69,7 +69,7 @@ export const usageOf = (command: Command): string => usages[command]
 
 /** Reads the arguments of a command. @throws UsageError */
 export function parseOptions(command: Command, args: readonly string[]): Options | 'help' {
-  const values = read(args)
+  const values = readArguments(args)
   if (values.help) return 'help'
   const { store = DEFAULTS.store } = values
   const bus = values.bus ?? (store === 'memory' ? 'memory' : DEFAULTS.bus)
@@ -79,7 +79,7 @@ export function parseOptions(command: Command, args: readonly string[]): Options
     throw new UsageError('memory goes with memory alone: processes share none, and one process needs no broker')
   const loseTail = values['lose-tail'] === true
   if (command === 'soak' && loseTail) throw new UsageError('--lose-tail: nothing fails in a soak')
-  const minutes = number('minutes', values.minutes, /^\d+(\.\d+)?$/)
+  const minutes = parseNumber('minutes', values.minutes, /^\d+(\.\d+)?$/)
   if (command === 'soak' && minutes < 2)
     throw new UsageError('--minutes: 2 at least, the first of which is the warm-up')
   return {
@@ -87,16 +87,16 @@ export function parseOptions(command: Command, args: readonly string[]): Options
     bus,
     loseTail,
     minutes,
-    seed: number('seed', values.seed, /^\d{1,9}$/),
-    writers: number('writers', values.writers, /^[1-9]\d?$/),
-    replicas: number('replicas', values.replicas, /^[1-9]\d?$/),
-    rate: number('rate', values.rate, /^[1-9]\d{0,3}$/),
+    seed: parseNumber('seed', values.seed, /^\d{1,9}$/),
+    writers: parseNumber('writers', values.writers, /^[1-9]\d?$/),
+    replicas: parseNumber('replicas', values.replicas, /^[1-9]\d?$/),
+    rate: parseNumber('rate', values.rate, /^[1-9]\d{0,3}$/),
   }
 }
 
 type Name = keyof typeof DEFAULTS
 
-function read(args: readonly string[]): Partial<Record<Name, string>> & {
+function readArguments(args: readonly string[]): Partial<Record<Name, string>> & {
   readonly help?: boolean
   readonly 'lose-tail'?: boolean
 } {
@@ -114,7 +114,7 @@ function read(args: readonly string[]): Partial<Record<Name, string>> & {
   }
 }
 
-function number(
+function parseNumber(
   name: 'minutes' | 'seed' | 'writers' | 'replicas' | 'rate',
   text: string = DEFAULTS[name],
   form: RegExp,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { growthOf, type Sample } from '../src/soak/growth.ts'
-import { createDice } from '../src/work/dice.ts'
+import { createRandom } from '../src/workload/random.ts'
 
 const MIB = 1_048_576
 const bound = { absolute: MIB / 2, share: 0.03 }
@@ -17,10 +17,10 @@ interface Made {
 
 /** A heap of 10 MiB, once a second. */
 function heap({ seed, count, leak = 0, noise = 0 }: Made): Sample[] {
-  const dice = createDice(seed)
+  const random = createRandom(seed)
   return Array.from({ length: count }, (_, n) => ({
     at: n * 1_000,
-    value: 10 * MIB + n * leak + dice.between(-noise, noise),
+    value: 10 * MIB + n * leak + random.between(-noise, noise),
   }))
 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { judgeRegisters } from '../src/audit/registers.ts'
-import type { Entry, Intent, Outcome } from '../src/ledger/entry.ts'
-import { canonical } from '../src/work/canonical.ts'
-import type { Copies } from '../src/work/messages.ts'
+import { checkRegisters } from '../src/checker/registers.ts'
+import type { Operation, Invocation, Completion } from '../src/history/operation.ts'
+import { canonical } from '../src/workload/canonical.ts'
+import type { Copies } from '../src/workload/messages.ts'
 
 const key = 'register-1-0'
 
@@ -13,21 +13,21 @@ interface Set {
   readonly expected: number
   readonly value: string
   readonly from: number
-  readonly outcome: Outcome | undefined
+  readonly outcome: Completion | undefined
 }
 
 const evidence = (sets: readonly Set[], store: Copies) => ({
-  ledgers: [...new Set(sets.map(({ writer }) => writer))].map((writer) => ({
+  histories: [...new Set(sets.map(({ writer }) => writer))].map((writer) => ({
     writer,
-    entries: sets
+    operations: sets
       .filter((each) => each.writer === writer)
-      .map(({ expected, value, from, outcome }, n): Entry => {
-        const intent: Intent = { op: 'cas', key, expected, value, n: n + 1, at: from }
-        return { intent, outcome }
+      .map(({ expected, value, from, outcome: completion }, n): Operation => {
+        const invocation: Invocation = { op: 'cas', key, expected, value, n: n + 1, at: from }
+        return { invocation, completion }
       }),
   })),
   store,
-  history: [],
+  epochs: [],
 })
 
 const stored = (version: number, value: string): Copies => ({ [key]: [version, canonical({ value })] })
@@ -48,7 +48,7 @@ const met = (
   ...set(writer, expected, at),
   outcome: { is: 'conflict', n: 1, at: at[1], version, ...(value !== undefined && { value }) },
 })
-const wrongs = (sets: readonly Set[], store: Copies): number => judgeRegisters(evidence(sets, store)).wrong.length
+const wrongs = (sets: readonly Set[], store: Copies): number => checkRegisters(evidence(sets, store)).problems.length
 
 /** A register that is asked one call after another; some answers are lost. */
 const executed = fc
@@ -71,7 +71,7 @@ const executed = fc
       if (done) [version, current] = [version + 1, value]
       const time = at * 10 + 100
       const returned = { n: 1, at: time + after + 1 }
-      const outcome: Outcome = done
+      const outcome: Completion = done
         ? { is: 'acknowledged', version, ...returned }
         : { is: 'conflict', version, value: current, ...returned }
       return { writer, expected, value, from: time - before, outcome: answered ? outcome : undefined }
@@ -111,13 +111,13 @@ describe('the history of a register', () => {
   })
 
   test('has none that was refused', () => {
-    const refused: Set = { ...set('a', 0, [0, 1]), outcome: { is: 'refused', n: 1, at: 1, code: 'SYNC_STORE_AWAY' } }
+    const refused: Set = { ...set('a', 0, [0, 1]), outcome: { is: 'refused', n: 1, at: 1, code: 'SYNC_STORE_UNAVAILABLE' } }
     expect(wrongs([refused], {})).toBe(0)
     expect(wrongs([refused], stored(1, 'a 0'))).toBe(0)
   })
 
   test('is not judged where the store lost its tail', () => {
-    const lost = { ...evidence([set('a', 0, [0, 1], 1)], {}), history: [{ from: 'a', to: 'b', lost: true }] }
-    expect(judgeRegisters(lost)).toEqual({ judged: 0, wrong: [] })
+    const lost = { ...evidence([set('a', 0, [0, 1], 1)], {}), epochs: [{ from: 'a', to: 'b', lost: true }] }
+    expect(checkRegisters(lost)).toEqual({ checked: 0, problems: [] })
   })
 })

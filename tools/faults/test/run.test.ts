@@ -57,7 +57,7 @@ test('in one process nothing that was acknowledged is lost without being told', 
   expect(code).toBe(0)
 })
 
-describe.runIf(await canTest('faults in Redis and between the processes', { broker: 'redis', hooks: true }))(
+describe.runIf(await canTest('faults in Redis and between the processes', { broker: 'redis', controllable: true }))(
   'over Redis Pub/Sub',
   { timeout: 300_000 },
   () => {

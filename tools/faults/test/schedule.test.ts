@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Kind, type Step, schedule } from '../src/schedule/schedule.ts'
+import { type FaultKind, type Step, schedule } from '../src/schedule/schedule.ts'
 
-const kinds: readonly Kind[] = [
-  { kind: 'store killed', targets: ['store'], lasts: [100, 3_000] },
-  { kind: 'store paused', targets: ['store'], lasts: [500, 5_000] },
-  { kind: 'line cut', targets: ['a/store', 'b/store', 'b/bus'], lasts: [0, 0] },
-  { kind: 'replica killed', targets: ['r1', 'r2'], lasts: [0, 1_000] },
+const kinds: readonly FaultKind[] = [
+  { kind: 'store killed', targets: ['store'], durationMs: [100, 3_000] },
+  { kind: 'store paused', targets: ['store'], durationMs: [500, 5_000] },
+  { kind: 'line cut', targets: ['a/store', 'b/store', 'b/bus'], durationMs: [0, 0] },
+  { kind: 'replica killed', targets: ['r1', 'r2'], durationMs: [0, 1_000] },
 ]
 
 function first(seed: number, count: number): Step[] {
@@ -38,11 +38,11 @@ describe('a schedule of faults', () => {
         for (const { calmMs, faults } of first(seed, 40)) {
           expect(calmMs).toBeGreaterThanOrEqual(200)
           expect(new Set(faults.map(({ target }) => target)).size).toBe(faults.length)
-          for (const { kind, target, forMs, strength } of faults) {
-            const of = kinds.find((each) => each.kind === kind) as Kind
+          for (const { kind, target, durationMs, strength } of faults) {
+            const of = kinds.find((each) => each.kind === kind) as FaultKind
             expect(of.targets).toContain(target)
-            expect(forMs).toBeGreaterThanOrEqual(of.lasts[0])
-            expect(forMs).toBeLessThanOrEqual(of.lasts[1])
+            expect(durationMs).toBeGreaterThanOrEqual(of.durationMs[0])
+            expect(durationMs).toBeLessThanOrEqual(of.durationMs[1])
             expect(strength).toBeGreaterThanOrEqual(0)
             expect(strength).toBeLessThanOrEqual(1)
           }

@@ -28,7 +28,7 @@ const STORES: readonly (readonly [name: string, broker: BrokerName | undefined])
 ]
 
 const able = async (broker: BrokerName | undefined): Promise<boolean> =>
-  broker === undefined || (await canTest('the same result on every store and bus', { broker, hooks: true }))
+  broker === undefined || (await canTest('the same result on every store and bus', { broker, controllable: true }))
 
 /** The half that is not named is the in-memory one, on the time of the other. */
 const stack = (bus: string, store: string): Adapter => ({

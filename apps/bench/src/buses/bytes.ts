@@ -1,48 +1,48 @@
 import type { TcpProxy } from '@sync/brokers'
 import type { Figure } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
-import { arrived } from './arrival.ts'
-import type { Contestants } from './contestants.ts'
-import type { OpenSide } from './side.ts'
+import { waitForDelivery } from './wait-for-delivery.ts'
+import type { Subjects } from './subjects.ts'
+import type { OpenBusUnderTest } from './bus-under-test.ts'
 
 const CHANGES = 4_096
-const FRAME = 16
-const WINDOW = 64
+const CHANGES_PER_FRAME = 16
+const FRAMES_IN_FLIGHT = 64
 
 /** What goes to the broker for a change of two fields, all that the protocol puts around it included. */
-export const bytes = ({ name, start, ours, bare }: Contestants): Figure => ({
-  name: `${name}: sent to the broker for a change of 2 fields, in frames of ${FRAME}, against JSON in messages`,
+export const bytes = ({ name, start, ours, bare }: Subjects): Figure => ({
+  name: `${name}: sent to the broker for a change of 2 fields, in frames of ${CHANGES_PER_FRAME}, against JSON in messages`,
   unit: 'bytes, less is better',
   async measure() {
-    await using ground = await start()
-    const our = await sent(ours, FRAME, ground)
-    const their = await sent(bare, 1, ground)
-    return { ours: our, yardstick: their, ratio: our / their, spread: 0 }
+    await using broker = await start()
+    const ownBytes = await bytesPerChange(ours, CHANGES_PER_FRAME, broker)
+    const bareBytes = await bytesPerChange(bare, 1, broker)
+    return { ours: ownBytes, baseline: bareBytes, ratio: ownBytes / bareBytes, spread: 0 }
   },
 })
 
-async function sent(
-  open: OpenSide,
+async function bytesPerChange(
+  open: OpenBusUnderTest,
   size: number,
   { url, proxy }: { readonly url: string; readonly proxy: TcpProxy },
 ): Promise<number> {
-  await using side = await open({ publish: proxy.url, hear: url })
+  await using bus = await open({ publish: proxy.url, subscribe: url })
   // connecting does not count
-  await publish(side, 0, size)
-  let passed = 0
+  await publish(bus, 0, size)
+  let sentBytes = 0
   // it looks at every request, and takes none
   void proxy.loseReply({
     when({ length }) {
-      passed += length
+      sentBytes += length
       return false
     },
   })
-  await publish(side, CHANGES, size)
-  return passed / CHANGES
+  await publish(bus, CHANGES, size)
+  return sentBytes / CHANGES
 
-  async function publish(to: typeof side, from: number, count: number): Promise<void> {
-    const frames = { from: 0, count: CHANGES / count, lanes: WINDOW }
+  async function publish(to: typeof bus, from: number, count: number): Promise<void> {
+    const frames = { from: 0, count: CHANGES / count, concurrency: FRAMES_IN_FLIGHT }
     await inFlight(frames, (n) => to.publish(from + n * count, count))
-    await arrived(to, from + CHANGES)
+    await waitForDelivery(to, from + CHANGES)
   }
 }

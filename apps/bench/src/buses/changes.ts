@@ -1,6 +1,6 @@
-import { type EncodedChange, joinChange } from '@sync/core/adapter'
+import { type EncodedChange, assembleChange } from '@sync/core/adapter'
 import { benchDocument } from '../core/documents.ts'
-import { STILL_EPOCH } from '../core/still-life.ts'
+import { STUB_EPOCH } from '../core/stub-instance.ts'
 
 /** What is written to, over and over: documents of 63 fields, as they are at the beginning. */
 export const DOCUMENTS = 100
@@ -20,9 +20,9 @@ const routeOf = (n: number): string => `route of revision ${n}, checked by opera
 /** The n-th change, of two fields, as a commit hands it to a bus. */
 export function encodedChange(n: number): EncodedChange {
   const version = versionOf(n)
-  return joinChange({
+  return assembleChange({
     key: keyOf(n),
-    epoch: STILL_EPOCH,
+    epoch: STUB_EPOCH,
     origin: 'bench',
     generation: 0,
     version,

@@ -1,10 +1,10 @@
 import type { Bench } from '../figure.ts'
-import { movingFigures } from '../moving/figures.ts'
-import { natsToStreams, pubSubToKafka } from '../moving/journeys.ts'
+import { migrationFigures } from '../migration/figures.ts'
+import { natsToStreams, pubSubToKafka } from '../migration/scenarios.ts'
 import { bareKafkajs } from './bare/kafkajs.ts'
 import { barePlatformatic } from './bare/platformatic.ts'
 import { bytes } from './bytes.ts'
-import { jetStream, kafkajs, natsCore, platformatic } from './contestants.ts'
+import { jetStream, kafkajs, natsCore, platformatic } from './subjects.ts'
 import { addedLatency } from './latency.ts'
 import { startUp } from './start-up.ts'
 import { throughput } from './throughput.ts'
@@ -23,6 +23,6 @@ export const buses: Bench = {
     ...all.map(bytes),
     startUp('kafkajs', bareKafkajs),
     startUp('platformatic', barePlatformatic),
-    ...[pubSubToKafka, natsToStreams].flatMap(movingFigures),
+    ...[pubSubToKafka, natsToStreams].flatMap(migrationFigures),
   ],
 }

@@ -2,33 +2,33 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Figure } from '../figure.ts'
 import { median, spread } from '../statistics.ts'
 import { keyOf } from './changes.ts'
-import type { Contestants } from './contestants.ts'
-import type { Side } from './side.ts'
+import type { Subjects } from './subjects.ts'
+import type { BusUnderTest } from './bus-under-test.ts'
 
-const PER_SECOND = 1_000
+const CHANGES_PER_SECOND = 1_000
 /** Changes in one turn. */
-const TURN = 1_000
+const CHANGES_PER_ROUND = 1_000
 const ROUNDS = 7
 
 /** How much longer a change takes from `publish` to being shown elsewhere than a message of the bare client. */
-export const addedLatency = ({ name, start, ours, bare }: Contestants): Figure => ({
-  name: `${name}: published to shown at ${PER_SECOND.toLocaleString('en-US')} changes/s, p50`,
+export const addedLatency = ({ name, start, ours, bare }: Subjects): Figure => ({
+  name: `${name}: published to shown at ${CHANGES_PER_SECOND.toLocaleString('en-US')} changes/s, p50`,
   unit: 'ms, less is better',
   goal: { atMost: 0.2, of: 'difference' },
   async measure() {
-    await using ground = await start()
-    const ways = { publish: ground.url, hear: ground.url }
-    await using our = await ours(ways)
-    await using their = await bare(ways)
-    const [ourTurn, theirTurn] = [turns(our), turns(their)]
+    await using broker = await start()
+    const endpoints = { publish: broker.url, subscribe: broker.url }
+    await using ownBus = await ours(endpoints)
+    await using bareBus = await bare(endpoints)
+    const [ownRound, bareRound] = [createRound(ownBus), createRound(bareBus)]
     // what is compiled late, and grows, is no part of it
-    for (let n = 0; n < 2; n++) for (const turn of [ourTurn, theirTurn]) await turn()
-    const rounds: { readonly ours: number; readonly yardstick: number }[] = []
-    for (let n = 0; n < ROUNDS; n++) rounds.push({ ours: await ourTurn(), yardstick: await theirTurn() })
-    const ratios = rounds.map((each) => each.ours / each.yardstick)
+    for (let n = 0; n < 2; n++) for (const round of [ownRound, bareRound]) await round()
+    const rounds: { readonly ours: number; readonly baseline: number }[] = []
+    for (let n = 0; n < ROUNDS; n++) rounds.push({ ours: await ownRound(), baseline: await bareRound() })
+    const ratios = rounds.map((each) => each.ours / each.baseline)
     return {
       ours: median(rounds.map((each) => each.ours)),
-      yardstick: median(rounds.map((each) => each.yardstick)),
+      baseline: median(rounds.map((each) => each.baseline)),
       ratio: median(ratios),
       spread: spread(ratios),
     }
@@ -36,33 +36,33 @@ export const addedLatency = ({ name, start, ours, bare }: Contestants): Figure =
 })
 
 /** A call sends one change after another, each at its time, and answers the median of what they took, in ms. */
-function turns(side: Side): () => Promise<number> {
+function createRound(bus: BusUnderTest): () => Promise<number> {
   let next = 0
   return async () => {
     const from = next
-    next += TURN
-    const underWay = new Map<number, number>()
-    const took: number[] = []
-    const over = Promise.withResolvers<void>()
-    side.onApplied(() => {
+    next += CHANGES_PER_ROUND
+    const pending = new Map<number, number>()
+    const latencies: number[] = []
+    const finished = Promise.withResolvers<void>()
+    bus.onApplied(() => {
       const now = performance.now()
-      for (const [n, sent] of underWay) {
-        if (side.shown(keyOf(n)) < n) continue
-        underWay.delete(n)
-        took.push(now - sent)
+      for (const [n, sent] of pending) {
+        if (bus.appliedChange(keyOf(n)) < n) continue
+        pending.delete(n)
+        latencies.push(now - sent)
       }
-      if (took.length === TURN) over.resolve()
+      if (latencies.length === CHANGES_PER_ROUND) finished.resolve()
     })
-    const begun = performance.now()
+    const start = performance.now()
     for (let n = from; n < next; ) {
-      const due = from + Math.floor(((performance.now() - begun) * PER_SECOND) / 1_000)
+      const due = from + Math.floor(((performance.now() - start) * CHANGES_PER_SECOND) / 1_000)
       for (; n < next && n <= due; n++) {
-        underWay.set(n, performance.now())
-        side.publish(n, 1).catch(over.reject)
+        pending.set(n, performance.now())
+        bus.publish(n, 1).catch(finished.reject)
       }
       await pause(1)
     }
-    await over.promise
-    return median(took)
+    await finished.promise
+    return median(latencies)
   }
 }

@@ -1,43 +1,43 @@
-import { type ChangeBus, createSync, defineCollection } from '@sync/core'
+import { type ChangeBus, createInstance, defineCollection } from '@sync/core'
 import type { JsonObject } from '@sync/core/patch'
-import { stillStore } from '../core/still-life.ts'
+import { createStubStore } from '../core/stub-instance.ts'
 import { DOCUMENTS, documentText, encodedChange, keyOf, MARK, SCOPE } from './changes.ts'
-import type { OpenSide } from './side.ts'
+import type { OpenBusUnderTest } from './bus-under-test.ts'
 
-const documents = defineCollection<JsonObject>({ section: SCOPE.section, ttl: 'never', memory: { changes: 0 } })
+const documents = defineCollection<JsonObject>({ section: SCOPE.section, ttl: 'never', cache: { recentChangesChars: 0 } })
 
 /** Frames on a bus of ours, taken by an instance that holds the documents: decoded, put in order, applied. */
-export const openOurs =
-  (open: (url: string) => ChangeBus): OpenSide =>
-  async ({ publish, hear }) => {
-    let applied = (): void => {}
-    const out = open(publish)
-    const heard = open(hear)
-    const sync = createSync({
-      store: stillStore(() => documentText),
-      bus: tapped(heard, () => applied()),
+export const openOwnBus =
+  (open: (url: string) => ChangeBus): OpenBusUnderTest =>
+  async ({ publish, subscribe }) => {
+    let onApplied = (): void => {}
+    const publisher = open(publish)
+    const subscriber = open(subscribe)
+    const sync = createInstance({
+      store: createStubStore(() => documentText),
+      bus: afterEachFrame(subscriber, () => onApplied()),
       checkInterval: '1d',
     })
     const collection = sync.collection(documents, { partition: SCOPE.partition })
     await collection.getMany(Array.from({ length: DOCUMENTS }, (_, n) => keyOf(n)))
     return {
       publish: (from, count) =>
-        out.publish(
+        publisher.publish(
           SCOPE,
           Array.from({ length: count }, (_, at) => encodedChange(from + at)),
         ),
-      shown: (key) => numberOf(collection.peek(key)?.[MARK]),
+      appliedChange: (key) => toNumber(collection.peek(key)?.[MARK]),
       onApplied(listener) {
-        applied = listener
+        onApplied = listener
       },
       async [Symbol.asyncDispose]() {
-        await Promise.all([out.close(), sync.close()])
+        await Promise.all([publisher.close(), sync.close()])
       },
     }
   }
 
 /** Tells after each frame that was handed over. */
-function tapped(bus: ChangeBus, after: () => void): ChangeBus {
+function afterEachFrame(bus: ChangeBus, after: () => void): ChangeBus {
   return {
     get capabilities() {
       return bus.capabilities
@@ -58,4 +58,4 @@ function tapped(bus: ChangeBus, after: () => void): ChangeBus {
   }
 }
 
-const numberOf = (value: unknown): number => (typeof value === 'number' ? value : -1)
+const toNumber = (value: unknown): number => (typeof value === 'number' ? value : -1)

@@ -3,12 +3,12 @@ import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
 import type { Figure } from '../figure.ts'
 import { median, spread } from '../statistics.ts'
 import { SCOPE } from './changes.ts'
-import type { OpenSide } from './side.ts'
+import type { OpenBusUnderTest } from './bus-under-test.ts'
 
 const ROUNDS = 7
 
 /** From nothing to hearing all that is published: a connection, a topic, a subscription. */
-export const startUp = (client: NonNullable<KafkaBusOptions['client']>, bare: OpenSide): Figure => ({
+export const startUp = (client: NonNullable<KafkaBusOptions['client']>, bare: OpenBusUnderTest): Figure => ({
   name: `Kafka by ${client}: connect, make a topic, subscribe, against joining a group`,
   unit: 'ms, less is better',
   goal: { atMost: 2_000, of: 'ours' },
@@ -19,17 +19,17 @@ export const startUp = (client: NonNullable<KafkaBusOptions['client']>, bare: Op
       await bus.subscribe(SCOPE, () => {})
       return bus
     }
-    const rounds: { readonly ours: number; readonly yardstick: number }[] = []
+    const rounds: { readonly ours: number; readonly baseline: number }[] = []
     for (let round = 0; round < ROUNDS; round++) {
       rounds.push({
         ours: await timed(() => ours(round)),
-        yardstick: await timed(() => bare({ publish: kafka.url, hear: kafka.url })),
+        baseline: await timed(() => bare({ publish: kafka.url, subscribe: kafka.url })),
       })
     }
-    const ratios = rounds.map((each) => each.ours / each.yardstick)
+    const ratios = rounds.map((each) => each.ours / each.baseline)
     return {
       ours: median(rounds.map((each) => each.ours)),
-      yardstick: median(rounds.map((each) => each.yardstick)),
+      baseline: median(rounds.map((each) => each.baseline)),
       ratio: median(ratios),
       spread: spread(ratios),
     }
@@ -37,7 +37,7 @@ export const startUp = (client: NonNullable<KafkaBusOptions['client']>, bare: Op
 })
 
 async function timed(open: () => Promise<AsyncDisposable>): Promise<number> {
-  const begun = performance.now()
+  const start = performance.now()
   await using _ = await open()
-  return performance.now() - begun
+  return performance.now() - start
 }

@@ -1,5 +1,5 @@
 import { defineCollection } from '@sync/core'
-import type { Figure, Measured } from '../figure.ts'
+import type { Figure, Measurement } from '../figure.ts'
 import { openInstances } from './instances.ts'
 import { type Outage, readOutages } from './outages.ts'
 
@@ -34,8 +34,8 @@ export const bytesOfTheFeed: Figure = {
   },
 }
 
-function perChange({ count, frames, documents }: Sizes): Measured {
-  return { ours: frames / count, yardstick: documents / count, ratio: frames / documents, spread: 0 }
+function perChange({ count, frames, documents }: Sizes): Measurement {
+  return { ours: frames / count, baseline: documents / count, ratio: frames / documents, spread: 0 }
 }
 
 let measured: Promise<{ readonly updates: Sizes; readonly others: Sizes }> | undefined
@@ -50,21 +50,21 @@ async function countSizes(): Promise<{ readonly updates: Sizes; readonly others:
   const [collection] = instances.collections
   const [sync] = instances.syncs
   if (collection === undefined || sync === undefined) throw new Error('no instance')
-  let heard = 0
+  let receivedBytes = 0
   await instances.listen((frame) => {
-    heard += Buffer.byteLength(frame)
+    receivedBytes += Buffer.byteLength(frame)
   })
   for (const { key, value } of await readOutages()) {
     const sizes = value !== null && collection.peek(key) !== undefined ? updates : others
     if (value === null) await collection.delete(key)
-    else await collection.replace(key, value)
+    else await collection.set(key, value)
     // one write at a time, its frame heard before the next: each frame carries one change
     await sync.flush()
-    if (heard === 0) continue
+    if (receivedBytes === 0) continue
     sizes.count++
-    sizes.frames += heard
+    sizes.frames += receivedBytes
     sizes.documents += Buffer.byteLength(JSON.stringify(value))
-    heard = 0
+    receivedBytes = 0
   }
   return { updates, others }
 }

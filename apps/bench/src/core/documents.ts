@@ -5,7 +5,7 @@ const TOPICS = ['price', 'stock', 'route', 'carrier', 'margin', 'label', 'window
 
 /** A document as services share them: 63 fields, 3.4 KB as JSON, always the same one for the same number. */
 export function benchDocument(seed = 1): JsonObject {
-  const random = generator(seed)
+  const random = createGenerator(seed)
   const fields: [string, Json][] = []
   for (let i = 0; i < FIELDS; i++) {
     const topic = TOPICS[i % TOPICS.length] as string
@@ -42,7 +42,7 @@ function fieldValue(i: number, topic: string, random: () => number): Json {
 
 /** A list of 100 records, as they stand in a feed, a queue or an order book. */
 export function benchList(seed: number): readonly JsonObject[] {
-  const random = generator(seed)
+  const random = createGenerator(seed)
   return Array.from({ length: 100 }, (_, i) => ({
     id: `item-${i}`,
     title: `Item number ${i}`,
@@ -52,7 +52,7 @@ export function benchList(seed: number): readonly JsonObject[] {
 }
 
 /** A small linear congruential generator (Numerical Recipes): no randomness without a seed. */
-function generator(seed: number): () => number {
+function createGenerator(seed: number): () => number {
   let state = seed
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
@@ -61,7 +61,7 @@ function generator(seed: number): () => number {
 }
 
 /** The document after a usual write: a number, a text, and one member inside an object. */
-export function changed(base: JsonObject, n: number): JsonObject {
+export function withChanges(base: JsonObject, n: number): JsonObject {
   return {
     ...base,
     price1: n,

@@ -5,7 +5,7 @@ import { patchFigures } from './patch.ts'
 import { propagation } from './propagation.ts'
 import { cachedGet, cachedPeek } from './reads.ts'
 import { receivePath } from './receive.ts'
-import { silenceCheck } from './silence.ts'
+import { headPoll } from './head-poll.ts'
 
 /** What the core does without any broker. */
 export const core: Bench = {
@@ -20,6 +20,6 @@ export const core: Bench = {
     cachedPeek,
     memoryOfLarge,
     memoryOfAMillion,
-    silenceCheck,
+    headPoll,
   ],
 }

@@ -1,16 +1,16 @@
 import {
   type Collection,
   createMemoryHub,
-  createSync,
-  type Definition,
+  createInstance,
+  type CollectionDefinition,
   memoryBus,
   memoryStore,
-  type Sync,
+  type SyncInstance,
 } from '@sync/core'
 
 /** Instances on one hub, each with the same collection. */
 export interface Instances<T> extends AsyncDisposable {
-  readonly syncs: readonly Sync[]
+  readonly syncs: readonly SyncInstance[]
   readonly collections: readonly Collection<T>[]
   /** Hears every frame that travels. */
   listen(onFrame: (frame: string) => void): Promise<void>
@@ -19,10 +19,10 @@ export interface Instances<T> extends AsyncDisposable {
 const PARTITION = 'bench'
 
 /** Opens `count` instances that follow one section in memory. */
-export async function openInstances<T>(definition: Definition<T>, count: number): Promise<Instances<T>> {
+export async function openInstances<T>(definition: CollectionDefinition<T>, count: number): Promise<Instances<T>> {
   const hub = createMemoryHub()
   const bus = memoryBus(hub)
-  const syncs = Array.from({ length: count }, () => createSync({ store: memoryStore(hub), bus: memoryBus(hub) }))
+  const syncs = Array.from({ length: count }, () => createInstance({ store: memoryStore(hub), bus: memoryBus(hub) }))
   const collections = syncs.map((sync) => sync.collection(definition, { partition: PARTITION }))
   await Promise.all(collections.map((collection) => collection.ready()))
   return {

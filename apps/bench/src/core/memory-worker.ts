@@ -1,13 +1,13 @@
 import { defineCollection } from '@sync/core'
 import { benchDocument } from './documents.ts'
-import { openStillLife } from './still-life.ts'
+import { openStubInstance } from './stub-instance.ts'
 
 /*
  * Holds documents and prints what that takes, in bytes each: `node --expose-gc memory-worker.ts ours|bare large|small COUNT`.
  * In a process of its own, so that nothing else is in its memory.
  */
 
-const [how, size, count] = process.argv.slice(2) as ['ours' | 'bare', 'large' | 'small', string]
+const [variant, size, count] = process.argv.slice(2) as ['ours' | 'bare', 'large' | 'small', string]
 const documents = Number(count)
 const keys = Array.from({ length: documents }, (_, n) => `document-${n}`)
 const large = benchDocument()
@@ -26,18 +26,18 @@ const small = (key: string): object => ({
   place: { row: 1, shelf: 2 },
 })
 
-const before = used()
-const held = how === 'ours' ? await holdOurs() : holdBare()
-const bytes = (used() - before) / documents
+const before = usedBytes()
+const held = variant === 'ours' ? await loadOwn() : loadBare()
+const bytes = (usedBytes() - before) / documents
 console.log(bytes)
 // held until it was measured
 if (held.size !== documents) throw new Error('not all are held')
 process.exit()
 
-async function holdOurs(): Promise<{ readonly size: number }> {
-  const { sync } = openStillLife(textOf)
+async function loadOwn(): Promise<{ readonly size: number }> {
+  const { sync } = openStubInstance(textOf)
   const collection = sync.collection(
-    defineCollection<Record<string, never>>({ section: 'doc', ttl: 'never', memory: { changes: 0 } }),
+    defineCollection<Record<string, never>>({ section: 'doc', ttl: 'never', cache: { recentChangesChars: 0 } }),
     { partition: 'bench' },
   )
   for (let at = 0; at < keys.length; at += 10_000) await collection.getMany(keys.slice(at, at + 10_000))
@@ -48,11 +48,11 @@ async function holdOurs(): Promise<{ readonly size: number }> {
   }
 }
 
-function holdBare(): Map<string, unknown> {
+function loadBare(): Map<string, unknown> {
   return new Map(keys.map((key) => [key, JSON.parse(textOf(key)) as unknown]))
 }
 
-function used(): number {
+function usedBytes(): number {
   for (let n = 0; n < 3; n++) globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external

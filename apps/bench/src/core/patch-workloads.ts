@@ -1,13 +1,13 @@
 import { apply, applyFields, compact, diff, diffFields, type Json, type JsonObject, toJson } from '@sync/core/patch'
 
-import { benchDocument, benchList, changed } from './documents.ts'
+import { benchDocument, benchList, withChanges } from './documents.ts'
 
 /** Two ways to do one job, to be run in turns; `goal` is how many times as fast `ours` ought to be. */
 export interface PatchWorkload {
   readonly name: string
   readonly goal: number
   readonly ours: () => unknown
-  readonly yardstick: () => unknown
+  readonly baseline: () => unknown
 }
 
 /** What is needed of fast-json-patch (its default export), which whoever runs this brings along. */
@@ -24,7 +24,7 @@ export interface JsonDiffPatch {
 }
 
 /** Runs through prepared inputs, so that no result can be had twice. */
-function rotating<T, R>(inputs: readonly T[], run: (input: T) => R): () => R {
+function cycle<T, R>(inputs: readonly T[], run: (input: T) => R): () => R {
   let next = 0
   return () => run(inputs[next++ % inputs.length] as T)
 }
@@ -35,8 +35,8 @@ const frozenCopy = <T extends Json>(value: T): T => toJson(value) as T
 /** What `@sync/core/patch` is measured by: the same work done by others in the same run. */
 export function patchWorkloads(fastJsonPatch: FastJsonPatch, jsonDiffPatch: JsonDiffPatch): PatchWorkload[] {
   const base = frozenCopy(benchDocument())
-  const fresh = Array.from({ length: 64 }, (_, n) => parsed(changed(base, n)))
-  const shared = Array.from({ length: 64 }, (_, n) => toJson(changed(base, n)) as JsonObject)
+  const fresh = Array.from({ length: 64 }, (_, n) => parsed(withChanges(base, n)))
+  const shared = Array.from({ length: 64 }, (_, n) => toJson(withChanges(base, n)) as JsonObject)
   const patches = shared.map((wanted) => parsed(diff(base, wanted)))
   const history = patches.slice(0, 50).flat()
   const edits = shared.map((wanted) => parsed(diffFields(base, wanted)))
@@ -47,62 +47,62 @@ export function patchWorkloads(fastJsonPatch: FastJsonPatch, jsonDiffPatch: Json
     {
       name: 'diff, 3 of 63 fields, fresh from JSON.parse',
       goal: 2,
-      ours: rotating(fresh, (wanted) => diff(base, wanted)),
-      yardstick: rotating(fresh, (wanted) => fastJsonPatch.compare(base, wanted)),
+      ours: cycle(fresh, (wanted) => diff(base, wanted)),
+      baseline: cycle(fresh, (wanted) => fastJsonPatch.compare(base, wanted)),
     },
     {
       name: 'diff by field, 3 of 63 fields, fresh from JSON.parse',
       goal: 2,
-      ours: rotating(fresh, (wanted) => diffFields(base, wanted)),
-      yardstick: rotating(fresh, (wanted) => fastJsonPatch.compare(base, wanted)),
+      ours: cycle(fresh, (wanted) => diffFields(base, wanted)),
+      baseline: cycle(fresh, (wanted) => fastJsonPatch.compare(base, wanted)),
     },
     {
       name: 'diff, 3 of 63 fields, the rest shared',
       goal: 2,
-      ours: rotating(shared, (wanted) => diff(base, wanted)),
-      yardstick: rotating(shared, (wanted) => fastJsonPatch.compare(base, wanted)),
+      ours: cycle(shared, (wanted) => diff(base, wanted)),
+      baseline: cycle(shared, (wanted) => fastJsonPatch.compare(base, wanted)),
     },
     {
       name: 'diff, one put in at the head of 100 objects, fresh',
       goal: 1,
-      ours: rotating(freshLonger, (wanted) => diff(list, wanted)),
-      yardstick: rotating(freshLonger, (wanted) => fastJsonPatch.compare(list, wanted)),
+      ours: cycle(freshLonger, (wanted) => diff(list, wanted)),
+      baseline: cycle(freshLonger, (wanted) => fastJsonPatch.compare(list, wanted)),
     },
     {
       name: 'diff, one put in at the head of 100 objects, fresh, against jsondiffpatch',
       goal: 8,
-      ours: rotating(freshLonger, (wanted) => diff(list, wanted)),
-      yardstick: rotating(freshLonger, (wanted) => jsonDiffPatch.diff(list, wanted)),
+      ours: cycle(freshLonger, (wanted) => diff(list, wanted)),
+      baseline: cycle(freshLonger, (wanted) => jsonDiffPatch.diff(list, wanted)),
     },
     {
       name: 'apply, 3 of 63 fields, document kept',
       goal: 20,
-      ours: rotating(patches, (patch) => apply(base, patch)),
-      yardstick: rotating(patches, (patch) => fastJsonPatch.applyPatch(base, patch, false, false)),
+      ours: cycle(patches, (patch) => apply(base, patch)),
+      baseline: cycle(patches, (patch) => fastJsonPatch.applyPatch(base, patch, false, false)),
     },
     {
       name: 'apply, one put in at the head of 100 objects, document kept',
       goal: 20,
-      ours: rotating([parsed(diff(list, longer))], (patch) => apply(list, patch)),
-      yardstick: rotating([parsed(diff(list, longer))], (patch) => fastJsonPatch.applyPatch(list, patch, false, false)),
+      ours: cycle([parsed(diff(list, longer))], (patch) => apply(list, patch)),
+      baseline: cycle([parsed(diff(list, longer))], (patch) => fastJsonPatch.applyPatch(list, patch, false, false)),
     },
     {
       name: 'apply by field, 3 of 63 fields, document kept',
       goal: 20,
-      ours: rotating(edits, (edit) => applyFields(base, edit)),
-      yardstick: rotating(patches, (patch) => fastJsonPatch.applyPatch(base, patch, false, false)),
+      ours: cycle(edits, (edit) => applyFields(base, edit)),
+      baseline: cycle(patches, (patch) => fastJsonPatch.applyPatch(base, patch, false, false)),
     },
     {
       name: 'compact 50 changes of one document, against applying them and diffing again',
       goal: 1,
       ours: () => compact(history),
-      yardstick: () => fastJsonPatch.compare(base, fastJsonPatch.applyPatch(base, history, false, false).newDocument),
+      baseline: () => fastJsonPatch.compare(base, fastJsonPatch.applyPatch(base, history, false, false).newDocument),
     },
     {
       name: 'toJson, a document fresh from JSON.parse, against a deep clone',
       goal: 1,
-      ours: rotating(fresh, (value) => toJson(value)),
-      yardstick: rotating(fresh, (value) => fastJsonPatch.deepClone(value)),
+      ours: cycle(fresh, (value) => toJson(value)),
+      baseline: cycle(fresh, (value) => fastJsonPatch.deepClone(value)),
     },
   ]
 }

@@ -8,10 +8,10 @@ const jsonDiffPatch = create({ objectHash: (item: object) => (item as { readonly
 
 /** Diff and apply, against fast-json-patch (and jsondiffpatch, told what identifies an element) doing the same. */
 export const patchFigures: readonly Figure[] = patchWorkloads(fastJsonPatch, jsonDiffPatch).map(
-  ({ name, goal, ours, yardstick }) => ({
+  ({ name, goal, ours, baseline }) => ({
     name,
     unit: 'calls/s',
     goal: { atLeast: goal },
-    measure: () => compareRates({ ours, yardstick }),
+    measure: () => compareRates({ ours, baseline }),
   }),
 )

@@ -18,11 +18,11 @@ export const propagation: Figure = {
     const [writer, reader] = instances.collections
     if (writer === undefined || reader === undefined) throw new Error('no instance')
     const documents = await someOutages()
-    let round = 0
+    let estimateCount = 0
 
     const ours = async (): Promise<void> => {
-      const estimate = ++round
-      await Promise.all(documents.map(([key, value]) => writer.replace(key, { ...value, EST_CUSTOMERS: estimate })))
+      const estimate = ++estimateCount
+      await Promise.all(documents.map(([key, value]) => writer.set(key, { ...value, EST_CUSTOMERS: estimate })))
       for (const [key] of documents) {
         while (reader.peek(key)?.['EST_CUSTOMERS'] !== estimate) await setImmediate()
       }
@@ -30,8 +30,8 @@ export const propagation: Figure = {
 
     const here = new Map<string, Outage>()
     const there = new Map<string, Outage>()
-    const yardstick = (): void => {
-      const estimate = ++round
+    const baseline = (): void => {
+      const estimate = ++estimateCount
       for (const [key, value] of documents) {
         const changed = { ...value, EST_CUSTOMERS: estimate }
         here.set(key, changed)
@@ -39,7 +39,7 @@ export const propagation: Figure = {
       }
     }
 
-    return await compareRates({ ours, yardstick, operations: WRITES })
+    return await compareRates({ ours, baseline, operations: WRITES })
   },
 }
 

@@ -20,7 +20,7 @@ export const cachedGet: Figure = {
       const lookUp = async (key: string): Promise<Outage | undefined> => map.get(key)
       let at = 0
       const next = (): string => keys[at++ % keys.length] as string
-      return await compareRates({ ours: () => collection.get(next()), yardstick: () => lookUp(next()) })
+      return await compareRates({ ours: () => collection.get(next()), baseline: () => lookUp(next()) })
     }),
 }
 
@@ -34,14 +34,14 @@ export const cachedPeek: Figure = {
       const nested = new Map([['bench', new Map([['outage', map]])]])
       const lookUp = (key: string): Outage | undefined => nested.get('bench')?.get('outage')?.get(key)
       let at = 0
-      const many = (read: (key: string) => unknown) => (): unknown => {
+      const readMany = (read: (key: string) => unknown) => (): unknown => {
         let last: unknown
         for (let n = 0; n < READS; n++) last = read(keys[at++ % keys.length] as string)
         return last
       }
       return await compareRates({
-        ours: many((key) => collection.peek(key)),
-        yardstick: many(lookUp),
+        ours: readMany((key) => collection.peek(key)),
+        baseline: readMany(lookUp),
         operations: READS,
       })
     }),
@@ -56,7 +56,7 @@ async function withDocuments<R>(
   if (collection === undefined) throw new Error('no instance')
   const map = new Map<string, Outage>()
   for (const { key, value } of await readOutages()) if (value !== null && map.size < DOCUMENTS) map.set(key, value)
-  await Promise.all([...map].map(([key, value]) => collection.replace(key, value)))
+  await Promise.all([...map].map(([key, value]) => collection.set(key, value)))
   await collection.getMany([...map.keys()])
   return await measure(collection, [...map.keys()], map)
 }

@@ -3,14 +3,14 @@ import type { Json } from '@sync/core/patch'
 import type { Figure } from '../figure.ts'
 import { compareRates } from '../rounds.ts'
 import { benchDocument } from './documents.ts'
-import { openStillLife, STILL_EPOCH } from './still-life.ts'
+import { openStubInstance, STUB_EPOCH } from './stub-instance.ts'
 
 type Doc = Record<string, Json>
 
 const DOCUMENTS = 100
 const FRAMES = 50_000
 
-const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', memory: { changes: 0 } })
+const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', cache: { recentChangesChars: 0 } })
 
 /** The way of a change from the bus into memory: decoded, put in order, applied; against parsing it and copying on write. */
 export const receivePath: Figure = {
@@ -26,13 +26,13 @@ export const receivePath: Figure = {
       {
         // both begin again with the same documents: the same few are read anew
         ours: async () => {
-          const { sync, hear } = openStillLife(() => text)
+          const { sync, deliver } = openStubInstance(() => text)
           const collection: Collection<Doc> = sync.collection(docs, { partition: 'bench' })
           await collection.getMany(keys)
-          for (const each of frames) hear(each)
+          for (const each of frames) deliver(each)
           await sync.close()
         },
-        yardstick: async () => {
+        baseline: async () => {
           for (const key of keys) map.set(key, JSON.parse(text) as Doc)
           for (const each of frames) applyBare(map, each)
         },
@@ -50,7 +50,7 @@ function frame(key: string, n: number): string {
     ['price1', version, 0, n],
     ['route1', version, 0, `route of revision ${n}, checked by operator 7`],
   ]
-  return JSON.stringify([1, STILL_EPOCH, 'bench', [[key, 0, version, n + 1, 1.7e12 + n, edits]]])
+  return JSON.stringify([1, STUB_EPOCH, 'bench', [[key, 0, version, n + 1, 1.7e12 + n, edits]]])
 }
 
 function applyBare(map: Map<string, Doc>, text: string): void {

@@ -5,7 +5,7 @@ import type { Figure } from '../figure.ts'
 import { CHANNEL, changeOf, keyOf, openFilled } from './documents.ts'
 
 const FRAMES = 100
-const TOGETHER = 16
+const CHANGES_PER_FRAME = 16
 
 /** What one change takes on the bus, beside its whole document. */
 export const bytesOfAChange: Figure = {
@@ -15,18 +15,18 @@ export const bytesOfAChange: Figure = {
   async measure() {
     const document = Buffer.byteLength(JSON.stringify({ ...benchDocument(), ...changeOf(1) }))
     const ours = await bytesPerChange(1)
-    return { ours, yardstick: document, ratio: ours / document, spread: 0 }
+    return { ours, baseline: document, ratio: ours / document, spread: 0 }
   },
 }
 
 /** What changes save that share a frame. */
-export const bytesTogether: Figure = {
-  name: `a change of 2 of 63 fields, ${TOGETHER} in a frame, against alone in its frame`,
+export const bytesPerSharedFrame: Figure = {
+  name: `a change of 2 of 63 fields, ${CHANGES_PER_FRAME} in a frame, against alone in its frame`,
   unit: 'bytes, less is better',
   goal: { atMost: 1 },
   async measure() {
-    const [ours, yardstick] = [await bytesPerChange(TOGETHER), await bytesPerChange(1)]
-    return { ours, yardstick, ratio: ours / yardstick, spread: 0 }
+    const [ours, baseline] = [await bytesPerChange(CHANGES_PER_FRAME), await bytesPerChange(1)]
+    return { ours, baseline, ratio: ours / baseline, spread: 0 }
   },
 }
 
@@ -37,7 +37,7 @@ async function bytesPerChange(each: number): Promise<number> {
   using stack = new DisposableStack()
   const subscriber = stack.adopt(new Redis(redis.url), (client) => client.disconnect())
   let [frames, bytes] = [0, 0]
-  const heard = new Promise<void>((resolve) => {
+  const received = new Promise<void>((resolve) => {
     subscriber.on('message', (_channel, message) => {
       bytes += Buffer.byteLength(message)
       if (++frames === FRAMES) resolve()
@@ -46,9 +46,9 @@ async function bytesPerChange(each: number): Promise<number> {
   await subscriber.subscribe(CHANNEL)
   for (let n = 0; n < FRAMES * each; n += each) {
     // what is begun in one step is committed together
-    await Promise.all(Array.from({ length: each }, (_, at) => filled.collection.set(keyOf(n + at), changeOf(n + at))))
+    await Promise.all(Array.from({ length: each }, (_, at) => filled.collection.assign(keyOf(n + at), changeOf(n + at))))
   }
-  await heard
+  await received
   if (frames > FRAMES) throw new Error(`${frames} frames for ${FRAMES} groups`)
   return bytes / (FRAMES * each)
 }

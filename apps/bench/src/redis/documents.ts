@@ -1,4 +1,4 @@
-import { type Collection, createSync, type Definition, defineCollection } from '@sync/core'
+import { type Collection, createInstance, type CollectionDefinition, defineCollection } from '@sync/core'
 import type { JsonObject } from '@sync/core/patch'
 import { redisBus, redisStore } from '@sync/redis'
 import { benchDocument } from '../core/documents.ts'
@@ -10,7 +10,7 @@ export const DOCUMENTS = 10_000
 
 export const PARTITION = 'bench'
 
-export const documents: Definition<JsonObject> = defineCollection<JsonObject>({
+export const documents: CollectionDefinition<JsonObject> = defineCollection<JsonObject>({
   section: 'doc',
   ttl: 'never',
   replicate: 'all',
@@ -29,15 +29,15 @@ export const changeOf = (n: number, price: number = n): JsonObject => ({
 })
 
 /** A collection that has written all documents, and holds them. */
-export interface Filled extends AsyncDisposable {
+export interface FilledCollection extends AsyncDisposable {
   readonly collection: Collection<JsonObject>
 }
 
-export async function openFilled(url: string, client: ClientName = 'ioredis'): Promise<Filled> {
-  const sync = createSync({ store: redisStore(url, { client }), bus: redisBus(url, { client }) })
+export async function openFilled(url: string, client: ClientName = 'ioredis'): Promise<FilledCollection> {
+  const sync = createInstance({ store: redisStore(url, { client }), bus: redisBus(url, { client }) })
   const collection = sync.collection(documents, { partition: PARTITION })
   const value = benchDocument()
-  await inFlight({ from: 0, count: DOCUMENTS, lanes: 64 }, (n) => collection.set(keyOf(n), value))
+  await inFlight({ from: 0, count: DOCUMENTS, concurrency: 64 }, (n) => collection.assign(keyOf(n), value))
   await collection.ready()
   return { collection, [Symbol.asyncDispose]: () => sync.close() }
 }

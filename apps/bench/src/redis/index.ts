@@ -1,7 +1,7 @@
 import type { Bench } from '../figure.ts'
-import { bytesOfAChange, bytesTogether } from './bytes.ts'
+import { bytesOfAChange, bytesPerSharedFrame } from './bytes.ts'
 import { load } from './load.ts'
-import { appliedElsewhere, delayElsewhere } from './propagation.ts'
+import { remoteApplyRate, remoteApplyDelay } from './propagation.ts'
 import { latency, throughput } from './writes.ts'
 
 /** Store and bus on one Redis that the bench starts, against its bare client. */
@@ -12,9 +12,9 @@ export const redis: Bench = {
     throughput('redis', 1),
     latency,
     load,
-    appliedElsewhere,
-    delayElsewhere,
+    remoteApplyRate,
+    remoteApplyDelay,
     bytesOfAChange,
-    bytesTogether,
+    bytesPerSharedFrame,
   ],
 }

@@ -1,4 +1,4 @@
-import { createSync } from '@sync/core'
+import { createInstance } from '@sync/core'
 import type { Json } from '@sync/core/patch'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
@@ -13,26 +13,26 @@ export type ToParent =
   | { readonly kind: 'delays'; readonly ms: readonly number[] }
 
 /** Of so many documents the delay of every change is noted. */
-const SAMPLED = 500
+const SAMPLE_SIZE = 500
 
 const FIRST = keyOf(0)
-const sampled = new Set(Array.from({ length: SAMPLED }, (_, n) => keyOf(n + 1)))
+const sampled = new Set(Array.from({ length: SAMPLE_SIZE }, (_, n) => keyOf(n + 1)))
 let delays: number[] = []
 
-const tell = (told: ToParent): void => void process.send?.(told)
+const send = (message: ToParent): void => void process.send?.(message)
 
 /** A document that is looked at was changed; its price is a moment, where delays are asked for. */
-function changed(key: string, price: number): void {
-  if (key === FIRST) tell({ kind: 'applied', price })
+function recordChange(key: string, price: number): void {
+  if (key === FIRST) send({ kind: 'applied', price })
   else delays.push((microseconds() - price) / 1_000)
 }
 
 async function listenAsInstance(url: string): Promise<void> {
-  const sync = createSync({ store: redisStore(url), bus: redisBus(url) })
+  const sync = createInstance({ store: redisStore(url), bus: redisBus(url) })
   const collection = sync.collection(documents, { partition: PARTITION })
   await collection.ready()
   for (const key of [FIRST, ...sampled])
-    collection.subscribe(key, () => changed(key, Number(collection.peek(key)?.['price1'])))
+    collection.subscribe(key, () => recordChange(key, Number(collection.peek(key)?.['price1'])))
 }
 
 type Frame = readonly [number, string, string, readonly Change[]]
@@ -49,16 +49,16 @@ async function listenBare(url: string): Promise<void> {
       const next = { ...held.get(key) }
       for (const [field, , , value] of edits) next[field] = value
       held.set(key, Object.freeze(next))
-      if (key === FIRST || sampled.has(key)) changed(key, Number(next['price1']))
+      if (key === FIRST || sampled.has(key)) recordChange(key, Number(next['price1']))
     }
   })
   await subscriber.subscribe(CHANNEL)
 }
 
-const [, , how, url = ''] = process.argv
-await (how === 'ours' ? listenAsInstance(url) : listenBare(url))
+const [, , variant, url = ''] = process.argv
+await (variant === 'ours' ? listenAsInstance(url) : listenBare(url))
 process.on('message', () => {
-  tell({ kind: 'delays', ms: delays })
+  send({ kind: 'delays', ms: delays })
   delays = []
 })
-tell({ kind: 'ready' })
+send({ kind: 'ready' })

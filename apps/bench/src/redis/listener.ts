@@ -14,19 +14,19 @@ export interface Listener extends AsyncDisposable {
 }
 
 /** `ours`: an instance; `bare`: a subscriber that parses a message and copies a document for each change. */
-export async function startListener(url: string, how: 'ours' | 'bare'): Promise<Listener> {
-  const child = fork(PROGRAM, [how, url], { execArgv: ['--conditions=@sync/source'] })
+export async function startListener(url: string, variant: 'ours' | 'bare'): Promise<Listener> {
+  const child = fork(PROGRAM, [variant, url], { execArgv: ['--conditions=@sync/source'] })
   const ended = once(child, 'exit')
-  await next(child, ({ kind }) => kind === 'ready')
+  await nextMessage(child, ({ kind }) => kind === 'ready')
   return {
     async applied(price) {
-      await next(child, (told) => told.kind === 'applied' && told.price === price)
+      await nextMessage(child, (message) => message.kind === 'applied' && message.price === price)
     },
     async delays() {
-      const answer = next(child, ({ kind }) => kind === 'delays')
+      const answer = nextMessage(child, ({ kind }) => kind === 'delays')
       child.send('delays' satisfies ToListener)
-      const told = await answer
-      return told.kind === 'delays' ? told.ms : []
+      const message = await answer
+      return message.kind === 'delays' ? message.ms : []
     },
     async [Symbol.asyncDispose]() {
       child.kill()
@@ -35,22 +35,22 @@ export async function startListener(url: string, how: 'ours' | 'bare'): Promise<
   }
 }
 
-function next(child: ChildProcess, wanted: (told: ToParent) => boolean): Promise<ToParent> {
+function nextMessage(child: ChildProcess, matches: (message: ToParent) => boolean): Promise<ToParent> {
   return new Promise((resolve, reject) => {
-    const end = (): void => {
-      child.off('message', hear)
-      child.off('exit', fail)
+    const cleanUp = (): void => {
+      child.off('message', onMessage)
+      child.off('exit', onExit)
     }
-    const hear = (told: unknown): void => {
-      if (!wanted(told as ToParent)) return
-      end()
-      resolve(told as ToParent)
+    const onMessage = (message: unknown): void => {
+      if (!matches(message as ToParent)) return
+      cleanUp()
+      resolve(message as ToParent)
     }
-    const fail = (): void => {
-      end()
+    const onExit = (): void => {
+      cleanUp()
       reject(new Error('the listening process has ended'))
     }
-    child.on('message', hear)
-    child.on('exit', fail)
+    child.on('message', onMessage)
+    child.on('exit', onExit)
   })
 }

@@ -1,40 +1,40 @@
-import { createSync } from '@sync/core'
+import { createInstance } from '@sync/core'
 import type { Json } from '@sync/core/patch'
 import { redisBus, redisStore } from '@sync/redis'
 import type { Figure } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
 import { compareRates } from '../rounds.ts'
-import { openContestants } from './contest.ts'
+import { openSubjects } from './subjects.ts'
 import { documents, keyOf, PARTITION } from './documents.ts'
 import { openRawClient } from './raw-client.ts'
 
 const LOADS = 256
-const LANES = 64
+const CONCURRENCY = 64
 
 /** A read of what is not held. */
 export const load: Figure = {
-  name: `get of 63 fields not held, ${LANES} in flight, against HGETALL and JSON.parse of each field`,
+  name: `get of 63 fields not held, ${CONCURRENCY} in flight, against HGETALL and JSON.parse of each field`,
   unit: 'loads/s',
   goal: { atLeast: 1.5 },
   async measure() {
-    await using filled = await openContestants('ioredis')
+    await using filled = await openSubjects('ioredis')
     const { url } = filled
     using raw = await openRawClient(url, 'ioredis')
-    await using sync = createSync({ store: redisStore(url), bus: redisBus(url) })
-    const collection = sync.collection({ ...documents, replicate: 'on-read' }, { partition: PARTITION })
+    await using sync = createInstance({ store: redisStore(url), bus: redisBus(url) })
+    const collection = sync.collection({ ...documents, replicate: 'on-demand' }, { partition: PARTITION })
     let read = 0
     const run = (work: (key: string) => Promise<unknown>) => () => {
       const from = read
       read += LOADS
-      return inFlight({ from, count: LOADS, lanes: LANES }, (n) => work(keyOf(n)))
+      return inFlight({ from, count: LOADS, concurrency: CONCURRENCY }, (n) => work(keyOf(n)))
     }
     return await compareRates(
       {
         ours: run(async (key) => {
           await collection.get(key)
-          collection.forget(key)
+          collection.evict(key)
         }),
-        yardstick: run(async (key) => parsed((await raw.call(['HGETALL', `${PARTITION}:doc:${key}`])) as string[])),
+        baseline: run(async (key) => parseHash((await raw.call(['HGETALL', `${PARTITION}:doc:${key}`])) as string[])),
         operations: LOADS,
       },
       { rounds: 11, sliceMs: 300, warmUpMs: 1_500 },
@@ -42,7 +42,7 @@ export const load: Figure = {
   },
 }
 
-function parsed(flat: readonly string[]): Record<string, Json> {
+function parseHash(flat: readonly string[]): Record<string, Json> {
   const document: Record<string, Json> = {}
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at] as string

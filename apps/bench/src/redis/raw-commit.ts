@@ -1,15 +1,15 @@
-import { createSync } from '@sync/core'
+import { createInstance } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { changeOf, documents, keyOf, PARTITION } from './documents.ts'
 import { type ClientName, openRawClient } from './raw-client.ts'
 
 /** Never born too early for the script's memory of answers. */
-const ALWAYS = 1e12
+const ALWAYS_VALID = 1e12
 /** Where in the script's numbers a request says when it was born. */
-const BORN = 3
+const OP_ID_ORIGIN_INDEX = 3
 
-let ids = 0
+let idCount = 0
 
 /** Calls the store's commit script as a program would that knew nothing else: one write a call, publishing what it did. */
 export interface RawCommit extends Disposable {
@@ -22,9 +22,9 @@ export interface RawCommit extends Disposable {
  * @throws Error if the script does not commit what it is told so
  */
 export async function openRawCommit(url: string, name: ClientName): Promise<RawCommit> {
-  const call = await oneCall(url)
+  const call = await captureCall(url)
   const client = await openRawClient(url, name)
-  const [first, ...more] = call.map((text) => substitute(text))
+  const [first, ...more] = call.map((text) => substitution(text))
   if (first === undefined) throw new Error('no call')
   const commit = (n: number, price = n): Promise<unknown> =>
     client.call([first(n, price), ...more.map((each) => each(n, price))])
@@ -34,7 +34,7 @@ export async function openRawCommit(url: string, name: ClientName): Promise<RawC
 }
 
 /** The last call that a `set` of ours makes. */
-async function oneCall(url: string): Promise<readonly string[]> {
+async function captureCall(url: string): Promise<readonly string[]> {
   const calls: string[][] = []
   const client = new Redis(url)
   const call = client.call.bind(client)
@@ -42,37 +42,37 @@ async function oneCall(url: string): Promise<readonly string[]> {
     if (name === 'EVALSHA') calls.push([name, ...args])
     return call(name, args)
   }) as typeof client.call
-  const sync = createSync({ store: redisStore(client), bus: redisBus(url) })
+  const sync = createInstance({ store: redisStore(client), bus: redisBus(url) })
   // what is not held is written without an expectation: such a call can be repeated
-  const collection = sync.collection({ ...documents, replicate: 'on-read' }, { partition: PARTITION })
+  const collection = sync.collection({ ...documents, replicate: 'on-demand' }, { partition: PARTITION })
   await collection.ready()
-  await collection.set(keyOf(0), { price1: 'THE NUMBER', route1: 'THE TEXT' })
-  const made = calls.findLast((args) => args.some((arg) => arg.includes('THE NUMBER')))
+  await collection.assign(keyOf(0), { price1: 'THE NUMBER', route1: 'THE TEXT' })
+  const captured = calls.findLast((args) => args.some((arg) => arg.includes('THE NUMBER')))
   await sync.close()
   client.disconnect()
-  if (!made) throw new Error('a set made no call of the script')
-  return made.map((arg) => (isId(arg, made) ? 'THE ID' : arg))
+  if (!captured) throw new Error('a set made no call of the script')
+  return captured.map((arg) => (isId(arg, captured) ? 'THE ID' : arg))
 }
 
 /** The id of the operation stands right before the key, as a JSON text. */
 const isId = (arg: string, args: readonly string[]): boolean => args[args.indexOf(JSON.stringify(keyOf(0))) - 1] === arg
 
-function substitute(text: string): (n: number, price: number) => string {
+function substitution(text: string): (n: number, price: number) => string {
   // no two writes of one program have the same
-  if (text === 'THE ID') return () => `raw-${++ids}`
+  if (text === 'THE ID') return () => `raw-${++idCount}`
   if (text === '"THE NUMBER"') return (_, price) => JSON.stringify(price)
   if (text === '"THE TEXT"') return (n) => JSON.stringify(changeOf(n)['route1'])
   if (text.includes(keyOf(0))) return (n) => text.replace(keyOf(0), keyOf(n))
-  const numbers = numbersOf(text)
+  const numbers = parseNumbers(text)
   if (!numbers) return () => text
-  const born = JSON.stringify(numbers.with(BORN, ALWAYS))
-  return () => born
+  const withValidOrigin = JSON.stringify(numbers.with(OP_ID_ORIGIN_INDEX, ALWAYS_VALID))
+  return () => withValidOrigin
 }
 
-function numbersOf(text: string): number[] | undefined {
+function parseNumbers(text: string): number[] | undefined {
   if (!text.startsWith('[')) return undefined
   const parsed: unknown = JSON.parse(text)
-  return Array.isArray(parsed) && parsed.length > BORN && parsed.every((each) => typeof each === 'number')
+  return Array.isArray(parsed) && parsed.length > OP_ID_ORIGIN_INDEX && parsed.every((each) => typeof each === 'number')
     ? parsed
     : undefined
 }

@@ -1,13 +1,13 @@
-import type { Figure, Measured } from '../figure.ts'
+import type { Figure, Measurement } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
-import { compareRates, measuredOf, type Round } from '../rounds.ts'
+import { compareRates, summarizeRounds, type Round } from '../rounds.ts'
 import { median } from '../statistics.ts'
-import { type Contestants, openContestants } from './contest.ts'
+import { type Subjects, openSubjects } from './subjects.ts'
 import { changeOf, keyOf } from './documents.ts'
 import type { ClientName } from './raw-client.ts'
 
 const WRITES = 1_024
-const LANES = 64
+const CONCURRENCY = 64
 
 /** Calls of one side before it is the other's turn. */
 const CALLS = 200
@@ -16,12 +16,12 @@ const WARM_UPS = 40
 
 /** What gathering the writes that wait into one call is worth. */
 export const throughput = (client: ClientName, goal: number): Figure => ({
-  name: `set of 2 of 63 fields, ${LANES} in flight over ${client}, against one call of the script a write`,
+  name: `set of 2 of 63 fields, ${CONCURRENCY} in flight over ${client}, against one call of the script a write`,
   unit: 'writes/s',
   goal: { atLeast: goal },
   async measure() {
-    await using contestants = await openContestants(client)
-    return await race(contestants, LANES)
+    await using subjects = await openSubjects(client)
+    return await compareThroughput(subjects, CONCURRENCY)
   },
 })
 
@@ -31,43 +31,43 @@ export const latency: Figure = {
   unit: 'µs, less is better',
   goal: { atMost: 1.25 },
   async measure() {
-    await using contestants = await openContestants('ioredis')
-    return await oneByOne(contestants)
+    await using subjects = await openSubjects('ioredis')
+    return await compareLatency(subjects)
   },
 }
 
 /** Counted by the writes that were answered: each is a sequence of its own. */
-function race({ ours, raw }: Contestants, lanes: number): Promise<Measured> {
+function compareThroughput({ ours, raw }: Subjects, concurrency: number): Promise<Measurement> {
   let written = 0
   const run = (write: (n: number) => Promise<unknown>) => () => {
     const from = written
     written += WRITES
-    return inFlight({ from, count: WRITES, lanes }, write)
+    return inFlight({ from, count: WRITES, concurrency }, write)
   }
   return compareRates(
-    { ours: run((n) => ours.set(keyOf(n), changeOf(n))), yardstick: run(raw.commit), operations: WRITES },
+    { ours: run((n) => ours.assign(keyOf(n), changeOf(n))), baseline: run(raw.commit), operations: WRITES },
     { rounds: 11, sliceMs: 400, warmUpMs: 2_000 },
   )
 }
 
 /** Each call timed by itself: what holds one up for long is not shared out among the others. */
-async function oneByOne({ ours, raw }: Contestants): Promise<Measured> {
+async function compareLatency({ ours, raw }: Subjects): Promise<Measurement> {
   let written = 0
   const run = async (write: (n: number) => Promise<unknown>): Promise<number> => {
-    const taken: number[] = []
+    const latencies: number[] = []
     for (let call = 0; call < CALLS; call++) {
-      const begun = performance.now()
+      const start = performance.now()
       await write(written++)
-      taken.push((performance.now() - begun) * 1_000)
+      latencies.push((performance.now() - start) * 1_000)
     }
-    return median(taken)
+    return median(latencies)
   }
   const round = async (): Promise<Round> => ({
-    ours: await run((n) => ours.set(keyOf(n), changeOf(n))),
-    yardstick: await run(raw.commit),
+    ours: await run((n) => ours.assign(keyOf(n), changeOf(n))),
+    baseline: await run(raw.commit),
   })
   for (let warmUp = 0; warmUp < WARM_UPS; warmUp++) await round()
   const rounds: Round[] = []
   while (rounds.length < ROUNDS) rounds.push(await round())
-  return measuredOf(rounds)
+  return summarizeRounds(rounds)
 }

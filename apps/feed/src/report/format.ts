@@ -25,5 +25,5 @@ export const percent = (part: number, whole: number): string =>
   `${whole === 0 ? 0 : Math.floor((part / whole) * 100)} %`
 
 /** What patches saved of whole documents. */
-export const saved = (part: number, whole: number): string =>
+export const savings = (part: number, whole: number): string =>
   part < whole ? `${((1 - part / whole) * 100).toFixed(1)} % saved` : 'nothing saved'

@@ -1,8 +1,8 @@
 import type { Figures } from '../figures.ts'
-import { bytes, count, milliseconds, percent, saved } from './format.ts'
+import { bytes, count, milliseconds, percent, savings } from './format.ts'
 
-const WIDEST_BAR = 30
-const NARROWEST_BAR = 5
+const MAX_BAR_WIDTH = 30
+const MIN_BAR_WIDTH = 5
 const GAP = '   '
 
 /** The progress bar: full blocks up to what is done, light ones after it. */
@@ -13,23 +13,23 @@ export function bar(done: number, total: number, width: number): string {
 
 /** The status as lines of at most `width` columns: what does not fit beside goes below. */
 export function statusLines(figures: Figures, width: number): string[] {
-  return [progress(figures, width), ...details(figures).flatMap((items) => flow(items, width))].map((line) =>
+  return [progress(figures, width), ...details(figures).flatMap((items) => wrapItems(items, width))].map((line) =>
     [...line].slice(0, width).join(''),
   )
 }
 
 /** The status as one line for a log. */
 export function statusText(figures: Figures): string {
-  return [position(figures), pace(figures), ...details(figures).map((items) => items.join(' '))].join(' · ')
+  return [position(figures), formatRate(figures), ...details(figures).map((items) => items.join(' '))].join(' · ')
 }
 
 function progress(figures: Figures, width: number): string {
-  const texts = [position(figures), pace(figures), remaining(figures)].filter((text) => text !== '')
+  const texts = [position(figures), formatRate(figures), remainingTime(figures)].filter((text) => text !== '')
   // the bar gives way first, then the remaining time, then the pace
   for (let shown = texts.length; shown > 0; shown--) {
     const text = texts.slice(0, shown).join(GAP)
-    const room = Math.min(WIDEST_BAR, width - text.length - 1)
-    if (room >= NARROWEST_BAR) return `${bar(figures.written, figures.total, room)} ${text}`
+    const barWidth = Math.min(MAX_BAR_WIDTH, width - text.length - 1)
+    if (barWidth >= MIN_BAR_WIDTH) return `${bar(figures.written, figures.total, barWidth)} ${text}`
   }
   return position(figures)
 }
@@ -38,9 +38,9 @@ function position({ written, total }: Figures): string {
   return `${percent(written, total)} ${count(written)} of ${count(total)}`
 }
 
-const pace = ({ phase, rate }: Figures): string => (phase === 'writing' ? `${count(rate)} changes/s` : phase)
+const formatRate = ({ phase, rate }: Figures): string => (phase === 'writing' ? `${count(rate)} changes/s` : phase)
 
-function remaining({ phase, written, total, elapsedMs }: Figures): string {
+function remainingTime({ phase, written, total, elapsedMs }: Figures): string {
   if (phase !== 'writing' || written === 0 || elapsedMs < 1_000) return ''
   return `${count((elapsedMs * (total - written)) / written / 1_000)} s left`
 }
@@ -52,13 +52,13 @@ function details(figures: Figures): string[][] {
     [
       `patches ${bytes(figures.changeUnits)}`,
       `documents ${bytes(figures.documentUnits)}`,
-      saved(figures.changeUnits, figures.documentUnits),
+      savings(figures.changeUnits, figures.documentUnits),
     ],
     [`conflicts ${count(figures.conflicts)}`, `gaps ${count(figures.gaps)}`, `repairs ${count(figures.repairs)}`],
   ]
 }
 
-function flow(items: readonly string[], width: number): string[] {
+function wrapItems(items: readonly string[], width: number): string[] {
   const lines: string[] = []
   for (const item of items) {
     const last = lines.at(-1)

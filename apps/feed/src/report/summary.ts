@@ -1,13 +1,13 @@
 import type { Audit, Difference } from '../audit.ts'
 import type { Figures } from '../figures.ts'
 import type { Options } from '../options.ts'
-import { bytes, count, milliseconds, saved, seconds } from './format.ts'
+import { bytes, count, milliseconds, savings, seconds } from './format.ts'
 
 /** What a run is going to do. */
-export function opening(lines: number, { store, bus, replicas, rate }: Options): string {
+export function describeRun(lines: number, { store, bus, replicas, rate }: Options): string {
   const pace = rate === 'max' ? 'as fast as they go' : `${count(rate)} per second`
-  const places = `store ${withoutSecrets(store)} · bus ${withoutSecrets(bus)}`
-  return `${count(lines)} writes, ${pace} · ${places} · ${replicas} replicas`
+  const targets = `store ${withoutSecrets(store)} · bus ${withoutSecrets(bus)}`
+  return `${count(lines)} writes, ${pace} · ${targets} · ${replicas} replicas`
 }
 
 /** Several hosts with a port each are more than `URL` takes. */
@@ -22,7 +22,7 @@ export function summary(figures: Figures, feed: { readonly observations: number;
     written: `${count(figures.commits)} commits, ${count(figures.unchanged)} unchanged`,
     time: `${seconds(figures.elapsedMs)}, ${count(figures.rate)} changes/s`,
     propagation: `p50 ${milliseconds(p50)}, p95 ${milliseconds(p95)}, p99 ${milliseconds(p99)}`,
-    patches: `${bytes(changeUnits)} for ${bytes(documentUnits)} of whole documents: ${saved(changeUnits, documentUnits)}`,
+    patches: `${bytes(changeUnits)} for ${bytes(documentUnits)} of whole documents: ${savings(changeUnits, documentUnits)}`,
     conflicts: count(figures.conflicts),
     gaps: `${count(figures.gaps)} noticed, ${count(figures.repairs)} repairs, ${count(figures.reloads)} documents reloaded`,
     changes: `${count(figures.duplicates)} duplicates dropped, ${count(figures.reorders)} put back in order`,
@@ -33,24 +33,24 @@ export function summary(figures: Figures, feed: { readonly observations: number;
 }
 
 /** What the comparison found: one line if all is well, else the differences and their number. */
-export function verdict({ documents, shown, differences }: Audit, replicas: number): string {
+export function describeAudit({ documents, shown, differences }: Audit, replicas: number): string {
   if (differences === 0) return `consistent: ${documents} documents × ${replicas} replicas`
   const more = differences - shown.length
   return [
     `NOT consistent: ${count(differences)} differences`,
-    ...shown.map((each) => `  ${describe(each)}`),
+    ...shown.map((each) => `  ${describeDifference(each)}`),
     ...(more > 0 ? [`  and ${count(more)} more`] : []),
   ].join('\n')
 }
 
-function describe({ copy, key, field, expected, found }: Difference): string {
+function describeDifference({ copy, key, field, expected, found }: Difference): string {
   const where = field === undefined ? key : `${key} ${field}`
-  return `${copy}: ${where}: expected ${short(expected)}, found ${short(found)}`
+  return `${copy}: ${where}: expected ${truncate(expected)}, found ${truncate(found)}`
 }
 
-const MOST_TEXT = 60
+const MAX_TEXT_LENGTH = 60
 
-function short(text: string | undefined): string {
+function truncate(text: string | undefined): string {
   if (text === undefined) return 'nothing'
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text
 }

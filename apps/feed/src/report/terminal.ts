@@ -9,7 +9,7 @@ export interface Terminal {
   write(text: string): unknown
 }
 
-const USUAL = { columns: 80, rows: 24 } as const
+const DEFAULT_SIZE = { columns: 80, rows: 24 } as const
 const ESC = '\x1b['
 const HIDE_CURSOR = `${ESC}?25l`
 const SHOW_CURSOR = `${ESC}?25h`
@@ -19,14 +19,14 @@ const CLEAR_BELOW = `${ESC}J`
 /** A small block of status lines, drawn over itself in one write, and lines that stay above it. */
 export function createTerminalReporter(terminal: Terminal, options: { readonly colour: 'on' | 'off' }): Reporter {
   const paint = options.colour === 'on' ? inColour : (lines: readonly string[]): readonly string[] => lines
-  let drawn: readonly number[] = []
+  let drawnLengths: readonly number[] = []
   let state: 'fresh' | 'drawing' | 'ended' = 'fresh'
 
-  const columns = (): number => terminal.columns || USUAL.columns
+  const columns = (): number => terminal.columns || DEFAULT_SIZE.columns
 
   /** A terminal that became narrower has broken the lines drawn before. */
-  const up = (): string => {
-    const rows = drawn.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns())), 0)
+  const moveToTop = (): string => {
+    const rows = drawnLengths.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns())), 0)
     return rows === 0 ? '' : `${ESC}${rows}A`
   }
 
@@ -35,17 +35,17 @@ export function createTerminalReporter(terminal: Terminal, options: { readonly c
     progress(figures: Figures) {
       if (state === 'ended') return
       // the last column stays free, where some terminals break the line, and the last row, where the cursor stands
-      const lines = statusLines(figures, columns() - 1).slice(0, (terminal.rows || USUAL.rows) - 1)
+      const lines = statusLines(figures, columns() - 1).slice(0, (terminal.rows || DEFAULT_SIZE.rows) - 1)
       const body = paint(lines)
         .map((line) => `${line}${CLEAR_LINE_END}\n`)
         .join('')
-      terminal.write(`${state === 'fresh' ? HIDE_CURSOR : ''}${up()}\r${body}${CLEAR_BELOW}`)
+      terminal.write(`${state === 'fresh' ? HIDE_CURSOR : ''}${moveToTop()}\r${body}${CLEAR_BELOW}`)
       state = 'drawing'
-      drawn = lines.map((line) => line.length)
+      drawnLengths = lines.map((line) => line.length)
     },
     print(text) {
-      terminal.write(`${up()}\r${CLEAR_BELOW}${text}\n`)
-      drawn = []
+      terminal.write(`${moveToTop()}\r${CLEAR_BELOW}${text}\n`)
+      drawnLengths = []
     },
     end() {
       if (state === 'drawing') terminal.write(SHOW_CURSOR)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { opening, summary, verdict } from '../../src/report/summary.ts'
+import { describeRun, summary, describeAudit } from '../../src/report/summary.ts'
 import { sampleFigures } from './sample-figures.ts'
 
 it('the summary has a line for each figure', () => {
@@ -16,7 +16,7 @@ it('the summary has a line for each figure', () => {
 })
 
 it('the verdict is one line if all is well', () => {
-  expect(verdict({ documents: 1_574, shown: [], differences: 0 }, 3)).toBe('consistent: 1574 documents × 3 replicas')
+  expect(describeAudit({ documents: 1_574, shown: [], differences: 0 }, 3)).toBe('consistent: 1574 documents × 3 replicas')
 })
 
 it('the verdict lists differences and counts the rest', () => {
@@ -24,7 +24,7 @@ it('the verdict lists differences and counts the rest', () => {
     { copy: 'store', key: 'a', field: 'x', expected: '1', found: undefined },
     { copy: 'replica 2', key: 'b', expected: undefined, found: `{"text":"${'…'.repeat(100)}"}` },
   ]
-  expect(verdict({ documents: 5, shown, differences: 1_002 }, 3).split('\n')).toEqual([
+  expect(describeAudit({ documents: 5, shown, differences: 1_002 }, 3).split('\n')).toEqual([
     'NOT consistent: 1,002 differences',
     '  store: a x: expected 1, found nothing',
     `  replica 2: b: expected nothing, found {"text":"${'…'.repeat(52)}`,
@@ -34,7 +34,7 @@ it('the verdict lists differences and counts the rest', () => {
 
 it('the opening names what is used, without passwords', () => {
   const options = { store: 'redis://me:secret@r1:6379', bus: 'memory:', replicas: 3, rate: 2_000, file: 'a.jsonl' }
-  expect(opening(26_935, options)).toBe(
+  expect(describeRun(26_935, options)).toBe(
     '26,935 writes, 2,000 per second · store redis://me:***@r1:6379 · bus memory: · 3 replicas',
   )
 })

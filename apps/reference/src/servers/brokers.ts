@@ -1,12 +1,12 @@
-import type { Hooks } from '@sync/brokers'
-import type { Place, Server } from './server.ts'
+import type { ServerControls } from '@sync/brokers'
+import type { Backend, Server } from './server.ts'
 
 /** What `--broker` can start. */
 export const brokerNames = ['redis', 'valkey', 'nats', 'kafka'] as const
 
 export type BrokerName = (typeof brokerNames)[number]
 
-interface Started extends Hooks, AsyncDisposable {
+interface StartedBroker extends ServerControls, AsyncDisposable {
   readonly url: string
 }
 
@@ -19,13 +19,13 @@ export async function startBroker(broker: BrokerName): Promise<Server> {
     case 'valkey': {
       const redis = await startRedis({ flavor: broker })
       const name = broker === 'redis' ? 'Redis' : 'Valkey'
-      const buses = [place(`${name} Pub/Sub`, redis.url), place(`${name} Streams`, `${redis.url}?bus=streams`)]
+      const buses = [backend(`${name} Pub/Sub`, redis.url), backend(`${name} Streams`, `${redis.url}?transport=streams`)]
       return {
-        ...serverOf(name, redis, { stores: [place(name, redis.url)], buses }),
+        ...toServer(name, redis, { stores: [backend(name, redis.url)], buses }),
         async loseTail(writes) {
           await redis.kill()
           try {
-            await redis.cutLog({ commits: writes })
+            await redis.truncateLog({ commits: writes })
           } finally {
             await redis.restart()
           }
@@ -36,21 +36,21 @@ export async function startBroker(broker: BrokerName): Promise<Server> {
     }
     case 'nats': {
       const nats = await startNats()
-      const buses = [place('NATS', nats.url), place('NATS JetStream', `${nats.url}?bus=jetstream`)]
-      return serverOf('NATS', nats, { stores: [], buses })
+      const buses = [backend('NATS', nats.url), backend('NATS JetStream', `${nats.url}?bus=jetstream`)]
+      return toServer('NATS', nats, { stores: [], buses })
     }
     case 'kafka': {
       const kafka = await startKafka()
-      return serverOf('Kafka', kafka, { stores: [], buses: [place('Kafka', kafka.url)] })
+      return toServer('Kafka', kafka, { stores: [], buses: [backend('Kafka', kafka.url)] })
     }
   }
 }
 
-const place = (name: string, url: string): Place => ({ name, url })
+const backend = (name: string, url: string): Backend => ({ name, url })
 
-const serverOf = (name: string, started: Started, places: Pick<Server, 'stores' | 'buses'>): Server => ({
+const toServer = (name: string, started: StartedBroker, backends: Pick<Server, 'stores' | 'buses'>): Server => ({
   name,
-  ...places,
+  ...backends,
   kill: () => started.kill(),
   restart: () => started.restart(),
   [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),

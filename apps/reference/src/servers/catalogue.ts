@@ -1,6 +1,6 @@
 import { type BrokerName, startBroker } from './brokers.ts'
 import { memoryServer, registerMemory } from './memory.ts'
-import type { Place, Server } from './server.ts'
+import type { Backend, Server } from './server.ts'
 
 /** What the app is started with. */
 export interface CatalogueOptions {
@@ -14,13 +14,13 @@ export interface CatalogueOptions {
 
 /** Every store and bus that the system may move to, and the servers behind them that were started here. */
 export interface Catalogue extends AsyncDisposable {
-  readonly stores: readonly Place[]
-  readonly buses: readonly Place[]
+  readonly stores: readonly Backend[]
+  readonly buses: readonly Backend[]
   /** Where the system begins. */
-  readonly store: Place
-  readonly bus: Place
+  readonly store: Backend
+  readonly bus: Backend
   /** The server behind a place, if it was started here. */
-  serverOf(place: Place): Server | undefined
+  serverOf(backend: Backend): Server | undefined
 }
 
 /** Starts the brokers that are asked for. Should one not start, none goes on. */
@@ -37,13 +37,13 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
     memoryServer('memory two', 'memory:two'),
     memoryServer('memory, 20 ms late', 'memory:late?delay=20'),
   ]
-  const stores = distinct([...givenStores.map(placeAt), ...servers.flatMap((server) => server.stores)])
-  const buses = distinct([...givenBuses.map(placeAt), ...servers.flatMap((server) => server.buses)])
+  const stores = distinct([...givenStores.map(backendAt), ...servers.flatMap((server) => server.stores)])
+  const buses = distinct([...givenBuses.map(backendAt), ...servers.flatMap((server) => server.buses)])
   return {
     stores,
     buses,
-    store: stores[0] as Place,
-    bus: buses[0] as Place,
+    store: stores[0] as Backend,
+    bus: buses[0] as Backend,
     serverOf: ({ url }) =>
       servers.find((server) => [...server.stores, ...server.buses].some((each) => each.url === url)),
     async [Symbol.asyncDispose]() {
@@ -61,11 +61,11 @@ async function startAll(brokers: readonly BrokerName[]): Promise<Server[]> {
   throw failed.reason
 }
 
-const placeAt = (url: string): Place => ({ name: nameOf(url), url })
+const backendAt = (url: string): Backend => ({ name: nameOf(url), url })
 
 /** Without what the URL may say of users and passwords. It may name several hosts, which no `URL` takes. */
 const nameOf = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
 
 /** One URL is one place, by the first of its names. */
-const distinct = (places: readonly Place[]): readonly Place[] =>
-  places.filter(({ url }, index) => places.findIndex((each) => each.url === url) === index)
+const distinct = (backends: readonly Backend[]): readonly Backend[] =>
+  backends.filter(({ url }, index) => backends.findIndex((each) => each.url === url) === index)

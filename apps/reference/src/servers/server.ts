@@ -1,5 +1,5 @@
 /** Somewhere that documents can live, or something that carries changes. */
-export interface Place {
+export interface Backend {
   /** For people; holds no password. */
   readonly name: string
   readonly url: string
@@ -9,8 +9,8 @@ export interface Place {
 export interface Server extends AsyncDisposable {
   readonly name: string
   /** What can be had on it. */
-  readonly stores: readonly Place[]
-  readonly buses: readonly Place[]
+  readonly stores: readonly Backend[]
+  readonly buses: readonly Backend[]
   /** It dies at once. */
   kill(): Promise<void>
   /** It comes back with the data that it had. */

@@ -1,28 +1,28 @@
 import { setTimeout } from 'node:timers/promises'
 import { ArgumentError } from '@sync/core'
 import { readFeed, type WriteProgress, writeFeed } from 'feed'
-import { makeFirstUnits } from './forecast/forecast.ts'
+import { createInitialUnits } from './forecast/forecast.ts'
 import { type Instance, openInstance } from './instance.ts'
 import type { OpenService, Report } from './service.ts'
 import { Throttle } from './throttle.ts'
 
-const AGAIN_MS = 500
+const RETRY_MS = 500
 
 /** The ingest service: replays the feed again and again, so that the outages of the storm come, change and go. */
-export const openIngest: OpenService = async (spec, tell, signal) => {
+export const openIngest: OpenService = async (spec, report, signal) => {
   const { feed } = spec
   if (!feed) throw new ArgumentError('feed: an ingest service needs a file and a rate')
   const progress: WriteProgress = { written: 0, documentUnits: 0 }
-  const instance = await openInstance(spec, tell, { signal, documentUnits: () => progress.documentUnits })
+  const instance = await openInstance(spec, report, { signal, documentUnits: () => progress.documentUnits })
   try {
-    await makeFirstUnits(instance.units)
+    await createInitialUnits(instance.units)
   } catch (error) {
     await instance.close()
     throw error
   }
   const stop = new AbortController()
   const throttle = new Throttle(feed.rate, stop.signal)
-  const writing = replay(feed.file, instance, { throttle, progress, tell, signal: stop.signal })
+  const writing = replayFeed(feed.file, instance, { throttle, progress, tell: report, signal: stop.signal })
   return {
     handlers: {
       ...instance.handlers,
@@ -48,9 +48,9 @@ export const openIngest: OpenService = async (spec, tell, signal) => {
   }
 }
 
-async function replay(
+async function replayFeed(
   file: string,
-  { outages, failed }: Instance,
+  { outages, countError }: Instance,
   options: {
     readonly throttle: Throttle
     readonly progress: WriteProgress
@@ -61,17 +61,17 @@ async function replay(
   const { throttle, progress, tell, signal } = options
   const meta = { actor: 'ingest' }
   const target = {
-    replace: (...[key, document]: Parameters<typeof outages.replace>) => outages.replace(key, document, { meta }),
+    replace: (...[key, document]: Parameters<typeof outages.set>) => outages.set(key, document, { meta }),
     delete: (key: string) => outages.delete(key, { meta }),
   }
   while (!signal.aborted) {
     try {
-      await writeFeed(readFeed(file), target, { pacer: throttle, progress, signal })
+      await writeFeed(readFeed(file), target, { rateLimiter: throttle, progress, signal })
     } catch (error) {
       if (signal.aborted) return
-      failed()
+      countError()
       tell({ happened: `begins the feed again: ${(error as Error).message}`, at: Date.now() })
-      await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => undefined)
+      await setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
   }
 }

@@ -33,14 +33,14 @@ export interface JournalQuery {
 }
 
 /** By section: one that changes all the time does not push out another. */
-const MOST_LINES = 1_000
+const MAX_LINES = 1_000
 
 /** The last changes of each section, field by field. */
 export class Journal {
   readonly #lines = new Map<JournalSection, JournalLine[]>()
   #last = 0
 
-  take<T>(section: JournalSection, batch: readonly Change<T>[]): void {
+  record<T>(section: JournalSection, batch: readonly Change<T>[]): void {
     const lines = this.#lines.get(section) ?? []
     for (const change of batch) {
       if (change.kind === 'reset' || change.kind === 'delta') continue
@@ -54,13 +54,13 @@ export class Journal {
           lines.push({ id: ++this.#last, ...line, field, from: from?.[field], to: to?.[field] })
       }
     }
-    this.#lines.set(section, lines.slice(-MOST_LINES))
+    this.#lines.set(section, lines.slice(-MAX_LINES))
   }
 
   /** Newest first. */
   read({ section, key = '', last }: JournalQuery): readonly JournalLine[] {
     const all = section === undefined ? [...this.#lines.values()].flat() : (this.#lines.get(section) ?? [])
-    const wanted = all.filter((line) => line.key.includes(key))
-    return wanted.sort((a, b) => b.id - a.id).slice(0, last)
+    const matching = all.filter((line) => line.key.includes(key))
+    return matching.sort((a, b) => b.id - a.id).slice(0, last)
   }
 }

@@ -1,8 +1,8 @@
 import type { SyncStats } from '@sync/core'
-import type { Row } from './board.ts'
+import type { Row } from './recent-outages.ts'
 import type { UnitCopy } from './forecast/units.ts'
-import { type Refusal, refusalOf } from './order-error.ts'
-import type { Handlers, OrderName, Progress } from './orders.ts'
+import { type CommandFailure, toCommandFailure } from './command-error.ts'
+import type { Handlers, CommandName, Progress } from './commands.ts'
 import type { Rate } from './throttle.ts'
 
 /** Which service to open, on what: plain JSON. */
@@ -16,7 +16,7 @@ export interface ServiceSpec {
   /** Of an ingest service: the feed that is replayed, and how fast. */
   readonly feed?: { readonly file: string; readonly rate: Rate }
   /** Does it tell which outages changed last? */
-  readonly tellsRows?: boolean
+  readonly reportsRows?: boolean
 }
 
 /** How an instance is doing. */
@@ -48,18 +48,18 @@ export interface Service {
 }
 
 /** Opens a service; resolves when it can be asked. */
-export type OpenService = (spec: ServiceSpec, tell: (report: Report) => void, signal: AbortSignal) => Promise<Service>
+export type OpenService = (spec: ServiceSpec, report: (report: Report) => void, signal: AbortSignal) => Promise<Service>
 
 /** What became of an order. */
-export type Answer = { readonly gives: unknown } | { readonly refusal: Refusal }
+export type CommandResult = { readonly result: unknown } | { readonly refusal: CommandFailure }
 
 /** Carries out an order that came as JSON. Never rejects. */
-export async function answer({ handlers }: Service, order: OrderName, given: unknown): Promise<Answer> {
-  const handler = handlers[order] as ((given: unknown) => unknown) | undefined
-  if (!handler) return { refusal: { code: 'UNKNOWN_ORDER', message: `it knows no order "${order}"`, committed: 'no' } }
+export async function executeCommand({ handlers }: Service, command: CommandName, params: unknown): Promise<CommandResult> {
+  const handler = handlers[command] as ((params: unknown) => unknown) | undefined
+  if (!handler) return { refusal: { code: 'UNKNOWN_ORDER', message: `it knows no order "${command}"`, committed: 'no' } }
   try {
-    return { gives: await handler(given) }
+    return { result: await handler(params) }
   } catch (error) {
-    return { refusal: refusalOf(error) }
+    return { refusal: toCommandFailure(error) }
   }
 }

@@ -1,20 +1,20 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Pacer } from 'feed'
+import type { RateLimiter } from 'feed'
 
 /** Writes per second; 0: it stands still. */
 export type Rate = number | 'max'
 
 const STEP_MS = 20
-const TURNS_PER_BREATH = 16
+const ACQUIRES_PER_YIELD = 16
 
 /** A pacer whose rate can be changed while it goes on. What was missed while it stood still is not made up. */
-export class Throttle implements Pacer {
+export class Throttle implements RateLimiter {
   readonly #signal: AbortSignal
   #rate: Rate
   #held = false
   #credit = 0
-  #turns = 0
-  #at: number = performance.now()
+  #acquired = 0
+  #refilledAt: number = performance.now()
 
   constructor(rate: Rate, signal: AbortSignal) {
     this.#rate = rate
@@ -40,23 +40,23 @@ export class Throttle implements Pacer {
     this.#held = false
   }
 
-  async turn(): Promise<void> {
-    this.#earn()
+  async acquire(): Promise<void> {
+    this.#refill()
     // the rate may become another one while this waits
     while ((this.#held || (this.#rate !== 'max' && this.#credit < 1)) && !this.#signal.aborted) {
       await setTimeout(STEP_MS, undefined, { signal: this.#signal }).catch(() => undefined)
-      this.#earn()
+      this.#refill()
     }
     if (this.#rate !== 'max') this.#credit -= 1
     // others in this process want their turn too
-    else if (++this.#turns % TURNS_PER_BREATH === 0) await setImmediate()
+    else if (++this.#acquired % ACQUIRES_PER_YIELD === 0) await setImmediate()
   }
 
-  #earn(): void {
+  #refill(): void {
     const now = performance.now()
     const rate = this.#rate === 'max' ? 0 : this.#rate
     // at most a tenth of a second's worth: a pause is no debt
-    this.#credit = Math.min(this.#credit + ((now - this.#at) * rate) / 1_000, Math.max(1, rate / 10))
-    this.#at = now
+    this.#credit = Math.min(this.#credit + ((now - this.#refilledAt) * rate) / 1_000, Math.max(1, rate / 10))
+    this.#refilledAt = now
   }
 }

@@ -2,8 +2,8 @@ import { canTestPages } from '@sync/brokers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openReference, type Reference } from '../reference.ts'
-import { breakIt, editIt, moveIt, replicas } from './deeds.ts'
-import { figure, figureIs, inPage, openViewer, until, type Viewer } from './viewer.ts'
+import { faultActions, editUnit, migrateTo, replicas } from './page-actions.ts'
+import { figure, waitForFigure, inPage, openViewer, waitUntil, type Viewer } from './viewer.ts'
 
 describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, () => {
   let app: Reference
@@ -21,16 +21,16 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
 
   it('shows figures that move, and stand still when the feed does', async () => {
     const first = await figure(page, 'Commits/s')
-    await until(page, `document.querySelector('.tile dd').textContent !== ${JSON.stringify(first)}`)
+    await waitUntil(page, `document.querySelector('.tile dd').textContent !== ${JSON.stringify(first)}`)
     await page.getByRole('button', { name: 'Pause' }).click()
-    await figureIs(page, 'Commits/s', /^0\b/)
+    await waitForFigure(page, 'Commits/s', /^0\b/)
     await page.getByRole('button', { name: 'Pause', pressed: true }).waitFor()
     await page.getByRole('button', { name: '200/s', exact: true }).click()
     await page.getByRole('img', { name: /^Commits per second: commits\/s [1-9]/ }).waitFor()
   })
 
   it('shows an edit at one replica at the others, and who made it', async () => {
-    await editIt(page)
+    await editUnit(page)
     await page.getByLabel('Document').fill('unit-002')
     const lines = page.getByRole('region', { name: 'Who changed what' })
     await lines.getByRole('row', { name: /Ann at replica 1 unit-002 v\d+ unitName Wind Park B.*Wind Park Z/ }).waitFor()
@@ -49,7 +49,7 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     const told = page.getByRole('status', { name: 'What came of it' })
     await told.getByText('All 3 replicas hold 405.2 at document version').waitFor()
     await told.getByText(/Conflict: it expected document version 1 and found version 2/).waitFor()
-    await figureIs(page, 'Conflicts', /^[1-9]/)
+    await waitForFigure(page, 'Conflicts', /^[1-9]/)
   })
 
   it('explains a write on a condition that no longer holds', async () => {
@@ -68,13 +68,13 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     await page.getByRole('button', { name: 'Dismiss' }).click()
   })
 
-  it.each(breakIt)('finds and mends it: $button', async ({ deed }) => {
-    await deed(page, replicas)
+  it.each(faultActions)('finds and mends it: $button', async ({ perform }) => {
+    await perform(page, replicas)
   })
 
   it('moves to another bus and to another store with the same documents', async () => {
-    await moveIt(page, { what: 'Bus', to: 'memory, 20 ms late' })
-    await moveIt(page, { what: 'Store', to: 'memory two' })
+    await migrateTo(page, { what: 'Bus', to: 'memory, 20 ms late' })
+    await migrateTo(page, { what: 'Store', to: 'memory two' })
   })
 
   it('names all that can be operated, and is legible in light and in dark', async () => {

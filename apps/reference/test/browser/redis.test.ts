@@ -2,11 +2,11 @@ import { canTest, canTestPages } from '@sync/brokers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openReference, type Reference } from '../reference.ts'
-import { breakIt, editIt, moveIt, replicas } from './deeds.ts'
-import { figureIs, openViewer, type Viewer } from './viewer.ts'
+import { faultActions, editUnit, migrateTo, replicas } from './page-actions.ts'
+import { waitForFigure, openViewer, type Viewer } from './viewer.ts'
 
 const what = 'the page over Redis'
-const able = (await canTestPages(what)) && (await canTest(what, { broker: 'redis', hooks: true }))
+const able = (await canTestPages(what)) && (await canTest(what, { broker: 'redis', controllable: true }))
 
 describe.runIf(able)(what, { timeout: 60_000 }, () => {
   let app: Reference
@@ -24,15 +24,15 @@ describe.runIf(able)(what, { timeout: 60_000 }, () => {
 
   it('shows figures that move, of a process each', async () => {
     await page.getByText('store Redis · bus Redis Pub/Sub · a process each').waitFor()
-    await figureIs(page, 'Commits/s', /^[1-9]/)
-    await figureIs(page, 'Consistency', /^100 %/)
+    await waitForFigure(page, 'Commits/s', /^[1-9]/)
+    await waitForFigure(page, 'Consistency', /^100 %/)
   })
 
-  it('shows an edit at one replica at the others', () => editIt(page))
+  it('shows an edit at one replica at the others', () => editUnit(page))
 
-  it.each(breakIt)('finds and mends it: $button', ({ deed }) => deed(page, replicas))
+  it.each(faultActions)('finds and mends it: $button', ({ perform }) => perform(page, replicas))
 
-  it('moves to another bus with the same documents', () => moveIt(page, { what: 'Bus', to: 'Redis Streams' }))
+  it('moves to another bus with the same documents', () => migrateTo(page, { what: 'Bus', to: 'Redis Streams' }))
 
   it('complained of nothing', () => expect(viewer.complaints).toEqual([]))
 })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openReference } from '../reference.ts'
-import { figureIs, openViewer, until } from './viewer.ts'
+import { waitForFigure, openViewer, waitUntil } from './viewer.ts'
 
 // Makes the pictures of the README anew: the page under load, one replica losing what is sent to it, in light and in dark.
 const folder = join(import.meta.dirname, '../../screenshots')
@@ -11,10 +11,10 @@ const viewer = await openViewer()
 const app = await openReference({})
 try {
   const page = await viewer.open(app.url, { viewport: { width: 1_280, height: 1_080 } })
-  await app.ask('/pace', { rate: 1_000 })
-  await app.ask('/disturb', { instance: 'replica 2', drop: 0.2 })
-  await until(page, `performance.now() > ${SECONDS * 1_000}`)
-  await figureIs(page, 'Consistency', /^100 %/)
+  await app.post('/pace', { rate: 1_000 })
+  await app.post('/disturb', { instance: 'replica 2', drop: 0.2 })
+  await waitUntil(page, `performance.now() > ${SECONDS * 1_000}`)
+  await waitForFigure(page, 'Consistency', /^100 %/)
   await page.getByRole('button', { name: 'Both write at once' }).click()
   await page.getByText('All 3 replicas hold').waitFor()
   await page.emulateMedia({ reducedMotion: 'reduce' })
@@ -26,7 +26,7 @@ try {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     // a chart takes its colours when it is drawn, with the next figures
     const now = await page.evaluate('performance.now()')
-    await until(page, `performance.now() > ${Number(now) + 1_500}`)
+    await waitUntil(page, `performance.now() > ${Number(now) + 1_500}`)
     await page.screenshot({ path: join(folder, `${colorScheme}.png`) })
   }
 } finally {

@@ -4,8 +4,8 @@ import { findChromium } from '@sync/brokers'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 /** Others may be busy on this machine too. */
-const PATIENCE_MS = 40_000
-const LOOK_MS = 100
+const TIMEOUT_MS = 40_000
+const POLL_MS = 100
 
 /** A browser that looks at pages, and what the pages complained of. */
 export interface Viewer extends AsyncDisposable {
@@ -22,7 +22,7 @@ export async function openViewer(): Promise<Viewer> {
     async open(url, options = {}) {
       const page = await browser.newPage(options)
       await page.addInitScript({ path: join(import.meta.dirname, 'in-page.js') })
-      page.setDefaultTimeout(PATIENCE_MS)
+      page.setDefaultTimeout(TIMEOUT_MS)
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
       })
@@ -42,25 +42,25 @@ async function launch(): Promise<Browser> {
     env: { ...process.env, ...env },
     // containers have little shared memory, and nothing is asked of the internet
     args: ['--disable-dev-shm-usage', '--disable-gpu', '--disable-background-networking'],
-    timeout: PATIENCE_MS,
+    timeout: TIMEOUT_MS,
   })
 }
 
 /** Waits until an expression holds in the page. Asked from outside: the page's policy lets nothing be evaluated within. */
-export async function until(page: Page, expression: string): Promise<void> {
-  const late = Date.now() + PATIENCE_MS
+export async function waitUntil(page: Page, expression: string): Promise<void> {
+  const late = Date.now() + TIMEOUT_MS
   while (!(await page.evaluate(expression))) {
-    if (Date.now() > late) throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${expression}`)
-    await setTimeout(LOOK_MS)
+    if (Date.now() > late) throw new Error(`not within ${TIMEOUT_MS / 1_000} s: ${expression}`)
+    await setTimeout(POLL_MS)
   }
 }
 
 /** Waits until the event log has told, later than the newest line with `since`, a line of each of these that begins with `text`. */
-export async function told(
+export async function waitForLogLines(
   page: Page,
   { since, text, by }: { readonly since: string; readonly text: string; readonly by: readonly string[] },
 ): Promise<void> {
-  await until(page, `inPage.told(${JSON.stringify({ since, text, by })})`)
+  await waitUntil(page, `inPage.told(${JSON.stringify({ since, text, by })})`)
 }
 
 /** The figure on a tile, and what stands below it. */
@@ -69,7 +69,7 @@ export async function figure(page: Page, label: string): Promise<string> {
 }
 
 /** Waits until a tile's text is as wanted. */
-export async function figureIs(page: Page, label: string, wanted: RegExp): Promise<void> {
+export async function waitForFigure(page: Page, label: string, wanted: RegExp): Promise<void> {
   await page.locator('.tile', { hasText: label }).locator('dd', { hasText: wanted }).waitFor()
 }
 

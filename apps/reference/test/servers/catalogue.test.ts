@@ -10,9 +10,9 @@ it('begins in memory, and has some to move to', async () => {
 
 it('begins where it is told to, without repeating a password, and harms nothing there', async () => {
   const url = 'redis://me:secret@host:6379/1'
-  await using catalogue = await openCatalogue({ stores: [url], buses: [`${url}?bus=streams`] })
+  await using catalogue = await openCatalogue({ stores: [url], buses: [`${url}?transport=streams`] })
   expect(catalogue.store).toEqual({ name: 'redis://host:6379/1', url })
-  expect(catalogue.bus.name).toBe('redis://host:6379/1?bus=streams')
+  expect(catalogue.bus.name).toBe('redis://host:6379/1?transport=streams')
   expect(catalogue.serverOf(catalogue.store)).toBeUndefined()
 })
 

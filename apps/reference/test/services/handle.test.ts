@@ -1,8 +1,8 @@
-import { shippedFeed } from 'feed'
+import { bundledFeed } from 'feed'
 import { describe, expect, it, vi } from 'vitest'
-import { openEmbedded } from '../../src/services/embedded.ts'
-import type { Handle } from '../../src/services/handle.ts'
-import { openProcess } from '../../src/services/process.ts'
+import { openInProcess } from '../../src/services/in-process.ts'
+import type { ServiceHandle } from '../../src/services/handle.ts'
+import { openChildProcess } from '../../src/services/child-process.ts'
 import type { Report, ServiceSpec } from '../../src/services/service.ts'
 
 const never = new AbortController().signal
@@ -14,51 +14,51 @@ const memory = (name: string): ServiceSpec => ({
 })
 
 describe.each([
-  { where: 'in this process', open: openEmbedded },
-  { where: 'in a process of its own', open: openProcess },
+  { where: 'in this process', open: openInProcess },
+  { where: 'in a process of its own', open: openChildProcess },
 ])('a service $where', { timeout: 60_000 }, ({ where, open }) => {
   /** Opens a service for as long as `work` takes. */
-  async function using(spec: ServiceSpec, work: (handle: Handle, told: readonly Report[]) => Promise<void>) {
-    const told: Report[] = []
-    const handle = await open(spec, (report) => told.push(report), never)
+  async function using(spec: ServiceSpec, work: (handle: ServiceHandle, reports: readonly Report[]) => Promise<void>) {
+    const reports: Report[] = []
+    const handle = await open(spec, (report) => reports.push(report), never)
     try {
-      await work(handle, told)
+      await work(handle, reports)
     } finally {
       await handle.close()
     }
   }
 
   it('does what it is asked for, and tells how it is doing', async () => {
-    await using(memory(where), async (replica, told) => {
-      expect(replica.pid === process.pid).toBe(open === openEmbedded)
-      expect(await replica.ask('digest')).toMatchObject({ documents: 0 })
-      expect(await replica.ask('copies', { keys: ['a'] })).toEqual({})
-      await vi.waitUntil(() => told.some((report) => 'status' in report), { timeout: 20_000 })
-      expect(told.find((report) => 'status' in report)).toMatchObject({ status: { state: 'live', sequence: 0 } })
+    await using(memory(where), async (replica, reports) => {
+      expect(replica.pid === process.pid).toBe(open === openInProcess)
+      expect(await replica.execute('digest')).toMatchObject({ documents: 0 })
+      expect(await replica.execute('copies', { keys: ['a'] })).toEqual({})
+      await vi.waitUntil(() => reports.some((report) => 'status' in report), { timeout: 20_000 })
+      expect(reports.find((report) => 'status' in report)).toMatchObject({ status: { state: 'live', sequence: 0 } })
     })
   })
 
   it('refuses with the code of what went wrong', async () => {
     await using(memory(where), async (replica) => {
-      await expect(replica.ask('pace', { rate: 1 })).rejects.toMatchObject({
-        name: 'OrderError',
+      await expect(replica.execute('pace', { rate: 1 })).rejects.toMatchObject({
+        name: 'CommandError',
         code: 'UNKNOWN_ORDER',
         committed: 'no',
       })
-      const last = replica.ask('removeBus', { url: `memory:${where}` })
+      const last = replica.execute('removeBus', { url: `memory:${where}` })
       await expect(last).rejects.toMatchObject({ code: 'SYNC_ARGUMENT', message: 'remove: it is the last bus' })
-      const pigeon = replica.ask('addBus', { url: 'pigeon:' })
+      const pigeon = replica.execute('addBus', { url: 'pigeon:' })
       await expect(pigeon).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
     })
   })
 
   it('refuses what it is asked for once it has ended', async () => {
     const replica = await open(memory(where), () => undefined, never)
-    const waiting = replica.ask('caughtUp', { since: Date.now() + 3_600_000 })
+    const waiting = replica.execute('caughtUp', { since: Date.now() + 3_600_000 })
     const refused = expect(waiting).rejects.toMatchObject({ code: 'GONE', committed: 'unknown' })
     await replica.close()
     await refused
-    await expect(replica.ask('check')).rejects.toMatchObject({ code: 'GONE' })
+    await expect(replica.execute('check')).rejects.toMatchObject({ code: 'GONE' })
     await replica.close()
   })
 
@@ -70,30 +70,30 @@ describe.each([
   })
 
   it('writes when it may, and stands still when it is held', async () => {
-    const spec: ServiceSpec = { ...memory(where), kind: 'ingest', feed: { file: shippedFeed, rate: 0 } }
-    await using(spec, async (ingest, told) => {
-      const sequence = () => told.findLast((report) => 'status' in report)?.status.sequence ?? 0
-      await ingest.ask('pace', { rate: 'max' })
+    const spec: ServiceSpec = { ...memory(where), kind: 'ingest', feed: { file: bundledFeed, rate: 0 } }
+    await using(spec, async (ingest, reports) => {
+      const sequence = () => reports.findLast((report) => 'status' in report)?.status.sequence ?? 0
+      await ingest.execute('pace', { rate: 'max' })
       await vi.waitUntil(() => sequence() > 100, { timeout: 20_000 })
-      await ingest.ask('hold')
-      const told1 = told.length
-      await vi.waitUntil(() => told.length > told1 + 1, { timeout: 20_000 })
+      await ingest.execute('hold')
+      const told1 = reports.length
+      await vi.waitUntil(() => reports.length > told1 + 1, { timeout: 20_000 })
       const held = sequence()
-      const told2 = told.length
-      await vi.waitUntil(() => told.length > told2 + 1, { timeout: 20_000 })
+      const told2 = reports.length
+      await vi.waitUntil(() => reports.length > told2 + 1, { timeout: 20_000 })
       expect(sequence()).toBe(held)
-      await ingest.ask('release')
+      await ingest.execute('release')
       await vi.waitUntil(() => sequence() > held, { timeout: 20_000 })
     })
   })
 })
 
 it('tells that its process was killed, and refuses what it was asked', async () => {
-  const told: Report[] = []
-  const replica = await openProcess(memory('killed'), (report) => told.push(report), never)
-  const waiting = replica.ask('caughtUp', { since: Date.now() + 3_600_000 })
+  const reports: Report[] = []
+  const replica = await openChildProcess(memory('killed'), (report) => reports.push(report), never)
+  const waiting = replica.execute('caughtUp', { since: Date.now() + 3_600_000 })
   process.kill(replica.pid, 'SIGKILL')
   await expect(waiting).rejects.toMatchObject({ code: 'GONE' })
-  expect(told.at(-1)).toMatchObject({ ended: 'its process ended (SIGKILL)' })
+  expect(reports.at(-1)).toMatchObject({ ended: 'its process ended (SIGKILL)' })
   await replica.close()
 })

@@ -1,4 +1,4 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { expect, it, vi } from 'vitest'
 import { Journal } from '../../src/services/journal.ts'
 
@@ -6,17 +6,17 @@ const notes = defineCollection<{ text: string; n: number }>({ section: 'note', t
 
 it('has who changed which field from what to what, newest first', async () => {
   const hub = createMemoryHub()
-  await using sync = createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
+  await using sync = createInstance({ store: memoryStore(hub), bus: memoryBus(hub) })
   const eu = sync.collection(notes, { partition: 'eu' })
   const journal = new Journal()
   const end = new AbortController()
   const following = (async () => {
-    for await (const batch of eu.changes({ from: 'snapshot', signal: end.signal })) journal.take('units', batch)
+    for await (const batch of eu.changes({ from: 'snapshot', signal: end.signal })) journal.record('units', batch)
   })()
   await eu.ready()
   await eu.create('home', { text: 'a', n: 1 }, { meta: { actor: 'ann' } })
   await vi.waitUntil(() => journal.read({ last: 9 }).length === 1)
-  await eu.set('home', { text: 'b', n: 2 }, { meta: { actor: 'ben', instance: 'replica 2' } })
+  await eu.assign('home', { text: 'b', n: 2 }, { meta: { actor: 'ben', instance: 'replica 2' } })
   await vi.waitUntil(() => journal.read({ last: 9 }).length === 3)
   await eu.delete('home')
   await vi.waitUntil(() => journal.read({ last: 9 }).length === 4)
@@ -36,9 +36,9 @@ it('keeps the last of each section, and finds them by section and key', () => {
   const journal = new Journal()
   const change = (key: string) =>
     ({ kind: 'created', key, version: 1, value: {}, position: '1.e', commits: 1, at: 0 }) as const
-  journal.take('units', [change('unit-001')])
+  journal.record('units', [change('unit-001')])
   for (let i = 0; i < 30; i++)
-    journal.take(
+    journal.record(
       'outages',
       Array.from({ length: 50 }, (_, n) => change(`o-${i * 50 + n}`)),
     )

@@ -1,17 +1,17 @@
-import type { Target } from '../../../core/test/fuzz/target.ts'
+import type { FuzzTarget } from '../../../core/test/fuzz/target.ts'
 import { adapter } from '../../src/memory.ts'
 import { registerScheme } from '../../src/scheme.ts'
-import { readUrl } from '../../src/url.ts'
+import { parseUrl } from '../../src/url.ts'
 
 /** URLs and schemes as applications give them. */
-export const targets: Readonly<Record<string, Target>> = {
+export const targets: Readonly<Record<string, FuzzTarget>> = {
   'memory URLs': ({ mutate }) => {
     // one hub for all: each name has one for the life of the process
     const url = `memory:fuzz?${mutate('drop=0.5&repeat=0.2&reorder=1&delay=20')}`.replace('#', '')
     if (URL.canParse(url)) adapter.bus?.(new URL(url), url)
   },
   'URLs of several hosts': ({ mutate }) => {
-    readUrl(mutate('kafka://user:word@h1:9092,h2:9093/path?tls=true'))
+    parseUrl(mutate('kafka://user:word@h1:9092,h2:9093/path?tls=true'))
   },
   'names of schemes': ({ mutate }) => {
     const scheme = mutate('redis+tls')

@@ -3,29 +3,29 @@ import { createVirtualRuntime } from '@sync/core/testing'
 import type { Adapter, BusHarness, SyncHarness } from './harness.ts'
 import { memoryStack } from './memory.ts'
 
-let harnesses = 0
+let harnessCount = 0
 
 /** Two in-memory buses as one, as the kit tests them. */
 async function fanoutBusHarness(): Promise<BusHarness> {
-  const time = createVirtualRuntime(++harnesses)
+  const time = createVirtualRuntime(++harnessCount)
   const thrown: unknown[] = []
   const hubs = [1, 2].map(() =>
     createMemoryHub({ runtime: time, maxPayloadBytes: 65_536, onError: (error) => thrown.push(error) }),
   )
-  const each = (work: (bus: (typeof hubs)[number]['bus']) => void): void => {
-    for (const { bus } of hubs) work(bus)
+  const forEachBus = (action: (bus: (typeof hubs)[number]['bus']) => void): void => {
+    for (const { bus } of hubs) action(bus)
   }
   return {
-    namespace: `fanout${harnesses}`,
+    namespace: `fanout${harnessCount}`,
     time,
     thrown,
     open: async () => fanout({ runtime: time }, ...hubs.map((hub) => memoryBus(hub))),
     close: async () => {},
     faults: {
-      kill: () => each((bus) => bus.away()),
-      restart: () => each((bus) => bus.back()),
+      kill: () => forEachBus((bus) => bus.makeUnavailable()),
+      restart: () => forEachBus((bus) => bus.makeAvailable()),
       cut: () =>
-        each((bus) => {
+        forEachBus((bus) => {
           bus.interrupt()
           bus.resume()
         }),
@@ -35,11 +35,11 @@ async function fanoutBusHarness(): Promise<BusHarness> {
 
 /** Instances that hear every change on two buses, one of which nobody can harm. */
 function fanoutSyncHarness(): Promise<SyncHarness> {
-  const other = new Map<Runtime, MemoryHub>()
+  const secondHubs = new Map<Runtime, MemoryHub>()
   return memoryStack({
     bus(bus, runtime) {
-      const hub = other.get(runtime) ?? createMemoryHub({ runtime })
-      other.set(runtime, hub)
+      const hub = secondHubs.get(runtime) ?? createMemoryHub({ runtime })
+      secondHubs.set(runtime, hub)
       return fanout({ runtime }, bus, memoryBus(hub))
     },
   })

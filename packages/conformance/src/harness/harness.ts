@@ -1,4 +1,4 @@
-import type { Sync, SyncOptions } from '@sync/core'
+import type { SyncInstance, SyncInstanceOptions } from '@sync/core'
 import type { ChangeBus, EncodedChange, Scope, SectionRef, Store } from '@sync/core/adapter'
 import type { VirtualRuntime } from '@sync/core/testing'
 
@@ -62,7 +62,7 @@ export interface Injected<T> {
 }
 
 /** A client that is told to connect where nobody listens. */
-export interface Nowhere<T> {
+export interface Unreachable<T> {
   /** What the error has to name. */
   readonly address: string
   open(): Promise<T>
@@ -74,9 +74,9 @@ export interface BusHarness extends Harness {
   open(): Promise<ChangeBus>
   readonly faults?: BusFaults
   readonly injected?: () => Promise<Injected<ChangeBus>>
-  readonly nowhere?: Nowhere<ChangeBus>
+  readonly unreachable?: Unreachable<ChangeBus>
   /** Publishes from another process. */
-  readonly elsewhere?: (scope: Scope, changes: readonly EncodedChange[]) => Promise<void>
+  readonly publishFromOtherProcess?: (scope: Scope, changes: readonly EncodedChange[]) => Promise<void>
 }
 
 /** How much a store of a harness keeps, where it was made small so that its edges can be reached. */
@@ -84,7 +84,7 @@ export interface StoreLimits {
   /** The most changes in a section's log. */
   readonly maxChanges?: number
   /** The most answers in a section's op memory. */
-  readonly maxAnswers?: number
+  readonly maxOpResults?: number
 }
 
 /** What the rules need of a store. */
@@ -94,11 +94,11 @@ export interface StoreHarness extends Harness {
   readonly faults?: StoreFaults
   readonly limits?: StoreLimits
   readonly injected?: () => Promise<Injected<Store>>
-  readonly nowhere?: Nowhere<Store>
+  readonly unreachable?: Unreachable<Store>
 }
 
 /** How an instance is opened. */
-export interface InstanceOptions extends Omit<SyncOptions, 'store' | 'bus' | 'runtime'> {
+export interface InstanceOptions extends Omit<SyncInstanceOptions, 'store' | 'bus' | 'runtime'> {
   /** How far its clock is ahead of the others', in ms. Default 0. */
   readonly skew?: number
 }
@@ -106,7 +106,7 @@ export interface InstanceOptions extends Omit<SyncOptions, 'store' | 'bus' | 'ru
 /** What the rules need of a whole stack: store, bus and the core over both. */
 export interface SyncHarness extends Harness {
   /** An independent instance at every call. */
-  open(options?: InstanceOptions): Promise<Sync>
+  open(options?: InstanceOptions): Promise<SyncInstance>
   /** A client of the store beside the instances. */
   store(): Promise<Store>
   /** A client of the bus beside the instances. */

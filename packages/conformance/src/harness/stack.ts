@@ -1,15 +1,15 @@
-import { createSync, systemRuntime } from '@sync/core'
+import { createInstance, systemRuntime } from '@sync/core'
 import type { Adapter, BusHarness, StoreHarness, SyncHarness } from './harness.ts'
-import { busHarness, memorySyncHarness, storeHarness } from './memory.ts'
-import { skewed } from './skewed.ts'
+import { memoryBusHarnessOn, memorySyncHarness, memoryStoreHarnessOn } from './memory.ts'
+import { withClockSkew } from './clock-skew.ts'
 
 /** What makes the harness of an adapter's whole stack; the half that it does not have is the in-memory one. */
-export function stackOf({ sync, bus, store }: Adapter): () => Promise<SyncHarness> {
+export function stackHarnessFactory({ sync, bus, store }: Adapter): () => Promise<SyncHarness> {
   if (sync) return sync
   return async () => {
-    const [ownStore, ownBus] = await Promise.all([store?.(), bus?.()])
-    if (ownStore) return joinHarnesses(ownStore, ownBus ?? (await busHarness(ownStore.time)))
-    return ownBus ? joinHarnesses(await storeHarness(ownBus.time), ownBus) : memorySyncHarness()
+    const [storeHarness, busHarness] = await Promise.all([store?.(), bus?.()])
+    if (storeHarness) return combineHarnesses(storeHarness, busHarness ?? (await memoryBusHarnessOn(storeHarness.time)))
+    return busHarness ? combineHarnesses(await memoryStoreHarnessOn(busHarness.time), busHarness) : memorySyncHarness()
   }
 }
 
@@ -17,7 +17,7 @@ export function stackOf({ sync, bus, store }: Adapter): () => Promise<SyncHarnes
  * A stack out of a store's harness and a bus's.
  * @throws Error unless both are on one time: the same virtual one, or the machine's
  */
-export function joinHarnesses(store: StoreHarness, bus: BusHarness): SyncHarness {
+export function combineHarnesses(store: StoreHarness, bus: BusHarness): SyncHarness {
   const { time } = store
   if (time !== bus.time) throw new Error('the store and the bus of a stack need one time: give both the same, or none')
   return {
@@ -27,8 +27,8 @@ export function joinHarnesses(store: StoreHarness, bus: BusHarness): SyncHarness
     ...(bus.faults && { busFaults: bus.faults }),
     open: async ({ skew = 0, ...options } = {}) => {
       const [openedStore, openedBus] = await Promise.all([store.open(), bus.open()])
-      const runtime = skewed(time ?? systemRuntime, skew)
-      return createSync({ ...options, store: openedStore, bus: openedBus, runtime })
+      const runtime = withClockSkew(time ?? systemRuntime, skew)
+      return createInstance({ ...options, store: openedStore, bus: openedBus, runtime })
     },
     store: () => store.open(),
     bus: () => bus.open(),

@@ -6,13 +6,13 @@ import { subscription as busSubscription } from './bus/subscription.ts'
 import type { Mutant } from './mutant.ts'
 import { documents } from './store/documents.ts'
 import { epochs } from './store/epochs.ts'
-import { life } from './store/life.ts'
+import { lifecycle } from './store/lifecycle.ts'
 import { operations } from './store/operations.ts'
 import { convergence } from './sync/convergence.ts'
 import { repair } from './sync/repair.ts'
 
 export type { Mutant } from './mutant.ts'
-export { allRules, runAgainst, type Trial, tryMutant, unproven } from './run.ts'
+export { allRules, runRuleOnMutant, type MutantResult, runMutant, rulesWithoutMutant } from './run.ts'
 
 /** Every broken adapter by which the rules are proven. */
 export const mutants: readonly Mutant[] = [
@@ -24,7 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...documents,
   ...operations,
   ...epochs,
-  ...life,
+  ...lifecycle,
   ...convergence,
   ...repair,
 ]

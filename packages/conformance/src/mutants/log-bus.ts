@@ -1,7 +1,7 @@
 import {
   AbortedError,
   ArgumentError,
-  BusAwayError,
+  BusUnavailableError,
   ClosedError,
   OffsetLostError,
   PositionError,
@@ -13,7 +13,7 @@ import {
   type ChangeBus,
   type EncodedChange,
   type FrameHandler,
-  frames,
+  encodeFrames,
   type Scope,
   type SubscribeOptions,
   type Subscription,
@@ -28,9 +28,9 @@ interface Log {
 }
 
 /** The most entries that a log keeps. */
-const KEPT = 200
+const MAX_LOG_ENTRIES = 200
 /** How soon a frozen broker is noticed, in ms. */
-const PING = 2_000
+const FREEZE_DETECTION_MS = 2_000
 
 /** A broker that keeps logs: what a replaying bus is proven against, where the in-memory one has nothing to replay. */
 export class LogBroker {
@@ -55,7 +55,7 @@ export class LogBroker {
   append(scope: Scope, frame: string): void {
     const log = this.log(scope)
     log.entries.push(frame)
-    for (; log.entries.length > KEPT; log.first++) log.entries.shift()
+    for (; log.entries.length > MAX_LOG_ENTRIES; log.first++) log.entries.shift()
     this.wake()
   }
 
@@ -66,12 +66,12 @@ export class LogBroker {
   setUp(up: boolean): void {
     if (this.up === up) return
     this.up = up
-    for (const client of this.clients) client.told(up ? 'resumed' : 'interrupted')
+    for (const client of this.clients) client.onBrokerStatus(up ? 'resumed' : 'interrupted')
     this.wake()
   }
 
   freeze(): void {
-    this.#unfreeze = this.runtime.schedule(() => this.setUp(false), PING)
+    this.#unfreeze = this.runtime.schedule(() => this.setUp(false), FREEZE_DETECTION_MS)
   }
 
   unfreeze(): void {
@@ -103,33 +103,33 @@ export class LogBus implements ChangeBus {
   readonly #cursors = new Set<Cursor>()
   readonly #listeners = new Set<(status: BusStatus) => void>()
   readonly #onClose: () => void
-  #waiting: { readonly go: () => void; readonly refuse: (error: Error) => void }[] = []
+  #pendingPublishes: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   #closed = false
 
   constructor(broker: LogBroker, onClose: () => void = () => {}) {
     this.#broker = broker
     this.#onClose = onClose
     broker.clients.add(this)
-    queueMicrotask(() => this.told('connected'))
+    queueMicrotask(() => this.onBrokerStatus('connected'))
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    this.#check(scope)
+    this.#assertUsable(scope)
     if (!this.#broker.up)
-      await new Promise<void>((go, refuse) => {
-        this.#waiting.push({ go, refuse })
+      await new Promise<void>((resolve, reject) => {
+        this.#pendingPublishes.push({ resolve, reject })
       })
-    if (this.#closed) throw closed()
-    for (const { text } of frames(changes, this.capabilities.maxPayloadBytes)) this.#broker.append(scope, text)
+    if (this.#closed) throw closedError()
+    for (const { text } of encodeFrames(changes, this.capabilities.maxPayloadBytes)) this.#broker.append(scope, text)
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    this.#check(scope)
+    this.#assertUsable(scope)
     const { signal, after } = options
     if (signal?.aborted) throw new AbortedError('aborted')
-    if (!this.#broker.up) throw new BusAwayError('the broker is away')
+    if (!this.#broker.up) throw new BusUnavailableError('the broker is away')
     const log = this.#broker.log(scope)
-    const next = after === undefined ? log.first + log.entries.length : place(scope, after) + 1
+    const next = after === undefined ? log.first + log.entries.length : parseOffset(scope, after) + 1
     if (next < log.first) throw new OffsetLostError('the offset is no longer kept')
     if (next > log.first + log.entries.length) throw new PositionError(after)
     const cursor: Cursor = { scope, onFrame, next, running: false }
@@ -150,7 +150,7 @@ export class LogBus implements ChangeBus {
     this.#closed = true
     this.#broker.clients.delete(this)
     this.#cursors.clear()
-    for (const { refuse } of this.#waiting.splice(0)) refuse(closed())
+    for (const { reject } of this.#pendingPublishes.splice(0)) reject(closedError())
     for (const listener of this.#listeners) listener('closed')
     this.#onClose()
   }
@@ -159,10 +159,10 @@ export class LogBus implements ChangeBus {
     return this.close()
   }
 
-  told(status: BusStatus): void {
+  onBrokerStatus(status: BusStatus): void {
     if (this.#closed) return
     for (const listener of this.#listeners) listener(status)
-    if (status === 'resumed') for (const { go } of this.#waiting.splice(0)) go()
+    if (status === 'resumed') for (const { resolve } of this.#pendingPublishes.splice(0)) resolve()
   }
 
   wake(): void {
@@ -187,40 +187,40 @@ export class LogBus implements ChangeBus {
     }
   }
 
-  #check(scope: Scope): void {
-    if (this.#closed) throw closed()
+  #assertUsable(scope: Scope): void {
+    if (this.#closed) throw closedError()
     for (const part of Object.values(scope))
       if (typeof part !== 'string' || part === '') throw new ArgumentError('not a scope')
   }
 }
 
-const closed = (): ClosedError => new ClosedError('the bus is closed')
+const closedError = (): ClosedError => new ClosedError('the bus is closed')
 
 /** Where an offset points. */
-function place(scope: Scope, offset: string): number {
+function parseOffset(scope: Scope, offset: string): number {
   const parts = /^(\d{1,15})@(.+)$/s.exec(offset)
   if (parts?.[2] !== scopeId(scope)) throw new PositionError(offset)
   return Number(parts[1])
 }
 
-let harnesses = 0
+let harnessCount = 0
 
 /** The harness of a bus that replays, waits while its broker is down, and notices when that is frozen. */
 export async function logBusHarness(): Promise<BusHarness & { readonly broker: LogBroker }> {
-  const time = createVirtualRuntime(++harnesses)
+  const time = createVirtualRuntime(++harnessCount)
   const broker = new LogBroker(time)
-  const cut = (): void => {
+  const dropConnections = (): void => {
     broker.setUp(false)
     broker.setUp(true)
   }
   return {
     broker,
-    namespace: `log${harnesses}`,
+    namespace: `log${harnessCount}`,
     time,
     thrown: broker.thrown,
     open: async () => new LogBus(broker),
     close: async () => {},
-    elsewhere: (scope, changes) => new LogBus(broker).publish(scope, changes),
+    publishFromOtherProcess: (scope, changes) => new LogBus(broker).publish(scope, changes),
     injected: async () => {
       let open = true
       const connection = {
@@ -231,17 +231,17 @@ export async function logBusHarness(): Promise<BusHarness & { readonly broker: L
       }
       return { client: new LogBus(broker), ...connection }
     },
-    nowhere: {
+    unreachable: {
       address: '127.0.0.1:1',
-      open: () => Promise.reject(new BusAwayError('127.0.0.1:1 cannot be reached')),
+      open: () => Promise.reject(new BusUnavailableError('127.0.0.1:1 cannot be reached')),
     },
     faults: {
       kill: () => broker.setUp(false),
       restart: () => broker.setUp(true),
       pause: () => broker.freeze(),
       resume: () => broker.unfreeze(),
-      failOver: cut,
-      cut,
+      failOver: dropConnections,
+      cut: dropConnections,
     },
   }
 }

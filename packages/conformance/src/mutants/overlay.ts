@@ -1,56 +1,56 @@
 import type { ChangeBus, EncodedChange, FrameHandler, Scope, Store, Subscription } from '@sync/core/adapter'
 
 /** A client with some of its methods replaced. The others are its own. */
-export function overlayBus(bus: ChangeBus, over: Partial<ChangeBus>): ChangeBus {
-  const close = over.close ?? (() => bus.close())
+export function overlayBus(bus: ChangeBus, overrides: Partial<ChangeBus>): ChangeBus {
+  const close = overrides.close ?? (() => bus.close())
   return {
     capabilities: bus.capabilities,
     publish: (scope, changes) => bus.publish(scope, changes),
     subscribe: (scope, onFrame, options) => bus.subscribe(scope, onFrame, options),
     onStatus: (listener) => bus.onStatus(listener),
     [Symbol.asyncDispose]: close,
-    ...over,
+    ...overrides,
     close,
   }
 }
 
 /** A store with some of its methods replaced. */
-export function overlayStore(store: Store, over: Partial<Store>): Store {
-  const close = over.close ?? (() => store.close())
+export function overlayStore(store: Store, overrides: Partial<Store>): Store {
+  const close = overrides.close ?? (() => store.close())
   return {
     capabilities: store.capabilities,
     load: (refs) => store.load(refs),
     commit: (group) => store.commit(group),
     changesSince: (scope, after, limit) => store.changesSince(scope, after, limit),
-    heads: (asked) => store.heads(asked),
+    heads: (queries) => store.heads(queries),
     touch: (refs) => store.touch(refs),
     keys: (section, options) => store.keys(section, options),
     [Symbol.asyncDispose]: close,
-    ...over,
+    ...overrides,
     close,
   }
 }
 
 /** What hands a frame on, or does not. */
-export type Tap = (frame: string | Uint8Array, hand: FrameHandler, offset: string | undefined) => void
+export type FrameInterceptor = (frame: string | Uint8Array, deliver: FrameHandler, offset: string | undefined) => void
 
 /** A client on which every subscription has a tap of its own between the bus and the handler. */
-export const tapped = (bus: ChangeBus, tapOf: (scope: Scope) => Tap): ChangeBus =>
+export const interceptFrames = (bus: ChangeBus, createInterceptor: (scope: Scope) => FrameInterceptor): ChangeBus =>
   overlayBus(bus, {
     subscribe(scope, onFrame, options) {
-      const tap = tapOf(scope)
-      return bus.subscribe(scope, (frame, offset) => tap(frame, onFrame, offset), options)
+      const interceptor = createInterceptor(scope)
+      return bus.subscribe(scope, (frame, offset) => interceptor(frame, onFrame, offset), options)
     },
   })
 
 /** A client that sends something else than it is given. */
-export const sending = (
+export const overridePublish = (
   bus: ChangeBus,
   publish: (scope: Scope, changes: readonly EncodedChange[]) => Promise<void>,
 ): ChangeBus => overlayBus(bus, { publish })
 
 /** A client whose subscriptions end in another way. */
-export const stopping = (
+export const overrideStop = (
   bus: ChangeBus,
   stop: (subscription: Subscription, scope: Scope) => Promise<void>,
 ): ChangeBus =>
@@ -63,9 +63,9 @@ export const stopping = (
   })
 
 /** A promise for never. */
-export const never = <T>(): Promise<T> => new Promise(() => {})
+export const neverSettles = <T>(): Promise<T> => new Promise(() => {})
 
 /** A few turns of the event loop later. */
-export async function turns(n: number): Promise<void> {
+export async function eventLoopTurns(n: number): Promise<void> {
   for (let turn = 0; turn < n; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -33,10 +33,10 @@ export const HOSTILE_NAMES: readonly string[] = [
   'x'.repeat(255),
 ]
 
-type Place = readonly [section: string, key?: string]
+type AddressParts = readonly [section: string, key?: string]
 
 /** Addresses that meet if a part is escaped badly, or where one part ends is not kept. */
-export const COLLIDING: readonly (readonly Place[])[] = [
+export const COLLIDING_ADDRESSES: readonly (readonly AddressParts[])[] = [
   [['a:b'], ['a', 'b'], ['a_b'], ['a.b'], ['a/b']],
   [['a', 'b:c'], ['a:b', 'c'], ['a:b:c']],
   [['a%3Ab'], ['a:b', 'x'], ['a\\:b'], ['a__b']],

@@ -4,7 +4,7 @@ export interface Rule<C> {
   readonly id: string
   /** `MUST`: without it the core is wrong. `SHOULD`: without it users suffer. */
   readonly level: 'MUST' | 'SHOULD'
-  readonly sentence: string
+  readonly statement: string
   /** Where to look if it fails. */
   readonly hint: string
   /** Why it cannot be run here; `undefined`: it can. */

@@ -1,6 +1,6 @@
 import type { BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/harness.ts'
-import { Violation } from '../judge/violation.ts'
-import type { Stage } from '../stage/stage.ts'
+import { Violation } from '../checkers/assertions.ts'
+import type { TestContext } from '../context/test-context.ts'
 import { type RunOptions, runRule, type Suite } from './run.ts'
 import { busSuite, storeSuite, syncSuite } from './suites.ts'
 
@@ -36,13 +36,13 @@ export const describeSyncConformance = (options: DescribeOptions<SyncHarness>): 
   describeSuite(syncSuite, options)
 
 /** The rule's own deadline is the one that counts; the runner's comes after it and the clean-up. */
-const MARGIN = 60_000
+const TIMEOUT_MARGIN_MS = 60_000
 
-function describeSuite<H extends Harness, C extends Stage<H>>(
+function describeSuite<H extends Harness, C extends TestContext<H>>(
   { rules, open }: Suite<H, C>,
   { name, createHarness, runner: { describe, it }, ...options }: DescribeOptions<H>,
 ): void {
-  const timeout = (options.deadline ?? 60_000) + MARGIN
+  const timeout = (options.deadline ?? 60_000) + TIMEOUT_MARGIN_MS
   describe(`conformance of ${name}`, () => {
     let executed = 0
     for (const rule of rules) {
@@ -52,7 +52,7 @@ function describeSuite<H extends Harness, C extends Stage<H>>(
         executed++
         if (status === 'failed') throw new Violation(reason ?? rule.id)
       }
-      it(`${rule.id} ${rule.sentence}`, run, timeout)
+      it(`${rule.id} ${rule.statement}`, run, timeout)
     }
     it('at least one rule was executed', async () => {
       if (executed === 0) throw new Violation(`no rule was executed for ${name}: is there anything to test?`)

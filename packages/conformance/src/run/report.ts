@@ -1,6 +1,6 @@
 import type { Adapter, BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/harness.ts'
-import { stackOf } from '../harness/stack.ts'
-import type { Stage } from '../stage/stage.ts'
+import { stackHarnessFactory } from '../harness/stack.ts'
+import type { TestContext } from '../context/test-context.ts'
 import { type RuleResult, type RunOptions, runRule, type Suite } from './run.ts'
 import { busSuite, storeSuite, syncSuite } from './suites.ts'
 
@@ -34,11 +34,11 @@ export async function testAdapter(adapter: Adapter, options: ReportOptions = {})
   const reports: Report[] = []
   if (adapter.bus && kinds.includes('bus'))
     reports.push(
-      await testSuite<BusHarness, Stage<BusHarness>>(adapter.name, 'bus', busSuite as never, adapter.bus, options),
+      await testSuite<BusHarness, TestContext<BusHarness>>(adapter.name, 'bus', busSuite as never, adapter.bus, options),
     )
   if (adapter.store && kinds.includes('store'))
     reports.push(
-      await testSuite<StoreHarness, Stage<StoreHarness>>(
+      await testSuite<StoreHarness, TestContext<StoreHarness>>(
         adapter.name,
         'store',
         storeSuite as never,
@@ -48,18 +48,18 @@ export async function testAdapter(adapter: Adapter, options: ReportOptions = {})
     )
   if (kinds.includes('sync'))
     reports.push(
-      await testSuite<SyncHarness, Stage<SyncHarness>>(
+      await testSuite<SyncHarness, TestContext<SyncHarness>>(
         adapter.name,
         'sync',
         syncSuite as never,
-        stackOf(adapter),
+        stackHarnessFactory(adapter),
         options,
       ),
     )
   return reports
 }
 
-async function testSuite<H extends Harness, C extends Stage<H>>(
+async function testSuite<H extends Harness, C extends TestContext<H>>(
   adapter: string,
   kind: Kind,
   suite: Suite<H, C>,
@@ -88,13 +88,13 @@ async function testSuite<H extends Harness, C extends Stage<H>>(
 
 /** The reports as a table for people. */
 export function toMarkdown(reports: readonly Report[]): string {
-  return `${reports.map(oneReport).join('\n')}`
+  return `${reports.map(reportToMarkdown).join('\n')}`
 }
 
-function oneReport({ adapter, kind, rules, counts, seed }: Report): string {
+function reportToMarkdown({ adapter, kind, rules, counts, seed }: Report): string {
   const rows = rules.map(
-    ({ id, level, sentence, status, reason = '' }) =>
-      `| ${id} | ${level} | ${status} | ${cell(sentence)} | ${cell(status === 'failed' ? (reason.split('\n')[1]?.trim() ?? '') : reason)} |`,
+    ({ id, level, statement, status, reason = '' }) =>
+      `| ${id} | ${level} | ${status} | ${escapeCell(statement)} | ${escapeCell(status === 'failed' ? (reason.split('\n')[1]?.trim() ?? '') : reason)} |`,
   )
   return [
     `## ${adapter} (${kind})`,
@@ -108,4 +108,4 @@ function oneReport({ adapter, kind, rules, counts, seed }: Report): string {
   ].join('\n')
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')

@@ -1,16 +1,16 @@
 import type { Harness } from '../harness/harness.ts'
-import { show, Violation } from '../judge/violation.ts'
+import { format, Violation } from '../checkers/assertions.ts'
 import type { Rule } from '../rules/rule.ts'
-import { type Clock, clockOf } from '../stage/clock.ts'
-import { settledWithin } from '../stage/settled-within.ts'
-import type { Stage, StageOptions } from '../stage/stage.ts'
+import { type Clock, createClock } from '../context/clock.ts'
+import { withTimeout } from '../context/with-timeout.ts'
+import type { TestContext, TestContextOptions } from '../context/test-context.ts'
 
 /** How rules are run. */
 export interface RunOptions {
   /** Of all chance in the rules: a failure names it. Default 1. */
   readonly seed?: number
   /** How long a rule waits for a state, in ms. Default 5,000. */
-  readonly patience?: number
+  readonly stateTimeout?: number
   /** After this many ms of the harness's time a rule that does not end is cut off and counts as failed. Default 60,000. */
   readonly deadline?: number
 }
@@ -19,7 +19,7 @@ export interface RunOptions {
 export interface RuleResult {
   readonly id: string
   readonly level: Rule<never>['level']
-  readonly sentence: string
+  readonly statement: string
   readonly status: 'passed' | 'failed' | 'skipped'
   /** Why it was skipped, or what was seen that must not be. */
   readonly reason?: string
@@ -27,89 +27,89 @@ export interface RuleResult {
 }
 
 /** How a kind of rule gets from a harness to what it works with. */
-export type OpenStage<H extends Harness, C> = (harness: H, options: StageOptions) => Promise<C>
+export type OpenContext<H extends Harness, C> = (harness: H, options: TestContextOptions) => Promise<C>
 
 /** What runs one kind of rules. */
-export interface Suite<H extends Harness, C extends Stage<H>> {
+export interface Suite<H extends Harness, C extends TestContext<H>> {
   readonly rules: readonly Rule<C>[]
-  readonly open: OpenStage<H, C>
+  readonly open: OpenContext<H, C>
 }
 
 /** Runs one rule on a harness of its own. Never rejects, never hangs for longer than its deadline and that of the clean-up. */
-export async function runRule<H extends Harness, C extends Stage<H>>(
+export async function runRule<H extends Harness, C extends TestContext<H>>(
   rule: Rule<C>,
-  open: OpenStage<H, C>,
+  open: OpenContext<H, C>,
   createHarness: () => Promise<H>,
   options: RunOptions = {},
 ): Promise<RuleResult> {
-  const { id, level, sentence } = rule
+  const { id, level, statement } = rule
   const started = performance.now()
-  const { status, reason } = await attempt(rule, open, createHarness, options)
+  const { status, reason } = await runOnce(rule, open, createHarness, options)
   const ms = Math.round(performance.now() - started)
-  return { id, level, sentence, status, ...(reason !== undefined && { reason }), ms }
+  return { id, level, statement, status, ...(reason !== undefined && { reason }), ms }
 }
 
-type Outcome = Pick<RuleResult, 'status' | 'reason'>
+type RuleOutcome = Pick<RuleResult, 'status' | 'reason'>
 
 /** How long the end of a rule's clients and harness may take, in ms of the harness's time. */
-const CLEANUP = 20_000
+const CLEANUP_TIMEOUT_MS = 20_000
 
-async function attempt<H extends Harness, C extends Stage<H>>(
+async function runOnce<H extends Harness, C extends TestContext<H>>(
   rule: Rule<C>,
-  open: OpenStage<H, C>,
+  open: OpenContext<H, C>,
   createHarness: () => Promise<H>,
-  { seed = 1, patience = 5_000, deadline = 60_000 }: RunOptions,
-): Promise<Outcome> {
-  const failed = (what: string): Outcome => ({ status: 'failed', reason: describeFailure(rule, what, seed) })
-  const machine = clockOf(undefined)
+  { seed = 1, stateTimeout = 5_000, deadline = 60_000 }: RunOptions,
+): Promise<RuleOutcome> {
+  const failed = (what: string): RuleOutcome => ({ status: 'failed', reason: describeFailure(rule, what, seed) })
+  const machineClock = createClock(undefined)
   let harness: H
   try {
-    harness = await within(machine, deadline, createHarness(), 'createHarness')
+    harness = await withinDeadline(machineClock, deadline, createHarness(), 'createHarness')
   } catch (error) {
-    await machine.stop()
-    return failed(`the harness cannot be made: ${said(error)}`)
+    await machineClock.stop()
+    return failed(`the harness cannot be made: ${describeError(error)}`)
   }
-  const clock = clockOf(harness.time)
-  let stage: C | undefined
-  let outcome: Outcome
+  const clock = createClock(harness.time)
+  let context: C | undefined
+  let outcome: RuleOutcome
   try {
-    stage = await within(clock, deadline, open(harness, { seed, patience, clock }), 'opening a client')
-    const skipped = rule.skip?.(stage)
+    context = await withinDeadline(clock, deadline, open(harness, { seed, stateTimeout, clock }), 'opening a client')
+    const skipped = rule.skip?.(context)
     if (skipped === undefined) {
-      await within(rule.time === 'machine' ? machine : clock, deadline, rule.run(stage), 'the rule')
+      await withinDeadline(rule.time === 'machine' ? machineClock : clock, deadline, rule.run(context), 'the rule')
       outcome = { status: 'passed' }
     } else outcome = { status: 'skipped', reason: skipped }
   } catch (error) {
-    outcome = failed(said(error))
+    outcome = failed(describeError(error))
   }
-  const left = await cleanUp(clock, harness, stage)
-  await Promise.all([clock.stop(), machine.stop()])
-  return left !== undefined && outcome.status === 'passed' ? failed(left) : outcome
+  const cleanUpProblem = await cleanUp(clock, harness, context)
+  await Promise.all([clock.stop(), machineClock.stop()])
+  return cleanUpProblem !== undefined && outcome.status === 'passed' ? failed(cleanUpProblem) : outcome
 }
 
 /** Ends clients, then the harness. Tells what went wrong, if anything did. */
-async function cleanUp(clock: Clock, harness: Harness, stage: Stage<Harness> | undefined): Promise<string | undefined> {
-  let wrong: string | undefined
+async function cleanUp(clock: Clock, harness: Harness, context: TestContext<Harness> | undefined): Promise<string | undefined> {
+  let problem: string | undefined
   try {
-    const errors = stage ? await within(clock, CLEANUP, stage.end(), 'closing the clients') : []
-    if (errors.length > 0) wrong = `closing fails: ${errors.map(said).join('; ')}`
+    const errors = context ? await withinDeadline(clock, CLEANUP_TIMEOUT_MS, context.cleanUp(), 'closing the clients') : []
+    if (errors.length > 0) problem = `closing fails: ${errors.map(describeError).join('; ')}`
   } catch (error) {
-    wrong = said(error)
+    problem = describeError(error)
   }
   try {
-    await within(clock, CLEANUP, harness.close(), 'closing the harness')
+    await withinDeadline(clock, CLEANUP_TIMEOUT_MS, harness.close(), 'closing the harness')
   } catch (error) {
-    wrong ??= said(error)
+    problem ??= describeError(error)
   }
-  return wrong
+  return problem
 }
 
-const within = <T>(clock: Clock, ms: number, work: Promise<T>, what: string): Promise<T> =>
-  settledWithin(clock, ms, work, `hangs: ${what} has not ended after ${ms} ms`)
+const withinDeadline = <T>(clock: Clock, ms: number, work: Promise<T>, what: string): Promise<T> =>
+  withTimeout(clock, ms, work, `hangs: ${what} has not ended after ${ms} ms`)
 
-const said = (error: unknown): string => (error instanceof Violation ? error.message : `unexpected ${show(error)}`)
+const describeError = (error: unknown): string => (error instanceof Violation ? error.message : `unexpected ${format(error)}`)
 
 /** What a failure says: the rule, what was seen, how to see it again, where to look. */
-function describeFailure({ id, sentence, hint }: Rule<never>, what: string, seed: number): string {
-  return `${id}: ${sentence}\n  ${what}\n  seed ${seed}\n  If this fails: ${hint}`
+function describeFailure({ id, statement, hint }: Rule<never>, what: string, seed: number): string {
+  return `${id}: ${statement}\n  ${what}\n  seed ${seed}\n  If this fails: ${hint}`
 }

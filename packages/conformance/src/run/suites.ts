@@ -2,16 +2,16 @@ import type { BusHarness, StoreHarness, SyncHarness } from '../harness/harness.t
 import { busRules } from '../rules/bus/index.ts'
 import { storeRules } from '../rules/store/index.ts'
 import { syncRules } from '../rules/sync/index.ts'
-import { BusStage } from '../stage/bus-stage.ts'
-import { StoreStage } from '../stage/store-stage.ts'
-import { SyncStage } from '../stage/sync-stage.ts'
+import { BusTestContext } from '../context/bus-test-context.ts'
+import { StoreTestContext } from '../context/store-test-context.ts'
+import { SyncTestContext } from '../context/sync-test-context.ts'
 import type { Suite } from './run.ts'
 
 /** What is asked of a bus. */
-export const busSuite: Suite<BusHarness, BusStage> = { rules: busRules, open: BusStage.open }
+export const busSuite: Suite<BusHarness, BusTestContext> = { rules: busRules, open: BusTestContext.open }
 
 /** What is asked of a store. */
-export const storeSuite: Suite<StoreHarness, StoreStage> = { rules: storeRules, open: StoreStage.open }
+export const storeSuite: Suite<StoreHarness, StoreTestContext> = { rules: storeRules, open: StoreTestContext.open }
 
 /** What is asked of a whole stack. */
-export const syncSuite: Suite<SyncHarness, SyncStage> = { rules: syncRules, open: SyncStage.open }
+export const syncSuite: Suite<SyncHarness, SyncTestContext> = { rules: syncRules, open: SyncTestContext.open }

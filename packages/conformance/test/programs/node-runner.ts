@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test'
 import { describeBusConformance, memoryBusHarness } from '@sync/conformance'
-import { sending } from '../../src/mutants/overlay.ts'
+import { overridePublish } from '../../src/mutants/overlay.ts'
 
 // run by `node --test`: one bus that is right, and one that swallows what goes wrong
 const runner = { describe, it }
@@ -11,7 +11,7 @@ describeBusConformance({
     const harness = await memoryBusHarness()
     const open = async () => {
       const bus = await harness.open()
-      return sending(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {}))
+      return overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {}))
     }
     return { ...harness, open }
   },

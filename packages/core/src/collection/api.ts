@@ -3,30 +3,30 @@ import type { Duration } from '../model/duration.ts'
 import type { SyncError } from '../model/errors.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
-import type { Token } from '../model/token.ts'
-import type { Field, FieldValue, Frozen, SomeFields } from './document.ts'
+import type { ETag } from '../model/etag.ts'
+import type { Field, FieldValue, Frozen, PartialDocument } from './document.ts'
 
 /** How long a caller is willing to wait. Its end ends the wait, not a write already sent (`SYNC_OUTCOME_UNKNOWN`). */
-export interface Wait {
+export interface CallOptions {
   readonly signal?: AbortSignal
   readonly timeout?: Duration
 }
 
 /** Options of a write. */
-export interface Write extends Wait {
+export interface WriteOptions extends CallOptions {
   /**
    * Only if the document stands at this version, within the life held here, or at just the state that an entry's `token`
    * names; else `SYNC_CONFLICT`.
    */
-  readonly ifVersion?: number | Token
+  readonly ifVersion?: number | ETag
   /** Names this write for repeats across processes. Default: a new id. */
-  readonly opId?: string
+  readonly idempotencyKey?: string
   /** Travels with the change: actor, ticket, trace context. */
   readonly meta?: Readonly<Record<string, string>>
 }
 
 /** What a write did. */
-export interface Written {
+export interface WriteResult {
   /** The document's version. */
   readonly version: number
   /** Where the section stands with it: `get(key, { after })` elsewhere reads it. */
@@ -40,7 +40,7 @@ export interface Entry<T> {
   readonly value: Frozen<T>
   readonly version: number
   /** Names this state of this document, beyond this process: `ifVersion` takes it. */
-  readonly token: Token
+  readonly etag: ETag
   readonly fieldVersions: { readonly [K in Field<T>]?: number }
   readonly position: Position
   /** The store's clock at the last change, ms since 1970. */
@@ -51,8 +51,8 @@ export interface Entry<T> {
   readonly stale: boolean
 }
 
-/** The answer to `trySet`. Lost: the field's present version and value. */
-export type TrySet<V> =
+/** The answer to `compareAndSet`. Lost: the field's present version and value. */
+export type CompareAndSetResult<V> =
   | { readonly ok: true; readonly fieldVersion: number }
   | { readonly ok: false; readonly fieldVersion: number; readonly value: Frozen<V> | undefined }
 
@@ -121,69 +121,69 @@ export interface Collection<T> {
   /** The section and partition that it is a handle on. */
   readonly ref: SectionRef
   /** Resolves when the section is followed (and, with `replicate: 'all'`, held). */
-  ready(options?: Wait): Promise<void>
+  ready(options?: CallOptions): Promise<void>
   /** The document; `undefined`: there is none. `after`: at least as new as that position. */
-  get(key: string, options?: Wait & { readonly after?: Position }): Promise<Frozen<T> | undefined>
+  get(key: string, options?: CallOptions & { readonly after?: Position }): Promise<Frozen<T> | undefined>
   /** What is held of it right now, synchronously; `undefined`: not held, or there is none. */
   peek(key: string): Frozen<T> | undefined
   /** The document with its versions. */
-  entry(key: string, options?: Wait): Promise<Entry<T> | undefined>
+  getEntry(key: string, options?: CallOptions): Promise<Entry<T> | undefined>
   /** Several documents; those that do not exist are left out. */
-  getMany(keys: readonly string[], options?: Wait): Promise<ReadonlyMap<string, Frozen<T>>>
+  getMany(keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, Frozen<T>>>
   /**
    * Lets go of what is held here of a document, absence and its source's too, and of nothing else: the store and other
    * instances keep it. The next read asks the store. What has to stay (watched, being read or written, `replicate: 'all'`) is
    * loaded anew in its place; the promise resolves when that is done.
    */
-  forget(key: string, options?: Wait): Promise<void>
+  evict(key: string, options?: CallOptions): Promise<void>
   /**
    * All documents (with `prefix`: whose key begins so), as they are when their turn comes. What is not held is read from the
    * store and not held afterwards. One made or removed meanwhile may be missed.
    */
-  entries(options?: Wait & { readonly prefix?: string }): AsyncIterable<readonly [string, Entry<T>]>
+  entries(options?: CallOptions & { readonly prefix?: string }): AsyncIterable<readonly [string, Entry<T>]>
   /**
    * Writes the named fields; others stay. An absent document is created from them.
-   * @throws RefusedError, NotFoundError (a document held here is gone), ConflictError (`ifVersion`)
+   * @throws RejectedError, NotFoundError (a document held here is gone), ConflictError (`ifVersion`)
    */
-  set(key: string, fields: SomeFields<T>, options?: Write): Promise<Written>
+  assign(key: string, fields: PartialDocument<T>, options?: WriteOptions): Promise<WriteResult>
   /** Writes the whole document: fields that it lacks go. */
-  replace(key: string, document: Frozen<T>, options?: Write): Promise<Written>
+  set(key: string, document: Frozen<T>, options?: WriteOptions): Promise<WriteResult>
   /** Writes the document only if there is none; else answers with the one there is. */
   create(
     key: string,
     document: Frozen<T>,
-    options?: Write,
-  ): Promise<{ readonly created: boolean; readonly entry: Entry<T> }>
+    options?: WriteOptions,
+  ): Promise<{ readonly created: boolean; readonly getEntry: Entry<T> }>
   /**
    * Changes the document by a recipe on a draft. Never blind: runs again on the newer value when another writer was first.
    * @throws NotFoundError if there is no document
    */
-  update(key: string, recipe: (draft: T) => T | void, options?: Write): Promise<Written>
+  update(key: string, recipe: (draft: T) => T | void, options?: WriteOptions): Promise<WriteResult>
   /** Compare and set of one field. `expectedVersion: 0`: the field was never set. Does not wait for a store that is away. */
-  trySet<K extends Field<T>>(
+  compareAndSet<K extends Field<T>>(
     key: string,
     field: K,
     value: Frozen<FieldValue<T, K>>,
-    options: Write & { readonly expectedVersion: number },
-  ): Promise<TrySet<FieldValue<T, K>>>
+    options: WriteOptions & { readonly expectedVersion: number },
+  ): Promise<CompareAndSetResult<FieldValue<T, K>>>
   /**
    * Applies a JSON Patch (RFC 6902), all of it or none. If another writer was first it is applied to the newer document,
    * unless an array on its paths has changed: an index is not an identity.
    * @throws PatchError (`SYNC_PATCH`), ConflictError, NotFoundError if there is no document
    */
-  patch(key: string, ops: readonly Operation[], options?: Write): Promise<Written>
+  patch(key: string, ops: readonly Operation[], options?: WriteOptions): Promise<WriteResult>
   /** Removes fields. Never creates a document. */
-  unset(key: string, fields: readonly Field<T>[], options?: Write): Promise<Written>
+  unset(key: string, fields: readonly Field<T>[], options?: WriteOptions): Promise<WriteResult>
   /** Removes the document. False: there was none. */
-  delete(key: string, options?: Write): Promise<boolean>
+  delete(key: string, options?: WriteOptions): Promise<boolean>
   /**
    * Imports documents, each as by `set`, a thousand under way at a time. Begins, and goes on, as its answers are taken: one
    * for each row, in the order in which they are done. A row that fails has an `error`; the others go on.
    * `timeout` bounds each row's wait. What was under way when the caller stops goes on.
    */
-  setMany(
+  importMany(
     rows: Iterable<readonly [string, Frozen<T>]> | AsyncIterable<readonly [string, Frozen<T>]>,
-    options?: Wait,
+    options?: CallOptions,
   ): AsyncIterable<ImportedRow>
   /** Changes in batches, in order, each once or combined; bounded: what overflows becomes a `reset`. */
   changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
@@ -191,7 +191,7 @@ export interface Collection<T> {
    * The changes of one document that came to this instance lately, oldest first, as they were committed: `created`, `delta`
    * and `removed`. What came before it was followed here, or was too much to keep (`memory.changes`), is not among them.
    */
-  changesBuffer(key: string): readonly Change<T>[]
+  recentChanges(key: string): readonly Change<T>[]
   /** Calls `listener` for each change of one document, from now on. The returned function ends it. */
   subscribe(key: string, listener: (change: Change<T>) => void): () => void
 }

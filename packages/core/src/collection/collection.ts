@@ -2,250 +2,250 @@ import type { SectionRef } from '../model/address.ts'
 import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
-import { fromPosition, type Position, toPosition } from '../model/position.ts'
+import { decodePosition, type Position, encodePosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
-import { toToken } from '../model/token.ts'
-import { type Observation, observed } from '../replica/observation.ts'
+import { encodeETag } from '../model/etag.ts'
+import { type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { Section } from '../replica/section.ts'
-import type { StoreLink } from '../replica/store-link.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
+import type { RetryingStore } from '../replica/retrying-store.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { ImportedRow, Wait, Write, Written } from './api.ts'
+import type { ImportedRow, CallOptions, WriteOptions, WriteResult } from './api.ts'
 import {
-  checkedKey,
-  checkedObject,
-  checkedOps,
-  checkedStream,
-  checkNames,
-  checkWrite,
+  parseKey,
+  parseObject,
+  parseOperations,
+  parseStreamOptions,
+  assertFieldNames,
+  assertWriteOptions,
   type StreamRequest,
-} from './checks.ts'
-import { entryOf, type HeldEntry } from './entry.ts'
+} from './argument-checks.ts'
+import { toEntry, type UntypedEntry } from './entry.ts'
 import { importRows, type Rows } from './import.ts'
-import type { Intent } from './intent.ts'
-import type { Outcome } from './outcome.ts'
-import type { Source } from './source.ts'
-import { ChangeStream } from './stream.ts'
-import { type Told, tell } from './tell.ts'
-import type { Upgrade } from './upgrade.ts'
-import { bounded, gaveUp } from './wait.ts'
-import type { Writer } from './writer.ts'
+import type { WriteOperation } from './write-operation.ts'
+import type { CommitOutcome } from './commit-outcome.ts'
+import type { SourceLoader } from './source-loader.ts'
+import { ChangeStream } from './change-stream.ts'
+import { type ChangeEvent, toChangeEvents } from './change-events.ts'
+import type { Migration } from './schema-migration.ts'
+import { withDeadline, deadlineError } from './with-deadline.ts'
+import type { WriteQueue } from './write-queue.ts'
 
-type Attempt =
+type CompareAndSetOutcome =
   | { readonly ok: true; readonly fieldVersion: number }
   | { readonly ok: false; readonly fieldVersion: number; readonly value: Json | undefined }
 
 /** What a handle works with: shared by all handles of the section. */
-export interface CollectionContext {
-  readonly section: Section
-  readonly writer: Writer
-  readonly link: StoreLink
+export interface CollectionDeps {
+  readonly section: SectionReplica
+  readonly writeQueue: WriteQueue
+  readonly retryingStore: RetryingStore
   readonly runtime: Runtime
-  readonly upgrade: Upgrade
-  readonly source: Source | undefined
+  readonly migration: Migration
+  readonly sourceLoader: SourceLoader | undefined
   /** Where an error of a caller's listener goes. */
-  readonly failed: (error: unknown) => void
+  readonly onError: (error: unknown) => void
 }
 
 /** How often a document that others make and remove again is tried to be created. */
-const MOST_CREATIONS = 5
+const MAX_CREATE_ATTEMPTS = 5
 /** Documents that are read at once for a listing. */
-const LISTED = 256
+const LIST_BATCH_SIZE = 256
 
 /** The handle that an application holds. All checks of what callers give are here; all that follows may trust it. */
 export class SectionCollection {
-  readonly #context: CollectionContext
+  readonly #deps: CollectionDeps
 
-  constructor(context: CollectionContext) {
-    this.#context = context
+  constructor(deps: CollectionDeps) {
+    this.#deps = deps
   }
 
   get ref(): SectionRef {
-    return this.#context.section.ref
+    return this.#deps.section.ref
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------
 
-  async ready(options: Wait = {}): Promise<void> {
-    this.#refuseIfClosed()
-    return this.#reading(options, () => this.#context.section.ready())
+  async ready(options: CallOptions = {}): Promise<void> {
+    this.#assertOpen()
+    return this.#withDeadline(options, () => this.#deps.section.ready())
   }
 
-  async get(key: string, options?: Wait & { readonly after?: Position }): Promise<JsonObject | undefined> {
+  async get(key: string, options?: CallOptions & { readonly after?: Position }): Promise<JsonObject | undefined> {
     // what is held is given at once: waiting for what is there already would cost as much as all the rest
     const held = options === undefined ? this.peek(key) : undefined
-    return held ?? this.#shown(await this.#replica(key, options ?? {}))
+    return held ?? this.#migratedValue(await this.#readReplica(key, options ?? {}))
   }
 
   peek(key: string): JsonObject | undefined {
-    this.#refuseIfClosed()
-    const replica = this.#context.section.documents.current(checkedKey(key))
-    return replica && this.#shown(replica)
+    this.#assertOpen()
+    const replica = this.#deps.section.reader.peekFresh(parseKey(key))
+    return replica && this.#migratedValue(replica)
   }
 
-  async entry(key: string, options: Wait = {}): Promise<HeldEntry | undefined> {
-    return this.#entryOf(await this.#replica(key, options))
+  async getEntry(key: string, options: CallOptions = {}): Promise<UntypedEntry | undefined> {
+    return this.#toEntry(await this.#readReplica(key, options))
   }
 
-  async getMany(keys: readonly string[], options: Wait = {}): Promise<ReadonlyMap<string, JsonObject>> {
+  async getMany(keys: readonly string[], options: CallOptions = {}): Promise<ReadonlyMap<string, JsonObject>> {
     const values = await Promise.all(keys.map(async (key) => [key, await this.get(key, options)] as const))
     return new Map(values.filter((pair): pair is [string, JsonObject] => pair[1] !== undefined))
   }
 
-  async forget(key: string, options: Wait = {}): Promise<void> {
-    const { section, source } = this.#context
-    checkedKey(key)
-    this.#refuseIfClosed()
-    return this.#reading(options, async () => {
-      await source?.forget(key)
-      await section.forget(key)
+  async evict(key: string, options: CallOptions = {}): Promise<void> {
+    const { section, sourceLoader } = this.#deps
+    parseKey(key)
+    this.#assertOpen()
+    return this.#withDeadline(options, async () => {
+      await sourceLoader?.evict(key)
+      await section.evict(key)
     })
   }
 
   async *entries(
-    options: Wait & { readonly prefix?: string } = {},
-  ): AsyncGenerator<readonly [string, HeldEntry], void, void> {
-    const { section } = this.#context
+    options: CallOptions & { readonly prefix?: string } = {},
+  ): AsyncGenerator<readonly [string, UntypedEntry], void, void> {
+    const { section } = this.#deps
     const { prefix } = options
-    this.#refuseIfClosed()
-    const keys = await this.#reading(options, async () => {
+    this.#assertOpen()
+    const keys = await this.#withDeadline(options, async () => {
       await section.ready()
-      return section.documents.keys(prefix)
+      return section.reader.listKeys(prefix)
     })
-    for (let at = 0; at < keys.length; at += LISTED) {
-      const some = keys.slice(at, at + LISTED)
-      const read = (): Promise<Replica[]> => Promise.all(some.map((key) => section.documents.glance(key)))
-      for (const replica of await this.#reading(options, read)) {
-        const entry = this.#entryOf(replica)
-        if (entry) yield [replica.key, entry]
+    for (let offset = 0; offset < keys.length; offset += LIST_BATCH_SIZE) {
+      const batch = keys.slice(offset, offset + LIST_BATCH_SIZE)
+      const read = (): Promise<Replica[]> => Promise.all(batch.map((key) => section.reader.readTransient(key)))
+      for (const replica of await this.#withDeadline(options, read)) {
+        const getEntry = this.#toEntry(replica)
+        if (getEntry) yield [replica.key, getEntry]
       }
     }
   }
 
-  #replica(key: string, options: Wait & { readonly after?: Position }): Promise<Replica> | Replica {
-    const { section, source } = this.#context
+  #readReplica(key: string, options: CallOptions & { readonly after?: Position }): Promise<Replica> | Replica {
+    const { section, sourceLoader } = this.#deps
     const { after, signal, timeout } = options
-    checkedKey(key)
-    this.#refuseIfClosed()
-    const place = after === undefined ? undefined : fromPosition(after)
-    const held = place ? undefined : section.documents.current(key)
-    const missing = (replica: Replica): boolean => !replica.value && source?.mayHave(key) === true
-    if (held && !signal && timeout === undefined && !missing(held)) return held
-    return this.#reading(options, async () => {
-      const replica = place ? await section.holdAfter(key, place) : await section.hold(key)
-      if (!missing(replica)) return replica
-      await source?.fill(key)
-      return section.hold(key)
+    parseKey(key)
+    this.#assertOpen()
+    const position = after === undefined ? undefined : decodePosition(after)
+    const held = position ? undefined : section.reader.peekFresh(key)
+    const isMissing = (replica: Replica): boolean => !replica.value && sourceLoader?.shouldLoad(key) === true
+    if (held && !signal && timeout === undefined && !isMissing(held)) return held
+    return this.#withDeadline(options, async () => {
+      const replica = position ? await section.acquireAsOf(key, position) : await section.acquire(key)
+      if (!isMissing(replica)) return replica
+      await sourceLoader?.fill(key)
+      return section.acquire(key)
     })
   }
 
   /** In today's shape. */
-  #shown({ value }: Replica): JsonObject | undefined {
-    return value && this.#context.upgrade.of(value)
+  #migratedValue({ value }: Replica): JsonObject | undefined {
+    return value && this.#deps.migration.document(value)
   }
 
-  #entryOf(replica: Replica): HeldEntry | undefined {
-    const { section, link, runtime } = this.#context
-    const value = this.#shown(replica)
-    return value && entryOf(replica, value, link.away !== undefined || !section.hears, runtime)
+  #toEntry(replica: Replica): UntypedEntry | undefined {
+    const { section, retryingStore, runtime } = this.#deps
+    const value = this.#migratedValue(replica)
+    return value && toEntry(replica, value, retryingStore.unavailable !== undefined || !section.isReceiving, runtime)
   }
 
-  #refuseIfClosed(): void {
-    if (this.#context.section.closed) throw new ClosedError('the instance is closed')
+  #assertOpen(): void {
+    if (this.#deps.section.closed) throw new ClosedError('the instance is closed')
   }
 
-  #reading<R>(wait: Wait, work: () => Promise<R>): Promise<R> {
-    return bounded(this.#context.runtime, wait, work, (why) => gaveUp(why, wait))
+  #withDeadline<R>(options: CallOptions, work: () => Promise<R>): Promise<R> {
+    return withDeadline(this.#deps.runtime, options, work, (reason) => deadlineError(reason, options))
   }
 
   // ---- writing ---------------------------------------------------------------------------------------------------
 
-  async set(key: string, fields: JsonObject, options: Write = {}): Promise<Written> {
-    return written(await this.#write(key, { kind: 'set', fields: checkedObject(fields, 'fields') }, options))
+  async assign(key: string, fields: JsonObject, options: WriteOptions = {}): Promise<WriteResult> {
+    return toWriteResult(await this.#write(key, { kind: 'set', fields: parseObject(fields, 'fields') }, options))
   }
 
-  async replace(key: string, document: JsonObject, options: Write = {}): Promise<Written> {
-    return written(await this.#write(key, { kind: 'replace', document: checkedObject(document, 'document') }, options))
+  async set(key: string, document: JsonObject, options: WriteOptions = {}): Promise<WriteResult> {
+    return toWriteResult(await this.#write(key, { kind: 'replace', document: parseObject(document, 'document') }, options))
   }
 
   async create(
     key: string,
     document: JsonObject,
-    options: Write = {},
-  ): Promise<{ created: boolean; entry: HeldEntry }> {
+    options: WriteOptions = {},
+  ): Promise<{ created: boolean; getEntry: UntypedEntry }> {
     if (options.ifVersion !== undefined) throw new ArgumentError('ifVersion: a document that is created has no version')
-    const intent: Intent = { kind: 'create', document: checkedObject(document, 'document') }
+    const operation: WriteOperation = { kind: 'create', document: parseObject(document, 'document') }
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#unlessConflict(this.#write(key, intent, options))
-      if (outcome) return { created: true, entry: this.#created(intent.document, outcome) }
-      const entry = this.#entryOf(await this.#met(key, options))
-      if (entry) return { created: false, entry }
+      const outcome = await this.#unlessConflict(this.#write(key, operation, options))
+      if (outcome) return { created: true, getEntry: this.#createdEntry(operation.document, outcome) }
+      const getEntry = this.#toEntry(await this.#conflictingReplica(key, options))
+      if (getEntry) return { created: false, getEntry }
       // there was one, and it is gone again: there is room for this one
-      if (attempt >= MOST_CREATIONS || options.opId !== undefined) {
-        const address = { ...this.#context.section.ref, key }
+      if (attempt >= MAX_CREATE_ATTEMPTS || options.idempotencyKey !== undefined) {
+        const address = { ...this.#deps.section.ref, key }
         throw new ConflictError('the document comes and goes', { version: 0 }, { address })
       }
     }
   }
 
-  async update(key: string, recipe: (draft: never) => unknown, options: Write = {}): Promise<Written> {
+  async update(key: string, recipe: (draft: never) => unknown, options: WriteOptions = {}): Promise<WriteResult> {
     if (typeof recipe !== 'function') throw new ArgumentError('recipe: a function is needed')
-    return written(await this.#write(key, { kind: 'update', recipe }, options))
+    return toWriteResult(await this.#write(key, { kind: 'update', recipe }, options))
   }
 
-  async patch(key: string, ops: readonly Operation[], options: Write = {}): Promise<Written> {
-    return written(await this.#write(key, { kind: 'patch', ops: checkedOps(ops) }, options))
+  async patch(key: string, ops: readonly Operation[], options: WriteOptions = {}): Promise<WriteResult> {
+    return toWriteResult(await this.#write(key, { kind: 'patch', ops: parseOperations(ops) }, options))
   }
 
-  async trySet(
+  async compareAndSet(
     key: string,
     field: string,
     value: unknown,
-    options: Write & { readonly expectedVersion: number },
-  ): Promise<Attempt> {
+    options: WriteOptions & { readonly expectedVersion: number },
+  ): Promise<CompareAndSetOutcome> {
     const expectedVersion = options?.expectedVersion
     if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
       throw new ArgumentError('expectedVersion: a version is needed')
-    const checked = checkedObject({ [field]: value }, 'value')
-    const intent: Intent = { kind: 'trySet', field, value: checked[field] as Json, expectedVersion }
-    const outcome = await this.#unlessConflict(this.#write(key, intent, options))
+    const parsed = parseObject({ [field]: value }, 'value')
+    const operation: WriteOperation = { kind: 'compareAndSet', field, value: parsed[field] as Json, expectedVersion }
+    const outcome = await this.#unlessConflict(this.#write(key, operation, options))
     const edits = outcome?.change && decodeChange(outcome.change).edits
     if (Array.isArray(edits))
       return { ok: true, fieldVersion: edits.find((edit) => edit.field === field)?.version ?? 0 }
-    if (outcome) return { ok: true, fieldVersion: (await this.#replica(key, options)).fieldVersion(field) }
-    const replica = await this.#met(key, options)
-    const present = this.#shown(replica)
-    return { ok: false, fieldVersion: present ? replica.fieldVersion(field) : 0, value: memberOf(present, field) }
+    if (outcome) return { ok: true, fieldVersion: (await this.#readReplica(key, options)).fieldVersion(field) }
+    const replica = await this.#conflictingReplica(key, options)
+    const currentValue = this.#migratedValue(replica)
+    return { ok: false, fieldVersion: currentValue ? replica.fieldVersion(field) : 0, value: memberOf(currentValue, field) }
   }
 
-  async unset(key: string, fields: readonly string[], options: Write = {}): Promise<Written> {
-    checkNames(fields)
-    return written(await this.#write(key, { kind: 'unset', fields: [...new Set(fields)] }, options))
+  async unset(key: string, fields: readonly string[], options: WriteOptions = {}): Promise<WriteResult> {
+    assertFieldNames(fields)
+    return toWriteResult(await this.#write(key, { kind: 'unset', fields: [...new Set(fields)] }, options))
   }
 
-  async delete(key: string, options: Write = {}): Promise<boolean> {
+  async delete(key: string, options: WriteOptions = {}): Promise<boolean> {
     return (await this.#write(key, { kind: 'delete' }, options)).existed
   }
 
-  setMany(rows: Rows, options: Wait = {}): AsyncIterable<ImportedRow> {
-    this.#refuseIfClosed()
-    const { maxWrites } = this.#context.writer
-    const write = (key: string, row: unknown): Promise<Written> => this.set(key, row as JsonObject, options)
-    return importRows(rows, write, { maxWrites, signal: options.signal })
+  importMany(rows: Rows, options: CallOptions = {}): AsyncIterable<ImportedRow> {
+    this.#assertOpen()
+    const { maxPendingWrites } = this.#deps.writeQueue
+    const write = (key: string, row: unknown): Promise<WriteResult> => this.assign(key, row as JsonObject, options)
+    return importRows(rows, write, { maxPendingWrites, signal: options.signal })
   }
 
   /** What a write that conflicted met: its writer holds it by now. */
-  #met(key: string, options: Wait): Promise<Replica> {
-    return this.#reading(options, () => this.#context.section.documents.settled(key))
+  #conflictingReplica(key: string, options: CallOptions): Promise<Replica> {
+    return this.#withDeadline(options, () => this.#deps.section.reader.acquireSettled(key))
   }
 
-  async #write(key: string, intent: Intent, options: Write): Promise<Outcome> {
-    checkedKey(key)
-    checkWrite(options)
-    return this.#context.writer.write(key, intent, options)
+  async #write(key: string, operation: WriteOperation, options: WriteOptions): Promise<CommitOutcome> {
+    parseKey(key)
+    assertWriteOptions(options)
+    return this.#deps.writeQueue.enqueue(key, operation, options)
   }
 
-  async #unlessConflict(outcome: Promise<Outcome>): Promise<Outcome | undefined> {
+  async #unlessConflict(outcome: Promise<CommitOutcome>): Promise<CommitOutcome | undefined> {
     try {
       return await outcome
     } catch (error) {
@@ -255,50 +255,50 @@ export class SectionCollection {
   }
 
   /** What was created, whatever became of it since. */
-  #created(value: JsonObject, { version, place, change }: Outcome): HeldEntry {
-    const { section, runtime } = this.#context
+  #createdEntry(value: JsonObject, { version, position, change }: CommitOutcome): UntypedEntry {
+    const { section, runtime } = this.#deps
     const { ttl } = section.options
     const changedAt = change ? decodeChange(change).time : runtime.now()
     const fieldVersions = Object.fromEntries(Object.keys(value).map((field) => [field, 1]))
     const expiry = ttl !== undefined && { expiresAt: changedAt + ttl }
-    const token = toToken({ version, generation: place.sequence, readAt: place })
-    return { value, version, token, fieldVersions, position: toPosition(place), changedAt, ...expiry, stale: false }
+    const etag = encodeETag({ version, generation: position.sequence, readAt: position })
+    return { value, version, etag, fieldVersions, position: encodePosition(position), changedAt, ...expiry, stale: false }
   }
 
   // ---- following along -------------------------------------------------------------------------------------------
 
-  changes(options: StreamRequest = {}): AsyncIterable<readonly Told[]> {
-    const { section, link, upgrade } = this.#context
-    const checked = checkedStream(options)
-    if (checked.key === undefined && section.options.follow === 'key') {
+  changes(options: StreamRequest = {}): AsyncIterable<readonly ChangeEvent[]> {
+    const { section, retryingStore, migration } = this.#deps
+    const parsed = parseStreamOptions(options)
+    if (parsed.key === undefined && section.options.subscribeBy === 'key') {
       throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
     }
-    return { [Symbol.asyncIterator]: () => new ChangeStream(section, link, checked, upgrade).iterator() }
+    return { [Symbol.asyncIterator]: () => new ChangeStream(section, retryingStore, parsed, migration).iterator() }
   }
 
-  changesBuffer(key: string): readonly Told[] {
-    const { section, upgrade } = this.#context
-    this.#refuseIfClosed()
-    const changes = section.recent(checkedKey(key))
-    return changes.flatMap((change) => tell(observed(change, false)) ?? []).map((told) => upgrade.told(told))
+  recentChanges(key: string): readonly ChangeEvent[] {
+    const { section, migration } = this.#deps
+    this.#assertOpen()
+    const changes = section.recentChanges(parseKey(key))
+    return changes.flatMap((change) => toChangeEvents(replicaChange(change, false)) ?? []).map((told) => migration.change(told))
   }
 
-  subscribe(key: string, listener: (change: Told) => void): () => void {
-    const { section, failed, upgrade } = this.#context
-    this.#refuseIfClosed()
-    const observe = (seen: Observation): void => {
-      for (const change of tell(seen) ?? []) {
+  subscribe(key: string, listener: (change: ChangeEvent) => void): () => void {
+    const { section, onError, migration } = this.#deps
+    this.#assertOpen()
+    const observe = (event: ReplicaEvent): void => {
+      for (const change of toChangeEvents(event) ?? []) {
         try {
-          listener(upgrade.told(change))
+          listener(migration.change(change))
         } catch (error) {
-          failed(error)
+          onError(error)
         }
       }
     }
-    const end = section.documents.observers.add(checkedKey(key), { observe })
-    section.hold(key).catch(failed)
-    return end
+    const unsubscribe = section.reader.observers.add(parseKey(key), { observe })
+    section.acquire(key).catch(onError)
+    return unsubscribe
   }
 }
 
-const written = ({ version, place, changed }: Outcome): Written => ({ version, position: toPosition(place), changed })
+const toWriteResult = ({ version, position, changed }: CommitOutcome): WriteResult => ({ version, position: encodePosition(position), changed })

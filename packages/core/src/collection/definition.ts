@@ -1,38 +1,38 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { lww, type Merge, nameOf } from '../merge/merge.ts'
-import { oneOf } from '../model/choice.ts'
-import { milliseconds } from '../model/duration.ts'
+import { lww, type Merge, strategyName } from '../merge/merge.ts'
+import { assertOneOf } from '../model/assert-one-of.ts'
+import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { hash32 } from '../model/hash.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Follow } from '../model/section-definition.ts'
-import { wholeNumber } from '../model/whole-number.ts'
-import type { MemoryBounds } from '../replica/eviction.ts'
+import type { SubscribeBy } from '../model/section-definition.ts'
+import { assertInteger } from '../model/assert-integer.ts'
+import type { CacheLimits } from '../replica/eviction.ts'
 import type { Conflict } from './conflict.ts'
 import type { JsonDocument } from './document.ts'
 import type { BatchOptions, CollectionOptions } from './options.ts'
-import { type Batching, MOST_COMBINED } from './writer.ts'
+import { type WriteBatching, MAX_COMBINED_WRITES } from './write-queue.ts'
 
 declare const documentType: unique symbol
 
 /** A collection's options, checked, with the type of its documents. */
-export interface Definition<T> {
+export interface CollectionDefinition<T> {
   readonly section: string
   /** Milliseconds; `undefined`: for ever. */
   readonly ttl: number | undefined
   readonly sliding: boolean
-  readonly replicate: 'on-read' | 'all'
-  readonly follow: Follow
+  readonly replicate: 'on-demand' | 'all'
+  readonly subscribeBy: SubscribeBy
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   readonly schema: StandardSchemaV1 | undefined
   readonly onConflict: ((conflict: Conflict<unknown>) => void) | undefined
-  readonly upgrade: ((stored: JsonObject) => unknown) | undefined
+  readonly migrate: ((stored: JsonObject) => unknown) | undefined
   readonly source: ((key: string, signal: AbortSignal) => Promise<unknown>) | undefined
   /** Milliseconds. */
-  readonly sourceAbsentFor: number
+  readonly negativeTtl: number
   /** Durations in ms. */
-  readonly batch: Batching | undefined
-  readonly memory: MemoryBounds
+  readonly batch: WriteBatching | undefined
+  readonly cache: CacheLimits
   /** Equal exactly if `ttl`, `sliding` and the names of the strategies are. */
   readonly digest: string
   readonly [documentType]?: T
@@ -49,37 +49,37 @@ type ObjectSchema = StandardSchemaV1<any, any>
  */
 export function defineCollection<S extends ObjectSchema>(
   options: { readonly schema: S } & CollectionOptions<StandardSchemaV1.InferOutput<S>>,
-): Definition<StandardSchemaV1.InferOutput<S>>
-export function defineCollection<T extends JsonDocument<T>>(options: CollectionOptions<T>): Definition<T>
+): CollectionDefinition<StandardSchemaV1.InferOutput<S>>
+export function defineCollection<T extends JsonDocument<T>>(options: CollectionOptions<T>): CollectionDefinition<T>
 export function defineCollection(
   options: CollectionOptions<unknown> & { readonly schema?: StandardSchemaV1 },
-): Definition<unknown> {
-  const { section, ttl, replicate = 'on-read', follow = 'section', merge = {}, schema } = options
-  const { onConflict, upgrade, source, sourceAbsentFor = '1m', batch, memory = {} } = options
+): CollectionDefinition<unknown> {
+  const { section, ttl, replicate = 'on-demand', subscribeBy = 'section', merge = {}, schema } = options
+  const { onConflict, migrate, source, negativeTtl = '1m', batch, cache = {} } = options
   if (typeof section !== 'string' || section === '') throw new ArgumentError('section: a non-empty string is needed')
   if (ttl === undefined || ttl === null) throw new ArgumentError(`ttl of "${section}": state 'never' or a duration`)
-  oneOf(replicate, ['on-read', 'all'], `replicate of "${section}"`)
-  oneOf(follow, ['section', 'key'], `follow of "${section}"`)
+  assertOneOf(replicate, ['on-demand', 'all'], `replicate of "${section}"`)
+  assertOneOf(subscribeBy, ['section', 'key'], `follow of "${section}"`)
   for (const [field, strategy] of Object.entries(merge)) {
     if (typeof strategy !== 'function') throw new ArgumentError(`merge of "${section}": "${field}" needs a function`)
   }
-  if (follow === 'key' && replicate === 'all') {
+  if (subscribeBy === 'key' && replicate === 'all') {
     throw new ArgumentError(`"${section}" is followed by key: it cannot be replicated whole`)
   }
-  for (const [name, option] of Object.entries({ onConflict, upgrade, source })) {
+  for (const [name, option] of Object.entries({ onConflict, upgrade: migrate, source })) {
     if (option !== undefined && typeof option !== 'function')
       throw new ArgumentError(`${name} of "${section}": a function is needed`)
   }
-  const bounded = memory.maxDocuments !== undefined || memory.idle !== undefined
-  if (replicate === 'all' && (bounded || source)) {
+  const isBounded = cache.maxDocuments !== undefined || cache.maxIdle !== undefined
+  if (replicate === 'all' && (isBounded || source)) {
     throw new ArgumentError(`"${section}" is replicated whole: it takes neither bounds of documents nor a source`)
   }
   const sliding = typeof ttl === 'object' && ttl.sliding
-  const after = typeof ttl === 'object' ? ttl.after : ttl
-  if (sliding && (after as unknown) === 'never') {
+  const duration = typeof ttl === 'object' ? ttl.after : ttl
+  if (sliding && (duration as unknown) === 'never') {
     throw new ArgumentError(`ttl of "${section}": what never ends cannot slide`)
   }
-  const ms = after === 'never' ? undefined : milliseconds(after, `ttl of "${section}"`)
+  const ms = duration === 'never' ? undefined : parseDuration(duration, `ttl of "${section}"`)
   // to name the default is to say nothing: its writes are unconditional
   const strategies = (Object.entries(merge) as [string, Merge<unknown>][]).filter(([, strategy]) => strategy !== lww)
   return Object.freeze({
@@ -87,39 +87,39 @@ export function defineCollection(
     ttl: ms,
     sliding,
     replicate,
-    follow,
+    follow: subscribeBy,
     merge: new Map(strategies),
     schema,
     onConflict,
-    upgrade,
+    upgrade: migrate,
     source,
-    sourceAbsentFor: milliseconds(sourceAbsentFor, `sourceAbsentFor of "${section}"`),
-    batch: batch && batching(batch, `batch of "${section}"`),
+    negativeTtl: parseDuration(negativeTtl, `negativeTtl of "${section}"`),
+    batch: batch && parseBatching(batch, `batch of "${section}"`),
     memory: {
       maxDocuments:
-        memory.maxDocuments === undefined
+        cache.maxDocuments === undefined
           ? Number.POSITIVE_INFINITY
-          : wholeNumber(memory.maxDocuments, `memory.maxDocuments of "${section}"`, 1),
-      idle: milliseconds(memory.idle ?? '6h', `memory.idle of "${section}"`),
-      changes: wholeNumber(memory.changes ?? 262_144, `memory.changes of "${section}"`, 0),
+          : assertInteger(cache.maxDocuments, `memory.maxDocuments of "${section}"`, 1),
+      maxIdle: parseDuration(cache.maxIdle ?? '6h', `memory.idle of "${section}"`),
+      recentChangesChars: assertInteger(cache.recentChangesChars ?? 262_144, `memory.changes of "${section}"`, 0),
     },
-    digest: digestOf(ms, sliding, strategies),
+    digest: computeDigest(ms, sliding, strategies),
   })
 }
 
-function batching({ wait, writes = MOST_COMBINED, fields }: BatchOptions<unknown>, what: string): Batching {
-  if (writes > MOST_COMBINED) throw new ArgumentError(`${what}: writes: ${MOST_COMBINED} at most`)
+function parseBatching({ maxWait, maxWrites = MAX_COMBINED_WRITES, fields }: BatchOptions<unknown>, label: string): WriteBatching {
+  if (maxWrites > MAX_COMBINED_WRITES) throw new ArgumentError(`${label}: writes: ${MAX_COMBINED_WRITES} at most`)
   return {
-    wait: milliseconds(wait, `${what}: wait`),
-    writes: wholeNumber(writes, `${what}: writes`, 1),
+    maxWait: parseDuration(maxWait, `${label}: wait`),
+    maxWrites: assertInteger(maxWrites, `${label}: writes`, 1),
     fields: fields && new Set<string>(fields),
   }
 }
 
-function digestOf(ttl: number | undefined, sliding: boolean, strategies: readonly [string, Merge<unknown>][]): string {
-  const named = strategies
-    .map(([field, merge]) => [field, nameOf(merge)])
+function computeDigest(ttl: number | undefined, sliding: boolean, strategies: readonly [string, Merge<unknown>][]): string {
+  const namedStrategies = strategies
+    .map(([field, merge]) => [field, strategyName(merge)])
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
-  const text = JSON.stringify([ttl ?? null, sliding, named])
+  const text = JSON.stringify([ttl ?? null, sliding, namedStrategies])
   return [1, 2].map((seed) => hash32(text, seed).toString(36)).join('')
 }

@@ -28,4 +28,4 @@ export type Field<T> = T extends unknown ? Extract<keyof T, string> : never
 export type FieldValue<T, K> = T extends unknown ? (K extends keyof T ? Exclude<T[K], undefined> : never) : never
 
 /** Some fields of a document: what `set` takes. */
-export type SomeFields<T> = T extends unknown ? Partial<Frozen<T>> : never
+export type PartialDocument<T> = T extends unknown ? Partial<Frozen<T>> : never

@@ -1,8 +1,8 @@
-import { AbortedError, ArgumentError, RefusedError, SyncError } from '../model/errors.ts'
+import { AbortedError, ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
 import type { ImportedRow } from './api.ts'
 
 /** The most rows under way at once. */
-const MOST_UNDER_WAY = 1_000
+const MAX_IN_FLIGHT = 1_000
 
 /** Rows to be written: a key and what is written to it. */
 export type Rows = Iterable<readonly [string, unknown]> | AsyncIterable<readonly [string, unknown]>
@@ -15,30 +15,30 @@ export type Rows = Iterable<readonly [string, unknown]> | AsyncIterable<readonly
 export async function* importRows(
   rows: Rows,
   write: (key: string, row: unknown) => Promise<unknown>,
-  { maxWrites, signal }: { readonly maxWrites: number; readonly signal: AbortSignal | undefined },
+  { maxPendingWrites, signal }: { readonly maxPendingWrites: number; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<ImportedRow, void, void> {
   const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]()
-  const most = Math.min(maxWrites, MOST_UNDER_WAY)
+  const maxRunning = Math.min(maxPendingWrites, MAX_IN_FLIGHT)
   let running = 0
-  let done: ImportedRow[] = []
+  let finished: ImportedRow[] = []
   let reading = false
   let next: { readonly row: unknown } | undefined
-  let end: { readonly cause?: unknown } | undefined
+  let ended: { readonly cause?: unknown } | undefined
   let wake = (): void => {}
-  const finish = (answer: ImportedRow): void => {
+  const onFinished = (answer: ImportedRow): void => {
     running--
-    done.push(answer)
+    finished.push(answer)
     wake()
   }
   const readNext = async (): Promise<void> => {
     reading = true
     try {
       await undefined
-      const { done: over, value } = await iterator.next()
-      if (over) end = {}
+      const { done: isDone, value } = await iterator.next()
+      if (isDone) ended = {}
       else next = { row: value }
     } catch (cause) {
-      end = { cause }
+      ended = { cause }
     }
     reading = false
     wake()
@@ -47,14 +47,14 @@ export async function* importRows(
   signal?.addEventListener('abort', abort)
   try {
     for (;;) {
-      if (done.length > 0) {
-        const answers = done
-        done = []
+      if (finished.length > 0) {
+        const answers = finished
+        finished = []
         yield* answers
-      } else if (end && ('cause' in end || running === 0)) {
-        if ('cause' in end) throw end.cause
+      } else if (ended && ('cause' in ended || running === 0)) {
+        if ('cause' in ended) throw ended.cause
         return
-      } else if (!end && signal?.aborted) {
+      } else if (!ended && signal?.aborted) {
         throw new AbortedError('the import was aborted', { cause: signal.reason })
       } else if (next) {
         const { row } = next
@@ -63,9 +63,9 @@ export async function* importRows(
           throw new ArgumentError('rows: pairs of key and document are needed')
         const [key, document] = row
         running++
-        void outcome(key, write(key, document)).then(finish)
+        void toImportedRow(key, write(key, document)).then(onFinished)
       } else {
-        if (!end && !reading && running < most) void readNext()
+        if (!ended && !reading && running < maxRunning) void readNext()
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -74,15 +74,15 @@ export async function* importRows(
   } finally {
     signal?.removeEventListener('abort', abort)
     // what is read at this moment may never come
-    if (!end) void Promise.resolve(iterator.return?.()).catch(() => {})
+    if (!ended) void Promise.resolve(iterator.return?.()).catch(() => {})
   }
 }
 
-async function outcome(key: string, written: Promise<unknown>): Promise<ImportedRow> {
+async function toImportedRow(key: string, pendingResult: Promise<unknown>): Promise<ImportedRow> {
   try {
-    await written
+    await pendingResult
     return { key }
   } catch (cause) {
-    return { key, error: cause instanceof SyncError ? cause : new RefusedError(String(cause), [], { cause }) }
+    return { key, error: cause instanceof SyncError ? cause : new RejectedError(String(cause), [], { cause }) }
   }
 }

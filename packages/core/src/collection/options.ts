@@ -1,6 +1,6 @@
 import type { Merge } from '../merge/merge.ts'
 import type { Duration } from '../model/duration.ts'
-import type { Follow } from '../model/section-definition.ts'
+import type { SubscribeBy } from '../model/section-definition.ts'
 import type { Conflict } from './conflict.ts'
 import type { Field, FieldValue } from './document.ts'
 
@@ -10,15 +10,15 @@ export interface CollectionOptions<T> {
   readonly section: string
   /** How long a document lives after its last write (or, `sliding`, its last read). Required: data that vanishes by default is a trap. */
   readonly ttl: 'never' | Duration | { readonly after: Duration; readonly sliding: boolean }
-  /** `on-read` (default): a document is held from its first read on. `all`: the whole section is held. */
-  readonly replicate?: 'on-read' | 'all'
+  /** `on-demand` (default): a document is held from its first read on. `all`: the whole section is held. */
+  readonly replicate?: 'on-demand' | 'all'
   /** What is subscribed. `section` (default): all its changes. `key`: one subscription per document held, for huge sections of which an instance holds little. */
-  readonly follow?: Follow
+  readonly subscribeBy?: SubscribeBy
   /** How concurrent changes of a field become one. Default: `lww` for every field. */
   readonly merge?: { readonly [K in Field<T>]?: Merge<FieldValue<T, K>> }
   /**
    * Called when a write of this instance met another document than it took for granted, before it is built anew on what is
-   * there now. Throwing refuses the write (`SYNC_REFUSED`): the place for rules of the domain. Synchronous; writes of a
+   * there now. Throwing refuses the write (`SYNC_REJECTED`): the place for rules of the domain. Synchronous; writes of a
    * collection that has one are not combined.
    */
   readonly onConflict?: (conflict: Conflict<T>) => void
@@ -26,39 +26,39 @@ export interface CollectionOptions<T> {
    * Brings a stored document of an older shape into today's; one of today's shape it returns as it is. Pure. What it returns
    * is what is read; it is stored with the document's next write.
    */
-  readonly upgrade?: (stored: Readonly<Record<string, unknown>>) => T
+  readonly migrate?: (stored: Readonly<Record<string, unknown>>) => T
   /**
    * Where a document that the store does not have comes from: a database, say. Asked by reads, once per key however many
    * wait; what it gives is written by `create`. It has 30 s; `signal` then aborts. `undefined`: there is none.
    */
   readonly source?: (key: string, signal: AbortSignal) => Promise<T | undefined>
   /** For how long `source` is not asked again for a document that it did not have. Default 1 minute. */
-  readonly sourceAbsentFor?: Duration
+  readonly negativeTtl?: Duration
   /** Gathers writes of high-rate fields before they are sent. Default: none; a write goes at once. */
   readonly batch?: BatchOptions<T>
   /** Bounds what is held. */
-  readonly memory?: MemoryOptions
+  readonly cache?: CacheOptions
 }
 
 /** Writes to one document that are gathered: fewer commits and messages, for up to `wait` more until each is done. */
 export interface BatchOptions<T> {
   /** How long the first one waits for others to join it. */
-  readonly wait: Duration
+  readonly maxWait: Duration
   /** How many go without waiting any longer, 1,000 at most. Default 1,000. */
-  readonly writes?: number
+  readonly maxWrites?: number
   /** Only `set`s of just these fields wait. Default: every `set` and `update` that can be combined. */
   readonly fields?: readonly Field<T>[]
 }
 
 /** How much an instance holds. A document that is watched, or being written, is always held. */
-export interface MemoryOptions {
+export interface CacheOptions {
   /** The most documents held; those read longest ago go first. Default: no limit. */
   readonly maxDocuments?: number
   /** A document that was not read for this long is held no more; it may take up to half as long again. Default 6 h. */
-  readonly idle?: Duration
+  readonly maxIdle?: Duration
   /**
-   * For `changesBuffer`: how much of the section's last changes is kept, in characters of their text. They are kept for an hour
+   * For `recentChanges`: how much of the section's last changes is kept, in characters of their text. They are kept for an hour
    * at most. Default 262,144; 0: none.
    */
-  readonly changes?: number
+  readonly recentChangesChars?: number
 }

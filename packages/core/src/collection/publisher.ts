@@ -1,22 +1,22 @@
 import type { Scope, SectionRef } from '../model/address.ts'
-import { backoff } from '../model/backoff.ts'
-import { BusAwayError, SyncError } from '../model/errors.ts'
+import { backoffDelay } from '../model/backoff.ts'
+import { BusUnavailableError, SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
-import type { Counters } from '../replica/counters.ts'
+import type { Metrics } from '../replica/metrics.ts'
 import type { ChangeBus } from '../transport/bus.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 
-const ATTEMPTS = 6
-const MOST_AT_ONCE = 1_000
+const MAX_ATTEMPTS = 6
+const MAX_BATCH = 1_000
 /** Changes that may wait for a bus that does not answer; beyond, receivers find them by their silence check. */
-const MOST_WAITING = 100_000
+const MAX_QUEUED = 100_000
 
 /** What a publisher works with. */
-export interface PublisherContext {
+export interface PublisherDeps {
   readonly bus: ChangeBus
   readonly runtime: Runtime
-  readonly counters: Counters
-  readonly failed: (ref: SectionRef, changes: number, error: SyncError) => void
+  readonly metrics: Metrics
+  readonly onFailure: (ref: SectionRef, changes: number, error: SyncError) => void
 }
 
 /**
@@ -25,32 +25,32 @@ export interface PublisherContext {
  */
 export class Publisher {
   readonly #ref: SectionRef
-  readonly #byKey: boolean
-  readonly #context: PublisherContext
-  #waiting: EncodedChange[] = []
+  readonly #perDocument: boolean
+  readonly #deps: PublisherDeps
+  #queue: EncodedChange[] = []
   #running: Promise<void> | undefined
 
-  constructor(ref: SectionRef, byKey: boolean, context: PublisherContext) {
+  constructor(ref: SectionRef, perDocument: boolean, deps: PublisherDeps) {
     this.#ref = ref
-    this.#byKey = byKey
-    this.#context = context
+    this.#perDocument = perDocument
+    this.#deps = deps
   }
 
   /** It was sent within the commit. */
-  count(change: EncodedChange): void {
-    this.#context.counters.publishedBytes += change.text.length
+  countBytes(change: EncodedChange): void {
+    this.#deps.metrics.publishedBytes += change.text.length
   }
 
   publish(change: EncodedChange): void {
-    this.count(change)
-    if (this.#waiting.length >= MOST_WAITING) this.#giveUp()
-    this.#waiting.push(change)
+    this.countBytes(change)
+    if (this.#queue.length >= MAX_QUEUED) this.#dropQueue()
+    this.#queue.push(change)
     this.#running ??= this.#run()
   }
 
-  #giveUp(): void {
-    const given = this.#waiting.splice(0)
-    this.#context.failed(this.#ref, given.length, new BusAwayError('the bus does not answer: too many changes wait'))
+  #dropQueue(): void {
+    const dropped = this.#queue.splice(0)
+    this.#deps.onFailure(this.#ref, dropped.length, new BusUnavailableError('the bus does not answer: too many changes wait'))
   }
 
   /** Resolves when nothing waits any more. */
@@ -61,9 +61,9 @@ export class Publisher {
   async #run(): Promise<void> {
     // what is published in the same step goes together
     await undefined
-    while (this.#waiting.length > 0) {
-      const changes = this.#waiting.splice(0, MOST_AT_ONCE)
-      if (!this.#byKey) await this.#send(this.#ref, changes)
+    while (this.#queue.length > 0) {
+      const changes = this.#queue.splice(0, MAX_BATCH)
+      if (!this.#perDocument) await this.#send(this.#ref, changes)
       else for (const change of changes) await this.#send({ ...this.#ref, key: change.key }, [change])
     }
     // in the same step as the look above: what is published next finds nobody at work
@@ -71,19 +71,19 @@ export class Publisher {
   }
 
   async #send(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    const { bus, runtime, failed } = this.#context
+    const { bus, runtime, onFailure } = this.#deps
     for (let attempt = 0; ; attempt++) {
       try {
         await bus.publish(scope, changes)
         return
       } catch (cause) {
-        const error = cause instanceof SyncError ? cause : new BusAwayError('the bus refused', { cause })
-        if (!error.retryable || attempt + 1 >= ATTEMPTS) {
-          failed(this.#ref, changes.length, error)
+        const error = cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause })
+        if (!error.retryable || attempt + 1 >= MAX_ATTEMPTS) {
+          onFailure(this.#ref, changes.length, error)
           return
         }
       }
-      await new Promise<void>((resolve) => runtime.schedule(resolve, backoff(attempt, runtime.random())))
+      await new Promise<void>((resolve) => runtime.schedule(resolve, backoffDelay(attempt, runtime.random())))
     }
   }
 }

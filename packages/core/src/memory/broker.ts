@@ -1,11 +1,11 @@
 import { type Scope, scopeId } from '../model/address.ts'
 import type { MemoryBusControls } from './controls.ts'
-import { DeliveryFaults } from './faults.ts'
-import { Line } from './line.ts'
+import { DeliveryFaults } from './delivery-faults.ts'
+import { SubscriberQueue } from './subscriber-queue.ts'
 import type { HubSettings } from './options.ts'
 
 /** Hears when the subscribers are cut off, and when that is over. */
-export type CutListener = (cut: boolean) => void
+export type ConnectivityListener = (cut: boolean) => void
 
 /** The middle of all buses of a hub: who hears what, and what happens on the way. */
 export class Broker {
@@ -13,56 +13,56 @@ export class Broker {
   readonly controls: MemoryBusControls
   readonly #faults: DeliveryFaults
   /** By scope: the lines in the order of their subscription. */
-  readonly #channels = new Map<string, Set<Line>>()
-  readonly #clients = new Set<CutListener>()
+  readonly #queuesByScope = new Map<string, Set<SubscriberQueue>>()
+  readonly #listeners = new Set<ConnectivityListener>()
   #paused = false
   #interrupted = false
-  #away = false
+  #unavailable = false
 
   constructor(settings: HubSettings) {
     this.settings = settings
     const faults = new DeliveryFaults(settings.runtime)
     this.#faults = faults
     this.controls = {
-      drop: (n) => faults.add('drop', n),
-      repeat: (n) => faults.add('repeat', n),
-      reorder: (n) => faults.add('reorder', n),
-      chance: (chances) => faults.chance(chances),
-      delay: (ms, spread) => faults.delay(ms, spread),
+      drop: (n) => faults.failNext('drop', n),
+      repeat: (n) => faults.failNext('repeat', n),
+      reorder: (n) => faults.failNext('reorder', n),
+      setFaultRates: (chances) => faults.setRates(chances),
+      delay: (ms, spread) => faults.setDelay(ms, spread),
       pause: () => {
         this.#paused = true
       },
-      interrupt: () => this.#change({ interrupted: true }),
+      interrupt: () => this.#setState({ interrupted: true }),
       resume: () => {
         this.#paused = false
-        this.#change({ interrupted: false })
-        for (const line of this.#lines()) line.wake()
+        this.#setState({ interrupted: false })
+        for (const queue of this.#queues()) queue.scheduleDelivery()
       },
-      away: () => this.#change({ away: true }),
-      back: () => this.#change({ away: false }),
+      makeUnavailable: () => this.#setState({ unavailable: true }),
+      makeAvailable: () => this.#setState({ unavailable: false }),
     }
   }
 
   /** Can anything be published? */
-  get away(): boolean {
-    return this.#away
+  get unavailable(): boolean {
+    return this.#unavailable
   }
 
   /** Does what is published not reach the subscribers? */
-  get cut(): boolean {
-    return this.#interrupted || this.#away
+  get disconnected(): boolean {
+    return this.#interrupted || this.#unavailable
   }
 
   /** Tells a client of ups and downs; the returned function ends it. */
-  attach(client: CutListener): () => void {
-    this.#clients.add(client)
-    return () => this.#clients.delete(client)
+  onConnectivity(listener: ConnectivityListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Opens a line to one more subscriber of a scope; the returned function ends it. */
   subscribe(scope: Scope, deliver: (frame: string) => void): () => void {
     const { runtime, onError } = this.settings
-    const line = new Line({
+    const queue = new SubscriberQueue({
       runtime,
       paused: () => this.#paused,
       deliver(frame) {
@@ -74,38 +74,38 @@ export class Broker {
       },
     })
     const id = scopeId(scope)
-    const channel = this.#channels.get(id) ?? new Set()
-    this.#channels.set(id, channel.add(line))
+    const channel = this.#queuesByScope.get(id) ?? new Set()
+    this.#queuesByScope.set(id, channel.add(queue))
     return () => {
-      line.close()
-      channel.delete(line)
-      if (channel.size === 0 && this.#channels.get(id) === channel) this.#channels.delete(id)
+      queue.close()
+      channel.delete(queue)
+      if (channel.size === 0 && this.#queuesByScope.get(id) === channel) this.#queuesByScope.delete(id)
     }
   }
 
   /** Sends a frame to all who hear this scope. */
   publish(scope: Scope, frame: string): void {
-    if (this.cut) return
-    for (const line of this.#channels.get(scopeId(scope)) ?? []) {
-      const fate = this.#faults.fate(!line.swapping)
+    if (this.disconnected) return
+    for (const queue of this.#queuesByScope.get(scopeId(scope)) ?? []) {
+      const fate = this.#faults.nextOutcome(!queue.isReordering)
       if (fate === 'drop') continue
-      const ms = this.#faults.travelTime()
-      if (fate === 'reorder') line.sendBehindNext(frame, ms)
-      else line.send(frame, ms)
-      if (fate === 'repeat') line.send(frame, ms)
+      const ms = this.#faults.nextDelay()
+      if (fate === 'reorder') queue.sendAfterNext(frame, ms)
+      else queue.send(frame, ms)
+      if (fate === 'repeat') queue.send(frame, ms)
     }
   }
 
-  #change(state: { readonly interrupted?: boolean; readonly away?: boolean }): void {
-    const before = this.cut
+  #setState(state: { readonly interrupted?: boolean; readonly unavailable?: boolean }): void {
+    const before = this.disconnected
     this.#interrupted = state.interrupted ?? this.#interrupted
-    this.#away = state.away ?? this.#away
-    if (this.cut === before) return
-    if (this.cut) for (const line of this.#lines()) line.clear()
-    for (const client of [...this.#clients]) client(this.cut)
+    this.#unavailable = state.unavailable ?? this.#unavailable
+    if (this.disconnected === before) return
+    if (this.disconnected) for (const queue of this.#queues()) queue.clear()
+    for (const listener of [...this.#listeners]) listener(this.disconnected)
   }
 
-  #lines(): Line[] {
-    return [...this.#channels.values()].flatMap((channel) => [...channel])
+  #queues(): SubscriberQueue[] {
+    return [...this.#queuesByScope.values()].flatMap((channel) => [...channel])
   }
 }

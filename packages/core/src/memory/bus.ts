@@ -1,6 +1,6 @@
 import type { Scope } from '../model/address.ts'
-import { checkScope } from '../model/check-address.ts'
-import { AbortedError, ArgumentError, BusAwayError, ClosedError } from '../model/errors.ts'
+import { assertScope } from '../model/assert-address.ts'
+import { AbortedError, ArgumentError, BusUnavailableError, ClosedError } from '../model/errors.ts'
 import type {
   BusCapabilities,
   BusStatus,
@@ -9,10 +9,10 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../transport/bus.ts'
-import { frames } from '../transport/frames.ts'
+import { encodeFrames } from '../transport/frames.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Broker } from './broker.ts'
-import { createMemoryHub, type MemoryHub, partsOf } from './hub.ts'
+import { createMemoryHub, type MemoryHub, hubParts } from './hub.ts'
 
 /**
  * A bus within this process: what is published comes to the subscribers of that very scope, to the publisher's own too, in the
@@ -23,14 +23,14 @@ import { createMemoryHub, type MemoryHub, partsOf } from './hub.ts'
  * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not made by `createMemoryHub`
  */
 export function memoryBus(hub: MemoryHub = createMemoryHub()): ChangeBus {
-  return new MemoryBus(partsOf(hub).broker)
+  return new MemoryBus(hubParts(hub).broker)
 }
 
 class MemoryBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly #broker: Broker
   readonly #listeners = new Set<(status: BusStatus) => void>()
-  readonly #stops = new Set<() => void>()
+  readonly #activeStops = new Set<() => void>()
   readonly #detach: () => void
   #closed = false
   #connected = false
@@ -47,32 +47,32 @@ class MemoryBus implements ChangeBus {
       echo: true,
       maxPayloadBytes: broker.settings.maxPayloadBytes,
     })
-    this.#detach = broker.attach((cut) => this.#changed(cut))
+    this.#detach = broker.onConnectivity((cut) => this.#onConnectivity(cut))
     // not before its maker could begin to listen
     queueMicrotask(() => {
-      if (!this.#closed && !this.#connected) this.#changed(broker.cut)
+      if (!this.#closed && !this.#connected) this.#onConnectivity(broker.disconnected)
     })
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    this.#check(scope)
-    if (this.#broker.away) throw new BusAwayError('the bus is away', { address: scope })
-    for (const { text } of frames(changes, this.capabilities.maxPayloadBytes)) this.#broker.publish(scope, text)
+    this.#assertUsable(scope)
+    if (this.#broker.unavailable) throw new BusUnavailableError('the bus is away', { address: scope })
+    for (const { text } of encodeFrames(changes, this.capabilities.maxPayloadBytes)) this.#broker.publish(scope, text)
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    this.#check(scope)
+    this.#assertUsable(scope)
     const { signal, after } = options
     if (after !== undefined) throw new ArgumentError('after: this bus keeps nothing to begin from', { address: scope })
     if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
-    if (this.#broker.cut) throw new BusAwayError('the bus is away', { address: scope })
+    if (this.#broker.disconnected) throw new BusUnavailableError('the bus is away', { address: scope })
     const unsubscribe = this.#broker.subscribe(scope, (frame) => onFrame(frame))
     const stop = (): void => {
       unsubscribe()
-      this.#stops.delete(stop)
+      this.#activeStops.delete(stop)
       signal?.removeEventListener('abort', stop)
     }
-    this.#stops.add(stop)
+    this.#activeStops.add(stop)
     signal?.addEventListener('abort', stop)
     return {
       stop: async () => stop(),
@@ -82,17 +82,17 @@ class MemoryBus implements ChangeBus {
 
   onStatus(listener: (status: BusStatus) => void): () => void {
     // each call is a registration of its own, also of a function that is registered already
-    const own = (status: BusStatus): void => listener(status)
-    this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
+    const registration = (status: BusStatus): void => listener(status)
+    this.#listeners.add(registration)
+    return () => this.#listeners.delete(registration)
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#detach()
-    for (const stop of [...this.#stops]) stop()
-    this.#tell('closed')
+    for (const stop of [...this.#activeStops]) stop()
+    this.#emit('closed')
     this.#listeners.clear()
   }
 
@@ -100,20 +100,20 @@ class MemoryBus implements ChangeBus {
     return this.close()
   }
 
-  #check(scope: Scope): void {
+  #assertUsable(scope: Scope): void {
     if (this.#closed) throw new ClosedError('the bus is closed', { address: scope })
-    checkScope(scope)
+    assertScope(scope)
   }
 
-  #changed(cut: boolean): void {
-    if (this.#connected) this.#tell(cut ? 'interrupted' : 'resumed')
+  #onConnectivity(cut: boolean): void {
+    if (this.#connected) this.#emit(cut ? 'interrupted' : 'resumed')
     else if (!cut) {
       this.#connected = true
-      this.#tell('connected')
+      this.#emit('connected')
     }
   }
 
-  #tell(status: BusStatus): void {
+  #emit(status: BusStatus): void {
     for (const listener of [...this.#listeners]) {
       try {
         listener(status)

@@ -1,14 +1,14 @@
 import type { SectionRef } from '../model/address.ts'
 import type { StoredDocument } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
-import type { Standing } from '../versioning/lineage.ts'
+import type { SectionState } from '../versioning/section-state.ts'
 
 /** What can be done to the server of a hub's stores, and seen of it. For tests, demonstrations and simulations. */
 export interface MemoryStoreControls {
-  /** From now on no call gets through: it rejects with `SYNC_STORE_AWAY`, a commit with `committed: 'unknown'`. Also those held. */
-  away(): void
+  /** From now on no call gets through: it rejects with `SYNC_STORE_UNAVAILABLE`, a commit with `committed: 'unknown'`. Also those held. */
+  makeUnavailable(): void
   /** Ends `away`. */
-  back(): void
+  makeAvailable(): void
   /** Calls are held, neither executed nor answered, until `resume`. */
   pause(): void
   /** Ends `pause`: what was held is done now, in the order of the calls. */
@@ -29,11 +29,11 @@ export interface MemoryStoreControls {
 
 /** A section as the server holds it. */
 export interface SectionInspection {
-  readonly standing: Standing
+  readonly state: SectionState
   /** The living documents, by key. */
   readonly documents: ReadonlyMap<string, StoredDocument>
   /** How many documents take up memory: the living, and the expired that were not freed yet. */
-  readonly held: number
+  readonly heldCount: number
   /** The log, oldest first. */
   readonly changes: readonly EncodedChange[]
 }
@@ -51,26 +51,26 @@ export interface MemoryBusControls {
   /** The next `n` (default 1) deliveries change places with the one after them; if none comes within 20 ms, they wait no longer. */
   reorder(n?: number): void
   /** From now on each delivery is lost, repeated or reordered with these probabilities (default 0 each), by the hub's random source. */
-  chance(probabilities: DeliveryChances): void
+  setFaultRates(probabilities: FaultRates): void
   /** Every delivery takes `ms` longer (default 0), and up to `spread` (default 0) at random; each subscriber's order is kept. */
   delay(ms: number, spread?: number): void
   /** Frames are held back, all of them, until `resume`. */
   pause(): void
   /**
    * The subscribers' connections are cut: what is under way or published from now on does not reach them, though publishing
-   * goes on; `subscribe` rejects with `SYNC_BUS_AWAY`. Every client hears `interrupted`.
+   * goes on; `subscribe` rejects with `SYNC_BUS_UNAVAILABLE`. Every client hears `interrupted`.
    */
   interrupt(): void
   /** Ends `pause` and `interrupt`; after the latter every client hears `resumed`. */
   resume(): void
-  /** The broker is gone: as `interrupt`, and `publish` rejects with `SYNC_BUS_AWAY` too. */
-  away(): void
+  /** The broker is gone: as `interrupt`, and `publish` rejects with `SYNC_BUS_UNAVAILABLE` too. */
+  makeUnavailable(): void
   /** Ends `away`; every client hears `resumed`. */
-  back(): void
+  makeAvailable(): void
 }
 
 /** Probabilities from 0 to 1. */
-export interface DeliveryChances {
+export interface FaultRates {
   readonly drop?: number
   readonly repeat?: number
   readonly reorder?: number

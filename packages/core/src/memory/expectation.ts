@@ -1,20 +1,20 @@
 import type { ConflictReason, Expectation } from '../transport/store.ts'
-import { holds, type Standing } from '../versioning/lineage.ts'
-import { fieldVersion, type MemoryDocument } from './documents.ts'
+import { includesPosition, type SectionState } from '../versioning/section-state.ts'
+import { fieldVersion, type MemoryDocument } from './document-table.ts'
 
 /** What of an expectation does not hold, if anything; the first found, from the document's life down to single fields. */
-export function broken(
+export function unmetExpectation(
   expect: Expectation,
   document: MemoryDocument | undefined,
-  standing: Pick<Standing, 'epoch' | 'lineage'>,
+  state: Pick<SectionState, 'epoch' | 'ancestors'>,
   deletedAt: number,
 ): { readonly reason: ConflictReason; readonly field?: string } | undefined {
   const { generation, version, fields, readAt } = expect
   if (generation === undefined && version === undefined && fields === undefined) return undefined
   // read in a history that is not ours: equal numbers would prove nothing
-  if (!holds(standing, readAt)) return { reason: 'generation' }
+  if (!includesPosition(state, readAt)) return { reason: 'generation' }
   if (generation === 0 && document) return { reason: 'exists' }
-  if (expect.undeleted && deletedAt > readAt.sequence) return { reason: 'deleted' }
+  if (expect.notDeleted && deletedAt > readAt.sequence) return { reason: 'deleted' }
   if (generation && !document) return { reason: 'absent' }
   if (generation && generation !== document?.generation) return { reason: 'generation' }
   if (version !== undefined && version !== (document?.version ?? 0)) return { reason: document ? 'version' : 'absent' }

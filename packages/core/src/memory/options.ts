@@ -1,6 +1,6 @@
-import { type Duration, milliseconds } from '../model/duration.ts'
+import { type Duration, parseDuration } from '../model/duration.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
-import { wholeNumber } from '../model/whole-number.ts'
+import { assertInteger } from '../model/assert-integer.ts'
 
 /** Options of a {@link MemoryHub}. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
 export interface MemoryHubOptions {
@@ -11,15 +11,15 @@ export interface MemoryHubOptions {
   /** A change older than this leaves its section's log at the next commit there. Default 1 hour. */
   readonly maxAge?: Duration
   /** The most answers that a section's op memory keeps, 2 at least. Never less than the last half of them. Default 100,000. */
-  readonly maxAnswers?: number
+  readonly maxOpResults?: number
   /** How much text of changes a section's op memory keeps, in characters; if reached, it forgets sooner. Default 32 Mi. */
-  readonly maxAnswerText?: number
+  readonly maxOpResultChars?: number
   /** How long, at the least, the answer to an op id given by the caller is kept. Default 10 minutes. */
-  readonly opMemory?: Duration
+  readonly opResultTtl?: Duration
   /** How many earlier epochs a section remembers. Default 8. */
-  readonly lineage?: number
+  readonly lineageDepth?: number
   /** How many commits `store.loseTail` can take back: each costs memory. Default 0. */
-  readonly journal?: number
+  readonly maxUndoCommits?: number
   /** The largest frame on the bus, in bytes. Default 1 MiB. */
   readonly maxPayloadBytes?: number
   /** The largest commit request, in bytes of its field texts. Default 16 MiB. */
@@ -36,11 +36,11 @@ export interface HubSettings {
   readonly runtime: Runtime
   readonly maxChanges: number
   readonly maxAge: number
-  readonly maxAnswers: number
-  readonly maxAnswerText: number
-  readonly opMemory: number
-  readonly lineage: number
-  readonly journal: number
+  readonly maxOpResults: number
+  readonly maxOpResultChars: number
+  readonly opResultTtl: number
+  readonly lineageDepth: number
+  readonly maxUndoCommits: number
   readonly maxPayloadBytes: number
   readonly maxCommitBytes: number
   readonly onError: (error: unknown) => void
@@ -52,15 +52,15 @@ const MIB = 1_048_576
 export function resolveOptions(options: MemoryHubOptions): HubSettings {
   return {
     runtime: options.runtime ?? systemRuntime,
-    maxChanges: wholeNumber(options.maxChanges ?? 10_000, 'maxChanges', 0),
-    maxAge: milliseconds(options.maxAge ?? '1h', 'maxAge'),
-    maxAnswers: wholeNumber(options.maxAnswers ?? 100_000, 'maxAnswers', 2),
-    maxAnswerText: wholeNumber(options.maxAnswerText ?? 32 * MIB, 'maxAnswerText', 1),
-    opMemory: milliseconds(options.opMemory ?? '10m', 'opMemory'),
-    lineage: wholeNumber(options.lineage ?? 8, 'lineage', 0),
-    journal: wholeNumber(options.journal ?? 0, 'journal', 0),
-    maxPayloadBytes: wholeNumber(options.maxPayloadBytes ?? MIB, 'maxPayloadBytes', 1),
-    maxCommitBytes: wholeNumber(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
+    maxChanges: assertInteger(options.maxChanges ?? 10_000, 'maxChanges', 0),
+    maxAge: parseDuration(options.maxAge ?? '1h', 'maxAge'),
+    maxOpResults: assertInteger(options.maxOpResults ?? 100_000, 'maxOpResults', 2),
+    maxOpResultChars: assertInteger(options.maxOpResultChars ?? 32 * MIB, 'maxAnswerText', 1),
+    opResultTtl: parseDuration(options.opResultTtl ?? '10m', 'opResultTtl'),
+    lineageDepth: assertInteger(options.lineageDepth ?? 8, 'lineage', 0),
+    maxUndoCommits: assertInteger(options.maxUndoCommits ?? 0, 'journal', 0),
+    maxPayloadBytes: assertInteger(options.maxPayloadBytes ?? MIB, 'maxPayloadBytes', 1),
+    maxCommitBytes: assertInteger(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
     onError: options.onError ?? throwLater,
   }
 }

@@ -1,20 +1,20 @@
 import type { DocumentRef, Scope, SectionRef } from '../model/address.ts'
 import { AbortedError, ClosedError } from '../model/errors.ts'
-import type { Place } from '../model/position.ts'
+import type { LogPosition } from '../model/position.ts'
 import type {
   CommitRequest,
   CommitResult,
   Head,
-  HeadQuestion,
-  Loaded,
+  HeadQuery,
+  LoadResult,
   LogPage,
   Store,
   StoreCapabilities,
   TouchRequest,
 } from '../transport/store.ts'
-import type { Gate } from './gate.ts'
-import { createMemoryHub, type MemoryHub, partsOf } from './hub.ts'
-import type { StoreServer } from './server.ts'
+import type { FaultGate } from './fault-gate.ts'
+import { createMemoryHub, type MemoryHub, hubParts } from './hub.ts'
+import type { StoreServer } from './store-server.ts'
 
 /**
  * A store in this process's memory: what several services of one process share, and the embedded default. Every call makes an
@@ -24,41 +24,41 @@ import type { StoreServer } from './server.ts'
  * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not made by `createMemoryHub`
  */
 export function memoryStore(hub: MemoryHub = createMemoryHub()): Store {
-  const { server, gate } = partsOf(hub)
-  return new MemoryStore(server, gate)
+  const { server, faultGate } = hubParts(hub)
+  return new MemoryStore(server, faultGate)
 }
 
 class MemoryStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #server: StoreServer
-  readonly #gate: Gate
+  readonly #faultGate: FaultGate
   #closed = false
 
-  constructor(server: StoreServer, gate: Gate) {
+  constructor(server: StoreServer, faultGate: FaultGate) {
     this.#server = server
-    this.#gate = gate
+    this.#faultGate = faultGate
     const { maxCommitBytes } = server.settings
     this.capabilities = Object.freeze({ ttl: { granularityMs: 1 }, durability: 'none', maxCommitBytes })
   }
 
-  load(refs: readonly DocumentRef[]): Promise<Loaded[]> {
+  load(refs: readonly DocumentRef[]): Promise<LoadResult[]> {
     return this.#read(refs, (given) => this.#server.load(given))
   }
 
   commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
     return this.#call('unknown', group, (given) => {
       const results = this.#server.commit(given)
-      this.#gate.reply()
+      this.#faultGate.failIfReplyLost()
       return results
     })
   }
 
-  changesSince(scope: Scope, after: Place, limit: number): Promise<LogPage> {
+  changesSince(scope: Scope, after: LogPosition, limit: number): Promise<LogPage> {
     return this.#read({ scope, after }, (given) => this.#server.changesSince(given.scope, given.after, limit))
   }
 
-  heads(asked: readonly HeadQuestion[]): Promise<Head[]> {
-    return this.#read(asked, (given) => this.#server.heads(given))
+  heads(queries: readonly HeadQuery[]): Promise<Head[]> {
+    return this.#read(queries, (given) => this.#server.heads(given))
   }
 
   touch(refs: readonly TouchRequest[]): Promise<void> {
@@ -70,21 +70,21 @@ class MemoryStore implements Store {
     options: { readonly prefix?: string; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<string, undefined> {
     const { prefix = '', signal } = options
-    const check = (): void => {
-      if (this.#closed) throw closed()
+    const assertUsable = (): void => {
+      if (this.#closed) throw closedError()
       if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
     }
-    check()
+    assertUsable()
     // one instant's keys, so that none that stays can be missed
     for (const key of await this.#read(section, (given) => this.#server.keys(given, prefix))) {
-      check()
+      assertUsable()
       yield key
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#gate.abandon(this, closed())
+    this.#faultGate.rejectHeld(this, closedError())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -96,8 +96,8 @@ class MemoryStore implements Store {
   }
 
   #call<I, O>(committed: 'no' | 'unknown', input: I, work: (input: I) => O): Promise<O> {
-    return this.#closed ? Promise.reject(closed()) : this.#gate.call(this, committed, input, work)
+    return this.#closed ? Promise.reject(closedError()) : this.#faultGate.call(this, committed, input, work)
   }
 }
 
-const closed = (): ClosedError => new ClosedError('the store is closed')
+const closedError = (): ClosedError => new ClosedError('the store is closed')

@@ -1,16 +1,16 @@
 import { TOMBSTONE_MS } from '../transport/store.ts'
-import type { Journal } from './journal.ts'
-import { RotatingMap } from './rotating.ts'
+import type { UndoLog } from './undo-log.ts'
+import { RotatingMap } from './rotating-map.ts'
 
 /** Which documents were deleted lately, and at which sequence. */
 export class Tombstones {
-  readonly #journal: Journal
+  readonly #undoLog: UndoLog
   readonly #deleted: RotatingMap<number>
   #rotatedAt = Number.NEGATIVE_INFINITY
 
-  constructor(journal: Journal) {
-    this.#journal = journal
-    this.#deleted = new RotatingMap(journal)
+  constructor(undoLog: UndoLog) {
+    this.#undoLog = undoLog
+    this.#deleted = new RotatingMap(undoLog)
   }
 
   /** The sequence of its last deletion; 0: none that is remembered. */
@@ -21,7 +21,7 @@ export class Tombstones {
   put(key: string, sequence: number, now: number): void {
     const before = this.#rotatedAt
     if (now - before >= TOMBSTONE_MS) {
-      if (this.#journal.on) this.#journal.note(() => (this.#rotatedAt = before))
+      if (this.#undoLog.isEnabled) this.#undoLog.record(() => (this.#rotatedAt = before))
       this.#deleted.rotate()
       this.#rotatedAt = now
     }

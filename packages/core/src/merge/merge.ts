@@ -9,7 +9,7 @@ export interface MergeInput<V> {
 
 /**
  * Decides what a field becomes when two writers changed it. Pure and deterministic; throwing refuses the write
- * (`SYNC_REFUSED`).
+ * (`SYNC_REJECTED`).
  */
 export type Merge<V> = (input: MergeInput<V>) => V
 
@@ -26,9 +26,9 @@ export const min = <V extends number | string>({ local, remote }: MergeInput<V>)
 export const sum = ({ base = 0, local, remote }: MergeInput<number>): number => remote + (local - base)
 
 /** What a strategy is called, so that services can find out whether they define a field alike; one's own has no name. */
-export const nameOf = (merge: object): string => names.get(merge) ?? 'custom'
+export const strategyName = (merge: object): string => strategyNames.get(merge) ?? 'custom'
 
-const names = new WeakMap<object, string>([
+const strategyNames = new WeakMap<object, string>([
   [lww, 'lww'],
   [max, 'max'],
   [min, 'min'],
@@ -50,19 +50,19 @@ export function union(): <V extends readonly Scalar[]>(input: MergeInput<V>) => 
 export function union(by?: string): (input: MergeInput<any>) => any {
   const idOf = (element: unknown): unknown => (by === undefined ? element : (element as Record<string, unknown>)[by])
   const strategy = ({ base, local, remote }: MergeInput<readonly Json[]>): readonly Json[] => {
-    const before = new Map((base ?? []).map((element) => [idOf(element), element]))
-    const mine = new Map(local.map((element) => [idOf(element), element]))
+    const baseById = new Map((base ?? []).map((element) => [idOf(element), element]))
+    const localById = new Map(local.map((element) => [idOf(element), element]))
     const merged = new Map<unknown, Json>()
     for (const element of remote) {
       const id = idOf(element)
-      if (before.has(id) && !mine.has(id)) continue
-      const own = mine.get(id)
-      const untouched = own === undefined || jsonEqual(own, before.get(id) ?? null)
+      if (baseById.has(id) && !localById.has(id)) continue
+      const own = localById.get(id)
+      const untouched = own === undefined || jsonEqual(own, baseById.get(id) ?? null)
       merged.set(id, untouched ? element : own)
     }
-    for (const [id, element] of mine) if (!before.has(id) && !merged.has(id)) merged.set(id, element)
+    for (const [id, element] of localById) if (!baseById.has(id) && !merged.has(id)) merged.set(id, element)
     return [...merged.values()]
   }
-  names.set(strategy, by === undefined ? 'union' : `union by ${by}`)
+  strategyNames.set(strategy, by === undefined ? 'union' : `union by ${by}`)
   return strategy
 }

@@ -1,6 +1,6 @@
-const FIRST = 20
-const LONGEST = 2_000
+const BASE_MS = 20
+const MAX_MS = 2_000
 
 /** Milliseconds to wait before the next attempt: doubling from 20 to 2,000, each drawn from its upper half by `random`. */
-export const backoff = (attempt: number, random: number): number =>
-  Math.min(LONGEST, FIRST * 2 ** Math.min(attempt, 16)) * (0.5 + random / 2)
+export const backoffDelay = (attempt: number, random: number): number =>
+  Math.min(MAX_MS, BASE_MS * 2 ** Math.min(attempt, 16)) * (0.5 + random / 2)

@@ -27,4 +27,4 @@ export interface Change {
 }
 
 /** Does this change begin a new life of its document? Such a change stands on nothing before it. */
-export const isBirth = (change: Change): boolean => change.generation === change.sequence
+export const isCreation = (change: Change): boolean => change.generation === change.sequence

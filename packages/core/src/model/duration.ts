@@ -9,14 +9,14 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
  * A duration in milliseconds.
  * @throws ArgumentError (`SYNC_ARGUMENT`) naming `what`, unless it is a positive finite span.
  */
-export function milliseconds(duration: Duration, what: string): number {
-  const ms = typeof duration === 'number' ? duration : parse(duration)
+export function parseDuration(duration: Duration, label: string): number {
+  const ms = typeof duration === 'number' ? duration : parseText(duration)
   if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
-    throw new ArgumentError(`${what}: not a duration: ${JSON.stringify(duration)}`)
+    throw new ArgumentError(`${label}: not a duration: ${JSON.stringify(duration)}`)
   return ms
 }
 
-function parse(text: string): number {
+function parseText(text: string): number {
   const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
   return parts ? Number(parts[1]) * UNITS[parts[2] as keyof typeof UNITS] : Number.NaN
 }

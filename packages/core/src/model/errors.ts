@@ -105,10 +105,10 @@ export class NotFoundError extends SyncError {
 }
 
 /** The resulting document is refused, by the collection's schema or by a merge strategy. */
-export class RefusedError extends SyncError {
-  override readonly code = 'SYNC_REFUSED'
+export class RejectedError extends SyncError {
+  override readonly code = 'SYNC_REJECTED'
   readonly issues: readonly { readonly message: string; readonly path?: string }[]
-  constructor(message: string, issues: RefusedError['issues'], details?: Details) {
+  constructor(message: string, issues: RejectedError['issues'], details?: Details) {
     super(message, details)
     this.issues = issues
   }
@@ -118,10 +118,10 @@ export class RefusedError extends SyncError {
 export class OutcomeUnknownError extends SyncError {
   override readonly code = 'SYNC_OUTCOME_UNKNOWN'
   override readonly committed = 'unknown'
-  readonly opId: string
-  constructor(opId: string, message: string, details?: Details) {
+  readonly idempotencyKey: string
+  constructor(idempotencyKey: string, message: string, details?: Details) {
     super(message, details)
-    this.opId = opId
+    this.idempotencyKey = idempotencyKey
   }
 }
 
@@ -148,8 +148,8 @@ export class AbortedError extends SyncError {
 }
 
 /** The store cannot be reached. */
-export class StoreAwayError extends SyncError {
-  override readonly code = 'SYNC_STORE_AWAY'
+export class StoreUnavailableError extends SyncError {
+  override readonly code = 'SYNC_STORE_UNAVAILABLE'
   override readonly retryable = true
   override readonly committed: 'no' | 'unknown'
   constructor(message: string, committed: 'no' | 'unknown', details?: Details) {
@@ -159,8 +159,8 @@ export class StoreAwayError extends SyncError {
 }
 
 /** The bus cannot be reached, or refused to send. */
-export class BusAwayError extends SyncError {
-  override readonly code = 'SYNC_BUS_AWAY'
+export class BusUnavailableError extends SyncError {
+  override readonly code = 'SYNC_BUS_UNAVAILABLE'
   override readonly retryable = true
 }
 

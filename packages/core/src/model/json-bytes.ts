@@ -2,7 +2,7 @@ import { isJsonArray, type Json } from './json.ts'
 
 /** How many bytes a value takes as JSON text in UTF-8, without building the text. */
 export function jsonBytes(value: Json): number {
-  return Number.MAX_SAFE_INTEGER - spend(value, Number.MAX_SAFE_INTEGER)
+  return Number.MAX_SAFE_INTEGER - remainingBudget(value, Number.MAX_SAFE_INTEGER)
 }
 
 /**
@@ -10,11 +10,11 @@ export function jsonBytes(value: Json): number {
  * Stops counting at the limit, so that asking about a large value costs no more than the limit.
  */
 export function fitsJsonBytes(value: Json, limit: number): boolean {
-  return spend(value, limit) >= 0
+  return remainingBudget(value, limit) >= 0
 }
 
 /** What is left of a budget of bytes; negative, not exact, once it is overdrawn. */
-function spend(value: Json, budget: number): number {
+function remainingBudget(value: Json, budget: number): number {
   switch (typeof value) {
     case 'string':
       return budget - stringBytes(value, budget)
@@ -27,7 +27,7 @@ function spend(value: Json, budget: number): number {
   if (value === null) return budget - 4
   if (isJsonArray(value)) {
     let left = budget - 2 - Math.max(value.length - 1, 0)
-    for (let i = 0; i < value.length && left >= 0; i++) left = spend(value[i] as Json, left)
+    for (let i = 0; i < value.length && left >= 0; i++) left = remainingBudget(value[i] as Json, left)
     return left
   }
   const keys = Object.keys(value)
@@ -35,7 +35,7 @@ function spend(value: Json, budget: number): number {
   let left = budget - 2 - Math.max(keys.length * 2 - 1, 0)
   for (let i = 0; i < keys.length && left >= 0; i++) {
     const key = keys[i] as string
-    left = spend(value[key] as Json, left - stringBytes(key, left))
+    left = remainingBudget(value[key] as Json, left - stringBytes(key, left))
   }
   return left
 }

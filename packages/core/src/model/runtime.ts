@@ -19,40 +19,40 @@ export interface Runtime {
 }
 
 /** Beyond this many ms between the two clocks the wall clock was set: follow it. */
-const CLOCK_STEP = 20
-let anchor = Date.now() - performance.now()
+const CLOCK_STEP_MS = 20
+let wallClockOffset = Date.now() - performance.now()
 /** By how much the wall clock was set forwards, all in all. */
-let leftOut = 0
+let skippedMs = 0
 
 /** The even clock, once it is known what became of the wall clock meanwhile. */
-function followWall(): number {
+function followWallClock(): number {
   const since = performance.now()
-  const step = Date.now() - since - anchor
-  if (Math.abs(step) > CLOCK_STEP) {
-    anchor += step
-    leftOut += Math.max(0, step)
+  const step = Date.now() - since - wallClockOffset
+  if (Math.abs(step) > CLOCK_STEP_MS) {
+    wallClockOffset += step
+    skippedMs += Math.max(0, step)
   }
   return since
 }
 
 /** Platforms take longer waits for none at all. */
-const LONGEST_TIMER = 2 ** 31 - 1
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** Node's timers hold the process, unless they are told not to; a browser's are plain numbers. */
-function release(timer: unknown): void {
+function unrefTimer(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
 }
 
 /** The real thing: wall clock in µs steps, timers of the platform, its random source. */
 export const systemRuntime: Runtime = {
-  now: () => Math.round((followWall() + anchor) * 1000) / 1000,
-  elapsed: () => followWall() + leftOut,
+  now: () => Math.round((followWallClock() + wallClockOffset) * 1000) / 1000,
+  elapsed: () => followWallClock() + skippedMs,
   schedule(fn, ms, purpose = 'call') {
     let timer: ReturnType<typeof setTimeout>
     const wait = (left: number): void => {
-      const step = Math.min(left, LONGEST_TIMER)
+      const step = Math.min(left, MAX_TIMEOUT_MS)
       timer = setTimeout(() => (left > step ? wait(left - step) : fn()), step)
-      if (purpose === 'upkeep') release(timer)
+      if (purpose === 'upkeep') unrefTimer(timer)
     }
     wait(ms)
     return () => clearTimeout(timer)

@@ -33,35 +33,35 @@ interface Trail {
  * @throws NotJsonError (`SYNC_NOT_JSON`) with the JSON pointer of what is refused
  */
 export function toJson(value: unknown, { at = '', known }: ToJsonOptions = {}): Json {
-  return normalise(value, known, undefined, at)
+  return normalize(value, known, undefined, at)
 }
 
-function normalise(value: unknown, known: Json | undefined, trail: Trail | undefined, root: string): Json {
+function normalize(value: unknown, known: Json | undefined, trail: Trail | undefined, root: string): Json {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return value
     case 'number':
-      if (!Number.isFinite(value)) return refuse(trail, root, String(value))
+      if (!Number.isFinite(value)) return reject(trail, root, String(value))
       return value === 0 ? 0 : value
     case 'object':
       if (value === null) return null
       if (value === known) return known
       return Array.isArray(value)
-        ? normaliseArray(value, known, enter(value, trail, root))
-        : normaliseObject(value, known, enter(value, trail, root))
+        ? normalizeArray(value, known, descend(value, trail, root))
+        : normalizeObject(value, known, descend(value, trail, root))
     default:
-      return refuse(trail, root, typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`)
+      return reject(trail, root, typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`)
   }
 }
 
-function normaliseArray(value: readonly unknown[], known: Json | undefined, trail: Trail): readonly Json[] {
+function normalizeArray(value: readonly unknown[], known: Json | undefined, trail: Trail): readonly Json[] {
   const old = isJsonArray(known) ? known : undefined
   let copy = Object.isFrozen(value) ? undefined : [...value]
   const elements = copy ?? value
   for (let i = 0; i < elements.length; i++) {
     trail.key = i
-    const normal = normalise(elements[i], old?.[i], trail, trail.root)
+    const normal = normalize(elements[i], old?.[i], trail, trail.root)
     if (Object.is(normal, elements[i])) continue
     copy ??= [...value]
     copy[i] = normal
@@ -69,11 +69,11 @@ function normaliseArray(value: readonly unknown[], known: Json | undefined, trai
   return (copy === undefined ? value : Object.freeze(copy)) as readonly Json[]
 }
 
-function normaliseObject(value: object, known: Json | undefined, trail: Trail): JsonObject {
+function normalizeObject(value: object, known: Json | undefined, trail: Trail): JsonObject {
   const prototype: unknown = Object.getPrototypeOf(value)
   const plain = prototype === Object.prototype
-  if (!plain && !isPlainPrototype(prototype)) refuse(trail.up, trail.root, `an instance of ${className(value)}`)
-  if (Object.getOwnPropertySymbols(value).length > 0) refuse(trail.up, trail.root, 'an object with symbols for names')
+  if (!plain && !isPlainPrototype(prototype)) reject(trail.up, trail.root, `an instance of ${className(value)}`)
+  if (Object.getOwnPropertySymbols(value).length > 0) reject(trail.up, trail.root, 'an object with symbols for names')
   const old = isJsonObject(known) ? known : undefined
   // Spread, not assignments in a loop: V8 keeps the compact layout, and a getter is read but once.
   let copy: Record<string, unknown> | undefined = plain && Object.isFrozen(value) ? undefined : { ...value }
@@ -82,8 +82,8 @@ function normaliseObject(value: object, known: Json | undefined, trail: Trail): 
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
     trail.key = name
-    if (isForbiddenName(name)) refuse(trail, trail.root, 'a member of this name')
-    const normal = normalise(members[i], old?.[name], trail, trail.root)
+    if (isForbiddenName(name)) reject(trail, trail.root, 'a member of this name')
+    const normal = normalize(members[i], old?.[name], trail, trail.root)
     if (Object.is(normal, members[i])) continue
     copy ??= { ...value }
     copy[name] = normal
@@ -91,12 +91,12 @@ function normaliseObject(value: object, known: Json | undefined, trail: Trail): 
   return (copy === undefined ? value : Object.freeze(copy)) as JsonObject
 }
 
-function enter(container: object, up: Trail | undefined, root: string): Trail {
+function descend(container: object, up: Trail | undefined, root: string): Trail {
   const depth = up === undefined ? 1 : up.depth + 1
   for (let above = up; above !== undefined; above = above.up) {
-    if (above.container === container) refuse(up, root, 'a value that contains itself')
+    if (above.container === container) reject(up, root, 'a value that contains itself')
   }
-  if (depth > MAX_DEPTH) refuse(up, root, `nesting deeper than ${MAX_DEPTH} levels`)
+  if (depth > MAX_DEPTH) reject(up, root, `nesting deeper than ${MAX_DEPTH} levels`)
   return { up, container, depth, root, key: '' }
 }
 
@@ -110,7 +110,7 @@ function className(value: object): string {
   return typeof type === 'function' && type.name !== '' ? type.name : 'a class'
 }
 
-function refuse(trail: Trail | undefined, root: string, what: string): never {
+function reject(trail: Trail | undefined, root: string, what: string): never {
   let path = ''
   for (let step = trail; step !== undefined; step = step.up) path = `/${escapeToken(String(step.key))}${path}`
   throw new NotJsonError(root + path, what)

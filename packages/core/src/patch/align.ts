@@ -10,57 +10,57 @@ import { pairSimilar } from './similarity.ts'
  * Aligns two arrays: equal elements first, then those that carry the same label, then those that moved, then similar
  * ones. Near-linear in what the arrays hold; where the best answer would cost more, a good one is given.
  */
-export function align(base: readonly Json[], wanted: readonly Json[]): Alignment {
+export function align(base: readonly Json[], target: readonly Json[]): Alignment {
   const alignment: Alignment = {
-    pairOf: new Int32Array(wanted.length).fill(-1),
-    sourceOf: new Int32Array(wanted.length).fill(-1),
+    pairOf: new Int32Array(target.length).fill(-1),
+    sourceOf: new Int32Array(target.length).fill(-1),
     moves: new Set(),
-    equal: new Uint8Array(wanted.length),
+    equal: new Uint8Array(target.length),
   }
   const { pairOf } = alignment
-  if (haveSameLabels(base, wanted)) {
+  if (haveSameLabels(base, target)) {
     for (let j = 0; j < pairOf.length; j++) pairOf[j] = j
   } else {
-    if (!matchShortest(base, wanted, pairOf)) {
-      matchInOrder(classesOf(base, wanted), 0, base.length, 0, wanted.length, pairOf)
+    if (!matchShortest(base, target, pairOf)) {
+      matchInOrder(classesOf(base, target), 0, base.length, 0, target.length, pairOf)
     }
-    noteEqual(alignment.equal, pairOf)
-    alignRest(base, wanted, alignment)
+    markEqual(alignment.equal, pairOf)
+    alignRest(base, target, alignment)
   }
   return alignment
 }
 
 /** A list of which only the contents of elements changed: common, and to be told at a glance if they have labels. */
-function haveSameLabels(base: readonly Json[], wanted: readonly Json[]): boolean {
-  if (base.length !== wanted.length) return false
+function haveSameLabels(base: readonly Json[], target: readonly Json[]): boolean {
+  if (base.length !== target.length) return false
   for (let i = 0; i < base.length; i++) {
     const label = labelOf(base[i] as Json)
-    if (label === undefined || label !== labelOf(wanted[i] as Json)) return false
+    if (label === undefined || label !== labelOf(target[i] as Json)) return false
   }
   return true
 }
 
 /** Finds what became of the elements that have no equal in their place. */
-function alignRest(base: readonly Json[], wanted: readonly Json[], alignment: Alignment): void {
+function alignRest(base: readonly Json[], target: readonly Json[], alignment: Alignment): void {
   const { pairOf, sourceOf, moves } = alignment
   const paired = new Set(pairOf)
-  const free = base.map((element, i) => (paired.has(i) ? undefined : element))
-  const open = wanted.map((element, j) => (pairOf[j] === -1 ? element : undefined))
-  const labels = labelsOf(free, open)
+  const unmatchedBase = base.map((element, i) => (paired.has(i) ? undefined : element))
+  const unmatchedTarget = target.map((element, j) => (pairOf[j] === -1 ? element : undefined))
+  const labels = labelsOf(unmatchedBase, unmatchedTarget)
   forEachGap(base.length, pairOf, (baseFrom, baseTo, from, to) => {
     matchInOrder(labels, baseFrom, baseTo, from, to, pairOf)
   })
-  findMoves(base, classesOf(free, open), alignment)
-  noteEqual(alignment.equal, sourceOf)
+  findMoves(base, classesOf(unmatchedBase, unmatchedTarget), alignment)
+  markEqual(alignment.equal, sourceOf)
   findMoves(base, labels, alignment)
   forEachGap(base.length, pairOf, (baseFrom, baseTo, from, to) => {
-    const old = range(baseFrom, baseTo).filter((i) => !moves.has(i))
-    const young = range(from, to).filter((j) => sourceOf[j] === -1)
-    pairSimilar(base, old, wanted, young, pairOf)
+    const baseIndices = range(baseFrom, baseTo).filter((i) => !moves.has(i))
+    const targetIndices = range(from, to).filter((j) => sourceOf[j] === -1)
+    pairSimilar(base, baseIndices, target, targetIndices, pairOf)
   })
 }
 
-function noteEqual(equal: Uint8Array, continued: Int32Array): void {
+function markEqual(equal: Uint8Array, continued: Int32Array): void {
   for (let j = 0; j < continued.length; j++) {
     if (continued[j] !== -1) equal[j] = 1
   }

@@ -4,8 +4,8 @@ import { escapeToken, isForbiddenName } from '../model/json-pointer.ts'
 import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
-import { addMember, without } from './members.ts'
-import { perform } from './perform.ts'
+import { addMember, omitMembers } from './object-shape.ts'
+import { applyOperation } from './apply-operation.ts'
 
 /** What becomes of one field: a new value, a patch of the one it has (paths relative to that value), or nothing. */
 export type FieldPatch =
@@ -39,13 +39,13 @@ export function fieldValues(document: JsonObject, patches: readonly FieldPatch[]
     if (isForbiddenName(field)) throw new PatchError('forbidden-name', i, at(field), `${field} is off limits`)
     if (kind === 'removed') values.push(undefined)
     else if (kind === 'whole') values.push(whole(patch.value, field))
-    else values.push(applyDelta(before(document, patches, values), patch.ops, i, at(field)))
+    else values.push(applyDelta(currentValue(document, patches, values), patch.ops, i, at(field)))
   }
   return values
 }
 
 /** The value that the next patch finds in its field: what an earlier one made of it counts. */
-function before(
+function currentValue(
   document: JsonObject,
   patches: readonly FieldPatch[],
   values: readonly (Json | undefined)[],
@@ -75,7 +75,7 @@ export function putFields(
       document[field] = value
     } else addMember(document, field, value)
   }
-  return removed?.size ? without(document, [...removed]) : document
+  return removed?.size ? omitMembers(document, [...removed]) : document
 }
 
 const at = (field: string): string => `/${escapeToken(field)}`
@@ -89,6 +89,6 @@ function whole(value: Json, field: string): Json {
 function applyDelta(value: Json | undefined, ops: readonly Operation[], index: number, at: string): Json {
   if (value === undefined) throw new PatchError('missing', index, at, 'there is no such field')
   const patched = new CopyOnWrite(value)
-  for (let i = 0; i < ops.length; i++) perform(patched, ops[i] as Operation, i, at)
+  for (let i = 0; i < ops.length; i++) applyOperation(patched, ops[i] as Operation, i, at)
   return patched.finish()
 }

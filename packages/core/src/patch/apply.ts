@@ -1,7 +1,7 @@
 import type { Json } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
-import { perform } from './perform.ts'
+import { applyOperation } from './apply-operation.ts'
 
 /**
  * Applies a JSON Patch (RFC 6902), all of it or none of it. Returns the patched document; the one given stays as it is.
@@ -15,6 +15,6 @@ import { perform } from './perform.ts'
 export function apply(document: Json, operations: readonly Operation[]): Json {
   if (operations.length === 0) return document
   const patched = new CopyOnWrite(document)
-  for (let i = 0; i < operations.length; i++) perform(patched, operations[i] as Operation, i)
+  for (let i = 0; i < operations.length; i++) applyOperation(patched, operations[i] as Operation, i)
   return patched.finish()
 }

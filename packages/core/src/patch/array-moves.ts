@@ -1,18 +1,18 @@
 import { isJsonContainer, type Json } from '../model/json.ts'
 import type { Alignment } from './alignment.ts'
-import type { Classes } from './increasing-matches.ts'
+import type { ElementClasses } from './increasing-matches.ts'
 
 /** Writing the steps costs elements × moves: together no more than this, but for a few moves. */
 const MOVE_BUDGET = 65_536
-const FEW_MOVES = 16
+const MIN_MOVES = 16
 
 /** Among elements without a pair, containers of one class are the same ones at another place. Scalars are not worth it. */
 export function findMoves(
   base: readonly Json[],
-  { ofBase, ofWanted }: Classes,
+  { ofBase, ofTarget }: ElementClasses,
   { pairOf, sourceOf, moves }: Alignment,
 ): void {
-  const limit = Math.max(FEW_MOVES, Math.floor(MOVE_BUDGET / base.length))
+  const limit = Math.max(MIN_MOVES, Math.floor(MOVE_BUDGET / base.length))
   const paired = new Set(pairOf)
   const sources = new Map<number, number[]>()
   for (let i = base.length - 1; i >= 0; i--) {
@@ -22,9 +22,9 @@ export function findMoves(
     if (same === undefined) sources.set(id, [i])
     else same.push(i)
   }
-  for (let j = 0; j < ofWanted.length && moves.size < limit; j++) {
+  for (let j = 0; j < ofTarget.length && moves.size < limit; j++) {
     if (pairOf[j] !== -1 || sourceOf[j] !== -1) continue
-    const source = sources.get(ofWanted[j] as number)?.pop()
+    const source = sources.get(ofTarget[j] as number)?.pop()
     if (source === undefined) continue
     sourceOf[j] = source
     moves.add(source)

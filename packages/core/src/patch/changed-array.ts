@@ -8,31 +8,31 @@ import { formatPointer, parseIndex, parsePointer } from './pointer.ts'
  *
  * @throws PatchError (`SYNC_PATCH`) for a pointer that is none
  */
-export function changedArray(operations: readonly Operation[], before: Json, after: Json): string | undefined {
+export function findChangedArray(operations: readonly Operation[], before: Json, after: Json): string | undefined {
   for (const [index, { path, from }] of operations.entries()) {
     for (const pointer of from === undefined ? [path] : [path, from]) {
-      const changed = onPath(parsePointer(pointer, index), before, after)
+      const changed = changedArrayOnPath(parsePointer(pointer, index), before, after)
       if (changed !== undefined) return changed
     }
   }
   return undefined
 }
 
-function onPath(tokens: readonly string[], before: Json | undefined, after: Json | undefined): string | undefined {
-  let [old, now] = [before, after]
+function changedArrayOnPath(tokens: readonly string[], before: Json | undefined, after: Json | undefined): string | undefined {
+  let [beforeValue, afterValue] = [before, after]
   for (let depth = 0; depth < tokens.length; depth++) {
-    if (old === now) return undefined
-    const array = isJsonArray(old) || isJsonArray(now)
-    if (array && (old === undefined || now === undefined || !jsonEqual(old, now))) {
+    if (beforeValue === afterValue) return undefined
+    const array = isJsonArray(beforeValue) || isJsonArray(afterValue)
+    if (array && (beforeValue === undefined || afterValue === undefined || !jsonEqual(beforeValue, afterValue))) {
       return formatPointer(tokens.slice(0, depth))
     }
-    old = step(old, tokens[depth] as string)
-    now = step(now, tokens[depth] as string)
+    beforeValue = childOf(beforeValue, tokens[depth] as string)
+    afterValue = childOf(afterValue, tokens[depth] as string)
   }
   return undefined
 }
 
-function step(value: Json | undefined, token: string): Json | undefined {
+function childOf(value: Json | undefined, token: string): Json | undefined {
   if (!isJsonContainer(value)) return undefined
   if (!isJsonArray(value)) return Object.hasOwn(value, token) ? value[token] : undefined
   const index = parseIndex(token)

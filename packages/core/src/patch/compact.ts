@@ -16,7 +16,7 @@ import { Compaction } from './compaction.ts'
 export function compact(operations: readonly Operation[]): Operation[] {
   const compaction = new Compaction()
   try {
-    for (let i = 0; i < operations.length; i++) compaction.take(operations[i] as Operation, i)
+    for (let i = 0; i < operations.length; i++) compaction.add(operations[i] as Operation, i)
     return compaction.finish()
   } catch (error) {
     if (isMalformed(error) || !(error instanceof SyncError)) throw error

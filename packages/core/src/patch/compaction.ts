@@ -2,9 +2,9 @@ import { PatchError } from '../model/errors.ts'
 import type { Json } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
-import { Place } from './compaction-place.ts'
+import { PathNode } from './compaction-tree.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
-import { type Location, locate, refuse } from './location.ts'
+import { type Location, parseLocation, failAt } from './location.ts'
 import { parseIndex } from './pointer.ts'
 
 /** An operation of the compacted patch. */
@@ -17,17 +17,17 @@ interface Entry {
 }
 
 /** A value for what is removed again later: the smallest there is. */
-const ANY_VALUE = 0
+const PLACEHOLDER_VALUE = 0
 
 /** The compacted form of the operations taken so far. */
 export class Compaction {
   readonly #entries: (Entry | undefined)[] = []
-  readonly #root = new Place()
+  readonly #root = new PathNode()
 
   /** Puts the next operation in. @throws PatchError if it is malformed, or applies to no document */
-  take(operation: Operation, index: number): void {
+  add(operation: Operation, index: number): void {
     if (typeof operation?.path !== 'string') throw new PatchError('bad-operation', index, '', 'no path')
-    const at = locate(operation.path, index, '')
+    const at = parseLocation(operation.path, index, '')
     switch (operation.op) {
       case 'add':
       case 'replace':
@@ -35,17 +35,17 @@ export class Compaction {
         this.#write(operation, at)
         break
       case 'move':
-        this.#move(operation, at, this.#from(operation, at))
+        this.#move(operation, at, this.#sourceOf(operation, at))
         break
       case 'copy':
-        this.#copy(operation, at, this.#from(operation, at))
+        this.#copy(operation, at, this.#sourceOf(operation, at))
         break
       case 'test':
         this.#seal(at.tokens)
         this.#append(operation, at.tokens)
         break
       default:
-        refuse('bad-operation', at, `no such operation: ${JSON.stringify((operation as { op: unknown }).op)}`)
+        failAt('bad-operation', at, `no such operation: ${JSON.stringify((operation as { op: unknown }).op)}`)
     }
   }
 
@@ -61,47 +61,47 @@ export class Compaction {
   }
 
   #write(operation: Operation, at: Location): void {
-    if (operation.op === 'remove' && at.tokens.length === 0) refuse('bad-operation', at, 'the document cannot go')
+    if (operation.op === 'remove' && at.tokens.length === 0) failAt('bad-operation', at, 'the document cannot go')
     if (this.#fold(at, at.tokens.length - 1, (draft, depth) => write(draft, operation, inside(at, depth)))) return
     const last = at.tokens.at(-1)
-    const holder = this.#holder(at.tokens)
-    const place = holder === undefined ? this.#root : holder.below(last as string)
+    const parent = this.#parentNode(at.tokens)
+    const node = parent === undefined ? this.#root : parent.ensureChild(last as string)
     const isElement = last !== undefined && (last === '-' || parseIndex(last) !== undefined)
-    const before = this.#lastWrite(place)
-    if (before !== undefined && this.#merge(operation, before, place, holder, isElement)) return
+    const before = this.#lastWriteEntry(node)
+    if (before !== undefined && this.#merge(operation, before, node, parent, isElement)) return
 
-    const added = operation.op === 'remove' && before?.operation.op === 'add' ? place.write : -1
-    if (operation.op === 'remove' && before?.operation.op === 'replace') this.#drop([place.write])
+    const added = operation.op === 'remove' && before?.operation.op === 'add' ? node.lastWrite : -1
+    if (operation.op === 'remove' && before?.operation.op === 'replace') this.#drop([node.lastWrite])
     // An `add` at an index puts nothing in the place of another value, all else does.
-    if (operation.op !== 'add' || !isElement) this.#drop(place.overwrite())
-    const entry = this.#append(operation, at.tokens, holder)
-    if (isElement && operation.op !== 'replace') holder?.shift(last)
+    if (operation.op !== 'add' || !isElement) this.#drop(node.overwrite())
+    const entry = this.#append(operation, at.tokens, parent)
+    if (isElement && operation.op !== 'replace') parent?.shift(last)
     // A shift has forgotten the place: what is known of it begins with this operation.
-    const anew = this.#place(at.tokens, at.tokens.length)
-    anew.write = entry
-    anew.touched = entry
+    const shifted = this.#nodeAt(at.tokens, at.tokens.length)
+    shifted.lastWrite = entry
+    shifted.lastTouch = entry
     if (added < 0) return
-    this.#revalue(added, ANY_VALUE)
+    this.#setValue(added, PLACEHOLDER_VALUE)
     ;(this.#entries[entry] as Entry).added = added
   }
 
   /** Does what the operation does by changing the one that wrote the same place before, where that is the same. */
-  #merge(operation: Operation, before: Entry, place: Place, holder: Place | undefined, isElement: boolean): boolean {
+  #merge(operation: Operation, before: Entry, node: PathNode, parent: PathNode | undefined, isElement: boolean): boolean {
     const { op } = before.operation
     if (operation.op === 'remove') return false
     if (op !== 'remove') {
       if (operation.op === 'add' && isElement) return false
-      this.#revalue(place.write, operation.value)
+      this.#setValue(node.lastWrite, operation.value)
       return true
     }
     // What was removed comes back. Of an element only if no index was used in between: it counted without it.
-    if (operation.op !== 'add' || (isElement && holder?.touched !== place.write)) return false
+    if (operation.op !== 'add' || (isElement && parent?.lastTouch !== node.lastWrite)) return false
     if (before.added < 0) {
       before.operation = { op: 'replace', path: operation.path, value: operation.value }
     } else {
-      this.#drop([place.write])
-      place.write = before.added
-      this.#revalue(place.write, operation.value)
+      this.#drop([node.lastWrite])
+      node.lastWrite = before.added
+      this.#setValue(node.lastWrite, operation.value)
     }
     return true
   }
@@ -116,35 +116,35 @@ export class Compaction {
       return
     }
     if (this.#fold(at, depth, (draft, d) => draft.add(inside(at, d), draft.remove(inside(from, d))))) return
-    const place = this.#place(at.tokens, depth)
-    place.blur()
-    this.#append(operation, at.tokens.slice(0, depth), place)
+    const node = this.#nodeAt(at.tokens, depth)
+    node.detachChildren()
+    this.#append(operation, at.tokens.slice(0, depth), node)
   }
 
   #copy(operation: Operation, at: Location, from: Location): void {
     this.#seal(from.tokens)
     this.#seal(at.tokens)
     this.#touch(from.tokens, this.#append(operation, at.tokens))
-    this.#holder(at.tokens)?.shift(at.tokens.at(-1) as string)
+    this.#parentNode(at.tokens)?.shift(at.tokens.at(-1) as string)
   }
 
   /** Folds an operation into one that brought a value to a place above, at most `deepest` tokens from the root. */
-  #fold(at: Location, deepest: number, change: (draft: CopyOnWrite, depth: number) => void): boolean {
-    let place: Place | undefined = this.#root
-    for (let i = 0; i <= deepest && place !== undefined; i++) {
-      const entry = this.#lastWrite(place)
+  #fold(at: Location, maxDepth: number, change: (draft: CopyOnWrite, depth: number) => void): boolean {
+    let node: PathNode | undefined = this.#root
+    for (let i = 0; i <= maxDepth && node !== undefined; i++) {
+      const entry = this.#lastWriteEntry(node)
       if (entry !== undefined && entry.operation.op !== 'remove') {
         entry.draft ??= new CopyOnWrite(toJson(entry.operation.value))
         change(entry.draft, i)
         return true
       }
-      place = place.known(at.tokens[i] as string)
+      node = node.child(at.tokens[i] as string)
     }
     return false
   }
 
   /** Puts an operation at the end. It is `inside` a place: without effect once that is written anew. */
-  #append(operation: Operation, tokens: readonly string[], inside?: Place): number {
+  #append(operation: Operation, tokens: readonly string[], inside?: PathNode): number {
     const entry = this.#entries.push({ operation, draft: undefined, added: -1 }) - 1
     inside?.inside.push(entry)
     this.#touch(tokens, entry)
@@ -152,29 +152,29 @@ export class Compaction {
   }
 
   #touch(tokens: readonly string[], entry: number): void {
-    let place = this.#root
-    place.touched = entry
+    let node = this.#root
+    node.lastTouch = entry
     for (const token of tokens) {
-      place = place.below(token)
-      place.touched = entry
+      node = node.ensureChild(token)
+      node.lastTouch = entry
     }
   }
 
   /** Someone looks at a place: what happened there, above it and below stays as it is. */
   #seal(tokens: readonly string[]): void {
-    let place = this.#root
+    let node = this.#root
     for (const token of tokens) {
-      place.sealAbove()
-      place = place.below(token)
+      node.sealSelf()
+      node = node.ensureChild(token)
     }
-    place.seal()
+    node.seal()
   }
 
-  #lastWrite({ write }: Place): Entry | undefined {
-    return write < 0 ? undefined : this.#entries[write]
+  #lastWriteEntry({ lastWrite }: PathNode): Entry | undefined {
+    return lastWrite < 0 ? undefined : this.#entries[lastWrite]
   }
 
-  #revalue(at: number, value: unknown): void {
+  #setValue(at: number, value: unknown): void {
     const entry = this.#entries[at] as Entry
     entry.draft = undefined
     entry.operation = { op: entry.operation.op, path: entry.operation.path, value }
@@ -184,19 +184,19 @@ export class Compaction {
     for (const entry of entries) this.#entries[entry] = undefined
   }
 
-  #place(tokens: readonly string[], depth: number): Place {
-    let place = this.#root
-    for (let i = 0; i < depth; i++) place = place.below(tokens[i] as string)
-    return place
+  #nodeAt(tokens: readonly string[], depth: number): PathNode {
+    let node = this.#root
+    for (let i = 0; i < depth; i++) node = node.ensureChild(tokens[i] as string)
+    return node
   }
 
   /** The place of the container that holds the last token; none for the whole document. */
-  #holder(tokens: readonly string[]): Place | undefined {
-    return tokens.length === 0 ? undefined : this.#place(tokens, tokens.length - 1)
+  #parentNode(tokens: readonly string[]): PathNode | undefined {
+    return tokens.length === 0 ? undefined : this.#nodeAt(tokens, tokens.length - 1)
   }
 
-  #from({ from }: Operation, at: Location): Location {
-    return typeof from === 'string' ? locate(from, at.index, '') : refuse('bad-operation', at, 'no from')
+  #sourceOf({ from }: Operation, at: Location): Location {
+    return typeof from === 'string' ? parseLocation(from, at.index, '') : failAt('bad-operation', at, 'no from')
   }
 }
 

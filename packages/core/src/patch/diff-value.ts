@@ -9,72 +9,72 @@ import {
 import { escapeToken } from '../model/json-pointer.ts'
 import { arraySteps } from './array-steps.ts'
 import { forEachDifference } from './member-differences.ts'
-import type { Script } from './script.ts'
+import type { PatchBuilder } from './patch-builder.ts'
 
 /**
  * Deeper inside a field, values are compared but not taken apart. Every level of arrays looks at all below it again
  * when it aligns its elements; this keeps that a bounded factor.
  */
-const DEEPEST = 48
+const MAX_DIFF_DEPTH = 48
 
 /** Writes what turns `base`, at `path`, into `wanted`: never more bytes than replacing it. */
-export function diffValue(base: Json, wanted: Json, path: string, script: Script, depth: number): void {
-  if (base === wanted) return
-  if (!sameKind(base, wanted)) script.replace(path, wanted)
-  else if (depth > DEEPEST) {
-    if (!jsonEqual(base, wanted)) script.replace(path, wanted)
+export function diffValue(base: Json, target: Json, path: string, builder: PatchBuilder, depth: number): void {
+  if (base === target) return
+  if (!sameKind(base, target)) builder.replace(path, target)
+  else if (depth > MAX_DIFF_DEPTH) {
+    if (!jsonEqual(base, target)) builder.replace(path, target)
   } else {
-    const mark = script.length
-    diffInside(base, wanted as JsonContainer, path, script, depth)
-    script.preferWhole(mark, path, wanted)
+    const mark = builder.length
+    diffMembers(base, target as JsonContainer, path, builder, depth)
+    builder.replaceIfSmaller(mark, path, target)
   }
 }
 
 /** Whether both are objects, or both are arrays: only then can one become the other by parts. */
-export function sameKind(base: Json | undefined, wanted: Json): base is JsonContainer {
-  return isJsonContainer(base) && isJsonContainer(wanted) && isJsonArray(base) === isJsonArray(wanted)
+export function sameKind(base: Json | undefined, target: Json): base is JsonContainer {
+  return isJsonContainer(base) && isJsonContainer(target) && isJsonArray(base) === isJsonArray(target)
 }
 
 /** Writes what turns the members of one container into those of another of the same kind. */
-export function diffInside(
+export function diffMembers(
   base: JsonContainer,
-  wanted: JsonContainer,
+  target: JsonContainer,
   path: string,
-  script: Script,
+  builder: PatchBuilder,
   depth: number,
 ): void {
-  if (isJsonArray(base)) diffElements(base, wanted as readonly Json[], path, script, depth)
+  if (isJsonArray(base)) diffElements(base, target as readonly Json[], path, builder, depth)
   else {
-    forEachDifference(base, wanted as JsonObject, (name, before, after) => {
+    forEachDifference(base, target as JsonObject, (name, before, after) => {
       const at = `${path}/${escapeToken(name)}`
-      if (after === undefined) script.remove(at)
-      else if (before === undefined) script.add(at, after)
-      else diffValue(before, after, at, script, depth + 1)
+      if (after === undefined) builder.remove(at)
+      else if (before === undefined) builder.add(at, after)
+      else diffValue(before, after, at, builder, depth + 1)
     })
   }
 }
 
 function diffElements(
   base: readonly Json[],
-  wanted: readonly Json[],
+  target: readonly Json[],
   path: string,
-  script: Script,
+  builder: PatchBuilder,
   depth: number,
 ): void {
-  for (const step of arraySteps(base, wanted)) {
-    const at = `${path}/${step.at}`
+  for (const step of arraySteps(base, target)) {
+    const pointer = `${path}/${step.at}`
     switch (step.kind) {
       case 'add':
-        script.add(at, step.value)
+        builder.add(pointer, step.value)
         break
       case 'remove':
-        script.remove(at)
+        builder.remove(pointer)
         break
       case 'move':
-        script.move(`${path}/${step.from}`, at)
+        builder.move(`${path}/${step.from}`, pointer)
         break
       case 'change':
-        diffValue(step.before, step.after, at, script, depth + 1)
+        diffValue(step.before, step.after, pointer, builder, depth + 1)
     }
   }
 }

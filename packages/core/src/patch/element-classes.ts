@@ -1,35 +1,35 @@
 import { isJsonContainer, type Json } from '../model/json.ts'
-import type { Classes } from './increasing-matches.ts'
+import type { ElementClasses } from './increasing-matches.ts'
 
 /** An array with holes: elements that are not to be looked at. */
 type Sparse = readonly (Json | undefined)[]
 
 /** No class at all: like nothing else. */
-const NONE = -1
+const NO_CLASS = -1
 
 /**
  * Files elements under numbers, so that equal numbers mean equal elements: scalars by value, containers by identity.
  * Those found at one side alone are compared by their text, in which the order of members counts.
  */
-export function classesOf(base: Sparse, wanted: Sparse): Classes {
+export function classesOf(base: Sparse, target: Sparse): ElementClasses {
   const ids = new Map<Json, number>()
-  const ofBase = numbersOf(base, ids)
+  const ofBase = classNumbersOf(base, ids)
   const common = ids.size
-  const ofWanted = numbersOf(wanted, ids)
+  const ofTarget = classNumbersOf(target, ids)
   if (ids.size > common) {
     const byText = new Map<string, number>()
-    const [inBase, inWanted] = [new Set(ofBase), new Set(ofWanted)]
-    joinByText(base, ofBase, inWanted, byText)
-    joinByText(wanted, ofWanted, inBase, byText)
+    const [inBase, inTarget] = [new Set(ofBase), new Set(ofTarget)]
+    mergeByText(base, ofBase, inTarget, byText)
+    mergeByText(target, ofTarget, inBase, byText)
   }
-  return { ofBase, ofWanted }
+  return { ofBase, ofTarget }
 }
 
 /** Files elements under their label: those of the same label are taken for the same thing, changed perhaps. */
-export function labelsOf(base: Sparse, wanted: Sparse): Classes {
+export function labelsOf(base: Sparse, target: Sparse): ElementClasses {
   const ids = new Map<Json, number>()
   const labels = (elements: Sparse): Sparse => elements.map((each) => (each === undefined ? undefined : labelOf(each)))
-  return { ofBase: numbersOf(labels(base), ids), ofWanted: numbersOf(labels(wanted), ids) }
+  return { ofBase: classNumbersOf(labels(base), ids), ofTarget: classNumbersOf(labels(target), ids) }
 }
 
 /** By what an element of a list is commonly told from the others: a text or number of a well-known name. */
@@ -42,26 +42,26 @@ export function labelOf(element: Json): string | number | undefined {
   return undefined
 }
 
-function numbersOf(elements: Sparse, ids: Map<Json, number>): Int32Array {
+function classNumbersOf(elements: Sparse, ids: Map<Json, number>): Int32Array {
   const numbers = new Int32Array(elements.length)
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i]
-    const id = element === undefined ? NONE : ids.get(element)
+    const id = element === undefined ? NO_CLASS : ids.get(element)
     numbers[i] = id ?? ids.size
     if (id === undefined) ids.set(element as Json, ids.size)
   }
   return numbers
 }
 
-function joinByText(
+function mergeByText(
   elements: Sparse,
   classes: Int32Array,
-  settled: ReadonlySet<number>,
+  settledClasses: ReadonlySet<number>,
   byText: Map<string, number>,
 ): void {
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i]
-    if (!isJsonContainer(element) || settled.has(classes[i] as number)) continue
+    if (!isJsonContainer(element) || settledClasses.has(classes[i] as number)) continue
     const text = JSON.stringify(element)
     const id = byText.get(text)
     if (id === undefined) byText.set(text, classes[i] as number)

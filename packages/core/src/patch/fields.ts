@@ -1,8 +1,8 @@
 import type { Json, JsonContainer, JsonObject } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
-import { diffInside, sameKind } from './diff-value.ts'
+import { diffMembers, sameKind } from './diff-value.ts'
 import { forEachChange } from './member-differences.ts'
-import { Script } from './script.ts'
+import { PatchBuilder } from './patch-builder.ts'
 
 /**
  * What happened to one field (a top-level member of a document). `whole` tells its new value, and if that is smaller,
@@ -16,16 +16,16 @@ export type FieldChange =
  * The fields by which two documents differ, as a store and a wire want them. Fields that are equal are not named.
  * Subtrees that the two documents share by reference cost nothing.
  */
-export function diffFields(base: JsonObject, wanted: JsonObject): FieldChange[] {
+export function diffFields(base: JsonObject, target: JsonObject): FieldChange[] {
   const changes: FieldChange[] = []
-  forEachChange(base, wanted, (field, before, after) => {
+  forEachChange(base, target, (field, before, after) => {
     if (after === undefined) changes.push({ field, kind: 'removed' })
     else if (!sameKind(before, after)) changes.push({ field, kind: 'whole', value: after })
     else {
-      const script = new Script()
-      diffInside(before, after as JsonContainer, '', script, 0)
-      const smaller = script.isSmallerThan(after)
-      changes.push({ field, kind: 'whole', value: after, ...(smaller && { ops: script.operations }) })
+      const builder = new PatchBuilder()
+      diffMembers(before, after as JsonContainer, '', builder, 0)
+      const smaller = builder.isSmallerThan(after)
+      changes.push({ field, kind: 'whole', value: after, ...(smaller && { ops: builder.operations }) })
     }
   })
   return changes

@@ -1,18 +1,18 @@
 /** What each element of two arrays is filed under; a negative number is like nothing else. */
-export interface Classes {
+export interface ElementClasses {
   readonly ofBase: Int32Array
-  readonly ofWanted: Int32Array
+  readonly ofTarget: Int32Array
 }
 
 /** A pair, and the one before it in the longest chain that ends with it; -1 if it is the first. */
-interface Link {
+interface ChainLink {
   readonly i: number
   readonly j: number
   readonly previous: number
 }
 
 /** Of a class with more base elements than this, each wanted element is tried with the nearest ones only. */
-const CANDIDATES = 8
+const MAX_CANDIDATES = 8
 
 /**
  * Pairs wanted elements of [from, to) with base elements of [baseFrom, baseTo) of their class, order kept, as many as
@@ -20,25 +20,25 @@ const CANDIDATES = 8
  * n log n: where elements repeat, the number of candidates is bounded, and the answer may be less than the longest.
  */
 export function matchInOrder(
-  { ofBase, ofWanted }: Classes,
+  { ofBase, ofTarget }: ElementClasses,
   baseFrom: number,
   baseTo: number,
   from: number,
   to: number,
   pairOf: Int32Array,
 ): void {
-  const where = positions(ofBase, baseFrom, baseTo)
+  const where = positionsByClass(ofBase, baseFrom, baseTo)
   // For each length of a chain the one that ends first: where in base it ends, and its last link.
   const ends: number[] = []
   const lastLinks: number[] = []
-  const links: Link[] = []
+  const links: ChainLink[] = []
   for (let j = from; j < to; j++) {
-    const candidates = where.get(ofWanted[j] as number)
+    const candidates = where.get(ofTarget[j] as number)
     if (candidates === undefined) continue
     const expected = baseFrom + ((j - from) * (baseTo - baseFrom)) / (to - from)
     const first = firstCandidate(candidates, expected)
     // From the last to the first, so that no chain uses this wanted element twice.
-    for (let c = Math.min(first + CANDIDATES, candidates.length) - 1; c >= first; c--) {
+    for (let c = Math.min(first + MAX_CANDIDATES, candidates.length) - 1; c >= first; c--) {
       const i = candidates[c] as number
       const length = lowerBound(ends, i)
       links.push({ i, j, previous: length === 0 ? -1 : (lastLinks[length - 1] as number) })
@@ -47,13 +47,13 @@ export function matchInOrder(
     }
   }
   for (let at = lastLinks.at(-1) ?? -1; at >= 0; ) {
-    const { i, j, previous } = links[at] as Link
+    const { i, j, previous } = links[at] as ChainLink
     pairOf[j] = i
     at = previous
   }
 }
 
-function positions(classes: Int32Array, from: number, to: number): Map<number, number[]> {
+function positionsByClass(classes: Int32Array, from: number, to: number): Map<number, number[]> {
   const where = new Map<number, number[]>()
   for (let i = from; i < to; i++) {
     const id = classes[i] as number
@@ -66,9 +66,9 @@ function positions(classes: Int32Array, from: number, to: number): Map<number, n
 }
 
 function firstCandidate(candidates: readonly number[], expected: number): number {
-  if (candidates.length <= CANDIDATES) return 0
+  if (candidates.length <= MAX_CANDIDATES) return 0
   const nearest = lowerBound(candidates, expected)
-  return Math.max(0, Math.min(nearest - CANDIDATES / 2, candidates.length - CANDIDATES))
+  return Math.max(0, Math.min(nearest - MAX_CANDIDATES / 2, candidates.length - MAX_CANDIDATES))
 }
 
 /** The index of the first number that is not less. */

@@ -15,11 +15,11 @@ export interface Location {
  * Reads a pointer of operation `index`. `prefix` leads from the document to what the pointer is relative to.
  * @throws PatchError (`SYNC_PATCH`): `bad-pointer`, `forbidden-name`
  */
-export function locate(pointer: string, index: number, prefix: string): Location {
+export function parseLocation(pointer: string, index: number, prefix: string): Location {
   return { tokens: parsePointer(pointer, index, prefix), pointer: prefix + pointer, index }
 }
 
 /** Refuses the operation that named this place. */
-export function refuse(reason: PatchFailure, { index, pointer }: Location, message: string): never {
+export function failAt(reason: PatchFailure, { index, pointer }: Location, message: string): never {
   throw new PatchError(reason, index, pointer, message)
 }

@@ -5,9 +5,9 @@ import { escapeToken, isForbiddenName } from '../model/json-pointer.ts'
  * Pointers read lately. The documents of a section have the same fields, so pointers come again and again; taking one
  * apart, and hashing its names anew, would be half the cost of applying a small patch. Bounded in number and length.
  */
-const lately = new Map<string, readonly string[]>()
-const KEPT = 1024
-const KEPT_LENGTH = 64
+const recentPointers = new Map<string, readonly string[]>()
+const MAX_CACHED = 1024
+const MAX_CACHED_LENGTH = 64
 
 /**
  * The names and indices that a JSON pointer (RFC 6901) goes through, unescaped; none for the empty pointer.
@@ -18,16 +18,16 @@ const KEPT_LENGTH = 64
  * nothing; `forbidden-name` if it goes through a name that documents may not use
  */
 export function parsePointer(pointer: string, index = 0, prefix = ''): readonly string[] {
-  const known = lately.get(pointer)
+  const known = recentPointers.get(pointer)
   if (known !== undefined) return known
   if (pointer !== '' && !pointer.startsWith('/')) {
     throw new PatchError('bad-pointer', index, prefix + pointer, 'a pointer begins with /')
   }
   const raw = pointer === '' ? [] : pointer.slice(1).split('/')
   const tokens = raw.map((token) => unescapeToken(token, pointer, index, prefix))
-  if (pointer.length <= KEPT_LENGTH) {
-    if (lately.size === KEPT) lately.clear()
-    lately.set(pointer, tokens)
+  if (pointer.length <= MAX_CACHED_LENGTH) {
+    if (recentPointers.size === MAX_CACHED) recentPointers.clear()
+    recentPointers.set(pointer, tokens)
   }
   return tokens
 }

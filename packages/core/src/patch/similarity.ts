@@ -1,9 +1,9 @@
 import { isJsonArray, isJsonContainer, type Json, type JsonObject } from '../model/json.ts'
 
 /** So many pairs are weighed against each other; in larger stretches the first is paired with the first, and so on. */
-const MOST_PAIRS = 256
+const MAX_PAIRS = 256
 /** So many members of two elements are compared. */
-const MOST_MEMBERS = 16
+const MAX_MEMBERS = 16
 
 /**
  * Pairs elements that have no equal: those alike, order kept. As many as there are on the shorter side, for changing an
@@ -11,25 +11,25 @@ const MOST_MEMBERS = 16
  */
 export function pairSimilar(
   base: readonly Json[],
-  old: readonly number[],
-  wanted: readonly Json[],
-  young: readonly number[],
+  baseIndices: readonly number[],
+  target: readonly Json[],
+  targetIndices: readonly number[],
   pairOf: Int32Array,
 ): void {
-  const shorter = Math.min(old.length, young.length)
-  if (old.length * young.length > MOST_PAIRS || old.length === young.length) {
-    for (let k = 0; k < shorter; k++) pairOf[young[k] as number] = old[k] as number
+  const shorter = Math.min(baseIndices.length, targetIndices.length)
+  if (baseIndices.length * targetIndices.length > MAX_PAIRS || baseIndices.length === targetIndices.length) {
+    for (let k = 0; k < shorter; k++) pairOf[targetIndices[k] as number] = baseIndices[k] as number
     return
   }
   const likeness = (o: number, y: number): number =>
-    similarity(base[old[o] as number] as Json, wanted[young[y] as number] as Json)
-  for (const [o, y] of heaviestPairs(old.length, young.length, likeness)) {
-    pairOf[young[y] as number] = old[o] as number
+    similarity(base[baseIndices[o] as number] as Json, target[targetIndices[y] as number] as Json)
+  for (const [o, y] of maxWeightPairs(baseIndices.length, targetIndices.length, likeness)) {
+    pairOf[targetIndices[y] as number] = baseIndices[o] as number
   }
 }
 
 /** The pairs, order kept, whose weights make the greatest sum (Needleman and Wunsch 1970, gaps for free). */
-function heaviestPairs(rows: number, columns: number, weight: (r: number, c: number) => number): [number, number][] {
+function maxWeightPairs(rows: number, columns: number, weight: (r: number, c: number) => number): [number, number][] {
   const width = columns + 1
   const best = new Float64Array((rows + 1) * width)
   const paired = new Uint8Array(best.length)
@@ -55,12 +55,12 @@ function heaviestPairs(rows: number, columns: number, weight: (r: number, c: num
 /** From just above 0, for nothing in common, to just above 1. */
 function similarity(a: Json, b: Json): number {
   if (!isJsonContainer(a) || !isJsonContainer(b)) return isJsonContainer(a) === isJsonContainer(b) ? 0.02 : 0.01
-  if (isJsonArray(a)) return isJsonArray(b) ? 0.02 + alikeElements(a, b) : 0.01
-  return isJsonArray(b) ? 0.01 : 0.02 + alikeMembers(a, b)
+  if (isJsonArray(a)) return isJsonArray(b) ? 0.02 + elementSimilarity(a, b) : 0.01
+  return isJsonArray(b) ? 0.01 : 0.02 + memberSimilarity(a, b)
 }
 
-function alikeElements(a: readonly Json[], b: readonly Json[]): number {
-  const compared = Math.min(Math.max(a.length, b.length), MOST_MEMBERS)
+function elementSimilarity(a: readonly Json[], b: readonly Json[]): number {
+  const compared = Math.min(Math.max(a.length, b.length), MAX_MEMBERS)
   let alike = 0
   for (let i = 0; i < compared; i++) {
     if (a[i] === b[i]) alike++
@@ -69,9 +69,9 @@ function alikeElements(a: readonly Json[], b: readonly Json[]): number {
 }
 
 /** A member of the same name counts a little, with the same value in full. */
-function alikeMembers(a: JsonObject, b: JsonObject): number {
+function memberSimilarity(a: JsonObject, b: JsonObject): number {
   const names = Object.keys(a)
-  const compared = Math.min(names.length, MOST_MEMBERS)
+  const compared = Math.min(names.length, MAX_MEMBERS)
   let alike = 0
   for (let i = 0; i < compared; i++) {
     const name = names[i] as string

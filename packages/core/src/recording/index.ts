@@ -5,7 +5,7 @@ export {
   type RecordingEnd,
   type RecordingStart,
 } from './format.ts'
-export type { TextChunks } from './lines.ts'
+export type { TextChunks } from './jsonl.ts'
 export type { ReplayProgress } from './progress.ts'
 export { type RecordingLine, readRecording } from './read.ts'
 export { type RecordOptions, record } from './record.ts'

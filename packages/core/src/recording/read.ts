@@ -1,7 +1,7 @@
 import { RecordingError } from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type RecordingStart } from './format.ts'
-import { type Line, splitLines, type TextChunks } from './lines.ts'
+import { type TextLine, splitLines, type TextChunks } from './jsonl.ts'
 
 /** One line of a recording, with its number (from 1) and its length. */
 export type RecordingLine = { readonly line: number; readonly characters: number } & (
@@ -17,15 +17,15 @@ export type RecordingLine = { readonly line: number; readonly characters: number
 export async function* readRecording(chunks: TextChunks): AsyncGenerator<RecordingLine, void, void> {
   let last = 0
   let changes = 0
-  let over = false
+  let isEnded = false
   for await (const line of splitLines(chunks)) {
-    const content = parse(line)
+    const content = parseLine(line)
     const characters = line.text.length
     last = line.number
-    if (over) throw new RecordingError('damaged', last, 'it stands behind the end')
-    if (last === 1) yield { line: last, characters, start: toStart(content) }
+    if (isEnded) throw new RecordingError('damaged', last, 'it stands behind the end')
+    if (last === 1) yield { line: last, characters, start: parseStart(content) }
     else if ('end' in content) {
-      over = true
+      isEnded = true
       if (content['end'] !== changes) {
         throw new RecordingError(
           'damaged',
@@ -35,47 +35,47 @@ export async function* readRecording(chunks: TextChunks): AsyncGenerator<Recordi
       }
       yield { line: last, characters, end: { end: changes } }
     } else {
-      yield { line: last, characters, change: toChange(content, last) }
+      yield { line: last, characters, change: parseChange(content, last) }
       changes++
     }
   }
-  if (!over) throw new RecordingError('truncated', last + 1, 'it is missing: the recording has no end')
+  if (!isEnded) throw new RecordingError('truncated', last + 1, 'it is missing: the recording has no end')
 }
 
-function parse({ number, text, ended }: Line): JsonObject {
+function parseLine({ number, text, isTerminated }: TextLine): JsonObject {
   let content: Json
   try {
     content = JSON.parse(text) as Json
   } catch (cause) {
-    throw new RecordingError(ended ? 'damaged' : 'truncated', number, 'not JSON', { cause })
+    throw new RecordingError(isTerminated ? 'damaged' : 'truncated', number, 'not JSON', { cause })
   }
   if (!isJsonObject(content)) throw new RecordingError('damaged', number, 'not an object')
   return content
 }
 
-function toStart(content: JsonObject): RecordingStart {
+function parseStart(content: JsonObject): RecordingStart {
   const { recording, partition, section, from, at } = content
-  const known = typeof recording === 'number' && Number.isInteger(recording) && recording >= 1
-  if (!known) throw new RecordingError('damaged', 1, 'not the beginning of a recording')
+  const isVersioned = typeof recording === 'number' && Number.isInteger(recording) && recording >= 1
+  if (!isVersioned) throw new RecordingError('damaged', 1, 'not the beginning of a recording')
   if (recording > RECORDING_VERSION) {
     throw new RecordingError('newer', 1, `of version ${recording}: this release reads up to ${RECORDING_VERSION}`)
   }
-  const beginning = from === 'now' || from === 'snapshot' || (isJsonObject(from) && typeof from['after'] === 'string')
-  if (!isName(partition) || !isName(section) || !beginning || typeof at !== 'number') {
+  const isValidFrom = from === 'now' || from === 'snapshot' || (isJsonObject(from) && typeof from['after'] === 'string')
+  if (!isNonEmptyString(partition) || !isNonEmptyString(section) || !isValidFrom || typeof at !== 'number') {
     throw new RecordingError('damaged', 1, 'not the beginning of a recording')
   }
   return { recording, partition, section, from: from as RecordingStart['from'], at }
 }
 
-function toChange(content: JsonObject, line: number): RecordedChange {
+function parseChange(content: JsonObject, line: number): RecordedChange {
   const { key, kind, version, position, at, meta, value, patch, reason } = content
-  const common =
-    isName(key) && typeof version === 'number' && isName(position) && typeof at === 'number' && isMeta(meta)
-  if (!common || !hasContent(kind, { value, patch, reason })) throw new RecordingError('damaged', line, 'not a change')
+  const hasCommonFields =
+    isNonEmptyString(key) && typeof version === 'number' && isNonEmptyString(position) && typeof at === 'number' && isMeta(meta)
+  if (!hasCommonFields || !hasRequiredContent(kind, { value, patch, reason })) throw new RecordingError('damaged', line, 'not a change')
   return content as unknown as RecordedChange
 }
 
-function hasContent(
+function hasRequiredContent(
   kind: Json | undefined,
   { value, patch, reason }: { value: Json | undefined; patch: Json | undefined; reason: Json | undefined },
 ): boolean {
@@ -83,17 +83,17 @@ function hasContent(
     case 'created':
       return isJsonObject(value)
     case 'reset':
-      return isJsonObject(value) && isName(reason)
+      return isJsonObject(value) && isNonEmptyString(reason)
     case 'changed':
       return Array.isArray(patch) && patch.every(isJsonObject)
     case 'removed':
-      return isName(reason)
+      return isNonEmptyString(reason)
     default:
       return false
   }
 }
 
-const isName = (value: Json | undefined): value is string => typeof value === 'string' && value !== ''
+const isNonEmptyString = (value: Json | undefined): value is string => typeof value === 'string' && value !== ''
 
 const isMeta = (meta: Json | undefined): boolean =>
   meta === undefined || (isJsonObject(meta) && Object.values(meta).every((value) => typeof value === 'string'))

@@ -29,21 +29,21 @@ export async function* record<T>(
 ): AsyncGenerator<string, void, void> {
   const changes = collection.changes({ from, until, combine: false, ...(signal && { signal }) })
   const { partition, section } = collection.ref
-  yield line({ recording: RECORDING_VERSION, partition, section, from, at: runtime.now() })
+  yield toLine({ recording: RECORDING_VERSION, partition, section, from, at: runtime.now() })
   let written = 0
   for await (const batch of changes) {
     for (const change of batch) {
-      yield line(recorded(change as Change<unknown>))
+      yield toLine(toRecordedChange(change as Change<unknown>))
       written++
     }
   }
-  yield line({ end: written })
+  yield toLine({ end: written })
 }
 
-const line = (content: RecordingStart | RecordedChange | RecordingEnd): string => `${JSON.stringify(content)}\n`
+const toLine = (content: RecordingStart | RecordedChange | RecordingEnd): string => `${JSON.stringify(content)}\n`
 
 /** What was not seen of a document, and what follows from the rest, is not written. */
-function recorded(change: Change<unknown>): RecordedChange {
+function toRecordedChange(change: Change<unknown>): RecordedChange {
   const { key, version, position, at, meta } = change
   const tail = { version, position, at, ...(meta && { meta }) }
   switch (change.kind) {

@@ -1,13 +1,13 @@
-import type { Collection, Write } from '../collection/api.ts'
+import type { Collection, WriteOptions } from '../collection/api.ts'
 import { AbortedError, ArgumentError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
-import { untilAborted } from './abort.ts'
+import { abortableIterator } from './abortable.ts'
 import type { RecordedChange } from './format.ts'
-import type { TextChunks } from './lines.ts'
-import { Pace } from './pace.ts'
+import type { TextChunks } from './jsonl.ts'
+import { Pacer } from './pacer.ts'
 import type { ReplayProgress } from './progress.ts'
 import { readRecording } from './read.ts'
-import { Works } from './works.ts'
+import { ReplayWindow } from './replay-window.ts'
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
@@ -50,37 +50,37 @@ export async function replay<T>(
   }
   if (!Number.isSafeInteger(after) || after < 0) throw new ArgumentError('after: the number of a line is needed')
   if (id === '') throw new ArgumentError('id: a non-empty string is needed')
-  const works = new Works(after, onProgress)
-  const stop = signal ? AbortSignal.any([signal, works.failed]) : works.failed
-  const pace = new Pace(speed, runtime, stop)
-  let broken: unknown
+  const window = new ReplayWindow(after, onProgress)
+  const stopSignal = signal ? AbortSignal.any([signal, window.failureSignal]) : window.failureSignal
+  const pacer = new Pacer(speed, runtime, stopSignal)
+  let failure: unknown
   try {
-    for await (const line of readRecording(untilAborted(chunks, stop))) {
-      stop.throwIfAborted()
+    for await (const line of readRecording(abortableIterator(chunks, stopSignal))) {
+      stopSignal.throwIfAborted()
       if (line.line <= after) continue
       if ('change' in line) {
         const { change } = line
-        await pace.due(change)
-        await works.room(stop)
+        await pacer.waitForTurn(change)
+        await window.waitForRoom(stopSignal)
         const options = { ...(change.meta && { meta: change.meta }), ...(id && { opId: `${id}:${line.line}` }) }
-        works.begin(line, change.key, () => write(collection as unknown as Collection<never>, change, options))
-      } else works.pass(line)
+        window.startWrite(line, change.key, () => applyChange(collection as unknown as Collection<never>, change, options))
+      } else window.skip(line)
     }
   } catch (error) {
-    broken = signal?.aborted ? new AbortedError('replay: aborted', { cause: signal.reason }) : error
+    failure = signal?.aborted ? new AbortedError('replay: aborted', { cause: signal.reason }) : error
   }
-  await works.done()
-  if (works.failure) throw works.failure
-  if (broken) throw broken
-  return works.progress
+  await window.whenIdle()
+  if (window.failure) throw window.failure
+  if (failure) throw failure
+  return window.progress
 }
 
-async function write(collection: Collection<never>, change: RecordedChange, options: Write): Promise<void> {
+async function applyChange(collection: Collection<never>, change: RecordedChange, options: WriteOptions): Promise<void> {
   const { key } = change
   switch (change.kind) {
     case 'created':
     case 'reset':
-      await collection.replace(key, change.value as never, options)
+      await collection.set(key, change.value as never, options)
       return
     case 'changed':
       await collection.patch(key, change.patch, options)

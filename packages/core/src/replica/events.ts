@@ -21,9 +21,9 @@ export type SectionEvent =
   /** An own write met another state than it took for granted, and is built again (or refused, where it insisted). */
   | ({ readonly type: 'conflict' } & ConflictReport)
   /** A frame, or changes in it, could not be read: counted as lost, and asked for at once. */
-  | { readonly type: 'frame-refused'; readonly error: SyncError }
+  | { readonly type: 'frame-rejected'; readonly error: SyncError }
   /** A change did not fit its document, which is loaded anew. */
-  | { readonly type: 'patch-refused'; readonly key: string; readonly error: SyncError }
+  | { readonly type: 'patch-rejected'; readonly key: string; readonly error: SyncError }
   /** A held document was not what the store has at that version; it is loaded anew. */
   | { readonly type: 'inconsistent'; readonly key: string; readonly version: number }
   /** The bus, or one of several, did not take these committed changes: who hears it alone finds them by the silence check. */
@@ -38,8 +38,8 @@ export type SectionEvent =
 
 /** Something that happened to an instance as a whole. */
 export type InstanceEvent =
-  | { readonly type: 'store-away'; readonly error: SyncError }
-  | { readonly type: 'store-back' }
+  | { readonly type: 'store-unavailable'; readonly error: SyncError }
+  | { readonly type: 'store-available' }
   | { readonly type: 'bus'; readonly status: BusStatus }
 
 /** What `onEvent` tells; `at` in ms since 1970, on this instance's clock. */

@@ -1,74 +1,74 @@
-import type { SectionContext, SectionOptions } from './context.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 import type { Replica } from './replica.ts'
 
 /** How late after its lapse a copy is verified at most, in ms, for each look and for each copy: many lapses share one look. */
-const LATE = { look: 50, copy: 0.001 } as const
+const SWEEP_DELAY_MS = { base: 50, perReplica: 0.001 } as const
 
 /** Expiry sends no message: copies that lapse are verified with the store, and reads of a sliding section renew them. */
 export class Expiry {
   readonly #options: SectionOptions
-  readonly #context: SectionContext
+  readonly #deps: SectionDeps
   readonly #replicas: ReadonlyMap<string, Replica>
   readonly #verify: (replica: Replica) => void
   #cancel: () => void = () => {}
-  #at = Number.POSITIVE_INFINITY
+  #nextSweepAt = Number.POSITIVE_INFINITY
 
   constructor(
     options: SectionOptions,
-    context: SectionContext,
+    deps: SectionDeps,
     replicas: ReadonlyMap<string, Replica>,
     verify: (replica: Replica) => void,
   ) {
     this.#options = options
-    this.#context = context
+    this.#deps = deps
     this.#replicas = replicas
     this.#verify = verify
   }
 
-  lapsed({ lapsesAt, exists }: Replica): boolean {
-    return lapsesAt !== undefined && exists && lapsesAt <= this.#context.runtime.elapsed()
+  isExpired({ expiresAt, exists }: Replica): boolean {
+    return expiresAt !== undefined && exists && expiresAt <= this.#deps.runtime.elapsed()
   }
 
   /** A commit started the document's time again. */
-  renewed(replica: Replica): void {
+  restartTtl(replica: Replica): void {
     const { ttl } = this.#options
     if (ttl === undefined || !replica.exists) return
-    replica.lapsesAt = this.#context.runtime.elapsed() + ttl
-    this.watch(replica)
+    replica.expiresAt = this.#deps.runtime.elapsed() + ttl
+    this.scheduleSweep(replica)
   }
 
   /** A read of a sliding document starts its time again in the store, at most every quarter of it. */
-  read(replica: Replica): void {
+  touch(replica: Replica): void {
     const { ttl, sliding, ref } = this.#options
     if (!sliding || ttl === undefined || !replica.exists) return
-    const { link, runtime, background } = this.#context
+    const { retryingStore, runtime, background } = this.#deps
     const now = runtime.elapsed()
     if (now - replica.touchedAt < ttl / 4) return
     // whether the store took it, only the store can tell: the copy still lapses, and is verified then
     replica.touchedAt = now
     background(
       ref,
-      link.read((store) => store.touch([{ ref: { ...ref, key: replica.key }, ttl }])),
+      retryingStore.read((store) => store.touch([{ ref: { ...ref, key: replica.key }, ttl }])),
     )
   }
 
   /** Sees to it that this copy is looked at when it lapses. */
-  watch({ lapsesAt }: Replica): void {
-    if (lapsesAt === undefined || lapsesAt >= this.#at) return
+  scheduleSweep({ expiresAt }: Replica): void {
+    if (expiresAt === undefined || expiresAt >= this.#nextSweepAt) return
     this.#cancel()
-    this.#at = lapsesAt
-    const { runtime } = this.#context
+    this.#nextSweepAt = expiresAt
+    const { runtime } = this.#deps
     // a look passes over all copies: the more there are, the more lapses have to share it
-    const late = LATE.look + LATE.copy * this.#replicas.size
-    const wait = Math.max(0, lapsesAt - runtime.elapsed()) + late
-    this.#cancel = runtime.schedule(() => this.#look(), wait, 'upkeep')
+    const delay = SWEEP_DELAY_MS.base + SWEEP_DELAY_MS.perReplica * this.#replicas.size
+    const wait = Math.max(0, expiresAt - runtime.elapsed()) + delay
+    this.#cancel = runtime.schedule(() => this.#sweep(), wait, 'upkeep')
   }
 
-  #look(): void {
-    this.#at = Number.POSITIVE_INFINITY
+  #sweep(): void {
+    this.#nextSweepAt = Number.POSITIVE_INFINITY
     for (const replica of this.#replicas.values()) {
-      if (!this.lapsed(replica)) this.watch(replica)
-      else if (replica.load === 0) this.#verify(replica)
+      if (!this.isExpired(replica)) this.scheduleSweep(replica)
+      else if (replica.pendingLoad === 0) this.#verify(replica)
     }
   }
 

@@ -1,19 +1,19 @@
-import type { Observation } from './observation.ts'
+import type { ReplicaEvent } from './replica-event.ts'
 
 /** Takes what a replica shows, in the order of its document. */
-export interface Observer {
-  observe(observation: Observation): void
+export interface ReplicaObserver {
+  observe(observation: ReplicaEvent): void
   /** The highest sequence that it was shown, should that come from elsewhere too: it may be ahead of the replica. */
-  readonly reach?: number
+  readonly highestSeen?: number
   /** The sequence of a change that it was shown from elsewhere, of a document that exists for all it knows; 0: none. */
-  readonly ahead?: number
+  readonly aheadSequence?: number
   /** Its document goes on from before what it was shown. */
-  goBack?(): void
+  rewind?(): void
 }
 
 /** Who watches single documents. */
-export class Observers {
-  readonly #byKey = new Map<string, Set<Observer>>()
+export class DocumentObservers {
+  readonly #byKey = new Map<string, Set<ReplicaObserver>>()
 
   get size(): number {
     let size = 0
@@ -31,7 +31,7 @@ export class Observers {
   }
 
   /** From now on. The returned function ends it. */
-  add(key: string, observer: Observer): () => void {
+  add(key: string, observer: ReplicaObserver): () => void {
     const observers = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, observers.add(observer))
     return () => {
@@ -40,19 +40,19 @@ export class Observers {
     }
   }
 
-  show(observation: Observation): void {
-    for (const observer of this.#byKey.get(observation.key) ?? []) observer.observe(observation)
+  notify(event: ReplicaEvent): void {
+    for (const observer of this.#byKey.get(event.key) ?? []) observer.observe(event)
   }
 
   /** The replica knew of no document, nor does it now: whoever was shown one that came after `sequence` is shown its end. */
-  showEnd(observation: Observation, sequence: number): void {
-    for (const observer of this.#byKey.get(observation.key) ?? [])
-      if ((observer.ahead ?? 0) > sequence) observer.observe(observation)
+  notifyRemoved(event: ReplicaEvent, sequence: number): void {
+    for (const observer of this.#byKey.get(event.key) ?? [])
+      if ((observer.aheadSequence ?? 0) > sequence) observer.observe(event)
   }
 
   /** The replica goes on in another history; whoever was shown more than is part of that has to begin again. */
-  carryOver(key: string, goesOn: (sequence: number) => boolean): void {
-    for (const observer of this.#byKey.get(key) ?? []) if (!goesOn(observer.reach ?? 0)) observer.goBack?.()
+  rewindPastFork(key: string, isShared: (sequence: number) => boolean): void {
+    for (const observer of this.#byKey.get(key) ?? []) if (!isShared(observer.highestSeen ?? 0)) observer.rewind?.()
   }
 
   clear(): void {

@@ -34,7 +34,7 @@ export class RecentChanges {
   }
 
   /** Those of one document, in their order. */
-  of(key: string): Change[] {
+  forKey(key: string): Change[] {
     this.#trim()
     const own: Change[] = []
     for (let at = this.#first; at < this.#entries.length; at++) {
@@ -47,8 +47,8 @@ export class RecentChanges {
   }
 
   /** History goes on from another point: those that are no part of it never were. */
-  keep(isHistory: (change: Change) => boolean): void {
-    this.#entries = this.#entries.slice(this.#first).filter(({ change }) => isHistory(change))
+  retain(isInHistory: (change: Change) => boolean): void {
+    this.#entries = this.#entries.slice(this.#first).filter(({ change }) => isInHistory(change))
     this.#first = 0
     this.#size = this.#entries.reduce((sum, { size }) => sum + size, 0)
   }

@@ -2,44 +2,44 @@ import { type Scope, scopeId } from '../model/address.ts'
 import { ClosedError, SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { ChangeBus, FrameHandler, Subscription } from '../transport/bus.ts'
-import type { StoreLink } from './store-link.ts'
+import type { RetryingStore } from './retrying-store.ts'
 
 /** For how long, in ms, a bus that seems to be there is waited for. */
-const PATIENCE = 1_000
+const SUBSCRIBE_TIMEOUT_MS = 1_000
 
 /** What subscriptions work with. */
-export interface SubscriptionsContext {
+export interface SubscriptionsDeps {
   readonly bus: ChangeBus
-  readonly link: StoreLink
+  readonly retryingStore: RetryingStore
   readonly runtime: Runtime
   /** Is the bus there, as far as it knows? */
-  readonly hears: () => boolean
+  readonly isBusConnected: () => boolean
   readonly onFrame: FrameHandler
   /** One that was not waited for is live: what came meanwhile was not heard. */
-  readonly onLate: () => void
+  readonly onLateSubscription: () => void
   /** Takes the failure of one that was not waited for. */
   readonly background: (work: Promise<unknown>) => void
 }
 
-interface Wanted {
+interface SubscriptionRequest {
   subscription?: Subscription
 }
 
 /** A section's subscriptions: made for as long as it takes, ended together. */
 export class Subscriptions {
-  readonly #context: SubscriptionsContext
+  readonly #deps: SubscriptionsDeps
   /** What is to be heard; absent subscription: it is not live yet. */
-  readonly #wanted = new Map<string, Wanted>()
-  #missing = 0
+  readonly #requests = new Map<string, SubscriptionRequest>()
+  #pendingCount = 0
   #closed = false
 
-  constructor(context: SubscriptionsContext) {
-    this.#context = context
+  constructor(deps: SubscriptionsDeps) {
+    this.#deps = deps
   }
 
   /** Is every one of them live? */
-  get complete(): boolean {
-    return this.#missing === 0
+  get isComplete(): boolean {
+    return this.#pendingCount === 0
   }
 
   /**
@@ -48,63 +48,63 @@ export class Subscriptions {
    * False: it was live already.
    */
   async add(scope: Scope): Promise<boolean> {
-    const { runtime, hears, onLate, background } = this.#context
+    const { runtime, isBusConnected, onLateSubscription, background } = this.#deps
     const id = scopeId(scope)
-    if (this.#wanted.get(id)?.subscription) return false
-    this.#forget(id)
-    const wanted: Wanted = {}
-    this.#wanted.set(id, wanted)
-    this.#missing++
-    const live = this.#subscribe(scope, wanted)
+    if (this.#requests.get(id)?.subscription) return false
+    this.#removeRequest(id)
+    const request: SubscriptionRequest = {}
+    this.#requests.set(id, request)
+    this.#pendingCount++
+    const live = this.#subscribe(scope, request)
     let cancel = (): void => {}
-    const patience = new Promise<'late'>((resolve) => {
-      cancel = runtime.schedule(() => resolve('late'), hears() ? PATIENCE : 0)
+    const timeout = new Promise<'late'>((resolve) => {
+      cancel = runtime.schedule(() => resolve('late'), isBusConnected() ? SUBSCRIBE_TIMEOUT_MS : 0)
     })
     try {
-      if ((await Promise.race([live, patience])) === 'late') background(live.then(onLate))
+      if ((await Promise.race([live, timeout])) === 'late') background(live.then(onLateSubscription))
       return true
     } catch (error) {
-      if (this.#wanted.get(id) === wanted) this.#forget(id)
+      if (this.#requests.get(id) === request) this.#removeRequest(id)
       throw error
     } finally {
       cancel()
     }
   }
 
-  async #subscribe(scope: Scope, wanted: Wanted): Promise<void> {
-    const { bus, link, onFrame } = this.#context
-    const isWanted = (): boolean => this.#wanted.get(scopeId(scope)) === wanted
+  async #subscribe(scope: Scope, request: SubscriptionRequest): Promise<void> {
+    const { bus, retryingStore, onFrame } = this.#deps
+    const isRequested = (): boolean => this.#requests.get(scopeId(scope)) === request
     for (let attempt = 0; ; attempt++) {
       if (this.#closed) throw new ClosedError('the instance is closed')
-      if (!isWanted()) return
+      if (!isRequested()) return
       try {
         const subscription = await bus.subscribe(scope, onFrame)
         // nobody may want it any more
-        if (this.#closed || !isWanted()) return await subscription.stop()
-        wanted.subscription = subscription
-        this.#missing--
+        if (this.#closed || !isRequested()) return await subscription.stop()
+        request.subscription = subscription
+        this.#pendingCount--
         return
       } catch (error) {
         if (error instanceof SyncError && !error.retryable) throw error
-        await link.pause(attempt)
+        await retryingStore.backOff(attempt)
       }
     }
   }
 
   /** Ends the subscription of this scope. */
   async remove(scope: Scope): Promise<void> {
-    await this.#forget(scopeId(scope))?.stop()
+    await this.#removeRequest(scopeId(scope))?.stop()
   }
 
-  #forget(id: string): Subscription | undefined {
-    const wanted = this.#wanted.get(id)
-    if (wanted && !wanted.subscription) this.#missing--
-    this.#wanted.delete(id)
-    return wanted?.subscription
+  #removeRequest(id: string): Subscription | undefined {
+    const request = this.#requests.get(id)
+    if (request && !request.subscription) this.#pendingCount--
+    this.#requests.delete(id)
+    return request?.subscription
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#wanted.values()].map(({ subscription }) => subscription?.stop()))
+    await Promise.all([...this.#requests.values()].map(({ subscription }) => subscription?.stop()))
   }
 }

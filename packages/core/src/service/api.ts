@@ -1,5 +1,5 @@
-import type { Collection, Wait } from '../collection/api.ts'
-import type { Definition } from '../collection/definition.ts'
+import type { Collection, CallOptions } from '../collection/api.ts'
+import type { CollectionDefinition } from '../collection/definition.ts'
 import type { DocumentRef, SectionRef } from '../model/address.ts'
 import type { Duration } from '../model/duration.ts'
 import type { Runtime } from '../model/runtime.ts'
@@ -8,8 +8,8 @@ import type { ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
 import type { SyncStats } from './stats.ts'
 
-/** Options of {@link createSync}. */
-export interface SyncOptions {
+/** Options of {@link createInstance}. */
+export interface SyncInstanceOptions {
   /** The authority. Closed together with the instance. */
   readonly store: Store
   /** Carries changes. Closed together with the instance. */
@@ -17,11 +17,11 @@ export interface SyncOptions {
   /** Time and randomness. Default: the real ones. */
   readonly runtime?: Runtime
   /** What a write does while the store cannot be reached: `wait` (default), its key's later writes behind it, or `reject`. */
-  readonly whenAway?: 'wait' | 'reject'
+  readonly whenUnavailable?: 'wait' | 'reject'
   /** The most writes under way in one section; more reject with `SYNC_LIMIT`. Default 100,000. */
-  readonly maxWrites?: number
+  readonly maxPendingWrites?: number
   /** How many conflicts `conflicts()` keeps. Default 100. */
-  readonly conflictLog?: number
+  readonly maxRecentConflicts?: number
   /** Compares held documents with the store from time to time (see `verify`). Default: only when asked to. */
   readonly verification?: {
     readonly interval: Duration
@@ -53,14 +53,14 @@ export interface SectionProgress extends SectionRef {
 }
 
 /** One instance: its replicas, kept current, and its writes. */
-export interface Sync extends AsyncDisposable {
+export interface SyncInstance extends AsyncDisposable {
   /** This instance's id: the origin of its changes. */
   readonly id: string
   /**
    * A handle on a section in a partition. Handles of one definition share their replicas.
    * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open here by another definition
    */
-  collection<T>(definition: Definition<T>, at: { readonly partition: string }): Collection<T>
+  collection<T>(definition: CollectionDefinition<T>, at: { readonly partition: string }): Collection<T>
   /** Am I caught up? */
   health(): Health
   /** Counters since the start, with propagation times. */
@@ -68,7 +68,7 @@ export interface Sync extends AsyncDisposable {
   /** Calls `listener` for what happens beside the data: gaps, repairs, epoch changes, failures. The returned function ends it. */
   onEvent(listener: (event: SyncEvent) => void): () => void
   /** Asks the store now whether anything was missed, and waits until it is repaired. */
-  check(section?: SectionRef): Promise<void>
+  catchUp(section?: SectionRef): Promise<void>
   /**
    * Compares held documents with the store, each at one version; what differs is told as an event and loaded anew. The
    * silence check finds what was missed; this finds what should never be: a lost or evicted document, a corrupted copy.
@@ -76,9 +76,9 @@ export interface Sync extends AsyncDisposable {
    */
   verify(options?: { readonly section?: SectionRef; readonly sample?: number | 'all' }): Promise<VerifyReport>
   /** The last conflicts of writes made here, oldest first, with what each meant to write and what it met. */
-  conflicts(): readonly SyncEvent[]
+  recentConflicts(): readonly SyncEvent[]
   /** Waits until every write begun before is committed and published. */
-  flush(options?: Wait): Promise<void>
+  flush(options?: CallOptions): Promise<void>
   /**
    * Flushes, then ends everything. Writes not done by the deadline (default 5 s) reject with `SYNC_CLOSED` or
    * `SYNC_OUTCOME_UNKNOWN`. May be called twice. Rejects with `SYNC_TIMEOUT` if store or bus do not end within the deadline.

@@ -21,7 +21,7 @@ export interface SyncStats {
   /** Changes that came before their predecessor and found it within the reorder window. */
   readonly reorders: number
   /** Frames that could not be read. */
-  readonly refusedFrames: number
+  readonly rejectedFrames: number
   /** Bytes of the changes received, as text in UTF-16 units. */
   readonly receivedBytes: number
   /** Bytes of own changes published, as text in UTF-16 units. */

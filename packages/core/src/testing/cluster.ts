@@ -1,24 +1,24 @@
 import { createMemoryHub, type MemoryHub, type MemoryHubOptions, memoryBus, memoryStore } from '../memory/index.ts'
-import type { Sync, SyncOptions } from '../service/api.ts'
-import { createSync } from '../service/sync.ts'
+import type { SyncInstance, SyncInstanceOptions } from '../service/api.ts'
+import { createInstance } from '../service/instance.ts'
 import { createVirtualRuntime, type VirtualRuntime } from './virtual-runtime.ts'
 
 /** Several instances on one in-memory store and bus, on a clock that stands still until it is advanced. */
 export interface TestCluster extends AsyncDisposable {
-  readonly instances: readonly Sync[]
+  readonly instances: readonly SyncInstance[]
   readonly clock: VirtualRuntime
   /** What can be done to the messages. */
   readonly bus: MemoryHub['bus']
   /** What can be done to the store. */
   readonly store: MemoryHub['store']
   /** Opens one more instance. */
-  open(): Sync
+  open(): SyncInstance
   /** Lets time pass until every instance is caught up with the store. Rejects if that does not come about. */
   settle(): Promise<void>
 }
 
 /** Options of {@link createTestCluster}. */
-export interface TestClusterOptions extends Omit<SyncOptions, 'store' | 'bus' | 'runtime'> {
+export interface TestClusterOptions extends Omit<SyncInstanceOptions, 'store' | 'bus' | 'runtime'> {
   /** Default 2. */
   readonly instances?: number
   /** Of all randomness. Default 1. */
@@ -26,8 +26,8 @@ export interface TestClusterOptions extends Omit<SyncOptions, 'store' | 'bus' | 
   readonly hub?: Omit<MemoryHubOptions, 'runtime'>
 }
 
-const ROUND = 1_000
-const MOST_ROUNDS = 120
+const ROUND_MS = 1_000
+const MAX_ROUNDS = 120
 
 /** Makes a cluster for a unit test. Everything in it is the real thing but for time and randomness. */
 export function createTestCluster({
@@ -37,13 +37,13 @@ export function createTestCluster({
   ...options
 }: TestClusterOptions = {}): TestCluster {
   const clock = createVirtualRuntime(seed)
-  const hub = createMemoryHub({ journal: 1_000, ...hubOptions, runtime: clock })
-  const open = (): Sync => {
-    const sync = createSync({ ...options, store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
+  const hub = createMemoryHub({ maxUndoCommits: 1_000, ...hubOptions, runtime: clock })
+  const open = (): SyncInstance => {
+    const sync = createInstance({ ...options, store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
     all.push(sync)
     return sync
   }
-  const all: Sync[] = []
+  const all: SyncInstance[] = []
   for (let i = 0; i < instances; i++) open()
 
   return {
@@ -53,18 +53,18 @@ export function createTestCluster({
     store: hub.store,
     open,
     async settle() {
-      for (let round = 0; round < MOST_ROUNDS; round++) {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
         const open = all.filter((sync) => sync.health().state !== 'closed')
         let done = false
         const work = Promise.all(
           open.map(async (sync) => {
             await sync.flush()
-            await sync.check()
+            await sync.catchUp()
           }),
         ).finally(() => {
           done = true
         })
-        for (let step = 0; step < MOST_ROUNDS && !done; step++) await clock.advance(ROUND)
+        for (let step = 0; step < MAX_ROUNDS && !done; step++) await clock.advance(ROUND_MS)
         if (!done) break
         await work
         if (open.every((sync) => sync.health().state === 'live' && sync.stats().buffered === 0)) return
@@ -74,7 +74,7 @@ export function createTestCluster({
       )
     },
     async [Symbol.asyncDispose]() {
-      hub.store.back()
+      hub.store.makeAvailable()
       const closing = Promise.all(all.map((sync) => sync.close()))
       await clock.advance(10_000)
       await closing

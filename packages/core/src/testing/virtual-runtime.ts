@@ -15,19 +15,19 @@ export interface VirtualRuntime extends Runtime {
 }
 
 /** When no virtual clock was set: some day in 2026. */
-const START = 1_775_000_000_000
+const DEFAULT_START = 1_775_000_000_000
 
 /** Makes a virtual runtime. The same seed gives the same run. */
 export function createVirtualRuntime(seed = 1): VirtualRuntime {
   let elapsed = 0
-  let offset = START
-  let leftOut = 0
+  let offset = DEFAULT_START
+  let skippedMs = 0
   let order = 0
   let ids = 0
   let timers: Timer[] = []
-  const random = randomFrom(seed)
+  const random = seededRandom(seed)
 
-  const next = (until: number): Timer | undefined => {
+  const nextTimer = (until: number): Timer | undefined => {
     let first: Timer | undefined
     for (const timer of timers) {
       if (timer.at > until) continue
@@ -38,7 +38,7 @@ export function createVirtualRuntime(seed = 1): VirtualRuntime {
 
   return {
     now: () => offset + elapsed,
-    elapsed: () => elapsed + leftOut,
+    elapsed: () => elapsed + skippedMs,
     schedule(fn, ms) {
       const timer = { at: elapsed + Math.max(0, ms), order: order++, fn }
       timers.push(timer)
@@ -50,33 +50,33 @@ export function createVirtualRuntime(seed = 1): VirtualRuntime {
     id: () => `${seed.toString(36)}-${(++ids).toString(36)}`,
     async advance(ms) {
       const until = elapsed + ms
-      await quiet()
-      for (let timer = next(until); timer; timer = next(until)) {
+      await drainMicrotasks()
+      for (let timer = nextTimer(until); timer; timer = nextTimer(until)) {
         const due = timer
         timers = timers.filter((each) => each !== due)
         elapsed = Math.max(elapsed, due.at)
         due.fn()
-        await quiet()
+        await drainMicrotasks()
       }
       elapsed = until
     },
     jump(ms) {
       offset += ms
-      leftOut += Math.max(0, ms)
+      skippedMs += Math.max(0, ms)
     },
   }
 }
 
 /** Node's way to the next turn of the event loop; a browser has only timers, which wait a millisecond. */
-const { setImmediate: soon = (fn: () => void): unknown => setTimeout(fn, 0) } = globalThis as {
+const { setImmediate: nextTurn = (fn: () => void): unknown => setTimeout(fn, 0) } = globalThis as {
   setImmediate?: (fn: () => void) => unknown
 }
 
 /** Resolves when all that promises had to do is done: the next turn comes after every microtask. */
-const quiet = (): Promise<void> => new Promise((resolve) => soon(resolve))
+const drainMicrotasks = (): Promise<void> => new Promise((resolve) => nextTurn(resolve))
 
 /** Mulberry32: small, fast and good enough to draw faults with. */
-function randomFrom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

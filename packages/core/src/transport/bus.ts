@@ -31,7 +31,7 @@ export interface ChangeBus extends AsyncDisposable {
  */
 export interface InCommitPublisher {
   /** Which server a partition's changes are published on now, as a store of its kind names it; `undefined`: none can be reached. */
-  serverOf(partition: string): string | undefined
+  serverFor(partition: string): string | undefined
   /** How it publishes there, by a name that stores of its kind know. */
   readonly method: string
   readonly maxPayloadBytes: number

@@ -2,16 +2,16 @@ import type { Change, FieldEdit } from '../model/change.ts'
 import { FrameError } from '../model/errors.ts'
 import type { Json } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
-import type { Place } from '../model/position.ts'
+import type { LogPosition } from '../model/position.ts'
 import { type EncodedChange, OPS, WIRE_VERSION } from './wire.ts'
 
 /** What a frame says. */
 export interface DecodedFrame {
   readonly changes: Change[]
   /** How many of its changes are not well formed, and left out. */
-  readonly broken: number
+  readonly malformed: number
   /** How far the section is, where the frame says so in place of changes that its sender no longer has. */
-  readonly reached?: Place
+  readonly head?: LogPosition
 }
 
 /**
@@ -19,7 +19,7 @@ export interface DecodedFrame {
  * @throws FrameError (`SYNC_FRAME`) if the frame as a whole is not one, or of a newer major version.
  */
 export function decodeFrame(frame: string | Uint8Array): DecodedFrame {
-  const parsed = parse(typeof frame === 'string' ? frame : decodeUtf8(frame))
+  const parsed = parseJson(typeof frame === 'string' ? frame : decodeUtf8(frame))
   if (!Array.isArray(parsed)) throw new FrameError('not a frame')
   const { 0: major, 1: epoch, 2: origin, 3: list } = parsed as Json[]
   if (typeof major !== 'number' || !Number.isInteger(major) || major < 1) throw new FrameError('not a frame')
@@ -27,16 +27,16 @@ export function decodeFrame(frame: string | Uint8Array): DecodedFrame {
   if (typeof epoch !== 'string' || typeof origin !== 'string' || !Array.isArray(list))
     throw new FrameError('not a frame')
   const changes: Change[] = []
-  let broken = 0
-  let reached: Place | undefined
+  let malformed = 0
+  let head: LogPosition | undefined
   for (const each of list) {
-    const change = toChange(each, epoch, origin)
-    const sequence = change ? undefined : toReached(each)
+    const change = parseChange(each, epoch, origin)
+    const sequence = change ? undefined : parseHeadMarker(each)
     if (change) changes.push(change)
-    else if (sequence === undefined) broken++
-    else reached = { epoch, sequence: Math.max(sequence, reached?.sequence ?? 0) }
+    else if (sequence === undefined) malformed++
+    else head = { epoch, sequence: Math.max(sequence, head?.sequence ?? 0) }
   }
-  return reached ? { changes, broken, reached } : { changes, broken }
+  return head ? { changes, malformed, head } : { changes, malformed }
 }
 
 /**
@@ -44,7 +44,7 @@ export function decodeFrame(frame: string | Uint8Array): DecodedFrame {
  * @throws FrameError (`SYNC_FRAME`) if it is none.
  */
 export function decodeChange({ text, epoch, origin }: EncodedChange): Change {
-  const change = toChange(parse(text), epoch, origin)
+  const change = parseChange(parseJson(text), epoch, origin)
   if (!change) throw new FrameError('not a change')
   return change
 }
@@ -59,7 +59,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-function parse(text: string): Json {
+function parseJson(text: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch (cause) {
@@ -67,21 +67,21 @@ function parse(text: string): Json {
   }
 }
 
-function toReached(raw: Json): number | undefined {
+function parseHeadMarker(raw: Json): number | undefined {
   if (!Array.isArray(raw) || raw[0] !== null) return undefined
-  return isCount(raw[1]) ? (raw[1] as number) : undefined
+  return isNonNegativeInteger(raw[1]) ? (raw[1] as number) : undefined
 }
 
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isNonNegativeInteger = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 // Arrays are taken apart by their indices: by their iterator it would cost half as much as parsing them did.
 
-function toChange(raw: Json, epoch: string, origin: string): Change | undefined {
+function parseChange(raw: Json, epoch: string, origin: string): Change | undefined {
   if (!Array.isArray(raw)) return undefined
   const { 0: key, 1: generation, 2: version, 3: sequence, 4: time, 5: rawEdits, 6: meta } = raw as Json[]
   if (typeof key !== 'string' || key === '' || typeof time !== 'number') return undefined
-  if (!isCount(generation) || !isCount(version) || !isCount(sequence) || !Number.isFinite(time)) return undefined
-  const edits = toEdits(rawEdits)
+  if (!isNonNegativeInteger(generation) || !isNonNegativeInteger(version) || !isNonNegativeInteger(sequence) || !Number.isFinite(time)) return undefined
+  const edits = parseEdits(rawEdits)
   if (!edits) return undefined
   const change = { key, epoch, origin, generation, version, sequence, time, edits }
   return isMeta(meta) ? { ...change, meta } : change
@@ -92,36 +92,36 @@ function isMeta(meta: Json | undefined): meta is Record<string, string> {
   return Object.values(meta).every((value) => typeof value === 'string')
 }
 
-function toEdits(raw: Json | undefined): Change['edits'] | undefined {
+function parseEdits(raw: Json | undefined): Change['edits'] | undefined {
   if (raw === null) return 'removed'
   if (raw === 0) return 'omitted'
   if (!Array.isArray(raw)) return undefined
   const edits: FieldEdit[] = []
   for (const each of raw as Json[]) {
-    const edit = toEdit(each)
+    const edit = parseEdit(each)
     if (!edit) return undefined
     edits.push(edit)
   }
   return edits
 }
 
-function toEdit(raw: Json): FieldEdit | undefined {
+function parseEdit(raw: Json): FieldEdit | undefined {
   if (!Array.isArray(raw)) return undefined
   const { 0: field, 1: version, 2: form, 3: content } = raw as Json[]
-  if (typeof field !== 'string' || !isCount(version)) return undefined
+  if (typeof field !== 'string' || !isNonNegativeInteger(version)) return undefined
   if (form === undefined) return { field, version, kind: 'removed' }
   if (form === 0) return content === undefined ? undefined : { field, version, kind: 'whole', value: content }
-  const ops = form === 1 ? toOps(content) : undefined
+  const ops = form === 1 ? parseOps(content) : undefined
   return ops && { field, version, kind: 'delta', ops }
 }
 
-function toOps(raw: Json | undefined): Operation[] | undefined {
+function parseOps(raw: Json | undefined): Operation[] | undefined {
   if (!Array.isArray(raw)) return undefined
   const ops: Operation[] = []
   for (const each of raw as Json[]) {
     if (!Array.isArray(each)) return undefined
     const [code, path, third] = each as Json[]
-    const op = isCount(code) ? OPS[code] : undefined
+    const op = isNonNegativeInteger(code) ? OPS[code] : undefined
     if (op === undefined || typeof path !== 'string') return undefined
     if (op === 'remove') ops.push({ op, path })
     else if (op === 'move' || op === 'copy') {

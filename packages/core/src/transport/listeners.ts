@@ -3,16 +3,16 @@ export class Listeners<T> {
   readonly #listeners = new Set<(value: T) => void>()
   readonly #onError: (error: unknown) => void
 
-  constructor(onError: (error: unknown) => void = throwLater) {
+  constructor(onError: (error: unknown) => void = throwUncaught) {
     this.#onError = onError
   }
 
   /** Registers a listener; what is returned takes it out again. */
   add(listener: (value: T) => void): () => void {
     // each call is a registration of its own, also of a function that is registered already
-    const own = (value: T): void => listener(value)
-    this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
+    const registration = (value: T): void => listener(value)
+    this.#listeners.add(registration)
+    return () => this.#listeners.delete(registration)
   }
 
   get size(): number {
@@ -20,7 +20,7 @@ export class Listeners<T> {
   }
 
   /** Calls all who are registered, in the order in which they came. What one throws goes to `onError`. */
-  tell(value: T): void {
+  emit(value: T): void {
     for (const listener of [...this.#listeners]) {
       if (!this.#listeners.has(listener)) continue
       try {
@@ -37,7 +37,7 @@ export class Listeners<T> {
 }
 
 /** Throws an error as an uncaught one, outside of every call: what `onError` does by default. */
-export function throwLater(error: unknown): void {
+export function throwUncaught(error: unknown): void {
   queueMicrotask(() => {
     throw error
   })

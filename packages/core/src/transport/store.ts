@@ -1,8 +1,8 @@
 import type { DocumentRef, Scope, SectionRef } from '../model/address.ts'
 import type { SyncError } from '../model/errors.ts'
-import type { Place } from '../model/position.ts'
+import type { LogPosition } from '../model/position.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
-import type { Standing } from '../versioning/lineage.ts'
+import type { SectionState } from '../versioning/section-state.ts'
 import type { InCommitPublisher } from './bus.ts'
 import type { EncodedChange } from './wire.ts'
 
@@ -19,17 +19,17 @@ export interface Store extends AsyncDisposable {
    * Of a store that is several: the one which has a partition, always the same. An instance calls each of them by itself, so
    * that one which is away holds up no other. It is closed by this one.
    */
-  storeOf?(partition: string): Store
+  storeFor?(partition: string): Store
   /** Reads documents; each is one instant: state and standing, also when absent. Answers in order. */
-  load(refs: readonly DocumentRef[]): Promise<Loaded[]>
+  load(refs: readonly DocumentRef[]): Promise<LoadResult[]>
   /** Each request is atomic by itself and stands alone: answered in order, a conflict or error of one leaves the others. */
   commit(group: readonly CommitRequest[]): Promise<CommitResult[]>
   /** Publishes this store's commits itself from now on, within the commit, as far as it can; see `published` of an answer. */
   publishInCommit?(publisher: InCommitPublisher): void
   /** The changes of a section or document after a place, oldest first, `limit` of them at most. */
-  changesSince(scope: Scope, after: Place, limit: number): Promise<LogPage>
+  changesSince(scope: Scope, after: LogPosition, limit: number): Promise<LogPage>
   /** Where each scope stands; a caller that was shown more than the section has proves a lost tail, and a new epoch is minted. */
-  heads(asked: readonly HeadQuestion[]): Promise<Head[]>
+  heads(queries: readonly HeadQuery[]): Promise<Head[]>
   /** Starts the TTL of these documents again, as a read of a sliding section does. Absent ones are passed over. */
   touch(refs: readonly TouchRequest[]): Promise<void>
   /** The keys of the section's documents, each at least once; one that comes or goes meanwhile may be missed. */
@@ -67,15 +67,15 @@ export interface StoredDocument {
 }
 
 /** The answer to one loaded reference. */
-export interface Loaded {
-  readonly standing: Standing
+export interface LoadResult {
+  readonly state: SectionState
   readonly document?: StoredDocument
 }
 
 /** What a commit takes for granted, and as of when that was read. The store conflicts when one of it does not hold. */
 export interface Expectation {
   /** Where the writer's copy stood: in an ancestor epoch beyond its fork nothing expected holds. */
-  readonly readAt: Place
+  readonly readAt: LogPosition
   /** The document's life; 0: it must be absent. */
   readonly generation?: number
   /** The document's version within that life. */
@@ -86,7 +86,7 @@ export interface Expectation {
    * With `generation: 0`: nor was it deleted since `readAt`, be it while it was absent. A store remembers deletions for
    * `TOMBSTONE_MS` at least, by its own clock.
    */
-  readonly undeleted?: boolean
+  readonly notDeleted?: boolean
 }
 
 /** How long a deletion is remembered at the least: what began to be read before it must not be written after it. */
@@ -112,9 +112,9 @@ export interface CommitRequest {
   /** `delete`: the document goes. `write`: `fields` are written; `others` says what becomes of those not named. */
   readonly action: 'write' | 'delete'
   readonly fields: readonly FieldWrite[]
-  readonly others: 'keep' | 'remove'
+  readonly otherFields: 'keep' | 'remove'
   /** May an absent document come into being? If not, absence is a conflict. */
-  readonly create: boolean
+  readonly allowCreate: boolean
   /** Time to live in ms, started again by this commit; absent: for ever. */
   readonly ttl?: number
   readonly meta?: Readonly<Record<string, string>>
@@ -128,9 +128,9 @@ export interface OpId {
   /** 1 for the first content sent under this id; +1 for each rebuilt after a conflict. */
   readonly attempt: number
   /** The section's answer count when the id was made, and the epoch in which it was told. */
-  readonly born: { readonly epoch: string; readonly answers: number }
+  readonly idOrigin: { readonly epoch: string; readonly opResultCount: number }
   /** Given by the caller: remembered by time, per document, so that it outlives the writer. */
-  readonly kept?: boolean
+  readonly isCallerGiven?: boolean
 }
 
 /** Why a commit conflicts. */
@@ -143,7 +143,7 @@ export interface CurrentVersions {
 }
 
 /** The answer to one commit request. */
-export type CommitResult = { readonly standing: Standing } & (
+export type CommitResult = { readonly state: SectionState } & (
   | {
       readonly status: 'committed'
       readonly change: EncodedChange
@@ -173,7 +173,7 @@ export type CommitResult = { readonly standing: Standing } & (
 /** A piece of the log. */
 export interface LogPage {
   /** The head it speaks for. */
-  readonly standing: Standing
+  readonly state: SectionState
   /** `page`: `changes` are all of the scope in (after, upTo]. `truncated`: the log no longer reaches `after`. `elsewhere`: `after` is not in this history. */
   readonly status: 'page' | 'truncated' | 'elsewhere'
   readonly changes: readonly EncodedChange[]
@@ -181,14 +181,14 @@ export interface LogPage {
 }
 
 /** What is asked of a scope's head, with the highest sequence ever shown to the asker. */
-export interface HeadQuestion {
+export interface HeadQuery {
   readonly scope: Scope
-  readonly shown?: Place
+  readonly highestSeen?: LogPosition
 }
 
 /** Where a scope stands. */
 export interface Head {
-  readonly standing: Standing
+  readonly state: SectionState
   /** For the scope of one document: its versions; generation 0: absent. */
   readonly document?: CurrentVersions
 }

@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from '../model/duration.ts'
+import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClockDriftError, LimitError } from '../model/errors.ts'
 import { systemRuntime } from '../model/runtime.ts'
 import { checkNode } from './lamport.ts'
@@ -67,7 +67,7 @@ export function createHybridClock({
   after,
 }: HybridOptions): HybridClock {
   checkNode(node)
-  const bound = milliseconds(maxDrift, 'maxDrift')
+  const bound = parseDuration(maxDrift, 'maxDrift')
   let last: Moment = after === undefined ? { time: 0, counter: 0 } : parseHybrid(after)
   const stampAfter = (seen: Moment, wall: number): HybridStamp => {
     last = next(seen, wall)

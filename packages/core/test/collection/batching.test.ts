@@ -16,14 +16,14 @@ function open(batch: BatchOptions<Quote>): { cluster: TestCluster; quotes: Colle
 }
 
 const commits = ({ store }: TestCluster): number =>
-  store.inspect({ partition: 'p', section: 'quote' })?.standing.sequence ?? 0
+  store.inspect({ partition: 'p', section: 'quote' })?.state.sequence ?? 0
 
 test('writes to one document are gathered for a while and go as one', async () => {
-  const { cluster, quotes } = open({ wait: 20 })
+  const { cluster, quotes } = open({ maxWait: 20 })
   await using _ = cluster
   const writes: Promise<unknown>[] = []
   for (let n = 0; n < 10; n++) {
-    writes.push(quotes.set('q', { price: n, size: n }))
+    writes.push(quotes.assign('q', { price: n, size: n }))
     await cluster.clock.advance(1)
   }
   expect(commits(cluster)).toBe(0)
@@ -34,57 +34,57 @@ test('writes to one document are gathered for a while and go as one', async () =
 })
 
 test('so many of them go without waiting any longer', async () => {
-  const { cluster, quotes } = open({ wait: '1h', writes: 3 })
+  const { cluster, quotes } = open({ maxWait: '1h', maxWrites: 3 })
   await using _ = cluster
-  await Promise.all([1, 2, 3].map((price) => quotes.set('q', { price, size: 1 })))
+  await Promise.all([1, 2, 3].map((price) => quotes.assign('q', { price, size: 1 })))
   expect(commits(cluster)).toBe(1)
 })
 
 test('what cannot be combined waits for nobody, and takes what waits along in order', async () => {
-  const { cluster, quotes } = open({ wait: '1h' })
+  const { cluster, quotes } = open({ maxWait: '1h' })
   await using _ = cluster
-  const waiting = quotes.set('q', { price: 1, size: 1 })
-  const { entry } = await quotes.create('q', { price: 5, size: 5 })
+  const waiting = quotes.assign('q', { price: 1, size: 1 })
+  const { getEntry } = await quotes.create('q', { price: 5, size: 5 })
   await waiting
-  expect(entry.value).toEqual({ price: 1, size: 1 })
+  expect(getEntry.value).toEqual({ price: 1, size: 1 })
   await quotes.delete('q')
 })
 
 test('only the named fields wait', async () => {
-  const { cluster, quotes } = open({ wait: '1h', fields: ['price'] })
+  const { cluster, quotes } = open({ maxWait: '1h', fields: ['price'] })
   await using _ = cluster
-  await quotes.set('q', { price: 1, size: 1 })
+  await quotes.assign('q', { price: 1, size: 1 })
   await quotes.update('q', (d) => void d.size++)
-  const waiting = quotes.set('q', { price: 2 })
+  const waiting = quotes.assign('q', { price: 2 })
   await cluster.clock.advance(60_000)
   expect(commits(cluster)).toBe(2)
-  await quotes.set('q', { name: 'n' })
+  await quotes.assign('q', { name: 'n' })
   await waiting
   // the one that waited went along
   expect(commits(cluster)).toBe(3)
 })
 
 test('a flush, and the close, wait for nothing', async () => {
-  const { cluster, quotes } = open({ wait: '1h' })
+  const { cluster, quotes } = open({ maxWait: '1h' })
   await using _ = cluster
-  const first = quotes.set('q', { price: 1, size: 1 })
+  const first = quotes.assign('q', { price: 1, size: 1 })
   await cluster.instances[0]?.flush()
   await first
-  const second = quotes.set('q', { price: 2 })
+  const second = quotes.assign('q', { price: 2 })
   await cluster.instances[0]?.close()
   await second
   expect(commits(cluster)).toBe(2)
 })
 
 test('nor does what came to wait behind a commit in flight', async () => {
-  const { cluster, quotes } = open({ wait: '1h' })
+  const { cluster, quotes } = open({ maxWait: '1h' })
   await using _ = cluster
   const [sync] = cluster.instances
   cluster.store.pause()
-  const first = quotes.set('q', { price: 1, size: 1 })
+  const first = quotes.assign('q', { price: 1, size: 1 })
   const flushing = sync?.flush()
   await cluster.clock.advance(1)
-  const second = quotes.set('q', { price: 2, size: 1 })
+  const second = quotes.assign('q', { price: 2, size: 1 })
   const closing = sync?.close()
   cluster.store.resume()
   await cluster.clock.advance(1_000)
@@ -93,22 +93,22 @@ test('nor does what came to wait behind a commit in flight', async () => {
 })
 
 test('one that gave up while it waited is not written', async () => {
-  const { cluster, quotes } = open({ wait: '1s' })
+  const { cluster, quotes } = open({ maxWait: '1s' })
   await using _ = cluster
-  const waiting = quotes.set('q', { price: 1, size: 1 }, { timeout: 100 })
+  const waiting = quotes.assign('q', { price: 1, size: 1 }, { timeout: 100 })
   const refused = expect(waiting).rejects.toMatchObject({ code: 'SYNC_TIMEOUT', committed: 'no' })
   await cluster.clock.advance(2_000)
   await refused
   expect(commits(cluster)).toBe(0)
-  await Promise.all([quotes.set('q', { price: 2, size: 1 }), cluster.clock.advance(1_000)])
+  await Promise.all([quotes.assign('q', { price: 2, size: 1 }), cluster.clock.advance(1_000)])
 })
 
 test('a flush does not wait for one that gave up', async () => {
-  const { cluster, quotes } = open({ wait: '1h' })
+  const { cluster, quotes } = open({ maxWait: '1h' })
   await using _ = cluster
   const [sync] = cluster.instances
   cluster.store.pause()
-  const first = quotes.set('q', { price: 1, size: 1 })
+  const first = quotes.assign('q', { price: 1, size: 1 })
   const impatient = quotes.create('q', { price: 2, size: 1 }, { timeout: 20 })
   const flushing = sync?.flush()
   const refused = expect(impatient).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })

@@ -1,6 +1,6 @@
 import { type Collection, type CollectionOptions, defineCollection } from '@sync/core'
 import { expect, test } from 'vitest'
-import { open as stage } from '../replica/stage.ts'
+import { openTestSetup as stage } from '../replica/test-setup.ts'
 import { open } from './open.ts'
 
 interface Doc {
@@ -10,17 +10,17 @@ interface Doc {
 const define = (options: Partial<CollectionOptions<Doc>> = {}) =>
   open(defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options }))
 
-const versions = (docs: Collection<Doc>, key: string): number[] => docs.changesBuffer(key).map(({ version }) => version)
+const versions = (docs: Collection<Doc>, key: string): number[] => docs.recentChanges(key).map(({ version }) => version)
 
 test.each(['section', 'key'] as const)(
   'the last changes of a document, in order, as they were committed; followed by %s',
-  async (follow) => {
-    await using t = define({ follow })
+  async (subscribeBy) => {
+    await using t = define({ subscribeBy })
     await t.a.create('x', { n: 1 })
     await Promise.all([t.a.get('x'), t.b.get('x')])
     await t.a.create('other', { n: 1 })
-    await t.a.set('x', { n: 2 }, { meta: { actor: 'me' } })
-    await t.b.set('x', { n: 3 })
+    await t.a.assign('x', { n: 2 }, { meta: { actor: 'me' } })
+    await t.b.assign('x', { n: 3 })
     await t.a.delete('x')
     await t.cluster.settle()
     const last = [
@@ -28,9 +28,9 @@ test.each(['section', 'key'] as const)(
       { kind: 'delta', key: 'x', version: 3, fields: ['n'] },
       { kind: 'removed', key: 'x', version: 4, reason: 'deleted' },
     ]
-    expect(t.b.changesBuffer('x').slice(-3)).toMatchObject(last)
-    expect(t.a.changesBuffer('x').slice(-3)).toMatchObject(last)
-    expect(t.b.changesBuffer('none')).toEqual([])
+    expect(t.b.recentChanges('x').slice(-3)).toMatchObject(last)
+    expect(t.a.recentChanges('x').slice(-3)).toMatchObject(last)
+    expect(t.b.recentChanges('none')).toEqual([])
   },
 )
 
@@ -38,58 +38,58 @@ test('what came out of order, twice, or from the log, stands in order and once',
   await using t = define({ replicate: 'all' })
   await t.a.create('x', { n: 0 })
   await t.b.ready()
-  t.cluster.bus.chance({ drop: 0.3, repeat: 0.3, reorder: 0.3 })
-  for (let n = 1; n < 50; n++) await t.a.set('x', { n })
+  t.cluster.bus.setFaultRates({ drop: 0.3, repeat: 0.3, reorder: 0.3 })
+  for (let n = 1; n < 50; n++) await t.a.assign('x', { n })
   await t.cluster.settle()
   expect(versions(t.b, 'x')).toEqual(Array.from({ length: 50 }, (_, at) => at + 1))
 })
 
 test('no more than its size, and for no longer than an hour', async () => {
-  await using t = define({ memory: { changes: 2_000 } })
+  await using t = define({ cache: { recentChangesChars: 2_000 } })
   await t.a.create('x', { n: 0 })
-  for (let n = 1; n < 30; n++) await t.a.set('x', { n, text: 'x'.repeat(100) })
+  for (let n = 1; n < 30; n++) await t.a.assign('x', { n, text: 'x'.repeat(100) })
   const kept = versions(t.a, 'x')
   expect(kept.length).toBeGreaterThan(5)
   expect(kept.length).toBeLessThan(20)
   expect(kept.at(-1)).toBe(30)
-  await t.a.set('x', { text: 'x'.repeat(5_000) })
+  await t.a.assign('x', { text: 'x'.repeat(5_000) })
   expect(versions(t.a, 'x').at(-1)).toBe(30)
   await t.cluster.clock.advance(3_700_000)
   expect(versions(t.a, 'x')).toEqual([])
 })
 
 test('none, where none is wanted', async () => {
-  await using t = define({ memory: { changes: 0 } })
+  await using t = define({ cache: { recentChangesChars: 0 } })
   await t.a.create('x', { n: 0 })
-  expect(t.a.changesBuffer('x')).toEqual([])
+  expect(t.a.recentChanges('x')).toEqual([])
 })
 
 test('what the store lost is not among them', async () => {
   await using t = define({ replicate: 'all' })
   await t.a.create('x', { n: 0 })
-  await t.a.set('x', { n: 1 })
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 1 })
+  await t.a.assign('x', { n: 2 })
   await t.cluster.settle()
   t.cluster.store.loseTail(1)
-  await t.a.set('x', { text: 'after' })
+  await t.a.assign('x', { text: 'after' })
   await t.cluster.settle()
   for (const each of [t.a, t.b]) expect(versions(each, 'x')).toEqual([1, 2, 3])
-  expect(t.b.changesBuffer('x').at(-1)).toMatchObject({ fields: ['text'] })
+  expect(t.b.recentChanges('x').at(-1)).toMatchObject({ fields: ['text'] })
 })
 
 test('each is among them once, though more came than can wait for a hole to be filled', async () => {
   const many = 10_001
-  await using t = stage({ maxChanges: 2 * many, journal: 0 }, { memory: { changes: 1e9 } })
-  await t.c.ready()
+  await using t = stage({ maxChanges: 2 * many, maxUndoCommits: 0 }, { cache: { recentChangesChars: 1e9 } })
+  await t.local.ready()
   t.requests.holdNext('changesSince')
-  t.hub.bus.chance({ drop: 1 })
-  await t.other.set('y', { n: 0 })
-  t.hub.bus.chance({})
-  await t.other.set('x', { n: 1 })
-  for (let n = 1; n < many; n++) await t.other.set('y', { n })
+  t.hub.bus.setFaultRates({ drop: 1 })
+  await t.remote.assign('y', { n: 0 })
+  t.hub.bus.setFaultRates({})
+  await t.remote.assign('x', { n: 1 })
+  for (let n = 1; n < many; n++) await t.remote.assign('y', { n })
   await t.clock.advance(10)
   t.requests.release()
   await t.clock.advance(10)
-  expect(t.c.changesBuffer('x')).toHaveLength(1)
-  expect(t.c.changesBuffer('y')).toHaveLength(many)
+  expect(t.local.recentChanges('x')).toHaveLength(1)
+  expect(t.local.recentChanges('y')).toHaveLength(many)
 })

@@ -13,7 +13,7 @@ async function collide(t: ReturnType<typeof open<Doc>>): Promise<void> {
   await t.a.create('x', { n: 1, s: 1 })
   await t.b.get('x')
   t.cluster.bus.drop(9)
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
 }
 
 test('a conflict is told with its reason, both values and their versions', async () => {
@@ -38,34 +38,34 @@ test('a conflict is told with its reason, both values and their versions', async
       remoteVersion: 2,
     },
   ])
-  expect(t.instances[1]?.conflicts()).toEqual(events)
+  expect(t.instances[1]?.recentConflicts()).toEqual(events)
   expect(t.instances[1]?.stats()).toMatchObject({ conflicts: 1, conflictRate: 0.5 })
 })
 
 test('a field whose strategy is said to be the default is written without a condition', async () => {
   await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', merge: { n: lww } }))
   await collide(t)
-  const written = t.b.set('x', { n: 3 })
+  const written = t.b.assign('x', { n: 3 })
   await t.cluster.settle()
   expect(await written).toMatchObject({ version: 3 })
-  expect(t.instances[1]?.conflicts()).toEqual([])
+  expect(t.instances[1]?.recentConflicts()).toEqual([])
   expect(await t.a.get('x')).toMatchObject({ n: 3 })
 })
 
 test('one that insists is told too, with the field', async () => {
   await using t = open(docs)
   await collide(t)
-  expect(await t.b.trySet('x', 'n', 5, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 2, value: 2 })
-  expect(t.instances[1]?.conflicts()).toMatchObject([{ reason: 'field', field: 'n', remote: { n: 2 } }])
-  await expect(t.b.set('x', { n: 5 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
-  expect(t.instances[1]?.conflicts()).toHaveLength(2)
+  expect(await t.b.compareAndSet('x', 'n', 5, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 2, value: 2 })
+  expect(t.instances[1]?.recentConflicts()).toMatchObject([{ reason: 'field', field: 'n', remote: { n: 2 } }])
+  await expect(t.b.assign('x', { n: 5 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  expect(t.instances[1]?.recentConflicts()).toHaveLength(2)
 })
 
 test('the log of conflicts keeps the last ones', async () => {
-  await using t = open(docs, { conflictLog: 3 })
+  await using t = open(docs, { maxRecentConflicts: 3 })
   await t.a.create('x', { n: 1, s: 1 })
-  for (let n = 0; n < 5; n++) await t.a.trySet('x', 'n', n, { expectedVersion: 100 + n })
-  expect(t.instances[0]?.conflicts()).toHaveLength(3)
+  for (let n = 0; n < 5; n++) await t.a.compareAndSet('x', 'n', n, { expectedVersion: 100 + n })
+  expect(t.instances[0]?.recentConflicts()).toHaveLength(3)
   expect(t.instances[0]?.stats().conflicts).toBe(5)
 })
 
@@ -82,7 +82,7 @@ test('a hook hears of the conflict first, and may refuse the write', async () =>
   await using t = open(guarded)
   await collide(t)
   await expect(t.b.update('x', (d) => void Object.assign(d, { n: 50 }))).rejects.toMatchObject({
-    code: 'SYNC_REFUSED',
+    code: 'SYNC_REJECTED',
     committed: 'no',
     message: 'the conflict was refused: only big ones',
     address: { section: 'doc', key: 'x' },
@@ -114,39 +114,39 @@ test('with a hook nobody answers for the write of another', async () => {
 test('the versions of an entry are a token that holds beyond the process', async () => {
   await using t = open(docs)
   await t.a.create('x', { n: 1, s: 1 })
-  const token = (await t.a.entry('x'))?.token as string
-  await t.b.set('x', { n: 2 }, { ifVersion: JSON.parse(JSON.stringify(token)) as string })
-  await expect(t.b.set('x', { n: 3 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  const token = (await t.a.getEntry('x'))?.etag as string
+  await t.b.assign('x', { n: 2 }, { ifVersion: JSON.parse(JSON.stringify(token)) as string })
+  await expect(t.b.assign('x', { n: 3 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
   // deleted and made again, up to the same version
-  const old = (await t.b.entry('x'))?.token as string
+  const old = (await t.b.getEntry('x'))?.etag as string
   await t.b.delete('x')
   await t.b.create('x', { n: 7, s: 1 })
-  await t.b.set('x', { n: 8 })
-  expect((await t.b.entry('x'))?.version).toBe(2)
-  await expect(t.a.set('x', { n: 9 }, { ifVersion: old })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
-  await expect(t.a.set('x', { n: 9 }, { ifVersion: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await t.b.assign('x', { n: 8 })
+  expect((await t.b.getEntry('x'))?.version).toBe(2)
+  await expect(t.a.assign('x', { n: 9 }, { ifVersion: old })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await expect(t.a.assign('x', { n: 9 }, { ifVersion: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
 })
 
 test('a token of a history that was lost does not hold in the next one', async () => {
   await using t = open(docs)
   await t.a.create('x', { n: 1, s: 1 })
-  await t.a.set('x', { n: 2 })
-  const token = (await t.a.entry('x'))?.token as string
+  await t.a.assign('x', { n: 2 })
+  const token = (await t.a.getEntry('x'))?.etag as string
   t.cluster.store.loseTail(1)
-  await t.b.set('x', { n: 3 })
-  expect((await t.b.entry('x'))?.version).toBe(2)
-  await expect(t.b.set('x', { n: 9 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await t.b.assign('x', { n: 3 })
+  expect((await t.b.getEntry('x'))?.version).toBe(2)
+  await expect(t.b.assign('x', { n: 9 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
 })
 
 test('ifVersion does not hold of what was read in a lost history, whatever is at that version in the next one', async () => {
-  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', follow: 'key' }))
+  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'key' }))
   await t.a.create('x', { n: 1, s: 1 })
   await t.b.get('x')
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   await t.cluster.settle()
   t.cluster.store.loseTail(1)
-  t.cluster.bus.chance({ drop: 1 })
-  const written = t.a.set('x', { n: 3 })
+  t.cluster.bus.setFaultRates({ drop: 1 })
+  const written = t.a.assign('x', { n: 3 })
   await t.cluster.clock.advance(1)
   // it still holds the one that was lost
   await expect(t.b.delete('x', { ifVersion: 2 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
@@ -156,6 +156,6 @@ test('ifVersion does not hold of what was read in a lost history, whatever is at
 test('a write that finds another version than it wants was an attempt too', async () => {
   await using t = open(docs)
   await t.a.create('x', { n: 1, s: 1 })
-  await expect(t.a.set('x', { n: 2 }, { ifVersion: 9 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await expect(t.a.assign('x', { n: 2 }, { ifVersion: 9 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
   expect(t.instances[0]?.stats()).toMatchObject({ conflicts: 1, conflictRate: 0.5 })
 })

@@ -27,7 +27,7 @@ test('a hundred thousand documents are imported, each with its answer', { timeou
     for (let n = 0; n < 100_000; n++) yield [`k${n}`, { n }]
   }
   const seen = new Set<string>()
-  for await (const { key, error } of t.docs.setMany(rows())) {
+  for await (const { key, error } of t.docs.importMany(rows())) {
     expect(error).toBe(undefined)
     seen.add(key)
   }
@@ -44,7 +44,7 @@ test('a row that fails has its error, and the others are written', async () => {
     ['b', { n: Number.NaN }],
     ['c', { n: 3 }],
   ] as const
-  const answers = new Map((await all(t.docs.setMany(rows))).map(({ key, error }) => [key, error?.code]))
+  const answers = new Map((await all(t.docs.importMany(rows))).map(({ key, error }) => [key, error?.code]))
   expect(answers).toEqual(
     new Map([
       ['a', undefined],
@@ -63,7 +63,7 @@ test('it reads no further ahead than its answers are taken', async () => {
   const rows = function* (): Generator<[string, Doc]> {
     for (;;) yield [`k${read++}`, { n: 1 }]
   }
-  const answers = t.docs.setMany(rows())[Symbol.asyncIterator]()
+  const answers = t.docs.importMany(rows())[Symbol.asyncIterator]()
   expect(read).toBe(0)
   for (let n = 0; n < 10; n++) await answers.next()
   expect(read).toBeLessThanOrEqual(2_000)
@@ -71,27 +71,27 @@ test('it reads no further ahead than its answers are taken', async () => {
 })
 
 test('an import keeps to the number of writes that may be under way', async () => {
-  const t = open({ maxWrites: 3 })
+  const t = open({ maxPendingWrites: 3 })
   await using _ = t.cluster
   const rows = Array.from({ length: 20 }, (_, n) => [`k${n}`, { n }] as const)
-  expect((await all(t.docs.setMany(rows))).filter(({ error }) => error)).toEqual([])
+  expect((await all(t.docs.importMany(rows))).filter(({ error }) => error)).toEqual([])
 })
 
 test('fields that a row does not name stay as they are', async () => {
   const t = open()
   await using _ = t.cluster
-  await t.docs.set('a', { n: 1, note: 'x' })
-  await all(t.docs.setMany([['a', { n: 2 }]]))
+  await t.docs.assign('a', { n: 1, note: 'x' })
+  await all(t.docs.importMany([['a', { n: 2 }]]))
   expect(await t.docs.get('a')).toEqual({ n: 2, note: 'x' })
 })
 
 test('what is no row, and an abort, end it with an error', async () => {
   const t = open()
   await using _ = t.cluster
-  await expect(all(t.docs.setMany([['a']] as never))).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(all(t.docs.importMany([['a']] as never))).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
   const stop = new AbortController()
   stop.abort()
-  await expect(all(t.docs.setMany([['a', { n: 1 }]], { signal: stop.signal }))).rejects.toMatchObject({
+  await expect(all(t.docs.importMany([['a', { n: 1 }]], { signal: stop.signal }))).rejects.toMatchObject({
     code: 'SYNC_ABORTED',
   })
 })
@@ -109,7 +109,7 @@ test('a row is answered while the next one is waited for, and an abort does not 
     }
   }
   const stop = new AbortController()
-  const importing = t.docs.setMany(rows(), { signal: stop.signal })[Symbol.asyncIterator]()
+  const importing = t.docs.importMany(rows(), { signal: stop.signal })[Symbol.asyncIterator]()
   for (const key of ['x', 'y']) {
     expect(await importing.next()).toEqual({ done: false, value: { key } })
     go()

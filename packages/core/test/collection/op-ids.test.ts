@@ -1,72 +1,72 @@
 import type { CommitRequest } from '@sync/core/adapter'
 import { expect, test, vi } from 'vitest'
-import { type Doc, open, type Stage } from '../replica/stage.ts'
+import { type Doc, openTestSetup, type TestSetup } from '../replica/test-setup.ts'
 
 const up = (d: Doc): void => {
   d.n = (d.n ?? 0) + 1
 }
 
 /** The requests that the instance sends from now on, in their order. */
-function sent(t: Stage): () => CommitRequest[] {
+function sent(t: TestSetup): () => CommitRequest[] {
   const commit = vi.spyOn(t.requests.store, 'commit')
   return () => commit.mock.calls.flatMap(([group]) => group)
 }
 
 test('a write keeps its id over conflicts, and counts its attempts', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 1 })
-  await t.c.get('x')
-  t.hub.bus.chance({ drop: 1 })
-  await t.other.set('x', { n: 5 })
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 1 })
+  await t.local.get('x')
+  t.hub.bus.setFaultRates({ drop: 1 })
+  await t.remote.assign('x', { n: 5 })
   const requests = sent(t)
-  await t.c.update('x', up)
+  await t.local.update('x', up)
   const [{ op: first }, ...again] = requests() as [CommitRequest]
   expect(again.map(({ op }) => op)).toEqual([{ ...first, attempt: 2 }])
   expect(t.stored('x')).toEqual({ n: 6 })
 })
 
 test('a write that is refused for its epoch goes again under its id, as it was', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 1 })
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 1 })
   t.hub.store.restart()
   const requests = sent(t)
-  await t.c.set('x', { n: 2 })
+  await t.local.assign('x', { n: 2 })
   const [{ op, fields }, ...again] = requests() as [CommitRequest]
   expect(again).toMatchObject([{ op, fields }])
 })
 
 test('a write whose reply is lost is published all the same', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 1 })
-  await t.other.get('x')
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 1 })
+  await t.remote.get('x')
   t.hub.store.loseReplies()
-  const write = t.c.set('x', { n: 2 })
+  const write = t.local.assign('x', { n: 2 })
   await t.clock.advance(100)
   await write
-  expect(t.other.peek('x')).toEqual({ n: 2 })
+  expect(t.remote.peek('x')).toEqual({ n: 2 })
 })
 
 test('a write whose answer is lost and forgotten is in doubt, and not done again', async () => {
-  await using t = open({ maxAnswers: 4 })
-  await t.c.set('x', { n: 1 })
-  await t.c.get('x')
+  await using t = openTestSetup({ maxOpResults: 4 })
+  await t.local.assign('x', { n: 1 })
+  await t.local.get('x')
   t.hub.store.loseReplies()
-  const doubt = expect(t.c.update('x', up)).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  const doubt = expect(t.local.update('x', up)).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
   await t.clock.advance(1)
-  for (let n = 0; n < 12; n++) await t.other.set('y', { n })
+  for (let n = 0; n < 12; n++) await t.remote.assign('y', { n })
   await t.clock.advance(100)
   await doubt
   expect(t.stored('x')).toEqual({ n: 2 })
 })
 
 test('writes that went together and are sent again in other company are done once', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 0 })
-  await t.other.set('y', { n: 0 })
-  await t.c.getMany(['x', 'y'])
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 0 })
+  await t.remote.assign('y', { n: 0 })
+  await t.local.getMany(['x', 'y'])
   const commit = vi.spyOn(t.requests.store, 'commit')
   t.hub.store.loseReplies()
-  const writes = [t.c.update('x', up), t.c.update('y', up)]
+  const writes = [t.local.update('x', up), t.local.update('y', up)]
   await t.clock.advance(100)
   await Promise.all(writes)
   expect([t.stored('x'), t.stored('y')]).toEqual([{ n: 1 }, { n: 1 }])

@@ -1,4 +1,4 @@
-import { type Collection, type Definition, defineCollection, max, type Sync, sum, union } from '@sync/core'
+import { type Collection, type CollectionDefinition, defineCollection, max, type SyncInstance, sum, union } from '@sync/core'
 import { createTestCluster, type TestCluster, type TestClusterOptions } from '@sync/core/testing'
 
 /** The document of these tests: one field of each kind. */
@@ -14,7 +14,7 @@ export interface Product {
 
 export const lamp: Product = { title: 'Lamp', price: 4, stock: 10, tags: [], size: { width: 1, parts: [1, 2, 3] } }
 
-const products: Definition<Product> = defineCollection<Product>({
+const products: CollectionDefinition<Product> = defineCollection<Product>({
   section: 'product',
   ttl: 'never',
   merge: { stock: sum, tags: union('id'), best: max },
@@ -25,12 +25,12 @@ export interface Opened<T> extends AsyncDisposable {
   readonly cluster: TestCluster
   readonly a: Collection<T>
   readonly b: Collection<T>
-  readonly instances: readonly Sync[]
+  readonly instances: readonly SyncInstance[]
 }
 
 /** Opens two instances on one collection. */
 export function open<T = Product>(
-  definition: Definition<T> = products as unknown as Definition<T>,
+  definition: CollectionDefinition<T> = products as unknown as CollectionDefinition<T>,
   options: TestClusterOptions = {},
 ): Opened<T> {
   const cluster = createTestCluster(options)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { open, type Stage } from '../replica/stage.ts'
+import { openTestSetup, type TestSetup } from '../replica/test-setup.ts'
 
 /** Begins a write whose call is slow on its way, so that what follows waits behind it; the returned function ends that. */
-async function slowly(t: Stage, begin: () => Promise<unknown>): Promise<() => Promise<void>> {
+async function slowly(t: TestSetup, begin: () => Promise<unknown>): Promise<() => Promise<void>> {
   t.requests.holdNext('commit')
   const write = begin()
   await t.clock.advance(1)
@@ -14,10 +14,10 @@ async function slowly(t: Stage, begin: () => Promise<unknown>): Promise<() => Pr
 }
 
 test('a write that is slow on its way is not overtaken by a later one', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
-  const arrive = await slowly(t, () => t.c.set('x', { n: 1 }))
-  const later = t.c.set('x', { n: 2 })
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
+  const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+  const later = t.local.assign('x', { n: 2 })
   await t.clock.advance(1)
   await arrive()
   await later
@@ -25,11 +25,11 @@ test('a write that is slow on its way is not overtaken by a later one', async ()
 })
 
 test('a write that its caller gave up is not overtaken by a later one either', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
   t.requests.holdNext('commit')
-  const doubt = expect(t.c.set('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
-  const later = t.c.set('x', { n: 2 })
+  const doubt = expect(t.local.assign('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  const later = t.local.assign('x', { n: 2 })
   await t.clock.advance(20)
   await doubt
   t.requests.release()
@@ -39,36 +39,36 @@ test('a write that its caller gave up is not overtaken by a later one either', a
 })
 
 test('a write that waits for a store that is away is not overtaken by a later one', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
-  t.hub.store.away()
-  const writes = [t.c.set('x', { n: 1 })]
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
+  t.hub.store.makeUnavailable()
+  const writes = [t.local.assign('x', { n: 1 })]
   await t.clock.advance(10_000)
-  writes.push(t.c.set('x', { n: 2 }))
+  writes.push(t.local.assign('x', { n: 2 }))
   await t.clock.advance(1)
-  t.hub.store.back()
+  t.hub.store.makeAvailable()
   await t.clock.advance(5_000)
   await Promise.all(writes)
   expect(t.stored('x')).toEqual({ n: 2 })
 })
 
 test('what waits combines only with its own kind', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
-  await t.c.get('x')
-  const arrive = await slowly(t, () => t.c.set('x', { n: 1 }))
-  const writes = [t.c.set('x', { m: 1 }), t.c.update('x', (d) => ({ ...d, n: (d.n ?? 0) + 1 }))]
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
+  await t.local.get('x')
+  const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+  const writes = [t.local.assign('x', { m: 1 }), t.local.update('x', (d) => ({ ...d, n: (d.n ?? 0) + 1 }))]
   await arrive()
   await Promise.all(writes)
   expect(t.stored('x')).toEqual({ n: 2, m: 1 })
 })
 
 test('what insists on a version does so, though it waits behind others', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
-  const arrive = await slowly(t, () => t.c.set('x', { n: 1 }))
-  const waiting = t.c.set('x', { n: 2 })
-  const refused = expect(t.c.set('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
+  const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+  const waiting = t.local.assign('x', { n: 2 })
+  const refused = expect(t.local.assign('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
   await arrive()
   await waiting
   await refused
@@ -76,9 +76,9 @@ test('what insists on a version does so, though it waits behind others', async (
 })
 
 test('an id of its own is kept by a write that waits behind others', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
-  const up = (opId?: string) => t.c.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), opId === undefined ? {} : { opId })
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
+  const up = (idempotencyKey?: string) => t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), idempotencyKey === undefined ? {} : { idempotencyKey })
   const arrive = await slowly(t, () => up())
   const writes = [up(), up('job')]
   await arrive()
@@ -88,12 +88,12 @@ test('an id of its own is kept by a write that waits behind others', async () =>
 })
 
 test('what is sent again takes nothing along that came later', async () => {
-  await using t = open()
-  await t.c.set('x', { n: 0 })
+  await using t = openTestSetup()
+  await t.local.assign('x', { n: 0 })
   t.hub.store.loseReplies()
-  const writes = [t.c.set('x', { n: 1 })]
+  const writes = [t.local.assign('x', { n: 1 })]
   await t.clock.advance(1)
-  writes.push(t.c.set('x', { m: 2 }))
+  writes.push(t.local.assign('x', { m: 2 }))
   await t.clock.advance(1_000)
   await Promise.all(writes)
   expect(t.stored('x')).toEqual({ n: 1, m: 2 })

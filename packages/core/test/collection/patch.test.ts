@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { changedArray } from '../../src/patch/changed-array.ts'
+import { findChangedArray } from '../../src/patch/changed-array.ts'
 import { lamp, open } from './open.ts'
 
 test('a patch changes the document, and is told like any change', async () => {
@@ -66,7 +66,7 @@ describe('when another writer was first', () => {
     await t.a.create('x', lamp)
     await t.b.get('x')
     t.cluster.bus.drop(9)
-    await t.a.set('x', { price: 9 })
+    await t.a.assign('x', { price: 9 })
     await t.b.patch('x', [{ op: 'add', path: '/size/parts/0', value: 7 }])
     expect(t.b.peek('x')).toEqual({ ...lamp, price: 9, size: { width: 1, parts: [7, 1, 2, 3] } })
     expect(t.instances[1]?.stats().conflicts).toBe(1)
@@ -100,8 +100,8 @@ describe('an array on the way', () => {
     ['that is one only now', { ...before, o: [1] }, '/o/c', '/o'],
     ['named, not entered', { ...before, a: [] }, '/a', undefined],
   ])('%s', (_, after, path, changed) => {
-    expect(changedArray([{ op: 'remove', path }], before, after)).toBe(changed)
-    expect(changedArray([{ op: 'move', path: '/o', from: path }], before, after)).toBe(changed)
+    expect(findChangedArray([{ op: 'remove', path }], before, after)).toBe(changed)
+    expect(findChangedArray([{ op: 'move', path: '/o', from: path }], before, after)).toBe(changed)
   })
 
   test('is never found changed in an equal document', () => {
@@ -109,7 +109,7 @@ describe('an array on the way', () => {
       fc.property(fc.jsonValue(), fc.array(fc.string()), (json, names) => {
         const path = names.map((name) => `/${name.replaceAll(/[~/\\]|__proto__|constructor|prototype/g, '_')}`).join('')
         const copy = JSON.parse(JSON.stringify(json))
-        expect(changedArray([{ op: 'remove', path }], JSON.parse(JSON.stringify(json)), copy)).toBe(undefined)
+        expect(findChangedArray([{ op: 'remove', path }], JSON.parse(JSON.stringify(json)), copy)).toBe(undefined)
       }),
     )
   })

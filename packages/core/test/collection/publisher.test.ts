@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Publisher } from '../../src/collection/publisher.ts'
-import { Counters } from '../../src/replica/counters.ts'
+import { Metrics } from '../../src/replica/metrics.ts'
 import { createVirtualRuntime } from '../../src/testing/virtual-runtime.ts'
 import { changeOf, SECTION } from '../memory/listener.ts'
 import { ScriptedBus } from '../transport/fanout/scripted-bus.ts'
@@ -11,8 +11,8 @@ test('a change that comes in whatever step after the one before is published', a
     const publisher = new Publisher(SECTION, false, {
       bus,
       runtime: createVirtualRuntime(),
-      counters: new Counters(),
-      failed: () => {},
+      metrics: new Metrics(),
+      onFailure: () => {},
     })
     publisher.publish(changeOf(1))
     for (let step = 0; step < steps; step++) await undefined

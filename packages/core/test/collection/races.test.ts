@@ -1,95 +1,95 @@
-import { createSync, defineCollection, memoryBus, memoryStore, NotFoundError, sum } from '@sync/core'
+import { createInstance, defineCollection, memoryBus, memoryStore, NotFoundError, sum } from '@sync/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Doc, open } from '../replica/stage.ts'
+import { type Doc, openTestSetup } from '../replica/test-setup.ts'
 import { open as openPair } from './open.ts'
 
 test('ifVersion on a copy that is older than it says never mixes two documents', async () => {
-  await using t = open()
-  await t.other.replace('x', { n: 1, m: 1 })
-  await t.c.get('x')
-  t.hub.bus.chance({ drop: 1 })
-  const { version } = await t.other.replace('x', { n: 2, m: 2 })
-  await t.c.replace('x', { n: 1, m: 3 }, { ifVersion: version })
+  await using t = openTestSetup()
+  await t.remote.set('x', { n: 1, m: 1 })
+  await t.local.get('x')
+  t.hub.bus.setFaultRates({ drop: 1 })
+  const { version } = await t.remote.set('x', { n: 2, m: 2 })
+  await t.local.set('x', { n: 1, m: 3 }, { ifVersion: version })
   expect(t.stored('x')).toEqual({ n: 1, m: 3 })
 })
 
 test('ifVersion on a copy that is older than it says makes no update blind', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 1 })
-  await t.c.get('x')
-  t.hub.bus.chance({ drop: 1 })
-  const { version } = await t.other.set('x', { n: 10 })
-  await expect(t.c.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), { ifVersion: version + 5 })).rejects.toMatchObject({
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 1 })
+  await t.local.get('x')
+  t.hub.bus.setFaultRates({ drop: 1 })
+  const { version } = await t.remote.assign('x', { n: 10 })
+  await expect(t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), { ifVersion: version + 5 })).rejects.toMatchObject({
     code: 'SYNC_CONFLICT',
   })
-  await t.c.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), { ifVersion: version })
+  await t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), { ifVersion: version })
   expect(t.stored('x')).toEqual({ n: 11 })
 })
 
 test('a set is not written over another document of the same name', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 1, user: 'a' })
-  await t.c.get('x')
-  t.hub.bus.chance({ drop: 1 })
-  await t.other.delete('x')
-  await t.other.create('x', { user: 'b' })
-  await expect(t.c.set('x', { n: 2 })).rejects.toBeInstanceOf(NotFoundError)
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 1, user: 'a' })
+  await t.local.get('x')
+  t.hub.bus.setFaultRates({ drop: 1 })
+  await t.remote.delete('x')
+  await t.remote.create('x', { user: 'b' })
+  await expect(t.local.assign('x', { n: 2 })).rejects.toBeInstanceOf(NotFoundError)
   expect(t.stored('x')).toEqual({ user: 'b' })
 })
 
 test('a condition on a document is not met by another of its name, though the versions are the same', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 1 })
-  await t.c.get('x')
-  t.hub.bus.chance({ drop: 1 })
-  await t.other.delete('x')
-  await t.other.create('x', { n: 9 })
-  const trying = t.c.trySet('x', 'n', 2, { expectedVersion: 1 })
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 1 })
+  await t.local.get('x')
+  t.hub.bus.setFaultRates({ drop: 1 })
+  await t.remote.delete('x')
+  await t.remote.create('x', { n: 9 })
+  const trying = t.local.compareAndSet('x', 'n', 2, { expectedVersion: 1 })
   await t.clock.advance(1)
   expect(t.stored('x')).toEqual({ n: 9 })
   expect(await trying).toEqual({ ok: false, fieldVersion: 1, value: 9 })
 })
 
 test('two sets of a sum that began from the same value both count', async () => {
-  await using t = open({}, { merge: { n: sum } })
-  await t.other.set('x', { n: 0 })
-  const { n = 0 } = (await t.c.get('x')) ?? {}
-  await Promise.all([t.c.set('x', { n: n + 1 }), t.c.set('x', { n: n + 1 })])
+  await using t = openTestSetup({}, { merge: { n: sum } })
+  await t.remote.assign('x', { n: 0 })
+  const { n = 0 } = (await t.local.get('x')) ?? {}
+  await Promise.all([t.local.assign('x', { n: n + 1 }), t.local.assign('x', { n: n + 1 })])
   expect(t.stored('x')).toEqual({ n: 2 })
 })
 
 test('a created document that another deletes meanwhile is not created again', async () => {
-  await using t = open()
-  await t.c.ready()
+  await using t = openTestSetup()
+  await t.local.ready()
   t.replies.hold('commit')
-  const creating = t.c.create('x', { n: 1 }, { opId: 'once' })
+  const creating = t.local.create('x', { n: 1 }, { idempotencyKey: 'once' })
   await t.clock.advance(1)
-  await t.other.delete('x')
+  await t.remote.delete('x')
   t.replies.release()
   await t.clock.advance(100)
   expect(await creating).toMatchObject({ created: true, entry: { value: { n: 1 }, version: 1 } })
-  expect(await t.c.create('x', { n: 1 }, { opId: 'once' })).toMatchObject({ created: true })
+  expect(await t.local.create('x', { n: 1 }, { idempotencyKey: 'once' })).toMatchObject({ created: true })
   expect(t.stored('x')).toBeUndefined()
 })
 
 test('a repeated op id gets its first answer, though its recipe would refuse by now', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 1 })
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 1 })
   const book = (d: { user?: string }): void => {
     if (d.user) throw new Error('taken')
     d.user = 'me'
   }
-  await t.c.update('x', book, { opId: 'booking' })
-  expect(await t.c.update('x', book, { opId: 'booking' })).toMatchObject({ version: 2, changed: true })
-  await expect(t.c.update('x', book, { opId: 'another' })).rejects.toMatchObject({ code: 'SYNC_REFUSED' })
+  await t.local.update('x', book, { idempotencyKey: 'booking' })
+  expect(await t.local.update('x', book, { idempotencyKey: 'booking' })).toMatchObject({ version: 2, changed: true })
+  await expect(t.local.update('x', book, { idempotencyKey: 'another' })).rejects.toMatchObject({ code: 'SYNC_REJECTED' })
 })
 
 test('a write that was never sent before is not in doubt, however long the store has not been heard', async () => {
-  await using t = open({ maxAnswers: 4 })
-  await t.c.ready()
-  for (let n = 0; n < 12; n++) await t.other.set('y', { n })
-  expect(await t.c.set('x', { n: 1 })).toMatchObject({ changed: true })
+  await using t = openTestSetup({ maxOpResults: 4 })
+  await t.local.ready()
+  for (let n = 0; n < 12; n++) await t.remote.assign('y', { n })
+  expect(await t.local.assign('x', { n: 1 })).toMatchObject({ changed: true })
 })
 
 test('with a schema too, create leaves alone what there is, held or not', async () => {
@@ -108,9 +108,9 @@ test('what is validated is what is written: two writes that each would be fine d
   await t.a.create('x', { a: 1, b: 1 })
   await t.b.get('x')
   t.cluster.bus.pause()
-  await t.a.set('x', { a: 8 })
-  await expect(t.b.set('x', { b: 8 })).rejects.toMatchObject({
-    code: 'SYNC_REFUSED',
+  await t.a.assign('x', { a: 8 })
+  await expect(t.b.assign('x', { b: 8 })).rejects.toMatchObject({
+    code: 'SYNC_REJECTED',
     issues: [{ message: 'too much' }],
   })
 })
@@ -120,9 +120,9 @@ test('one caller with a bad document does not fail another', async () => {
   await using t = openPair(defineCollection({ schema, section: 'strict', ttl: 'never' }))
   await t.a.create('x', { n: 1 })
   const outcomes = Promise.allSettled([
-    t.a.set('x', { n: 2 }),
-    t.a.set('x', { m: 3 }),
-    t.a.set('x', { n: 'bad' as never }),
+    t.a.assign('x', { n: 2 }),
+    t.a.assign('x', { m: 3 }),
+    t.a.assign('x', { n: 'bad' as never }),
     t.a.update('x', (d) => ({ ...d, m: 4 })),
   ])
   await t.cluster.settle()
@@ -130,55 +130,55 @@ test('one caller with a bad document does not fail another', async () => {
 })
 
 test('a position is read as of that position, though an older load is under way', async () => {
-  await using t = open()
-  await t.other.set('x', { n: 1 })
-  await t.c.get('x')
-  t.hub.bus.chance({ drop: 1 })
-  const second = await t.other.set('x', { n: 2 })
+  await using t = openTestSetup()
+  await t.remote.assign('x', { n: 1 })
+  await t.local.get('x')
+  t.hub.bus.setFaultRates({ drop: 1 })
+  const second = await t.remote.assign('x', { n: 2 })
   t.replies.hold('load')
-  const first = t.c.get('x', { after: second.position })
+  const first = t.local.get('x', { after: second.position })
   await t.clock.advance(1)
-  const third = await t.other.set('x', { n: 3 })
-  const late = t.c.get('x', { after: third.position })
+  const third = await t.remote.assign('x', { n: 3 })
+  const late = t.local.get('x', { after: third.position })
   await t.clock.advance(1)
   t.replies.release()
   expect([(await first)?.n, (await late)?.n]).toEqual([2, 3])
 })
 
 test('a read that came too late to renew a sliding document does not keep it alive here', async () => {
-  await using t = open({}, { ttl: { after: 1_000, sliding: true } })
-  await t.other.set('x', { n: 1 })
-  await t.c.get('x')
+  await using t = openTestSetup({}, { ttl: { after: 1_000, sliding: true } })
+  await t.remote.assign('x', { n: 1 })
+  await t.local.get('x')
   await t.clock.advance(990)
   t.hub.store.pause()
-  t.c.peek('x')
+  t.local.peek('x')
   await t.clock.advance(50)
   t.hub.store.resume()
   for (let i = 0; i < 10; i++) {
     await t.clock.advance(300)
-    t.c.peek('x')
+    t.local.peek('x')
   }
-  expect(t.c.peek('x')).toBeUndefined()
+  expect(t.local.peek('x')).toBeUndefined()
 })
 
 test('a document that was deleted, and is there again since the store lost the deletion, is held again', async () => {
-  await using t = open({}, { replicate: 'all' })
-  await t.c.ready()
-  await t.other.set('x', { n: 1 })
-  await t.other.delete('x')
+  await using t = openTestSetup({}, { replicate: 'all' })
+  await t.local.ready()
+  await t.remote.assign('x', { n: 1 })
+  await t.remote.delete('x')
   await t.clock.advance(1)
-  await t.sync.check()
+  await t.sync.catchUp()
   t.hub.store.loseTail(1)
-  await t.sync.check()
+  await t.sync.catchUp()
   await t.clock.advance(100)
-  expect(t.c.peek('x')).toEqual({ n: 1 })
+  expect(t.local.peek('x')).toEqual({ n: 1 })
 })
 
 test('what cannot be loaded rejects, and is tried again by the next call', async () => {
-  await using t = open()
+  await using t = openTestSetup()
   const store = memoryStore(t.hub)
   let broken = true
-  const sync = createSync({
+  const sync = createInstance({
     store: {
       ...t.replies.store,
       load: (refs) => (broken ? Promise.reject(new NotFoundError('unreadable')) : store.load(refs)),
@@ -187,7 +187,7 @@ test('what cannot be loaded rejects, and is tried again by the next call', async
     runtime: t.clock,
   })
   const c = sync.collection(defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' }), { partition: 'p' })
-  await t.other.set('x', { n: 1 })
+  await t.remote.assign('x', { n: 1 })
   await expect(c.get('x')).rejects.toThrow('unreadable')
   broken = false
   expect(await c.get('x')).toEqual({ n: 1 })
@@ -197,23 +197,23 @@ test('what cannot be loaded rejects, and is tried again by the next call', async
 })
 
 test('after close every call is refused', async () => {
-  await using t = open()
-  await t.c.get('x')
+  await using t = openTestSetup()
+  await t.local.get('x')
   const closing = t.sync.close()
   await t.clock.advance(10)
   await closing
   const closed = { code: 'SYNC_CLOSED' }
-  await expect(t.c.get('x')).rejects.toMatchObject(closed)
-  await expect(t.c.ready()).rejects.toMatchObject(closed)
-  await expect(t.c.changes()[Symbol.asyncIterator]().next()).rejects.toMatchObject(closed)
-  expect(() => t.c.peek('x')).toThrow('closed')
-  expect(() => t.c.subscribe('x', () => {})).toThrow('closed')
+  await expect(t.local.get('x')).rejects.toMatchObject(closed)
+  await expect(t.local.ready()).rejects.toMatchObject(closed)
+  await expect(t.local.changes()[Symbol.asyncIterator]().next()).rejects.toMatchObject(closed)
+  expect(() => t.local.peek('x')).toThrow('closed')
+  expect(() => t.local.subscribe('x', () => {})).toThrow('closed')
 })
 
 test('names that every object inherits are fields like others', async () => {
   await using t = openPair(defineCollection<Record<string, string>>({ section: 'names', ttl: 'never' }))
-  await t.a.set('x', { a: 'b' })
-  expect(await t.a.trySet('x', 'valueOf', 'v', { expectedVersion: 9 })).toEqual({
+  await t.a.assign('x', { a: 'b' })
+  expect(await t.a.compareAndSet('x', 'valueOf', 'v', { expectedVersion: 9 })).toEqual({
     ok: false,
     fieldVersion: 0,
     value: undefined,
@@ -221,24 +221,24 @@ test('names that every object inherits are fields like others', async () => {
   const patches: unknown[] = []
   t.b.subscribe('x', (change) => patches.push('patch' in change && change.patch))
   await t.b.get('x')
-  await t.a.set('x', { toString: 's' } as never)
+  await t.a.assign('x', { toString: 's' } as never)
   await t.cluster.settle()
   expect(patches).toEqual([[{ op: 'add', path: '/toString', value: 's' }]])
 })
 
 test('a condition holds for what is written, whenever a change comes in between', async () => {
   for (let turns = 0; turns < 30; turns++) {
-    await using t = open()
-    await t.other.set('x', { n: 1 })
-    const entry = await t.c.entry('x')
+    await using t = openTestSetup()
+    await t.remote.assign('x', { n: 1 })
+    const entry = await t.local.getEntry('x')
     t.hub.bus.pause()
-    await t.other.set('x', { n: 2 })
+    await t.remote.assign('x', { n: 2 })
     await t.clock.advance(1)
-    const ifVersion = entry?.token as string
+    const ifVersion = entry?.etag as string
     const add = (doc: Doc): void => {
       doc.n = (doc.n ?? 0) + 10
     }
-    const update = t.c.update('x', add, { ifVersion }).catch((error: unknown) => error)
+    const update = t.local.update('x', add, { ifVersion }).catch((error: unknown) => error)
     for (let turn = 0; turn < turns; turn++) await undefined
     t.hub.bus.resume()
     await t.clock.advance(1_000)

@@ -1,4 +1,4 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { lamp, open } from './open.ts'
@@ -7,7 +7,7 @@ test('what is read is frozen and shared: unchanged parts keep their identity', a
   await using t = open()
   await t.a.create('x', lamp)
   const before = await t.b.get('x')
-  await t.a.set('x', { price: 5 })
+  await t.a.assign('x', { price: 5 })
   await t.cluster.settle()
   const after = t.b.peek('x')
   expect(after).not.toBe(before)
@@ -38,7 +38,7 @@ test('own writes are read at once, also while the document is being loaded', asy
   await using t = open()
   await t.a.create('x', lamp)
   const reading = t.b.get('x')
-  await t.b.set('x', { price: 7 })
+  await t.b.assign('x', { price: 7 })
   expect((await t.b.get('x'))?.price).toBe(7)
   await reading
   expect(t.b.peek('x')?.price).toBe(7)
@@ -49,7 +49,7 @@ test('what another wrote is read by its position, though the message is lost', a
   await t.a.create('x', lamp)
   await t.b.get('x')
   t.cluster.bus.drop(2)
-  const { position } = await t.a.set('x', { price: 8 })
+  const { position } = await t.a.assign('x', { price: 8 })
   expect(t.b.peek('x')?.price).toBe(4)
   expect((await t.b.get('x', { after: position }))?.price).toBe(8)
   await expect(t.b.get('x', { after: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_POSITION' })
@@ -59,7 +59,7 @@ test('a late change of a deleted document does not bring it back', async () => {
   await using t = open()
   t.cluster.bus.delay(500)
   await t.a.create('x', lamp)
-  await t.a.set('x', { price: 5 })
+  await t.a.assign('x', { price: 5 })
   await t.a.delete('x')
   expect(await t.b.get('x')).toBeUndefined()
   await t.cluster.clock.advance(2_000)
@@ -68,31 +68,31 @@ test('a late change of a deleted document does not bring it back', async () => {
 
 test('a section replicated whole holds what is there, what comes, and knows what is not', async () => {
   await using t = open(defineCollection<{ n: number }>({ section: 'all', ttl: 'never', replicate: 'all' }))
-  for (let n = 0; n < 20; n++) await t.a.set(`k${n}`, { n })
+  for (let n = 0; n < 20; n++) await t.a.assign(`k${n}`, { n })
   const late = t.cluster.open()
   const c = late.collection(defineCollection<{ n: number }>({ section: 'all', ttl: 'never', replicate: 'all' }), {
     partition: 'eu',
   })
   await c.ready()
   expect(c.peek('k7')).toEqual({ n: 7 })
-  await t.a.set('new', { n: 1 })
+  await t.a.assign('new', { n: 1 })
   await t.a.delete('k7')
   await t.cluster.settle()
   expect(c.peek('new')).toEqual({ n: 1 })
   expect(c.peek('k7')).toBeUndefined()
-  t.cluster.store.away()
+  t.cluster.store.makeUnavailable()
   expect(await c.get('never was')).toBeUndefined()
 })
 
 test('a section followed by key hears the documents it holds', async () => {
-  await using t = open(defineCollection<{ n: number }>({ section: 'keyed', ttl: 'never', follow: 'key' }))
-  await t.a.set('x', { n: 1 })
+  await using t = open(defineCollection<{ n: number }>({ section: 'keyed', ttl: 'never', subscribeBy: 'key' }))
+  await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   const received = t.instances[1]?.stats().receivedBytes
-  await t.a.set('y', { n: 1 })
+  await t.a.assign('y', { n: 1 })
   await t.cluster.clock.advance(100)
   expect(t.instances[1]?.stats().receivedBytes).toBe(received)
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   await t.cluster.clock.advance(100)
   expect(t.b.peek('x')).toEqual({ n: 2 })
   expect(() => t.b.changes()).toThrow(/followed by key/)
@@ -101,11 +101,11 @@ test('a section followed by key hears the documents it holds', async () => {
 test('a document expires, and every replica notices', async () => {
   await using t = open(defineCollection<{ n: number }>({ section: 'brief', ttl: '10s' }))
   const gone: unknown[] = []
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   t.b.subscribe('x', (change) => gone.push(change))
   await t.b.get('x')
   await t.cluster.clock.advance(6_000)
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   await t.cluster.clock.advance(6_000)
   expect(t.b.peek('x')).toEqual({ n: 2 })
   await t.cluster.clock.advance(5_000)
@@ -116,7 +116,7 @@ test('a document expires, and every replica notices', async () => {
 
 test('reads keep a sliding document alive', async () => {
   await using t = open(defineCollection<{ n: number }>({ section: 'sliding', ttl: { after: '10s', sliding: true } }))
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   for (let i = 0; i < 6; i++) {
     await t.cluster.clock.advance(4_000)
     expect(await t.b.get('x')).toEqual({ n: 1 })
@@ -128,7 +128,7 @@ test('reads keep a sliding document alive', async () => {
 test('a wait ends by its time or its signal', async () => {
   await using t = open()
   await t.a.create('x', lamp)
-  t.cluster.store.away()
+  t.cluster.store.makeUnavailable()
   const late = t.b.get('x', { timeout: '1s' })
   const refused = expect(late).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
   await t.cluster.clock.advance(1_500)
@@ -142,23 +142,23 @@ test('a read as of a position waits for no comparison that is under way, and is 
   const hub = createMemoryHub({ runtime, maxChanges: 1 })
   const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
   const at = { partition: 'p' }
-  await using writer = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
+  await using writer = createInstance({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
   const store = memoryStore(hub)
-  await using reader = createSync({ store, bus: memoryBus(hub), runtime })
+  await using reader = createInstance({ store, bus: memoryBus(hub), runtime })
   const read = reader.collection(definition, at)
   const written = writer.collection(definition, at)
-  await written.set('x', { n: 1 })
+  await written.assign('x', { n: 1 })
   await read.get('x')
-  hub.bus.chance({ drop: 1 })
-  const { position } = await written.set('x', { n: 2 })
-  await written.set('y', { n: 1 })
+  hub.bus.setFaultRates({ drop: 1 })
+  const { position } = await written.assign('x', { n: 2 })
+  await written.assign('y', { n: 1 })
   const comparing = Promise.withResolvers<void>()
   const { heads } = store
   store.heads = async (asked) => {
     if (asked.some(({ scope }) => 'key' in scope)) await comparing.promise
     return heads.call(store, asked)
   }
-  const checking = reader.check()
+  const checking = reader.catchUp()
   await runtime.advance(1)
   expect(await read.get('x', { after: position })).toEqual({ n: 2 })
   comparing.resolve()

@@ -31,7 +31,7 @@ test('of two instances that ask at once one fills it, and both have the same', a
 
 test('what the source does not have is not asked for again for a while', async () => {
   const source = vi.fn<Ask>(async () => undefined)
-  await using t = near(source, { sourceAbsentFor: '10s' })
+  await using t = near(source, { negativeTtl: '10s' })
   for (let n = 0; n < 3; n++) expect(await t.a.get('x')).toBe(undefined)
   expect(source).toHaveBeenCalledTimes(1)
   await t.cluster.clock.advance(11_000)
@@ -74,7 +74,7 @@ test('with a schema too, an old row neither stays nor covers what was made meanw
   const made = t.a.get('y')
   await t.cluster.clock.advance(1)
   await t.b.delete('x')
-  await t.b.set('y', { n: 5 })
+  await t.b.assign('y', { n: 5 })
   await t.cluster.clock.advance(1)
   for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
   expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
@@ -85,7 +85,7 @@ test('writes do not ask the source', async () => {
   const source = vi.fn<Ask>(async () => ({ n: 1 }))
   await using t = near(source)
   await expect(t.a.update('x', (d) => void d.n++)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
-  await t.a.set('y', { n: 2 })
+  await t.a.assign('y', { n: 2 })
   expect(t.a.peek('x')).toBe(undefined)
   expect(source).not.toHaveBeenCalled()
 })

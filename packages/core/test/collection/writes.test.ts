@@ -1,4 +1,4 @@
-import { ConflictError, defineCollection, NotFoundError, NotJsonError, RefusedError } from '@sync/core'
+import { ConflictError, defineCollection, NotFoundError, NotJsonError, RejectedError } from '@sync/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { lamp, open, type Product } from './open.ts'
@@ -6,14 +6,14 @@ import { lamp, open, type Product } from './open.ts'
 test('set writes the named fields and leaves the others', async () => {
   await using t = open()
   await t.a.create('x', lamp)
-  expect(await t.a.set('x', { price: 5 })).toMatchObject({ version: 2, changed: true })
+  expect(await t.a.assign('x', { price: 5 })).toMatchObject({ version: 2, changed: true })
   expect(await t.b.get('x')).toEqual({ ...lamp, price: 5 })
-  expect((await t.b.entry('x'))?.fieldVersions).toMatchObject({ price: 2, title: 1 })
+  expect((await t.b.getEntry('x'))?.fieldVersions).toMatchObject({ price: 2, title: 1 })
 })
 
 test('set creates an absent document from the given fields', async () => {
   await using t = open()
-  expect(await t.a.set('x', { title: 'new' })).toMatchObject({ version: 1, changed: true })
+  expect(await t.a.assign('x', { title: 'new' })).toMatchObject({ version: 1, changed: true })
   expect(await t.b.get('x')).toEqual({ title: 'new' })
 })
 
@@ -21,12 +21,12 @@ test('what is as wanted already is not written, and the store is who says so', a
   await using t = open()
   await t.a.create('x', lamp)
   await t.a.get('x')
-  expect(await t.a.set('x', { price: 4 })).toMatchObject({ version: 1, changed: false })
+  expect(await t.a.assign('x', { price: 4 })).toMatchObject({ version: 1, changed: false })
   // the other instance changes it behind the back of the first
   await t.b.get('x')
   t.cluster.bus.pause()
-  await t.b.set('x', { price: 9 })
-  expect(await t.a.set('x', { price: 4 })).toMatchObject({ version: 3, changed: true })
+  await t.b.assign('x', { price: 9 })
+  expect(await t.a.assign('x', { price: 4 })).toMatchObject({ version: 3, changed: true })
   t.cluster.bus.resume()
   await t.cluster.settle()
   expect(t.b.peek('x')?.price).toBe(4)
@@ -80,8 +80,8 @@ test('a field with a strategy is merged when two set it at once', async () => {
   await t.a.create('x', { ...lamp, tags: [{ id: 'a' }, { id: 'b' }] })
   await t.b.get('x')
   const done = Promise.all([
-    t.a.set('x', { stock: 11, tags: [{ id: 'a' }], best: 5 }),
-    t.b.set('x', { stock: 13, tags: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], best: 3 }),
+    t.a.assign('x', { stock: 11, tags: [{ id: 'a' }], best: 5 }),
+    t.b.assign('x', { stock: 13, tags: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], best: 3 }),
   ])
   await t.cluster.settle()
   await done
@@ -103,12 +103,12 @@ test('a merge that throws refuses the write', async () => {
   await t.a.create('x', { n: 0 })
   await t.b.get('x')
   t.cluster.bus.pause()
-  await t.a.set('x', { n: 1 })
-  await expect(t.b.set('x', { n: 2 })).rejects.toMatchObject({
-    code: 'SYNC_REFUSED',
+  await t.a.assign('x', { n: 1 })
+  await expect(t.b.assign('x', { n: 2 })).rejects.toMatchObject({
+    code: 'SYNC_REJECTED',
     issues: [{ message: 'not together' }],
   })
-  expect((await t.a.entry('x'))?.version).toBe(2)
+  expect((await t.a.getEntry('x'))?.version).toBe(2)
 })
 
 test('replace makes the document what is given: fields that it lacks go, and what travels is the difference', async () => {
@@ -117,7 +117,7 @@ test('replace makes the document what is given: fields that it lacks go, and wha
   await t.a.get('x')
   await t.b.get('x')
   const before = t.instances[0]?.stats().publishedBytes ?? 0
-  await t.a.replace('x', { ...lamp, price: 5 })
+  await t.a.set('x', { ...lamp, price: 5 })
   await t.cluster.settle()
   expect(t.b.peek('x')).toEqual({ ...lamp, price: 5 })
   expect((t.instances[0]?.stats().publishedBytes ?? 0) - before).toBeLessThan(80)
@@ -130,7 +130,7 @@ test('replace never mixes two documents', async () => {
   await t.b.get('x')
   const one = { ...lamp, title: 'one', price: 1 }
   const two = { ...lamp, title: 'two', price: 2 }
-  const done = Promise.all([t.a.replace('x', one), t.b.replace('x', two)])
+  const done = Promise.all([t.a.set('x', one), t.b.set('x', two)])
   await t.cluster.settle()
   await done
   expect([one, two]).toContainEqual(t.a.peek('x'))
@@ -143,7 +143,7 @@ test('create writes only if there is nothing', async () => {
   await t.cluster.settle()
   const [one, two] = await done
   expect([one.created, two.created].sort()).toEqual([false, true])
-  expect(one.entry.value).toEqual(two.entry.value)
+  expect(one.getEntry.value).toEqual(two.getEntry.value)
 })
 
 test('update of an absent document finds none; a delete wins over an update', async () => {
@@ -166,18 +166,18 @@ test('half a document does not come back from one that is gone', async () => {
   await t.b.get('x')
   t.cluster.bus.pause()
   await t.a.delete('x')
-  await expect(t.b.set('x', { price: 1 })).rejects.toBeInstanceOf(NotFoundError)
+  await expect(t.b.assign('x', { price: 1 })).rejects.toBeInstanceOf(NotFoundError)
   await expect(t.b.unset('x', ['price'])).rejects.toBeInstanceOf(NotFoundError)
   expect(await t.b.get('x')).toBeUndefined()
 })
 
-test('trySet succeeds on the expected version, and else tells what there is', async () => {
+test('compareAndSet succeeds on the expected version, and else tells what there is', async () => {
   await using t = open()
   await t.a.create('x', lamp)
-  expect(await t.a.trySet('x', 'price', 5, { expectedVersion: 1 })).toEqual({ ok: true, fieldVersion: 2 })
-  expect(await t.b.trySet('x', 'price', 6, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 2, value: 5 })
-  expect(await t.b.trySet('x', 'note', 'n', { expectedVersion: 0 })).toEqual({ ok: true, fieldVersion: 1 })
-  expect(await t.b.trySet('none', 'price', 1, { expectedVersion: 3 })).toEqual({
+  expect(await t.a.compareAndSet('x', 'price', 5, { expectedVersion: 1 })).toEqual({ ok: true, fieldVersion: 2 })
+  expect(await t.b.compareAndSet('x', 'price', 6, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 2, value: 5 })
+  expect(await t.b.compareAndSet('x', 'note', 'n', { expectedVersion: 0 })).toEqual({ ok: true, fieldVersion: 1 })
+  expect(await t.b.compareAndSet('none', 'price', 1, { expectedVersion: 3 })).toEqual({
     ok: false,
     fieldVersion: 0,
     value: undefined,
@@ -188,9 +188,9 @@ test('a removed field keeps its counter: there is no ABA', async () => {
   await using t = open()
   await t.a.create('x', { ...lamp, note: 'one' })
   await t.a.unset('x', ['note'])
-  expect(await t.a.trySet('x', 'note', 'two', { expectedVersion: 0 })).toMatchObject({ ok: false, fieldVersion: 2 })
-  await t.a.set('x', { note: 'three' })
-  expect(await t.b.trySet('x', 'note', 'four', { expectedVersion: 1 })).toEqual({
+  expect(await t.a.compareAndSet('x', 'note', 'two', { expectedVersion: 0 })).toMatchObject({ ok: false, fieldVersion: 2 })
+  await t.a.assign('x', { note: 'three' })
+  expect(await t.b.compareAndSet('x', 'note', 'four', { expectedVersion: 1 })).toEqual({
     ok: false,
     fieldVersion: 3,
     value: 'three',
@@ -204,18 +204,18 @@ test('versions of a document made again are not those of the one before', async 
   t.cluster.bus.pause()
   await t.a.delete('x')
   await t.a.create('x', { ...lamp, price: 99 })
-  expect(await t.b.trySet('x', 'price', 1, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 1, value: 99 })
+  expect(await t.b.compareAndSet('x', 'price', 1, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 1, value: 99 })
 })
 
 test('ifVersion refuses a write on another version', async () => {
   await using t = open()
   await t.a.create('x', lamp)
-  await t.a.set('x', { price: 5 })
-  await expect(t.b.set('x', { price: 6 }, { ifVersion: 1 })).rejects.toMatchObject({
+  await t.a.assign('x', { price: 5 })
+  await expect(t.b.assign('x', { price: 6 }, { ifVersion: 1 })).rejects.toMatchObject({
     code: 'SYNC_CONFLICT',
     current: { version: 2 },
   })
-  expect(await t.b.set('x', { price: 6 }, { ifVersion: 2 })).toMatchObject({ version: 3 })
+  expect(await t.b.assign('x', { price: 6 }, { ifVersion: 2 })).toMatchObject({ version: 3 })
   await expect(t.b.delete('x', { ifVersion: 1 })).rejects.toBeInstanceOf(ConflictError)
 })
 
@@ -243,8 +243,8 @@ test('the same op id twice is one write', async () => {
   await using t = open()
   await t.a.create('x', lamp)
   const add = (d: Product): void => void d.price++
-  await t.a.update('x', add, { opId: 'job-1' })
-  expect(await t.b.update('x', add, { opId: 'job-1' })).toMatchObject({ version: 2 })
+  await t.a.update('x', add, { idempotencyKey: 'job-1' })
+  expect(await t.b.update('x', add, { idempotencyKey: 'job-1' })).toMatchObject({ version: 2 })
   expect((await t.b.get('x'))?.price).toBe(5)
 })
 
@@ -262,9 +262,9 @@ test('writes that wait behind a commit combine; a recipe that throws is left out
   await t.cluster.settle()
   const refused = (await outcomes).filter((each) => each.status === 'rejected')
   expect(refused).toHaveLength(1)
-  expect(refused[0]).toMatchObject({ reason: { code: 'SYNC_REFUSED', cause: { message: 'seven' } } })
+  expect(refused[0]).toMatchObject({ reason: { code: 'SYNC_REJECTED', cause: { message: 'seven' } } })
   expect(t.a.peek('x')?.price).toBe(19)
-  expect((await t.a.entry('x'))?.version).toBeLessThan(8)
+  expect((await t.a.getEntry('x'))?.version).toBeLessThan(8)
 })
 
 test('meta travels with the change, and writes of different meta do not combine', async () => {
@@ -273,7 +273,7 @@ test('meta travels with the change, and writes of different meta do not combine'
   const seen: unknown[] = []
   t.b.subscribe('x', (change) => seen.push(change.meta))
   await t.b.get('x')
-  await Promise.all([1, 2, 3].map((i) => t.a.set('x', { price: i * 10 }, { meta: { actor: `user-${i}` } })))
+  await Promise.all([1, 2, 3].map((i) => t.a.assign('x', { price: i * 10 }, { meta: { actor: `user-${i}` } })))
   await t.cluster.settle()
   expect(seen).toEqual([{ actor: 'user-1' }, { actor: 'user-2' }, { actor: 'user-3' }])
 })
@@ -281,27 +281,27 @@ test('meta travels with the change, and writes of different meta do not combine'
 test('a schema validates the resulting document and may not transform it', async () => {
   const schema = z.object({ n: z.number().max(10), t: z.string().optional() })
   await using t = open(defineCollection({ schema, section: 'checked', ttl: 'never' }))
-  await expect(t.a.set('x', { t: 'no number' })).rejects.toMatchObject({
-    code: 'SYNC_REFUSED',
+  await expect(t.a.assign('x', { t: 'no number' })).rejects.toMatchObject({
+    code: 'SYNC_REJECTED',
     issues: [{ path: '/n' }],
   })
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   await expect(
     t.b.update('x', (d) => {
       d.n = 11
     }),
-  ).rejects.toBeInstanceOf(RefusedError)
+  ).rejects.toBeInstanceOf(RejectedError)
   const trimmed = z.object({ s: z.string().trim() })
   const other = t.instances[0]?.collection(defineCollection({ schema: trimmed, section: 'trimmed', ttl: 'never' }), {
     partition: 'eu',
   })
-  await expect(other?.set('x', { s: ' a ' })).rejects.toThrow(/transform/)
+  await expect(other?.assign('x', { s: ' a ' })).rejects.toThrow(/transform/)
 })
 
 test('what is not JSON is refused by the name of its path, and nothing is written', async () => {
   await using t = open()
   await t.a.create('x', lamp)
-  await expect(t.a.set('x', { size: { width: Number.NaN, parts: [] } })).rejects.toMatchObject({
+  await expect(t.a.assign('x', { size: { width: Number.NaN, parts: [] } })).rejects.toMatchObject({
     code: 'SYNC_NOT_JSON',
     path: '/size/width',
   })
@@ -310,7 +310,7 @@ test('what is not JSON is refused by the name of its path, and nothing is writte
       d.note = new Date() as never
     }),
   ).rejects.toBeInstanceOf(NotJsonError)
-  expect((await t.b.entry('x'))?.version).toBe(1)
+  expect((await t.b.getEntry('x'))?.version).toBe(1)
 })
 
 test('what the caller changes afterwards is not seen', async () => {
@@ -325,5 +325,5 @@ test('what the caller changes afterwards is not seen', async () => {
 test('an empty key is refused', async () => {
   await using t = open()
   await expect(t.a.get('')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
-  await expect(t.a.set('', { price: 1 })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(t.a.assign('', { price: 1 })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
 })

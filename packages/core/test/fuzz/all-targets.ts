@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Target } from './target.ts'
+import type { FuzzTarget } from './target.ts'
 
 const packages = join(import.meta.dirname, '../../..')
 
@@ -12,7 +12,7 @@ export const targetFiles = (): string[] =>
     .map((file) => join(packages, file))
 
 /** The targets of a file, by name. */
-export async function targetsIn(file: string): Promise<Readonly<Record<string, Target>>> {
-  const { targets } = (await import(pathToFileURL(file).href)) as { targets: Readonly<Record<string, Target>> }
+export async function targetsIn(file: string): Promise<Readonly<Record<string, FuzzTarget>>> {
+  const { targets } = (await import(pathToFileURL(file).href)) as { targets: Readonly<Record<string, FuzzTarget>> }
   return targets
 }

@@ -1,4 +1,4 @@
-import type { Dice } from '../simulation/dice.ts'
+import type { SeededRandom } from '../simulation/seeded-random.ts'
 
 const TOKENS = [
   '__proto__',
@@ -26,7 +26,7 @@ const TOKENS = [
 ]
 
 /** Text made of an example by a few random cuts, repeats and insertions; now and then of nothing but noise. */
-export function mutate(example: string, { int, chance, pick }: Dice): string {
+export function mutate(example: string, { int, chance, pick }: SeededRandom): string {
   if (chance(0.05)) return Array.from({ length: int(12) }, () => pick(TOKENS)).join('')
   let text = example
   for (let edits = 1 + int(4); edits > 0; edits--) {

@@ -1,10 +1,10 @@
 import { ArgumentError } from '@sync/core'
-import type { Target } from './target.ts'
+import type { FuzzTarget } from './target.ts'
 
 const hoard: unknown[] = []
 
 /** Each does what no target may, sooner or later. */
-export const targets: Readonly<Record<string, Target>> = {
+export const targets: Readonly<Record<string, FuzzTarget>> = {
   'takes some and refuses some': ({ chance }) => {
     if (chance(0.5)) throw new ArgumentError('no')
   },

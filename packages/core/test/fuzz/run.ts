@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { targetFiles, targetsIn } from './all-targets.ts'
-import { watch } from './watch.ts'
+import { fuzzInWorker } from './fuzz-in-worker.ts'
 
 // `pnpm fuzz` gives each target of every package a million inputs; `--seed S --inputs 1` gives it one of them again.
 const { values } = parseArgs({
@@ -18,9 +18,9 @@ for (const file of targetFiles()) {
     const started = performance.now()
     try {
       const task = { file, name, inputs: Number(values.inputs), seed: Number(values.seed) }
-      const { taken, refused } = await watch(task, limits)
+      const { accepted, rejected } = await fuzzInWorker(task, limits)
       const seconds = Math.round((performance.now() - started) / 1_000)
-      console.log(`✓ ${name}: ${taken} taken, ${refused} refused, in ${seconds} s and less than ${limits.memory} MiB`)
+      console.log(`✓ ${name}: ${accepted} taken, ${rejected} refused, in ${seconds} s and less than ${limits.memory} MiB`)
     } catch (error) {
       failed++
       console.log(`✗ ${error instanceof Error ? error.message : String(error)}`)

@@ -1,6 +1,6 @@
 import { decodeChange, decodeFrame } from '@sync/core/adapter'
 import { apply, formatPointer, type Json, type Operation, parsePointer } from '@sync/core/patch'
-import type { Given, Target } from './target.ts'
+import type { FuzzInput, FuzzTarget } from './target.ts'
 
 const CHANGE =
   '["k",1,2,3,1775000000000,[["a",2,0,{"b":[1,"x"]}],["c",2,1,[[0,"/d/0",1],[1,"/e"]]],["f",2]],{"by":"me"}]'
@@ -14,7 +14,7 @@ const DOCUMENT = Object.freeze({
 }) as unknown as Json
 
 /** What comes from outside, by name. */
-export const targets: Readonly<Record<string, Target>> = {
+export const targets: Readonly<Record<string, FuzzTarget>> = {
   'wire decoder, text': ({ mutate }) => decodeFrame(mutate(FRAME)),
   'wire decoder, bytes': ({ int }) => {
     const bytes = Buffer.from(FRAME)
@@ -34,7 +34,7 @@ export const targets: Readonly<Record<string, Target>> = {
 }
 
 /** Patches that are JSON: one that is not never comes as far as the applier. */
-function patch({ mutate }: Given): Operation[] {
+function patch({ mutate }: FuzzInput): Operation[] {
   for (;;) {
     try {
       const parsed = JSON.parse(mutate(PATCH)) as Json

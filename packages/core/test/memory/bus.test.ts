@@ -4,7 +4,7 @@ import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/ind
 import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
 import { decodeFrame } from '../../src/transport/decode.ts'
-import { handDriven } from './clock.ts'
+import { createManualRuntime } from './manual-runtime.ts'
 import { changeOf, listen, publish, SECTION, settled } from './listener.ts'
 
 let hub: MemoryHub
@@ -12,7 +12,7 @@ let bus: ChangeBus
 let thrown: unknown[]
 beforeEach(() => {
   thrown = []
-  hub = createMemoryHub({ runtime: handDriven(), onError: (error) => thrown.push(error) })
+  hub = createMemoryHub({ runtime: createManualRuntime(), onError: (error) => thrown.push(error) })
   bus = memoryBus(hub)
 })
 

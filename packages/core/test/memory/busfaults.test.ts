@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/index.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
-import { type HandDriven, handDriven } from './clock.ts'
+import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
 import { listen, publish, settled } from './listener.ts'
 
-let runtime: HandDriven
+let runtime: ManualRuntime
 let hub: MemoryHub
 let bus: ChangeBus
 beforeEach(() => {
-  runtime = handDriven()
+  runtime = createManualRuntime()
   hub = createMemoryHub({ runtime })
   bus = memoryBus(hub)
 })
@@ -89,11 +89,11 @@ test('a fault takes one delivery, not the frame: of several subscribers the firs
 describe('chances', () => {
   test('of 1 meet everything, of 0 nothing', async () => {
     const { heard } = await listen(bus)
-    hub.bus.chance({ drop: 1 })
+    hub.bus.setFaultRates({ drop: 1 })
     await publish(bus, 1, 2)
-    hub.bus.chance({ repeat: 1 })
+    hub.bus.setFaultRates({ repeat: 1 })
     await publish(bus, 3)
-    hub.bus.chance({})
+    hub.bus.setFaultRates({})
     await publish(bus, 4, 5)
     await settled()
     expect(heard).toEqual([3, 3, 4, 5])
@@ -101,10 +101,10 @@ describe('chances', () => {
 
   test('meet about as many as they say, the same ones in every run of the same source', async () => {
     const run = async (): Promise<number[]> => {
-      const common = createMemoryHub({ runtime: handDriven() })
+      const common = createMemoryHub({ runtime: createManualRuntime() })
       const client = memoryBus(common)
       const { heard } = await listen(client)
-      common.bus.chance({ drop: 0.25, repeat: 0.1 })
+      common.bus.setFaultRates({ drop: 0.25, repeat: 0.1 })
       await publish(client, ...Array.from({ length: 400 }, (_, i) => i))
       await settled()
       return heard
@@ -121,7 +121,7 @@ describe('chances', () => {
     const counted = createMemoryHub({ runtime: { ...runtime, random: () => draws++ * 0 } })
     const client = memoryBus(counted)
     await listen(client)
-    counted.bus.chance({ drop: 0 })
+    counted.bus.setFaultRates({ drop: 0 })
     await publish(client, 1, 2)
     expect(draws).toBe(0)
   })
@@ -133,11 +133,11 @@ describe('chances', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.nat(30),
         async (repeat, reorder, n) => {
-          const time = handDriven()
+          const time = createManualRuntime()
           const common = createMemoryHub({ runtime: time })
           const client = memoryBus(common)
           const { heard } = await listen(client)
-          common.bus.chance({ repeat, reorder })
+          common.bus.setFaultRates({ repeat, reorder })
           common.bus.delay(3, 7)
           const all = Array.from({ length: n }, (_, i) => i)
           await publish(client, ...all)
@@ -154,7 +154,7 @@ describe('chances', () => {
   })
 
   test.each([{ drop: -0.1 }, { repeat: 1.1 }, { reorder: Number.NaN }])('%o is no probability', (chances) => {
-    expect(() => hub.bus.chance(chances)).toThrow(Object.keys(chances)[0])
+    expect(() => hub.bus.setFaultRates(chances)).toThrow(Object.keys(chances)[0])
   })
 })
 
@@ -257,7 +257,7 @@ describe('when the subscribers are cut off', () => {
 
   test('nobody can subscribe', async () => {
     hub.bus.interrupt()
-    await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY', retryable: true })
+    await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     hub.bus.resume()
     const { heard } = await listen(bus)
     await publish(bus, 1)
@@ -302,10 +302,10 @@ describe('when the subscribers are cut off', () => {
 describe('when the broker is away', () => {
   test('publishing is refused, and afterwards everything works as before', async () => {
     const { heard } = await listen(bus)
-    hub.bus.away()
-    await expect(publish(bus, 1)).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY', retryable: true })
-    await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_AWAY' })
-    hub.bus.back()
+    hub.bus.makeUnavailable()
+    await expect(publish(bus, 1)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
+    await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
+    hub.bus.makeAvailable()
     await publish(bus, 2)
     await settled()
     expect(heard).toEqual([2])
@@ -314,9 +314,9 @@ describe('when the broker is away', () => {
   test('it counts as one interruption, however it overlaps with another', async () => {
     const told: BusStatus[] = []
     bus.onStatus((status) => told.push(status))
-    hub.bus.away()
+    hub.bus.makeUnavailable()
     hub.bus.interrupt()
-    hub.bus.back()
+    hub.bus.makeAvailable()
     expect(told).toEqual(['interrupted'])
     hub.bus.resume()
     expect(told).toEqual(['interrupted', 'resumed'])

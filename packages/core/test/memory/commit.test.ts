@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { ArgumentError, LimitError } from '../../src/model/errors.ts'
-import { handDriven } from './clock.ts'
+import { createManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
 
 let writer: Writer
 beforeEach(async () => {
-  writer = await Writer.open(memoryStore(createMemoryHub({ runtime: handDriven() })))
+  writer = await Writer.open(memoryStore(createMemoryHub({ runtime: createManualRuntime() })))
 })
 
 describe('versions', () => {
@@ -16,7 +16,7 @@ describe('versions', () => {
     expect(result).toMatchObject({ status: 'committed', generation: 2, version: 1, existed: false })
     expect(committed(result)).toEqual({
       key: 'k',
-      epoch: writer.standing.epoch,
+      epoch: writer.state.epoch,
       origin: 'writer',
       generation: 2,
       version: 1,
@@ -45,7 +45,7 @@ describe('versions', () => {
     const elsewhere = { partition: 'us', section: 'product', key: 'k' }
     const [loaded] = await writer.store.load([elsewhere])
     expect(loaded?.document).toBeUndefined()
-    expect(loaded?.standing.epoch).not.toBe(writer.standing.epoch)
+    expect(loaded?.state.epoch).not.toBe(writer.state.epoch)
   })
 
   test('field texts are kept as they are, never parsed', async () => {
@@ -106,7 +106,7 @@ describe('removed fields', () => {
 
   test("'remove' takes away every field that is not named, each as an edit", async () => {
     await writer.write('k', { a: '1', b: '2', c: '3' })
-    const change = committed(await writer.write('k', { b: '9' }, { others: 'remove' }))
+    const change = committed(await writer.write('k', { b: '9' }, { otherFields: 'remove' }))
     expect(change.edits).toEqual([
       { field: 'b', version: 2, kind: 'whole', value: 9 },
       { field: 'a', version: 2, kind: 'removed' },
@@ -151,7 +151,7 @@ describe('inner deltas', () => {
   })
 
   test('travel where life and field version are those they were taken from; the store keeps the whole', async () => {
-    const expectation = { readAt: writer.standing, generation: 1 }
+    const expectation = { readAt: writer.state, generation: 1 }
     const fields = [{ field: 'book', whole, delta: delta(2) }]
     expect(committed(await writer.write('k', {}, { fields, expect: expectation })).edits).toEqual([
       { field: 'book', version: 3, kind: 'delta', ops: [{ op: 'replace', path: '/qty', value: 7 }] },
@@ -165,7 +165,7 @@ describe('inner deltas', () => {
     ['the document is only coming into being', 'new', 0, 0],
   ])('travel whole where %s', async (_, key, base, generation) => {
     const fields = [{ field: 'book', whole, delta: delta(base) }]
-    const over = generation === undefined ? {} : { expect: { readAt: writer.standing, generation } }
+    const over = generation === undefined ? {} : { expect: { readAt: writer.state, generation } }
     const [edit] = committed(await writer.write(key, {}, { fields, ...over })).edits
     expect(edit).toMatchObject({ field: 'book', kind: 'whole', value: { qty: 7 } })
   })
@@ -173,7 +173,7 @@ describe('inner deltas', () => {
   test('travel whole onto a field that is absent, whatever the floor says', async () => {
     await writer.write('k', { book: undefined, a: '1' })
     const fields = [{ field: 'book', whole, delta: delta(3) }]
-    const result = await writer.write('k', {}, { fields, expect: { readAt: writer.standing, generation: 1 } })
+    const result = await writer.write('k', {}, { fields, expect: { readAt: writer.state, generation: 1 } })
     expect(committed(result).edits).toEqual([{ field: 'book', version: 4, kind: 'whole', value: { qty: 7 } }])
   })
 })
@@ -182,7 +182,7 @@ describe('a group', () => {
   test('is answered in order, each request for itself', async () => {
     await writer.write('k', { a: '1' })
     const other = await Writer.open(writer.store, 'user')
-    const absent = { readAt: writer.standing, generation: 0 }
+    const absent = { readAt: writer.state, generation: 0 }
     const results = await writer.store.commit([
       writer.request('k', { a: '2' }, { expect: absent }),
       writer.request('', { a: '2' }),
@@ -191,7 +191,7 @@ describe('a group', () => {
       writer.request('k', { a: '4' }),
     ])
     expect(results.map(({ status }) => status)).toEqual(['conflict', 'failed', 'committed', 'failed', 'committed'])
-    expect(results.map(({ standing }) => standing.sequence)).toEqual([1, 1, 1, 1, 2])
+    expect(results.map(({ state }) => state.sequence)).toEqual([1, 1, 1, 1, 2])
     expect(await writer.value('k')).toEqual({ a: 4 })
   })
 
@@ -212,7 +212,7 @@ describe('a group', () => {
     ['an empty key', { ref: { partition: 'eu', section: 'product', key: '' } }, ArgumentError],
     ['an empty section', { ref: { partition: 'eu', section: '', key: 'k' } }, ArgumentError],
     ['an empty partition', { ref: { partition: '', section: 'product', key: 'k' } }, ArgumentError],
-    ['an empty op id', { op: { id: '', attempt: 1, born: { epoch: 'e', answers: 0 } } }, ArgumentError],
+    ['an empty op id', { op: { id: '', attempt: 1, idOrigin: { epoch: 'e', opResultCount: 0 } } }, ArgumentError],
     ['a field named twice', { fields: [{ field: 'a', whole: '1' }, { field: 'a' }] }, ArgumentError],
     ['an inner patch alone', { fields: [{ field: 'a', delta: { ops: '[]', base: 1 } }] }, ArgumentError],
     ['a TTL of 0', { ttl: 0 }, ArgumentError],
@@ -225,11 +225,11 @@ describe('a group', () => {
       writer.request('k', { a: '1' }, over),
       writer.request('y', { a: '1' }),
     ])
-    expect(failed).toMatchObject({ status: 'failed', standing: { epoch: writer.standing.epoch } })
+    expect(failed).toMatchObject({ status: 'failed', standing: { epoch: writer.state.epoch } })
     expect(failed?.status === 'failed' && failed.error).toBeInstanceOf(error)
     expect(committed(before).sequence).toBe(1)
     expect(committed(after).sequence).toBe(2)
-    expect(after?.standing.answers).toBe(2)
+    expect(after?.state.opResultCount).toBe(2)
   })
 
   test('field texts are limited in bytes, to the byte', async () => {
@@ -275,7 +275,7 @@ describe('names', () => {
     ])
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
 
-    const expected = { readAt: writer.standing, fields: Object.fromEntries([[name, 2]]) }
+    const expected = { readAt: writer.state, fields: Object.fromEntries([[name, 2]]) }
     expect(await writer.write('k', { plain: '2' }, { expect: expected })).toMatchObject({
       reason: 'field',
       field: name,
@@ -298,7 +298,7 @@ describe('names', () => {
       const odd = await Writer.open(writer.store, name)
       const ref = { partition: name, section: name, key: name }
       const [here, there] = await writer.store.heads([{ scope: ref }, { scope: { partition: 'eu', section: name } }])
-      expect(here?.standing.epoch).not.toBe(there?.standing.epoch)
+      expect(here?.state.epoch).not.toBe(there?.state.epoch)
       expect(committed(await odd.write(name, { a: '1' })).key).toBe(name)
       expect(await odd.value(name)).toEqual({ a: 1 })
       expect(await keysOf(writer.store, { partition: 'eu', section: name })).toEqual([name])

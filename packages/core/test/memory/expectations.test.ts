@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import type { CommitRequest } from '../../src/transport/store.ts'
-import { handDriven } from './clock.ts'
+import { createManualRuntime } from './manual-runtime.ts'
 import { committed, Writer } from './writer.ts'
 
 let hub: MemoryHub
 let writer: Writer
 beforeEach(async () => {
-  hub = createMemoryHub({ runtime: handDriven(), journal: 8 })
+  hub = createMemoryHub({ runtime: createManualRuntime(), maxUndoCommits: 8 })
   writer = await Writer.open(memoryStore(hub))
 })
 
@@ -30,7 +30,7 @@ describe('what holds', () => {
 
   test('says nothing about fields it does not name', async () => {
     await writer.write('k', { a: '1', b: '1' })
-    const expectation = { readAt: writer.standing, generation: 1, fields: { a: 1 } }
+    const expectation = { readAt: writer.state, generation: 1, fields: { a: 1 } }
     await writer.write('k', { b: '2' })
     expect(committed(await writer.write('k', { a: '2' }, { expect: expectation })).version).toBe(3)
   })
@@ -49,10 +49,10 @@ describe('what does not hold conflicts, with the current versions, and writes no
   test.each(cases)('%s', async (_, expected, answer) => {
     await writer.write('k', { a: '1', b: '1' })
     await writer.write('k', { a: '2' })
-    const expectation = { readAt: writer.standing, ...(await expected()) }
+    const expectation = { readAt: writer.state, ...(await expected()) }
     expect(await writer.write('k', { a: '9' }, { expect: expectation })).toMatchObject(answer)
     expect(await writer.delete('k', { expect: expectation })).toMatchObject(answer)
-    expect(writer.standing.sequence).toBe(2)
+    expect(writer.state.sequence).toBe(2)
     expect(await writer.value('k')).toEqual({ a: 2, b: 1 })
   })
 
@@ -63,14 +63,14 @@ describe('what does not hold conflicts, with the current versions, and writes no
   ])('%s, but it is absent', async (_, expected) => {
     await writer.write('k', { a: '1' })
     await writer.delete('k')
-    const expectation = { readAt: writer.standing, ...expected }
+    const expectation = { readAt: writer.state, ...expected }
     expect(await writer.write('k', { a: '9' }, { expect: expectation })).toMatchObject(conflict('absent', 0, 0))
   })
 
   test('absent, and not to be created', async () => {
-    const result = await writer.write('k', { a: '1' }, { create: false })
+    const result = await writer.write('k', { a: '1' }, { allowCreate: false })
     expect(result).toMatchObject(conflict('absent', 0, 0))
-    expect(result.standing.sequence).toBe(0)
+    expect(result.state.sequence).toBe(0)
   })
 })
 
@@ -84,7 +84,7 @@ test('equal numbers of a document made again do not pass for the old one', async
 
 test('a field removed and set again is not what it was (ABA)', async () => {
   await writer.write('k', { a: '1', b: '1' })
-  const stale = { readAt: writer.standing, generation: 1, fields: { a: 1 } }
+  const stale = { readAt: writer.state, generation: 1, fields: { a: 1 } }
   await writer.write('k', { a: undefined })
   await writer.write('k', { a: '1' })
   expect(await writer.write('k', { a: '2' }, { expect: stale })).toMatchObject(conflict('field', 1, 3, 'a'))
@@ -92,12 +92,12 @@ test('a field removed and set again is not what it was (ABA)', async () => {
 
 test('a field removed is not one that was never set', async () => {
   await writer.write('k', { a: '1', b: '1' })
-  const neverSet = { readAt: writer.standing, generation: 1, fields: { c: 0 } }
+  const neverSet = { readAt: writer.state, generation: 1, fields: { c: 0 } }
   expect((await writer.write('k', { a: '2' }, { expect: neverSet })).status).toBe('committed')
   await writer.write('k', { c: '1' })
   await writer.write('k', { c: undefined })
   expect(await writer.write('k', { c: '1' }, { expect: neverSet })).toMatchObject(conflict('field', 1, 4, 'c'))
-  const removed = { readAt: writer.standing, generation: 1, fields: { c: 2 } }
+  const removed = { readAt: writer.state, generation: 1, fields: { c: 2 } }
   expect((await writer.write('k', { c: '1' }, { expect: removed })).status).toBe('committed')
 })
 
@@ -139,7 +139,7 @@ describe('what was read in another history', () => {
 test('of many writers that read the same version exactly one wins, whatever the interleaving', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 5 }), async (scheduler, writers) => {
-      const common = createMemoryHub({ runtime: handDriven() })
+      const common = createMemoryHub({ runtime: createManualRuntime() })
       const wins = Array.from({ length: writers }, async () => {
         const own = await Writer.open(memoryStore(common))
         let won = 0
@@ -164,16 +164,16 @@ describe('a deletion is remembered, also of what was not there', () => {
   const fill = { generation: 0, undeleted: true }
 
   test('what began to be read before it is not written after it', async () => {
-    const before = { ...writer.standing }
+    const before = { ...writer.state }
     await writer.delete('k')
     const filled = await writer.write('k', { a: '1' }, { expect: { readAt: before, ...fill } })
     expect(filled).toMatchObject(conflict('deleted', 0, 0))
-    const again = { readAt: writer.standing, ...fill }
+    const again = { readAt: writer.state, ...fill }
     expect(committed(await writer.write('k', { a: '2' }, { expect: again })).version).toBe(1)
   })
 
   test('but only of that document, and only for who asks', async () => {
-    const before = { ...writer.standing }
+    const before = { ...writer.state }
     await writer.delete('k')
     expect(committed(await writer.write('m', { a: '1' }, { expect: { readAt: before, ...fill } })).version).toBe(1)
     expect(committed(await writer.write('k', { a: '1' }, { expect: { readAt: before, generation: 0 } })).version).toBe(

@@ -2,22 +2,22 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, type MemoryHubOptions, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { LogPage } from '../../src/transport/store.ts'
-import { type HandDriven, handDriven } from './clock.ts'
+import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
 
 let hub: MemoryHub
-let runtime: HandDriven
+let runtime: ManualRuntime
 let writer: Writer
 
 async function open(options: MemoryHubOptions = {}): Promise<void> {
-  runtime = handDriven()
-  hub = createMemoryHub({ runtime, journal: 16, ...options })
+  runtime = createManualRuntime()
+  hub = createMemoryHub({ runtime, maxUndoCommits: 16, ...options })
   writer = await Writer.open(memoryStore(hub))
 }
 beforeEach(() => open())
 
 const section = { partition: 'eu', section: 'product' }
-const since = (sequence: number, limit = 100, key?: string, epoch = writer.standing.epoch): Promise<LogPage> =>
+const since = (sequence: number, limit = 100, key?: string, epoch = writer.state.epoch): Promise<LogPage> =>
   writer.store.changesSince(key === undefined ? section : { ...section, key }, { epoch, sequence }, limit)
 const sequences = ({ changes }: LogPage): number[] => changes.map(({ sequence }) => sequence)
 async function writes(...keys: string[]): Promise<void> {
@@ -27,7 +27,7 @@ async function writes(...keys: string[]): Promise<void> {
 describe('epochs', () => {
   test('a restart that lost nothing begins an epoch whose fork is the head', async () => {
     await writes('k', 'l')
-    const before = writer.standing
+    const before = writer.state
     hub.store.restart()
     const after = await writer.catchUp()
     expect(after.epoch).not.toBe(before.epoch)
@@ -51,18 +51,18 @@ describe('epochs', () => {
     await writes('k')
     hub.store.restart()
     await call()
-    const minted = hub.store.inspect(section)?.standing
-    expect(minted?.lineage).toHaveLength(1)
+    const minted = hub.store.inspect(section)?.state
+    expect(minted?.ancestors).toHaveLength(1)
     await call()
-    expect(hub.store.inspect(section)?.standing.epoch).toBe(minted?.epoch)
+    expect(hub.store.inspect(section)?.state.epoch).toBe(minted?.epoch)
   })
 
   test('each section finds it for itself, when it is touched', async () => {
     const other = await Writer.open(writer.store, 'user')
     hub.store.restart()
     await writer.catchUp()
-    expect(hub.store.inspect({ partition: 'eu', section: 'user' })?.standing.lineage).toEqual([])
-    expect((await other.catchUp()).lineage).toHaveLength(1)
+    expect(hub.store.inspect({ partition: 'eu', section: 'user' })?.state.ancestors).toEqual([])
+    expect((await other.catchUp()).ancestors).toHaveLength(1)
   })
 
   test('a writer of an earlier epoch is refused, and nothing happens', async () => {
@@ -74,28 +74,28 @@ describe('epochs', () => {
   })
 
   test('only the last few forks are remembered', async () => {
-    await open({ lineage: 2 })
-    const epochs = [writer.standing.epoch]
+    await open({ lineageDepth: 2 })
+    const epochs = [writer.state.epoch]
     for (let i = 0; i < 4; i++) {
       hub.store.restart()
       epochs.push((await writer.catchUp()).epoch)
     }
-    expect(writer.standing.lineage.map(({ epoch }) => epoch)).toEqual(epochs.slice(-3, -1))
+    expect(writer.state.ancestors.map(({ epoch }) => epoch)).toEqual(epochs.slice(-3, -1))
     expect((await since(0, 9, undefined, epochs[0])).status).toBe('elsewhere')
   })
 
   test('none are remembered where none shall be', async () => {
-    await open({ lineage: 0 })
+    await open({ lineageDepth: 0 })
     hub.store.restart()
-    expect((await writer.catchUp()).lineage).toEqual([])
+    expect((await writer.catchUp()).ancestors).toEqual([])
   })
 
   test('one who was shown more of this epoch than there is makes the store begin a new one', async () => {
     await writes('k')
-    const { epoch } = writer.standing
+    const { epoch } = writer.state
     const ask = async (sequence: number, of = epoch): Promise<string | undefined> => {
-      const [head] = await writer.store.heads([{ scope: section, shown: { epoch: of, sequence } }])
-      return head?.standing.epoch
+      const [head] = await writer.store.heads([{ scope: section, highestSeen: { epoch: of, sequence } }])
+      return head?.state.epoch
     }
     expect(await ask(0)).toBe(epoch)
     expect(await ask(1)).toBe(epoch)
@@ -116,9 +116,9 @@ describe('epochs', () => {
       undefined,
     ])
     const [ahead] = await writer.store.heads([
-      { scope: { ...section, key: 'k' }, shown: { ...writer.standing, sequence: 4 } },
+      { scope: { ...section, key: 'k' }, highestSeen: { ...writer.state, sequence: 4 } },
     ])
-    expect(ahead?.standing.lineage).toHaveLength(1)
+    expect(ahead?.state.ancestors).toHaveLength(1)
   })
 })
 
@@ -197,18 +197,18 @@ describe('the log', () => {
 
   test('goes on over a restart: a place of the ancestor is one of ours, what it answers counts as of today', async () => {
     await writes('k', 'l')
-    const { epoch } = writer.standing
+    const { epoch } = writer.state
     hub.store.restart()
     await writer.catchUp()
     await writes('k')
     const page = await since(1, 9, undefined, epoch)
     expect(sequences(page)).toEqual([2, 3])
-    expect(page.changes.map((change) => change.epoch)).toEqual([writer.standing.epoch, writer.standing.epoch])
+    expect(page.changes.map((change) => change.epoch)).toEqual([writer.state.epoch, writer.state.epoch])
   })
 
   test('a place beyond the fork, or of an epoch unheard of, is elsewhere', async () => {
     await writes('k', 'l', 'm')
-    const { epoch } = writer.standing
+    const { epoch } = writer.state
     hub.store.loseTail(1)
     await writer.catchUp()
     await writes('n', 'o')
@@ -232,7 +232,7 @@ describe('a lost tail', () => {
     expect(hub.store.loseTail(3)).toBe(3)
     expect(hub.store.inspect(section)).toEqual(before)
     const after = await writer.catchUp()
-    expect(after).toMatchObject({ sequence: 1, lineage: [{ epoch: before?.standing.epoch, sequence: 1, answers: 1 }] })
+    expect(after).toMatchObject({ sequence: 1, lineage: [{ epoch: before?.state.epoch, sequence: 1, answers: 1 }] })
     expect(committed(await writer.write('k', { a: '3' })).version).toBe(2)
   })
 

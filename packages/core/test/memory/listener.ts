@@ -1,14 +1,14 @@
 import type { Scope } from '../../src/model/address.ts'
 import type { ChangeBus, Subscription } from '../../src/transport/bus.ts'
 import { decodeFrame } from '../../src/transport/decode.ts'
-import { joinChange } from '../../src/transport/encode.ts'
+import { assembleChange } from '../../src/transport/encode.ts'
 import type { EncodedChange } from '../../src/transport/wire.ts'
 
 export const SECTION = { partition: 'eu', section: 'product' }
 
 /** A change of `key` at `sequence`. */
 export const changeOf = (sequence: number, key = 'k', whole = '1'): EncodedChange =>
-  joinChange({
+  assembleChange({
     key,
     epoch: 'e',
     origin: 'w',

@@ -3,17 +3,17 @@ import { expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { CommitRequest, Expectation, Store, StoredDocument } from '../../src/transport/store.ts'
-import { type HandDriven, handDriven } from './clock.ts'
+import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
 import { comparable, Oracle, type OracleDocument } from './oracle.ts'
 
 const SECTION = { partition: 'eu', section: 'product' }
-const LIMITS = { maxAnswers: 6, maxChanges: 7, lineage: 2, journal: 5 }
+const LIMITS = { maxOpResults: 6, maxChanges: 7, lineage: 2, journal: 5 }
 const KEYS = ['k', 'l']
 const FIELDS = ['a', 'b', 'c']
 
 /** The store under test beside what it has to be, and the epochs that either ever told. */
 class World {
-  readonly runtime: HandDriven = handDriven()
+  readonly runtime: ManualRuntime = createManualRuntime()
   readonly hub: MemoryHub = createMemoryHub({ runtime: this.runtime, ...LIMITS })
   readonly store: Store = memoryStore(this.hub)
   readonly oracle: Oracle
@@ -36,8 +36,8 @@ class World {
   /** What the one holds is what the other does. Asks nothing of the store, so that every call meets its fence itself. */
   agree(): void {
     const { oracle, hub } = this
-    const { standing, documents } = hub.store.inspect(SECTION) ?? {}
-    expect(standing).toEqual(oracle.standing())
+    const { state, documents } = hub.store.inspect(SECTION) ?? {}
+    expect(state).toEqual(oracle.sectionState())
     for (const key of KEYS) sameDocument(documents?.get(key), oracle.doc(key), oracle.now)
     if (this.epochs.at(-1) !== oracle.state.epoch) this.epochs.push(oracle.state.epoch)
   }
@@ -52,7 +52,7 @@ function sameDocument(stored: StoredDocument | undefined, doc: OracleDocument | 
   const { generation, version, floor } = doc
   const fieldVersions = Object.fromEntries(fields.map(([name, field]) => [name, field.version]))
   expect(stored).toMatchObject({ generation, version, floor, fieldVersions })
-  expect(stored?.expiresIn ?? Number.POSITIVE_INFINITY).toBe(doc.dies - now)
+  expect(stored?.expiresIn ?? Number.POSITIVE_INFINITY).toBe(doc.expiresAt - now)
 }
 
 type Command = (world: World) => Promise<void>
@@ -122,13 +122,13 @@ const commit: fc.Arbitrary<Command> = fc
   .map((group) => async (world) => {
     // the group is built as of one moment; the oracle takes it request by request
     const requests = group.map((drawn): CommitRequest => {
-      const standing = world.oracle.standing()
+      const standing = world.oracle.sectionState()
       return {
         ref: { ...SECTION, key: drawn.key },
         op: {
           id: `op${drawn.id}`,
           attempt: drawn.attempt,
-          born: { epoch: world.epoch(drawn.bornBack), answers: Math.max(0, standing.answers - drawn.bornLag) },
+          idOrigin: { epoch: world.epoch(drawn.bornBack), opResultCount: Math.max(0, standing.opResultCount - drawn.bornLag) },
         },
         epoch: world.epoch(drawn.late),
         origin: 'w',
@@ -138,8 +138,8 @@ const commit: fc.Arbitrary<Command> = fc
             ? { field }
             : { field, whole: String(value), ...(base !== null && { delta: { ops: `[[2,"",${value}]]`, base } }) },
         ),
-        others: drawn.others as 'keep' | 'remove',
-        create: drawn.create,
+        otherFields: drawn.others as 'keep' | 'remove',
+        allowCreate: drawn.create,
         ...(drawn.ttl && { ttl: drawn.ttl }),
         ...(drawn.expect && { expect: expectationOf(drawn.expect, world, drawn.key) }),
       }
@@ -151,7 +151,7 @@ const commit: fc.Arbitrary<Command> = fc
       if (!result) throw new Error('a request without an answer')
       const change = result.status === 'committed' ? decodeChange(result.change) : undefined
       expect(comparable(result, change)).toEqual(answer)
-      expect(result.standing).toEqual(world.oracle.standing())
+      expect(result.state).toEqual(world.oracle.sectionState())
       world.seen.add(result.status === 'conflict' ? result.reason : result.status)
       for (const edit of Array.isArray(change?.edits) ? change.edits : []) world.seen.add(edit.kind)
     }
@@ -167,19 +167,19 @@ const since: fc.Arbitrary<Command> = fc
   .map(({ back, sequence, limit, key }) => async (world) => {
     const after = { epoch: world.epoch(back), sequence }
     const scope = key === undefined ? SECTION : { ...SECTION, key }
-    const { standing, status, changes, upTo } = await world.store.changesSince(scope, after, limit)
+    const { state, status, changes, upTo } = await world.store.changesSince(scope, after, limit)
     const page = { status, changes: changes.map((change) => decodeChange(change)), ...(status === 'page' && { upTo }) }
     expect(page).toEqual(world.oracle.since(after, limit, key))
-    expect(standing).toEqual(world.oracle.standing())
+    expect(state).toEqual(world.oracle.sectionState())
     world.seen.add(status)
   })
 
 const heads: fc.Arbitrary<Command> = fc
   .record({ back: fc.nat(1), ahead: fc.integer({ min: -3, max: 1 }) })
   .map(({ back, ahead }) => async (world) => {
-    const shown = { epoch: world.epoch(back), sequence: world.oracle.state.sequence + ahead }
-    const [head] = await world.store.heads([{ scope: SECTION, shown }])
-    expect(head).toEqual({ standing: world.oracle.heads(shown) })
+    const highestSeen = { epoch: world.epoch(back), sequence: world.oracle.state.sequence + ahead }
+    const [head] = await world.store.heads([{ scope: SECTION, highestSeen }])
+    expect(head).toEqual({ standing: world.oracle.heads(highestSeen) })
   })
 
 const pass: fc.Arbitrary<Command> = fc.integer({ min: 1, max: 25 }).map((ms) => async (world) => {
@@ -190,8 +190,8 @@ const pass: fc.Arbitrary<Command> = fc.integer({ min: 1, max: 25 }).map((ms) => 
 const load: fc.Arbitrary<Command> = fc.constant(async (world) => {
   world.oracle.touch()
   const loaded = await world.store.load(KEYS.map((key) => ({ ...SECTION, key })))
-  for (const [i, { standing, document }] of loaded.entries()) {
-    expect(standing).toEqual(world.oracle.standing())
+  for (const [i, { state, document }] of loaded.entries()) {
+    expect(state).toEqual(world.oracle.sectionState())
     sameDocument(document, world.oracle.doc(KEYS[i] ?? ''), world.oracle.now)
   }
 })

@@ -1,6 +1,6 @@
 import type { Change, FieldEdit } from '../../src/model/change.ts'
 import type { CommitRequest, CommitResult } from '../../src/transport/store.ts'
-import type { Standing } from '../../src/versioning/lineage.ts'
+import type { SectionState } from '../../src/versioning/section-state.ts'
 
 /*
  * What a store has to do, written down once more in the plainest way: one state that is copied whole before every commit,
@@ -12,14 +12,14 @@ export interface OracleDocument {
   version: number
   floor: number
   fields: Record<string, { text: string; version: number }>
-  dies: number
+  expiresAt: number
 }
 
 interface State {
   epoch: string
-  noted: number
+  knownIdentity: number
   sequence: number
-  lineage: { epoch: string; sequence: number; answers: number }[]
+  lineage: { epoch: string; sequence: number; opResultCount: number }[]
   docs: Record<string, OracleDocument>
   log: Change[]
   /** All answers ever given, in order; which of them count follows from how many there are. */
@@ -30,7 +30,7 @@ export type OracleAnswer = Record<string, unknown> & { readonly status: string }
 
 /** What the hub under test is made with, and how it names epochs. */
 export interface OracleLimits {
-  readonly maxAnswers: number
+  readonly maxOpResults: number
   readonly maxChanges: number
   readonly lineage: number
   readonly journal: number
@@ -47,27 +47,27 @@ export class Oracle {
   constructor(limits: OracleLimits) {
     this.#limits = limits
     const epoch = limits.mint()
-    this.state = { epoch, noted: 1, sequence: 0, lineage: [], docs: {}, log: [], answers: [] }
+    this.state = { epoch, knownIdentity: 1, sequence: 0, lineage: [], docs: {}, log: [], answers: [] }
   }
 
-  standing(): Standing {
-    const { epoch, sequence, answers, lineage } = this.state
-    return { epoch, sequence, answers: answers.length, lineage }
+  sectionState(): SectionState {
+    const { epoch, sequence, answers, lineage: ancestors } = this.state
+    return { epoch, sequence, opResultCount: answers.length, ancestors }
   }
 
   touch(): void {
-    if (this.state.noted !== this.identity) this.#mint()
+    if (this.state.knownIdentity !== this.identity) this.#mint()
   }
 
-  heads(shown?: { epoch: string; sequence: number }): Standing {
+  heads(shown?: { epoch: string; sequence: number }): SectionState {
     this.touch()
     if (shown && shown.epoch === this.state.epoch && shown.sequence > this.state.sequence) this.#mint()
-    return this.standing()
+    return this.sectionState()
   }
 
   doc(key: string): OracleDocument | undefined {
     const doc = this.state.docs[key]
-    return doc && doc.dies > this.now ? doc : undefined
+    return doc && doc.expiresAt > this.now ? doc : undefined
   }
 
   since(after: { epoch: string; sequence: number }, limit: number, key?: string): object {
@@ -84,7 +84,7 @@ export class Oracle {
   slide(key: string, ttl: number): void {
     this.touch()
     const doc = this.doc(key)
-    if (doc) doc.dies = this.now + ttl
+    if (doc) doc.expiresAt = this.now + ttl
   }
 
   loseTail(n: number): void {
@@ -95,17 +95,17 @@ export class Oracle {
   commit(request: CommitRequest): OracleAnswer {
     this.touch()
     const { answers, epoch } = this.state
-    const half = Math.floor(this.#limits.maxAnswers / 2)
+    const half = Math.floor(this.#limits.maxOpResults / 2)
     const rotations = Math.max(0, Math.ceil(answers.length / half) - 1)
     const floor = Math.max(0, rotations - 1) * half
-    const { id, attempt, born } = request.op
+    const { id, attempt, idOrigin } = request.op
     const known = answers.slice(floor).filter((each) => each.id === id)
     for (const each of known.reverse()) {
       if (each.answer.status !== 'conflict' || attempt <= each.attempt) return each.answer
     }
-    const fork = this.state.lineage.find((each) => each.epoch === born.epoch)
-    if (born.epoch !== epoch && !fork) return { status: 'forgotten' }
-    if (Math.min(born.answers, born.epoch === epoch ? born.answers : (fork?.answers ?? 0)) < floor)
+    const fork = this.state.lineage.find((each) => each.epoch === idOrigin.epoch)
+    if (idOrigin.epoch !== epoch && !fork) return { status: 'forgotten' }
+    if (Math.min(idOrigin.opResultCount, idOrigin.epoch === epoch ? idOrigin.opResultCount : (fork?.opResultCount ?? 0)) < floor)
       return { status: 'forgotten' }
     if (request.epoch !== epoch) return { status: 'epoch' }
 
@@ -121,15 +121,15 @@ export class Oracle {
     const doc = this.doc(request.ref.key)
     const current = { generation: doc?.generation ?? 0, version: doc?.version ?? 0 }
     if (!this.#met(request, doc)) return { status: 'conflict', current }
-    if (!doc && !request.create && request.action === 'write') return { status: 'conflict', current }
+    if (!doc && !request.allowCreate && request.action === 'write') return { status: 'conflict', current }
     const next: OracleDocument = doc
       ? structuredClone(doc)
-      : { generation: state.sequence + 1, version: 0, floor: 0, fields: {}, dies: 0 }
+      : { generation: state.sequence + 1, version: 0, floor: 0, fields: {}, expiresAt: 0 }
     const edits = request.action === 'delete' ? 'removed' : this.#edit(next, request, doc)
     if (doc && edits.length === 0) return { status: 'unchanged', current }
     state.sequence++
     next.version++
-    next.dies = request.ttl === undefined ? Number.POSITIVE_INFINITY : this.now + request.ttl
+    next.expiresAt = request.ttl === undefined ? Number.POSITIVE_INFINITY : this.now + request.ttl
     const change: Change = {
       key: request.ref.key,
       epoch: state.epoch,
@@ -155,7 +155,7 @@ export class Oracle {
   #edit(next: OracleDocument, request: CommitRequest, doc: OracleDocument | undefined): FieldEdit[] {
     const edits: FieldEdit[] = []
     const named = request.fields.map(({ field }) => field)
-    const others = request.others === 'remove' ? Object.keys(next.fields).filter((field) => !named.includes(field)) : []
+    const others = request.otherFields === 'remove' ? Object.keys(next.fields).filter((field) => !named.includes(field)) : []
     const floor = next.floor
     for (const { field, whole, delta } of [
       ...request.fields,
@@ -195,9 +195,9 @@ export class Oracle {
 
   #mint(): void {
     const { epoch, sequence, answers, lineage } = this.state
-    const chain = [...lineage, { epoch, sequence, answers: answers.length }]
+    const chain = [...lineage, { epoch, sequence, opResultCount: answers.length }]
     this.state.lineage = chain.slice(Math.max(0, chain.length - this.#limits.lineage))
-    this.state.noted = this.identity
+    this.state.knownIdentity = this.identity
     this.state.epoch = this.#limits.mint()
   }
 }

@@ -2,14 +2,14 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
 import type { CommitRequest, Store } from '../../src/transport/store.ts'
-import { handDriven } from './clock.ts'
+import { createManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
 
 let hub: MemoryHub
 let store: Store
 let writer: Writer
 beforeEach(async () => {
-  hub = createMemoryHub({ runtime: handDriven() })
+  hub = createMemoryHub({ runtime: createManualRuntime() })
   store = memoryStore(hub)
   writer = await Writer.open(store)
 })
@@ -183,15 +183,15 @@ describe('what is handed over', () => {
 })
 
 describe('the server', () => {
-  const lost = { code: 'SYNC_STORE_AWAY', retryable: true }
+  const lost = { code: 'SYNC_STORE_UNAVAILABLE', retryable: true }
 
   test.each(calls)('when away answers no %s; it comes back as it was', async (name, call) => {
     await writer.write('before', { a: '1' })
     const before = hub.store.inspect(section)
-    hub.store.away()
+    hub.store.makeUnavailable()
     await expect(call(store)).rejects.toMatchObject({ ...lost, committed: name === 'commit' ? 'unknown' : 'no' })
     expect(hub.store.inspect(section)).toEqual(before)
-    hub.store.back()
+    hub.store.makeAvailable()
     await call(store)
   })
 
@@ -218,10 +218,10 @@ describe('the server', () => {
   test('when it goes away takes with it what it held', async () => {
     hub.store.pause()
     const [write, read] = [writer.write('k', { a: '1' }), writer.load('k')]
-    hub.store.away()
+    hub.store.makeUnavailable()
     await expect(write).rejects.toMatchObject({ ...lost, committed: 'unknown' })
     await expect(read).rejects.toMatchObject({ ...lost, committed: 'no' })
-    hub.store.back()
+    hub.store.makeAvailable()
     hub.store.resume()
     expect(await writer.value('k')).toBeUndefined()
   })
@@ -249,7 +249,7 @@ describe('the server', () => {
   test('is looked into without being touched', () => {
     hub.store.restart()
     const before = hub.store.inspect(section)
-    expect(before?.standing.lineage).toEqual([])
+    expect(before?.state.ancestors).toEqual([])
     expect(hub.store.inspect(section)).toEqual(before)
     expect(hub.store.inspect({ partition: 'eu', section: 'unheard of' })).toBeUndefined()
   })
@@ -260,9 +260,9 @@ test.each([
   { maxChanges: 1.5 },
   { maxAge: 0 },
   { maxAge: '1 hour' as '1h' },
-  { maxAnswers: 1 },
+  { maxOpResults: 1 },
   { maxAnswerText: 0 },
-  { opMemory: Number.NaN },
+  { opResultTtl: Number.NaN },
   { lineage: -1 },
   { journal: Number.POSITIVE_INFINITY },
   { maxPayloadBytes: 0 },

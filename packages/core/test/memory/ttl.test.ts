@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
-import { type HandDriven, handDriven } from './clock.ts'
+import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
 
 let hub: MemoryHub
-let runtime: HandDriven
+let runtime: ManualRuntime
 let writer: Writer
 beforeEach(async () => {
-  runtime = handDriven()
-  hub = createMemoryHub({ runtime, journal: 4 })
+  runtime = createManualRuntime()
+  hub = createMemoryHub({ runtime, maxUndoCommits: 4 })
   writer = await Writer.open(memoryStore(hub))
 })
 
@@ -49,13 +49,13 @@ test('what had nothing to write starts nothing', async () => {
 test('a touch starts it again, changes nothing else and passes over what is absent', async () => {
   await writer.write('k', { a: '1' }, { ttl: 100 })
   runtime.advance(60)
-  const before = hub.store.inspect(section)?.standing
+  const before = hub.store.inspect(section)?.state
   await writer.store.touch([
     { ref: writer.ref('none'), ttl: 100 },
     { ref: writer.ref('k'), ttl: 70 },
   ])
   expect((await writer.load('k')).document).toMatchObject({ version: 1, expiresIn: 70, changedAt: 1_000 })
-  expect(hub.store.inspect(section)?.standing).toEqual(before)
+  expect(hub.store.inspect(section)?.state).toEqual(before)
   runtime.advance(70)
   await writer.store.touch([{ ref: writer.ref('k'), ttl: 100 }])
   expect(await writer.value('k')).toBeUndefined()
@@ -77,17 +77,17 @@ describe('an expired document', () => {
     expect(head).toMatchObject({ document: { generation: 0, version: 0 }, standing: { sequence: 2 } })
     expect(await keysOf(writer.store, section)).toEqual(['other'])
     expect([...(hub.store.inspect(section)?.documents.keys() ?? [])]).toEqual(['other'])
-    expect((await writer.store.changesSince(section, { ...writer.standing, sequence: 0 }, 9)).changes).toHaveLength(2)
+    expect((await writer.store.changesSince(section, { ...writer.state, sequence: 0 }, 9)).changes).toHaveLength(2)
   })
 
   test('is no ground for an expectation', async () => {
-    const expectation = { readAt: writer.standing, generation: 1, version: 1 }
+    const expectation = { readAt: writer.state, generation: 1, version: 1 }
     const result = await writer.write('k', { a: '2' }, { expect: expectation })
     expect(result).toMatchObject({ status: 'conflict', reason: 'absent', current: { generation: 0, version: 0 } })
   })
 
   test('is made again as a new one, with nothing of the old', async () => {
-    const result = await writer.write('k', { b: '1' }, { expect: { readAt: writer.standing, generation: 0 } })
+    const result = await writer.write('k', { b: '1' }, { expect: { readAt: writer.state, generation: 0 } })
     expect(committed(result)).toMatchObject({ generation: 3, version: 1 })
     expect(result).toMatchObject({ existed: false })
     expect(await writer.value('k')).toEqual({ b: 1 })
@@ -114,7 +114,7 @@ test('expired documents do not pile up, though no timer runs', async () => {
   for (let i = 0; i < 3_000; i++) {
     committed(await writer.write(`session-${i}`, { a: '1' }, { ttl: living }))
     runtime.advance(1)
-    most = Math.max(most, hub.store.inspect(section)?.held ?? 0)
+    most = Math.max(most, hub.store.inspect(section)?.heldCount ?? 0)
   }
   expect(most).toBeLessThan(4 * living)
   expect(runtime.pending).toBe(0)
@@ -126,7 +126,7 @@ test('nor do they where others live for ever', async () => {
     await writer.write(`session-${i}`, { a: '1' }, { ttl: 50 })
     runtime.advance(1)
   }
-  const { documents, held } = hub.store.inspect(section) ?? {}
+  const { documents, heldCount } = hub.store.inspect(section) ?? {}
   expect(documents?.size).toBe(249)
-  expect(held).toBeLessThan(800)
+  expect(heldCount).toBeLessThan(800)
 })

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import type { Change } from '../../src/model/change.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
-import type { CommitRequest, CommitResult, Loaded, Store } from '../../src/transport/store.ts'
-import type { Standing } from '../../src/versioning/lineage.ts'
+import type { CommitRequest, CommitResult, LoadResult, Store } from '../../src/transport/store.ts'
+import type { SectionState } from '../../src/versioning/section-state.ts'
 
 /** Field texts by name; `undefined` removes the field. */
 export type Texts = Readonly<Record<string, string | undefined>>
@@ -13,7 +13,7 @@ let writers = 0
 export class Writer {
   readonly store: Store
   readonly section: string
-  standing: Standing = { epoch: '', sequence: 0, answers: 0, lineage: [] }
+  state: SectionState = { epoch: '', sequence: 0, opResultCount: 0, ancestors: [] }
   readonly #name = `w${++writers}`
   #ops = 0
 
@@ -28,40 +28,40 @@ export class Writer {
     return writer
   }
 
-  async catchUp(): Promise<Standing> {
+  async catchUp(): Promise<SectionState> {
     const [head] = await this.store.heads([{ scope: { partition: 'eu', section: this.section } }])
     if (!head) throw new Error('no head')
-    this.standing = head.standing
-    return head.standing
+    this.state = head.state
+    return head.state
   }
 
   ref(key: string): CommitRequest['ref'] {
     return { partition: 'eu', section: this.section, key }
   }
 
-  request(key: string, texts: Texts, over: Partial<CommitRequest> = {}): CommitRequest {
+  request(key: string, texts: Texts, overrides: Partial<CommitRequest> = {}): CommitRequest {
     return {
       ref: this.ref(key),
-      op: { id: `${this.#name}.${++this.#ops}`, attempt: 1, born: this.standing },
-      epoch: this.standing.epoch,
+      op: { id: `${this.#name}.${++this.#ops}`, attempt: 1, idOrigin: this.state },
+      epoch: this.state.epoch,
       origin: 'writer',
       action: 'write',
       fields: Object.entries(texts).map(([field, whole]) => (whole === undefined ? { field } : { field, whole })),
-      others: 'keep',
-      create: true,
-      ...over,
+      otherFields: 'keep',
+      allowCreate: true,
+      ...overrides,
     }
   }
 
   async send(request: CommitRequest): Promise<CommitResult> {
     const [result] = await this.store.commit([request])
     if (!result) throw new Error('no answer')
-    this.standing = result.standing
+    this.state = result.state
     return result
   }
 
-  write(key: string, texts: Texts, over?: Partial<CommitRequest>): Promise<CommitResult> {
-    return this.send(this.request(key, texts, over))
+  write(key: string, texts: Texts, overrides?: Partial<CommitRequest>): Promise<CommitResult> {
+    return this.send(this.request(key, texts, overrides))
   }
 
   delete(key: string, over?: Partial<CommitRequest>): Promise<CommitResult> {
@@ -70,12 +70,12 @@ export class Writer {
 
   /** What a writer that has just read the key may expect. */
   async expectation(key: string): Promise<NonNullable<CommitRequest['expect']>> {
-    const { standing, document } = await this.load(key)
-    const readAt = { epoch: standing.epoch, sequence: standing.sequence }
+    const { state, document } = await this.load(key)
+    const readAt = { epoch: state.epoch, sequence: state.sequence }
     return { readAt, generation: document?.generation ?? 0, version: document?.version ?? 0 }
   }
 
-  async load(key: string): Promise<Loaded> {
+  async load(key: string): Promise<LoadResult> {
     const [loaded] = await this.store.load([this.ref(key)])
     if (!loaded) throw new Error('no answer')
     return loaded

@@ -2,19 +2,19 @@ import { ArgumentError, type Duration, defineCollection, PositionError, systemRu
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { scopeId } from '../../src/model/address.ts'
-import { milliseconds } from '../../src/model/duration.ts'
-import { fromPosition, toPosition } from '../../src/model/position.ts'
+import { parseDuration } from '../../src/model/duration.ts'
+import { decodePosition, encodePosition } from '../../src/model/position.ts'
 
 test('a position comes back as it was, whatever the epoch is called', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.nat(), (epoch, sequence) => {
-      expect(fromPosition(JSON.parse(JSON.stringify(toPosition({ epoch, sequence }))))).toEqual({ epoch, sequence })
+      expect(decodePosition(JSON.parse(JSON.stringify(encodePosition({ epoch, sequence }))))).toEqual({ epoch, sequence })
     }),
   )
 })
 
 test.each(['', '1', '1.', '.e', '-1.e', '01.e', '1e3.e', 'x.e'])('%j is no position', (text) => {
-  expect(() => fromPosition(text)).toThrow(PositionError)
+  expect(() => decodePosition(text)).toThrow(PositionError)
 })
 
 test.each([
@@ -25,13 +25,13 @@ test.each([
   ['6h', 21_600_000],
   ['7d', 604_800_000],
 ] as [Duration, number][])('%j is %i ms', (duration, ms) => {
-  expect(milliseconds(duration, 'x')).toBe(ms)
+  expect(parseDuration(duration, 'x')).toBe(ms)
 })
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5', 's', '1 s', '-1s'] as Duration[])(
   '%j is no duration',
   (duration) => {
-    expect(() => milliseconds(duration, 'ttl')).toThrow(ArgumentError)
+    expect(() => parseDuration(duration, 'ttl')).toThrow(ArgumentError)
   },
 )
 
@@ -53,7 +53,7 @@ test.each([
   [{ section: 's', ttl: '5 parsecs' }, /ttl of "s"/],
   [{ section: 's', ttl: null }, /ttl/],
   [{ section: 's', ttl: 'never', follow: 'key', replicate: 'all' }, /followed by key/],
-  [{ section: 's', ttl: 'never', replicate: 'al' }, /replicate of "s": 'on-read' or 'all' is needed, not "al"/],
+  [{ section: 's', ttl: 'never', replicate: 'al' }, /replicate of "s": 'on-demand' or 'all' is needed, not "al"/],
   [{ section: 's', ttl: 'never', merge: { a: 5 } }, /"a" needs a function/],
   [{ section: 's', ttl: { after: 'never', sliding: true } }, /cannot slide/],
 ])('%j is no definition', (options, message) => {

@@ -3,7 +3,7 @@ import { apply, diff } from '@sync/core/patch'
 import { record, replay } from '@sync/core/recording'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Doc, openStudio, textOf } from './studio.ts'
+import { type Doc, openTestInstance, textOf } from './test-instance.ts'
 
 const key = fc.constantFrom('a', 'b', 'c\n"ü', 'd')
 const number = fc.integer({ min: -5, max: 5 })
@@ -30,10 +30,10 @@ async function perform(docs: Collection<Doc>, given: Step): Promise<void> {
   }
   switch (given.kind) {
     case 'replace':
-      await docs.replace(given.key, given.doc)
+      await docs.set(given.key, given.doc)
       return
     case 'set':
-      await docs.set(given.key, { n: given.n })
+      await docs.assign(given.key, { n: given.n })
       return
     case 'unset':
       await docs.unset(given.key, ['list']).catch(absent)
@@ -55,7 +55,7 @@ async function perform(docs: Collection<Doc>, given: Step): Promise<void> {
 
 /** The states that each document went through; one that changed nothing is no step. */
 async function historyOf(docs: Collection<Doc>): Promise<Record<string, Json[]>> {
-  const { position } = await docs.set('mark', { n: 0 })
+  const { position } = await docs.assign('mark', { n: 0 })
   const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
   const history: Record<string, Json[]> = {}
   for await (const batch of docs.changes({ from: beginning, until: 'now', combine: false })) {
@@ -84,14 +84,14 @@ function* cut(text: string, size: number): Generator<Uint8Array> {
 test('a workload recorded from its beginning and played elsewhere leaves the same documents, by the same steps of each', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 200 }), async (steps, size) => {
-      await using here = openStudio()
-      await using there = openStudio()
+      await using here = openTestInstance()
+      await using there = openTestInstance()
       const stop = new AbortController()
       await here.docs.ready()
       const recording = textOf(record(here.docs, { from: 'now', signal: stop.signal }))
       await new Promise((resolve) => setImmediate(resolve))
       for (const each of steps) await perform(here.docs, each)
-      await here.sync.check()
+      await here.sync.catchUp()
       await new Promise((resolve) => setImmediate(resolve))
       stop.abort()
       await replay(cut(await recording, size), there.docs)
@@ -105,13 +105,13 @@ test('a workload recorded from its beginning and played elsewhere leaves the sam
 test('a recording that begins midway with a snapshot leaves the same documents', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.array(step, { maxLength: 30 }), async (before, after) => {
-      await using here = openStudio()
-      await using there = openStudio()
+      await using here = openTestInstance()
+      await using there = openTestInstance()
       for (const each of before) await perform(here.docs, each)
       const stop = new AbortController()
       const recording = textOf(record(here.docs, { signal: stop.signal }))
       for (const each of after) await perform(here.docs, each)
-      await here.sync.check()
+      await here.sync.catchUp()
       await new Promise((resolve) => setImmediate(resolve))
       stop.abort()
       await replay([await recording], there.docs)
@@ -127,10 +127,10 @@ test('cut anywhere, it is played up to there; gone on behind the last line done,
       fc.array(step, { maxLength: 30 }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       async (steps, share) => {
-        await using here = openStudio()
-        await using there = openStudio()
-        await using partly = openStudio()
-        const { position } = await here.docs.set('a', { n: 0 })
+        await using here = openTestInstance()
+        await using there = openTestInstance()
+        await using partly = openTestInstance()
+        const { position } = await here.docs.assign('a', { n: 0 })
         const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
         for (const each of steps) await perform(here.docs, each)
         const text = await textOf(record(here.docs, { from: beginning, until: 'now' }))

@@ -4,7 +4,7 @@ import { type RecordingLine, readRecording, record } from '@sync/core/recording'
 import { createTestCluster } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { settled } from '../memory/listener.ts'
-import { openStudio, textOf } from './studio.ts'
+import { openTestInstance, textOf } from './test-instance.ts'
 
 const parse = (text: string): unknown[] =>
   text
@@ -19,9 +19,9 @@ async function linesOf(text: string): Promise<RecordingLine[]> {
 }
 
 test('a backup is all that there is, and ends by itself', async () => {
-  await using studio = openStudio()
-  await studio.docs.set('x', { n: 1 })
-  await studio.docs.set('y', { n: 2 })
+  await using studio = openTestInstance()
+  await studio.docs.assign('x', { n: 1 })
+  await studio.docs.assign('y', { n: 2 })
   const [start, x, y, end] = parse(await textOf(record(studio.docs, { until: 'now' })))
   expect(start).toEqual({ recording: 1, partition: 'eu', section: 'doc', from: 'snapshot', at: expect.any(Number) })
   expect(x).toMatchObject({ key: 'x', kind: 'reset', reason: 'snapshot', version: 1, value: { n: 1 } })
@@ -56,30 +56,30 @@ test('each change is a line, with what changed and its meta; a signal ends it in
 })
 
 test('each commit is a line of its own, however late it is asked for', async () => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const lines = record(studio.docs, { from: 'now' })
   await lines.next()
   const first = lines.next()
   await settled()
-  for (let n = 1; n <= 4; n++) await studio.docs.set('x', { n })
+  for (let n = 1; n <= 4; n++) await studio.docs.assign('x', { n })
   const rest = [await first, await lines.next(), await lines.next(), await lines.next()]
   expect(rest.map(({ value }) => JSON.parse(value as string).version)).toEqual([1, 2, 3, 4])
   await lines.return()
 })
 
 test('it goes on where another one ended', async () => {
-  await using studio = openStudio()
-  for (let n = 1; n <= 3; n++) await studio.docs.set('x', { n })
+  await using studio = openTestInstance()
+  for (let n = 1; n <= 3; n++) await studio.docs.assign('x', { n })
   const first = await linesOf(await textOf(record(studio.docs, { until: 'now' })))
-  await studio.docs.set('x', { n: 4 })
+  await studio.docs.assign('x', { n: 4 })
   const [last] = first.flatMap((line) => ('change' in line ? [line.change.position] : [])).slice(-1)
   const second = parse(await textOf(record(studio.docs, { from: { after: last as string }, until: 'now' })))
   expect(second).toMatchObject([{ from: { after: last } }, { kind: 'changed', version: 4 }, { end: 1 }])
 })
 
 test('without an end it is not whole: whoever stops asking gets none', async () => {
-  await using studio = openStudio()
-  await studio.docs.set('x', { n: 1 })
+  await using studio = openTestInstance()
+  await studio.docs.assign('x', { n: 1 })
   const lines: string[] = []
   for await (const line of record(studio.docs)) {
     lines.push(line)
@@ -94,10 +94,10 @@ test('without an end it is not whole: whoever stops asking gets none', async () 
 
 test('a section followed by key cannot be recorded, nor from a position that is none', async () => {
   await using cluster = createTestCluster({ instances: 1 })
-  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', follow: 'key' })
+  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', subscribeBy: 'key' })
   const docs = cluster.instances[0]?.collection(definition, { partition: 'eu' })
   await expect(textOf(record(docs as never))).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   await expect(textOf(record(studio.docs, { from: { after: 'x' } }))).rejects.toMatchObject({ code: 'SYNC_POSITION' })
 })
 

@@ -5,7 +5,7 @@ import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { settled } from '../memory/listener.ts'
-import { type Doc, documents, openStudio, type Studio } from './studio.ts'
+import { type Doc, documents, openTestInstance, type TestInstance } from './test-instance.ts'
 
 const fixture = readFileSync(new URL('fixtures/recording-v1.jsonl', import.meta.url), 'utf8')
 
@@ -26,16 +26,16 @@ const pushed = (key: string, n: number): object => ({
   patch: [{ op: 'add', path: '/list/-', value: n }],
 })
 
-async function changesOf({ docs }: Studio): Promise<Change<Doc>[]> {
+async function changesOf({ docs }: TestInstance): Promise<Change<Doc>[]> {
   const changes: Change<Doc>[] = []
-  const options = { from: { after: `0.${(await docs.set('mark', { n: 0 })).position.split('.')[1]}` } } as const
+  const options = { from: { after: `0.${(await docs.assign('mark', { n: 0 })).position.split('.')[1]}` } } as const
   for await (const batch of docs.changes({ ...options, until: 'now', combine: false })) changes.push(...batch)
   return changes.filter(({ key }) => key !== 'mark')
 }
 
 test('plays creations, snapshots, patches and removals, each as one write, and says how far it came', async () => {
-  await using studio = openStudio()
-  await studio.docs.set('x', { n: 9, nested: { gone: 1 } })
+  await using studio = openTestInstance()
+  await studio.docs.assign('x', { n: 9, nested: { gone: 1 } })
   const told: ReplayProgress[] = []
   const done = await replay([fixture], studio.docs, { onProgress: (progress) => told.push(progress) })
   expect(studio.stored()).toEqual({ x: { n: 2, list: [0, 1, 2] }, 'z ü\0': { n: 0 } })
@@ -50,20 +50,20 @@ test('plays creations, snapshots, patches and removals, each as one write, and s
 })
 
 test('a backup is restored into another store', async () => {
-  await using here = openStudio()
-  await using there = openStudio()
-  for (let n = 0; n < 600; n++) await here.docs.set(`k${n}`, { n, list: [n] })
+  await using here = openTestInstance()
+  await using there = openTestInstance()
+  for (let n = 0; n < 600; n++) await here.docs.assign(`k${n}`, { n, list: [n] })
   for (let n = 0; n < 600; n += 7) await here.docs.delete(`k${n}`)
   await replay(record(here.docs, { until: 'now' }), there.docs)
   expect(there.stored()).toEqual(here.stored())
 })
 
 test('a recording is played while it is made', async () => {
-  await using here = openStudio()
-  await using there = openStudio()
+  await using here = openTestInstance()
+  await using there = openTestInstance()
   const stop = new AbortController()
   const playing = replay(record(here.docs, { signal: stop.signal }), there.docs)
-  await here.docs.set('x', { n: 1 })
+  await here.docs.assign('x', { n: 1 })
   await expect.poll(() => there.stored()).toEqual({ x: { n: 1 } })
   await here.docs.update('x', (doc) => void doc.n++)
   await expect.poll(() => there.stored()).toEqual({ x: { n: 2 } })
@@ -72,7 +72,7 @@ test('a recording is played while it is made', async () => {
 })
 
 test('a recording that is damaged is played up to there', async () => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const lines = fixture.split('\n')
   const playing = replay([lines.with(3, '{"key":"x"').join('\n')], studio.docs)
   await expect(playing).rejects.toMatchObject({ code: 'SYNC_RECORDING', line: 4, reason: 'damaged' })
@@ -84,7 +84,7 @@ test('a recording that is damaged is played up to there', async () => {
 
 test('what the collection refuses ends it: nothing is written on top, all before it is', async () => {
   const schema = z.object({ n: z.number().max(5), list: z.array(z.number()).optional() })
-  await using studio = openStudio(documents({ schema } as never))
+  await using studio = openTestInstance(documents({ schema } as never))
   const text = recording(
     created('x', { n: 1, list: [] }),
     created('y', { n: 1, list: [] }),
@@ -96,14 +96,14 @@ test('what the collection refuses ends it: nothing is written on top, all before
   await expect(replay([text], studio.docs)).rejects.toMatchObject({
     line: 4,
     reason: 'refused',
-    cause: { code: 'SYNC_REFUSED' },
+    cause: { code: 'SYNC_REJECTED' },
   })
   const { x, y } = studio.stored() as { x: Doc; y: Doc }
   expect([x, y.n]).toEqual([{ n: 1, list: [] }, 1])
 })
 
 test('of several refusals the first is told, and all before it is done', async () => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const { docs } = studio
   const [held, longer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const slow = {
@@ -114,7 +114,7 @@ test('of several refusals the first is told, and all before it is done', async (
       if (key === 'bad' || ops[0]?.value === -1) throw new ConflictError('no', { version: 1 })
       return docs.patch(key, ops)
     },
-    replace: docs.replace.bind(docs),
+    replace: docs.set.bind(docs),
   }
   const playing = replay(
     [
@@ -143,7 +143,7 @@ test('of several refusals the first is told, and all before it is done', async (
 })
 
 test('a patch on a document that is not there is refused with its line', async () => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   await expect(replay([recording(pushed('x', 1))], studio.docs)).rejects.toMatchObject({
     line: 2,
     reason: 'refused',
@@ -152,7 +152,7 @@ test('a patch on a document that is not there is refused with its line', async (
 })
 
 test('begun again under its name it writes nothing twice; under another one it does', async () => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const text = recording(created('x', { n: 1, list: [] }), pushed('x', 1), pushed('x', 2))
   await replay([text], studio.docs, { id: 'r1' })
   await replay([text], studio.docs, { id: 'r1', after: 2 })
@@ -164,7 +164,7 @@ test('begun again under its name it writes nothing twice; under another one it d
 test('in its own time, or so many times faster, whatever snapshots say', async () => {
   for (const speed of [1, 4]) {
     const clock = createVirtualRuntime()
-    const studio = openStudio(documents(), clock)
+    const studio = openTestInstance(documents(), clock)
     const snapshot = { key: 's', kind: 'reset', reason: 'snapshot', at: 999_999_999, value: { n: 0 } }
     const text = recording(snapshot, created('x', { n: 1 }), created('y', { n: 1 }), created('z', { n: 1 }))
     const playing = replay([text], studio.docs, { speed, runtime: clock })
@@ -186,7 +186,7 @@ test('in its own time, or so many times faster, whatever snapshots say', async (
 
 test('a refusal ends it also while it waits for its time', async () => {
   const clock = createVirtualRuntime()
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const text = recording(pushed('x', 1), created('y', { n: 1 }))
   const playing = replay([text], studio.docs, { speed: 1, runtime: clock })
   await expect(playing).rejects.toMatchObject({ line: 2, reason: 'refused' })
@@ -194,7 +194,7 @@ test('a refusal ends it also while it waits for its time', async () => {
 
 test('a signal ends it, while it waits for its time and while it waits for its source', async () => {
   const clock = createVirtualRuntime()
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const text = recording(created('x', { n: 1 }), created('y', { n: 1 }))
   const early = new AbortController()
   const told: ReplayProgress[] = []
@@ -219,7 +219,7 @@ test.each([
   ['lines', 0, 100, 300],
   ['text', 500_000, 5, 12],
 ])('no more %s is read than is being written', async (_, size, least, most) => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const padding = 'x'.repeat(size)
   let asked = 0
   async function* source(): AsyncGenerator<string> {
@@ -239,7 +239,7 @@ test.each([
 })
 
 test('a signal ends it also in the midst of what was read already, and closes the source', async () => {
-  await using studio = openStudio()
+  await using studio = openTestInstance()
   const text = recording(...Array.from({ length: 2_000 }, (_, n) => created(`k${n}`, { n })))
   const stop = new AbortController()
   let closed = false
@@ -262,7 +262,7 @@ test('a signal ends it also in the midst of what was read already, and closes th
 test.each([[{ speed: 0 }], [{ speed: Number.NaN }], [{ speed: 'fast' as never }], [{ after: -1 }], [{ id: '' }]])(
   '%j is refused',
   async (options) => {
-    await using studio = openStudio()
+    await using studio = openTestInstance()
     await expect(replay([fixture], studio.docs, options)).rejects.toBeInstanceOf(ArgumentError)
   },
 )

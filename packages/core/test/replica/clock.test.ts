@@ -1,7 +1,7 @@
-import { type Collection, createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { type Collection, createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
-import { type OwnClock, ownClock } from '../simulation/network/own-clock.ts'
+import { type ProcessClock, createProcessClock } from '../simulation/network/process-clock.ts'
 
 interface Doc {
   n: number
@@ -9,7 +9,7 @@ interface Doc {
 
 interface Opened extends AsyncDisposable {
   readonly time: VirtualRuntime
-  readonly clock: OwnClock
+  readonly clock: ProcessClock
   readonly docs: Collection<Doc>
 }
 
@@ -19,8 +19,8 @@ const HOUR = 3_600_000
 function open(sliding: boolean): Opened {
   const time = createVirtualRuntime()
   const hub = createMemoryHub({ runtime: time })
-  const clock = ownClock(time)
-  const sync = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
+  const clock = createProcessClock(time)
+  const sync = createInstance({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
   const definition = defineCollection<Doc>({ section: 'doc', ttl: { after: 1_000, sliding } })
   const docs = sync.collection(definition, { partition: 'p' })
   return { time, clock, docs, [Symbol.asyncDispose]: () => sync.close() }
@@ -28,7 +28,7 @@ function open(sliding: boolean): Opened {
 
 test('a document comes to its end in time, though the clock is set back', async () => {
   await using t = open(false)
-  await t.docs.set('x', { n: 1 })
+  await t.docs.assign('x', { n: 1 })
   await t.docs.get('x')
   t.clock.jump(-HOUR)
   await t.time.advance(1_100)
@@ -38,7 +38,7 @@ test('a document comes to its end in time, though the clock is set back', async 
 
 test('a document that is read goes on living, though the clock is set back', async () => {
   await using t = open(true)
-  await t.docs.set('x', { n: 1 })
+  await t.docs.assign('x', { n: 1 })
   await t.docs.get('x')
   t.clock.jump(-HOUR)
   for (let reads = 0; reads < 20; reads++) {
@@ -49,9 +49,9 @@ test('a document that is read goes on living, though the clock is set back', asy
 
 test('when a document ends is told by the clock as it is now', async () => {
   await using t = open(false)
-  await t.docs.set('x', { n: 1 })
+  await t.docs.assign('x', { n: 1 })
   await t.docs.get('x')
-  const expiresIn = async (): Promise<number> => ((await t.docs.entry('x'))?.expiresAt ?? 0) - t.clock.now()
+  const expiresIn = async (): Promise<number> => ((await t.docs.getEntry('x'))?.expiresAt ?? 0) - t.clock.now()
   expect(await expiresIn()).toBe(1_000)
   t.clock.jump(-HOUR)
   await t.time.advance(300)
@@ -60,7 +60,7 @@ test('when a document ends is told by the clock as it is now', async () => {
 
 test('a copy is verified at once when the clock was set forwards: the machine may have slept', async () => {
   await using t = open(false)
-  await t.docs.set('x', { n: 1 })
+  await t.docs.assign('x', { n: 1 })
   await t.docs.get('x')
   t.clock.jump(HOUR)
   expect(t.docs.peek('x')).toBeUndefined()

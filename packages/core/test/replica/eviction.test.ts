@@ -3,7 +3,7 @@ import {
   type Change,
   type CollectionOptions,
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -24,17 +24,17 @@ async function fill(t: ReturnType<typeof bounded>, count: number): Promise<void>
 
 test.each(['section', 'key'] as const)(
   'no more documents are held than there may be, followed by %s',
-  async (follow) => {
-    await using t = bounded({ follow, memory: { maxDocuments: 10 } })
+  async (subscribeBy) => {
+    await using t = bounded({ subscribeBy, cache: { maxDocuments: 10 } })
     await fill(t, 100)
     for (let n = 0; n < 100; n++) expect(await t.b.get(`k${n}`)).toEqual({ n })
     expect(t.instances[1]?.stats().documents).toBeLessThanOrEqual(11)
     // one that went is there again, with what happened meanwhile
-    await t.a.set('k0', { n: -1 })
+    await t.a.assign('k0', { n: -1 })
     await t.cluster.settle()
     expect(t.b.peek('k0')).toBe(undefined)
     expect(await t.b.get('k0')).toEqual({ n: -1 })
-    await t.a.set('k0', { n: -2 })
+    await t.a.assign('k0', { n: -2 })
     await t.cluster.settle()
     expect(t.b.peek('k0')).toEqual({ n: -2 })
   },
@@ -44,10 +44,10 @@ test('what cannot be loaded takes no place', async () => {
   const runtime = createVirtualRuntime(1)
   const hub = createMemoryHub({ runtime })
   const store = memoryStore(hub)
-  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
-  const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', memory: { maxDocuments: 2 } })
+  await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
+  const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', cache: { maxDocuments: 2 } })
   const docs = sync.collection(definition, { partition: 'p' })
-  for (const key of ['a', 'b']) await docs.set(key, { n: 1 })
+  for (const key of ['a', 'b']) await docs.assign(key, { n: 1 })
   const { load } = store
   store.load = async (refs) => {
     if (refs.some(({ key }) => key.startsWith('refused'))) throw new ArgumentError('no')
@@ -59,7 +59,7 @@ test('what cannot be loaded takes no place', async () => {
 })
 
 test('those read again and again stay', async () => {
-  await using t = bounded({ memory: { maxDocuments: 10 } })
+  await using t = bounded({ cache: { maxDocuments: 10 } })
   await fill(t, 100)
   await t.b.get('k0')
   for (let n = 1; n < 100; n++) {
@@ -69,19 +69,19 @@ test('those read again and again stay', async () => {
 })
 
 test('one that is watched is always held', async () => {
-  await using t = bounded({ memory: { maxDocuments: 2 } })
+  await using t = bounded({ cache: { maxDocuments: 2 } })
   await fill(t, 10)
   const told: Change<Doc>[] = []
   t.b.subscribe('k0', (change) => told.push(change))
   await t.b.get('k0')
   for (let n = 1; n < 10; n++) await t.b.get(`k${n}`)
-  await t.a.set('k0', { n: 5 })
+  await t.a.assign('k0', { n: 5 })
   await t.cluster.settle()
   expect(told).toMatchObject([{ kind: 'changed', previous: { n: 0 }, value: { n: 5 } }])
 })
 
 test('what nobody reads for long goes, what is read stays', async () => {
-  await using t = bounded({ memory: { idle: '10m' } })
+  await using t = bounded({ cache: { maxIdle: '10m' } })
   await fill(t, 2)
   await t.b.get('k0')
   await t.b.get('k1')
@@ -94,12 +94,12 @@ test('what nobody reads for long goes, what is read stays', async () => {
 })
 
 test('a document that is held no more is not heard of, where each has its own channel', async () => {
-  await using t = bounded({ follow: 'key', memory: { idle: '1m' } })
+  await using t = bounded({ subscribeBy: 'key', cache: { maxIdle: '1m' } })
   await fill(t, 3)
   for (let n = 0; n < 3; n++) await t.b.get(`k${n}`)
   await t.cluster.clock.advance(200_000)
   const before = t.instances[1]?.stats().receivedBytes
-  await t.a.set('k0', { n: 9 })
+  await t.a.assign('k0', { n: 9 })
   await t.cluster.clock.advance(1_000)
   expect(t.instances[1]?.stats().receivedBytes).toBe(before)
   expect(await t.b.get('k0')).toEqual({ n: 9 })
@@ -122,10 +122,10 @@ test('who waits for a document that has just gone to be loaded anew is told when
     const runtime = createVirtualRuntime(1)
     const hub = createMemoryHub({ runtime })
     const store = memoryStore(hub)
-    const sync = createSync({ store, bus: memoryBus(hub), runtime })
-    const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', memory: { maxDocuments: 1 } })
+    const sync = createInstance({ store, bus: memoryBus(hub), runtime })
+    const definition = defineCollection<Doc>({ section: 'doc', ttl: 'never', cache: { maxDocuments: 1 } })
     const docs = sync.collection(definition, { partition: 'p' })
-    const { position } = await docs.set('x', { n: 1 })
+    const { position } = await docs.assign('x', { n: 1 })
     await docs.get('x')
     store.load = () => new Promise(() => {})
     let told = 0

@@ -24,11 +24,11 @@ test('whatever is written is read again, as of a plain map; documents of a secti
       fc.dictionary(field, version, { noNullPrototype: false }),
       (steps, loaded) => {
         const table = new FieldTable()
-        const documents = [0, 1, 2].map(() => ({ held: table.of(loaded), model: new Map(Object.entries(loaded)) }))
+        const documents = [0, 1, 2].map(() => ({ held: table.fromRecord(loaded), model: new Map(Object.entries(loaded)) }))
         for (const { document, field, version } of steps) {
           const each = documents[document] as (typeof documents)[number]
           if (version === 0 && !each.model.has(field)) continue
-          each.held = table.with(each.held, Object.fromEntries(each.model), field, version)
+          each.held = table.withField(each.held, Object.fromEntries(each.model), field, version)
           if (version === 0) each.model.delete(field)
           else each.model.set(field, version)
           for (const { held, model } of documents)
@@ -47,21 +47,21 @@ test('whatever is written is read again, as of a plain map; documents of a secti
 describe('what it takes', () => {
   test('one number, where all fields are at one version', () => {
     const table = new FieldTable()
-    expect(table.of({ a: 3, b: 3 })).toBe(3)
-    expect(table.with(3, { a: 1, b: 1 }, 'a', 3)).toBe(3)
-    expect(table.with(table.none, {}, 'a', 1)).toBe(1)
+    expect(table.fromRecord({ a: 3, b: 3 })).toBe(3)
+    expect(table.withField(3, { a: 1, b: 1 }, 'a', 3)).toBe(3)
+    expect(table.withField(table.empty, {}, 'a', 1)).toBe(1)
   })
 
   test('a byte for each field, and wider numbers when they come', () => {
     const table = new FieldTable()
-    let held = table.with(1, { a: 1, b: 1, c: 1 }, 'a', 2)
+    let held = table.withField(1, { a: 1, b: 1, c: 1 }, 'a', 2)
     expect(held).toBeInstanceOf(Uint8Array)
     for (const [version, kind] of [
       [256, Uint16Array],
       [65_536, Uint32Array],
       [2 ** 32, Float64Array],
     ] as const) {
-      held = table.with(held, {}, 'b', version)
+      held = table.withField(held, {}, 'b', version)
       expect(held).toBeInstanceOf(kind)
       expect(table.get(held, 'b')).toBe(version)
       expect(table.get(held, 'a')).toBe(2)
@@ -70,8 +70,8 @@ describe('what it takes', () => {
 
   test('a map, where a section has ever new names', () => {
     const table = new FieldTable()
-    for (let n = 0; n < 1_000; n++) table.with(1, { [`f${n}`]: 1 }, `g${n}`, 2)
-    const held = table.with(1, { x: 1 }, 'y', 2)
+    for (let n = 0; n < 1_000; n++) table.withField(1, { [`f${n}`]: 1 }, `g${n}`, 2)
+    const held = table.withField(1, { x: 1 }, 'y', 2)
     expect(held).toBeInstanceOf(Map)
     expect([table.get(held, 'x'), table.get(held, 'y')]).toEqual([1, 2])
   })

@@ -1,4 +1,4 @@
-import { type Change, type CollectionOptions, defineCollection, type Sync } from '@sync/core'
+import { type Change, type CollectionOptions, defineCollection, type SyncInstance } from '@sync/core'
 import { expect, test, vi } from 'vitest'
 import { type Opened, open } from '../collection/open.ts'
 
@@ -10,24 +10,24 @@ const docs = (options: Partial<CollectionOptions<Doc>> = {}): Opened<Doc> =>
 
 /** Lets `b` miss what `a` writes. */
 async function missed(t: Opened<Doc>, key: string, doc: Doc): Promise<void> {
-  t.cluster.bus.chance({ drop: 1 })
-  await t.a.set(key, doc)
-  t.cluster.bus.chance({})
+  t.cluster.bus.setFaultRates({ drop: 1 })
+  await t.a.assign(key, doc)
+  t.cluster.bus.setFaultRates({})
 }
-const held = (t: Opened<Doc>): number | undefined => (t.instances[1] as Sync).stats().documents
+const held = (t: Opened<Doc>): number | undefined => (t.instances[1] as SyncInstance).stats().documents
 
-test.each(['section', 'key'] as const)('what is forgotten is read from the store, followed by %s', async (follow) => {
-  await using t = docs({ follow })
+test.each(['section', 'key'] as const)('what is forgotten is read from the store, followed by %s', async (subscribeBy) => {
+  await using t = docs({ subscribeBy })
   await t.a.create('x', { n: 1 })
   await t.b.get('x')
   await missed(t, 'x', { n: 2 })
   expect(await t.b.get('x')).toEqual({ n: 1 })
-  await t.b.forget('x')
+  await t.b.evict('x')
   expect(t.b.peek('x')).toBe(undefined)
   expect(held(t)).toBe(0)
   expect(await t.b.get('x')).toEqual({ n: 2 })
   // and it is followed again
-  await t.a.set('x', { n: 3 })
+  await t.a.assign('x', { n: 3 })
   await t.instances[0]?.flush()
   await t.cluster.clock.advance(1)
   expect(t.b.peek('x')).toEqual({ n: 3 })
@@ -38,16 +38,16 @@ test('only this instance forgets', async () => {
   await t.a.create('x', { n: 1 })
   await t.a.get('x')
   await t.b.get('x')
-  await t.b.forget('x')
+  await t.b.evict('x')
   expect(t.a.peek('x')).toEqual({ n: 1 })
-  expect((await t.b.entry('x'))?.version).toBe(1)
+  expect((await t.b.getEntry('x'))?.version).toBe(1)
 })
 
 test('what is not held is not loaded for it', async () => {
   await using t = docs()
-  await t.b.forget('x')
+  await t.b.evict('x')
   await t.a.create('x', { n: 1 })
-  await t.b.forget('x')
+  await t.b.evict('x')
   expect(held(t)).toBe(0)
 })
 
@@ -56,7 +56,7 @@ test('that a document does not exist is forgotten too', async () => {
   expect(await t.b.get('x')).toBe(undefined)
   await missed(t, 'x', { n: 1 })
   expect(await t.b.get('x')).toBe(undefined)
-  await t.b.forget('x')
+  await t.b.evict('x')
   expect(await t.b.get('x')).toEqual({ n: 1 })
 })
 
@@ -70,7 +70,7 @@ test('and that its source does not have it, also where that is being asked', asy
   await using t = docs({ source })
   const read = t.b.get('x')
   await asked.promise
-  const forgotten = t.b.forget('x')
+  const forgotten = t.b.evict('x')
   answer.resolve(undefined)
   await forgotten
   expect(await read).toBe(undefined)
@@ -93,9 +93,9 @@ test.each(['subscribe', 'changes'] as const)(
     await t.cluster.settle()
     await missed(t, 'x', { n: 2 })
     expect(t.b.peek('x')).toEqual({ n: 1 })
-    await t.b.forget('x')
+    await t.b.evict('x')
     expect(t.b.peek('x')).toEqual({ n: 2 })
-    await t.a.set('x', { n: 3 })
+    await t.a.assign('x', { n: 3 })
     await t.cluster.settle()
     expect(told).toMatchObject([
       { kind: 'reset', value: { n: 2 } },
@@ -113,8 +113,8 @@ test('where all are held it is loaded anew', async () => {
   await missed(t, 'x', { n: 2 })
   await missed(t, 'y', { n: 7 })
   expect([t.b.peek('x'), t.b.peek('y')]).toEqual([{ n: 1 }, undefined])
-  await t.b.forget('x')
-  await t.b.forget('y')
+  await t.b.evict('x')
+  await t.b.evict('y')
   expect([t.b.peek('x'), t.b.peek('y')]).toEqual([{ n: 2 }, { n: 7 }])
 })
 
@@ -125,7 +125,7 @@ test('writes under way are not harmed', async () => {
   for (let n = 0; n < 50; n++) {
     work.push(t.a.update('x', (d) => void d.n++))
     work.push(t.b.update('x', (d) => void d.n++))
-    work.push(t.b.forget('x'))
+    work.push(t.b.evict('x'))
   }
   await t.cluster.settle()
   await Promise.all(work)
@@ -137,11 +137,11 @@ test('its wait can end; a key is needed', async () => {
   await t.b.get('x')
   t.b.subscribe('x', () => {})
   t.cluster.store.pause()
-  const refused = expect(t.b.forget('x', { timeout: '1s' })).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
+  const refused = expect(t.b.evict('x', { timeout: '1s' })).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
   await t.cluster.clock.advance(2_000)
   await refused
   t.cluster.store.resume()
-  await expect(t.b.forget('')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(t.b.evict('')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
   await t.instances[1]?.close()
-  await expect(t.b.forget('x')).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  await expect(t.b.evict('x')).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
 })

@@ -1,4 +1,4 @@
-import { createMemoryHub, createSync, defineCollection, memoryStore } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, memoryStore } from '@sync/core'
 import type { EncodedChange } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test, vi } from 'vitest'
@@ -18,7 +18,7 @@ async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefin
   const clock = createVirtualRuntime()
   const hub = createMemoryHub({ runtime: clock })
   const bus = new ScriptedBus()
-  const reader = createSync({
+  const reader = createInstance({
     store: memoryStore(hub),
     bus,
     runtime: clock,
@@ -28,10 +28,10 @@ async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefin
   const sent: EncodedChange[] = []
   const elsewhere = new ScriptedBus()
   vi.spyOn(elsewhere, 'publish').mockImplementation(async (_, changes) => void sent.push(...changes))
-  const writer = createSync({ store: memoryStore(hub), bus: elsewhere, runtime: clock })
+  const writer = createInstance({ store: memoryStore(hub), bus: elsewhere, runtime: clock })
   const [here, there] = [reader, writer].map((sync) => sync.collection(docs, { partition: 'p' }))
   await here?.ready()
-  for (let n = 1; n <= CHANGES; n++) await there?.set(`k${n}`, { n })
+  for (let n = 1; n <= CHANGES; n++) await there?.assign(`k${n}`, { n })
   await writer.flush()
   const begun = clock.now()
   let gapAt: number | undefined

@@ -15,7 +15,7 @@ function loaded(document: JsonObject): Replica {
   const fieldVersions = Object.fromEntries(Object.keys(document).map((field) => [field, 1]))
   replica.install(
     {
-      standing: { epoch: EPOCH, sequence: 1, answers: 1, lineage: [] },
+      state: { epoch: EPOCH, sequence: 1, opResultCount: 1, ancestors: [] },
       document: { generation: 1, version: 1, text: JSON.stringify(document), fieldVersions, floor: 0, changedAt: 0 },
     },
     0,
@@ -23,13 +23,13 @@ function loaded(document: JsonObject): Replica {
   return replica
 }
 
-const change = ({ version, seen }: Replica, edits: readonly FieldEdit[]): Change => ({
+const change = ({ version, sequence }: Replica, edits: readonly FieldEdit[]): Change => ({
   key: 'key',
   epoch: EPOCH,
   origin: 'elsewhere',
   generation: 1,
   version: version + 1,
-  sequence: seen + 1,
+  sequence: sequence + 1,
   time: 0,
   edits,
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createVitest, type TestCase, type TestSpecification, type Vitest } from 'vitest/node'
-import { patched } from './patched.ts'
-import type { Rule, Witness } from './rule.ts'
+import { applyEdits } from './apply-edits.ts'
+import type { Rule, TestReference } from './rule.ts'
 
 /** What came of a rule. */
 export interface Verdict {
@@ -12,28 +12,28 @@ export interface Verdict {
 
 const tests = join(import.meta.dirname, '..')
 const conditions = ['@sync/source']
-const UNTOUCHED = 'untouched'
+const ORIGINAL = 'untouched'
 
 /** Runs each rule's test with the source as it is, which has to pass, and with a copy that lacks the rule, which has to fail. */
 export async function prove(rules: readonly Rule[]): Promise<Verdict[]> {
-  const copies = new Map<string, Copy>([[UNTOUCHED, new Copy([])]])
-  const misfits = new Map<string, string>()
-  for (const { name, off } of rules) {
+  const patchedSources = new Map<string, PatchedSource>([[ORIGINAL, new PatchedSource([])]])
+  const invalid = new Map<string, string>()
+  for (const { name, edits } of rules) {
     try {
-      copies.set(name, new Copy(off))
+      patchedSources.set(name, new PatchedSource(edits))
     } catch (error) {
-      misfits.set(name, error instanceof Error ? error.message : String(error))
+      invalid.set(name, error instanceof Error ? error.message : String(error))
     }
   }
-  const fitting = rules.filter(({ name }) => !misfits.has(name))
-  const vitest = await open(copies)
+  const valid = rules.filter(({ name }) => !invalid.has(name))
+  const vitest = await openVitest(patchedSources)
   try {
     await vitest.runTestSpecifications([
-      ...byFile(fitting).map(([file, names]) => specification(vitest, UNTOUCHED, file, names)),
-      ...fitting.map(({ name, seenBy }) => specification(vitest, name, seenBy.file, [seenBy.name])),
+      ...byFile(valid).map(([file, names]) => specificationOf(vitest, ORIGINAL, file, names)),
+      ...valid.map(({ name, provenBy }) => specificationOf(vitest, name, provenBy.file, [provenBy.name])),
     ])
     return rules.map((rule) => {
-      const problem = misfits.get(rule.name) ?? judge(vitest, rule, copies.get(rule.name)?.unused ?? [])
+      const problem = invalid.get(rule.name) ?? problemOf(vitest, rule, patchedSources.get(rule.name)?.unused ?? [])
       return problem === undefined ? { rule } : { rule, problem }
     })
   } finally {
@@ -42,12 +42,12 @@ export async function prove(rules: readonly Rule[]): Promise<Verdict[]> {
 }
 
 /** A copy of the source without a rule. Only the files that differ are kept. */
-class Copy {
+class PatchedSource {
   readonly #texts: ReadonlyMap<string, string>
   readonly #used = new Set<string>()
 
-  constructor(edits: Rule['off']) {
-    this.#texts = patched(edits)
+  constructor(edits: Rule['edits']) {
+    this.#texts = applyEdits(edits)
   }
 
   /** What it has in place of a file of the source; `undefined`: the file itself. */
@@ -63,7 +63,7 @@ class Copy {
 }
 
 /** A project for each copy. */
-function open(copies: ReadonlyMap<string, Copy>): Promise<Vitest> {
+function openVitest(copies: ReadonlyMap<string, PatchedSource>): Promise<Vitest> {
   const projects = [...copies].map(([name, copy]) => ({
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -84,20 +84,20 @@ function open(copies: ReadonlyMap<string, Copy>): Promise<Vitest> {
 }
 
 function byFile(rules: readonly Rule[]): [file: string, names: string[]][] {
-  const groups = Map.groupBy(rules, ({ seenBy }) => seenBy.file)
-  return [...groups].map(([file, group]) => [file, [...new Set(group.map(({ seenBy }) => seenBy.name))]])
+  const groups = Map.groupBy(rules, ({ provenBy }) => provenBy.file)
+  return [...groups].map(([file, group]) => [file, [...new Set(group.map(({ provenBy }) => provenBy.name))]])
 }
 
-function specification(vitest: Vitest, project: string, file: string, testNames: string[]): TestSpecification {
+function specificationOf(vitest: Vitest, project: string, file: string, testNames: string[]): TestSpecification {
   return vitest.getProjectByName(project).createSpecification(join(tests, file), { testNames })
 }
 
-function judge(vitest: Vitest, { name, seenBy }: Rule, unused: readonly string[]): string | undefined {
-  const before = result(vitest, UNTOUCHED, seenBy)
+function problemOf(vitest: Vitest, { name, provenBy }: Rule, unused: readonly string[]): string | undefined {
+  const before = resultOf(vitest, ORIGINAL, provenBy)
   if (typeof before === 'string') return before
   if (before.state !== 'passed') return `${before.state} with the rule: ${messages(before)}`
   if (unused.length > 0) return `the test has nothing to do with ${unused.join(', ')}`
-  const without = result(vitest, name, seenBy)
+  const without = resultOf(vitest, name, provenBy)
   if (typeof without === 'string') return without
   if (without.state !== 'failed') return `${without.state} without the rule`
   const asserted = without.errors.some((error) => error.name === 'AssertionError')
@@ -107,7 +107,7 @@ function judge(vitest: Vitest, { name, seenBy }: Rule, unused: readonly string[]
 type Result = ReturnType<TestCase['result']>
 
 /** How a test ended; or why it did not run. */
-function result(vitest: Vitest, project: string, { file, name }: Witness): Result | string {
+function resultOf(vitest: Vitest, project: string, { file, name }: TestReference): Result | string {
   const modules = vitest.state.getTestModules()
   const module = modules.find((each) => each.project.name === project && each.moduleId === join(tests, file))
   if (!module) return 'the test did not run'

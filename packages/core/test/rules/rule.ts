@@ -3,17 +3,17 @@ export interface Rule {
   /** Stable; `pnpm rules <name>` proves this one alone. */
   readonly name: string
   /** What the product does by this rule. */
-  readonly says: string
+  readonly statement: string
   /** What goes wrong without it. */
-  readonly else: string
+  readonly consequence: string
   /** Together they switch the rule off, in a copy of the source. */
-  readonly off: readonly Edit[]
+  readonly edits: readonly SourceEdit[]
   /** Must fail by an assertion while the rule is switched off. */
-  readonly seenBy: Witness
+  readonly provenBy: TestReference
 }
 
 /** One change of a source file. */
-export interface Edit {
+export interface SourceEdit {
   /** Relative to `src`. */
   readonly file: string
   /** Found exactly once in the file. */
@@ -22,7 +22,7 @@ export interface Edit {
 }
 
 /** A test. */
-export interface Witness {
+export interface TestReference {
   /** Relative to `test`. */
   readonly file: string
   /** With the names of the groups around it, joined by ` > `. */

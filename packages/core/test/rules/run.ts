@@ -9,9 +9,9 @@ const started = performance.now()
 const verdicts = await prove(chosen)
 const width = Math.max(...verdicts.map(({ rule }) => rule.name.length))
 for (const { rule, problem } of verdicts) {
-  const { file, name } = rule.seenBy
+  const { file, name } = rule.provenBy
   console.log(`${problem ? '✗' : '✓'} ${rule.name.padEnd(width)}  ${problem ?? 'red'}  ${file} > ${name}`)
-  if (wanted.length > 0) console.log(`    ${rule.says}. Else ${rule.else}.`)
+  if (wanted.length > 0) console.log(`    ${rule.statement}. Else ${rule.consequence}.`)
 }
 const failed = verdicts.filter(({ problem }) => problem !== undefined)
 const seconds = ((performance.now() - started) / 1000).toFixed(1)

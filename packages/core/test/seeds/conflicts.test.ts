@@ -1,12 +1,12 @@
 import { max, type SyncEvent, sum, union } from '@sync/core'
 import { compareLamport, compareVector, createLamportClock, emptyVector, incrementVector } from '@sync/core/versioning'
 import { expect, test } from 'vitest'
-import { missing, plant, units } from './stage.ts'
+import { withoutDelivery, plant, units } from './stage.ts'
 
 test('different fields do not conflict', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  await Promise.all([t.a.set('unit-001', { demand: 450.5 }), t.b.set('unit-001', { capacity: 520 })])
+  await Promise.all([t.a.assign('unit-001', { demand: 450.5 }), t.b.assign('unit-001', { capacity: 520 })])
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 450.5, capacity: 520 })
   expect(t.instances.map((each) => each.stats().conflicts)).toEqual([0, 0])
 })
@@ -14,9 +14,9 @@ test('different fields do not conflict', async () => {
 test('of one field the last commit wins, whatever the clocks say', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  await t.a.set('unit-001', { demand: 450 })
+  await t.a.assign('unit-001', { demand: 450 })
   t.cluster.clock.jump(-3_600_000)
-  await t.b.set('unit-001', { demand: 480 })
+  await t.b.assign('unit-001', { demand: 480 })
   await t.cluster.settle()
   expect([await t.a.get('unit-001'), await t.b.get('unit-001')]).toEqual([
     { ...plant, demand: 480 },
@@ -31,7 +31,7 @@ test('a recipe runs again on the newer value: no update is lost', async () => {
     Array.from({ length: 10 }, () => each.update('unit-001', (unit) => void unit.demand++)),
   )
   await Promise.all(adding)
-  expect((await t.b.get('unit-001', { after: (await t.a.set('unit-001', { capacity: 1 })).position }))?.demand).toBe(
+  expect((await t.b.get('unit-001', { after: (await t.a.assign('unit-001', { capacity: 1 })).position }))?.demand).toBe(
     400,
   )
 })
@@ -41,8 +41,8 @@ test('numbers are merged as the greater one, or by their differences', async () 
   await t.a.create('unit-001', plant)
   await Promise.all([t.a.get('unit-001'), t.b.get('unit-001')])
   await Promise.all([
-    t.a.set('unit-001', { capacity: 600, demand: 385 }),
-    t.b.set('unit-001', { capacity: 550, demand: 373 }),
+    t.a.assign('unit-001', { capacity: 600, demand: 385 }),
+    t.b.assign('unit-001', { capacity: 550, demand: 373 }),
   ])
   await t.cluster.settle()
   expect(t.a.peek('unit-001')).toEqual({ ...plant, capacity: 600, demand: 378 })
@@ -53,7 +53,7 @@ test('or by a function of your own', async () => {
   await using t = units({ merge: { name: ({ local, remote }) => [local, remote].sort().join('+') } })
   await t.a.create('unit-001', plant)
   await Promise.all([t.a.get('unit-001'), t.b.get('unit-001')])
-  await Promise.all([t.a.set('unit-001', { name: 'North' }), t.b.set('unit-001', { name: 'East' })])
+  await Promise.all([t.a.assign('unit-001', { name: 'North' }), t.b.assign('unit-001', { name: 'East' })])
   await t.cluster.settle()
   expect(t.a.peek('unit-001')?.name).toBe('East+North')
   expect(t.b.peek('unit-001')?.name).toBe('East+North')
@@ -64,13 +64,13 @@ test('lists are merged by what each writer meant', async () => {
   await t.a.create('unit-001', { ...plant, alarms: [{ id: 'hot', level: 1 }] })
   await Promise.all([t.a.get('unit-001'), t.b.get('unit-001')])
   await Promise.all([
-    t.a.set('unit-001', {
+    t.a.assign('unit-001', {
       alarms: [
         { id: 'hot', level: 1 },
         { id: 'loud', level: 2 },
       ],
     }),
-    t.b.set('unit-001', { alarms: [{ id: 'wet', level: 3 }] }),
+    t.b.assign('unit-001', { alarms: [{ id: 'wet', level: 3 }] }),
   ])
   await t.cluster.settle()
   expect(
@@ -89,9 +89,9 @@ test('a rule of the domain refuses a write that met another state', async () => 
   })
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  await missing(t, () => t.a.set('unit-001', { capacity: 400 }))
+  await withoutDelivery(t, () => t.a.assign('unit-001', { capacity: 400 }))
   await expect(t.b.update('unit-001', (unit) => ({ ...unit, demand: 450 }))).rejects.toMatchObject({
-    code: 'SYNC_REFUSED',
+    code: 'SYNC_REJECTED',
     committed: 'no',
     message: 'the conflict was refused: beyond the capacity',
   })
@@ -101,7 +101,7 @@ test('a conflict is told with its reason, both values and versions, and kept for
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  await missing(t, () => t.a.set('unit-001', { demand: 390 }))
+  await withoutDelivery(t, () => t.a.assign('unit-001', { demand: 390 }))
   const events: SyncEvent[] = []
   t.instances[1]?.onEvent((event) => events.push(event))
   await t.b.update('unit-001', (unit) => ({ ...unit, demand: unit.demand + 5 }))
@@ -116,7 +116,7 @@ test('a conflict is told with its reason, both values and versions, and kept for
       remoteVersion: 2,
     },
   ])
-  expect(t.instances[1]?.conflicts()).toEqual(events)
+  expect(t.instances[1]?.recentConflicts()).toEqual(events)
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 395 })
 })
 

@@ -18,8 +18,8 @@ test('a collection is a definition and a partition, no class to inherit from', a
 test('a document carries no bookkeeping: its versions and times stand in its entry', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  await t.a.set('unit-001', { demand: 390 })
-  const entry = await t.b.entry('unit-001')
+  await t.a.assign('unit-001', { demand: 390 })
+  const entry = await t.b.getEntry('unit-001')
   expect(entry?.value).toEqual({ ...plant, demand: 390 })
   expect(entry).toMatchObject({ version: 2, changedAt: t.cluster.clock.now(), stale: false })
 })
@@ -27,17 +27,17 @@ test('a document carries no bookkeeping: its versions and times stand in its ent
 test('each field has its own version', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  await t.a.set('unit-001', { demand: 390 })
-  await t.b.set('unit-001', { demand: 400, capacity: 510 })
-  expect((await t.a.entry('unit-001'))?.fieldVersions).toEqual({ name: 1, demand: 3, capacity: 2 })
+  await t.a.assign('unit-001', { demand: 390 })
+  await t.b.assign('unit-001', { demand: 400, capacity: 510 })
+  expect((await t.a.getEntry('unit-001'))?.fieldVersions).toEqual({ name: 1, demand: 3, capacity: 2 })
 })
 
 test('the store counts the versions, one for each commit, whoever writes', async () => {
   await using t = units()
-  const first = await t.a.set('unit-001', plant)
-  const others = await Promise.all([t.a.set('unit-001', { demand: 1 }), t.b.set('unit-001', { capacity: 2 })])
+  const first = await t.a.assign('unit-001', plant)
+  const others = await Promise.all([t.a.assign('unit-001', { demand: 1 }), t.b.assign('unit-001', { capacity: 2 })])
   await t.a.get('unit-001')
-  const nothing = await t.a.set('unit-001', { demand: 1 })
+  const nothing = await t.a.assign('unit-001', { demand: 1 })
   expect(first.version).toBe(1)
   expect(others.map(({ version }) => version).sort()).toEqual([2, 3])
   expect(nothing).toMatchObject({ version: 3, changed: false })
@@ -46,11 +46,11 @@ test('the store counts the versions, one for each commit, whoever writes', async
 test('a document that is made again is not taken for the old one', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  const token = (await t.a.entry('unit-001'))?.token as string
+  const token = (await t.a.getEntry('unit-001'))?.etag as string
   await t.b.delete('unit-001')
   await t.b.create('unit-001', plant)
-  expect((await t.a.entry('unit-001'))?.version).toBe(1)
-  await expect(t.a.set('unit-001', { demand: 1 }, { ifVersion: token })).rejects.toMatchObject({
+  expect((await t.a.getEntry('unit-001'))?.version).toBe(1)
+  await expect(t.a.assign('unit-001', { demand: 1 }, { ifVersion: token })).rejects.toMatchObject({
     code: 'SYNC_CONFLICT',
   })
 })
@@ -66,7 +66,7 @@ test('seven days from the last write', async () => {
   await using t = units({ ttl: '7d' }, { checkInterval: '1h' })
   await t.a.create('unit-001', plant)
   await t.cluster.clock.advance(6 * DAY)
-  await t.a.set('unit-001', { demand: 390 })
+  await t.a.assign('unit-001', { demand: 390 })
   await t.cluster.clock.advance(6 * DAY)
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 390 })
   await t.cluster.clock.advance(DAY + 1_000)

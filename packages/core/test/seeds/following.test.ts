@@ -1,8 +1,8 @@
-import { type Change, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { type Change, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { apply } from '@sync/core/patch'
 import { record, replay } from '@sync/core/recording'
 import { expect, test } from 'vitest'
-import { following, missing, plant, type Unit, units } from './stage.ts'
+import { watch, withoutDelivery, plant, type Unit, units } from './stage.ts'
 
 test('the changes of one document, by callback', async () => {
   await using t = units()
@@ -10,10 +10,10 @@ test('the changes of one document, by callback', async () => {
   const told: Change<Unit>[] = []
   const end = t.b.subscribe('unit-001', (change) => told.push(change))
   await t.b.get('unit-001')
-  await t.a.set('unit-001', { demand: 390 })
+  await t.a.assign('unit-001', { demand: 390 })
   await t.cluster.settle()
   end()
-  await t.a.set('unit-001', { demand: 400 })
+  await t.a.assign('unit-001', { demand: 400 })
   await t.cluster.settle()
   expect(told).toMatchObject([
     {
@@ -31,12 +31,12 @@ test('the changes of one document, by callback', async () => {
 
 test('the changes of a whole section, in the order of their commits', async () => {
   await using t = units()
-  const all = following(t.b, { combine: false })
+  const all = watch(t.b, { combine: false })
   await t.cluster.settle()
-  for (const key of ['unit-002', 'unit-001', 'unit-002']) await t.a.set(key, { ...plant, demand: Math.PI })
-  await t.a.set('unit-001', { demand: 2 })
+  for (const key of ['unit-002', 'unit-001', 'unit-002']) await t.a.assign(key, { ...plant, demand: Math.PI })
+  await t.a.assign('unit-001', { demand: 2 })
   await t.cluster.settle()
-  expect(all.told.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
+  expect(all.events.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
     'created unit-002',
     'created unit-001',
     'delta unit-002',
@@ -48,18 +48,18 @@ test('the changes of a whole section, in the order of their commits', async () =
 test('only those of some keys, or of some fields', async () => {
   await using t = units()
   await t.a.create('eu/1', plant)
-  const some = following(t.b, { prefix: 'eu/', combine: false })
-  const demand = following(t.b, { fields: ['demand'], combine: false })
+  const some = watch(t.b, { prefix: 'eu/', combine: false })
+  const demand = watch(t.b, { fields: ['demand'], combine: false })
   await t.cluster.settle()
-  await t.a.set('eu/1', { demand: 1 })
-  await t.a.set('eu/1', { capacity: 1 })
+  await t.a.assign('eu/1', { demand: 1 })
+  await t.a.assign('eu/1', { capacity: 1 })
   await t.a.create('us/1', plant)
   await t.cluster.settle()
-  expect(some.told.map(({ key, version }) => [key, version])).toEqual([
+  expect(some.events.map(({ key, version }) => [key, version])).toEqual([
     ['eu/1', 2],
     ['eu/1', 3],
   ])
-  expect(demand.told.map(({ key, version }) => [key, version])).toEqual([
+  expect(demand.events.map(({ key, version }) => [key, version])).toEqual([
     ['eu/1', 2],
     ['us/1', 1],
   ])
@@ -70,7 +70,7 @@ test('the patch of a change makes the next value of the one before', async () =>
   await using t = units()
   await t.a.create('unit-001', { ...plant, alarms: [{ id: 'hot', level: 1 }] })
   await t.b.get('unit-001')
-  const all = following(t.b, { key: 'unit-001' })
+  const all = watch(t.b, { key: 'unit-001' })
   await t.cluster.settle()
   await t.a.update('unit-001', (unit) => {
     unit.demand = 390
@@ -78,8 +78,8 @@ test('the patch of a change makes the next value of the one before', async () =>
   })
   await t.a.unset('unit-001', ['alarms'])
   await t.cluster.settle()
-  expect(all.told.length).toBeGreaterThan(0)
-  for (const change of all.told) {
+  expect(all.events.length).toBeGreaterThan(0)
+  for (const change of all.events) {
     if (change.kind !== 'changed') throw new Error(change.kind)
     expect(apply(change.previous, change.patch)).toEqual(change.value)
   }
@@ -90,15 +90,15 @@ test('what waits is combined per document: all edits, the highest version', asyn
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  const all = following(t.b)
+  const all = watch(t.b)
   await t.cluster.settle()
   t.cluster.bus.pause()
-  for (let n = 1; n <= 10; n++) await t.a.set('unit-001', { demand: n })
-  await t.a.set('unit-001', { capacity: 1 })
+  for (let n = 1; n <= 10; n++) await t.a.assign('unit-001', { demand: n })
+  await t.a.assign('unit-001', { capacity: 1 })
   await t.a.create('unit-002', plant)
   t.cluster.bus.resume()
   await t.cluster.settle()
-  const one = all.told.filter(({ key }) => key === 'unit-001')
+  const one = all.events.filter(({ key }) => key === 'unit-001')
   expect(one.length).toBeLessThan(11)
   expect(one.reduce((sum, { commits }) => sum + commits, 0)).toBe(11)
   expect(one.at(-1)).toMatchObject({ version: 12, value: { demand: 10, capacity: 1 } })
@@ -107,12 +107,12 @@ test('what waits is combined per document: all edits, the highest version', asyn
 
 test('a batch has fifty changes at most, or as many as are asked for', async () => {
   await using t = units()
-  const [some, few] = [following(t.b, { from: 'snapshot' }), following(t.b, { from: 'snapshot', maxBatch: 10 })]
+  const [some, few] = [watch(t.b, { from: 'snapshot' }), watch(t.b, { from: 'snapshot', maxBatch: 10 })]
   for (let n = 0; n < 120; n++) await t.a.create(`unit-${n}`, plant)
   await t.cluster.settle()
-  const late = following(t.b, { from: 'snapshot' })
+  const late = watch(t.b, { from: 'snapshot' })
   await t.cluster.settle()
-  expect([some, few, late].map(({ told }) => new Set(told.map(({ key }) => key)).size)).toEqual([120, 120, 120])
+  expect([some, few, late].map(({ events }) => new Set(events.map(({ key }) => key)).size)).toEqual([120, 120, 120])
   expect(Math.max(...late.batches)).toBe(50)
   expect(Math.max(...few.batches)).toBeLessThanOrEqual(10)
   await Promise.all([some.stop(), few.stop(), late.stop()])
@@ -120,59 +120,59 @@ test('a batch has fifty changes at most, or as many as are asked for', async () 
 
 test('a service that comes a quarter of an hour late hears what was, then what is', async () => {
   await using t = units()
-  const { position } = await t.a.set('unit-001', plant)
-  for (let n = 1; n <= 100; n++) await t.a.set('unit-001', { demand: n })
+  const { position } = await t.a.assign('unit-001', plant)
+  for (let n = 1; n <= 100; n++) await t.a.assign('unit-001', { demand: n })
   await t.cluster.clock.advance(15 * 60_000)
   const late = t.cluster.open()
-  const { told, stop } = following(t.b, { from: { after: position }, combine: false })
+  const { events, stop } = watch(t.b, { from: { after: position }, combine: false })
   await t.cluster.settle()
-  await t.a.set('unit-001', { demand: 101 })
+  await t.a.assign('unit-001', { demand: 101 })
   await t.cluster.settle()
-  expect(told.map(({ version }) => version)).toEqual(Array.from({ length: 101 }, (_, n) => n + 2))
+  expect(events.map(({ version }) => version)).toEqual(Array.from({ length: 101 }, (_, n) => n + 2))
   await stop()
   await late.close()
 })
 
 test('a service goes on at the position it saved', async () => {
   await using t = units()
-  const before = following(t.b, { combine: false })
+  const before = watch(t.b, { combine: false })
   await t.cluster.settle()
-  for (let n = 1; n <= 5; n++) await t.a.set('unit-001', { ...plant, demand: n })
+  for (let n = 1; n <= 5; n++) await t.a.assign('unit-001', { ...plant, demand: n })
   await t.cluster.settle()
-  const saved = JSON.stringify(before.told.at(2)?.position)
+  const saved = JSON.stringify(before.events.at(2)?.position)
   await before.stop()
   await t.instances[1]?.close()
-  await t.a.set('unit-001', { demand: 6 })
-  const after = following(t.a, { from: { after: JSON.parse(saved) as string }, combine: false })
+  await t.a.assign('unit-001', { demand: 6 })
+  const after = watch(t.a, { from: { after: JSON.parse(saved) as string }, combine: false })
   await t.cluster.settle()
-  expect(after.told.map(({ version }) => version)).toEqual([4, 5, 6])
+  expect(after.events.map(({ version }) => version)).toEqual([4, 5, 6])
   await after.stop()
 })
 
 test('the log keeps an hour; who comes later is told so, with the values', async () => {
   await using t = units({}, { checkInterval: '1m' })
-  const { position } = await t.a.set('unit-001', plant)
-  await t.a.set('unit-001', { demand: 1 })
+  const { position } = await t.a.assign('unit-001', plant)
+  await t.a.assign('unit-001', { demand: 1 })
   await t.cluster.clock.advance(3_601_000)
-  await t.a.set('unit-001', { demand: 2 })
-  const late = following(t.b, { from: { after: position } })
+  await t.a.assign('unit-001', { demand: 2 })
+  const late = watch(t.b, { from: { after: position } })
   await t.cluster.settle()
-  expect(late.told).toMatchObject([{ kind: 'reset', reason: 'log-truncated', value: { demand: 2 } }])
+  expect(late.events).toMatchObject([{ kind: 'reset', reason: 'log-truncated', value: { demand: 2 } }])
   await late.stop()
 })
 
 test('changes of one document are told in order, over a bus that loses, repeats and reorders', async () => {
   await using t = units({}, { seed: 11 })
   await t.a.create('unit-001', plant)
-  const all = following(t.b, { combine: false })
+  const all = watch(t.b, { combine: false })
   await t.cluster.settle()
-  t.cluster.bus.chance({ drop: 0.2, repeat: 0.2, reorder: 0.2 })
+  t.cluster.bus.setFaultRates({ drop: 0.2, repeat: 0.2, reorder: 0.2 })
   for (let n = 1; n <= 100; n++) {
-    await t.a.set('unit-001', { demand: n })
+    await t.a.assign('unit-001', { demand: n })
     await t.cluster.clock.advance(1)
   }
   await t.cluster.settle()
-  expect(all.told.map(({ version }) => version)).toEqual(Array.from({ length: 100 }, (_, n) => n + 2))
+  expect(all.events.map(({ version }) => version)).toEqual(Array.from({ length: 100 }, (_, n) => n + 2))
   await all.stop()
 })
 
@@ -180,11 +180,11 @@ test('a slow watcher holds up nobody', async () => {
   await using t = units()
   const stuck = t.b.changes()[Symbol.asyncIterator]()
   void stuck.next()
-  const quick = following(t.b, { combine: false })
+  const quick = watch(t.b, { combine: false })
   await t.cluster.settle()
-  for (let n = 1; n <= 10; n++) await t.a.set('unit-001', { ...plant, demand: n })
+  for (let n = 1; n <= 10; n++) await t.a.assign('unit-001', { ...plant, demand: n })
   await t.cluster.settle()
-  expect(quick.told).toHaveLength(10)
+  expect(quick.events).toHaveLength(10)
   await quick.stop()
 })
 
@@ -192,14 +192,14 @@ test('a gap is no reset: the watcher is told what was missed, one by one', async
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  const all = following(t.b, { combine: false })
+  const all = watch(t.b, { combine: false })
   await t.cluster.settle()
-  await missing(t, async () => {
-    for (let n = 1; n <= 10; n++) await t.a.set('unit-001', { demand: n })
+  await withoutDelivery(t, async () => {
+    for (let n = 1; n <= 10; n++) await t.a.assign('unit-001', { demand: n })
   })
-  await t.a.set('unit-001', { demand: 11 })
+  await t.a.assign('unit-001', { demand: 11 })
   await t.cluster.settle()
-  expect(all.told.map(({ kind, version }) => `${kind} ${version}`)).toEqual(
+  expect(all.events.map(({ kind, version }) => `${kind} ${version}`)).toEqual(
     Array.from({ length: 11 }, (_, n) => `changed ${n + 2}`),
   )
   await all.stop()
@@ -207,13 +207,13 @@ test('a gap is no reset: the watcher is told what was missed, one by one', async
 
 test('what happened to one document since a position is read from the log', async () => {
   await using t = units()
-  const { position } = await t.a.set('unit-001', plant)
-  await t.a.set('unit-001', { demand: 390 }, { meta: { actor: 'scheduler' } })
-  await t.a.set('unit-002', plant)
+  const { position } = await t.a.assign('unit-001', plant)
+  await t.a.assign('unit-001', { demand: 390 }, { meta: { actor: 'scheduler' } })
+  await t.a.assign('unit-002', plant)
   await t.a.unset('unit-001', ['alarms', 'capacity'])
-  const past = following(t.b, { key: 'unit-001', from: { after: position }, combine: false })
+  const past = watch(t.b, { key: 'unit-001', from: { after: position }, combine: false })
   await t.cluster.settle()
-  expect(past.told).toMatchObject([
+  expect(past.events).toMatchObject([
     { version: 2, meta: { actor: 'scheduler' }, patch: [{ path: '/demand', value: 390 }] },
     { version: 3, patch: [{ op: 'remove', path: '/capacity' }] },
   ])
@@ -224,14 +224,14 @@ test('what happened to one document lately is at hand', async () => {
   await using t = units({}, { checkInterval: '1m' })
   await t.b.get('unit-001')
   await t.a.create('unit-001', plant)
-  await t.a.set('unit-001', { demand: 390 })
+  await t.a.assign('unit-001', { demand: 390 })
   await t.cluster.settle()
-  expect(t.b.changesBuffer('unit-001')).toMatchObject([
+  expect(t.b.recentChanges('unit-001')).toMatchObject([
     { kind: 'created', version: 1, value: plant },
     { kind: 'delta', version: 2, patch: [{ path: '/demand', value: 390 }] },
   ])
   await t.cluster.clock.advance(3_601_000)
-  expect(t.b.changesBuffer('unit-001')).toEqual([])
+  expect(t.b.recentChanges('unit-001')).toEqual([])
 })
 
 test('a section is recorded and played elsewhere', async () => {
@@ -244,7 +244,7 @@ test('a section is recorded and played elsewhere', async () => {
   })()
   await t.cluster.settle()
   await recording
-  await using there = createSync({ store: memoryStore(), bus: memoryBus() })
+  await using there = createInstance({ store: memoryStore(), bus: memoryBus() })
   const copy = there.collection(defineCollection<Unit>({ section: 'unit', ttl: 'never' }), { partition: 'eu' })
   expect(await replay(lines, copy)).toMatchObject({ changes: 2 })
   expect(await copy.get('unit-002')).toEqual(plant)

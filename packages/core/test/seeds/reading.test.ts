@@ -1,13 +1,13 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test, vi } from 'vitest'
-import { following, missing, plant, type Unit, units } from './stage.ts'
+import { watch, withoutDelivery, plant, type Unit, units } from './stage.ts'
 
 test('one load, however many ask at once', async () => {
   const hub = createMemoryHub({ runtime: createVirtualRuntime() })
   const store = memoryStore(hub)
   const load = vi.spyOn(store, 'load')
-  await using sync = createSync({ store, bus: memoryBus(hub) })
+  await using sync = createInstance({ store, bus: memoryBus(hub) })
   const collection = sync.collection(defineCollection<Unit>({ section: 'unit', ttl: 'never' }), { partition: 'eu' })
   await Promise.all(Array.from({ length: 100 }, () => collection.get('unit-001')))
   expect(load).toHaveBeenCalledTimes(1)
@@ -18,21 +18,21 @@ test('what is held is read without the store, also while it is away', async () =
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  t.cluster.store.away()
+  t.cluster.store.makeUnavailable()
   expect(t.b.peek('unit-001')).toEqual(plant)
   expect(await t.b.get('unit-001')).toBe(t.b.peek('unit-001'))
   await t.cluster.clock.advance(10_000)
-  expect(await t.b.entry('unit-001')).toMatchObject({ value: plant, stale: true })
+  expect(await t.b.getEntry('unit-001')).toMatchObject({ value: plant, stale: true })
 })
 
 test('a document is read whole, as of one instant', async () => {
   await using t = units()
   await t.a.create('unit-001', { ...plant, demand: 0, capacity: 0 })
   const writing = (async () => {
-    for (let n = 1; n <= 100; n++) await t.a.set('unit-001', { demand: n, capacity: n })
+    for (let n = 1; n <= 100; n++) await t.a.assign('unit-001', { demand: n, capacity: n })
   })()
   for (let n = 0; n < 100; n++) {
-    await t.b.forget('unit-001')
+    await t.b.evict('unit-001')
     const read = await t.b.get('unit-001')
     expect(read?.demand).toBe(read?.capacity)
   }
@@ -43,7 +43,7 @@ test('a change that comes during the first read is not lost', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
   const reading = t.b.get('unit-001')
-  await Promise.all([reading, t.a.set('unit-001', { demand: 390 })])
+  await Promise.all([reading, t.a.assign('unit-001', { demand: 390 })])
   await t.instances[0]?.flush()
   await t.cluster.clock.advance(1)
   expect(t.b.peek('unit-001')).toEqual({ ...plant, demand: 390 })
@@ -62,9 +62,9 @@ test('one document is forgotten, here only, and read anew', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  await missing(t, () => t.a.set('unit-001', { demand: 390 }))
+  await withoutDelivery(t, () => t.a.assign('unit-001', { demand: 390 }))
   expect(await t.b.get('unit-001')).toEqual(plant)
-  await t.b.forget('unit-001')
+  await t.b.evict('unit-001')
   expect(t.b.peek('unit-001')).toBe(undefined)
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 390 })
 })
@@ -89,8 +89,8 @@ test('what another service wrote is read at its position', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  await missing(t, async () => {
-    const { position } = await t.a.set('unit-001', { demand: 390 })
+  await withoutDelivery(t, async () => {
+    const { position } = await t.a.assign('unit-001', { demand: 390 })
     expect((await t.b.get('unit-001'))?.demand).toBe(380)
     expect((await t.b.get('unit-001', { after: position }))?.demand).toBe(390)
   })
@@ -100,9 +100,9 @@ test('a value that is read is frozen; what did not change in it stays the same o
   await using t = units()
   await t.a.create('unit-001', { ...plant, alarms: [{ id: 'hot', level: 1 }] })
   const before = await t.b.get('unit-001')
-  const follows = following(t.b)
+  const follows = watch(t.b)
   await t.cluster.settle()
-  await t.a.set('unit-001', { demand: 390 })
+  await t.a.assign('unit-001', { demand: 390 })
   await t.cluster.settle()
   const after = t.b.peek('unit-001')
   expect(Object.isFrozen(after)).toBe(true)

@@ -1,15 +1,15 @@
 import {
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   memoryBus,
   memoryStore,
-  type Sync,
+  type SyncInstance,
   type SyncEvent,
 } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test, vi } from 'vitest'
-import { following, missing, plant, units } from './stage.ts'
+import { watch, withoutDelivery, plant, units } from './stage.ts'
 
 test('a gap is told, and mended from the log', async () => {
   await using t = units()
@@ -17,10 +17,10 @@ test('a gap is told, and mended from the log', async () => {
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
   t.instances[1]?.onEvent((event) => events.push(event))
-  await missing(t, async () => {
-    for (let n = 111; n <= 120; n++) await t.a.set('unit-001', { demand: n })
+  await withoutDelivery(t, async () => {
+    for (let n = 111; n <= 120; n++) await t.a.assign('unit-001', { demand: n })
   })
-  await t.a.set('unit-001', { demand: 121 })
+  await t.a.assign('unit-001', { demand: 121 })
   await t.instances[0]?.flush()
   // the reorder window, and no check
   await t.cluster.clock.advance(100)
@@ -35,7 +35,7 @@ test('a last change that is lost leaves no gap; the check finds it within its in
   await using t = units({}, { checkInterval: '5s' })
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  await missing(t, () => t.a.set('unit-001', { demand: 390 }))
+  await withoutDelivery(t, () => t.a.assign('unit-001', { demand: 390 }))
   expect(t.b.peek('unit-001')).toEqual(plant)
   await t.cluster.clock.advance(6_000)
   expect(t.b.peek('unit-001')).toEqual({ ...plant, demand: 390 })
@@ -45,8 +45,8 @@ test('or at once, when it is asked to', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  await missing(t, () => t.a.set('unit-001', { demand: 390 }))
-  await t.instances[1]?.check()
+  await withoutDelivery(t, () => t.a.assign('unit-001', { demand: 390 }))
+  await t.instances[1]?.catchUp()
   expect(t.b.peek('unit-001')).toEqual({ ...plant, demand: 390 })
 })
 
@@ -65,7 +65,7 @@ test('one check for all sections, whatever they hold', async () => {
   const hub = createMemoryHub({ runtime })
   const store = memoryStore(hub)
   const heads = vi.spyOn(store, 'heads')
-  const sync = createSync({ store, bus: memoryBus(hub), runtime, checkInterval: '5s' })
+  const sync = createInstance({ store, bus: memoryBus(hub), runtime, checkInterval: '5s' })
   for (let n = 0; n < 100; n++) {
     const definition = defineCollection<{ n: number }>({ section: `section-${n}`, ttl: 'never' })
     await sync.collection(definition, { partition: 'eu' }).get('x')
@@ -80,7 +80,7 @@ test('one check for all sections, whatever they hold', async () => {
 test('a lost history is told, and nobody goes on with it', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  await t.a.set('unit-001', { demand: 390 })
+  await t.a.assign('unit-001', { demand: 390 })
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 390 })
   const lost: unknown[] = []
   t.instances[1]?.onEvent((event) => event.type === 'epoch' && lost.push(event.lost))
@@ -96,7 +96,7 @@ test('how far behind it may be, an instance knows', async () => {
   await t.cluster.clock.advance(10_000)
   expect(t.instances[1]?.health()).toMatchObject({ state: 'live' })
   expect(t.instances[1]?.health().staleForMs).toBeLessThan(6_000)
-  t.cluster.store.away()
+  t.cluster.store.makeUnavailable()
   await t.cluster.clock.advance(60_000)
   expect(t.instances[1]?.health()).toMatchObject({ state: 'stale' })
   expect(t.instances[1]?.health().staleForMs).toBeGreaterThan(60_000)
@@ -116,7 +116,7 @@ test('documents that nobody read for six hours are let go, by themselves', async
 })
 
 test('no more documents are held than there may be', async () => {
-  await using t = units({ memory: { maxDocuments: 10 } })
+  await using t = units({ cache: { maxDocuments: 10 } })
   for (let n = 0; n < 100; n++) await t.a.create(`unit-${n}`, plant)
   for (let n = 0; n < 100; n++) await t.b.get(`unit-${n}`)
   expect(t.instances[1]?.stats().documents).toBeLessThanOrEqual(11)
@@ -127,11 +127,11 @@ test('the log of a section is bounded by count and age, and trims itself', async
   const changes = (): number | undefined =>
     t.cluster.store.inspect({ partition: 'eu', section: 'unit' })?.changes.length
   await t.a.create('unit-001', plant)
-  for (let n = 0; n < 200; n++) await t.a.set('unit-001', { demand: n })
+  for (let n = 0; n < 200; n++) await t.a.assign('unit-001', { demand: n })
   await t.cluster.settle()
   expect(changes()).toBe(50)
   await t.cluster.clock.advance(3_601_000)
-  await t.a.set('unit-001', { demand: 0 })
+  await t.a.assign('unit-001', { demand: 0 })
   expect(changes()).toBe(1)
 })
 
@@ -140,14 +140,14 @@ test('the figures of an instance: changes, conflicts, propagation, watchers, wha
   t.cluster.bus.delay(15)
   await t.a.create('unit-001', plant)
   await t.b.get('unit-001')
-  const all = following(t.b)
+  const all = watch(t.b)
   t.b.subscribe('unit-001', () => {})
   await t.cluster.settle()
-  for (let n = 1; n <= 4; n++) await t.a.set('unit-001', { demand: n })
+  for (let n = 1; n <= 4; n++) await t.a.assign('unit-001', { demand: n })
   await t.instances[0]?.flush()
   await t.cluster.clock.advance(15)
-  await t.b.trySet('unit-001', 'demand', 9, { expectedVersion: 1 })
-  const { conflicts, conflictRate, changes, propagation, watchers, buffered } = (t.instances[1] as Sync).stats()
+  await t.b.compareAndSet('unit-001', 'demand', 9, { expectedVersion: 1 })
+  const { conflicts, conflictRate, changes, propagation, watchers, buffered } = (t.instances[1] as SyncInstance).stats()
   expect({ conflicts, conflictRate, changes, watchers, buffered }).toEqual({
     conflicts: 1,
     conflictRate: 1,

@@ -18,33 +18,33 @@ export function units(options: Partial<CollectionOptions<Unit>> = {}, cluster: T
 }
 
 /** Lets `b` miss everything that `work` publishes. */
-export async function missing(t: Opened<Unit>, work: () => Promise<unknown>): Promise<void> {
-  t.cluster.bus.chance({ drop: 1 })
+export async function withoutDelivery(t: Opened<Unit>, work: () => Promise<unknown>): Promise<void> {
+  t.cluster.bus.setFaultRates({ drop: 1 })
   await work()
   await t.instances[0]?.flush()
-  t.cluster.bus.chance({})
+  t.cluster.bus.setFaultRates({})
 }
 
 /** What a stream has told so far. */
-export interface Following {
-  readonly told: readonly Change<Unit>[]
+export interface Watch {
+  readonly events: readonly Change<Unit>[]
   readonly batches: readonly number[]
   stop(): Promise<void>
 }
 
 /** Follows a collection's changes. */
-export function following(collection: Collection<Unit>, options: ChangesOptions<Unit> = {}): Following {
+export function watch(collection: Collection<Unit>, options: ChangesOptions<Unit> = {}): Watch {
   const end = new AbortController()
-  const told: Change<Unit>[] = []
+  const events: Change<Unit>[] = []
   const batches: number[] = []
   const over = (async () => {
     for await (const batch of collection.changes({ ...options, signal: end.signal })) {
       batches.push(batch.length)
-      told.push(...batch)
+      events.push(...batch)
     }
   })()
   return {
-    told,
+    events,
     batches,
     stop: () => {
       end.abort()

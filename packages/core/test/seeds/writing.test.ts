@@ -6,7 +6,7 @@ const ref = { partition: 'eu', section: 'unit' }
 test('one field is written, the others stay', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  await t.b.set('unit-001', { demand: 450.5 })
+  await t.b.assign('unit-001', { demand: 450.5 })
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 450.5 })
 })
 
@@ -23,9 +23,9 @@ test('writes to one key keep their order; other keys do not wait for them', asyn
   await t.a.create('unit-002', plant)
   const done: string[] = []
   const slow = Array.from({ length: 20 }, (_, n) =>
-    t.a.set('unit-001', { demand: n }, { meta: { n: `${n}` } }).then(() => done.push(`1:${n}`)),
+    t.a.assign('unit-001', { demand: n }, { meta: { n: `${n}` } }).then(() => done.push(`1:${n}`)),
   )
-  await t.a.set('unit-002', { demand: 1 }).then(() => done.push('2'))
+  await t.a.assign('unit-002', { demand: 1 }).then(() => done.push('2'))
   await Promise.all(slow)
   expect(done.filter((each) => each !== '2')).toEqual(Array.from({ length: 20 }, (_, n) => `1:${n}`))
   expect(done.indexOf('2')).toBeLessThan(10)
@@ -34,20 +34,20 @@ test('writes to one key keep their order; other keys do not wait for them', asyn
 test('compare and set of one field: the answer tells what is there', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  expect(await t.a.trySet('unit-001', 'demand', 390, { expectedVersion: 1 })).toEqual({ ok: true, fieldVersion: 2 })
-  expect(await t.b.trySet('unit-001', 'demand', 400, { expectedVersion: 1 })).toEqual({
+  expect(await t.a.compareAndSet('unit-001', 'demand', 390, { expectedVersion: 1 })).toEqual({ ok: true, fieldVersion: 2 })
+  expect(await t.b.compareAndSet('unit-001', 'demand', 400, { expectedVersion: 1 })).toEqual({
     ok: false,
     fieldVersion: 2,
     value: 390,
   })
   // a version from the future is no better than one from the past
-  expect(await t.b.trySet('unit-001', 'demand', 400, { expectedVersion: 3 })).toMatchObject({ ok: false })
+  expect(await t.b.compareAndSet('unit-001', 'demand', 400, { expectedVersion: 3 })).toMatchObject({ ok: false })
 })
 
 test('of many that compare and set at once one wins', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  const tries = [t.a, t.b, t.a, t.b].map((each, n) => each.trySet('unit-001', 'demand', n, { expectedVersion: 1 }))
+  const tries = [t.a, t.b, t.a, t.b].map((each, n) => each.compareAndSet('unit-001', 'demand', n, { expectedVersion: 1 }))
   expect((await Promise.all(tries)).filter(({ ok }) => ok)).toHaveLength(1)
 })
 
@@ -55,23 +55,23 @@ test('while the store is away a write waits, and what is held does not pretend',
   await using t = units()
   await t.a.create('unit-001', plant)
   await t.a.get('unit-001')
-  t.cluster.store.away()
-  const waiting = [t.a.set('unit-001', { demand: 1 }), t.a.set('unit-001', { demand: 2 })]
+  t.cluster.store.makeUnavailable()
+  const waiting = [t.a.assign('unit-001', { demand: 1 }), t.a.assign('unit-001', { demand: 2 })]
   await t.cluster.clock.advance(60_000)
   expect(t.a.peek('unit-001')).toEqual(plant)
-  t.cluster.store.back()
+  t.cluster.store.makeAvailable()
   await t.cluster.settle()
   await Promise.all(waiting)
   expect(await t.b.get('unit-001')).toEqual({ ...plant, demand: 2 })
 })
 
 test('or is refused, and surely not done', async () => {
-  await using t = units({}, { whenAway: 'reject' })
-  t.cluster.store.away()
-  const first = expect(t.a.set('unit-001', { demand: 1 })).rejects.toMatchObject({ retryable: true })
+  await using t = units({}, { whenUnavailable: 'reject' })
+  t.cluster.store.makeUnavailable()
+  const first = expect(t.a.assign('unit-001', { demand: 1 })).rejects.toMatchObject({ retryable: true })
   await t.cluster.clock.advance(1_000)
   await first
-  await expect(t.a.set('unit-001', { demand: 2 })).rejects.toMatchObject({ code: 'SYNC_STORE_AWAY', committed: 'no' })
+  await expect(t.a.assign('unit-001', { demand: 2 })).rejects.toMatchObject({ code: 'SYNC_STORE_UNAVAILABLE', committed: 'no' })
 })
 
 test('a write whose reply is lost counts once', async () => {
@@ -87,16 +87,16 @@ test('a write whose reply is lost counts once', async () => {
 test('a message that is handled again writes once, by its own id', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  for (const each of [t.a, t.b]) await each.update('unit-001', (unit) => void unit.demand++, { opId: 'message-17' })
+  for (const each of [t.a, t.b]) await each.update('unit-001', (unit) => void unit.demand++, { idempotencyKey: 'message-17' })
   expect(await t.a.get('unit-001')).toEqual({ ...plant, demand: 381 })
 })
 
 test('high-rate fields are gathered before they are sent', async () => {
-  await using t = units({ batch: { wait: 100, fields: ['demand'] } })
+  await using t = units({ batch: { maxWait: 100, fields: ['demand'] } })
   await t.a.create('unit-001', plant)
   const ticks: Promise<unknown>[] = []
   for (let n = 0; n < 50; n++) {
-    ticks.push(t.a.set('unit-001', { demand: n }))
+    ticks.push(t.a.assign('unit-001', { demand: n }))
     await t.cluster.clock.advance(1)
   }
   await t.cluster.clock.advance(100)
@@ -109,7 +109,7 @@ test('a table is taken over in bulk, and a bad row does not stop it', async () =
   await using t = units()
   const rows = Array.from({ length: 1_000 }, (_, n) => [`unit-${n}`, { ...plant, demand: n }] as const)
   const failed: string[] = []
-  for await (const { key, error } of t.a.setMany([...rows, ['', plant]])) if (error) failed.push(key)
+  for await (const { key, error } of t.a.importMany([...rows, ['', plant]])) if (error) failed.push(key)
   expect(failed).toEqual([''])
   expect(t.cluster.store.inspect(ref)?.documents.size).toBe(1_000)
 })
@@ -120,7 +120,7 @@ test('who wrote travels with the change', async () => {
   const meta: unknown[] = []
   t.b.subscribe('unit-001', (change) => meta.push(change.meta))
   await t.b.get('unit-001')
-  await t.a.set('unit-001', { demand: 390 }, { meta: { actor: 'scheduler' } })
+  await t.a.assign('unit-001', { demand: 390 }, { meta: { actor: 'scheduler' } })
   await t.cluster.settle()
   expect(meta).toEqual([{ actor: 'scheduler' }])
 })

@@ -1,7 +1,7 @@
 import {
   type Collection,
   type CollectionOptions,
-  type Definition,
+  type CollectionDefinition,
   DefinitionError,
   defineCollection,
   max,
@@ -15,11 +15,11 @@ interface Doc {
   n: number
 }
 
-const define = (options: Partial<CollectionOptions<Doc>> = {}): Definition<Doc> =>
+const define = (options: Partial<CollectionOptions<Doc>> = {}): CollectionDefinition<Doc> =>
   defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options })
 
 /** Two services with a definition each, and the mismatches that each was told of. */
-async function services(a: Definition<Doc>, b: Definition<Doc>) {
+async function services(a: CollectionDefinition<Doc>, b: CollectionDefinition<Doc>) {
   const cluster = createTestCluster({ instances: 2 })
   const told: Extract<SyncEvent, { type: 'definition-mismatch' }>[][] = [[], []]
   const collections = cluster.instances.map((each, at) => {
@@ -39,7 +39,7 @@ test('services that define a section alike hear nothing of it', async () => {
   await using _ = cluster
   const [a, b] = collections
   await a.create('k', { n: 1 })
-  await b.set('k', { n: 2 })
+  await b.assign('k', { n: 2 })
   expect(told).toEqual([[], []])
 })
 
@@ -54,10 +54,10 @@ test.each([
   await a.create('k', { n: 1 })
   await b.get('k')
   expect(told[1]).toMatchObject([{ section: 'doc', theirs: { follow: 'section' } }])
-  await b.set('k', { n: 2 })
-  await a.set('k', { n: 3 })
-  await b.set('k', { n: 4 })
-  await a.set('k', { n: 5 })
+  await b.assign('k', { n: 2 })
+  await a.assign('k', { n: 3 })
+  await b.assign('k', { n: 4 })
+  await a.assign('k', { n: 5 })
   expect(told[0]).toHaveLength(1)
   expect(told[1]).toHaveLength(1)
   expect(told[0]?.[0]?.ours).toEqual(told[1]?.[0]?.theirs)
@@ -65,20 +65,20 @@ test.each([
 })
 
 test('a writer that would send where nobody listens is refused, and reads on', async () => {
-  const { cluster, collections, told } = await services(define(), define({ follow: 'key' }))
+  const { cluster, collections, told } = await services(define(), define({ subscribeBy: 'key' }))
   await using _ = cluster
   const [a, b] = collections
   await a.create('k', { n: 1 })
   expect(await b.get('k')).toEqual({ n: 1 })
-  await expect(b.set('k', { n: 2 })).rejects.toThrow(DefinitionError)
-  await expect(b.set('k', { n: 2 })).rejects.toMatchObject({
+  await expect(b.assign('k', { n: 2 })).rejects.toThrow(DefinitionError)
+  await expect(b.assign('k', { n: 2 })).rejects.toMatchObject({
     code: 'SYNC_DEFINITION',
     committed: 'no',
     message: 'the section is followed by section, here it is defined as followed by key',
     address: { section: 'doc', key: 'k' },
   })
   expect(told[1]).toMatchObject([{ ours: { follow: 'key' }, theirs: { follow: 'section' } }])
-  await a.set('k', { n: 3 })
+  await a.assign('k', { n: 3 })
   await cluster.clock.advance(20_000)
   expect(b.peek('k')).toEqual({ n: 3 })
 })

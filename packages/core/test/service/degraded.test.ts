@@ -2,7 +2,7 @@ import {
   ArgumentError,
   type ChangeBus,
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -15,26 +15,26 @@ interface Doc {
   n: number
 }
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<Doc>({ section: 'doc', ttl: 'never', follow: 'key' })
+const byKey = defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'key' })
 
 test.each([
   ['whole', docs],
   ['by key', byKey],
 ])('without a bus reads and writes go on, stale at most by the silence check; followed %s', async (_, definition) => {
   await using t = open(definition)
-  t.cluster.bus.away()
-  const working = Promise.all([t.a.set('x', { n: 1 }), t.b.get('x')])
+  t.cluster.bus.makeUnavailable()
+  const working = Promise.all([t.a.assign('x', { n: 1 }), t.b.get('x')])
   await t.cluster.clock.advance(2_500)
   await working
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   expect(t.instances[1]?.health().state).toBe('stale')
-  expect((await t.b.entry('x'))?.stale).toBe(true)
+  expect((await t.b.getEntry('x'))?.stale).toBe(true)
   await t.cluster.clock.advance(6_000)
   expect(t.b.peek('x')).toEqual({ n: 2 })
-  t.cluster.bus.back()
+  t.cluster.bus.makeAvailable()
   await t.cluster.clock.advance(6_000)
   expect(t.instances[1]?.health().state).toBe('live')
-  await t.a.set('x', { n: 3 })
+  await t.a.assign('x', { n: 3 })
   await t.cluster.clock.advance(1)
   expect(t.b.peek('x')).toEqual({ n: 3 })
 })
@@ -57,8 +57,8 @@ test('a subscription that comes late is followed by a look at what was missed', 
   const runtime = createVirtualRuntime(1)
   const hub = createMemoryHub({ runtime })
   const live = Promise.withResolvers<void>()
-  const a = createSync({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
-  const b = createSync({
+  const a = createInstance({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
+  const b = createInstance({
     store: memoryStore(hub),
     bus: slow(memoryBus(hub), live.promise),
     runtime,
@@ -67,11 +67,11 @@ test('a subscription that comes late is followed by a look at what was missed', 
   await using _a = a
   await using _b = b
   const [at, bt] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
-  await at?.set('x', { n: 1 })
+  await at?.assign('x', { n: 1 })
   const reading = bt?.get('x')
   await runtime.advance(2_000)
   expect(await reading).toEqual({ n: 1 })
-  await at?.set('x', { n: 2 })
+  await at?.assign('x', { n: 2 })
   expect(b.health().state).toBe('stale')
   live.resolve()
   await runtime.advance(1)
@@ -83,7 +83,7 @@ test('a subscription that is refused after nobody waited for it is not taken for
   const runtime = createVirtualRuntime(1)
   const hub = createMemoryHub({ runtime })
   const refused = Promise.withResolvers<void>()
-  await using sync = createSync({ store: memoryStore(hub), bus: slow(memoryBus(hub), refused.promise), runtime })
+  await using sync = createInstance({ store: memoryStore(hub), bus: slow(memoryBus(hub), refused.promise), runtime })
   const collection = sync.collection(docs, { partition: 'p' })
   const reading = collection.get('x')
   await runtime.advance(2_000)
@@ -114,7 +114,7 @@ test.each([
     }
   }
   const store = memoryStore(hub)
-  await using sync = createSync({ store, bus, runtime })
+  await using sync = createInstance({ store, bus, runtime })
   const collection = sync.collection(definition, { partition: 'p' })
   const refuse = vi.fn(() => Promise.reject(new ArgumentError('no')))
   Object.assign(store, { load: refuse, ...(definition === docs && { heads: refuse }) })
@@ -128,7 +128,7 @@ test('a store or bus that does not end keeps nobody waiting beyond the deadline'
   const hub = createMemoryHub({ runtime })
   const bus = memoryBus(hub)
   const stuck = Object.assign(slow(bus, Promise.resolve()), { close: () => new Promise<void>(() => {}) })
-  const sync = createSync({ store: memoryStore(hub), bus: stuck, runtime })
+  const sync = createInstance({ store: memoryStore(hub), bus: stuck, runtime })
   const closing = expect(sync.close({ deadline: '1s' })).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
   await runtime.advance(3_000)
   await closing

@@ -1,6 +1,6 @@
 import {
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -24,10 +24,10 @@ const eventsOf = (t: ReturnType<typeof open>, at: number): SyncEvent[] => {
 
 test('the last message of a quiet key leaves no gap, and is found by the silence check', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   t.cluster.bus.drop(2)
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   await t.cluster.clock.advance(1_000)
   expect(t.b.peek('x')).toEqual({ n: 1 })
   await t.cluster.clock.advance(5_000)
@@ -36,10 +36,10 @@ test('the last message of a quiet key leaves no gap, and is found by the silence
 
 test('after an interruption of the bus what was missed is read at once', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   t.cluster.bus.interrupt()
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   expect(t.instances[1]?.health().state).toBe('stale')
   t.cluster.bus.resume()
   await t.cluster.clock.advance(100)
@@ -49,7 +49,7 @@ test('after an interruption of the bus what was missed is read at once', async (
 
 test('a write whose reply is lost counts once', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 0 })
+  await t.a.assign('x', { n: 0 })
   t.cluster.store.loseReplies(1)
   const up = t.a.update('x', (d) => void d.n++)
   await t.cluster.settle()
@@ -59,15 +59,15 @@ test('a write whose reply is lost counts once', async () => {
 
 test('a caller who gives up leaves the outcome unknown and the order kept', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 0 })
+  await t.a.assign('x', { n: 0 })
   await t.b.get('x')
-  t.cluster.store.away()
-  const first = t.a.set('x', { n: 1 }, { timeout: '1s' })
-  const second = t.a.set('x', { n: 2 })
+  t.cluster.store.makeUnavailable()
+  const first = t.a.assign('x', { n: 1 }, { timeout: '1s' })
+  const second = t.a.assign('x', { n: 2 })
   const refused = expect(first).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN', committed: 'unknown' })
   await t.cluster.clock.advance(1_500)
   await refused
-  t.cluster.store.back()
+  t.cluster.store.makeAvailable()
   await t.cluster.settle()
   expect(await second).toMatchObject({ version: 3 })
   expect(t.b.peek('x')).toEqual({ n: 2 })
@@ -75,9 +75,9 @@ test('a caller who gives up leaves the outcome unknown and the order kept', asyn
 
 test('one that was never sent is surely not done', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 0 })
-  t.cluster.store.away()
-  void t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 0 })
+  t.cluster.store.makeUnavailable()
+  void t.a.assign('x', { n: 1 })
   const queued = t.a.update(
     'x',
     (d) => {
@@ -88,44 +88,44 @@ test('one that was never sent is surely not done', async () => {
   const refused = expect(queued).rejects.toMatchObject({ code: 'SYNC_TIMEOUT', committed: 'no' })
   await t.cluster.clock.advance(1_500)
   await refused
-  t.cluster.store.back()
+  t.cluster.store.makeAvailable()
   await t.cluster.settle()
   expect(await t.a.get('x')).toEqual({ n: 1 })
 })
 
-test('trySet does not wait for a store that is away', async () => {
+test('compareAndSet does not wait for a store that is away', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 0 })
+  await t.a.assign('x', { n: 0 })
   await t.a.get('x')
-  t.cluster.store.away()
-  const lost = t.a.trySet('x', 'n', 1, { expectedVersion: 1 })
+  t.cluster.store.makeUnavailable()
+  const lost = t.a.compareAndSet('x', 'n', 1, { expectedVersion: 1 })
   const unknown = expect(lost).rejects.toBeInstanceOf(OutcomeUnknownError)
   await t.cluster.clock.advance(10)
   await unknown
-  await expect(t.a.trySet('x', 'n', 2, { expectedVersion: 1 })).rejects.toMatchObject({
-    code: 'SYNC_STORE_AWAY',
+  await expect(t.a.compareAndSet('x', 'n', 2, { expectedVersion: 1 })).rejects.toMatchObject({
+    code: 'SYNC_STORE_UNAVAILABLE',
     committed: 'no',
   })
 })
 
-test('whenAway: reject refuses writes as soon as the store is known to be away', async () => {
-  await using t = open(docs, { whenAway: 'reject' })
-  await t.a.set('x', { n: 0 })
-  t.cluster.store.away()
-  const first = expect(t.a.set('x', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+test('whenUnavailable: reject refuses writes as soon as the store is known to be away', async () => {
+  await using t = open(docs, { whenUnavailable: 'reject' })
+  await t.a.assign('x', { n: 0 })
+  t.cluster.store.makeUnavailable()
+  const first = expect(t.a.assign('x', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
   await t.cluster.clock.advance(10)
   await first
-  await expect(t.a.set('y', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_STORE_AWAY', committed: 'no' })
+  await expect(t.a.assign('y', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_STORE_UNAVAILABLE', committed: 'no' })
   expect(t.instances[0]?.health().state).toBe('stale')
 })
 
 test('a restart that loses nothing costs no reload and reports no loss', async () => {
   await using t = open(docs)
-  for (let n = 0; n < 10; n++) await t.a.set(`k${n}`, { n })
+  for (let n = 0; n < 10; n++) await t.a.assign(`k${n}`, { n })
   await t.b.getMany(Array.from({ length: 10 }, (_, n) => `k${n}`))
   const events = eventsOf(t as never, 1)
   t.cluster.store.restart()
-  await t.a.set('k1', { n: 11 })
+  await t.a.assign('k1', { n: 11 })
   await t.cluster.settle()
   expect(t.b.peek('k1')).toEqual({ n: 11 })
   expect(t.instances.map((each) => each.stats().reloads)).toEqual([0, 0])
@@ -134,10 +134,10 @@ test('a restart that loses nothing costs no reload and reports no loss', async (
 
 test('a lost tail starts a new epoch: what lies above the fork is loaded again, and the loss is told', async () => {
   await using t = open(docs)
-  await t.a.set('kept', { n: 1 })
-  await t.a.set('lost', { n: 1 })
+  await t.a.assign('kept', { n: 1 })
+  await t.a.assign('lost', { n: 1 })
   await t.b.getMany(['kept', 'lost'])
-  await t.a.set('lost', { n: 2 })
+  await t.a.assign('lost', { n: 2 })
   await t.cluster.settle()
   const events = [eventsOf(t as never, 0), eventsOf(t as never, 1)]
   t.cluster.store.loseTail(1)
@@ -150,10 +150,10 @@ test('a lost tail starts a new epoch: what lies above the fork is loaded again, 
 })
 
 test('an unreadable frame counts as a loss and is asked for at once', async () => {
-  const { memoryBus, memoryStore, createMemoryHub, createSync } = await import('@sync/core')
+  const { memoryBus, memoryStore, createMemoryHub, createInstance } = await import('@sync/core')
   const hub = createMemoryHub()
   const bus = memoryBus(hub)
-  await using sync = createSync({ store: memoryStore(hub), bus: memoryBus(hub) })
+  await using sync = createInstance({ store: memoryStore(hub), bus: memoryBus(hub) })
   const events: string[] = []
   sync.onEvent(({ type }) => events.push(type))
   const c = sync.collection(docs, { partition: 'eu' })
@@ -161,36 +161,36 @@ test('an unreadable frame counts as a loss and is asked for at once', async () =
   await bus.publish({ partition: 'eu', section: 'doc' }, [
     { key: 'x', epoch: 'e', origin: 'o', sequence: 1, text: '["x",1]' },
   ])
-  await expect.poll(() => events).toContain('frame-refused')
-  await c.set('x', { n: 1 })
+  await expect.poll(() => events).toContain('frame-rejected')
+  await c.assign('x', { n: 1 })
   expect(await c.get('x')).toEqual({ n: 1 })
   await bus.close()
 })
 
 test('what the bus refuses for good is an event, and others find it', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   const events = eventsOf(t as never, 0)
-  t.cluster.bus.away()
-  await t.a.set('x', { n: 2 })
+  t.cluster.bus.makeUnavailable()
+  await t.a.assign('x', { n: 2 })
   await t.cluster.clock.advance(60_000)
   expect(events.map(({ type }) => type)).toContain('publish-failed')
-  t.cluster.bus.back()
+  t.cluster.bus.makeAvailable()
   await t.cluster.settle()
   expect(t.b.peek('x')).toEqual({ n: 2 })
 })
 
 test('repeats and changed order on the bus change nothing', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 0 })
+  await t.a.assign('x', { n: 0 })
   await t.b.get('x')
-  t.cluster.bus.chance({ repeat: 0.5, reorder: 0.5 })
+  t.cluster.bus.setFaultRates({ repeat: 0.5, reorder: 0.5 })
   for (let n = 1; n <= 50; n++) {
-    await t.a.set('x', { n })
+    await t.a.assign('x', { n })
     await t.cluster.clock.advance(5)
   }
-  t.cluster.bus.chance({})
+  t.cluster.bus.setFaultRates({})
   await t.cluster.settle()
   expect(t.b.peek('x')).toEqual({ n: 50 })
   expect(t.instances[1]?.stats().duplicates).toBeGreaterThan(0)
@@ -198,7 +198,7 @@ test('repeats and changed order on the bus change nothing', async () => {
 
 test('a clock that jumps an hour changes nothing', async () => {
   await using t = open(docs)
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   for (const ms of [3_600_000, -7_200_000, 3_600_000]) {
     t.cluster.clock.jump(ms)
@@ -214,13 +214,13 @@ test('close flushes, ends every wait, and is final', async () => {
   const ca = a.collection(docs, { partition: 'eu' })
   const cb = b.collection(docs, { partition: 'eu' })
   await cb.get('x')
-  const write = ca.set('x', { n: 1 })
+  const write = ca.assign('x', { n: 1 })
   const stream = cb.changes({ key: 'quiet' })[Symbol.asyncIterator]()
   const waiting = expect(stream.next()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
   await a.close()
   await a.close()
   expect(await write).toMatchObject({ version: 1 })
-  await expect(ca.set('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  await expect(ca.assign('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
   await cluster.clock.advance(10)
   expect(cb.peek('x')).toEqual({ n: 1 })
   await b.close()
@@ -233,9 +233,9 @@ test('close does not wait for ever for a store that is away', async () => {
   const cluster = createTestCluster({ instances: 1 })
   const [a] = cluster.instances
   const c = a?.collection(docs, { partition: 'eu' })
-  await c?.set('x', { n: 1 })
-  cluster.store.away()
-  const write = expect(c?.set('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  await c?.assign('x', { n: 1 })
+  cluster.store.makeUnavailable()
+  const write = expect(c?.assign('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
   const closing = a?.close({ deadline: '1s' })
   await cluster.clock.advance(1_100)
   await closing
@@ -247,16 +247,16 @@ test('a store that stays away is not asked more and more', async () => {
   const hub = createMemoryHub({ runtime })
   const honest = memoryStore(hub)
   const heads = vi.spyOn(honest, 'heads')
-  await using sync = createSync({ store: honest, bus: memoryBus(hub), runtime, checkInterval: '1s' })
+  await using sync = createInstance({ store: honest, bus: memoryBus(hub), runtime, checkInterval: '1s' })
   const collection = sync.collection(docs, { partition: 'p' })
-  await collection.set('x', { n: 1 })
+  await collection.assign('x', { n: 1 })
   await collection.get('x')
-  hub.store.away()
+  hub.store.makeUnavailable()
   await runtime.advance(60_000)
   heads.mockClear()
   await runtime.advance(10_000)
   expect(heads.mock.calls.length).toBeLessThan(20)
-  hub.store.back()
+  hub.store.makeAvailable()
   await runtime.advance(5_000)
   expect(sync.health()).toMatchObject({ state: 'live' })
   expect(sync.health().staleForMs).toBeLessThan(3_000)

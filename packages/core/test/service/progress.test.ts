@@ -9,16 +9,16 @@ interface Doc {
 test('health tells how far an instance is, and how far behind what it knows of', async () => {
   await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never' }))
   const sections = (at: number) => t.instances[at]?.health().sections
-  await t.a.set('x', { n: 1 })
+  await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   const { epoch } = sections(0)?.[0] ?? {}
   expect(epoch).toMatch(/./)
   expect(sections(1)).toEqual([{ partition: 'eu', section: 'doc', epoch, sequence: 1, behind: 0 }])
   // to each of the two
   t.cluster.bus.drop(2)
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   await t.instances[0]?.flush()
-  await t.a.set('x', { n: 3 })
+  await t.a.assign('x', { n: 3 })
   await t.instances[0]?.flush()
   await t.cluster.clock.advance(1)
   expect(sections(0)).toEqual([{ partition: 'eu', section: 'doc', epoch, sequence: 3, behind: 0 }])
@@ -28,7 +28,7 @@ test('health tells how far an instance is, and how far behind what it knows of',
 })
 
 test('a section followed by key has no order to be behind in', async () => {
-  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', follow: 'key' }))
-  await t.a.set('x', { n: 1 })
+  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'key' }))
+  await t.a.assign('x', { n: 1 })
   expect(t.instances[0]?.health()).toMatchObject({ state: 'live', sections: [] })
 })

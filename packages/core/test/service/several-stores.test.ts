@@ -1,4 +1,4 @@
-import { createMemoryHub, createSync, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import type { Store } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
@@ -12,7 +12,7 @@ function several(stores: Readonly<Record<string, Store>>): Store {
   }
   return {
     capabilities: Object.values(stores)[0]?.capabilities ?? nobody(),
-    storeOf: (partition) => stores[partition] ?? nobody(),
+    storeFor: (partition) => stores[partition] ?? nobody(),
     load: nobody,
     commit: nobody,
     changesSince: nobody,
@@ -29,41 +29,41 @@ test('of several stores one that is away holds up its own partitions alone', asy
   const [a, b] = [createMemoryHub({ runtime }), createMemoryHub({ runtime })]
   const bus = createMemoryHub({ runtime })
   const open = () =>
-    createSync({
+    createInstance({
       store: several({ a: memoryStore(a), b: memoryStore(b) }),
       bus: memoryBus(bus),
       runtime,
-      whenAway: 'reject',
+      whenUnavailable: 'reject',
     })
   const [sync, other] = [open(), open()]
   const [inA, inB] = ['a', 'b'].map((partition) => sync.collection(docs, { partition }))
   const otherB = other.collection(docs, { partition: 'b' })
-  await Promise.all([inA?.set('k', { n: 1 }), inB?.set('k', { n: 1 })])
+  await Promise.all([inA?.assign('k', { n: 1 }), inB?.assign('k', { n: 1 })])
   await otherB.get('k')
   expect(a.store.inspect({ partition: 'a', section: 'doc' })?.documents.size).toBe(1)
   expect(a.store.inspect({ partition: 'b', section: 'doc' })).toBeUndefined()
 
   const events: string[] = []
   sync.onEvent(({ type }) => events.push(type))
-  a.store.away()
-  const refused = expect(inA?.set('k', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
-  await Promise.all([refused, inB?.set('k', { n: 2 }), runtime.advance(10)])
+  a.store.makeUnavailable()
+  const refused = expect(inA?.assign('k', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  await Promise.all([refused, inB?.assign('k', { n: 2 }), runtime.advance(10)])
   const missed = inA?.get('other')
   await runtime.advance(10)
   expect(await inB?.get('k')).toEqual({ n: 2 })
   expect(sync.health().state).toBe('stale')
 
   // the regular check goes on where there is somebody to ask
-  bus.bus.chance({ drop: 1 })
-  await otherB.set('k', { n: 3 })
+  bus.bus.setFaultRates({ drop: 1 })
+  await otherB.assign('k', { n: 3 })
   await runtime.advance(6_000)
   expect(inB?.peek('k')).toEqual({ n: 3 })
   expect(await sync.verify({ section: { partition: 'b', section: 'doc' } })).toMatchObject({ checked: 1, score: 1 })
 
-  a.store.back()
+  a.store.makeAvailable()
   await runtime.advance(6_000)
   expect(await missed).toBeUndefined()
   expect(sync.health().state).toBe('live')
-  expect(events.filter((type) => type.startsWith('store-'))).toEqual(['store-away', 'store-back'])
+  expect(events.filter((type) => type.startsWith('store-'))).toEqual(['store-unavailable', 'store-available'])
   await Promise.all([sync.close(), other.close(), runtime.advance(10_000)])
 })

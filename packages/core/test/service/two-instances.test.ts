@@ -24,7 +24,7 @@ test('a write on one instance is read on the other', async () => {
   ]
   await a.create('x', start)
   expect(await b.get('x')).toEqual(start)
-  await a.set('x', { price: 2 })
+  await a.assign('x', { price: 2 })
   await cluster.settle()
   expect(b.peek('x')).toEqual({ ...start, price: 2 })
 })

@@ -2,7 +2,7 @@ import {
   ArgumentError,
   type Change,
   createMemoryHub,
-  createSync,
+  createInstance,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -40,7 +40,7 @@ function lying(): {
     load: async (refs: Parameters<Store['load']>[0]) =>
       (await honest.load(refs)).map((loaded, at) => {
         const { key = '' } = refs[at] ?? {}
-        if (lost.has(key)) return { standing: loaded.standing }
+        if (lost.has(key)) return { state: loaded.state }
         return loaded.document && lies.has(key)
           ? { ...loaded, document: { ...loaded.document, text: '{"n":-1}' } }
           : loaded
@@ -72,22 +72,22 @@ test('a copy that was behind is caught up with first: that is no difference', as
   await t.a.create('x', { n: 1 })
   await t.b.get('x')
   t.cluster.bus.drop(9)
-  await t.a.set('x', { n: 2 })
+  await t.a.assign('x', { n: 2 })
   expect(await t.instances[1]?.verify()).toEqual({ checked: 1, differing: [], score: 1 })
   expect(t.b.peek('x')).toEqual({ n: 2 })
 })
 
 test('a wrong copy is found, told, and loaded anew; watchers are told what it is', async () => {
   const { store, hub, runtime, lies } = lying()
-  const sync = createSync({ store, bus: memoryBus(hub), runtime })
+  const sync = createInstance({ store, bus: memoryBus(hub), runtime })
   await using _ = sync
   const events: SyncEvent[] = []
   sync.onEvent((event) => {
     if (event.type === 'inconsistent') events.push(event)
   })
   const collection = sync.collection(docs, { partition: 'p' })
-  await collection.set('x', { n: 1 })
-  await collection.set('y', { n: 1 })
+  await collection.assign('x', { n: 1 })
+  await collection.assign('y', { n: 1 })
   lies.add('x')
   expect(await collection.get('x')).toEqual({ n: -1 })
   await collection.get('y')
@@ -111,10 +111,10 @@ test('a wrong copy is found, told, and loaded anew; watchers are told what it is
 
 test('a document that the store has lost is found, whatever was written since', async () => {
   const { store, hub, runtime, lost } = lying()
-  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
   const collection = sync.collection(docs, { partition: 'p' })
   for (const key of ['x', 'y']) {
-    await collection.set(key, { n: 1 })
+    await collection.assign(key, { n: 1 })
     await collection.get(key)
   }
   lost.add('x')
@@ -138,10 +138,10 @@ test('a document that has expired in the store a little earlier than here is no 
 
 test('a document that expires while the answer which still has it is on its way is no difference', async () => {
   const { store, hub, runtime } = lying()
-  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
   const brief = defineCollection<Doc>({ section: 'doc', ttl: '1m' })
   const collection = sync.collection(brief, { partition: 'p' })
-  await collection.set('x', { n: 1 })
+  await collection.assign('x', { n: 1 })
   await collection.get('x')
   await runtime.advance(59_000)
   const { load } = store
@@ -157,15 +157,15 @@ test('a document that expires while the answer which still has it is on its way 
 
 test('a change that comes before an answer which does not have it yet is no difference', async () => {
   const { store, hub, runtime } = lying()
-  await using sync = createSync({ store, bus: memoryBus(hub), runtime })
+  await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
   const collection = sync.collection(docs, { partition: 'p' })
-  await collection.set('x', { n: 1 })
+  await collection.assign('x', { n: 1 })
   await collection.get('x')
   const { load } = store
   store.load = async (refs) => {
     const answer = await load(refs)
     store.load = load
-    await collection.set('x', { n: 2 })
+    await collection.assign('x', { n: 2 })
     return answer
   }
   expect(await sync.verify()).toEqual({ checked: 1, differing: [], score: 1 })
@@ -173,10 +173,10 @@ test('a change that comes before an answer which does not have it yet is no diff
 
 test('from time to time by itself, if asked to', async () => {
   const { store, hub, runtime, lies } = lying()
-  const sync = createSync({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m', sample: 'all' } })
+  const sync = createInstance({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m', sample: 'all' } })
   await using _ = sync
   const collection = sync.collection(docs, { partition: 'p' })
-  await collection.set('x', { n: 1 })
+  await collection.assign('x', { n: 1 })
   lies.add('x')
   await collection.get('x')
   lies.clear()
@@ -186,11 +186,11 @@ test('from time to time by itself, if asked to', async () => {
 
 test('what it fails of by itself is an event', async () => {
   const { store, hub, runtime } = lying()
-  await using sync = createSync({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m' } })
+  await using sync = createInstance({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m' } })
   const failed: SyncEvent[] = []
   sync.onEvent((event) => event.type === 'failed' && failed.push(event))
   const collection = sync.collection(docs, { partition: 'p' })
-  await collection.set('x', { n: 1 })
+  await collection.assign('x', { n: 1 })
   await collection.get('x')
   const error = new ArgumentError('not so')
   store.load = () => Promise.reject(error)
@@ -202,20 +202,20 @@ test.each([
   [{ verification: { interval: 'often' } }],
   [{ verification: { interval: '1m', sample: 0 } }],
   [{ maxWrites: 0 }],
-  [{ conflictLog: -1 }],
+  [{ maxRecentConflicts: -1 }],
 ])('settings that make no sense are refused: %j', (options) => {
   const hub = createMemoryHub()
-  expect(() => createSync({ store: memoryStore(hub), bus: memoryBus(hub), ...(options as object) })).toThrow(
+  expect(() => createInstance({ store: memoryStore(hub), bus: memoryBus(hub), ...(options as object) })).toThrow(
     expect.objectContaining({ code: 'SYNC_ARGUMENT' }),
   )
 })
 
 test('more writes than may be under way are refused, and nothing is lost', async () => {
-  await using t = open(docs, { maxWrites: 2 })
-  t.cluster.store.away()
-  const waiting = [t.a.set('x', { n: 1 }), t.a.set('y', { n: 2 })]
-  await expect(t.a.set('z', { n: 3 })).rejects.toMatchObject({ code: 'SYNC_LIMIT', committed: 'no' })
-  t.cluster.store.back()
+  await using t = open(docs, { maxPendingWrites: 2 })
+  t.cluster.store.makeUnavailable()
+  const waiting = [t.a.assign('x', { n: 1 }), t.a.assign('y', { n: 2 })]
+  await expect(t.a.assign('z', { n: 3 })).rejects.toMatchObject({ code: 'SYNC_LIMIT', committed: 'no' })
+  t.cluster.store.makeAvailable()
   await t.cluster.clock.advance(5_000)
   await Promise.all(waiting)
   expect(await t.a.get('y')).toEqual({ n: 2 })

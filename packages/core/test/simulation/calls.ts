@@ -1,5 +1,5 @@
 import type { Entry, JsonObject } from '@sync/core'
-import { fromToken } from '../../src/model/token.ts'
+import { decodeETag } from '../../src/model/etag.ts'
 import { type Doc, push } from './document.ts'
 import type { Call, Effect } from './history.ts'
 import { CLOSED } from './strategies.ts'
@@ -18,27 +18,27 @@ export const create = (work: Workload, step: Step): void => calls['create'](work
 type Kind = (work: Workload, step: Step) => void
 
 /** Adds at the head, and changes some of the elements behind it. */
-function inFront(doc: Doc, id: string, at: number): void {
+function prepend(doc: Doc, id: string, at: number): void {
   doc.l ??= []
   for (const element of doc.l) if (element.at % 3 === at % 3) element.at += 3
   doc.n = doc.l.unshift({ id, at })
 }
 
 /** Without the meta that would keep it from sharing a commit. */
-const plain = ({ meta: _, ...options }: Options): Options => options
+const withoutMeta = ({ meta: _, ...options }: Options): Options => options
 
 /** Sets registers: alone, by its meta, or with whatever waits beside it. */
-const register =
+const setRegister =
   (name: string, fieldsOf: (step: Step) => Doc, alone: boolean): Kind =>
   (work, step) => {
     const fields = fieldsOf(step)
     work.write(step, { name, effect: { kind: 'set', fields: fields as JsonObject, alone } }, (options) =>
-      step.process.collection.set(step.key, fields, alone ? options : plain(options)),
+      step.process.collection.assign(step.key, fields, alone ? options : withoutMeta(options)),
     )
   }
 
 /** Sets a field with a strategy to something made of what is held. */
-const merging =
+const mergeField =
   <F extends keyof Doc>(field: F, next: (seen: Doc[F], step: Step) => Doc[F], refusals: readonly string[] = []): Kind =>
   (work, step) => {
     const { process, key } = step
@@ -49,45 +49,45 @@ const merging =
       const local = next(base, step)
       const effect = { kind: 'merge', field, base, local } as const
       work.write(step, { name: `set ${field}`, effect, refusals }, (options) =>
-        process.collection.set(key, { [field]: local } as Doc, options),
+        process.collection.assign(key, { [field]: local } as Doc, options),
       )
     })
     work.run(process, reading)
   }
 
 /** Changes the list; mostly with whatever waits beside it. */
-const listed =
+const updateList =
   (name: string, change: (doc: Doc, step: Step) => void): Kind =>
   (work, step) => {
     const { process, key, dice } = step
     const alone = dice.chance(0.3)
     work.write(step, { name, effect: { kind: 'list' } }, (options) =>
-      process.collection.update(key, (doc) => change(doc, step), alone ? options : plain(options)),
+      process.collection.update(key, (doc) => change(doc, step), alone ? options : withoutMeta(options)),
     )
   }
 
 /** Writes only on the state that was read. */
-const onlyOn =
+const conditional =
   (name: string, begin: (step: Step, entry: Entry<Doc>, options: Options) => Promise<object>, effect: EffectOf): Kind =>
   (work, step) => {
     const { process, key, dice } = step
     const alone = dice.chance(0.5)
-    const reading = process.collection.entry(key).then((entry) => {
+    const reading = process.collection.getEntry(key).then((entry) => {
       if (!entry || !process.alive) return
       work.write(step, { name, effect: effect(entry), refusals: ['SYNC_CONFLICT'] }, (options) =>
-        begin(step, entry, alone ? options : plain(options)),
+        begin(step, entry, alone ? options : withoutMeta(options)),
       )
     })
     work.run(process, reading)
   }
 
 type EffectOf = (entry: Entry<Doc>) => Effect
-const state: EffectOf = ({ token }) => {
-  const { generation, version } = fromToken(token)
+const exactState: EffectOf = ({ etag }) => {
+  const { generation, version } = decodeETag(etag)
   return { kind: 'list', only: { generation, version } }
 }
 
-const once =
+const simple =
   (
     what: Pick<Call, 'name'> & Partial<Pick<Call, 'effect' | 'refusals'>>,
     begin: (step: Step, options: Options) => Promise<object>,
@@ -96,84 +96,84 @@ const once =
     work.write(step, { effect: { kind: 'other' }, ...what }, (options) => begin(step, options))
 
 /** A document in a document: what is set differs in one part from what is held. */
-const part = ({ process, key, id, dice: { pick } }: Step): Doc => {
+const nestedUpdate = ({ process, key, id, dice: { pick } }: Step): Doc => {
   const whole = process.collection.peek(key)?.d ?? { x: '-'.repeat(60), y: '-'.repeat(60), z: '' }
   return { d: { ...whole, [pick(['x', 'y', 'z'])]: id } }
 }
 
 const calls = {
-  'update, inside the list': listed('update', (doc, { id, at }) => {
+  'update, inside the list': updateList('update', (doc, { id, at }) => {
     doc.l ??= []
     doc.l.splice(at % (doc.l.length + 1), 0, { id, at })
     doc.n = doc.l.length
   }),
-  'update, at the end': listed('update', (doc, { id, at }) => push(doc, { id, at })),
-  'update, in front': listed('update', (doc, { id, at }) => inFront(doc, id, at)),
-  'update that fails': once(
-    { name: 'update', effect: { kind: 'fails' }, refusals: ['SYNC_REFUSED'] },
+  'update, at the end': updateList('update', (doc, { id, at }) => push(doc, { id, at })),
+  'update, in front': updateList('update', (doc, { id, at }) => prepend(doc, id, at)),
+  'update that fails': simple(
+    { name: 'update', effect: { kind: 'fails' }, refusals: ['SYNC_REJECTED'] },
     ({ process, key }, options) =>
       process.collection.update(
         key,
         () => {
           throw new Error('no')
         },
-        plain(options),
+        withoutMeta(options),
       ),
   ),
-  'update of what was read': onlyOn(
+  'update of what was read': conditional(
     'update of what was read',
-    ({ process, key, id, at }, { token: ifVersion }, meta) =>
-      process.collection.update(key, (doc) => inFront(doc, id, at), { ...meta, ifVersion }),
-    state,
+    ({ process, key, id, at }, { etag: ifVersion }, meta) =>
+      process.collection.update(key, (doc) => prepend(doc, id, at), { ...meta, ifVersion }),
+    exactState,
   ),
-  'update of the version that was read': onlyOn(
+  'update of the version that was read': conditional(
     'update of a version',
     ({ process, key, id, at }, { version: ifVersion }, meta) =>
       process.collection.update(key, (doc) => push(doc, { id, at }), { ...meta, ifVersion }),
     ({ version }) => ({ kind: 'list', only: { version } }),
   ),
-  'update under an id of its own': (work: Workload, step: Step) => work.persist(step),
-  'set of a': register('set a', ({ id }) => ({ a: id }), false),
-  'set of a, with meta': register('set a', ({ id }) => ({ a: id }), true),
-  'set of b': register('set b', ({ id }) => ({ b: id }), false),
-  'set of a and b': register('set a and b', ({ id }) => ({ a: id, b: id }), false),
-  'set of a part': register('set d', part, true),
-  'set of a flag': register('set flag', ({ dice }) => ({ flag: dice.int(2) }), true),
-  'set of a flag to what it is': register(
+  'update under an id of its own': (work: Workload, step: Step) => work.writeUntilKnown(step),
+  'set of a': setRegister('set a', ({ id }) => ({ a: id }), false),
+  'set of a, with meta': setRegister('set a', ({ id }) => ({ a: id }), true),
+  'set of b': setRegister('set b', ({ id }) => ({ b: id }), false),
+  'set of a and b': setRegister('set a and b', ({ id }) => ({ a: id, b: id }), false),
+  'set of a part': setRegister('set d', nestedUpdate, true),
+  'set of a flag': setRegister('set flag', ({ dice }) => ({ flag: dice.int(2) }), true),
+  'set of a flag to what it is': setRegister(
     'set flag',
     ({ process, key }) => ({ flag: process.collection.peek(key)?.flag ?? 1 }),
     true,
   ),
-  'set of a sum': merging('s', (seen = 0, { dice }) => seen + 1 + dice.int(5)),
-  'set of the greatest': merging('hi', (_, { at, dice }) => at + dice.int(10)),
-  'set of the least': merging('lo', (_, { at, dice }) => -at - dice.int(10)),
-  'set of a union': merging('u', (seen = [], { id, at, dice: { chance, pick } }) => {
+  'set of a sum': mergeField('s', (seen = 0, { dice }) => seen + 1 + dice.int(5)),
+  'set of the greatest': mergeField('hi', (_, { at, dice }) => at + dice.int(10)),
+  'set of the least': mergeField('lo', (_, { at, dice }) => -at - dice.int(10)),
+  'set of a union': mergeField('u', (seen = [], { id, at, dice: { chance, pick } }) => {
     if (seen.length > 0 && chance(0.3)) return seen.filter((each) => each !== pick(seen))
     if (seen.length > 0 && chance(0.3)) return seen.map((each) => (chance(0.5) ? { ...each, v: at } : each))
     return [...seen, { id }]
   }),
-  'set of plain texts': merging('t', (seen = [], { dice: { int, chance } }) =>
+  'set of plain texts': mergeField('t', (seen = [], { dice: { int, chance } }) =>
     chance(0.4) ? seen.slice(1) : [...new Set([...seen, `t${int(6)}`])],
   ),
-  'set by a strategy of its own': merging(
+  'set by a strategy of its own': mergeField(
     'c',
     (seen = '', { dice: { int, chance } }) =>
       chance(0.1) ? CLOSED.repeat(seen.length + 1) : String.fromCharCode(97 + int(26)).repeat(1 + int(4)),
-    ['SYNC_REFUSED'],
+    ['SYNC_REJECTED'],
   ),
-  'set of parts': merging('w', (seen = {}, { at, dice: { pick } }) => ({ ...seen, [pick(['x', 'y', 'z'])]: at })),
-  setMany: (work: Workload, step: Step) => {
+  'set of parts': mergeField('w', (seen = {}, { at, dice: { pick } }) => ({ ...seen, [pick(['x', 'y', 'z'])]: at })),
+  importMany: (work: Workload, step: Step) => {
     const { process, key, id } = step
     const effect = { kind: 'set', fields: { a: id }, alone: false, later: true } as const
-    work.write(step, { name: 'setMany', effect }, async () => {
-      for await (const { error } of process.collection.setMany([[key, { a: id }]])) if (error) throw error
+    work.write(step, { name: 'importMany', effect }, async () => {
+      for await (const { error } of process.collection.importMany([[key, { a: id }]])) if (error) throw error
       return {}
     })
   },
-  trySet: onlyOn(
-    'trySet',
+  compareAndSet: conditional(
+    'compareAndSet',
     async ({ process, key, id }, entry, meta) => {
-      const tried = await process.collection.trySet(key, 'a', id, {
+      const tried = await process.collection.compareAndSet(key, 'a', id, {
         ...meta,
         expectedVersion: entry.fieldVersions.a ?? 0,
       })
@@ -181,8 +181,8 @@ const calls = {
     },
     ({ fieldVersions }) => ({ kind: 'compare', field: 'a', version: fieldVersions.a ?? 0 }),
   ),
-  unset: once({ name: 'unset' }, ({ process, key }, options) => process.collection.unset(key, ['a', 'flag'], options)),
-  patch: once({ name: 'patch', refusals: ['SYNC_CONFLICT'] }, ({ process, key, id }, options) =>
+  unset: simple({ name: 'unset' }, ({ process, key }, options) => process.collection.unset(key, ['a', 'flag'], options)),
+  patch: simple({ name: 'patch', refusals: ['SYNC_CONFLICT'] }, ({ process, key, id }, options) =>
     process.collection.patch(key, [{ op: 'add', path: '/a', value: id }], options),
   ),
   'patch inside the list': (work: Workload, step: Step) => {
@@ -202,10 +202,10 @@ const calls = {
     })
     work.run(process, reading)
   },
-  replace: once({ name: 'replace' }, ({ process, key, id }, options) =>
-    process.collection.replace(key, { n: 1, s: 0, l: [{ id: `${id}r`, at: 1 }] }, options),
+  replace: simple({ name: 'replace' }, ({ process, key, id }, options) =>
+    process.collection.set(key, { n: 1, s: 0, l: [{ id: `${id}r`, at: 1 }] }, options),
   ),
-  delete: once({ name: 'delete' }, async ({ process, key }, options) => {
+  delete: simple({ name: 'delete' }, async ({ process, key }, options) => {
     await process.collection.delete(key, options)
     return {}
   }),
@@ -214,7 +214,7 @@ const calls = {
     work.run(process, process.collection.delete(key))
     calls['create'](work, step)
   },
-  create: once(
+  create: simple(
     { name: 'create', effect: { kind: 'create' }, refusals: ['SYNC_CONFLICT'] },
     async ({ process, key, id }, options) => {
       const { created } = await process.collection.create(key, { n: 0, s: 0, l: [], b: id }, options)
@@ -222,9 +222,9 @@ const calls = {
     },
   ),
   get: (work: Workload, { process, key }: Step) => work.run(process, process.collection.get(key)),
-  entry: (work: Workload, { process, key }: Step) => work.see(process, key),
+  entry: (work: Workload, { process, key }: Step) => work.recordRead(process, key),
   'read of what was written last': (work: Workload, { process }: Step) => work.readLast(process),
-  forget: (work: Workload, { process, key }: Step) => work.run(process, process.collection.forget(key)),
+  forget: (work: Workload, { process, key }: Step) => work.run(process, process.collection.evict(key)),
 } satisfies Record<string, Kind>
 
 const names = Object.keys(calls) as (keyof typeof calls)[]

@@ -1,9 +1,9 @@
 import { plans } from './plans.ts'
 import type { Plan } from './schedule.ts'
-import { judge } from './shrink.ts'
+import { problemsOf } from './shrink.ts'
 
 /** Which seeds. */
-export interface Range {
+export interface SeedRange {
   readonly from: number
   readonly seeds: number
 }
@@ -12,20 +12,20 @@ export interface Range {
 export interface Failure {
   readonly plan: Plan
   readonly name: string
-  readonly wrong: readonly string[]
+  readonly problems: readonly string[]
 }
 
 /** The first schedule that fails; each seed makes one of each kind. `onSeed` is told of each before it begins. */
 export async function firstFailure(
-  { from, seeds }: Range,
+  { from, seeds }: SeedRange,
   onSeed: (seed: number) => void = () => {},
 ): Promise<Failure | undefined> {
   for (let seed = from; seed < from + seeds; seed++) {
     onSeed(seed)
     for (const [name, kind] of Object.entries(plans)) {
       const plan = { seed, ...kind }
-      const wrong = await judge(plan)
-      if (wrong.length > 0) return { plan, name, wrong }
+      const problems = await problemsOf(plan)
+      if (problems.length > 0) return { plan, name, problems }
     }
   }
   return undefined

@@ -7,20 +7,20 @@ import type { JsonObject, Operation, Position } from '@sync/core'
 export interface History {
   readonly commits: readonly Commit[]
   readonly calls: readonly Call[]
-  readonly seen: readonly Sighting[]
-  readonly told: readonly Told[]
+  readonly reads: readonly ReadRecord[]
+  readonly watchEvents: readonly WatchEvent[]
   /** When a process was told that the store had lost something. */
-  readonly losses: readonly Moment[]
+  readonly losses: readonly ProcessEvent[]
   /** When a process ended. */
-  readonly crashes: readonly Moment[]
-  readonly ends: readonly End[]
+  readonly crashes: readonly ProcessEvent[]
+  readonly finalStates: readonly FinalState[]
   /** The store forgot what led to its epoch: then it may tell of a loss where there was none. */
-  readonly forgetful: boolean
+  readonly lostLineage: boolean
   /** What nobody may ever see: an error that is none of ours, a copy that `verify` found to be wrong. */
-  readonly wrong: readonly string[]
+  readonly problems: readonly string[]
 }
 
-interface Moment {
+interface ProcessEvent {
   readonly by: string
   readonly at: number
 }
@@ -84,7 +84,7 @@ export type Effect =
   | { readonly kind: 'other' }
 
 /** A document as a process held it. */
-export interface Sighting extends Moment {
+export interface ReadRecord extends ProcessEvent {
   readonly key: string
   readonly epoch: string
   readonly generation: number
@@ -96,7 +96,7 @@ export interface Sighting extends Moment {
 }
 
 /** What a watcher was told; or that it began (again). */
-export type Told = { readonly watcher: string; readonly at: number } & (
+export type WatchEvent = { readonly watcher: string; readonly at: number } & (
   | {
       /** What it has is kept; `doubtful`: some of it may be gone without a word. */
       readonly kind: 'resumed'
@@ -120,7 +120,7 @@ export type Told = { readonly watcher: string; readonly at: number } & (
 )
 
 /** All is healed and quiet: what everybody has. */
-export interface End {
+export interface FinalState {
   readonly at: number
   readonly stored: ReadonlyMap<string, JsonObject>
   /** What each process has of each document; one that is read on demand may hold nothing. */
@@ -138,13 +138,13 @@ export interface End {
 export class Recorder implements History {
   readonly commits: Commit[] = []
   readonly calls: Call[] = []
-  readonly seen: Sighting[] = []
-  readonly told: Told[] = []
-  readonly losses: Moment[] = []
-  readonly crashes: Moment[] = []
-  readonly ends: End[] = []
-  readonly wrong: string[] = []
-  forgetful = false
+  readonly reads: ReadRecord[] = []
+  readonly watchEvents: WatchEvent[] = []
+  readonly losses: ProcessEvent[] = []
+  readonly crashes: ProcessEvent[] = []
+  readonly finalStates: FinalState[] = []
+  readonly problems: string[] = []
+  lostLineage = false
   #at = 0
 
   /** The number of what happens now. */
@@ -153,7 +153,7 @@ export class Recorder implements History {
   }
 
   /** The store's last commits are lost. */
-  lose(n: number): void {
+  recordLoss(n: number): void {
     const at = this.tick()
     const kept = this.commits.filter(({ lostAt }) => lostAt === undefined)
     for (const commit of n === 0 ? [] : kept.slice(-n)) commit.lostAt = at

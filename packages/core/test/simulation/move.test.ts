@@ -1,7 +1,7 @@
 import { defineCollection, type MemoryHub, memoryBus } from '@sync/core'
 import { expect, test } from 'vitest'
-import { openFleet, type Ship } from '../transport/fanout/fleet.ts'
-import { createDice, type Dice } from './dice.ts'
+import { openFleet, type FleetInstance } from '../transport/fanout/fleet.ts'
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts'
 
 const seeds = Number(process.env['SYNC_SEEDS'] ?? 150)
 const from = Number(process.env['SYNC_SEED'] ?? 1)
@@ -13,7 +13,7 @@ interface Doc {
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
 
 /** The versions of each key as a watcher is told them. */
-function watch({ collection }: Ship<Doc>): Map<string, number[]> {
+function watch({ collection }: FleetInstance<Doc>): Map<string, number[]> {
   const seen = new Map<string, number[]>()
   void (async () => {
     for await (const batch of collection.changes({ combine: false })) {
@@ -23,50 +23,50 @@ function watch({ collection }: Ship<Doc>): Map<string, number[]> {
   return seen
 }
 
-function fault({ bus }: MemoryHub, { int, pick }: Dice): void {
+function fault({ bus }: MemoryHub, { int, pick }: SeededRandom): void {
   pick([
-    () => bus.chance({ drop: 1 }),
-    () => bus.chance({ repeat: 0.5, reorder: 0.5 }),
-    () => bus.chance({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
-    () => bus.chance({}),
+    () => bus.setFaultRates({ drop: 1 }),
+    () => bus.setFaultRates({ repeat: 0.5, reorder: 0.5 }),
+    () => bus.setFaultRates({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
+    () => bus.setFaultRates({}),
     () => bus.delay(int(40), int(20)),
     () => bus.interrupt(),
     () => bus.resume(),
-    () => bus.away(),
-    () => bus.back(),
+    () => bus.makeUnavailable(),
+    () => bus.makeAvailable(),
   ])()
 }
 
 /** Moves every instance from one bus to the other while they write, and returns what is wrong: nothing, if all is well. */
 async function move(seed: number): Promise<string[]> {
-  const dice = createDice(seed * 7919)
+  const dice = createSeededRandom(seed * 7919)
   const { int, chance, pick } = dice
   await using fleet = openFleet(docs, { ships: 2 + int(3), seed, on: ['a'] })
-  const { clock, ships, a, b } = fleet
+  const { clock, instances, a, b } = fleet
   const keys = ['k', 'm', 'o'].slice(0, 1 + int(3))
-  const watchers = ships.map(watch)
+  const watchers = instances.map(watch)
   await clock.advance(300)
   const writes: Promise<unknown>[] = []
-  const joining = new Map<Ship<Doc>, boolean>()
+  const joining = new Map<FleetInstance<Doc>, boolean>()
   const leaving: Promise<void>[] = []
-  const left = new Set<Ship<Doc>>()
+  const left = new Set<FleetInstance<Doc>>()
 
-  const join = (ship: Ship<Doc>): void => {
+  const join = (ship: FleetInstance<Doc>): void => {
     joining.set(ship, false)
-    void ship.fan.add(memoryBus(b)).then(() => joining.set(ship, true))
+    void ship.bus.add(memoryBus(b)).then(() => joining.set(ship, true))
   }
-  const leave = (ship: Ship<Doc>): void => {
+  const leave = (ship: FleetInstance<Doc>): void => {
     left.add(ship)
-    leaving.push(ship.fan.remove(ship.on.get('a') as never))
+    leaving.push(ship.bus.remove(ship.on.get('a') as never))
   }
-  for (let step = 0; step < 40 + int(60) || left.size < ships.length; step++) {
-    for (const [at, { collection }] of ships.entries()) {
-      if (chance(0.6)) writes.push(collection.set(pick(keys), { n: step, by: at }))
+  for (let step = 0; step < 40 + int(60) || left.size < instances.length; step++) {
+    for (const [at, { collection }] of instances.entries()) {
+      if (chance(0.6)) writes.push(collection.assign(pick(keys), { n: step, by: at }))
     }
     if (step === 80) for (const { bus } of [a, b]) heal(bus)
     else if (chance(0.2)) fault(pick([a, b]), dice)
-    const next = pick(ships)
-    const allJoined = ships.every((ship) => joining.get(ship))
+    const next = pick(instances)
+    const allJoined = instances.every((ship) => joining.get(ship))
     if (chance(0.3) && !joining.has(next)) join(next)
     else if (chance(0.3) && allJoined && !left.has(next)) leave(next)
     await clock.advance(chance(0.3) ? 0 : int(60))
@@ -83,14 +83,14 @@ async function move(seed: number): Promise<string[]> {
     for (const [at, watcher] of watchers.entries()) {
       const seen = watcher.get(key) ?? []
       if (seen.join() !== all.join()) wrong.push(`watcher ${at} of ${key} saw ${seen.join()}, not 1 to ${all.length}`)
-      const held = JSON.stringify(ships[at]?.collection.peek(key))
+      const held = JSON.stringify(instances[at]?.collection.peek(key))
       if (held !== undefined && held !== stored?.text) wrong.push(`replica ${at} of ${key} is ${held}`)
     }
   }
-  a.bus.away()
-  const [writer, reader] = ships as [Ship<Doc>, Ship<Doc>]
+  a.bus.makeUnavailable()
+  const [writer, reader] = instances as [FleetInstance<Doc>, FleetInstance<Doc>]
   await reader.collection.get('k')
-  const last = writer.collection.set('k', { n: -1, by: 0 })
+  const last = writer.collection.assign('k', { n: -1, by: 0 })
   await clock.advance(10)
   await last
   if (reader.collection.peek('k')?.n !== -1) wrong.push('the new bus alone does not carry')
@@ -98,9 +98,9 @@ async function move(seed: number): Promise<string[]> {
 }
 
 function heal(bus: MemoryHub['bus']): void {
-  bus.back()
+  bus.makeAvailable()
   bus.resume()
-  bus.chance({})
+  bus.setFaultRates({})
   bus.delay(0)
 }
 

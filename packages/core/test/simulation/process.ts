@@ -1,42 +1,42 @@
-import { type Collection, createSync, type Definition, type MemoryHub, memoryBus, type Sync } from '@sync/core'
+import { type Collection, createInstance, type CollectionDefinition, type MemoryHub, memoryBus, type SyncInstance } from '@sync/core'
 import type { VirtualRuntime } from '@sync/core/testing'
 import type { Doc } from './document.ts'
 import type { Recorder } from './history.ts'
-import { BusWire } from './network/bus-wire.ts'
-import { type OwnClock, ownClock } from './network/own-clock.ts'
-import type { Server } from './network/server.ts'
-import { StoreWire } from './network/store-wire.ts'
-import type { Ways } from './network/ways.ts'
+import { FaultyBus } from './network/faulty-bus.ts'
+import { type ProcessClock, createProcessClock } from './network/process-clock.ts'
+import type { RecordingStore } from './network/recording-store.ts'
+import { FaultyStore } from './network/faulty-store.ts'
+import type { NetworkState } from './network/network-state.ts'
 
 /** What a process runs on. */
-export interface Machine {
+export interface ProcessDeps {
   readonly hub: MemoryHub
-  readonly server: Server
-  readonly time: VirtualRuntime
+  readonly server: RecordingStore
+  readonly clock: VirtualRuntime
   readonly recorder: Recorder
-  readonly definition: Definition<Doc>
+  readonly definition: CollectionDefinition<Doc>
   /** Outlive the process: they belong to the place where it runs. */
-  readonly ways: Ways
+  readonly network: NetworkState
 }
 
 /** One life of an instance: it may end at any moment, and all that it knew with it. */
 export class Process {
   readonly name: string
-  readonly sync: Sync
+  readonly sync: SyncInstance
   readonly collection: Collection<Doc>
-  readonly clock: OwnClock
+  readonly clock: ProcessClock
   readonly #recorder: Recorder
-  readonly #store: StoreWire
-  readonly #bus: BusWire
+  readonly #store: FaultyStore
+  readonly #bus: FaultyBus
   #alive = true
 
-  constructor(name: string, { hub, server, time, recorder, definition, ways }: Machine) {
+  constructor(name: string, { hub, server, clock, recorder, definition, network }: ProcessDeps) {
     this.name = name
     this.#recorder = recorder
-    this.clock = ownClock(time)
-    this.#store = new StoreWire(server.store, (group) => server.commit(group), ways, time)
-    this.#bus = new BusWire(memoryBus(hub), ways)
-    this.sync = createSync({ store: this.#store, bus: this.#bus, runtime: this.clock, checkInterval: '2s' })
+    this.clock = createProcessClock(clock)
+    this.#store = new FaultyStore(server.store, (group) => server.commit(group), network, clock)
+    this.#bus = new FaultyBus(memoryBus(hub), network)
+    this.sync = createInstance({ store: this.#store, bus: this.#bus, runtime: this.clock, checkInterval: '2s' })
     this.collection = this.sync.collection(definition, { partition: 'p' })
     this.sync.onEvent((event) => {
       if (event.type === 'epoch' && event.lost) recorder.losses.push({ by: name, at: recorder.tick() })

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { plants, withPlanted } from './planted.ts'
+import { mutants, runMutant } from './run-mutant.ts'
 
 // `pnpm simulate` runs schedules on the source as it is; `--planted` on copies that each have one fault, which must be found.
 const { values } = parseArgs({
@@ -18,23 +18,23 @@ Error.stackTraceLimit = 0
 const workers = count('workers', values.workers)
 const range = { from: count('seed', values.seed), seeds: count('seeds', values.seeds ?? '2000') }
 
-if (values.planted) await findAll()
-else if (values.fault !== undefined) await withPlanted(values.fault, range)
+if (values.planted) await findAllMutants()
+else if (values.fault !== undefined) await runMutant(values.fault, range)
 else {
   const { simulate } = await import('./simulate.ts')
   process.exitCode = (await simulate(range, workers)) === undefined ? 0 : 1
 }
 
 /** Prints the table; one that nobody notices fails the run. */
-async function findAll(): Promise<void> {
-  const { find } = await import('./find.ts')
-  const { unseen } = await import('./unseen.ts')
-  const width = Math.max(...plants.map(({ name }) => name.length))
-  const waiting = [...plants]
+async function findAllMutants(): Promise<void> {
+  const { findMutant } = await import('./find-mutant.ts')
+  const { undetectable } = await import('./undetectable.ts')
+  const width = Math.max(...mutants.map(({ name }) => name.length))
+  const waiting = [...mutants]
   let escaped = 0
   const work = async (): Promise<void> => {
     for (let plant = waiting.shift(); plant; plant = waiting.shift()) {
-      const { seed, first, shrunken } = await find(plant.name, range)
+      const { seed, first, shrunken } = await findMutant(plant.name, range)
       if (seed === undefined) escaped++
       const verdict =
         seed === undefined ? '✗ escaped' : `✓ seed ${seed}, ${shrunken?.history.length ?? 'endless'} steps`
@@ -42,8 +42,8 @@ async function findAll(): Promise<void> {
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
-  console.log(`\nplanted: ${plants.length - escaped} found, ${escaped} escaped; not planted, for no history shows it:`)
-  for (const [name, why] of unseen) console.log(`  ${name.padEnd(width)}  ${why}`)
+  console.log(`\nplanted: ${mutants.length - escaped} found, ${escaped} escaped; not planted, for no history shows it:`)
+  for (const [name, why] of undetectable) console.log(`  ${name.padEnd(width)}  ${why}`)
   if (escaped > 0) process.exitCode = 1
 }
 

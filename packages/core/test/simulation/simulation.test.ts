@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { plans } from './plans.ts'
-import { play, runSchedule } from './schedule.ts'
+import { runToHistory, runSchedule } from './schedule.ts'
 
 const seeds = Number(process.env['SYNC_SEEDS'] ?? 700)
 const from = Number(process.env['SYNC_SEED'] ?? 1)
@@ -14,7 +14,7 @@ for (const [name, plan] of Object.entries(plans)) {
 
   test(`a seed gives the same schedule again, ${name}`, async () => {
     for (let seed = from; seed < from + 20; seed++) {
-      const plays = [await play({ seed, ...plan }), await play({ seed, ...plan })] as const
+      const plays = [await runToHistory({ seed, ...plan }), await runToHistory({ seed, ...plan })] as const
       expect(plays[0].commits.length).toBeGreaterThan(0)
       expect(JSON.stringify(plays[0])).toBe(JSON.stringify(plays[1]))
     }

@@ -1,17 +1,17 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Failure, Range } from './first-failure.ts'
+import type { Failure, SeedRange } from './first-failure.ts'
 
 /** So many seeds are given to a thread at a time. */
-const PORTION = 50
+const SEEDS_PER_TASK = 50
 /** What a schedule makes lives as long as it: with room for many of them little of it is copied. */
 const YOUNG_MIB = 192
 
 /** The first schedule that fails, looked for by several threads: each takes the next seeds when it is done. */
-export async function firstFailureBy(
+export async function firstFailureInParallel(
   threads: number,
-  { from, seeds }: Range,
+  { from, seeds }: SeedRange,
   onGood: (seeds: number) => void,
 ): Promise<Failure | undefined> {
   const end = from + seeds
@@ -23,7 +23,7 @@ export async function firstFailureBy(
     })
     try {
       while (next < end && failures.length === 0) {
-        const range: Range = { from: next, seeds: Math.min(PORTION, end - next) }
+        const range: SeedRange = { from: next, seeds: Math.min(SEEDS_PER_TASK, end - next) }
         next += range.seeds
         worker.postMessage(range)
         const [failure] = (await once(worker, 'message')) as [Failure | null]

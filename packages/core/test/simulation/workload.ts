@@ -1,6 +1,6 @@
-import { type Entry, type JsonObject, type Position, SyncError, type Write } from '@sync/core'
-import { fromToken } from '../../src/model/token.ts'
-import type { Dice } from './dice.ts'
+import { type Entry, type JsonObject, type Position, SyncError, type WriteOptions } from '@sync/core'
+import { decodeETag } from '../../src/model/etag.ts'
+import type { SeededRandom } from './seeded-random.ts'
 import { type Doc, push } from './document.ts'
 import type { Call, Recorder } from './history.ts'
 import type { Process } from './process.ts'
@@ -11,11 +11,11 @@ export interface Step {
   readonly key: string
   readonly id: string
   readonly at: number
-  readonly dice: Dice
+  readonly dice: SeededRandom
 }
 
 /** How a write is made: with the call's id in its meta, and now and then for a while only. */
-export type Options = Pick<Write, 'meta' | 'timeout'>
+export type Options = Pick<WriteOptions, 'meta' | 'timeout'>
 
 /** Writes that go on beyond the end of their process: under an id of their caller's, until somebody knows their outcome. */
 interface Unfinished {
@@ -27,10 +27,10 @@ interface Unfinished {
 export class Workload {
   readonly #recorder: Recorder
   readonly #running = new Map<Process, Set<Promise<void>>>()
-  readonly #looked = new Map<Process, Map<string, object>>()
+  readonly #lastSeen = new Map<Process, Map<string, object>>()
   /** What was written where, last. */
-  #written: { readonly key: string; readonly position: Position } | undefined
-  readonly #unfinished: Unfinished[] = []
+  #lastWrite: { readonly key: string; readonly position: Position } | undefined
+  readonly #unfinishedWrites: Unfinished[] = []
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder
@@ -40,50 +40,50 @@ export class Workload {
   verify(process: Process): void {
     const verifying = process.sync.verify().then(({ differing }) => {
       if (!process.alive) return
-      for (const { key } of differing) this.#recorder.wrong.push(`${process.name} holds a wrong copy of ${key}`)
+      for (const { key } of differing) this.#recorder.problems.push(`${process.name} holds a wrong copy of ${key}`)
     })
     this.run(process, verifying)
   }
 
   /** Looks at what a process holds, if it is not what it held when it was last looked at; loads nothing. */
-  look(process: Process, keys: readonly string[]): void {
-    const looked = this.#looked.get(process) ?? new Map<string, object>()
-    this.#looked.set(process, looked)
+  recordHeld(process: Process, keys: readonly string[]): void {
+    const looked = this.#lastSeen.get(process) ?? new Map<string, object>()
+    this.#lastSeen.set(process, looked)
     for (const key of keys) {
       const held = process.collection.peek(key)
       if (held === undefined || held === looked.get(key)) continue
       looked.set(key, held)
-      this.see(process, key)
+      this.recordRead(process, key)
     }
   }
 
   /** Reads a document; `after`: what was written at that position shows. */
-  see(process: Process, key: string, after?: Position): void {
-    const reading = process.collection.entry(key).then((entry) => {
-      if (entry && process.alive) this.#saw(process, key, entry, after)
+  recordRead(process: Process, key: string, after?: Position): void {
+    const reading = process.collection.getEntry(key).then((entry) => {
+      if (entry && process.alive) this.#recordEntry(process, key, entry, after)
     })
     this.run(process, reading)
   }
 
   /** Reads what was written last, wherever that was. */
   readLast(process: Process): void {
-    const last = this.#written
+    const last = this.#lastWrite
     if (!last) return
     const { key, position } = last
     this.run(
       process,
-      process.collection.get(key, { after: position }).then(() => this.see(process, key, position)),
+      process.collection.get(key, { after: position }).then(() => this.recordRead(process, key, position)),
     )
   }
 
   /** A write that is tried again under its id until its outcome is known, also after the end of its process. */
-  persist({ process, key, id, dice }: Step): void {
-    const next = this.#unfinished.length > 0 && dice.chance(0.7) ? this.#unfinished[0] : undefined
+  writeUntilKnown({ process, key, id, dice }: Step): void {
+    const next = this.#unfinishedWrites.length > 0 && dice.chance(0.7) ? this.#unfinishedWrites[0] : undefined
     const write = next ?? { key, id }
-    if (!next) this.#unfinished.push(write)
+    if (!next) this.#unfinishedWrites.push(write)
     const element = { id: write.id, at: 0 }
-    const work = process.collection.update(write.key, (doc) => push(doc, element), { opId: write.id })
-    const call = this.#begin({
+    const work = process.collection.update(write.key, (doc) => push(doc, element), { idempotencyKey: write.id })
+    const call = this.#startCall({
       id,
       repeats: write.id,
       by: process.name,
@@ -94,9 +94,9 @@ export class Workload {
     })
     this.run(
       process,
-      this.#end(call, process, work, () => {
-        const at = this.#unfinished.findIndex((each) => each.id === write.id)
-        if (at >= 0) this.#unfinished.splice(at, 1)
+      this.#finishCall(call, process, work, () => {
+        const at = this.#unfinishedWrites.findIndex((each) => each.id === write.id)
+        if (at >= 0) this.#unfinishedWrites.splice(at, 1)
       }),
     )
   }
@@ -107,12 +107,12 @@ export class Workload {
     { name, effect, refusals = [] }: Pick<Call, 'name' | 'effect'> & Partial<Pick<Call, 'refusals'>>,
     begin: (options: Options) => Promise<{ readonly changed?: boolean; readonly position?: Position }>,
   ): void {
-    const call = this.#begin({ id, by: process.name, key, name, effect, refusals })
+    const call = this.#startCall({ id, by: process.name, key, name, effect, refusals })
     const patience = chance(0.15) ? { timeout: 1 + int(60) } : {}
     const work = begin({ ...patience, meta: { call: id } })
     this.run(
       process,
-      this.#end(call, process, work, () => {}),
+      this.#finishCall(call, process, work, () => {}),
     )
   }
 
@@ -125,7 +125,7 @@ export class Workload {
         () => {},
         (error: unknown) => {
           if (!(error instanceof SyncError) && process.alive)
-            this.#recorder.wrong.push(`a call failed with ${String(error)}`)
+            this.#recorder.problems.push(`a call failed with ${String(error)}`)
         },
       )
       .finally(() => running.delete(over))
@@ -139,13 +139,13 @@ export class Workload {
     return open
   }
 
-  #begin(call: Omit<Call, 'began' | 'outcome'>): Call {
+  #startCall(call: Omit<Call, 'began' | 'outcome'>): Call {
     const begun: Call = { ...call, began: this.#recorder.tick(), outcome: 'open' }
     this.#recorder.calls.push(begun)
     return begun
   }
 
-  async #end(
+  async #finishCall(
     call: Call,
     process: Process,
     work: Promise<{ readonly changed?: boolean; readonly position?: Position }>,
@@ -161,8 +161,8 @@ export class Workload {
       const { changed, position } = await work
       ended(changed === false ? 'unchanged' : 'done')
       if (!process.alive || changed === false || position === undefined) return
-      this.#written = { key: call.key, position }
-      this.see(process, call.key, position)
+      this.#lastWrite = { key: call.key, position }
+      this.recordRead(process, call.key, position)
     } catch (error) {
       if (error instanceof SyncError && process.alive) call.code = error.code
       ended(error instanceof SyncError && error.committed === 'no' ? 'refused' : 'unknown')
@@ -170,16 +170,16 @@ export class Workload {
     }
   }
 
-  #saw(
+  #recordEntry(
     { name: by }: Process,
     key: string,
-    { token, value, fieldVersions }: Entry<Doc>,
+    { etag, value, fieldVersions }: Entry<Doc>,
     after: Position | undefined,
   ): void {
-    const { generation, version, readAt } = fromToken(token)
+    const { generation, version, readAt } = decodeETag(etag)
     const at = this.#recorder.tick()
     const { epoch } = readAt
     const seen = { by, at, key, epoch, generation, version, value: value as JsonObject, fieldVersions, after }
-    this.#recorder.seen.push(seen)
+    this.#recorder.reads.push(seen)
   }
 }

@@ -5,8 +5,8 @@ import { FrameError } from '../../src/model/errors.ts'
 import type { Json } from '../../src/model/json.ts'
 import type { Operation } from '../../src/model/operation.ts'
 import { decodeChange, decodeFrame } from '../../src/transport/decode.ts'
-import { frames, omitEdits } from '../../src/transport/frames.ts'
-import { utf8Length } from '../../src/transport/text.ts'
+import { encodeFrames, omitEdits } from '../../src/transport/frames.ts'
+import { utf8ByteLength } from '../../src/transport/utf8.ts'
 import type { EncodedChange } from '../../src/transport/wire.ts'
 import { encode } from './encoding.ts'
 
@@ -91,11 +91,11 @@ test('every change comes back from its text as it was', () => {
 test('every frame comes back as it was, from text and from bytes', () => {
   fc.assert(
     fc.property(changes, (all) => {
-      const sent = frames(all.map(encode), 1e9).map((frame) => frame.text)
+      const sent = encodeFrames(all.map(encode), 1e9).map((frame) => frame.text)
       for (const form of [(frame: string) => frame, (frame: string) => new TextEncoder().encode(frame)]) {
         const got = sent.map((frame) => decodeFrame(form(frame)))
         expect(got.flatMap((each) => each.changes)).toEqual(all)
-        expect(got.every(({ broken }) => broken === 0)).toBe(true)
+        expect(got.every(({ malformed }) => malformed === 0)).toBe(true)
       }
     }),
   )
@@ -107,7 +107,7 @@ describe('framing', () => {
     Math.max(
       0,
       ...all.map(
-        (each) => utf8Length(`[1,${JSON.stringify([each.epoch, each.origin, each.key])},[[,,,,,0]]]`) + 4 * 17,
+        (each) => utf8ByteLength(`[1,${JSON.stringify([each.epoch, each.origin, each.key])},[[,,,,,0]]]`) + 4 * 17,
       ),
     )
 
@@ -116,7 +116,7 @@ describe('framing', () => {
       fc.property(changes, fc.nat(400), (all, room) => {
         const encoded = all.map(encode)
         const maxBytes = addressed(encoded) + room
-        const made = frames(encoded, maxBytes)
+        const made = encodeFrames(encoded, maxBytes)
         for (const frame of made) {
           expect(Buffer.byteLength(frame.text)).toBeLessThanOrEqual(maxBytes)
           expect(decodeFrame(frame.text)).toEqual({ changes: frame.changes.map(decodeChange), broken: 0 })
@@ -126,7 +126,7 @@ describe('framing', () => {
         // what is left out is left out for a reason only
         for (const [i, each] of got.entries()) {
           const original = all[i] as Change
-          const [alone] = frames([encoded[i] as EncodedChange], 1e9)
+          const [alone] = encodeFrames([encoded[i] as EncodedChange], 1e9)
           if (Buffer.byteLength(alone?.text ?? '') <= maxBytes) expect(each).toEqual(original)
           else expect(each.edits).toBe('omitted')
         }
@@ -139,7 +139,7 @@ describe('framing', () => {
       fc.property(changes, fc.nat(400), (all, room) => {
         const encoded = all.map((each) => encode({ ...each, epoch: 'e', origin: 'o' }))
         const maxBytes = addressed(encoded) + room
-        const made = frames(encoded, maxBytes)
+        const made = encodeFrames(encoded, maxBytes)
         for (const [i, frame] of made.slice(0, -1).entries()) {
           const next = made[i + 1]?.changes[0] as EncodedChange
           expect(Buffer.byteLength(frame.text) + 1 + Buffer.byteLength(next.text)).toBeGreaterThan(maxBytes)
@@ -151,7 +151,7 @@ describe('framing', () => {
   test('puts together only what shares epoch and origin', () => {
     fc.assert(
       fc.property(changes, (all) => {
-        const made = frames(all.map(encode), 1e9)
+        const made = encodeFrames(all.map(encode), 1e9)
         const runs = all.filter((each, i) => each.epoch !== all[i - 1]?.epoch || each.origin !== all[i - 1]?.origin)
         expect(made).toHaveLength(runs.length)
       }),
@@ -171,30 +171,30 @@ describe('framing', () => {
   }
 
   test('at the very size keeps the change whole, one byte below leaves its edits out, but not its meta', () => {
-    const [whole] = frames([encode(large)], 1e9)
+    const [whole] = encodeFrames([encode(large)], 1e9)
     const size = Buffer.byteLength(whole?.text ?? '')
     expect(size).toBeGreaterThan((whole?.text ?? '').length)
-    expect(frames([encode(large)], size)).toEqual([whole])
-    const [less] = frames([encode(large)], size - 1)
+    expect(encodeFrames([encode(large)], size)).toEqual([whole])
+    const [less] = encodeFrames([encode(large)], size - 1)
     expect(decodeFrame(less?.text ?? '').changes).toEqual([{ ...large, edits: 'omitted' }])
   })
 
   test('leaves meta out too where there is no room even for that', () => {
     const { meta, ...bare } = { ...large, meta: { actor: 'a'.repeat(100) } }
-    const [frame] = frames([encode({ ...bare, meta })], 60)
+    const [frame] = encodeFrames([encode({ ...bare, meta })], 60)
     expect(decodeFrame(frame?.text ?? '').changes).toEqual([{ ...bare, edits: 'omitted' }])
   })
 
   test('joins at the very size, and not one byte below', () => {
     const small = encode({ ...large, edits: [] })
-    const [both] = frames([small, small], 1e9)
+    const [both] = encodeFrames([small, small], 1e9)
     const size = Buffer.byteLength(both?.text ?? '')
-    expect(frames([small, small], size)).toHaveLength(1)
-    expect(frames([small, small], size - 1)).toHaveLength(2)
+    expect(encodeFrames([small, small], size)).toHaveLength(1)
+    expect(encodeFrames([small, small], size - 1)).toHaveLength(2)
   })
 
   test('of nothing makes nothing', () => {
-    expect(frames([], 100)).toEqual([])
+    expect(encodeFrames([], 100)).toEqual([])
   })
 })
 
@@ -251,7 +251,7 @@ describe('whatever arrives', () => {
   test('damaged on the way is read or refused as no frame', () => {
     fc.assert(
       fc.property(change, fc.nat(), fc.nat(255), fc.boolean(), (each, at, byte, cut) => {
-        const [frame] = frames([encode(each)], 1e9)
+        const [frame] = encodeFrames([encode(each)], 1e9)
         const bytes = new TextEncoder().encode(frame?.text)
         const index = at % bytes.length
         bytes[index] = byte

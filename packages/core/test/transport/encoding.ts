@@ -1,14 +1,14 @@
 import type { Change, FieldEdit } from '../../src/model/change.ts'
-import { type EditPiece, encodeOps, joinChange } from '../../src/transport/encode.ts'
+import { type EditParts, encodeOps, assembleChange } from '../../src/transport/encode.ts'
 import type { EncodedChange } from '../../src/transport/wire.ts'
 
 /** Encodes a change as writer and store together do: each value and inner patch on its own, then joined. */
 export const encode = (change: Change): EncodedChange => {
   const { edits } = change
-  return joinChange({ ...change, edits: typeof edits === 'string' ? edits : edits.map(piece) })
+  return assembleChange({ ...change, edits: typeof edits === 'string' ? edits : edits.map(piece) })
 }
 
-function piece(edit: FieldEdit): EditPiece {
+function piece(edit: FieldEdit): EditParts {
   const { field, version } = edit
   if (edit.kind === 'whole') return { field, version, whole: JSON.stringify(edit.value) }
   return edit.kind === 'delta' ? { field, version, delta: encodeOps(edit.ops) } : { field, version }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change } from '../../src/model/change.ts'
-import { frames } from '../../src/transport/frames.ts'
+import { encodeFrames } from '../../src/transport/frames.ts'
 import { encode } from './encoding.ts'
 
 /** A product of 60 fields, about 3.5 KB of JSON. */
@@ -43,14 +43,14 @@ test('a small change of a 3.5 KB document takes less than a twentieth of it on t
   expect(bytes(patch)).toBe(121)
   expect(bytes(document)).toBeGreaterThan(3_400)
   expect(bytes(document)).toBeLessThan(3_600)
-  const [frame] = frames([encode(change)], 1e6)
+  const [frame] = encodeFrames([encode(change)], 1e6)
   const saved = 1 - Buffer.byteLength(frame?.text ?? '') / bytes(document)
   expect(saved).toBeGreaterThan(0.95)
 })
 
 test('in a frame of many such changes each takes less than a twenty-fifth', () => {
   const count = 16
-  const [frame] = frames(
+  const [frame] = encodeFrames(
     Array.from({ length: count }, () => encode(change)),
     1e6,
   )

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Change } from '../../src/model/change.ts'
 import { FrameError } from '../../src/model/errors.ts'
 import { decodeFrame } from '../../src/transport/decode.ts'
-import { reachedChange } from '../../src/transport/encode.ts'
-import { frames } from '../../src/transport/frames.ts'
+import { headMarker } from '../../src/transport/encode.ts'
+import { encodeFrames } from '../../src/transport/frames.ts'
 import { WIRE_VERSION } from '../../src/transport/wire.ts'
 import { encode } from './encoding.ts'
 
@@ -22,7 +22,7 @@ const readings = (text: string): unknown[] => [decodeFrame(text), decodeFrame(ne
 
 describe('a frame of version 1', () => {
   test.each(fixtures.frames)('is written as ever: $name', ({ text, changes }) => {
-    expect(frames(changes.map(encode), 10_000).map((frame) => frame.text)).toEqual([text])
+    expect(encodeFrames(changes.map(encode), 10_000).map((frame) => frame.text)).toEqual([text])
   })
 
   test.each([...fixtures.frames, ...fixtures.later])('is read as ever: $name', ({ text, changes }) => {
@@ -43,7 +43,7 @@ describe('a frame of version 1', () => {
 })
 
 test('how far a section is travels as a change that has no key', () => {
-  const [frame] = frames([reachedChange({ epoch: 'e', sequence: 7 }, 'o')], 1_024)
+  const [frame] = encodeFrames([headMarker({ epoch: 'e', sequence: 7 }, 'o')], 1_024)
   expect(frame?.text).toBe('[1,"e","o",[[null,7]]]')
   for (const reading of readings(frame?.text ?? ''))
     expect(reading).toEqual({ changes: [], broken: 0, reached: { epoch: 'e', sequence: 7 } })
@@ -112,7 +112,7 @@ describe('a change that is not well formed', () => {
     ['an addition of nothing', '["k",1,1,1,0,[["a",1,1,[[0,"/x"]]]]]'],
     ['a move from nowhere', '["k",1,1,1,0,[["a",1,1,[[3,"/x",1]]]]]'],
   ])('is left out and counted, the others stay: %s', (_, broken) => {
-    const { changes, broken: count } = decodeFrame(`[1,"e","o",[${good},${broken},${good}]]`)
+    const { changes, malformed: count } = decodeFrame(`[1,"e","o",[${good},${broken},${good}]]`)
     expect(changes.map(({ key }) => key)).toEqual(['good', 'good'])
     expect(count).toBe(1)
   })

@@ -1,10 +1,10 @@
 // The public types, held to what they must accept and refuse. Compiled by the type check, never run.
-import { type Collection, defineCollection, type Field, lww, max, type Sync, sum, union } from '@sync/core'
+import { type Collection, defineCollection, type Field, lww, max, type SyncInstance, sum, union } from '@sync/core'
 import { z } from 'zod'
 
 type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
 const yes = <_T extends true>(): void => {}
-declare const sync: Sync
+declare const sync: SyncInstance
 
 interface Tag {
   id: string
@@ -68,18 +68,18 @@ defineCollection<Bad3>({ section: 's', ttl: 'never' })
 // @ts-expect-error required undefined
 defineCollection<Bad4>({ section: 's', ttl: 'never' })
 
-// trySet
-await c.trySet('k', 'price', 3, { expectedVersion: 1 })
+// compareAndSet
+await c.compareAndSet('k', 'price', 3, { expectedVersion: 1 })
 // @ts-expect-error wrong value type
-await c.trySet('k', 'price', '3', { expectedVersion: 1 })
+await c.compareAndSet('k', 'price', '3', { expectedVersion: 1 })
 // @ts-expect-error unknown field
-await c.trySet('k', 'prize', 3, { expectedVersion: 1 })
+await c.compareAndSet('k', 'prize', 3, { expectedVersion: 1 })
 // @ts-expect-error expectedVersion is required
-await c.trySet('k', 'price', 3)
+await c.compareAndSet('k', 'price', 3)
 // @ts-expect-error undefined is no value
-await c.trySet('k', 'badge', undefined, { expectedVersion: 1 })
-await c.trySet('k', 'badge', null, { expectedVersion: 0 })
-const r = await c.trySet('k', 'tags', [{ id: '1', label: 'x' }], { expectedVersion: 2 })
+await c.compareAndSet('k', 'badge', undefined, { expectedVersion: 1 })
+await c.compareAndSet('k', 'badge', null, { expectedVersion: 0 })
+const r = await c.compareAndSet('k', 'tags', [{ id: '1', label: 'x' }], { expectedVersion: 2 })
 if (r.ok) {
   yes<Equal<typeof r.fieldVersion, number>>()
 } else {
@@ -90,13 +90,13 @@ if (r.ok) {
 if (r.ok) r.value
 
 // set
-await c.set('k', { price: 2 })
+await c.assign('k', { price: 2 })
 // @ts-expect-error
-await c.set('k', { price: 'x' })
+await c.assign('k', { price: 'x' })
 // @ts-expect-error undefined refused at compile time with exactOptionalPropertyTypes
-await c.set('k', { price: undefined })
+await c.assign('k', { price: undefined })
 // @ts-expect-error unknown
-await c.set('k', { prize: 2 })
+await c.assign('k', { prize: 2 })
 await c.update('k', (d) => {
   d.stock -= 1
   d.tags.push({ id: 'a', label: 'b' })
@@ -107,8 +107,8 @@ if (v) {
   v.price = 3
   // @ts-expect-error frozen deep
   v.nested.a.b.push(3)
-  await c.replace('k', v) // what is read can be written
-  await c.replace('k', { ...v, price: 3 })
+  await c.set('k', v) // what is read can be written
+  await c.set('k', { ...v, price: 3 })
 }
 // discriminated unions of changes
 for await (const batch of c.changes({ fields: ['price'], from: 'snapshot' }))
@@ -152,13 +152,13 @@ const s = sync.collection(
   defineCollection<Session>({
     section: 'session',
     ttl: { after: '30m', sliding: true },
-    follow: 'key',
+    subscribeBy: 'key',
     merge: { cart: union() },
   }),
   { partition: 'web' },
 )
-await s.trySet('a', 'userId', 'u', { expectedVersion: 0 })
-await s.set('a', { kind: 'user', userId: 'x' })
+await s.compareAndSet('a', 'userId', 'u', { expectedVersion: 0 })
+await s.assign('a', { kind: 'user', userId: 'x' })
 const sv = await s.get('a')
 if (sv?.kind === 'user') sv.userId
 
@@ -176,7 +176,7 @@ type Dyn = Record<string, number>
 const dyn = sync.collection(defineCollection<Dyn>({ section: 'd', ttl: '1h', merge: { anything: sum } }), {
   partition: 'p',
 })
-await dyn.trySet('k', 'whatever', 3, { expectedVersion: 0 })
+await dyn.compareAndSet('k', 'whatever', 3, { expectedVersion: 0 })
 
 // schema
 const schema = z.object({
@@ -194,6 +194,6 @@ const cfg = sync.collection(cfgDef, { partition: 'p' })
 const got = await cfg.get('x')
 if (got) yes<Equal<typeof got.mode, 'a' | 'b'>>()
 // @ts-expect-error
-await cfg.trySet('x', 'mode', 'c', { expectedVersion: 1 })
+await cfg.compareAndSet('x', 'mode', 'c', { expectedVersion: 1 })
 // @ts-expect-error sum on enum through a schema
 defineCollection({ schema, section: 'cfg', ttl: 'never', merge: { mode: sum } })

@@ -1,7 +1,7 @@
 // Documents without a fixed shape: any JSON, by our type of it or by one of the caller's own.
-import { defineCollection, type Json, type JsonObject, type Sync } from '@sync/core'
+import { defineCollection, type Json, type JsonObject, type SyncInstance } from '@sync/core'
 
-declare const sync: Sync
+declare const sync: SyncInstance
 
 type Own = string | number | boolean | null | Own[] | { [key: string]: Own }
 
@@ -11,15 +11,15 @@ const mixed = sync.collection(defineCollection<{ id: string; payload: Json }>({ 
   partition: 'p',
 })
 
-await ours.set('k', { a: [1, { b: null }] })
-await own.set('k', { a: [1, { b: null }] })
-await mixed.set('k', { payload: { deep: [1] } })
+await ours.assign('k', { a: [1, { b: null }] })
+await own.assign('k', { a: [1, { b: null }] })
+await mixed.assign('k', { payload: { deep: [1] } })
 await mixed.update('k', (d) => {
   d.payload = { other: true }
 })
 const read: JsonObject | undefined = await ours.get('k')
 const payload: Json | undefined = (await mixed.get('k'))?.payload
-if (read) await ours.replace('k', read)
+if (read) await ours.set('k', read)
 for await (const batch of own.changes())
   for (const change of batch) if (change.kind === 'created') void change.value['a']
 void payload

@@ -1,12 +1,12 @@
-import { AbortedError, BusAwayError, ClosedError, LimitError, SyncError } from '@sync/core'
+import { AbortedError, BusUnavailableError, ClosedError, LimitError, SyncError } from '@sync/core'
 import {
   type BusCapabilities,
   type BusStatus,
   type ChangeBus,
-  checkScope,
+  assertScope,
   type EncodedChange,
   type FrameHandler,
-  frames,
+  encodeFrames,
   isDocumentRef,
   Listeners,
   type Scope,
@@ -15,16 +15,16 @@ import {
 } from '@sync/core/adapter'
 import { type KafkaClient, KafkaFailure } from '../client/client.ts'
 import { KafkaError } from '../errors.ts'
-import { kafkaPartitionOf, recordKey, topicOf } from '../names.ts'
-import { Pauses } from './pause.ts'
-import { persist } from './persist.ts'
+import { kafkaPartitionOf, recordKey, topicName } from '../names.ts'
+import { CancellableSleeps } from './cancellable-sleep.ts'
+import { retry } from './retry.ts'
 import { Reader } from './reader.ts'
 import type { BusSettings } from './settings.ts'
 import { type Topic, Topics } from './topics.ts'
 import { Writer } from './writer.ts'
 
 /** What a batch takes beside its frames, at the most: names of its records, and what Kafka puts around them. */
-const OVERHEAD = 65_536
+const BATCH_OVERHEAD = 65_536
 
 /** What there is once the client was loaded. */
 interface Parts {
@@ -39,16 +39,16 @@ export class KafkaBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly #settings: BusSettings
   readonly #parts: Promise<Parts>
-  readonly #pauses = new Pauses()
-  readonly #statuses: Listeners<BusStatus>
-  readonly #stops = new Set<() => Promise<void>>()
-  readonly #finding = new Map<string, Promise<Topic>>()
+  readonly #sleeps = new CancellableSleeps()
+  readonly #statusListeners: Listeners<BusStatus>
+  readonly #stopCallbacks = new Set<() => Promise<void>>()
+  readonly #topicLookups = new Map<string, Promise<Topic>>()
   #connected = false
   #closing: Promise<void> | undefined
 
   constructor(client: Promise<KafkaClient>, settings: BusSettings) {
     this.#settings = settings
-    this.#statuses = new Listeners(settings.onError)
+    this.#statusListeners = new Listeners(settings.onError)
     this.#parts = client.then((opened) => this.#open(opened))
     // whoever calls first hears of it
     this.#parts.catch(() => {})
@@ -65,66 +65,66 @@ export class KafkaBus implements ChangeBus {
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    this.#check(scope)
+    this.#assertOpen(scope)
     const { writer, topics } = await this.#parts
     const { section } = scope
-    const name = topicOf(this.#settings.topic, scope.partition)
-    const key = this.#keyOf(scope)
+    const name = topicName(this.#settings.topic, scope.partition)
+    const key = this.#recordKey(scope)
     try {
-      const { length } = await this.#topicOf(name, topics)
-      const keyed = Map.groupBy(changes, (change) =>
+      const { length } = await this.#lookUpTopic(name, topics)
+      const byPartition = Map.groupBy(changes, (change) =>
         kafkaPartitionOf(section, isDocumentRef(scope) ? scope.key : change.key, length),
       )
-      const sent = [...keyed].flatMap(([partition, own]) =>
-        frames(own, this.capabilities.maxPayloadBytes).map(({ text }) =>
-          writer.add({ topic: name, partition }, { key, value: text }),
+      const sent = [...byPartition].flatMap(([partition, partitionChanges]) =>
+        encodeFrames(partitionChanges, this.capabilities.maxPayloadBytes).map(({ text }) =>
+          writer.enqueue({ topic: name, partition }, { key, value: text }),
         ),
       )
       // every outcome is awaited: none may reject unheard
       const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected')
       if (failed) throw failed.reason
-      this.#reached()
+      this.#markConnected()
     } catch (error) {
-      throw this.#errorOf(error, scope)
+      throw this.#toError(error, scope)
     }
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    this.#check(scope)
+    this.#assertOpen(scope)
     const { signal, after } = options
-    const refuse = (): void => {
+    const throwIfStopped = (): void => {
       if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
       if (this.#closing) throw new ClosedError('the bus is closed', { address: scope })
     }
-    refuse()
-    const topic = topicOf(this.#settings.topic, scope.partition)
-    const key = this.#keyOf(scope)
+    throwIfStopped()
+    const topic = topicName(this.#settings.topic, scope.partition)
+    const key = this.#recordKey(scope)
     const { reader, topics } = await this.#parts
-    let end: () => void
+    let unsubscribe: () => void
     try {
-      end = await this.#persist(topic, topics, () => reader.listen({ topic, key, handler: onFrame, after }))
+      unsubscribe = await this.#retry(topic, topics, () => reader.subscribe({ topic, key, handler: onFrame, after }))
     } catch (error) {
-      throw this.#errorOf(error, scope)
+      throw this.#toError(error, scope)
     }
     const stop = async (): Promise<void> => {
       signal?.removeEventListener('abort', stop)
-      this.#stops.delete(stop)
-      end()
+      this.#stopCallbacks.delete(stop)
+      unsubscribe()
     }
     signal?.addEventListener('abort', stop)
-    this.#stops.add(stop)
+    this.#stopCallbacks.add(stop)
     try {
-      refuse()
+      throwIfStopped()
     } catch (error) {
       await stop()
       throw error
     }
-    this.#reached()
+    this.#markConnected()
     return { stop, [Symbol.asyncDispose]: stop }
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
-    return this.#statuses.add(listener)
+    return this.#statusListeners.add(listener)
   }
 
   close(): Promise<void> {
@@ -141,77 +141,77 @@ export class KafkaBus implements ChangeBus {
     const config = {
       'cleanup.policy': 'delete',
       'retention.ms': `${Math.round(retention)}`,
-      'max.message.bytes': `${maxPayloadBytes + OVERHEAD}`,
+      'max.message.bytes': `${maxPayloadBytes + BATCH_OVERHEAD}`,
     }
     const topics = new Topics(client, { partitions, replicas, config })
-    const pauses = this.#pauses
-    const reader = new Reader({ client, topics, pauses, onError, told: (state) => this.#changed(state) })
+    const sleeps = this.#sleeps
+    const reader = new Reader({ client, topics, sleeps, onError, onState: (state) => this.#onState(state) })
     // half of what is kept for the overhead goes to names: a batch of one frame always fits
-    const writer = new Writer({ client, topics, pauses, timeout, maxBytes: maxPayloadBytes + OVERHEAD / 2 })
+    const writer = new Writer({ client, topics, sleeps, timeout, maxBatchBytes: maxPayloadBytes + BATCH_OVERHEAD / 2 })
     return { client, topics, reader, writer }
   }
 
   async #close(): Promise<void> {
     const parts = await this.#parts.catch(() => undefined)
     parts?.reader.stop()
-    for (const stop of [...this.#stops]) void stop()
-    await parts?.writer.end()
-    this.#pauses.endAll()
+    for (const stop of [...this.#stopCallbacks]) void stop()
+    await parts?.writer.drain()
+    this.#sleeps.cancelAll()
     await parts?.client.close()
-    await parts?.reader.ended()
-    this.#statuses.tell('closed')
-    this.#statuses.clear()
+    await parts?.reader.whenIdle()
+    this.#statusListeners.emit('closed')
+    this.#statusListeners.clear()
   }
 
   /** All who publish to a topic that is being looked for wait for one and the same look: they go on in the order in which they came. */
-  #topicOf(name: string, topics: Topics): Promise<Topic> {
-    const under = this.#finding.get(name)
-    if (under) return under
-    const finding = this.#persist(name, topics, () => topics.get(name)).finally(() => this.#finding.delete(name))
-    this.#finding.set(name, finding)
-    return finding
+  #lookUpTopic(name: string, topics: Topics): Promise<Topic> {
+    const pending = this.#topicLookups.get(name)
+    if (pending) return pending
+    const lookup = this.#retry(name, topics, () => topics.get(name)).finally(() => this.#topicLookups.delete(name))
+    this.#topicLookups.set(name, lookup)
+    return lookup
   }
 
-  #persist<T>(name: string, topics: Topics, work: () => Promise<T>): Promise<T> {
-    return persist(work, {
-      until: performance.now() + this.#settings.timeout,
-      pause: (ms) => this.#pauses.pause(ms),
-      between: () => topics.look(name),
-      over: () => this.#closing !== undefined,
+  #retry<T>(name: string, topics: Topics, work: () => Promise<T>): Promise<T> {
+    return retry(work, {
+      deadline: performance.now() + this.#settings.timeout,
+      sleep: (ms) => this.#sleeps.sleep(ms),
+      beforeRetry: () => topics.refresh(name),
+      isCancelled: () => this.#closing !== undefined,
     })
   }
 
-  #keyOf(scope: Scope): string {
+  #recordKey(scope: Scope): string {
     const key = recordKey(scope)
-    if (Buffer.byteLength(key) <= OVERHEAD / 4) return key
-    throw new LimitError(`the names of a scope: ${OVERHEAD / 4} bytes at the most`, { address: scope })
+    if (Buffer.byteLength(key) <= BATCH_OVERHEAD / 4) return key
+    throw new LimitError(`the names of a scope: ${BATCH_OVERHEAD / 4} bytes at the most`, { address: scope })
   }
 
-  #reached(): void {
+  #markConnected(): void {
     if (this.#connected || this.#closing) return
     this.#connected = true
-    this.#statuses.tell('connected')
+    this.#statusListeners.emit('connected')
   }
 
-  #changed(state: 'up' | 'down'): void {
+  #onState(state: 'up' | 'down'): void {
     // before the first success nothing can be interrupted
-    if (this.#connected && !this.#closing) this.#statuses.tell(state === 'up' ? 'resumed' : 'interrupted')
+    if (this.#connected && !this.#closing) this.#statusListeners.emit(state === 'up' ? 'resumed' : 'interrupted')
   }
 
-  #check(scope: Scope): void {
+  #assertOpen(scope: Scope): void {
     if (this.#closing) throw new ClosedError('the bus is closed', { address: scope })
-    checkScope(scope)
+    assertScope(scope)
   }
 
-  #errorOf(cause: unknown, address: Scope): SyncError {
+  #toError(cause: unknown, address: Scope): SyncError {
     if (cause instanceof SyncError) return cause
     const message = cause instanceof Error ? cause.message : String(cause)
     const brokers = this.#settings.brokers.join(', ')
-    if (cause instanceof KafkaFailure && cause.kind === 'large')
+    if (cause instanceof KafkaFailure && cause.kind === 'too-large')
       return new LimitError(`larger than the topic takes: ${message}`, { address, cause })
-    if (cause instanceof KafkaFailure && cause.kind === 'refused')
+    if (cause instanceof KafkaFailure && cause.kind === 'rejected')
       return new KafkaError(`Kafka at ${brokers}: ${message}`, { address, cause })
     if (this.#closing) return new ClosedError('the bus is closed', { address, cause })
-    return new BusAwayError(`Kafka at ${brokers} did not answer: ${message}`, { address, cause })
+    return new BusUnavailableError(`Kafka at ${brokers} did not answer: ${message}`, { address, cause })
   }
 }

@@ -1,44 +1,44 @@
 import { ArgumentError } from '@sync/core'
 
 /** How far one Kafka partition was read. `time`: of the record before `next`, which tells this log from another one. */
-export interface Mark {
+export interface PartitionOffset {
   readonly next: number
   readonly time?: number
 }
 
-const TEXT = /^k1:\d{1,16}(@[0-9a-z]{1,11})?(,\d{1,16}(@[0-9a-z]{1,11})?)*$/
+const OFFSET_FORMAT = /^k1:\d{1,16}(@[0-9a-z]{1,11})?(,\d{1,16}(@[0-9a-z]{1,11})?)*$/
 
 /** How far the partitions of a topic were read. Its text is the offset that goes with a frame. */
-export class Marks {
-  readonly #texts: string[] = []
-  #joined: string | undefined
+export class OffsetVector {
+  readonly #encodedOffsets: string[] = []
+  #cachedText: string | undefined
 
-  constructor(marks: readonly Mark[]) {
-    for (const [partition, mark] of marks.entries()) this.set(partition, mark)
+  constructor(offsets: readonly PartitionOffset[]) {
+    for (const [partition, offset] of offsets.entries()) this.set(partition, offset)
   }
 
-  set(partition: number, { next, time }: Mark): void {
+  set(partition: number, { next, time }: PartitionOffset): void {
     // of partitions that were added nothing was read
-    while (this.#texts.length < partition) this.#texts.push('0')
-    this.#texts[partition] = time === undefined ? `${next}` : `${next}@${time.toString(36)}`
-    this.#joined = undefined
+    while (this.#encodedOffsets.length < partition) this.#encodedOffsets.push('0')
+    this.#encodedOffsets[partition] = time === undefined ? `${next}` : `${next}@${time.toString(36)}`
+    this.#cachedText = undefined
   }
 
   /** There are only so many partitions any more. */
-  cut(count: number): void {
-    this.#texts.length = Math.min(this.#texts.length, count)
-    this.#joined = undefined
+  truncate(count: number): void {
+    this.#encodedOffsets.length = Math.min(this.#encodedOffsets.length, count)
+    this.#cachedText = undefined
   }
 
   get text(): string {
-    this.#joined ??= `k1:${this.#texts.join(',')}`
-    return this.#joined
+    this.#cachedText ??= `k1:${this.#encodedOffsets.join(',')}`
+    return this.#cachedText
   }
 }
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) for a text that is no offset */
-export function readOffset(text: string): readonly Mark[] {
-  if (!TEXT.test(text)) throw new ArgumentError(`after: not an offset of this bus: ${JSON.stringify(text)}`)
+export function parseOffset(text: string): readonly PartitionOffset[] {
+  if (!OFFSET_FORMAT.test(text)) throw new ArgumentError(`after: not an offset of this bus: ${JSON.stringify(text)}`)
   return text
     .slice(3)
     .split(',')

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@sync/core'
-import { milliseconds, throwLater, wholeNumber } from '@sync/core/adapter'
+import { parseDuration, throwUncaught, assertInteger } from '@sync/core/adapter'
 import type { ClientSettings } from '../client/settings.ts'
-import { topicOf } from '../names.ts'
+import { topicName } from '../names.ts'
 import type { KafkaBusOptions } from '../options.ts'
 
 /** Bus options with every default filled in, durations in ms. */
@@ -24,19 +24,19 @@ export function resolveBusOptions(brokers: readonly string[], options: KafkaBusO
     brokers,
     client,
     topic: checkTopic(options.topic ?? 'sync.{partition}'),
-    partitions: wholeNumber(options.partitions ?? 4, 'partitions', 1),
-    replicas: replicas === -1 ? -1 : wholeNumber(replicas, 'replicas', 1),
-    retention: milliseconds(options.retention ?? '1h', 'retention'),
-    timeout: milliseconds(options.timeout ?? '3s', 'timeout'),
-    maxPayloadBytes: wholeNumber(options.maxPayloadBytes ?? 983_040, 'maxPayloadBytes', 1_024),
+    partitions: assertInteger(options.partitions ?? 4, 'partitions', 1),
+    replicas: replicas === -1 ? -1 : assertInteger(replicas, 'replicas', 1),
+    retention: parseDuration(options.retention ?? '1h', 'retention'),
+    timeout: parseDuration(options.timeout ?? '3s', 'timeout'),
+    maxPayloadBytes: assertInteger(options.maxPayloadBytes ?? 983_040, 'maxPayloadBytes', 1_024),
     tls: tls === true ? {} : tls === false ? undefined : tls,
     sasl,
-    onError: options.onError ?? throwLater,
+    onError: options.onError ?? throwUncaught,
   }
 }
 
 function checkTopic(template: string): string {
   // room for the hash of a long name
-  if (/^[A-Za-z0-9._-]{1,150}$/.test(topicOf(template, 'p'))) return template
+  if (/^[A-Za-z0-9._-]{1,150}$/.test(topicName(template, 'p'))) return template
   throw new ArgumentError(`topic: letters, digits, ".", "_", "-" and {partition}, 150 at the most: "${template}"`)
 }

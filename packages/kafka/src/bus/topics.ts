@@ -7,8 +7,8 @@ export type Topic = readonly Partition[]
 export class Topics {
   readonly #client: KafkaClient
   readonly #settings: TopicSettings
-  readonly #known = new Map<string, Promise<Topic>>()
-  readonly #looking = new Map<string, Promise<Topic>>()
+  readonly #byName = new Map<string, Promise<Topic>>()
+  readonly #refreshing = new Map<string, Promise<Topic>>()
 
   constructor(client: KafkaClient, settings: TopicSettings) {
     this.#client = client
@@ -16,40 +16,40 @@ export class Topics {
   }
 
   /** Those that were found. */
-  get names(): Iterable<string> {
-    return [...this.#known.keys()]
+  get knownNames(): Iterable<string> {
+    return [...this.#byName.keys()]
   }
 
   /** As it was seen last. */
   get(name: string): Promise<Topic> {
-    return this.#known.get(name) ?? this.look(name)
+    return this.#byName.get(name) ?? this.refresh(name)
   }
 
   /** As it is now. */
-  look(name: string): Promise<Topic> {
-    const under = this.#looking.get(name)
-    if (under) return under
-    const looking = this.#find(name).finally(() => this.#looking.delete(name))
-    this.#looking.set(name, looking)
-    this.#known.set(name, looking)
-    looking.catch(() => {
-      if (this.#known.get(name) === looking) this.#known.delete(name)
+  refresh(name: string): Promise<Topic> {
+    const pending = this.#refreshing.get(name)
+    if (pending) return pending
+    const refreshing = this.#discover(name).finally(() => this.#refreshing.delete(name))
+    this.#refreshing.set(name, refreshing)
+    this.#byName.set(name, refreshing)
+    refreshing.catch(() => {
+      if (this.#byName.get(name) === refreshing) this.#byName.delete(name)
     })
-    return looking
+    return refreshing
   }
 
-  async #find(name: string): Promise<Topic> {
-    const found = (await this.#client.topic(name)) ?? (await this.#make(name))
+  async #discover(name: string): Promise<Topic> {
+    const found = (await this.#client.describeTopic(name)) ?? (await this.#create(name))
     if (found.some(({ leader }) => leader < 0))
-      throw new KafkaFailure('moved', `${name} has a partition without leader`)
+      throw new KafkaFailure('not-leader', `${name} has a partition without leader`)
     return found
   }
 
-  async #make(name: string): Promise<Topic> {
+  async #create(name: string): Promise<Topic> {
     await this.#client.createTopic(name, this.#settings)
-    const made = await this.#client.topic(name)
+    const made = await this.#client.describeTopic(name)
     // brokers hear of it one by one
-    if (!made) throw new KafkaFailure('moved', `${name} is not known everywhere yet`)
+    if (!made) throw new KafkaFailure('not-leader', `${name} is not known everywhere yet`)
     return made
   }
 }

@@ -6,7 +6,7 @@ export interface Partition {
 }
 
 /** What a partition keeps: from its first offset on, up to the one that the next record will have. */
-export interface Bounds {
+export interface OffsetRange {
   readonly first: number
   readonly end: number
 }
@@ -27,25 +27,25 @@ export interface IncomingRecord {
 }
 
 /** Where a partition is to be read from. */
-export interface ReadPoint extends Partition {
+export interface FetchPosition extends Partition {
   readonly next: number
 }
 
 /** What a read gave, for each partition that it had something for, and where to go on. */
-export interface ReadAnswer {
-  readonly point: ReadPoint
+export interface FetchResult {
+  readonly position: FetchPosition
   readonly records: readonly IncomingRecord[]
   readonly next: number
 }
 
 /** One read, from partitions with one and the same leader. */
-export interface ReadRequest {
+export interface FetchRequest {
   readonly leader: number
   /** Each has a line of its own to every broker, on which one read waits for the other. */
   readonly lane: 'live' | 'joining'
   /** How long the broker may wait for something to come, in ms. */
-  readonly wait: number
-  readonly points: readonly ReadPoint[]
+  readonly maxWaitMs: number
+  readonly positions: readonly FetchPosition[]
 }
 
 /** How a topic is made. */
@@ -61,25 +61,25 @@ export interface TopicSettings {
  */
 export interface KafkaClient {
   /** Its partitions in their order; `undefined`: there is no such topic. */
-  topic(name: string): Promise<readonly Partition[] | undefined>
+  describeTopic(name: string): Promise<readonly Partition[] | undefined>
   /** One that exists already is left as it is. */
   createTopic(name: string, settings: TopicSettings): Promise<void>
   /** In the order of the partitions given. */
-  bounds(partitions: readonly Partition[]): Promise<readonly Bounds[]>
+  offsetRanges(partitions: readonly Partition[]): Promise<readonly OffsetRange[]>
   /** Writes records in order, as one batch; resolves when all copies in sync have them. Sent once. */
-  write(partition: Partition, records: readonly OutgoingRecord[]): Promise<void>
-  read(request: ReadRequest): Promise<readonly ReadAnswer[]>
+  produce(partition: Partition, records: readonly OutgoingRecord[]): Promise<void>
+  fetch(request: FetchRequest): Promise<readonly FetchResult[]>
   /** Gives up all connections to a broker that does not answer; the next call opens new ones. */
-  drop(broker: number): void
+  disconnect(broker: number): void
   /** Ends all connections at once. */
   close(): Promise<void>
 }
 
 /**
- * `away`: not reached, or not answered. `later`: answered that it does not go just now. `moved`: another broker leads the
- * partition, or nobody. `range`: no such offset. `large`: more than the topic takes. `refused`: asking again does not help.
+ * `unreachable`: not reached, or not answered. `retriable`: answered that it does not go just now. `not-leader`: another broker leads the
+ * partition, or nobody. `out-of-range`: no such offset. `too-large`: more than the topic takes. `rejected`: asking again does not help.
  */
-export type FailureKind = 'away' | 'later' | 'moved' | 'range' | 'large' | 'refused'
+export type FailureKind = 'unreachable' | 'retriable' | 'not-leader' | 'out-of-range' | 'too-large' | 'rejected'
 
 /** Why a client did not do something. */
 export class KafkaFailure extends Error {
@@ -91,7 +91,7 @@ export class KafkaFailure extends Error {
 }
 
 /** Kafka's names for what a new look at the topic's leaders may mend. */
-const MOVED: ReadonlySet<string> = new Set([
+const NOT_LEADER_ERRORS: ReadonlySet<string> = new Set([
   'NOT_LEADER_FOR_PARTITION',
   'NOT_LEADER_OR_FOLLOWER',
   'LEADER_NOT_AVAILABLE',
@@ -106,7 +106,7 @@ const MOVED: ReadonlySet<string> = new Set([
 ])
 
 /** And for what time may mend. */
-const LATER: ReadonlySet<string> = new Set([
+const RETRIABLE_ERRORS: ReadonlySet<string> = new Set([
   'REQUEST_TIMED_OUT',
   'NOT_ENOUGH_REPLICAS',
   'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
@@ -119,10 +119,10 @@ const LATER: ReadonlySet<string> = new Set([
 ])
 
 /** What an error of the protocol means, by Kafka's name for it. */
-export function kindOf(name: string): FailureKind {
-  if (MOVED.has(name)) return 'moved'
-  if (LATER.has(name)) return 'later'
-  if (name === 'OFFSET_OUT_OF_RANGE') return 'range'
-  if (name === 'MESSAGE_TOO_LARGE' || name === 'RECORD_LIST_TOO_LARGE') return 'large'
-  return 'refused'
+export function failureKindOf(name: string): FailureKind {
+  if (NOT_LEADER_ERRORS.has(name)) return 'not-leader'
+  if (RETRIABLE_ERRORS.has(name)) return 'retriable'
+  if (name === 'OFFSET_OUT_OF_RANGE') return 'out-of-range'
+  if (name === 'MESSAGE_TOO_LARGE' || name === 'RECORD_LIST_TOO_LARGE') return 'too-large'
+  return 'rejected'
 }

@@ -1,18 +1,18 @@
 import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { KafkaSasl } from '../options.ts'
 import {
-  type Bounds,
+  type OffsetRange,
   type KafkaClient,
   KafkaFailure,
-  kindOf,
+  failureKindOf,
   type OutgoingRecord,
   type Partition,
-  type ReadAnswer,
-  type ReadRequest,
+  type FetchResult,
+  type FetchRequest,
   type TopicSettings,
 } from './client.ts'
-import { clusterOf, type KafkajsCluster } from './kafkajs-parts.ts'
-import { LIMITS } from './limits.ts'
+import { extractCluster, type KafkajsCluster } from './kafkajs-internals.ts'
+import { FETCH_LIMITS } from './limits.ts'
 import type { ClientSettings } from './settings.ts'
 import { Sockets } from './sockets.ts'
 
@@ -21,7 +21,7 @@ const READ_UNCOMMITTED = 0
 const [LATEST, EARLIEST] = [-1, -2] as const
 
 /** kafkajs keeps what it authenticates with in the object that it is given: never somebody else's, nor what another left in it. */
-const ownSasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
+const copySasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
   ({ mechanism, username, password }) as SASLOptions
 
 /** Kafka by kafkajs. Retries, metadata and groups are left out: only what is below them is used. */
@@ -33,22 +33,22 @@ export class KafkajsClient implements KafkaClient {
   readonly #joining: KafkajsCluster
   readonly #addresses = new Map<number, string>()
 
-  #admins = 0
+  #adminsOpened = 0
 
   constructor(settings: ClientSettings) {
     this.#settings = settings
     this.#timeout = settings.timeout
-    const kafka = this.#open(settings.brokers)
-    this.#live = clusterOf(kafka)
-    this.#joining = clusterOf(kafka)
+    const kafka = this.#createKafka(settings.brokers)
+    this.#live = extractCluster(kafka)
+    this.#joining = extractCluster(kafka)
   }
 
-  topic(name: string): Promise<readonly Partition[] | undefined> {
-    return attempt(async () => {
+  describeTopic(name: string): Promise<readonly Partition[] | undefined> {
+    return wrapFailures(async () => {
       try {
         const metadata = await this.#live.metadata({ topics: [name] })
         const found = metadata?.topicMetadata.find(({ topic }) => topic === name)
-        if (!metadata || !found) throw new KafkaFailure('away', 'no broker told of the topic')
+        if (!metadata || !found) throw new KafkaFailure('unreachable', 'no broker told of the topic')
         for (const { nodeId, host, port } of metadata.brokers) this.#addresses.set(nodeId, `${host}:${port}`)
         return found.partitionMetadata
           .map(({ partitionId, leader }) => ({ topic: name, partition: partitionId, leader }))
@@ -61,8 +61,8 @@ export class KafkajsClient implements KafkaClient {
   }
 
   createTopic(topic: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
-    return attempt(async () => {
-      const admin = this.#admin()
+    return wrapFailures(async () => {
+      const admin = this.#createAdmin()
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
       try {
         await admin.connect()
@@ -77,16 +77,16 @@ export class KafkajsClient implements KafkaClient {
     })
   }
 
-  bounds(partitions: readonly Partition[]): Promise<readonly Bounds[]> {
-    return attempt(async () => {
-      const [firsts, ends] = await Promise.all([EARLIEST, LATEST].map((time) => this.#offsets(partitions, time)))
-      return partitions.map((each) => ({ first: offsetIn(firsts, each), end: offsetIn(ends, each) }))
+  offsetRanges(partitions: readonly Partition[]): Promise<readonly OffsetRange[]> {
+    return wrapFailures(async () => {
+      const [firsts, ends] = await Promise.all([EARLIEST, LATEST].map((time) => this.#listOffsets(partitions, time)))
+      return partitions.map((each) => ({ first: findOffset(firsts, each), end: findOffset(ends, each) }))
     })
   }
 
-  write({ topic, partition, leader }: Partition, records: readonly OutgoingRecord[]): Promise<void> {
-    return attempt(async () => {
-      const broker = await this.#broker(this.#live, { topic, leader })
+  produce({ topic, partition, leader }: Partition, records: readonly OutgoingRecord[]): Promise<void> {
+    return wrapFailures(async () => {
+      const broker = await this.#findBroker(this.#live, { topic, leader })
       const timestamp = `${Date.now()}`
       const messages = records.map(({ key, value }) => ({ key, value, timestamp }))
       await broker.produce({
@@ -97,46 +97,46 @@ export class KafkajsClient implements KafkaClient {
     })
   }
 
-  read({ leader, lane, wait, points }: ReadRequest): Promise<readonly ReadAnswer[]> {
-    return attempt(async () => {
-      const topic = points[0]?.topic ?? ''
-      const broker = await this.#broker(lane === 'live' ? this.#live : this.#joining, { topic, leader })
-      const asked = points.map(({ topic, partition, next }) => ({
+  fetch({ leader, lane, maxWaitMs, positions }: FetchRequest): Promise<readonly FetchResult[]> {
+    return wrapFailures(async () => {
+      const topic = positions[0]?.topic ?? ''
+      const broker = await this.#findBroker(lane === 'live' ? this.#live : this.#joining, { topic, leader })
+      const requested = positions.map(({ topic, partition, next }) => ({
         topic,
-        partitions: [{ partition, fetchOffset: `${next}`, maxBytes: LIMITS.partitionBytes }],
+        partitions: [{ partition, fetchOffset: `${next}`, maxBytes: FETCH_LIMITS.partitionBytes }],
       }))
       const { responses } = await broker.fetch({
         isolationLevel: READ_UNCOMMITTED,
-        maxWaitTime: wait,
+        maxWaitTime: maxWaitMs,
         minBytes: 1,
-        maxBytes: LIMITS.answerBytes,
-        topics: asked,
+        maxBytes: FETCH_LIMITS.responseBytes,
+        topics: requested,
       })
-      const answers: ReadAnswer[] = []
+      const answers: FetchResult[] = []
       for (const { topicName, partitions } of responses) {
         for (const { partition, messages } of partitions) {
           const last = messages.at(-1)
-          const point = points.find((each) => each.topic === topicName && each.partition === partition)
-          if (!last || !point) continue
+          const position = positions.find((each) => each.topic === topicName && each.partition === partition)
+          if (!last || !position) continue
           // a batch comes whole, also what stands in it before the offset that was asked for
           const records = messages
-            .filter(({ offset, isControlRecord }) => Number(offset) >= point.next && !isControlRecord)
+            .filter(({ offset, isControlRecord }) => Number(offset) >= position.next && !isControlRecord)
             .map(({ offset, timestamp, key, value }) => ({
               offset: Number(offset),
               time: Number(timestamp),
               key: key?.toString('utf8') ?? '',
               value: value ?? Buffer.alloc(0),
             }))
-          answers.push({ point, records, next: Math.max(point.next, Number(last.offset) + 1) })
+          answers.push({ position, records, next: Math.max(position.next, Number(last.offset) + 1) })
         }
       }
       return answers
     })
   }
 
-  drop(broker: number): void {
+  disconnect(broker: number): void {
     const address = this.#addresses.get(broker)
-    if (address !== undefined) this.#sockets.drop(address)
+    if (address !== undefined) this.#sockets.destroyAllTo(address)
   }
 
   async close(): Promise<void> {
@@ -146,7 +146,7 @@ export class KafkajsClient implements KafkaClient {
     this.#sockets.close()
   }
 
-  #open(brokers: readonly string[]): Kafka {
+  #createKafka(brokers: readonly string[]): Kafka {
     const { timeout, tls, sasl } = this.#settings
     return new Kafka({
       brokers: [...brokers],
@@ -158,23 +158,23 @@ export class KafkajsClient implements KafkaClient {
       logLevel: logLevel.NOTHING,
       retry: { retries: 0, initialRetryTime: 1 },
       ...(tls && { ssl: tls }),
-      ...(sasl && { sasl: ownSasl(sasl) }),
+      ...(sasl && { sasl: copySasl(sasl) }),
       socketFactory: ({ host, port, ssl, onConnect }) => this.#sockets.open({ host, port, ssl, onConnect }),
     })
   }
 
   /** Each begins with the next broker: a new one would always try the first, and no other. */
-  #admin(): Admin {
+  #createAdmin(): Admin {
     const { brokers } = this.#settings
-    const first = this.#admins++ % brokers.length
-    return this.#open([...brokers.slice(first), ...brokers.slice(0, first)]).admin()
+    const first = this.#adminsOpened++ % brokers.length
+    return this.#createKafka([...brokers.slice(first), ...brokers.slice(0, first)]).admin()
   }
 
-  async #broker(
+  async #findBroker(
     cluster: KafkajsCluster,
     { topic, leader }: Pick<Partition, 'topic' | 'leader'>,
   ): ReturnType<KafkajsCluster['findBroker']> {
-    if (leader < 0) throw new KafkaFailure('moved', 'nobody leads the partition')
+    if (leader < 0) throw new KafkaFailure('not-leader', 'nobody leads the partition')
     const node = { nodeId: `${leader}` }
     try {
       return await cluster.findBroker(node)
@@ -186,15 +186,15 @@ export class KafkajsClient implements KafkaClient {
     }
   }
 
-  async #offsets(partitions: readonly Partition[], timestamp: number): Promise<readonly Offset[]> {
+  async #listOffsets(partitions: readonly Partition[], timestamp: number): Promise<readonly Offset[]> {
     const byLeader = Map.groupBy(partitions, ({ leader }) => leader)
     const answers = [...byLeader].map(async ([leader, led]) => {
       const topic = led[0]?.topic ?? ''
-      const broker = await this.#broker(this.#live, { topic, leader })
-      const asked = led.map(({ partition }) => ({ partition, timestamp }))
+      const broker = await this.#findBroker(this.#live, { topic, leader })
+      const requested = led.map(({ partition }) => ({ partition, timestamp }))
       const { responses } = await broker.listOffsets({
         isolationLevel: READ_UNCOMMITTED,
-        topics: [{ topic, partitions: asked }],
+        topics: [{ topic, partitions: requested }],
       })
       return responses.flatMap((response) => response.partitions)
     })
@@ -207,17 +207,17 @@ interface Offset {
   readonly offset: string
 }
 
-function offsetIn(offsets: readonly Offset[] | undefined, { partition }: Partition): number {
+function findOffset(offsets: readonly Offset[] | undefined, { partition }: Partition): number {
   const found = offsets?.find((each) => each.partition === partition)
-  if (!found) throw new KafkaFailure('moved', `no offset was told of partition ${partition}`)
+  if (!found) throw new KafkaFailure('not-leader', `no offset was told of partition ${partition}`)
   return Number(found.offset)
 }
 
-async function attempt<T>(work: () => Promise<T>): Promise<T> {
+async function wrapFailures<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw failureOf(error)
+    throw toFailure(error)
   }
 }
 
@@ -231,11 +231,11 @@ interface KafkajsError {
 const nameOf = (error: unknown): string | undefined => (error as KafkajsError).name
 const typeOf = (error: unknown): string | undefined => (error as KafkajsError).type
 
-function failureOf(error: unknown): KafkaFailure {
+function toFailure(error: unknown): KafkaFailure {
   if (error instanceof KafkaFailure) return error
   const { name, type, errors } = error as KafkajsError
-  if (errors?.[0] !== undefined) return failureOf(errors[0])
-  if (type !== undefined) return new KafkaFailure(kindOf(type), error)
-  if (name === 'KafkaJSSASLAuthenticationError') return new KafkaFailure('refused', error)
-  return new KafkaFailure(name === 'KafkaJSBrokerNotFound' ? 'moved' : 'away', error)
+  if (errors?.[0] !== undefined) return toFailure(errors[0])
+  if (type !== undefined) return new KafkaFailure(failureKindOf(type), error)
+  if (name === 'KafkaJSSASLAuthenticationError') return new KafkaFailure('rejected', error)
+  return new KafkaFailure(name === 'KafkaJSBrokerNotFound' ? 'not-leader' : 'unreachable', error)
 }

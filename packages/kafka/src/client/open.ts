@@ -13,14 +13,14 @@ const PACKAGES: Readonly<Record<ClientName, string>> = { kafkajs: 'kafkajs', pla
  */
 export async function openClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
   try {
-    return await load(name, settings)
+    return await importClient(name, settings)
   } catch (cause) {
-    if (!isMissing(cause, PACKAGES[name])) throw cause
+    if (!isMissingPackage(cause, PACKAGES[name])) throw cause
     throw new ArgumentError(`client: ${PACKAGES[name]} is not installed: npm install ${PACKAGES[name]}`, { cause })
   }
 }
 
-async function load(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
+async function importClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
   if (name === 'platformatic') {
     const { PlatformaticClient } = await import('./platformatic.ts')
     return new PlatformaticClient(settings)
@@ -29,7 +29,7 @@ async function load(name: ClientName, settings: ClientSettings): Promise<KafkaCl
   return new KafkajsClient(settings)
 }
 
-const isMissing = (error: unknown, name: string): boolean =>
+const isMissingPackage = (error: unknown, name: string): boolean =>
   error instanceof Error &&
   'code' in error &&
   error.code === 'ERR_MODULE_NOT_FOUND' &&

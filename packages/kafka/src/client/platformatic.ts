@@ -1,49 +1,49 @@
 import { createTopicsV7, fetchV13, listOffsetsV7, metadataV12, produceV9 } from '@platformatic/kafka'
 import {
-  type Bounds,
+  type OffsetRange,
   type IncomingRecord,
   type KafkaClient,
   KafkaFailure,
-  kindOf,
+  failureKindOf,
   type OutgoingRecord,
   type Partition,
-  type ReadAnswer,
-  type ReadPoint,
-  type ReadRequest,
+  type FetchResult,
+  type FetchPosition,
+  type FetchRequest,
   type TopicSettings,
 } from './client.ts'
-import { LIMITS } from './limits.ts'
-import { PlatformaticLines } from './platformatic-lines.ts'
+import { FETCH_LIMITS } from './limits.ts'
+import { PlatformaticConnections } from './platformatic-connections.ts'
 import type { ClientSettings } from './settings.ts'
 
 const READ_UNCOMMITTED = 0
 const [LATEST, EARLIEST] = [-1n, -2n] as const
 /** No leader's epoch is asked for, and no session of reads kept. */
-const NONE = -1
+const UNSPECIFIED = -1
 /** Of a batch that a broker wrote for itself. */
-const CONTROL = 0x20
+const CONTROL_BATCH = 0x20
 
 type Batches = NonNullable<fetchV13.FetchResponsePartition['records']>
 
 /** Kafka by the connections and requests of `@platformatic/kafka`, in versions that Kafka 3.1 and all since then speak. */
 export class PlatformaticClient implements KafkaClient {
   readonly #timeout: number
-  readonly #lines: PlatformaticLines
+  readonly #connections: PlatformaticConnections
   readonly #topicIds = new Map<string, string>()
 
   constructor(settings: ClientSettings) {
     this.#timeout = settings.timeout
-    this.#lines = new PlatformaticLines(settings)
+    this.#connections = new PlatformaticConnections(settings)
   }
 
-  topic(name: string): Promise<readonly Partition[] | undefined> {
-    return attempt(async () => {
+  describeTopic(name: string): Promise<readonly Partition[] | undefined> {
+    return wrapFailures(async () => {
       try {
-        const line = await this.#lines.any()
-        const { brokers, topics } = await metadataV12.api.async(line, [name], false, false)
-        this.#lines.learn(brokers)
+        const connection = await this.#connections.toAny()
+        const { brokers, topics } = await metadataV12.api.async(connection, [name], false, false)
+        this.#connections.updateBrokers(brokers)
         const found = topics.find((topic) => topic.name === name)
-        if (!found) throw new KafkaFailure('away', 'the broker did not tell of the topic')
+        if (!found) throw new KafkaFailure('unreachable', 'the broker did not tell of the topic')
         this.#topicIds.set(name, found.topicId)
         return found.partitions
           .map(({ partitionIndex, leaderId }) => ({ topic: name, partition: partitionIndex, leader: leaderId }))
@@ -56,31 +56,31 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   createTopic(name: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
-    return attempt(async () => {
+    return wrapFailures(async () => {
       const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }))
-      const wanted = { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs }
+      const topic = { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs }
       try {
-        await createTopicsV7.api.async(await this.#lines.any(), [wanted], this.#timeout, false)
+        await createTopicsV7.api.async(await this.#connections.toAny(), [topic], this.#timeout, false)
       } catch (error) {
         if (protocolName(error) !== 'TOPIC_ALREADY_EXISTS') throw error
       }
     })
   }
 
-  bounds(partitions: readonly Partition[]): Promise<readonly Bounds[]> {
-    return attempt(async () => {
-      const [firsts, ends] = await Promise.all([EARLIEST, LATEST].map((time) => this.#offsets(partitions, time)))
+  offsetRanges(partitions: readonly Partition[]): Promise<readonly OffsetRange[]> {
+    return wrapFailures(async () => {
+      const [firsts, ends] = await Promise.all([EARLIEST, LATEST].map((time) => this.#listOffsets(partitions, time)))
       return partitions.map(({ partition }) => {
         const [first, end] = [firsts?.get(partition), ends?.get(partition)]
         if (first === undefined || end === undefined)
-          throw new KafkaFailure('moved', `no offset was told of partition ${partition}`)
+          throw new KafkaFailure('not-leader', `no offset was told of partition ${partition}`)
         return { first, end }
       })
     })
   }
 
-  write({ topic, partition, leader }: Partition, records: readonly OutgoingRecord[]): Promise<void> {
-    return attempt(async () => {
+  produce({ topic, partition, leader }: Partition, records: readonly OutgoingRecord[]): Promise<void> {
+    return wrapFailures(async () => {
       const timestamp = BigInt(Date.now())
       const messages = records.map(({ key, value }) => ({
         topic,
@@ -89,66 +89,66 @@ export class PlatformaticClient implements KafkaClient {
         key: Buffer.from(key),
         value: Buffer.from(value),
       }))
-      await produceV9.api.async(await this.#lines.to(leader, 'talk'), -1, this.#timeout, messages, {})
+      await produceV9.api.async(await this.#connections.to(leader, 'request'), -1, this.#timeout, messages, {})
     })
   }
 
-  read({ leader, lane, wait, points }: ReadRequest): Promise<readonly ReadAnswer[]> {
-    return attempt(async () => {
-      const line = await this.#lines.to(leader, lane)
-      const byId = Map.groupBy(points, ({ topic }) => this.#idOf(topic))
+  fetch({ leader, lane, maxWaitMs, positions }: FetchRequest): Promise<readonly FetchResult[]> {
+    return wrapFailures(async () => {
+      const connection = await this.#connections.to(leader, lane)
+      const byId = Map.groupBy(positions, ({ topic }) => this.#topicId(topic))
       const topics = [...byId].map(([topicId, own]) => ({
         topicId,
         partitions: own.map(({ partition, next }) => ({
           partition,
-          currentLeaderEpoch: NONE,
+          currentLeaderEpoch: UNSPECIFIED,
           fetchOffset: BigInt(next),
-          lastFetchedEpoch: NONE,
-          partitionMaxBytes: LIMITS.partitionBytes,
+          lastFetchedEpoch: UNSPECIFIED,
+          partitionMaxBytes: FETCH_LIMITS.partitionBytes,
         })),
       }))
       const { responses } = await fetchV13.api.async(
-        line,
-        wait,
+        connection,
+        maxWaitMs,
         1,
-        LIMITS.answerBytes,
+        FETCH_LIMITS.responseBytes,
         READ_UNCOMMITTED,
         0,
-        NONE,
+        UNSPECIFIED,
         topics,
         [],
         '',
       )
       return responses.flatMap(({ topicId, partitions }) =>
-        partitions.flatMap(({ partitionIndex, records }): ReadAnswer[] => {
+        partitions.flatMap(({ partitionIndex, records }): FetchResult[] => {
           const point = byId.get(topicId)?.find(({ partition }) => partition === partitionIndex)
-          return point && records && records.length > 0 ? [answerOf(point, records)] : []
+          return point && records && records.length > 0 ? [toFetchResult(point, records)] : []
         }),
       )
     })
   }
 
-  drop(broker: number): void {
-    this.#lines.drop(broker)
+  disconnect(broker: number): void {
+    this.#connections.disconnect(broker)
   }
 
   close(): Promise<void> {
-    return this.#lines.close()
+    return this.#connections.close()
   }
 
-  #idOf(topic: string): string {
+  #topicId(topic: string): string {
     const id = this.#topicIds.get(topic)
-    if (id === undefined) throw new KafkaFailure('moved', `${topic} has not been looked at`)
+    if (id === undefined) throw new KafkaFailure('not-leader', `${topic} has not been looked at`)
     return id
   }
 
-  async #offsets(partitions: readonly Partition[], timestamp: bigint): Promise<ReadonlyMap<number, number>> {
+  async #listOffsets(partitions: readonly Partition[], timestamp: bigint): Promise<ReadonlyMap<number, number>> {
     const byLeader = Map.groupBy(partitions, ({ leader }) => leader)
     const answers = [...byLeader].map(async ([leader, led]) => {
-      const asked = led.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: NONE, timestamp }))
-      const topic = { name: led[0]?.topic ?? '', partitions: asked }
-      const line = await this.#lines.to(leader, 'talk')
-      const { topics } = await listOffsetsV7.api.async(line, NONE, READ_UNCOMMITTED, [topic])
+      const requested = led.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: UNSPECIFIED, timestamp }))
+      const topic = { name: led[0]?.topic ?? '', partitions: requested }
+      const connection = await this.#connections.to(leader, 'request')
+      const { topics } = await listOffsetsV7.api.async(connection, UNSPECIFIED, READ_UNCOMMITTED, [topic])
       return topics.flatMap((each) => each.partitions)
     })
     const all = (await Promise.all(answers)).flat()
@@ -156,32 +156,32 @@ export class PlatformaticClient implements KafkaClient {
   }
 }
 
-function answerOf(point: ReadPoint, batches: Batches): ReadAnswer {
+function toFetchResult(position: FetchPosition, batches: Batches): FetchResult {
   const records: IncomingRecord[] = []
-  let { next } = point
-  for (const { firstOffset, firstTimestamp, lastOffsetDelta, attributes, records: own } of batches) {
+  let { next } = position
+  for (const { firstOffset, firstTimestamp, lastOffsetDelta, attributes, records: batchRecords } of batches) {
     const first = Number(firstOffset)
     next = Math.max(next, first + lastOffsetDelta + 1)
-    if ((attributes & CONTROL) !== 0) continue
-    for (const { offsetDelta, timestampDelta, key, value } of own) {
+    if ((attributes & CONTROL_BATCH) !== 0) continue
+    for (const { offsetDelta, timestampDelta, key, value } of batchRecords) {
       const offset = first + offsetDelta
       // a batch comes whole, also what stands in it before the offset that was asked for
-      if (offset < point.next) continue
+      if (offset < position.next) continue
       const time = Number(firstTimestamp + timestampDelta)
       records.push({ offset, time, key: key?.toString('utf8') ?? '', value: value ?? Buffer.alloc(0) })
     }
   }
-  return { point, records, next }
+  return { position, records, next }
 }
 
-async function attempt<T>(work: () => Promise<T>): Promise<T> {
+async function wrapFailures<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof KafkaFailure) throw error
     const name = protocolName(error)
-    if (name !== undefined) throw new KafkaFailure(kindOf(name), error)
-    throw new KafkaFailure(isAuthentication(error) ? 'refused' : 'away', error)
+    if (name !== undefined) throw new KafkaFailure(failureKindOf(name), error)
+    throw new KafkaFailure(isAuthentication(error) ? 'rejected' : 'unreachable', error)
   }
 }
 

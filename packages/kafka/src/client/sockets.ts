@@ -30,7 +30,7 @@ export class Sockets {
   }
 
   /** Destroys all to one address: whatever waits there is rejected. */
-  drop(address: string): void {
+  destroyAllTo(address: string): void {
     for (const [socket, to] of this.#open) if (to === address) socket.destroy(new Error('given up: no answer'))
   }
 

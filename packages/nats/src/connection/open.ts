@@ -7,40 +7,40 @@ import {
   nkeyAuthenticator,
 } from '@nats-io/transport-node'
 import type { NatsConnectionOptions } from '../options.ts'
-import { Link } from './link.ts'
-import type { Credentials, Given, Servers } from './target.ts'
+import { ReconnectingConnection } from './reconnecting-connection.ts'
+import type { Credentials, ClientTarget, ServersTarget } from './target.ts'
 
 /** What a connection is opened with. */
-export interface OpenOptions {
+export interface ConnectOptions {
   /** Milliseconds after which a silent connection is given up. */
   readonly timeout: number
   readonly connection: NatsConnectionOptions | undefined
 }
 
 /** The line to where a target leads. A connection that was given stays open when it is closed. */
-export function openLink(place: Servers | Given, options: OpenOptions): Link {
-  if ('given' in place) {
-    const { given } = place
-    return new Link({ dial: async () => given, owned: false, server: given.getServer(), timeout: options.timeout })
+export function openConnection(target: ServersTarget | ClientTarget, options: ConnectOptions): ReconnectingConnection {
+  if ('given' in target) {
+    const { given } = target
+    return new ReconnectingConnection({ dial: async () => given, owned: false, address: given.getServer(), timeout: options.timeout })
   }
-  return new Link({
-    dial: () => dial(place, options),
+  return new ReconnectingConnection({
+    dial: () => dial(target, options),
     owned: true,
-    server: place.servers.join(','),
+    address: target.servers.join(','),
     timeout: options.timeout,
   })
 }
 
 /** Pauses between attempts to reconnect, in ms, so that a fleet does not come back in one moment. */
-const RECONNECT = { reconnectTimeWait: 100, reconnectJitter: 100, reconnectJitterTLS: 200 }
+const RECONNECT_DELAYS = { reconnectTimeWait: 100, reconnectJitter: 100, reconnectJitterTLS: 200 }
 
-async function dial({ servers, user, password, credentials }: Servers, options: OpenOptions): Promise<NatsConnection> {
-  const { authenticator = await readKeys(credentials), ...more } = options.connection ?? {}
+async function dial({ servers, user, password, credentials }: ServersTarget, options: ConnectOptions): Promise<NatsConnection> {
+  const { authenticator = await loadAuthenticator(credentials), ...more } = options.connection ?? {}
   let connected = false
   const { ca, cert, key, tls } = credentials
-  const secure = tls !== undefined || ca !== undefined || cert !== undefined || key !== undefined
+  const useTls = tls !== undefined || ca !== undefined || cert !== undefined || key !== undefined
   const connection = await connect({
-    ...RECONNECT,
+    ...RECONNECT_DELAYS,
     timeout: options.timeout,
     // a frozen server is noticed by the pings that it does not answer
     pingInterval: Math.max(1, Math.floor(options.timeout / 3)),
@@ -48,8 +48,8 @@ async function dial({ servers, user, password, credentials }: Servers, options: 
     noAsyncTraces: true,
     ...(user !== undefined && password === undefined && { token: user }),
     ...(user !== undefined && password !== undefined && { user, pass: password }),
-    ...(authenticator && { authenticator: [authenticator].flat().map((each) => lasting(each, () => connected)) }),
-    ...(secure && {
+    ...(authenticator && { authenticator: [authenticator].flat().map((each) => tolerateErrorsOnceConnected(each, () => connected)) }),
+    ...(useTls && {
       tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
     }),
     ...more,
@@ -64,7 +64,7 @@ async function dial({ servers, user, password, credentials }: Servers, options: 
 }
 
 /** The client closes for good when an authenticator throws: once it was connected the server is left to refuse instead, and asked again. */
-const lasting =
+const tolerateErrorsOnceConnected =
   (authenticator: Authenticator, connected: () => boolean): Authenticator =>
   (nonce) => {
     try {
@@ -74,7 +74,7 @@ const lasting =
     }
   }
 
-async function readKeys({ creds, nkey }: Credentials): Promise<Authenticator | undefined> {
+async function loadAuthenticator({ creds, nkey }: Credentials): Promise<Authenticator | undefined> {
   if (creds !== undefined) return credsAuthenticator(await readFile(creds))
   if (nkey === undefined) return undefined
   const seed = (await readFile(nkey, 'utf8')).trim()

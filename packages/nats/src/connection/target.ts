@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { ArgumentError } from '@sync/core'
 import type { NatsBusOptions, NatsTarget } from '../options.ts'
-import { urlOptions } from './url-options.ts'
+import { parseUrlOptions } from './url-options.ts'
 
 /** Files that a URL names, to be read at every connect. */
 export interface Credentials {
@@ -16,7 +16,7 @@ export interface Credentials {
 }
 
 /** Servers that a URL names. */
-export interface Servers {
+export interface ServersTarget {
   /** `host:port` of each. */
   readonly servers: readonly string[]
   readonly user: string | undefined
@@ -26,12 +26,12 @@ export interface Servers {
 }
 
 /** A connection that was given. */
-export interface Given {
+export interface ClientTarget {
   readonly given: NatsConnection
   readonly options: NatsBusOptions
 }
 
-const OPTIONS = {
+const OPTION_PARAMETERS = {
   bus: ['core', 'jetstream'],
   prefix: 'text',
   timeout: 'duration',
@@ -42,30 +42,30 @@ const OPTIONS = {
   replicas: 'number',
 } as const
 
-const CREDENTIALS = { creds: 'text', nkey: 'text', ca: 'text', cert: 'text', key: 'text', tls: ['required'] } as const
+const CREDENTIAL_PARAMETERS = { creds: 'text', nkey: 'text', ca: 'text', cert: 'text', key: 'text', tls: ['required'] } as const
 
 /**
  * What a target means.
  * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
  */
-export function readTarget(target: NatsTarget): Servers | Given {
-  if (typeof target === 'string' || target instanceof URL) return readUrl(String(target))
-  const needed = ['publish', 'subscribe', 'flush', 'status'] as const
-  if (!needed.every((name) => typeof target?.[name] === 'function'))
+export function parseTarget(target: NatsTarget): ServersTarget | ClientTarget {
+  if (typeof target === 'string' || target instanceof URL) return parseUrl(String(target))
+  const required = ['publish', 'subscribe', 'flush', 'status'] as const
+  if (!required.every((name) => typeof target?.[name] === 'function'))
     throw new ArgumentError('a nats: URL or a connection of @nats-io/transport-node is needed')
   return { given: target as NatsConnection, options: {} }
 }
 
 /** The hosts may be several, each with a port of its own: more than `URL` takes. */
-const SHAPE = /^nats:\/\/(?:([^@/?#]*)@)?([^/?#]*)\/?(\?[^#]*)?$/
+const URL_FORMAT = /^nats:\/\/(?:([^@/?#]*)@)?([^/?#]*)\/?(\?[^#]*)?$/
 
-function readUrl(text: string): Servers {
-  const parts = SHAPE.exec(text)
+function parseUrl(text: string): ServersTarget {
+  const parts = URL_FORMAT.exec(text)
   if (!parts) throw new ArgumentError('a URL is needed, such as nats://host1,host2:4222')
   const [, account, hosts = '', query = ''] = parts
-  const servers = hosts.split(',').map(readHost)
+  const servers = hosts.split(',').map(parseHost)
   const url = new URL(`nats://servers${query}`)
-  const { options, rest } = urlOptions<NatsBusOptions, Credentials>(url, OPTIONS, CREDENTIALS)
+  const { options, rest } = parseUrlOptions<NatsBusOptions, Credentials>(url, OPTION_PARAMETERS, CREDENTIAL_PARAMETERS)
   const [user, password] = (account ?? '').split(/:(.*)/s).map(decode)
   // the client takes one of them and leaves out the other
   if (rest.creds !== undefined && rest.nkey !== undefined) throw new ArgumentError('creds or nkey: not both of them')
@@ -73,7 +73,7 @@ function readUrl(text: string): Servers {
   return { servers, user: user || undefined, password, credentials: rest, options }
 }
 
-function readHost(host: string): string {
+function parseHost(host: string): string {
   if (!URL.canParse(`http://${host}`) || /[@/?#]/.test(host))
     throw new ArgumentError('hosts are needed, such as nats://host1,host2:4222')
   // the port of http itself would go

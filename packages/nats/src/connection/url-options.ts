@@ -1,35 +1,35 @@
 import { ArgumentError, type Duration } from '@sync/core'
 
 /** What a parameter of a URL may be: a duration, a whole number, any text, or one of some words. */
-type Parameter = 'duration' | 'number' | 'text' | readonly string[]
+type ParameterType = 'duration' | 'number' | 'text' | readonly string[]
 
-type Known<T> = { readonly [K in keyof T]?: Parameter }
+type ParameterTypes<T> = { readonly [K in keyof T]?: ParameterType }
 
 /**
  * The options that stand in the query of a URL, and the rest of what may stand there.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for one that is not known, or not what it should be
  */
-export function urlOptions<T, R>(
+export function parseUrlOptions<T, R>(
   url: URL,
-  known: Known<T>,
-  others: Known<R>,
+  known: ParameterTypes<T>,
+  others: ParameterTypes<R>,
 ): { readonly options: Partial<T>; readonly rest: Partial<R> } {
   const options: Record<string, unknown> = {}
   const rest: Record<string, unknown> = {}
   for (const [name, text] of url.searchParams) {
-    const into = Object.hasOwn(known, name) ? options : rest
-    const all = { ...others, ...known } as Record<string, Parameter>
+    const destination = Object.hasOwn(known, name) ? options : rest
+    const all = { ...others, ...known } as Record<string, ParameterType>
     const kind = Object.hasOwn(all, name) ? all[name] : undefined
     if (kind === undefined)
       throw new ArgumentError(
         `${url.protocol} has no parameter "${name}" here: it takes ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,
       )
-    into[name] = read(name, text, kind)
+    destination[name] = parseValue(name, text, kind)
   }
   return { options: options as Partial<T>, rest: rest as Partial<R> }
 }
 
-function read(name: string, text: string, kind: Parameter): unknown {
+function parseValue(name: string, text: string, kind: ParameterType): unknown {
   if (kind === 'text') return text
   // checked where the option is used
   if (kind === 'duration') return /^\d+(\.\d+)?$/.test(text) ? Number(text) : (text as Duration)

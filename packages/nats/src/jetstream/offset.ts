@@ -6,14 +6,14 @@ export interface Offset {
   readonly sequence: number
 }
 
-const SHAPE = /^(\d{4}-\d\d-\d\dT[\d:.]+Z)@(\d{1,15})$/
+const OFFSET_FORMAT = /^(\d{4}-\d\d-\d\dT[\d:.]+Z)@(\d{1,15})$/
 
 /** An offset as text. */
-export const writeOffset = ({ created, sequence }: Offset): string => `${created}@${sequence}`
+export const formatOffset = ({ created, sequence }: Offset): string => `${created}@${sequence}`
 
 /** An offset from text. @throws ArgumentError (`SYNC_ARGUMENT`) */
-export function readOffset(text: string): Offset {
-  const parts = SHAPE.exec(text)
+export function parseOffset(text: string): Offset {
+  const parts = OFFSET_FORMAT.exec(text)
   if (!parts) throw new ArgumentError('after: this is no offset of a JetStream bus')
   return { created: String(parts[1]), sequence: Number(parts[2]) }
 }

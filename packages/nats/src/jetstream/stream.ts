@@ -10,27 +10,27 @@ import {
   type StoredMsg,
 } from '@nats-io/jetstream'
 import { errors, type NatsConnection, nanos } from '@nats-io/transport-node'
-import type { Settings } from '../bus/settings.ts'
+import type { BusSettings } from '../settings.ts'
 import { NatsError } from '../errors.ts'
 import { escapeToken } from '../subjects.ts'
 
 /** How long one question to JetStream may take: one that leads nowhere is asked again. */
-export const ASK_WITHIN = 1_000
+export const REQUEST_TIMEOUT_MS = 1_000
 
 /** Where a stream stands. */
 export interface StreamState {
   readonly created: string
-  readonly first: number
-  readonly last: number
+  readonly firstSequence: number
+  readonly lastSequence: number
 }
 
 /** Nobody answered: there may be no leader, or no stream yet. */
-export const mayPass = (error: unknown): boolean =>
+export const isTransient = (error: unknown): boolean =>
   error instanceof errors.TimeoutError ||
   (error instanceof Error && error.cause instanceof errors.RequestError && error.cause.isNoResponders())
 
 /** What the frames of a partition are stored under, and what they are sent on under once they are. */
-export const roots = ({ prefix }: Settings): { readonly log: string; readonly live: string } => ({
+export const subjectRoots = ({ prefix }: BusSettings): { readonly log: string; readonly live: string } => ({
   log: `${prefix}-log`,
   live: `${prefix}-live`,
 })
@@ -39,16 +39,16 @@ export const roots = ({ prefix }: Settings): { readonly log: string; readonly li
 export class PartitionStream {
   readonly name: string
   readonly #partition: string
-  readonly #settings: Settings
+  readonly #settings: BusSettings
   readonly #manager: Promise<JetStreamManager>
   readonly #replicas: number
 
-  constructor(connection: NatsConnection, partition: string, settings: Settings) {
+  constructor(connection: NatsConnection, partition: string, settings: BusSettings) {
     this.#partition = partition
     this.#settings = settings
     this.name = streamName(settings.prefix, partition)
     this.#manager = jetstreamManager(connection, {
-      timeout: Math.min(ASK_WITHIN, settings.timeout),
+      timeout: Math.min(REQUEST_TIMEOUT_MS, settings.timeout),
       checkAPI: false,
     })
     this.#replicas = settings.replicas ?? (connection.info?.cluster ? 3 : 1)
@@ -58,27 +58,27 @@ export class PartitionStream {
   async state(): Promise<StreamState> {
     const { streams } = await this.#manager
     const info = await streams.info(this.name).catch((error: unknown) => {
-      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return this.#make()
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return this.#create()
       throw error
     })
-    const live = `${roots(this.#settings).live}.${escapeToken(this.#partition)}.>`
+    const live = `${subjectRoots(this.#settings).live}.${escapeToken(this.#partition)}.>`
     if (info.config.republish?.dest !== live)
       throw new NatsError(`the stream ${this.name} is not one of ours: it does not send on to ${live}`)
     const { first_seq, last_seq } = info.state
-    return { created: info.created, first: first_seq, last: last_seq }
+    return { created: info.created, firstSequence: first_seq, lastSequence: last_seq }
   }
 
   /** The first message from a sequence on with a subject. */
-  async from(subject: string, sequence: number): Promise<StoredMsg | undefined> {
+  async firstMessageFrom(subject: string, sequence: number): Promise<StoredMsg | undefined> {
     const { streams } = await this.#manager
     // the client's type knows this query for direct reads alone, which may be answered by a node that lags behind
     const query: { readonly seq: number } = Object.assign({ seq: sequence }, { next_by_subj: subject })
     return (await streams.getMessage(this.name, query)) ?? undefined
   }
 
-  async #make() {
+  async #create() {
     const { maxAge, maxMessages, maxBytes } = this.#settings
-    const { log, live } = roots(this.#settings)
+    const { log, live } = subjectRoots(this.#settings)
     const token = escapeToken(this.#partition)
     const { streams } = await this.#manager
     try {

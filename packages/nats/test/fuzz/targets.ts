@@ -1,18 +1,18 @@
-import type { Given, Target } from '../../../core/test/fuzz/target.ts'
-import { resolveOptions } from '../../src/bus/settings.ts'
-import { readTarget } from '../../src/connection/target.ts'
-import { subjectOf } from '../../src/subjects.ts'
+import type { FuzzInput, FuzzTarget } from '../../../core/test/fuzz/target.ts'
+import { resolveBusOptions } from '../../src/settings.ts'
+import { parseTarget } from '../../src/connection/target.ts'
+import { subjectFor } from '../../src/subjects.ts'
 
 const URL_OF_A_BUS =
   'nats://ann:p%40ss@host1:4222,[::1]:4223,host3?bus=jetstream&prefix=sync&timeout=3s&maxAge=1h&maxMessages=10&replicas=3&tls=required'
 
-const name = ({ mutate }: Given): string => mutate('eu.price.*>=002e größe') || '-'
+const name = ({ mutate }: FuzzInput): string => mutate('eu.price.*>=002e größe') || '-'
 
 /** Names and URLs as NATS is given them. */
-export const targets: Readonly<Record<string, Target>> = {
+export const targets: Readonly<Record<string, FuzzTarget>> = {
   'NATS subjects': (given) => {
     const scope = { partition: name(given), section: name(given), key: name(given) }
-    const tokens = subjectOf('sync', scope).split('.')
+    const tokens = subjectFor('sync', scope).split('.')
     const back = tokens
       .slice(1)
       .map((token) =>
@@ -22,6 +22,6 @@ export const targets: Readonly<Record<string, Target>> = {
     if (tokens.some((token) => !/^[^\s*>]+$/.test(token))) throw new Error(`${tokens} has a meaning to NATS`)
   },
   'NATS URLs': ({ mutate }) => {
-    resolveOptions(readTarget(mutate(URL_OF_A_BUS)).options)
+    resolveBusOptions(parseTarget(mutate(URL_OF_A_BUS)).options)
   },
 }

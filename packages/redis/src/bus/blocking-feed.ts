@@ -1,14 +1,14 @@
-import { BusAwayError } from '@sync/core'
-import { Arrival } from '../connection/arrival.ts'
+import { BusUnavailableError } from '@sync/core'
+import { ReadySignal } from '../connection/ready-signal.ts'
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
-import { busClosed } from '../errors.ts'
-import { reachesBackTo } from './entry-id.ts'
-import type { Standing } from './standing.ts'
-import { pause, type StreamHearers } from './stream-hearers.ts'
-import { endsBefore, extentOf, PAGE } from './stream-pages.ts'
+import { busClosedError } from '../errors.ts'
+import { retainsAllAfter } from './entry-id.ts'
+import type { Connectivity } from './connectivity.ts'
+import { sleep, type StreamSubscribers } from './stream-subscribers.ts'
+import { endsBefore, readStreamRange, PAGE_SIZE } from './stream-pages.ts'
 import type { StreamFeed } from './stream-reader.ts'
-import { readingOf, type StreamEntry } from './stream-replies.ts'
+import { parseReadReply, type StreamEntry } from './stream-replies.ts'
 
 /** One connection that waits for new entries of all streams at once. */
 export class BlockingFeed implements StreamFeed {
@@ -16,53 +16,53 @@ export class BlockingFeed implements StreamFeed {
   readonly #listening: Connection
   readonly #blockMs: number
   /** So many at once, and some before them may have been taken away. */
-  readonly #many: number
-  readonly #standing: Standing
-  readonly #streams = new Map<string, StreamHearers>()
-  readonly #arrival = new Arrival()
-  #client: string | undefined
+  readonly #overrunThreshold: number
+  readonly #connectivity: Connectivity
+  readonly #streams = new Map<string, StreamSubscribers>()
+  readonly #readySignal = new ReadySignal()
+  #clientId: string | undefined
   #closed = false
   /** The line is up, and the cursors fit. */
-  #live = false
-  #waiting = false
+  #ready = false
+  #blocked = false
   /** How often it has waited. */
-  #waits = 0
+  #blockedReads = 0
   #wake: () => void = () => {}
 
   constructor(
-    lines: { readonly commands: Connection; readonly listening: Connection },
+    connections: { readonly commands: Connection; readonly listening: Connection },
     options: { readonly timeout: number; readonly maxFrames: number },
-    standing: Standing,
+    connectivity: Connectivity,
   ) {
-    this.#commands = lines.commands
-    this.#listening = lines.listening
+    this.#commands = connections.commands
+    this.#listening = connections.listening
     // an answer has to come before the line counts as dead
     this.#blockMs = Math.ceil(Math.min(1_000, options.timeout / 2))
-    this.#many = Math.min(PAGE, options.maxFrames)
-    this.#standing = standing
+    this.#overrunThreshold = Math.min(PAGE_SIZE, options.maxFrames)
+    this.#connectivity = connectivity
     this.#listening.onState((state) => {
-      if (state === 'down') this.#down()
-      else void this.#restore()
+      if (state === 'down') this.#onDown()
+      else void this.#realignCursors()
     })
     void this.#run()
   }
 
-  async follow(stream: StreamHearers): Promise<() => void> {
+  async attach(stream: StreamSubscribers): Promise<() => void> {
     const { name } = stream
     // the connection that waits has nobody to tell that it may not
     await this.#commands.send(['XREAD', 'COUNT', '1', 'STREAMS', name, '$'], name)
-    if (this.#closed) throw busClosed()
+    if (this.#closed) throw busClosedError()
     this.#streams.set(name, stream)
-    const end = (): void => {
+    const detach = (): void => {
       if (this.#streams.get(name) === stream) this.#streams.delete(name)
     }
     try {
       // what waits now does not wait for this stream
-      await this.#interrupt()
-      if (!this.#live) await this.#arrival.promise
-      return end
+      await this.#unblock()
+      if (!this.#ready) await this.#readySignal.promise
+      return detach
     } catch (error) {
-      end()
+      detach()
       throw error
     }
   }
@@ -70,94 +70,94 @@ export class BlockingFeed implements StreamFeed {
   close(): void {
     this.#closed = true
     this.#streams.clear()
-    this.#arrival.failed(busClosed())
-    this.#interrupt().catch(() => {})
+    this.#readySignal.reject(busClosedError())
+    this.#unblock().catch(() => {})
   }
 
   async #run(): Promise<void> {
     for (let failures = 0; !this.#closed; ) {
-      if (!this.#live || this.#streams.size === 0) {
+      if (!this.#ready || this.#streams.size === 0) {
         // where nothing is followed nothing is missed
-        this.#standing.is(this.#live)
+        this.#connectivity.set(this.#ready)
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
         continue
       }
-      const asked = [...this.#streams.values()]
-      this.#waiting = true
-      this.#waits++
+      const streams = [...this.#streams.values()]
+      this.#blocked = true
+      this.#blockedReads++
       const reply = await this.#listening
         .send([
           'XREAD',
           'COUNT',
-          `${PAGE}`,
+          `${PAGE_SIZE}`,
           'BLOCK',
           `${this.#blockMs}`,
           'STREAMS',
-          ...asked.map(({ name }) => name),
-          ...asked.map(({ cursor }) => cursor),
+          ...streams.map(({ name }) => name),
+          ...streams.map(({ cursor }) => cursor),
         ])
         .catch(() => undefined)
-      this.#waiting = false
+      this.#blocked = false
       if (reply === undefined) {
         // refused, or the line was lost: not again in the same step
-        this.#standing.is(false)
-        await pause(retryDelay(failures++))
+        this.#connectivity.set(false)
+        await sleep(retryDelay(failures++))
         continue
       }
       failures = 0
-      this.#standing.is(this.#live)
-      for (const [name, entries] of readingOf(reply)) await this.#take(name, entries)
+      this.#connectivity.set(this.#ready)
+      for (const [name, entries] of parseReadReply(reply)) await this.#deliver(name, entries)
     }
   }
 
-  async #take(name: string, entries: readonly StreamEntry[]): Promise<void> {
+  async #deliver(name: string, entries: readonly StreamEntry[]): Promise<void> {
     const stream = this.#streams.get(name)
     if (!stream) return
     const from = stream.cursor
-    stream.take(entries)
-    if (entries.length < this.#many) return
+    stream.deliver(entries)
+    if (entries.length < this.#overrunThreshold) return
     // a line that is lost meanwhile is told anyway
-    const extent = await extentOf(this.#commands, name).catch(() => undefined)
-    if (extent && !reachesBackTo(from, extent)) this.#standing.lost()
+    const range = await readStreamRange(this.#commands, name).catch(() => undefined)
+    if (range && !retainsAllAfter(from, range)) this.#connectivity.pulse()
   }
 
   /** Where the cursors do not fit what the server has now, they are set anew; those who listen are told to ask the store. */
-  async #restore(): Promise<void> {
+  async #realignCursors(): Promise<void> {
     try {
-      this.#client = String(await this.#listening.send(['CLIENT', 'ID']))
+      this.#clientId = String(await this.#listening.send(['CLIENT', 'ID']))
       for (const stream of this.#streams.values()) {
-        const extent = await extentOf(this.#commands, stream.name)
-        if (endsBefore(stream.cursor, extent)) stream.restart(extent.last)
+        const range = await readStreamRange(this.#commands, stream.name)
+        if (endsBefore(stream.cursor, range)) stream.resetTo(range.last)
       }
     } catch {
-      this.#listening.reset()
+      this.#listening.reconnect()
       return
     }
-    if (this.#closed || this.#listening.server === undefined) return
-    this.#live = true
-    this.#standing.is(true)
-    this.#arrival.arrived()
+    if (this.#closed || this.#listening.serverId === undefined) return
+    this.#ready = true
+    this.#connectivity.set(true)
+    this.#readySignal.resolve()
     this.#wake()
   }
 
-  #down(): void {
-    this.#live = false
-    this.#client = undefined
-    const { refused, address } = this.#listening
-    this.#arrival.failed(refused ?? new BusAwayError(`Redis at ${address} cannot be reached`))
-    this.#standing.is(false)
+  #onDown(): void {
+    this.#ready = false
+    this.#clientId = undefined
+    const { rejection, address } = this.#listening
+    this.#readySignal.reject(rejection ?? new BusUnavailableError(`Redis at ${address} cannot be reached`))
+    this.#connectivity.set(false)
   }
 
   /** Ends the wait of the listening connection. */
-  async #interrupt(): Promise<void> {
+  async #unblock(): Promise<void> {
     this.#wake()
-    const wait = this.#waits
+    const blockedRead = this.#blockedReads
     // the call that waits may come to the server later than what is to end it
-    while (this.#waiting && this.#waits === wait && this.#client !== undefined) {
-      const ended = await this.#commands.send(['CLIENT', 'UNBLOCK', this.#client])
-      if (Number(ended) === 1) return
+    while (this.#blocked && this.#blockedReads === blockedRead && this.#clientId !== undefined) {
+      const unblocked = await this.#commands.send(['CLIENT', 'UNBLOCK', this.#clientId])
+      if (Number(unblocked) === 1) return
     }
   }
 }

@@ -3,10 +3,10 @@ import {
   type BusCapabilities,
   type BusStatus,
   type ChangeBus,
-  checkScope,
+  assertScope,
   type EncodedChange,
   type FrameHandler,
-  frames,
+  encodeFrames,
   type InCommitPublisher,
   Listeners,
   type Scope,
@@ -14,82 +14,82 @@ import {
   type Subscription,
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { busClosed, busError } from '../errors.ts'
-import type { Medium, MediumKind } from './medium.ts'
+import { busClosedError, toBusError } from '../errors.ts'
+import type { Transport, TransportKind } from './transport.ts'
 import type { BusSettings } from './settings.ts'
 
 /** What there is once the client was loaded. */
-interface Lines {
+interface OpenedTransport {
   readonly commands: Connection
   readonly listening: Connection
-  readonly medium: Medium
+  readonly transport: Transport
 }
 
 /** A bus over Redis, whatever carries its frames there. */
 export class RedisBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly inCommit: InCommitPublisher
-  readonly #kind: MediumKind
+  readonly #kind: TransportKind
   readonly #settings: BusSettings
-  readonly #lines: Promise<Lines>
-  readonly #statuses: Listeners<BusStatus>
-  readonly #stops = new Set<() => Promise<void>>()
+  readonly #opened: Promise<OpenedTransport>
+  readonly #statusListeners: Listeners<BusStatus>
+  readonly #stopCallbacks = new Set<() => Promise<void>>()
   #connected = false
   #closed = false
 
-  constructor(connection: Promise<Connection>, kind: MediumKind, settings: BusSettings) {
+  constructor(connection: Promise<Connection>, kind: TransportKind, settings: BusSettings) {
     this.#kind = kind
     this.#settings = settings
-    this.#statuses = new Listeners(settings.onError)
-    this.#lines = connection.then((commands) => this.#open(commands))
+    this.#statusListeners = new Listeners(settings.onError)
+    this.#opened = connection.then((commands) => this.#open(commands))
     // whoever calls first hears of it
-    this.#lines.catch(() => {})
+    this.#opened.catch(() => {})
     const { maxPayloadBytes } = settings
     this.capabilities = Object.freeze({ ...kind.capabilities, maxPayloadBytes })
-    this.inCommit = offer(connection, kind, settings)
+    this.inCommit = createInCommitPublisher(connection, kind, settings)
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    this.#check(scope)
-    const { commands, medium } = await this.#lines
-    const framed = frames(changes, this.capabilities.maxPayloadBytes)
+    this.#assertOpen(scope)
+    const { commands, transport } = await this.#opened
+    const encodedFrames = encodeFrames(changes, this.capabilities.maxPayloadBytes)
     // every outcome is awaited: none may reject unheard
-    const outcomes = await Promise.allSettled(framed.map(({ text }) => medium.publish(scope, text)))
+    const outcomes = await Promise.allSettled(encodedFrames.map(({ text }) => transport.publish(scope, text)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed)
-      throw this.#error(commands, failed.reason, { what: `publishing on ${this.#at(scope, commands)}`, scope })
+      throw this.#toError(commands, failed.reason, { action: `publishing on ${this.#destination(scope, commands)}`, scope })
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    this.#check(scope)
+    this.#assertOpen(scope)
     const { signal, after } = options
     if (after !== undefined && this.#kind.capabilities.replay === 'none')
       throw new ArgumentError('after: this bus keeps nothing to begin from', { address: scope })
-    const refuse = (): void => {
+    const throwIfStopped = (): void => {
       if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
-      if (this.#closed) throw busClosed({ address: scope })
+      if (this.#closed) throw busClosedError({ address: scope })
     }
-    refuse()
-    const { medium, listening } = await this.#lines
-    let ended = false
+    throwIfStopped()
+    const { transport, listening } = await this.#opened
+    let stopped = false
     const handler: FrameHandler = (frame, offset) => {
-      if (!ended) onFrame(frame, offset)
+      if (!stopped) onFrame(frame, offset)
     }
-    const end = await medium.listen(scope, handler, after).catch((error: unknown) => {
-      throw this.#error(listening, error, { what: `listening to ${this.#at(scope, listening)}`, scope })
+    const unsubscribe = await transport.subscribe(scope, handler, after).catch((error: unknown) => {
+      throw this.#toError(listening, error, { action: `listening to ${this.#destination(scope, listening)}`, scope })
     })
     const stop = async (): Promise<void> => {
-      if (ended) return
-      ended = true
+      if (stopped) return
+      stopped = true
       signal?.removeEventListener('abort', abort)
-      this.#stops.delete(stop)
-      await end()
+      this.#stopCallbacks.delete(stop)
+      await unsubscribe()
     }
     const abort = (): void => void stop()
     signal?.addEventListener('abort', abort)
-    this.#stops.add(stop)
+    this.#stopCallbacks.add(stop)
     try {
-      refuse()
+      throwIfStopped()
     } catch (error) {
       await stop()
       throw error
@@ -98,56 +98,56 @@ export class RedisBus implements ChangeBus {
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
-    return this.#statuses.add(listener)
+    return this.#statusListeners.add(listener)
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const lines = await this.#lines.catch(() => undefined)
-    lines?.medium.close()
-    for (const stop of [...this.#stops]) void stop()
-    await Promise.all([lines?.listening.close(), lines?.commands.close()])
-    this.#statuses.tell('closed')
-    this.#statuses.clear()
+    const opened = await this.#opened.catch(() => undefined)
+    opened?.transport.close()
+    for (const stop of [...this.#stopCallbacks]) void stop()
+    await Promise.all([opened?.listening.close(), opened?.commands.close()])
+    this.#statusListeners.emit('closed')
+    this.#statusListeners.clear()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  #open(commands: Connection): Lines {
+  #open(commands: Connection): OpenedTransport {
     const listening = commands.fork()
-    const medium = this.#kind.open({ commands, listening }, this.#settings, (state) => this.#changed(state))
-    return { commands, listening, medium }
+    const transport = this.#kind.open({ commands, listening }, this.#settings, (state) => this.#onState(state))
+    return { commands, listening, transport }
   }
 
-  #changed(state: 'up' | 'down'): void {
+  #onState(state: 'up' | 'down'): void {
     if (this.#closed) return
-    if (state === 'up') this.#statuses.tell(this.#connected ? 'resumed' : 'connected')
-    else this.#statuses.tell('interrupted')
+    if (state === 'up') this.#statusListeners.emit(this.#connected ? 'resumed' : 'connected')
+    else this.#statusListeners.emit('interrupted')
     this.#connected = true
   }
 
-  #check(scope: Scope): void {
-    if (this.#closed) throw busClosed({ address: scope })
-    checkScope(scope)
+  #assertOpen(scope: Scope): void {
+    if (this.#closed) throw busClosedError({ address: scope })
+    assertScope(scope)
   }
 
-  #at(scope: Scope, connection: Connection): string {
+  #destination(scope: Scope, connection: Connection): string {
     return this.#kind.destination(scope, connection)
   }
 
-  #error({ address }: Connection, cause: unknown, about: { readonly what: string; readonly scope: Scope }): SyncError {
-    if (this.#closed && !(cause instanceof SyncError)) return busClosed({ address: about.scope, cause })
-    return busError(cause, address, about)
+  #toError({ address }: Connection, cause: unknown, context: { readonly action: string; readonly scope: Scope }): SyncError {
+    if (this.#closed && !(cause instanceof SyncError)) return busClosedError({ address: context.scope, cause })
+    return toBusError(cause, address, context)
   }
 }
 
 /** What a store on the same server needs to publish within its commits. */
-function offer(
+function createInCommitPublisher(
   connection: Promise<Connection>,
-  kind: MediumKind,
+  kind: TransportKind,
   { maxPayloadBytes, maxFrames }: BusSettings,
 ): InCommitPublisher {
   let opened: Connection | undefined
@@ -161,7 +161,7 @@ function offer(
     method: kind.method,
     maxPayloadBytes,
     maxFrames,
-    serverOf: () => opened?.server,
+    serverFor: () => opened?.serverId,
     destination: (scope) => (opened ? kind.destination(scope, opened) : ''),
   }
 }

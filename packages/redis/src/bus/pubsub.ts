@@ -1,9 +1,9 @@
-import { channelOf } from '../names.ts'
-import { Channels } from './channels.ts'
-import type { MediumKind } from './medium.ts'
+import { channelName } from '../names.ts'
+import { ChannelSubscriptions } from './channel-subscriptions.ts'
+import type { TransportKind } from './transport.ts'
 
 /** Redis Pub/Sub: a channel per section, or per document where the section is followed by key. Nothing is kept. */
-export const pubsub: MediumKind = {
+export const pubsub: TransportKind = {
   capabilities: {
     delivery: 'at-most-once',
     replay: 'none',
@@ -14,17 +14,17 @@ export const pubsub: MediumKind = {
     echo: true,
   },
   method: 'redis:publish',
-  destination: (scope, { layout, database }) => channelOf(scope, layout, database),
-  open({ commands, listening }, { onError }, told) {
-    const channels = new Channels(listening, onError, told)
-    const nameOf = (scope: Parameters<typeof channelOf>[0]): string =>
-      channelOf(scope, commands.layout, commands.database)
+  destination: (scope, { layout, database }) => channelName(scope, layout, database),
+  open({ commands, listening }, { onError }, onState) {
+    const channels = new ChannelSubscriptions(listening, onError, onState)
+    const channelFor = (scope: Parameters<typeof channelName>[0]): string =>
+      channelName(scope, commands.layout, commands.database)
     return {
       publish(scope, frame) {
-        const channel = nameOf(scope)
+        const channel = channelFor(scope)
         return commands.send([commands.layout.cluster ? 'SPUBLISH' : 'PUBLISH', channel, frame], channel)
       },
-      listen: (scope, handler) => channels.listen(nameOf(scope), (frame) => handler(frame)),
+      subscribe: (scope, handler) => channels.subscribe(channelFor(scope), (frame) => handler(frame)),
       close: () => channels.close(),
     }
   },

@@ -1,4 +1,4 @@
-import { milliseconds, throwLater, wholeNumber } from '@sync/core/adapter'
+import { parseDuration, throwUncaught, assertInteger } from '@sync/core/adapter'
 import type { RedisBusOptions } from '../options.ts'
 
 /** Bus options with every default filled in, durations in ms. */
@@ -11,8 +11,8 @@ export interface BusSettings {
 
 /** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
 export const resolveBusOptions = (options: RedisBusOptions): BusSettings => ({
-  timeout: milliseconds(options.timeout ?? '3s', 'timeout'),
-  maxPayloadBytes: wholeNumber(options.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes', 1_024),
-  maxFrames: wholeNumber(options.maxFrames ?? 10_000, 'maxFrames', 1),
-  onError: options.onError ?? throwLater,
+  timeout: parseDuration(options.timeout ?? '3s', 'timeout'),
+  maxPayloadBytes: assertInteger(options.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes', 1_024),
+  maxFrames: assertInteger(options.maxFrames ?? 10_000, 'maxFrames', 1),
+  onError: options.onError ?? throwUncaught,
 })

@@ -1,19 +1,19 @@
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
-import { channelOfStream } from '../names.ts'
-import { toldEntry } from '../stream-append.ts'
-import { Channels } from './channels.ts'
-import { compareIds, START } from './entry-id.ts'
-import type { Standing } from './standing.ts'
-import { pause, type StreamHearers } from './stream-hearers.ts'
+import { streamChannel } from '../names.ts'
+import { parsePushedEntry } from '../stream-entry.ts'
+import { ChannelSubscriptions } from './channel-subscriptions.ts'
+import { compareEntryIds, STREAM_START } from './entry-id.ts'
+import type { Connectivity } from './connectivity.ts'
+import { sleep, type StreamSubscribers } from './stream-subscribers.ts'
 import type { StreamFeed } from './stream-reader.ts'
 
 /** A stream whose channel is heard. */
-interface Heard {
-  readonly stream: StreamHearers
+interface FollowedStream {
+  readonly stream: StreamSubscribers
   reading: boolean
   /** Something may have come that the page which is being read does not have. */
-  again: boolean
+  rereadNeeded: boolean
 }
 
 /**
@@ -21,83 +21,83 @@ interface Heard {
  * and after every new subscription, what is between is read from the stream. What comes meanwhile is not kept: it is read too.
  */
 export class ShardedFeed implements StreamFeed {
-  readonly #channels: Channels
-  readonly #standing: Standing
-  readonly #heard = new Set<Heard>()
+  readonly #channels: ChannelSubscriptions
+  readonly #connectivity: Connectivity
+  readonly #followed = new Set<FollowedStream>()
   /** Those that may lack entries: all of it counts as down until they are read. */
-  readonly #unread = new Set<Heard>()
+  readonly #recovering = new Set<FollowedStream>()
   #live = false
 
-  constructor(listening: Connection, onError: (error: unknown) => void, standing: Standing) {
-    this.#standing = standing
-    this.#channels = new Channels(listening, onError, (state) => {
+  constructor(listening: Connection, onError: (error: unknown) => void, connectivity: Connectivity) {
+    this.#connectivity = connectivity
+    this.#channels = new ChannelSubscriptions(listening, onError, (state) => {
       this.#live = state === 'up'
-      if (this.#live) for (const heard of this.#heard) void this.#recover(heard)
-      this.#tell()
+      if (this.#live) for (const followed of this.#followed) void this.#recover(followed)
+      this.#updateConnectivity()
     })
   }
 
-  async follow(stream: StreamHearers): Promise<() => void> {
-    const heard = { stream, reading: false, again: false }
-    const leave = await this.#channels.listen(channelOfStream(stream.name), (message) => this.#take(heard, message))
-    this.#heard.add(heard)
-    const end = (): void => {
-      this.#heard.delete(heard)
-      this.#unread.delete(heard)
-      this.#tell()
-      void leave()
+  async attach(stream: StreamSubscribers): Promise<() => void> {
+    const followed = { stream, reading: false, rereadNeeded: false }
+    const unsubscribe = await this.#channels.subscribe(streamChannel(stream.name), (message) => this.#onMessage(followed, message))
+    this.#followed.add(followed)
+    const detach = (): void => {
+      this.#followed.delete(followed)
+      this.#recovering.delete(followed)
+      this.#updateConnectivity()
+      void unsubscribe()
     }
     try {
       // what came before the channel was heard; who may not read is told now
-      if (await stream.readOn()) void this.#read(heard)
-      return end
+      if (await stream.readNextPage()) void this.#readToEnd(followed)
+      return detach
     } catch (error) {
-      end()
+      detach()
       throw error
     }
   }
 
   close(): void {
     this.#channels.close()
-    this.#heard.clear()
+    this.#followed.clear()
   }
 
-  #take(heard: Heard, message: string): void {
-    const { stream } = heard
-    const told = toldEntry(message)
-    if (told?.previous === stream.cursor) stream.take([told])
+  #onMessage(followed: FollowedStream, message: string): void {
+    const { stream } = followed
+    const entry = parsePushedEntry(message)
+    if (entry?.previous === stream.cursor) stream.deliver([entry])
     // one that has none before it may be of a new stream, whose ids need not be higher
-    else if (!told || told.previous === START || compareIds(told.id, stream.cursor) > 0) void this.#read(heard)
+    else if (!entry || entry.previous === STREAM_START || compareEntryIds(entry.id, stream.cursor) > 0) void this.#readToEnd(followed)
   }
 
-  async #recover(heard: Heard): Promise<void> {
-    this.#unread.add(heard)
-    await this.#read(heard)
+  async #recover(followed: FollowedStream): Promise<void> {
+    this.#recovering.add(followed)
+    await this.#readToEnd(followed)
   }
 
   /** Reads to the end of the stream. */
-  async #read(heard: Heard): Promise<void> {
-    heard.again = true
-    if (heard.reading) return
-    heard.reading = true
-    for (let attempt = 0; heard.again && this.#heard.has(heard); ) {
-      heard.again = false
+  async #readToEnd(followed: FollowedStream): Promise<void> {
+    followed.rereadNeeded = true
+    if (followed.reading) return
+    followed.reading = true
+    for (let attempt = 0; followed.rereadNeeded && this.#followed.has(followed); ) {
+      followed.rereadNeeded = false
       try {
-        if (await heard.stream.readOn()) heard.again = true
+        if (await followed.stream.readNextPage()) followed.rereadNeeded = true
         attempt = 0
       } catch {
-        heard.again = true
-        this.#unread.add(heard)
-        this.#tell()
-        await pause(retryDelay(attempt++))
+        followed.rereadNeeded = true
+        this.#recovering.add(followed)
+        this.#updateConnectivity()
+        await sleep(retryDelay(attempt++))
       }
     }
-    heard.reading = false
-    this.#unread.delete(heard)
-    this.#tell()
+    followed.reading = false
+    this.#recovering.delete(followed)
+    this.#updateConnectivity()
   }
 
-  #tell(): void {
-    this.#standing.is(this.#live && this.#unread.size === 0)
+  #updateConnectivity(): void {
+    this.#connectivity.set(this.#live && this.#recovering.size === 0)
   }
 }

@@ -1,49 +1,49 @@
 import type { FrameHandler, Scope } from '@sync/core/adapter'
-import { checkOffset } from './entry-id.ts'
-import { type HearersContext, StreamHearers } from './stream-hearers.ts'
-import { extentOf } from './stream-pages.ts'
+import { assertResumable } from './entry-id.ts'
+import { type StreamSubscribersContext, StreamSubscribers } from './stream-subscribers.ts'
+import { readStreamRange } from './stream-pages.ts'
 
 /** How one hears of new entries. */
 export interface StreamFeed {
   /** Resolves when new entries of the stream are handed to its hearers; the returned function ends it. */
-  follow(stream: StreamHearers): Promise<() => void>
+  attach(stream: StreamSubscribers): Promise<() => void>
   close(): void
 }
 
-interface Followed {
-  readonly hearers: StreamHearers
+interface AttachedStream {
+  readonly subscribers: StreamSubscribers
   readonly live: Promise<() => void>
 }
 
 /** Follows streams: each is read once, whoever hears it. */
 export class StreamReader {
   readonly #feed: StreamFeed
-  readonly #context: HearersContext
-  readonly #streams = new Map<string, Followed>()
+  readonly #context: StreamSubscribersContext
+  readonly #streams = new Map<string, AttachedStream>()
 
-  constructor(feed: StreamFeed, context: HearersContext) {
+  constructor(feed: StreamFeed, context: StreamSubscribersContext) {
     this.#feed = feed
     this.#context = context
   }
 
   /** Resolves when it is live; the returned function ends it. */
-  async listen(
+  async subscribe(
     stream: string,
     scope: Scope,
     handler: FrameHandler,
     after: string | undefined,
   ): Promise<() => Promise<void>> {
-    const extent = await extentOf(this.#context.commands, stream)
-    if (after !== undefined) checkOffset(after, extent, scope)
-    const followed = this.#streams.get(stream) ?? this.#follow(stream, extent.last)
-    const { hearers, live } = followed
-    const hearer = hearers.add(scope, handler, after)
+    const range = await readStreamRange(this.#context.commands, stream)
+    if (after !== undefined) assertResumable(after, range, scope)
+    const attached = this.#streams.get(stream) ?? this.#attach(stream, range.last)
+    const { subscribers, live } = attached
+    const subscriber = subscribers.add(scope, handler, after)
     const stop = async (): Promise<void> => {
-      hearers.remove(hearer)
-      if (hearers.size > 0 || this.#streams.get(stream) !== followed) return
+      subscribers.remove(subscriber)
+      if (subscribers.size > 0 || this.#streams.get(stream) !== attached) return
       this.#streams.delete(stream)
       await live.then(
-        (end) => end(),
+        (detach) => detach(),
         () => {},
       )
     }
@@ -53,20 +53,20 @@ export class StreamReader {
       await stop()
       throw error
     }
-    void hearers.catchUp(hearer)
+    void subscribers.catchUp(subscriber)
     return stop
   }
 
   close(): void {
     this.#feed.close()
-    for (const { hearers } of this.#streams.values()) hearers.clear()
+    for (const { subscribers } of this.#streams.values()) subscribers.clear()
     this.#streams.clear()
   }
 
-  #follow(stream: string, cursor: string): Followed {
-    const hearers = new StreamHearers(stream, cursor, this.#context)
-    const followed = { hearers, live: this.#feed.follow(hearers) }
-    this.#streams.set(stream, followed)
-    return followed
+  #attach(stream: string, cursor: string): AttachedStream {
+    const subscribers = new StreamSubscribers(stream, cursor, this.#context)
+    const attached = { subscribers, live: this.#feed.attach(subscribers) }
+    this.#streams.set(stream, attached)
+    return attached
   }
 }

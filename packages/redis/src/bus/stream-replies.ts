@@ -7,24 +7,24 @@ export interface StreamEntry {
 
 type RawEntry = readonly [id: string, members: readonly string[]]
 
-const entryOf = ([id, [, frame = '', , key]]: RawEntry): StreamEntry => ({ id, frame, key })
+const parseEntry = ([id, [, frame = '', , key]]: RawEntry): StreamEntry => ({ id, frame, key })
 
 /** The entries of an XRANGE. */
-export const entriesOf = (reply: unknown): StreamEntry[] => (reply as readonly RawEntry[]).map(entryOf)
+export const parseEntries = (reply: unknown): StreamEntry[] => (reply as readonly RawEntry[]).map(parseEntry)
 
 /** The entries of an XREAD by stream; none at all: nothing came in time. RESP3 has a map where RESP2 has a list of pairs. */
-export function readingOf(reply: unknown): (readonly [stream: string, entries: readonly StreamEntry[]])[] {
+export function parseReadReply(reply: unknown): (readonly [stream: string, entries: readonly StreamEntry[]])[] {
   if (reply === null || reply === undefined) return []
-  return pairs(reply).map(([stream, entries]) => [stream, entriesOf(entries)])
+  return toPairs(reply).map(([stream, entries]) => [stream, parseEntries(entries)])
 }
 
-function pairs(reply: unknown): (readonly [string, unknown])[] {
+function toPairs(reply: unknown): (readonly [string, unknown])[] {
   if (!Array.isArray(reply)) return Object.entries(reply as object)
   if (Array.isArray(reply[0])) return reply as [string, unknown][]
   return Array.from({ length: reply.length / 2 }, (_, at) => [reply[at * 2] as string, reply[at * 2 + 1]])
 }
 
 /** A value by its name in the reply of XINFO. */
-export function infoOf(reply: unknown, name: string): unknown {
-  return pairs(reply).find(([each]) => each === name)?.[1]
+export function infoField(reply: unknown, name: string): unknown {
+  return toPairs(reply).find(([each]) => each === name)?.[1]
 }

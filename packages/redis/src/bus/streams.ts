@@ -1,12 +1,12 @@
 import { type Scope, sectionOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { channelOfStream, streamKey } from '../names.ts'
-import { appendLua } from '../stream-append.ts'
+import { streamChannel, streamKey } from '../names.ts'
+import { appendLua } from '../stream-entry.ts'
 import { BlockingFeed } from './blocking-feed.ts'
-import type { MediumKind } from './medium.ts'
+import type { TransportKind } from './transport.ts'
 import type { BusSettings } from './settings.ts'
 import { ShardedFeed } from './sharded-feed.ts'
-import { Standing } from './standing.ts'
+import { Connectivity } from './connectivity.ts'
 import { StreamReader } from './stream-reader.ts'
 
 /**
@@ -14,20 +14,20 @@ import { StreamReader } from './stream-reader.ts'
  * because those who listen do so at the node that the slot is leaving. Sent as it is: of calls by its digest, one for which the
  * node has to be told it first would be done after those that follow.
  */
-const APPEND = `${appendLua}
-local told, head = append(KEYS[1], ARGV[2], ARGV[3], ARGV[1])
-if told > 0 then return {} end
+const APPEND_SCRIPT = `${appendLua}
+local receivers, header = append(KEYS[1], ARGV[2], ARGV[3], ARGV[1])
+if receivers > 0 then return {} end
 -- the slot is being moved where two absent keys cannot be asked for
-return type(redis.pcall('EXISTS', KEYS[1] .. ':0', KEYS[1] .. ':1')) == 'number' and {} or { head }
+return type(redis.pcall('EXISTS', KEYS[1] .. ':0', KEYS[1] .. ':1')) == 'number' and {} or { header }
 `
 
-const streamOf = (scope: Scope, { layout }: Connection): string => streamKey(sectionOf(scope), layout)
+const streamKeyOf = (scope: Scope, { layout }: Connection): string => streamKey(sectionOf(scope), layout)
 
 /**
  * Redis Streams: one per section, kept for a while, read by who follows it; a document's followers pass over the rest. In a
  * cluster one call reads no more than one slot: there what is new is told on the section's channel, and nobody waits.
  */
-export const streams: MediumKind = {
+export const streams: TransportKind = {
   capabilities: {
     delivery: 'at-least-once',
     replay: 'from-offset',
@@ -38,18 +38,18 @@ export const streams: MediumKind = {
     echo: true,
   },
   method: 'redis:xadd',
-  destination: streamOf,
-  open(lines, settings, told) {
-    const { commands, listening } = lines
+  destination: streamKeyOf,
+  open(connections, settings, onState) {
+    const { commands, listening } = connections
     const { onError } = settings
     const { cluster } = commands.layout
-    const standing = new Standing(told)
-    const feed = cluster ? new ShardedFeed(listening, onError, standing) : new BlockingFeed(lines, settings, standing)
-    const reader = new StreamReader(feed, { commands, onError, lost: () => standing.lost() })
-    const publish = cluster ? addAndTell : add
+    const connectivity = new Connectivity(onState)
+    const feed = cluster ? new ShardedFeed(listening, onError, connectivity) : new BlockingFeed(connections, settings, connectivity)
+    const reader = new StreamReader(feed, { commands, onError, onGap: () => connectivity.pulse() })
+    const publish = cluster ? addAndPush : add
     return {
       publish: (scope, frame) => publish(commands, scope, frame, settings),
-      listen: (scope, handler, after) => reader.listen(streamOf(scope, commands), scope, handler, after),
+      subscribe: (scope, handler, after) => reader.subscribe(streamKeyOf(scope, commands), scope, handler, after),
       close: () => reader.close(),
     }
   },
@@ -57,20 +57,20 @@ export const streams: MediumKind = {
 
 type Publish = (commands: Connection, scope: Scope, frame: string, settings: BusSettings) => Promise<unknown>
 
-const keyOf = (scope: Scope): [key: string] | [] => ('key' in scope ? [JSON.stringify(scope.key)] : [])
+const encodedKeyOf = (scope: Scope): [key: string] | [] => ('key' in scope ? [JSON.stringify(scope.key)] : [])
 
 const add: Publish = (commands, scope, frame, { maxFrames }) => {
-  const stream = streamOf(scope, commands)
-  const about = keyOf(scope).flatMap((key) => ['key', key])
-  return commands.send(['XADD', stream, 'MAXLEN', '~', `${maxFrames}`, '*', 'frame', frame, ...about], stream)
+  const stream = streamKeyOf(scope, commands)
+  const keyArgs = encodedKeyOf(scope).flatMap((key) => ['key', key])
+  return commands.send(['XADD', stream, 'MAXLEN', '~', `${maxFrames}`, '*', 'frame', frame, ...keyArgs], stream)
 }
 
-const addAndTell: Publish = async (commands, scope, frame, { maxFrames }) => {
-  const stream = streamOf(scope, commands)
-  const told = await commands.send(['EVAL', APPEND, '1', stream, `${maxFrames}`, frame, ...keyOf(scope)], stream)
-  const [head] = told as string[]
+const addAndPush: Publish = async (commands, scope, frame, { maxFrames }) => {
+  const stream = streamKeyOf(scope, commands)
+  const reply = await commands.send(['EVAL', APPEND_SCRIPT, '1', stream, `${maxFrames}`, frame, ...encodedKeyOf(scope)], stream)
+  const [head] = reply as string[]
   if (head === undefined) return
-  const channel = channelOfStream(stream)
+  const channel = streamChannel(stream)
   // it is in the stream, whoever hears of it now
   await commands.send(['SPUBLISH', channel, head + frame], channel).catch(() => {})
 }

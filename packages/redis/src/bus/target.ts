@@ -1,15 +1,15 @@
 import { ArgumentError } from '@sync/core'
-import { checkTarget } from '../connection/open.ts'
-import { urlOptions } from '../connection/url-options.ts'
+import { parseTargetUrl } from '../connection/open.ts'
+import { parseUrlOptions } from '../connection/url-options.ts'
 import type { RedisBusOptions, RedisTarget } from '../options.ts'
-import { type Homes, homesOf } from '../pool/targets.ts'
+import { type PartitionTargets, resolvePartitionTargets } from '../connection/targets.ts'
 import { pubsub } from './pubsub.ts'
 import { type BusSettings, resolveBusOptions } from './settings.ts'
 import { streams } from './streams.ts'
 
-const KINDS = { pubsub, streams } as const
+const TRANSPORTS = { pubsub, streams } as const
 
-const PARAMETERS = {
+const URL_PARAMETERS = {
   client: ['ioredis', 'redis'],
   cluster: ['true', 'false'],
   bus: ['pubsub', 'streams'],
@@ -20,19 +20,19 @@ const PARAMETERS = {
 } as const
 
 /** What a target and options mean. */
-export interface Target {
+export interface ResolvedTarget {
   readonly kind: typeof pubsub | typeof streams
   readonly settings: BusSettings
-  readonly homes: Homes
+  readonly targets: PartitionTargets
 }
 
 /** Reads a target; nothing is opened. @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong */
-export function readTarget(target: RedisTarget, options: RedisBusOptions): Target {
-  const url = checkTarget(target)
-  const chosen = url ? { ...urlOptions<RedisBusOptions>(url, PARAMETERS), ...options } : options
-  const settings = resolveBusOptions(chosen)
-  const kind = KINDS[chosen.bus ?? 'pubsub']
-  if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(KINDS).join(', ')} is needed`)
-  const homes = homesOf({ target, url }, chosen)
-  return { kind, settings, homes }
+export function resolveTarget(target: RedisTarget, options: RedisBusOptions): ResolvedTarget {
+  const url = parseTargetUrl(target)
+  const merged = url ? { ...parseUrlOptions<RedisBusOptions>(url, URL_PARAMETERS), ...options } : options
+  const settings = resolveBusOptions(merged)
+  const kind = TRANSPORTS[merged.transport ?? 'pubsub']
+  if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(TRANSPORTS).join(', ')} is needed`)
+  const targets = resolvePartitionTargets({ target, url }, merged)
+  return { kind, settings, targets }
 }

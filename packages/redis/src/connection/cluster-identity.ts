@@ -1,49 +1,49 @@
 /** How often it is asked who belongs to a cluster, in ms. */
-const REFRESH = 10_000
+const REFRESH_INTERVAL_MS = 10_000
 
 /**
  * Which cluster a connection leads to: the ids of all its nodes, in one order. They stay through fail-overs, restarts and moves of
  * slots; where nodes come and go they are asked for again.
  */
 export class ClusterIdentity {
-  readonly #ask: () => Promise<unknown>
+  readonly #queryNodes: () => Promise<unknown>
   readonly #timer: NodeJS.Timeout
-  #ids: string | undefined
-  #round = 0
+  #nodeIds: string | undefined
+  #resets = 0
 
   /** `nodes`: asks any node for its `CLUSTER NODES`. */
   constructor(nodes: () => Promise<unknown>) {
-    this.#ask = nodes
-    this.#timer = setInterval(() => void this.refresh(), REFRESH)
+    this.#queryNodes = nodes
+    this.#timer = setInterval(() => void this.refresh(), REFRESH_INTERVAL_MS)
     this.#timer.unref()
   }
 
   /** `undefined`: not known. */
   get current(): string | undefined {
-    return this.#ids
+    return this.#nodeIds
   }
 
   async refresh(): Promise<void> {
-    const round = this.#round
+    const resets = this.#resets
     // a node that does not answer changes nothing
-    const view = await this.#ask().catch(() => undefined)
-    if (view !== undefined && round === this.#round) this.#ids = idsOf(`${view}`)
+    const view = await this.#queryNodes().catch(() => undefined)
+    if (view !== undefined && resets === this.#resets) this.#nodeIds = parseNodeIds(`${view}`)
   }
 
   /** No node can be reached: it may be another cluster that answers next. */
-  lost(): void {
-    this.#round++
-    this.#ids = undefined
+  reset(): void {
+    this.#resets++
+    this.#nodeIds = undefined
   }
 
   close(): void {
     clearInterval(this.#timer)
-    this.lost()
+    this.reset()
   }
 }
 
 /** `id address flags …` of each node; one that is being met has an id for the time being. */
-const idsOf = (view: string): string =>
+const parseNodeIds = (view: string): string =>
   view
     .split('\n')
     .flatMap((line) => {

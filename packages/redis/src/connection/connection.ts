@@ -5,7 +5,7 @@ export type ConnectionState = 'up' | 'down'
 export type Command = readonly [name: string, ...args: string[]]
 
 /** Takes what is published on a channel. */
-export type Listener = (message: string) => void
+export type MessageListener = (message: string) => void
 
 /**
  * One connection to a Redis, whichever client is behind it: all that this package needs of one.
@@ -21,18 +21,18 @@ export interface Connection {
    * Which server it leads to now, new at every start of one; of a cluster, which nodes (see `isSameServer`). `undefined`: it is
    * down, or not known.
    */
-  readonly server: string | undefined
+  readonly serverId: string | undefined
   /** Why the server does not let us in, as it said last; `undefined`: it does, or cannot be reached. */
-  readonly refused?: Error | undefined
+  readonly rejection?: Error | undefined
   /** `key`: one of those that it is about, where its arguments do not say so by themselves. */
   send(command: Command, key?: string): Promise<unknown>
   /** Resolves when the server has acknowledged it. One listener per channel. */
-  subscribe(channel: string, listener: Listener): Promise<void>
+  subscribe(channel: string, listener: MessageListener): Promise<void>
   unsubscribe(channel: string): Promise<void>
   onState(listener: (state: ConnectionState) => void): () => void
   /** A connection of its own to the same place, to be closed by itself. */
   fork(): Connection
   /** Drops the line and opens it again. */
-  reset(): void
+  reconnect(): void
   close(): Promise<void>
 }

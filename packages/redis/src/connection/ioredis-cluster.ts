@@ -1,10 +1,10 @@
-import { Arrival } from './arrival.ts'
+import { ReadySignal } from './ready-signal.ts'
 import { ClusterIdentity } from './cluster-identity.ts'
 import type { Command, Connection } from './connection.ts'
 import type { IoredisClient } from './ioredis.ts'
 import { IoredisShardNodes, type NatMap } from './ioredis-shard-nodes.ts'
 import { retryDelay } from './retry-delay.ts'
-import { ShardLines } from './shard-lines.ts'
+import { ShardConnections } from './shard-connections.ts'
 
 /** What is used of an ioredis `Cluster`. */
 export interface IoredisCluster {
@@ -21,7 +21,7 @@ export interface IoredisCluster {
 }
 
 /** How clusters of our own behave: only what a node has refused is sent again, where it says. */
-export const ownClusterBehaviour = (timeout: number): object => ({
+export const ownedClusterOptions = (timeout: number): object => ({
   // the line to a node is opened by the first command to it: those that come meanwhile wait for it
   enableOfflineQueue: true,
   clusterRetryStrategy: retryDelay,
@@ -30,7 +30,7 @@ export const ownClusterBehaviour = (timeout: number): object => ({
 })
 
 /** How the connections to each node of such a cluster behave. */
-export const ownNodeBehaviour = (timeout: number): object => ({
+export const ownedNodeOptions = (timeout: number): object => ({
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   socketTimeout: timeout,
@@ -38,7 +38,7 @@ export const ownNodeBehaviour = (timeout: number): object => ({
 })
 
 /** How often it is asked which node has which slot, in ms. */
-const REFRESH = 1_000
+const SLOT_REFRESH_INTERVAL_MS = 1_000
 
 /** Commands to a Redis Cluster, over ioredis. What is published is heard on a fork. */
 export class IoredisClusterConnection implements Connection {
@@ -48,10 +48,10 @@ export class IoredisClusterConnection implements Connection {
   readonly #client: IoredisCluster
   readonly #timeout: number
   readonly #owned: boolean
-  readonly #attempt = new Arrival()
+  readonly #readySignal = new ReadySignal()
   readonly #identity: ClusterIdentity
-  readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
-  readonly #refresh: NodeJS.Timeout | undefined
+  readonly #eventListeners: readonly (readonly [event: string, listener: (error?: Error) => void])[]
+  readonly #refreshTimer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(
@@ -64,42 +64,42 @@ export class IoredisClusterConnection implements Connection {
     this.address = address
     this.#identity = new ClusterIdentity(() => client.call('CLUSTER', ['NODES']))
     const refresh = (): void => void this.#identity.refresh()
-    let last: Error | undefined
-    this.#heard = [
+    let lastError: Error | undefined
+    this.#eventListeners = [
       [
         'ready',
         () => {
-          last = undefined
-          this.#attempt.arrived()
+          lastError = undefined
+          this.#readySignal.resolve()
         },
       ],
       ['ready', refresh],
       ['+node', refresh],
       ['-node', refresh],
-      ['close', () => this.#attempt.failed(last ?? new Error('no node of the cluster can be reached'))],
-      ['close', () => this.#identity.lost()],
+      ['close', () => this.#readySignal.reject(lastError ?? new Error('no node of the cluster can be reached'))],
+      ['close', () => this.#identity.reset()],
       // told to those whose calls it ends
       [
         'error',
         (error) => {
-          last = reasonOf(error)
+          lastError = underlyingError(error)
         },
       ],
     ]
-    for (const [event, listener] of this.#heard) client.on(event, listener)
+    for (const [event, listener] of this.#eventListeners) client.on(event, listener)
     if (client.status === 'ready') refresh()
     // ioredis would go on for ever if it is closed while it asks
     if (owned)
-      this.#refresh = setInterval(() => client.status === 'ready' && client.refreshSlotsCache(), REFRESH).unref()
+      this.#refreshTimer = setInterval(() => client.status === 'ready' && client.refreshSlotsCache(), SLOT_REFRESH_INTERVAL_MS).unref()
   }
 
   /** The cluster, by its nodes. */
-  get server(): string | undefined {
+  get serverId(): string | undefined {
     return this.#identity.current
   }
 
   async send([name, ...args]: Command): Promise<unknown> {
-    if (this.#owned && !this.#closed && this.#client.status !== 'ready') await this.#attempt.promise
+    if (this.#owned && !this.#closed && this.#client.status !== 'ready') await this.#readySignal.promise
     try {
       return await this.#client.call(name, args)
     } catch (error) {
@@ -127,28 +127,28 @@ export class IoredisClusterConnection implements Connection {
       return this.#client.nodes('master')
     }
     const nodes = new IoredisShardNodes(masters, { timeout: this.#timeout, natMap: this.#client.options.natMap })
-    return new ShardLines(nodes, { address: this.address })
+    return new ShardConnections(nodes, { address: this.address })
   }
 
-  reset(): void {
+  reconnect(): void {
     this.#client.refreshSlotsCache()
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearInterval(this.#refresh)
+    clearInterval(this.#refreshTimer)
     this.#identity.close()
-    this.#attempt.failed(new Error('the connection is closed'))
+    this.#readySignal.reject(new Error('the connection is closed'))
     if (this.#owned) {
       if (this.#client.status === 'ready') await this.#client.quit().catch(() => {})
       this.#client.disconnect()
     }
-    for (const [event, listener] of this.#heard)
+    for (const [event, listener] of this.#eventListeners)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
   }
 }
 
 /** ioredis tells of all nodes that failed at once; what the last of them said stands beside that. */
-const reasonOf = (error?: Error & { readonly lastNodeError?: Error | null }): Error | undefined =>
+const underlyingError = (error?: Error & { readonly lastNodeError?: Error | null }): Error | undefined =>
   error?.lastNodeError ?? error

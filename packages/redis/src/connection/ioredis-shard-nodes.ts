@@ -1,5 +1,5 @@
-import { type IoredisClient, ownBehaviour } from './ioredis.ts'
-import type { NodeAddress, ShardLine, ShardLineEvents, ShardNodes } from './shard-lines.ts'
+import { type IoredisClient, ownedClientOptions } from './ioredis.ts'
+import type { NodeAddress, ShardConnection, ShardConnectionEvents, ShardNodes } from './shard-connections.ts'
 
 /** Where to reach what nodes name as `host:port`, if not there. */
 export type NatMap = Readonly<Record<string, NodeAddress>> | ((address: string) => NodeAddress | null | undefined)
@@ -9,7 +9,7 @@ export class IoredisShardNodes implements ShardNodes {
   readonly #masters: () => Promise<readonly IoredisClient[]>
   readonly #timeout: number
   readonly #natMap: NatMap | undefined
-  #like: IoredisClient | undefined
+  #template: IoredisClient | undefined
 
   constructor(
     masters: () => Promise<readonly IoredisClient[]>,
@@ -22,15 +22,15 @@ export class IoredisShardNodes implements ShardNodes {
 
   async masters(): Promise<readonly NodeAddress[]> {
     const masters = await this.#masters()
-    this.#like = masters[0] ?? this.#like
+    this.#template = masters[0] ?? this.#template
     return masters.map(({ options: { host = 'localhost', port = 6379 } }) => ({ host, port }))
   }
 
-  open(node: NodeAddress, { message, lost }: ShardLineEvents): ShardLine {
-    if (!this.#like) throw new Error('no node of the cluster is known')
-    const { host, port } = this.#placeOf(node)
-    const client = this.#like.duplicate({
-      ...ownBehaviour(this.#timeout),
+  open(node: NodeAddress, { onMessage, onLost }: ShardConnectionEvents): ShardConnection {
+    if (!this.#template) throw new Error('no node of the cluster is known')
+    const { host, port } = this.#mappedAddress(node)
+    const client = this.#template.duplicate({
+      ...ownedClientOptions(this.#timeout),
       // a node that does not answer the heartbeat is frozen, or out of reach
       socketTimeout: this.#timeout,
       host,
@@ -42,11 +42,11 @@ export class IoredisShardNodes implements ShardNodes {
       // another line takes its place
       retryStrategy: null,
     })
-    client.on('smessage', message)
+    client.on('smessage', onMessage)
     client.on('error', () => {})
-    client.on('close', lost)
+    client.on('close', onLost)
     // the node has given a slot away, and ended its channels
-    client.on('moved', lost)
+    client.on('moved', onLost)
     return {
       call: (name, ...args) => client.call(name, args),
       // in capitals: ioredis would tell of a refused `ssubscribe` as of a slot that was given away
@@ -56,7 +56,7 @@ export class IoredisShardNodes implements ShardNodes {
     }
   }
 
-  #placeOf(node: NodeAddress): NodeAddress {
+  #mappedAddress(node: NodeAddress): NodeAddress {
     const named = `${node.host}:${node.port}`
     const map = this.#natMap
     return (typeof map === 'function' ? map(named) : map?.[named]) ?? node

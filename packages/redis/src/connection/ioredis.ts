@@ -1,7 +1,7 @@
-import { isDemotion, isRefusal } from '../errors.ts'
-import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
-import { ASK_AGAIN, retryDelay } from './retry-delay.ts'
-import { Silence } from './silence.ts'
+import { isReadOnlyReplica, isRejection } from '../errors.ts'
+import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
+import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
+import { ReplyWatchdog } from './reply-watchdog.ts'
 
 /** What is used of an ioredis client. */
 export interface IoredisClient {
@@ -28,7 +28,7 @@ export interface IoredisClient {
 }
 
 /** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
-export function ownBehaviour(timeout: number): object {
+export function ownedClientOptions(timeout: number): object {
   return {
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
@@ -47,14 +47,14 @@ export class IoredisConnection implements Connection {
   readonly #client: IoredisClient
   readonly #timeout: number
   readonly #owned: boolean
-  readonly #silence: Silence | undefined
-  readonly #listeners = new Map<string, Listener>()
-  readonly #states = new Set<(state: ConnectionState) => void>()
-  readonly #heard: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
-  #server: string | undefined
-  #refused: Error | undefined
-  #again: NodeJS.Timeout | undefined
-  #greeting = false
+  readonly #watchdog: ReplyWatchdog | undefined
+  readonly #listeners = new Map<string, MessageListener>()
+  readonly #stateListeners = new Set<(state: ConnectionState) => void>()
+  readonly #eventListeners: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
+  #serverId: string | undefined
+  #rejection: Error | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #handshaking = false
   #closed = false
 
   constructor(client: IoredisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
@@ -62,44 +62,44 @@ export class IoredisConnection implements Connection {
     this.#timeout = timeout
     this.#owned = owned
     // a line on which nothing comes back is dropped; what is not ours has settings of its own
-    if (owned) this.#silence = new Silence(timeout, () => this.#drop())
+    if (owned) this.#watchdog = new ReplyWatchdog(timeout, () => this.#destroySocket())
     const { host = 'localhost', port = 6379, path, db = 0 } = client.options
     this.database = db
     this.address = path ?? `${host}:${port}`
-    this.#heard = [
+    this.#eventListeners = [
       // until it is ready it is asked things of which nobody else knows
-      ['connect', () => this.#greet()],
-      ['ready', () => void this.#ready()],
-      ['close', () => this.#lost()],
-      ['message', (channel = '', message = '') => this.#message(channel, message)],
+      ['connect', () => this.#startHandshake()],
+      ['ready', () => void this.#onReady()],
+      ['close', () => this.#onClose()],
+      ['message', (channel = '', message = '') => this.#onMessage(channel, message)],
       // told to those whose calls it ends; ioredis prints what nobody listens to
-      ['error', (error: unknown) => this.#failed(error)],
+      ['error', (error: unknown) => this.#onError(error)],
     ]
-    for (const [event, listener] of this.#heard) client.on(event, listener)
-    if (client.status === 'ready') void this.#ready()
+    for (const [event, listener] of this.#eventListeners) client.on(event, listener)
+    if (client.status === 'ready') void this.#onReady()
   }
 
-  get server(): string | undefined {
-    return this.#server
+  get serverId(): string | undefined {
+    return this.#serverId
   }
 
-  get refused(): Error | undefined {
-    return this.#refused
+  get rejection(): Error | undefined {
+    return this.#rejection
   }
 
   async send([name, ...args]: Command): Promise<unknown> {
-    this.#silence?.due()
+    this.#watchdog?.expectReply()
     try {
       return await this.#client.call(name, args)
     } catch (error) {
-      if (isDemotion(error)) this.reset()
-      throw this.#refused ?? error
+      if (isReadOnlyReplica(error)) this.reconnect()
+      throw this.#rejection ?? error
     } finally {
-      this.#silence?.settled()
+      this.#watchdog?.replySettled()
     }
   }
 
-  async subscribe(channel: string, listener: Listener): Promise<void> {
+  async subscribe(channel: string, listener: MessageListener): Promise<void> {
     this.#listeners.set(channel, listener)
     await this.#client.subscribe(channel)
   }
@@ -110,88 +110,88 @@ export class IoredisConnection implements Connection {
   }
 
   onState(listener: (state: ConnectionState) => void): () => void {
-    this.#states.add(listener)
-    return () => this.#states.delete(listener)
+    this.#stateListeners.add(listener)
+    return () => this.#stateListeners.delete(listener)
   }
 
   fork(): Connection {
-    const client = this.#client.duplicate({ ...ownBehaviour(this.#timeout), lazyConnect: false })
+    const client = this.#client.duplicate({ ...ownedClientOptions(this.#timeout), lazyConnect: false })
     return new IoredisConnection(client, { timeout: this.#timeout, owned: true })
   }
 
-  reset(): void {
+  reconnect(): void {
     // one that was closed must not come back to life
     if (this.#owned && !this.#closed) this.#client.disconnect(true)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#again)
+    clearTimeout(this.#retryTimer)
     if (this.#owned) {
       if (this.#client.status === 'ready') await this.#quit()
       this.#client.disconnect()
     }
-    for (const [event, listener] of this.#heard)
+    for (const [event, listener] of this.#eventListeners)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
-    this.#states.clear()
+    this.#stateListeners.clear()
   }
 
   /** A server that does not say goodbye is waited for no longer than for any other answer. */
   async #quit(): Promise<void> {
-    this.#silence?.due()
+    this.#watchdog?.expectReply()
     await this.#client.quit().catch(() => {})
-    this.#silence?.settled()
+    this.#watchdog?.replySettled()
   }
 
-  #greet(): void {
-    if (!this.#greeting) this.#silence?.due()
-    this.#greeting = true
+  #startHandshake(): void {
+    if (!this.#handshaking) this.#watchdog?.expectReply()
+    this.#handshaking = true
   }
 
-  #greeted(): void {
-    if (this.#greeting) this.#silence?.settled()
-    this.#greeting = false
+  #endHandshake(): void {
+    if (this.#handshaking) this.#watchdog?.replySettled()
+    this.#handshaking = false
   }
 
-  async #ready(): Promise<void> {
-    this.#greeted()
+  async #onReady(): Promise<void> {
+    this.#endHandshake()
     // nobody may be told that it is up before it is known who answers there
-    const info = await this.send(['INFO', 'server']).catch((error: unknown) => this.#mayNotAsk(error))
+    const info = await this.send(['INFO', 'server']).catch((error: unknown) => this.#onIdentityDenied(error))
     if (info === undefined || this.#client.status !== 'ready') return
-    this.#refused = undefined
-    this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
-    this.#tell('up')
+    this.#rejection = undefined
+    this.#serverId = /run_id:(\w+)/.exec(String(info))?.[1]
+    this.#emitState('up')
   }
 
   /** Who answers there is not told to this user: whoever waits for it hears why, and it is asked again. */
-  #mayNotAsk(error: unknown): void {
-    if (!isRefusal(error) || this.#closed) return
-    this.#refused = error
-    this.#tell('down')
-    this.#again = setTimeout(() => void this.#ready(), ASK_AGAIN).unref()
+  #onIdentityDenied(error: unknown): void {
+    if (!isRejection(error) || this.#closed) return
+    this.#rejection = error
+    this.#emitState('down')
+    this.#retryTimer = setTimeout(() => void this.#onReady(), IDENTITY_RETRY_MS).unref()
   }
 
-  #failed(error: unknown): void {
-    if (isRefusal(error)) this.#refused = error
+  #onError(error: unknown): void {
+    if (isRejection(error)) this.#rejection = error
   }
 
-  #message(channel: string, message: string): void {
-    this.#silence?.heard()
+  #onMessage(channel: string, message: string): void {
+    this.#watchdog?.recordActivity()
     this.#listeners.get(channel)?.(message)
   }
 
-  #drop(): void {
+  #destroySocket(): void {
     this.#client.stream?.destroy(new Error(`nothing came back in ${this.#timeout} ms`))
   }
 
-  #lost(): void {
-    this.#greeted()
-    clearTimeout(this.#again)
-    this.#server = undefined
-    this.#tell('down')
+  #onClose(): void {
+    this.#endHandshake()
+    clearTimeout(this.#retryTimer)
+    this.#serverId = undefined
+    this.#emitState('down')
   }
 
-  #tell(state: ConnectionState): void {
-    for (const listener of [...this.#states]) listener(state)
+  #emitState(state: ConnectionState): void {
+    for (const listener of [...this.#stateListeners]) listener(state)
   }
 }

@@ -1,11 +1,11 @@
-import { Arrival } from './arrival.ts'
+import { ReadySignal } from './ready-signal.ts'
 import { ClusterIdentity } from './cluster-identity.ts'
 import type { Command, Connection } from './connection.ts'
-import { ownNodeRedisBehaviour } from './node-redis.ts'
+import { ownedNodeRedisOptions } from './node-redis.ts'
 import { type NodeRedisNodes, NodeRedisShardNodes } from './node-redis-shard-nodes.ts'
-import { Outstanding } from './outstanding.ts'
+import { InFlight } from './in-flight.ts'
 import { retryDelay } from './retry-delay.ts'
-import { type NodeAddress, ShardLines } from './shard-lines.ts'
+import { type NodeAddress, ShardConnections } from './shard-connections.ts'
 
 /** What is used of a cluster client of node-redis. */
 export interface NodeRedisCluster extends NodeRedisNodes {
@@ -22,18 +22,18 @@ export interface NodeRedisCluster extends NodeRedisNodes {
 }
 
 /** The longest pause between attempts to open a node's line again, in ms: each may find that another node has its slots. */
-const LONGEST_PAUSE = 250
+const MAX_RECONNECT_DELAY_MS = 250
 
 /** Between two looks at who has which slots, in ms. */
-const LOOK_PAUSE = 100
+const REFRESH_PAUSE_MS = 100
 
 /** How clusters of our own behave. `socket` and `defaults` are those of every node. */
-export function ownNodeRedisClusterBehaviour(
+export function ownedNodeRedisClusterOptions(
   timeout: number,
   { socket, ...defaults }: { readonly socket: object },
 ): object {
-  const { commandOptions, RESP, ...node } = ownNodeRedisBehaviour(timeout, socket)
-  const reconnectStrategy = (attempts: number): number => Math.min(LONGEST_PAUSE, retryDelay(attempts))
+  const { commandOptions, RESP, ...node } = ownedNodeRedisOptions(timeout, socket)
+  const reconnectStrategy = (attempts: number): number => Math.min(MAX_RECONNECT_DELAY_MS, retryDelay(attempts))
   return {
     RESP,
     commandOptions,
@@ -51,15 +51,15 @@ export class NodeRedisClusterConnection implements Connection {
   readonly #client: NodeRedisCluster
   readonly #timeout: number
   readonly #owned: boolean
-  readonly #outstanding = new Outstanding()
-  readonly #looks = new Outstanding()
+  readonly #inFlight = new InFlight()
+  readonly #rediscoveries = new InFlight()
   /** Settles when the next attempt to find the cluster does. */
-  readonly #attempt = new Arrival()
+  readonly #readySignal = new ReadySignal()
   readonly #identity: ClusterIdentity
-  readonly #heard: readonly (readonly [event: string, listener: (error: Error, node: NodeAddress) => void])[]
-  #last: Error | undefined
-  #again: NodeJS.Timeout | undefined
-  #looking: Promise<unknown> | undefined
+  readonly #eventListeners: readonly (readonly [event: string, listener: (error: Error, node: NodeAddress) => void])[]
+  #lastError: Error | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #refreshing: Promise<unknown> | undefined
   #closed = false
 
   constructor(
@@ -72,7 +72,7 @@ export class NodeRedisClusterConnection implements Connection {
     this.address = address
     this.#identity = new ClusterIdentity(() => client.sendCommand(undefined, false, ['CLUSTER', 'NODES']))
     const refresh = (): void => void this.#identity.refresh()
-    this.#heard = [
+    this.#eventListeners = [
       ['connect', refresh],
       ['node-ready', refresh],
       ['node-disconnect', refresh],
@@ -80,28 +80,28 @@ export class NodeRedisClusterConnection implements Connection {
       [
         'error',
         (error) => {
-          this.#last = error
+          this.#lastError = error
         },
       ],
-      ['node-error', (_error, node) => this.#missed(node)],
+      ['node-error', (_error, node) => this.#onNodeError(node)],
     ]
-    for (const [event, listener] of this.#heard) client.on(event, listener)
+    for (const [event, listener] of this.#eventListeners) client.on(event, listener)
     if (client.isReady) refresh()
     else if (owned) void this.#connect(0)
   }
 
   /** The cluster, by its nodes. */
-  get server(): string | undefined {
+  get serverId(): string | undefined {
     return this.#identity.current
   }
 
   async send(command: Command, key?: string): Promise<unknown> {
-    if (this.#owned && !this.#closed && !this.#client.isReady) await this.#attempt.promise
+    if (this.#owned && !this.#closed && !this.#client.isReady) await this.#readySignal.promise
     try {
-      return await this.#outstanding.add(this.#client.sendCommand(key, false, command))
+      return await this.#inFlight.track(this.#client.sendCommand(key, false, command))
     } catch (error) {
       // a line that was lost may be that of a master which another has replaced
-      if (!isReply(error)) void this.#look()
+      if (!isServerError(error)) void this.#refreshSlots()
       throw error
     }
   }
@@ -119,69 +119,69 @@ export class NodeRedisClusterConnection implements Connection {
   }
 
   fork(): Connection {
-    const look = async (): Promise<void> => {
-      if (this.#owned && !this.#client.isReady) await this.#attempt.promise
-      await this.#look()
+    const refreshSlots = async (): Promise<void> => {
+      if (this.#owned && !this.#client.isReady) await this.#readySignal.promise
+      await this.#refreshSlots()
     }
-    const nodes = new NodeRedisShardNodes(this.#client, { timeout: this.#timeout, look })
-    return new ShardLines(nodes, { address: this.address })
+    const nodes = new NodeRedisShardNodes(this.#client, { timeout: this.#timeout, refreshSlots })
+    return new ShardConnections(nodes, { address: this.address })
   }
 
-  reset(): void {
-    void this.#look()
+  reconnect(): void {
+    void this.#refreshSlots()
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#again)
+    clearTimeout(this.#retryTimer)
     this.#identity.close()
-    this.#attempt.failed(new Error('the connection is closed'))
+    this.#readySignal.reject(new Error('the connection is closed'))
     // a client that is ended while it looks opens lines afterwards that nobody closes
-    await this.#looks.settled(this.#timeout)
+    await this.#rediscoveries.drained(this.#timeout)
     if (this.#owned) {
       // the client's own close can wait for ever
-      await this.#outstanding.settled(this.#timeout)
+      await this.#inFlight.drained(this.#timeout)
       this.#client.destroy()
     }
-    for (const [event, listener] of this.#heard)
+    for (const [event, listener] of this.#eventListeners)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
   }
 
   async #connect(attempts: number): Promise<void> {
     try {
       await this.#client.connect()
-      this.#attempt.arrived()
+      this.#readySignal.resolve()
     } catch (error) {
       if (this.#closed) return
-      this.#attempt.failed(this.#last ?? (error as Error))
-      this.#again = setTimeout(() => void this.#connect(attempts + 1), retryDelay(attempts))
-      this.#again.unref()
+      this.#readySignal.reject(this.#lastError ?? (error as Error))
+      this.#retryTimer = setTimeout(() => void this.#connect(attempts + 1), retryDelay(attempts))
+      this.#retryTimer.unref()
     }
   }
 
   /** A node's line was lost, or an attempt to open it failed. */
-  #missed({ host, port }: NodeAddress): void {
+  #onNodeError({ host, port }: NodeAddress): void {
     const node = this.#client.nodeByAddress.get(`${host}:${port}`)
     // who waits for the first attempt would wait for all that follow it
     if (this.#owned && node?.connectPromise) node.client?.destroy()
-    void this.#look()
+    void this.#refreshSlots()
   }
 
   /** Has the client look who has which slots now. By itself it does so for none that it never reached. */
-  async #look(): Promise<void> {
+  async #refreshSlots(): Promise<void> {
     if (this.#closed || !this.#client.isReady) return
-    this.#looking ??= this.#rediscover()
-      ?.catch(() => this.#identity.lost())
-      .finally(() => setTimeout(() => (this.#looking = undefined), LOOK_PAUSE).unref())
-    await this.#looking
+    this.#refreshing ??= this.#rediscover()
+      ?.catch(() => this.#identity.reset())
+      .finally(() => setTimeout(() => (this.#refreshing = undefined), REFRESH_PAUSE_MS).unref())
+    await this.#refreshing
   }
 
   #rediscover(): Promise<unknown> | undefined {
-    const look = this.#client._slots?.rediscover?.()
-    return look && this.#looks.add(look)
+    const rediscovery = this.#client._slots?.rediscover?.()
+    return rediscovery && this.#rediscoveries.track(rediscovery)
   }
 }
 
 /** Did a node say that, not the client? */
-const isReply = (error: unknown): boolean => error instanceof Error && /^[A-Z]+ /.test(error.message)
+const isServerError = (error: unknown): boolean => error instanceof Error && /^[A-Z]+ /.test(error.message)

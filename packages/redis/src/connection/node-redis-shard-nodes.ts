@@ -1,6 +1,6 @@
-import { type NodeRedisClient, ownNodeRedisBehaviour } from './node-redis.ts'
-import type { NodeAddress, ShardLine, ShardLineEvents, ShardNodes } from './shard-lines.ts'
-import { Silence } from './silence.ts'
+import { type NodeRedisClient, ownedNodeRedisOptions } from './node-redis.ts'
+import type { NodeAddress, ShardConnection, ShardConnectionEvents, ShardNodes } from './shard-connections.ts'
+import { ReplyWatchdog } from './reply-watchdog.ts'
 
 /** A node, as a cluster client of node-redis knows it. */
 interface NodeRedisNode extends NodeAddress {
@@ -26,86 +26,86 @@ interface NodeClient extends NodeRedisClient {
 export class NodeRedisShardNodes implements ShardNodes {
   readonly #cluster: NodeRedisNodes
   readonly #timeout: number
-  readonly #look: () => Promise<void>
+  readonly #refreshSlots: () => Promise<void>
 
   constructor(
     cluster: NodeRedisNodes,
-    { timeout, look }: { readonly timeout: number; readonly look: () => Promise<void> },
+    { timeout, refreshSlots }: { readonly timeout: number; readonly refreshSlots: () => Promise<void> },
   ) {
     this.#cluster = cluster
     this.#timeout = timeout
-    this.#look = look
+    this.#refreshSlots = refreshSlots
   }
 
   async masters(): Promise<readonly NodeAddress[]> {
-    await this.#look()
+    await this.#refreshSlots()
     return this.#cluster.masters.map(({ host, port }) => ({ host, port }))
   }
 
-  open(node: NodeAddress, events: ShardLineEvents): ShardLine {
-    return new NodeRedisShardLine(this.#clientOf(node), { timeout: this.#timeout, ...events })
+  open(node: NodeAddress, events: ShardConnectionEvents): ShardConnection {
+    return new NodeRedisShardConnection(this.#createClient(node), { timeout: this.#timeout, ...events })
   }
 
   /** A client like that of the node, where the cluster has one. */
-  #clientOf({ host, port }: NodeAddress): NodeClient {
+  #createClient({ host, port }: NodeAddress): NodeClient {
     const known = this.#cluster.nodeByAddress.get(`${host}:${port}`)
-    const like = known ?? this.#cluster.masters.find(({ client }) => client) ?? this.#cluster.masters[0]
-    if (!like) throw new Error('no node of the cluster is known')
-    if (!like.client) this.#cluster.nodeClient(like).catch(() => {})
-    const { client } = like
+    const template = known ?? this.#cluster.masters.find(({ client }) => client) ?? this.#cluster.masters[0]
+    if (!template) throw new Error('no node of the cluster is known')
+    if (!template.client) this.#cluster.nodeClient(template).catch(() => {})
+    const { client } = template
     if (!client) throw new Error(`the node at ${host}:${port} cannot be reached`)
-    const own = ownNodeRedisBehaviour(this.#timeout, {
+    const options = ownedNodeRedisOptions(this.#timeout, {
       ...client.options?.socket,
       // the address of a known node may be a mapped one
       ...(!known && { host, port }),
     })
     return client.duplicate({
-      ...own,
+      ...options,
       // until it is open what is sent waits
       disableOfflineQueue: false,
       pingInterval: undefined,
       readonly: false,
       clientSideCache: undefined,
       // another line takes its place
-      socket: { ...own.socket, reconnectStrategy: false },
+      socket: { ...options.socket, reconnectStrategy: false },
     }) as NodeClient
   }
 }
 
 /** A line over node-redis. */
-class NodeRedisShardLine implements ShardLine {
+class NodeRedisShardConnection implements ShardConnection {
   readonly #client: NodeClient
-  readonly #events: ShardLineEvents
+  readonly #events: ShardConnectionEvents
   readonly #channels = new Set<string>()
-  readonly #silence: Silence
-  readonly #check: NodeJS.Timeout
+  readonly #watchdog: ReplyWatchdog
+  readonly #checkTimer: NodeJS.Timeout
 
-  constructor(client: NodeClient, { timeout, ...events }: ShardLineEvents & { readonly timeout: number }) {
+  constructor(client: NodeClient, { timeout, ...events }: ShardConnectionEvents & { readonly timeout: number }) {
     this.#client = client
     this.#events = events
     // node-redis takes what is written for a sign of life
-    this.#silence = new Silence(timeout, events.lost)
-    client.on('error', events.lost)
+    this.#watchdog = new ReplyWatchdog(timeout, events.onLost)
+    client.on('error', events.onLost)
     // the node has given a slot away, and ended its channels
-    client.on('sharded-channel-moved', events.lost)
-    client.connect().catch(events.lost)
-    this.#check = setInterval(() => void this.#count().catch(() => {}), Math.ceil(timeout / 3))
-    this.#check.unref()
+    client.on('sharded-channel-moved', events.onLost)
+    client.connect().catch(events.onLost)
+    this.#checkTimer = setInterval(() => void this.#checkSubscriptions().catch(() => {}), Math.ceil(timeout / 3))
+    this.#checkTimer.unref()
   }
 
   async call(name: string, ...args: string[]): Promise<unknown> {
-    this.#silence.due()
+    this.#watchdog.expectReply()
     try {
       return await this.#client.sendCommand([name, ...args])
     } finally {
-      this.#silence.settled()
+      this.#watchdog.replySettled()
     }
   }
 
   async subscribe(channel: string): Promise<void> {
     await this.#client.sSubscribe(channel, (message) => {
-      this.#silence.heard()
-      this.#events.message(channel, message)
+      this.#watchdog.recordActivity()
+      this.#events.onMessage(channel, message)
     })
     this.#channels.add(channel)
   }
@@ -116,7 +116,7 @@ class NodeRedisShardLine implements ShardLine {
   }
 
   close(): void {
-    clearInterval(this.#check)
+    clearInterval(this.#checkTimer)
     this.#client.destroy()
   }
 
@@ -124,10 +124,10 @@ class NodeRedisShardLine implements ShardLine {
    * Keeps a quiet line open. And node-redis overhears that a slot's channels have ended if a command is under way at that
    * moment: the node itself says how many there are.
    */
-  async #count(): Promise<void> {
+  async #checkSubscriptions(): Promise<void> {
     // those that follow are no part of the answer
-    const known = this.#channels.size
+    const expected = this.#channels.size
     const [, count] = / ssub=(\d+)/.exec(String(await this.call('CLIENT', 'INFO'))) ?? []
-    if (Number(count) < known) this.#events.lost()
+    if (Number(count) < expected) this.#events.onLost()
   }
 }

@@ -1,9 +1,9 @@
-import { isDemotion, isRefusal } from '../errors.ts'
-import { Arrival } from './arrival.ts'
-import type { Command, Connection, ConnectionState, Listener } from './connection.ts'
-import { Outstanding } from './outstanding.ts'
-import { ASK_AGAIN, retryDelay } from './retry-delay.ts'
-import { Silence } from './silence.ts'
+import { isReadOnlyReplica, isRejection } from '../errors.ts'
+import { ReadySignal } from './ready-signal.ts'
+import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
+import { InFlight } from './in-flight.ts'
+import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
+import { ReplyWatchdog } from './reply-watchdog.ts'
 
 /** What is used of a node-redis client. */
 export interface NodeRedisClient {
@@ -15,7 +15,7 @@ export interface NodeRedisClient {
   }
   connect(): Promise<unknown>
   sendCommand(args: readonly string[]): Promise<unknown>
-  subscribe(channel: string, listener: Listener): Promise<unknown>
+  subscribe(channel: string, listener: MessageListener): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   duplicate(options: object): NodeRedisClient
   destroy(): void
@@ -24,7 +24,7 @@ export interface NodeRedisClient {
 }
 
 /** What a client is opened with. */
-interface Behaviour {
+interface OwnedNodeRedisOptions {
   readonly RESP: 3
   readonly disableOfflineQueue: boolean
   readonly pingInterval: number
@@ -33,7 +33,7 @@ interface Behaviour {
 }
 
 /** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
-export const ownNodeRedisBehaviour = (timeout: number, socket: object = {}): Behaviour => ({
+export const ownedNodeRedisOptions = (timeout: number, socket: object = {}): OwnedNodeRedisOptions => ({
   // RESP3: a connection that listens takes commands too
   RESP: 3,
   disableOfflineQueue: true,
@@ -53,16 +53,16 @@ export class NodeRedisConnection implements Connection {
   readonly #timeout: number
   readonly #owned: boolean
   /** By channel; the client itself subscribes again after a reconnect, before it says that it is ready. */
-  readonly #listeners = new Map<string, Listener>()
-  readonly #outstanding = new Outstanding()
-  readonly #silence: Silence | undefined
-  readonly #states = new Set<(state: ConnectionState) => void>()
-  readonly #heard: readonly (readonly [event: string, listener: (error?: Error) => void])[]
+  readonly #listeners = new Map<string, MessageListener>()
+  readonly #inFlight = new InFlight()
+  readonly #watchdog: ReplyWatchdog | undefined
+  readonly #stateListeners = new Set<(state: ConnectionState) => void>()
+  readonly #eventListeners: readonly (readonly [event: string, listener: (error?: Error) => void])[]
   /** Settles when the next attempt to connect does. */
-  readonly #attempt = new Arrival()
-  #server: string | undefined
-  #refused: Error | undefined
-  #again: NodeJS.Timeout | undefined
+  readonly #readySignal = new ReadySignal()
+  #serverId: string | undefined
+  #rejection: Error | undefined
+  #retryTimer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(client: NodeRedisClient, { timeout, owned }: { readonly timeout: number; readonly owned: boolean }) {
@@ -70,47 +70,47 @@ export class NodeRedisConnection implements Connection {
     this.#timeout = timeout
     this.#owned = owned
     // node-redis takes what is written for a sign of life
-    if (owned) this.#silence = new Silence(timeout, () => this.reset())
+    if (owned) this.#watchdog = new ReplyWatchdog(timeout, () => this.reconnect())
     const { host = 'localhost', port = 6379, path } = client.options?.socket ?? {}
     this.database = client.options?.database ?? 0
     this.address = path ?? `${host}:${port}`
-    this.#heard = [
-      ['ready', () => void this.#ready()],
-      ['error', (error) => this.#failed(error)],
-      ['end', () => this.#failed()],
+    this.#eventListeners = [
+      ['ready', () => void this.#onReady()],
+      ['error', (error) => this.#onFailure(error)],
+      ['end', () => this.#onFailure()],
     ]
-    for (const [event, listener] of this.#heard) client.on(event, listener)
-    if (client.isReady) void this.#ready()
+    for (const [event, listener] of this.#eventListeners) client.on(event, listener)
+    if (client.isReady) void this.#onReady()
     else if (owned) this.#connect()
   }
 
-  get server(): string | undefined {
-    return this.#server
+  get serverId(): string | undefined {
+    return this.#serverId
   }
 
-  get refused(): Error | undefined {
-    return this.#refused
+  get rejection(): Error | undefined {
+    return this.#rejection
   }
 
   async send(command: Command): Promise<unknown> {
-    if (!this.#client.isReady && this.#owned && !this.#closed) await this.#attempt.promise
-    this.#silence?.due()
+    if (!this.#client.isReady && this.#owned && !this.#closed) await this.#readySignal.promise
+    this.#watchdog?.expectReply()
     try {
-      return await this.#outstanding.add(this.#client.sendCommand(command))
+      return await this.#inFlight.track(this.#client.sendCommand(command))
     } catch (error) {
-      if (isDemotion(error)) this.reset()
+      if (isReadOnlyReplica(error)) this.reconnect()
       throw error
     } finally {
-      this.#silence?.settled()
+      this.#watchdog?.replySettled()
     }
   }
 
-  async subscribe(channel: string, listener: Listener): Promise<void> {
-    const known = this.#listeners.has(channel)
+  async subscribe(channel: string, listener: MessageListener): Promise<void> {
+    const subscribed = this.#listeners.has(channel)
     this.#listeners.set(channel, listener)
-    if (known) return
+    if (subscribed) return
     try {
-      await this.#client.subscribe(channel, (message) => this.#heardOn(channel, message))
+      await this.#client.subscribe(channel, (message) => this.#onMessage(channel, message))
     } catch (error) {
       this.#listeners.delete(channel)
       throw error
@@ -123,74 +123,74 @@ export class NodeRedisConnection implements Connection {
   }
 
   onState(listener: (state: ConnectionState) => void): () => void {
-    this.#states.add(listener)
-    return () => this.#states.delete(listener)
+    this.#stateListeners.add(listener)
+    return () => this.#stateListeners.delete(listener)
   }
 
   fork(): Connection {
-    const client = this.#client.duplicate(ownNodeRedisBehaviour(this.#timeout, this.#client.options?.socket))
+    const client = this.#client.duplicate(ownedNodeRedisOptions(this.#timeout, this.#client.options?.socket))
     return new NodeRedisConnection(client, { timeout: this.#timeout, owned: true })
   }
 
-  reset(): void {
+  reconnect(): void {
     if (!this.#owned || this.#closed || !this.#client.isOpen) return
     this.#client.destroy()
-    this.#failed()
+    this.#onFailure()
     this.#connect()
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#again)
+    clearTimeout(this.#retryTimer)
     if (this.#owned) {
       // the client's own close can wait for ever
-      await this.#outstanding.settled(this.#timeout)
+      await this.#inFlight.drained(this.#timeout)
       if (this.#client.isOpen) this.#client.destroy()
     }
-    this.#attempt.failed(new Error('the connection is closed'))
-    for (const [event, listener] of this.#heard)
+    this.#readySignal.reject(new Error('the connection is closed'))
+    for (const [event, listener] of this.#eventListeners)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
-    this.#states.clear()
+    this.#stateListeners.clear()
   }
 
-  #heardOn(channel: string, message: string): void {
-    this.#silence?.heard()
+  #onMessage(channel: string, message: string): void {
+    this.#watchdog?.recordActivity()
     this.#listeners.get(channel)?.(message)
   }
 
   #connect(): void {
-    this.#client.connect().catch((error: Error) => this.#failed(error))
+    this.#client.connect().catch((error: Error) => this.#onFailure(error))
   }
 
-  async #ready(): Promise<void> {
-    this.#attempt.arrived()
-    this.#refused = undefined
-    const info = await this.#client.sendCommand(['INFO', 'server']).catch((error: unknown) => this.#mayNotAsk(error))
+  async #onReady(): Promise<void> {
+    this.#readySignal.resolve()
+    this.#rejection = undefined
+    const info = await this.#client.sendCommand(['INFO', 'server']).catch((error: unknown) => this.#onIdentityDenied(error))
     if (info === undefined || !this.#client.isReady) return
-    this.#server = /run_id:(\w+)/.exec(String(info))?.[1]
-    this.#tell('up')
+    this.#serverId = /run_id:(\w+)/.exec(String(info))?.[1]
+    this.#emitState('up')
   }
 
   /** Who answers there is not told to this user: whoever waits for it hears why, and it is asked again. */
-  #mayNotAsk(error: unknown): void {
-    if (!isRefusal(error) || this.#closed) return
-    this.#refused = error
-    this.#tell('down')
-    this.#again = setTimeout(() => void this.#ready(), ASK_AGAIN).unref()
+  #onIdentityDenied(error: unknown): void {
+    if (!isRejection(error) || this.#closed) return
+    this.#rejection = error
+    this.#emitState('down')
+    this.#retryTimer = setTimeout(() => void this.#onReady(), IDENTITY_RETRY_MS).unref()
   }
 
   /** The line was lost, or an attempt to open it failed. */
-  #failed(error: Error = new Error('the connection is closed')): void {
+  #onFailure(error: Error = new Error('the connection is closed')): void {
     if (this.#client.isReady) return
-    clearTimeout(this.#again)
-    if (isRefusal(error)) this.#refused = error
-    this.#attempt.failed(error)
-    this.#server = undefined
-    this.#tell('down')
+    clearTimeout(this.#retryTimer)
+    if (isRejection(error)) this.#rejection = error
+    this.#readySignal.reject(error)
+    this.#serverId = undefined
+    this.#emitState('down')
   }
 
-  #tell(state: ConnectionState): void {
-    for (const listener of [...this.#states]) listener(state)
+  #emitState(state: ConnectionState): void {
+    for (const listener of [...this.#stateListeners]) listener(state)
   }
 }

@@ -1,22 +1,22 @@
 import { ArgumentError } from '@sync/core'
 import type { RedisTarget } from '../options.ts'
 import type { Connection } from './connection.ts'
-import { type IoredisClient, IoredisConnection, ownBehaviour } from './ioredis.ts'
+import { type IoredisClient, IoredisConnection, ownedClientOptions } from './ioredis.ts'
 import {
   type IoredisCluster,
   IoredisClusterConnection,
-  ownClusterBehaviour,
-  ownNodeBehaviour,
+  ownedClusterOptions,
+  ownedNodeOptions,
 } from './ioredis-cluster.ts'
-import { type NodeRedisClient, NodeRedisConnection, ownNodeRedisBehaviour } from './node-redis.ts'
+import { type NodeRedisClient, NodeRedisConnection, ownedNodeRedisOptions } from './node-redis.ts'
 import {
   type NodeRedisCluster,
   NodeRedisClusterConnection,
-  ownNodeRedisClusterBehaviour,
+  ownedNodeRedisClusterOptions,
 } from './node-redis-cluster.ts'
 
 /** What a connection is opened with. */
-export interface OpenOptions {
+export interface ConnectOptions {
   /** Milliseconds of silence, while an answer is due, after which the line is given up. */
   readonly timeout: number
   /** Which client opens a URL. */
@@ -24,11 +24,11 @@ export interface OpenOptions {
 }
 
 /** A connection to where `target` says. A client that was given stays open when it is closed. */
-export async function openConnection(target: RedisTarget, { timeout, client }: OpenOptions): Promise<Connection> {
+export async function openConnection(target: RedisTarget, { timeout, client }: ConnectOptions): Promise<Connection> {
   if (typeof target === 'string' || target instanceof URL) {
     const url = new URL(target)
-    if (client === 'redis') return inCluster(url) ? openClusterByNodeRedis(url, timeout) : openByNodeRedis(url, timeout)
-    return inCluster(url) ? openClusterByIoredis(url, timeout) : openByIoredis(url, timeout)
+    if (client === 'redis') return isClusterUrl(url) ? openNodeRedisCluster(url, timeout) : openNodeRedis(url, timeout)
+    return isClusterUrl(url) ? openIoredisCluster(url, timeout) : openIoredis(url, timeout)
   }
   if (isNodeRedisCluster(target))
     return new NodeRedisClusterConnection(target, { timeout, owned: false, address: 'a cluster' })
@@ -39,11 +39,11 @@ export async function openConnection(target: RedisTarget, { timeout, client }: O
   return new IoredisConnection(ioredis, { timeout, owned: false })
 }
 
-async function openByIoredis(url: URL, timeout: number): Promise<Connection> {
-  const { Redis } = await load(() => import('ioredis'), 'ioredis')
-  const { host, port, db, username, password, tls } = partsOf(url)
+async function openIoredis(url: URL, timeout: number): Promise<Connection> {
+  const { Redis } = await importPeer(() => import('ioredis'), 'ioredis')
+  const { host, port, db, username, password, tls } = parseUrl(url)
   const client = new Redis({
-    ...ownBehaviour(timeout),
+    ...ownedClientOptions(timeout),
     host,
     port,
     db,
@@ -54,14 +54,14 @@ async function openByIoredis(url: URL, timeout: number): Promise<Connection> {
   return new IoredisConnection(client as unknown as IoredisClient, { timeout, owned: true })
 }
 
-async function openClusterByIoredis(url: URL, timeout: number): Promise<Connection> {
-  const { Cluster } = await load(() => import('ioredis'), 'ioredis')
-  const { username, password, tls } = partsOf(url)
-  const { nodes, address } = nodesOf(url)
+async function openIoredisCluster(url: URL, timeout: number): Promise<Connection> {
+  const { Cluster } = await importPeer(() => import('ioredis'), 'ioredis')
+  const { username, password, tls } = parseUrl(url)
+  const { nodes, address } = parseClusterUrl(url)
   const client = new Cluster([...nodes], {
-    ...ownClusterBehaviour(timeout),
+    ...ownedClusterOptions(timeout),
     redisOptions: {
-      ...ownNodeBehaviour(timeout),
+      ...ownedNodeOptions(timeout),
       ...(username !== '' && { username }),
       ...(password !== '' && { password }),
       ...(tls && { tls: {} }),
@@ -70,11 +70,11 @@ async function openClusterByIoredis(url: URL, timeout: number): Promise<Connecti
   return new IoredisClusterConnection(client as unknown as IoredisCluster, { timeout, owned: true, address })
 }
 
-async function openByNodeRedis(url: URL, timeout: number): Promise<Connection> {
-  const { createClient } = await load(() => import('redis'), 'redis')
-  const { host, port, db, username, password, tls } = partsOf(url)
+async function openNodeRedis(url: URL, timeout: number): Promise<Connection> {
+  const { createClient } = await importPeer(() => import('redis'), 'redis')
+  const { host, port, db, username, password, tls } = parseUrl(url)
   const client = createClient({
-    ...ownNodeRedisBehaviour(timeout, { host, port, ...(tls && { tls: true }) }),
+    ...ownedNodeRedisOptions(timeout, { host, port, ...(tls && { tls: true }) }),
     database: db,
     ...(username !== '' && { username }),
     ...(password !== '' && { password }),
@@ -82,13 +82,13 @@ async function openByNodeRedis(url: URL, timeout: number): Promise<Connection> {
   return new NodeRedisConnection(client as unknown as NodeRedisClient, { timeout, owned: true })
 }
 
-async function openClusterByNodeRedis(url: URL, timeout: number): Promise<Connection> {
-  const { createCluster } = await load(() => import('redis'), 'redis')
-  const { username, password, tls } = partsOf(url)
-  const { nodes, address } = nodesOf(url)
+async function openNodeRedisCluster(url: URL, timeout: number): Promise<Connection> {
+  const { createCluster } = await importPeer(() => import('redis'), 'redis')
+  const { username, password, tls } = parseUrl(url)
+  const { nodes, address } = parseClusterUrl(url)
   const client = createCluster({
     rootNodes: nodes.map((node) => ({ socket: node })),
-    ...ownNodeRedisClusterBehaviour(timeout, {
+    ...ownedNodeRedisClusterOptions(timeout, {
       ...(username !== '' && { username }),
       ...(password !== '' && { password }),
       socket: tls ? { tls: true } : {},
@@ -97,7 +97,7 @@ async function openClusterByNodeRedis(url: URL, timeout: number): Promise<Connec
   return new NodeRedisClusterConnection(client as unknown as NodeRedisCluster, { timeout, owned: true, address })
 }
 
-async function load<T>(importing: () => Promise<T>, name: string): Promise<T> {
+async function importPeer<T>(importing: () => Promise<T>, name: string): Promise<T> {
   try {
     return await importing()
   } catch (cause) {
@@ -114,7 +114,7 @@ function decode(text: string): string {
 }
 
 /** What a URL says, an empty text where it says nothing. */
-function partsOf(url: URL) {
+function parseUrl(url: URL) {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 6379),
@@ -126,8 +126,8 @@ function partsOf(url: URL) {
 }
 
 /** The nodes that a URL of a cluster names, and how people are told of them. */
-function nodesOf(url: URL) {
-  const { host, port } = partsOf(url)
+function parseClusterUrl(url: URL) {
+  const { host, port } = parseUrl(url)
   const nodes = host.split(',').map((each) => ({ host: each, port }))
   return { nodes, address: nodes.map((node) => `${node.host}:${port}`).join(', ') }
 }
@@ -140,13 +140,13 @@ const isNodeRedis = (target: object): target is NodeRedisClient =>
 
 const isIoredis = (target: object): boolean => 'call' in target && 'status' in target && 'duplicate' in target
 
-const inCluster = (url: URL): boolean => url.searchParams.get('cluster') === 'true'
+const isClusterUrl = (url: URL): boolean => url.searchParams.get('cluster') === 'true'
 
 /**
  * The URL, if it is one.
  * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
  */
-export function checkTarget(target: RedisTarget): URL | undefined {
+export function parseTargetUrl(target: RedisTarget): URL | undefined {
   if (typeof target === 'object' && target !== null && !(target instanceof URL)) {
     if (isNodeRedisCluster(target) || isNodeRedis(target) || isIoredis(target)) return undefined
     throw new ArgumentError('a redis: URL, or a client of ioredis or node-redis, is needed')
@@ -157,12 +157,12 @@ export function checkTarget(target: RedisTarget): URL | undefined {
   if (url.hostname === '') throw new ArgumentError('a host is needed, such as redis://host:6379')
   if (!/^\/?\d*$/.test(url.pathname)) throw new ArgumentError('the path of a redis: URL is the number of a database')
   for (const text of [url.username, url.password]) decode(text)
-  if (inCluster(url) && !/^\/?0*$/.test(url.pathname)) throw new ArgumentError('a Redis Cluster has database 0 alone')
+  if (isClusterUrl(url) && !/^\/?0*$/.test(url.pathname)) throw new ArgumentError('a Redis Cluster has database 0 alone')
   return url
 }
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is the name of a client, or nothing */
-export function checkClient(client: string | undefined): 'ioredis' | 'redis' {
+export function parseClientName(client: string | undefined): 'ioredis' | 'redis' {
   if (client === undefined || client === 'ioredis') return 'ioredis'
   if (client === 'redis') return client
   throw new ArgumentError(`client: 'ioredis' or 'redis' is needed, not ${JSON.stringify(client)}`)

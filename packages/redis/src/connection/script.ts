@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command, Connection } from './connection.ts'
 
 /** How often a call is repeated whose slot is being moved, and the ms between: as ioredis does it by itself. */
-const MOST_ATTEMPTS = 16
-const PAUSE = 100
+const MAX_ATTEMPTS = 16
+const RETRY_PAUSE_MS = 100
 
 /** A Lua script, called by its digest. A server that does not know it (restarted, a slot's new owner) is told its text. */
 export class Script {
@@ -24,12 +24,12 @@ export class Script {
         return (await connection.send(command, keys[0])) as string[]
       } catch (error) {
         // whichever it is, nothing was done
-        if (says(error, 'NOSCRIPT')) command = ['EVAL', this.#text, ...command.slice(2)]
-        else if (says(error, 'TRYAGAIN') && attempt < MOST_ATTEMPTS) await sleep(PAUSE)
+        if (hasErrorCode(error, 'NOSCRIPT')) command = ['EVAL', this.#text, ...command.slice(2)]
+        else if (hasErrorCode(error, 'TRYAGAIN') && attempt < MAX_ATTEMPTS) await sleep(RETRY_PAUSE_MS)
         else throw error
       }
     }
   }
 }
 
-const says = (error: unknown, code: string): boolean => error instanceof Error && error.message.startsWith(code)
+const hasErrorCode = (error: unknown, code: string): boolean => error instanceof Error && error.message.startsWith(code)

@@ -1,9 +1,9 @@
 import type { Connection } from '../connection/connection.ts'
 import { Script } from '../connection/script.ts'
 import { leaseKeys } from '../names.ts'
-import { holdLua, releaseLua } from './lua.ts'
+import { acquireLua, releaseLua } from './lua.ts'
 
-const scripts = { hold: new Script(holdLua), release: new Script(releaseLua) }
+const scripts = { acquire: new Script(acquireLua), release: new Script(releaseLua) }
 
 /**
  * That one relay works at a time. Runs out by itself when it is not held again and again. Who has it is told by its value, the term: a
@@ -14,7 +14,7 @@ export class Lease {
   readonly #holder: string
   readonly #ms: number
   #term = ''
-  #known = 0
+  #minimumTerm = 0
 
   constructor(connection: Connection, { holder, ms }: { readonly holder: string; readonly ms: number }) {
     this.#connection = connection
@@ -23,17 +23,17 @@ export class Lease {
   }
 
   /** Takes it, or holds it for longer. Absent `term`: another one has it, for `left` ms at the least. */
-  async hold(): Promise<{ readonly term?: string; readonly left: number }> {
+  async acquireOrRenew(): Promise<{ readonly term?: string; readonly remainingMs: number }> {
     const { lease, terms } = leaseKeys(this.#connection.layout)
-    const asked = [this.#term, this.#holder, `${this.#ms}`, `${this.#known}`]
-    const [term = '', left] = await scripts.hold.run(this.#connection, [lease, terms], asked)
+    const args = [this.#term, this.#holder, `${this.#ms}`, `${this.#minimumTerm}`]
+    const [term = '', remainingMs] = await scripts.acquire.run(this.#connection, [lease, terms], args)
     this.#term = term
-    return { left: Number(left), ...(term !== '' && { term }) }
+    return { remainingMs: Number(remainingMs), ...(term !== '' && { term }) }
   }
 
   /** There was a term of this number: the next one is a later one. */
-  outrun(number: number): void {
-    this.#known = Math.max(this.#known, number)
+  advancePast(term: number): void {
+    this.#minimumTerm = Math.max(this.#minimumTerm, term)
   }
 
   /** Leaves it to others. */

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, SyncError } from '@sync/core'
-import { type ChangeBus, Listeners, throwLater } from '@sync/core/adapter'
-import { Channels } from '../bus/channels.ts'
+import { type ChangeBus, Listeners, throwUncaught } from '@sync/core/adapter'
+import { ChannelSubscriptions } from '../bus/channel-subscriptions.ts'
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
-import { storeError } from '../errors.ts'
+import { toStoreError } from '../errors.ts'
 import { outboxChannel } from '../names.ts'
 import type { RedisRelay, RedisRelayEvent } from '../options.ts'
 import type { StoreSettings } from '../store/settings.ts'
 import { RedisStore } from '../store/store.ts'
 import { Lease } from './lease.ts'
 import { Outbox } from './outbox.ts'
-import { Shift } from './shift.ts'
+import { RelayTerm } from './relay-term.ts'
 
 /** How often it is looked for what nobody has told of, in ms. */
-const LOOK = 1_000
+const POLL_INTERVAL_MS = 1_000
 
 /** What a relay is opened with. */
 export interface RelayOptions {
@@ -27,38 +27,38 @@ export interface RelayOptions {
 
 /** Waits for the lease, works while it has it, and waits again. */
 export class Relay implements RedisRelay {
-  readonly #opening: Promise<Connection>
+  readonly #connection: Promise<Connection>
   readonly #options: RelayOptions
   readonly #store: RedisStore
   readonly #holder: string = randomUUID()
-  readonly #listeners = new Listeners<RedisRelayEvent>(throwLater)
-  readonly #end = new AbortController()
+  readonly #listeners = new Listeners<RedisRelayEvent>(throwUncaught)
+  readonly #closeController = new AbortController()
   readonly #running: Promise<void>
-  #shift: Shift | undefined
-  #away = false
+  #term: RelayTerm | undefined
+  #unavailable = false
   #closing: Promise<void> | undefined
 
   constructor(connection: Promise<Connection>, options: RelayOptions) {
-    this.#opening = connection
+    this.#connection = connection
     this.#options = options
     this.#store = new RedisStore(connection, options.settings)
     this.#running = connection.then(
       (opened) => this.#run(opened),
-      (error: unknown) => this.#failed(error, { address: 'Redis' }),
+      (error: unknown) => this.#reportFailure(error, { address: 'Redis' }),
     )
   }
 
   get active(): boolean {
-    return this.#shift !== undefined
+    return this.#term !== undefined
   }
 
-  async waiting(): Promise<{ readonly sections: number; readonly since?: number }> {
+  async backlog(): Promise<{ readonly sections: number; readonly since?: number }> {
     if (this.#closing) throw new ClosedError('the relay is closed')
-    const connection = await this.#opening
+    const connection = await this.#connection
     try {
-      return await new Outbox(connection).waiting()
+      return await new Outbox(connection).backlog()
     } catch (cause) {
-      throw storeError(cause, connection, 'no')
+      throw toStoreError(cause, connection, 'no')
     }
   }
 
@@ -76,7 +76,7 @@ export class Relay implements RedisRelay {
   }
 
   async #close(): Promise<void> {
-    this.#end.abort()
+    this.#closeController.abort()
     await this.#running
     await this.#store.close()
     this.#listeners.clear()
@@ -84,91 +84,91 @@ export class Relay implements RedisRelay {
 
   async #run(connection: Connection): Promise<void> {
     const listening = connection.fork()
-    const channels = new Channels(listening, throwLater, (state) => {
-      if (state === 'up') void this.#look({ all: true })
+    const channels = new ChannelSubscriptions(listening, throwUncaught, (state) => {
+      if (state === 'up') void this.#sweep({ all: true })
     })
-    const told = this.#listen(channels, connection)
+    const subscribing = this.#subscribe(channels, connection)
     const lease = new Lease(connection, { holder: this.#holder, ms: this.#options.lease })
-    for (let attempt = 0; !this.#end.signal.aborted; ) {
+    for (let attempt = 0; !this.#closeController.signal.aborted; ) {
       try {
-        const { term, left } = await lease.hold()
-        this.#away = false
+        const { term, remainingMs } = await lease.acquireOrRenew()
+        this.#unavailable = false
         attempt = 0
-        if (term !== undefined) await this.#serve(term, lease, connection)
+        if (term !== undefined) await this.#runTerm(term, lease, connection)
         // the one who has it may give it back before
-        else await this.#pause(Math.min(left, this.#options.lease / 3) + 1)
+        else await this.#sleep(Math.min(remainingMs, this.#options.lease / 3) + 1)
       } catch (error) {
-        this.#failed(error, connection)
-        await this.#pause(retryDelay(attempt++))
+        this.#reportFailure(error, connection)
+        await this.#sleep(retryDelay(attempt++))
       }
     }
     await lease.release().catch(() => {})
     channels.close()
-    await Promise.all([told, listening.close()])
+    await Promise.all([subscribing, listening.close()])
   }
 
   /** Works until another one has the lease, or this one is closed. */
-  async #serve(term: string, lease: Lease, connection: Connection): Promise<void> {
-    const ousted = new AbortController()
-    const shift = new Shift(term, {
+  async #runTerm(term: string, lease: Lease, connection: Connection): Promise<void> {
+    const deposed = new AbortController()
+    const relayTerm = new RelayTerm(term, {
       connection,
       store: this.#store,
       bus: this.#options.bus,
       holder: this.#holder,
-      tell: (event) => this.#listeners.tell(event),
-      ousted: (number = 0) => {
-        lease.outrun(number)
-        ousted.abort()
+      emit: (event) => this.#listeners.emit(event),
+      deposed: (term = 0) => {
+        lease.advancePast(term)
+        deposed.abort()
       },
     })
-    this.#shift = shift
-    this.#listeners.tell({ type: 'active' })
-    const over = AbortSignal.any([ousted.signal, this.#end.signal])
-    while (!over.aborted) {
-      await this.#look()
-      await this.#pause(Math.min(LOOK, this.#options.lease / 3), over)
-      if (over.aborted) break
+    this.#term = relayTerm
+    this.#listeners.emit({ type: 'active' })
+    const stopSignal = AbortSignal.any([deposed.signal, this.#closeController.signal])
+    while (!stopSignal.aborted) {
+      await this.#sweep()
+      await this.#sleep(Math.min(POLL_INTERVAL_MS, this.#options.lease / 3), stopSignal)
+      if (stopSignal.aborted) break
       try {
-        const held = await lease.hold()
-        this.#away = false
-        if (held.term !== term) ousted.abort()
+        const renewed = await lease.acquireOrRenew()
+        this.#unavailable = false
+        if (renewed.term !== term) deposed.abort()
       } catch (error) {
         // its term may last until there is an answer: then nobody else has begun
-        this.#failed(error, connection)
+        this.#reportFailure(error, connection)
       }
     }
-    this.#shift = undefined
-    this.#listeners.tell({ type: 'standby' })
-    const ended = shift.end()
+    this.#term = undefined
+    this.#listeners.emit({ type: 'standby' })
+    const stopped = relayTerm.stop()
     // who is ousted need not wait for a bus that does not answer; who leaves waits no longer than the lease would
-    if (!ousted.signal.aborted) await Promise.race([ended, sleep(this.#options.lease, undefined, { ref: false })])
+    if (!deposed.signal.aborted) await Promise.race([stopped, sleep(this.#options.lease, undefined, { ref: false })])
   }
 
-  async #look(options?: { readonly all: true }): Promise<void> {
+  async #sweep(options?: { readonly all: true }): Promise<void> {
     // what fails is tried again soon, and told where the lease is held
-    await this.#shift?.sweep(options)
+    await this.#term?.sweep(options)
   }
 
   /** Until it hears, the regular look finds what there is. */
-  async #listen(channels: Channels, connection: Connection): Promise<void> {
-    for (let attempt = 0; !this.#end.signal.aborted; attempt++) {
+  async #subscribe(channels: ChannelSubscriptions, connection: Connection): Promise<void> {
+    for (let attempt = 0; !this.#closeController.signal.aborted; attempt++) {
       try {
-        await channels.listen(outboxChannel(connection.database), (name) => this.#shift?.notice(name))
+        await channels.subscribe(outboxChannel(connection.database), (name) => this.#term?.enqueue(name))
         return
       } catch (error) {
-        if (error instanceof SyncError && !error.retryable) return this.#failed(error, connection)
-        await this.#pause(retryDelay(attempt))
+        if (error instanceof SyncError && !error.retryable) return this.#reportFailure(error, connection)
+        await this.#sleep(retryDelay(attempt))
       }
     }
   }
 
-  async #pause(ms: number, signal: AbortSignal = this.#end.signal): Promise<void> {
+  async #sleep(ms: number, signal: AbortSignal = this.#closeController.signal): Promise<void> {
     await sleep(ms, undefined, { signal }).catch(() => {})
   }
 
-  #failed(cause: unknown, at: Pick<Connection, 'address'> & Partial<Connection>): void {
-    if (this.#end.signal.aborted || this.#away) return
-    this.#away = true
-    this.#listeners.tell({ type: 'failed', error: storeError(cause, at, 'no') })
+  #reportFailure(cause: unknown, connection: Pick<Connection, 'address'> & Partial<Connection>): void {
+    if (this.#closeController.signal.aborted || this.#unavailable) return
+    this.#unavailable = true
+    this.#listeners.emit({ type: 'failed', error: toStoreError(cause, connection, 'no') })
   }
 }

@@ -2,20 +2,20 @@ import type { CommitRequest } from '@sync/core/adapter'
 import { escapeField } from '../names.ts'
 
 /** A field's kind: removed, whole, or (any number from 0 on) whole with an inner patch from that version. */
-const REMOVED = -2
-const WHOLE = -1
+const FIELD_REMOVED = -2
+const FIELD_WHOLE = -1
 const ABSENT = -1
 
-const digit = (flag: boolean): number => (flag ? 1 : 0)
+const toBit = (flag: boolean): number => (flag ? 1 : 0)
 
 /** The requests of one call as the script reads them. `sections`: the place of each one's section in the call. */
-export function commitArgs(group: readonly CommitRequest[], sections: readonly number[]): string[] {
-  const shared = new Map<string, number>()
-  const share = (text: string): number => {
-    const known = shared.get(text)
-    if (known !== undefined) return known
-    shared.set(text, shared.size + 1)
-    return shared.size
+export function encodeCommitArgs(group: readonly CommitRequest[], sections: readonly number[]): string[] {
+  const interned = new Map<string, number>()
+  const intern = (text: string): number => {
+    const index = interned.get(text)
+    if (index !== undefined) return index
+    interned.set(text, interned.size + 1)
+    return interned.size
   }
   const numbers: number[] = [group.length]
   const texts: string[] = []
@@ -24,24 +24,24 @@ export function commitArgs(group: readonly CommitRequest[], sections: readonly n
     numbers.push(
       sections[at] as number,
       op.attempt,
-      op.born.answers,
-      digit(op.kept === true),
-      digit(request.action === 'delete'),
-      digit(request.others === 'remove'),
-      digit(request.create),
+      op.idOrigin.opResultCount,
+      toBit(op.isCallerGiven === true),
+      toBit(request.action === 'delete'),
+      toBit(request.otherFields === 'remove'),
+      toBit(request.allowCreate),
       request.ttl ?? ABSENT,
-      digit(isExpectation(expect)),
+      toBit(isExpectation(expect)),
       expect?.readAt.sequence ?? 0,
       expect?.generation ?? ABSENT,
       expect?.version ?? ABSENT,
-      digit(expect?.undeleted === true),
-      share(op.born.epoch),
-      share(request.epoch),
-      share(expect?.readAt.epoch ?? ''),
-      share(JSON.stringify(request.origin)),
-      share(meta ? JSON.stringify(meta) : ''),
-      share(definition?.follow ?? ''),
-      share(definition?.digest ?? ''),
+      toBit(expect?.notDeleted === true),
+      intern(op.idOrigin.epoch),
+      intern(request.epoch),
+      intern(expect?.readAt.epoch ?? ''),
+      intern(JSON.stringify(request.origin)),
+      intern(meta ? JSON.stringify(meta) : ''),
+      intern(definition?.subscribeBy ?? ''),
+      intern(definition?.digest ?? ''),
     )
     texts.push(JSON.stringify(op.id).slice(1, -1), JSON.stringify(ref.key))
     const expected = Object.entries(expect?.fields ?? {})
@@ -52,13 +52,13 @@ export function commitArgs(group: readonly CommitRequest[], sections: readonly n
     }
     numbers.push(fields.length)
     for (const { field, whole, delta } of fields) {
-      numbers.push(whole === undefined ? REMOVED : (delta?.base ?? WHOLE))
+      numbers.push(whole === undefined ? FIELD_REMOVED : (delta?.base ?? FIELD_WHOLE))
       texts.push(escapeField(field))
       if (whole !== undefined) texts.push(whole)
       if (whole !== undefined && delta) texts.push(delta.ops)
     }
   }
-  return [`${shared.size}`, ...shared.keys(), JSON.stringify(numbers), ...texts]
+  return [`${interned.size}`, ...interned.keys(), JSON.stringify(numbers), ...texts]
 }
 
 const isExpectation = (expect: CommitRequest['expect']): boolean =>

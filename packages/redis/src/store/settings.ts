@@ -1,15 +1,15 @@
 import { ArgumentError } from '@sync/core'
-import { milliseconds, TOMBSTONE_MS, wholeNumber } from '@sync/core/adapter'
+import { parseDuration, TOMBSTONE_MS, assertInteger } from '@sync/core/adapter'
 import type { RedisStoreOptions } from '../options.ts'
 
 /** Store options with every default filled in, durations in ms. */
 export interface StoreSettings {
   readonly maxChanges: number
   readonly maxAge: number
-  readonly maxAnswers: number
-  readonly maxAnswerText: number
-  readonly opMemory: number
-  readonly lineage: number
+  readonly maxOpResults: number
+  readonly maxOpResultBytes: number
+  readonly opResultTtl: number
+  readonly lineageDepth: number
   readonly maxCommitBytes: number
   readonly publish: 'writer' | 'relay'
 }
@@ -19,24 +19,24 @@ const MIB = 1_048_576
 /** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
 export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
   return {
-    maxChanges: wholeNumber(options.maxChanges ?? 10_000, 'maxChanges', 0),
-    maxAge: milliseconds(options.maxAge ?? '1h', 'maxAge'),
-    maxAnswers: wholeNumber(options.maxAnswers ?? 100_000, 'maxAnswers', 2),
-    maxAnswerText: wholeNumber(options.maxAnswerText ?? 32 * MIB, 'maxAnswerText', 1),
-    opMemory: milliseconds(options.opMemory ?? '10m', 'opMemory'),
-    lineage: wholeNumber(options.lineage ?? 8, 'lineage', 0),
-    maxCommitBytes: wholeNumber(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
-    publish: publishing(options.publish),
+    maxChanges: assertInteger(options.maxChanges ?? 10_000, 'maxChanges', 0),
+    maxAge: parseDuration(options.maxAge ?? '1h', 'maxAge'),
+    maxOpResults: assertInteger(options.maxOpResults ?? 100_000, 'maxOpResults', 2),
+    maxOpResultBytes: assertInteger(options.maxOpResultBytes ?? 32 * MIB, 'maxAnswerText', 1),
+    opResultTtl: parseDuration(options.opResultTtl ?? '10m', 'opResultTtl'),
+    lineageDepth: assertInteger(options.lineageDepth ?? 8, 'lineage', 0),
+    maxCommitBytes: assertInteger(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
+    publish: resolvePublish(options.publish),
   }
 }
 
-function publishing(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' | 'relay' {
+function resolvePublish(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' | 'relay' {
   if (publish === 'writer' || publish === 'relay') return publish
   throw new ArgumentError(`publish: 'writer' or 'relay' is needed, not ${JSON.stringify(publish)}`)
 }
 
 /** How a commit's script publishes. Without `command` it does not. */
-export interface Publishing {
+export interface InCommitPublishing {
   readonly command?: 'PUBLISH' | 'SPUBLISH' | 'XADD' | 'XADD SPUBLISH' | undefined
   readonly maxPayloadBytes?: number
   readonly maxFrames?: number | undefined
@@ -45,19 +45,19 @@ export interface Publishing {
 }
 
 /** The settings as the scripts read them, in their order. */
-export function settingsArg(
+export function encodeSettings(
   settings: StoreSettings,
-  { maxPayloadBytes = 0, maxFrames = 0, command, outbox = ['', ''] }: Publishing = {},
+  { maxPayloadBytes = 0, maxFrames = 0, command, outbox = ['', ''] }: InCommitPublishing = {},
 ): string {
-  const { lineage, maxChanges, maxAge, maxAnswers, maxAnswerText, opMemory } = settings
-  const half = Math.floor(maxAnswers / 2)
+  const { lineageDepth, maxChanges, maxAge, maxOpResults, maxOpResultBytes, opResultTtl } = settings
+  const half = Math.floor(maxOpResults / 2)
   return JSON.stringify([
-    lineage,
+    lineageDepth,
     maxChanges,
     maxAge,
     half,
-    maxAnswerText / 2,
-    opMemory,
+    maxOpResultBytes / 2,
+    opResultTtl,
     TOMBSTONE_MS,
     maxPayloadBytes,
     command ?? '',

@@ -2,45 +2,45 @@ import { AbortedError, ArgumentError, ClosedError, SyncError } from '@sync/core'
 import {
   type CommitRequest,
   type CommitResult,
-  checkDocument,
-  checkRequest,
-  checkScope,
-  checkSection,
-  checkTtl,
+  assertDocumentRef,
+  assertCommitRequest,
+  assertScope,
+  assertSectionRef,
+  assertTtl,
   type DocumentRef,
   type Head,
-  type HeadQuestion,
+  type HeadQuery,
   type InCommitPublisher,
   isDocumentRef,
-  type Loaded,
+  type LoadResult,
   type LogPage,
-  type Place,
+  type LogPosition,
   type Scope,
   type SectionRef,
   type Store,
   type StoreCapabilities,
   type TouchRequest,
-  wholeNumber,
+  assertInteger,
 } from '@sync/core/adapter'
 import { isSameServer } from '../connection/cluster-identity.ts'
 import type { Connection } from '../connection/connection.ts'
 import { Script } from '../connection/script.ts'
-import { storeError } from '../errors.ts'
+import { toStoreError } from '../errors.ts'
 import { documentKey, outboxChannel, outboxIndex, sectionName } from '../names.ts'
-import { inCalls } from './calls.ts'
-import { candidates } from './candidates.ts'
-import { headOf } from './change-head.ts'
-import { commitAnswer, isNews } from './commit-answer.ts'
-import { commitArgs } from './commit-args.ts'
-import { scanKeys } from './keys.ts'
+import { batchBySlot } from './slot-batches.ts'
+import { epochIdGenerator } from './epoch-ids.ts'
+import { parseChangeHead } from './change-head.ts'
+import { parseCommitReply, needsRelayNotice } from './commit-reply.ts'
+import { encodeCommitArgs } from './commit-args.ts'
+import { scanKeys } from './scan-keys.ts'
 import { commitLua } from './lua/commit.ts'
 import { headsLua } from './lua/heads.ts'
 import { loadLua } from './lua/load.ts'
 import { sinceLua } from './lua/since.ts'
 import { touchLua } from './lua/touch.ts'
-import { Sections } from './sections.ts'
-import { type Publishing, type StoreSettings, settingsArg } from './settings.ts'
-import { storedDocument } from './stored-document.ts'
+import { SectionArgs } from './section-args.ts'
+import { type InCommitPublishing, type StoreSettings, encodeSettings } from './settings.ts'
+import { parseStoredDocument } from './stored-document.ts'
 
 const scripts = {
   commit: new Script(commitLua),
@@ -51,12 +51,12 @@ const scripts = {
 }
 
 /** The most per script call: the server does nothing else meanwhile. */
-const MOST_LOADED = 100
-const MOST_ASKED = 500
-const MOST_COMMITTED = 1_000
+const MAX_LOADS_PER_CALL = 100
+const MAX_REFS_PER_CALL = 500
+const MAX_COMMITS_PER_CALL = 1_000
 
 /** How commits are published by their script (see `publishers` there), on one server and in a cluster. */
-const METHODS: Readonly<Record<string, { readonly [at in 'server' | 'cluster']?: Publishing['command'] }>> = {
+const PUBLISH_COMMANDS: Readonly<Record<string, { readonly [at in 'server' | 'cluster']?: InCommitPublishing['command'] }>> = {
   'redis:publish': { server: 'PUBLISH', cluster: 'SPUBLISH' },
   'redis:xadd': { server: 'XADD', cluster: 'XADD SPUBLISH' },
 }
@@ -66,10 +66,10 @@ export class RedisStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #connection: Promise<Connection>
   readonly #settings: StoreSettings
-  readonly #reading: string
-  readonly #nextCandidate = candidates()
+  readonly #readSettings: string
+  readonly #nextEpochId = epochIdGenerator()
   #publisher: InCommitPublisher | undefined
-  #writes: { readonly publisher: InCommitPublisher; readonly text: string } | undefined
+  #cachedPublishSettings: { readonly publisher: InCommitPublisher; readonly text: string } | undefined
   #closed = false
 
   constructor(connection: Promise<Connection>, settings: StoreSettings) {
@@ -77,80 +77,80 @@ export class RedisStore implements Store {
     // whoever calls first hears of it
     connection.catch(() => {})
     this.#settings = settings
-    this.#reading = settingsArg(settings)
+    this.#readSettings = encodeSettings(settings)
     const { maxCommitBytes } = settings
     this.capabilities = Object.freeze({ ttl: { granularityMs: 1 }, durability: 'process', maxCommitBytes })
   }
 
   publishInCommit(publisher: InCommitPublisher): void {
-    if (METHODS[publisher.method] && this.#settings.publish === 'writer') this.#publisher = publisher
+    if (PUBLISH_COMMANDS[publisher.method] && this.#settings.publish === 'writer') this.#publisher = publisher
   }
 
-  async load(refs: readonly DocumentRef[]): Promise<Loaded[]> {
-    for (const ref of refs) checkDocument(ref)
-    return this.#inCalls(
+  async load(refs: readonly DocumentRef[]): Promise<LoadResult[]> {
+    for (const ref of refs) assertDocumentRef(ref)
+    return this.#batched(
       refs,
-      MOST_LOADED,
+      MAX_LOADS_PER_CALL,
       (ref) => ref,
       (connection, part) => this.#load(connection, part),
     )
   }
 
   async commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
-    this.#refuseIfClosed()
-    const sound: CommitRequest[] = []
-    const refusals = group.map((request) => {
-      const error = this.#whatIsWrong(request)
-      if (!error) sound.push(request)
+    this.#assertOpen()
+    const valid: CommitRequest[] = []
+    const errors = group.map((request) => {
+      const error = this.#validate(request)
+      if (!error) valid.push(request)
       return error
     })
-    const answered = await this.#inCalls(
-      sound,
-      MOST_COMMITTED,
+    const results = await this.#batched(
+      valid,
+      MAX_COMMITS_PER_CALL,
       ({ ref }) => ref,
       (connection, part) => this.#commit(connection, part),
       'unknown',
     )
-    if (sound.length === group.length) return answered
-    let answer = 0
+    if (valid.length === group.length) return results
+    let nextResult = 0
     return group.map((request, at) => {
-      const error = refusals[at]
-      if (!error) return answered[answer++] as CommitResult
-      return { status: 'failed', error, standing: { epoch: request.epoch, sequence: 0, answers: 0, lineage: [] } }
+      const error = errors[at]
+      if (!error) return results[nextResult++] as CommitResult
+      return { status: 'failed', error, state: { epoch: request.epoch, sequence: 0, opResultCount: 0, ancestors: [] } }
     })
   }
 
-  async changesSince(scope: Scope, after: Place, limit: number): Promise<LogPage> {
-    checkScope(scope)
-    wholeNumber(limit, 'limit', 1)
+  async changesSince(scope: Scope, after: LogPosition, limit: number): Promise<LogPage> {
+    assertScope(scope)
+    assertInteger(limit, 'limit', 1)
     const { epoch, sequence } = after
     const key = isDocumentRef(scope) ? scope.key : undefined
     return this.#call(async (connection) => {
-      const sections = new Sections(connection.layout)
+      const sections = new SectionArgs(connection.layout)
       sections.indexOf(scope)
-      const asked = [epoch, `${sequence}`, `${limit}`, key === undefined ? '' : JSON.stringify(key)]
-      const args = [this.#reading, ...sections.args(this.#nextCandidate()), ...asked]
+      const query = [epoch, `${sequence}`, `${limit}`, key === undefined ? '' : JSON.stringify(key)]
+      const args = [this.#readSettings, ...sections.args(this.#nextEpochId()), ...query]
       const reply = await scripts.since.run(connection, sections.keys, args)
-      const { standings, rest } = sections.read(reply)
-      const [standing] = standings
-      if (!standing) throw new TypeError('no standing')
+      const { states, rest } = sections.parseReply(reply)
+      const [state] = states
+      if (!state) throw new TypeError('no state')
       const [status, upTo, ...parts] = rest
       if (status !== 'page') {
-        return { standing, status: status as 'truncated' | 'elsewhere', changes: [], upTo: sequence }
+        return { state, status: status as 'truncated' | 'elsewhere', changes: [], upTo: sequence }
       }
       const changes = Array.from({ length: parts.length / 2 }, (_, n) => {
         const [text = '', origin = '""'] = parts.slice(n * 2)
-        return { ...headOf(text), epoch: standing.epoch, origin: JSON.parse(origin) as string, text }
+        return { ...parseChangeHead(text), epoch: state.epoch, origin: JSON.parse(origin) as string, text }
       })
-      return { standing, status, changes, upTo: Number(upTo) }
+      return { state, status, changes, upTo: Number(upTo) }
     })
   }
 
-  async heads(asked: readonly HeadQuestion[]): Promise<Head[]> {
-    for (const { scope } of asked) checkScope(scope)
-    return this.#inCalls(
-      asked,
-      MOST_ASKED,
+  async heads(questions: readonly HeadQuery[]): Promise<Head[]> {
+    for (const { scope } of questions) assertScope(scope)
+    return this.#batched(
+      questions,
+      MAX_REFS_PER_CALL,
       ({ scope }) => scope,
       (connection, part) => this.#heads(connection, part),
     )
@@ -158,12 +158,12 @@ export class RedisStore implements Store {
 
   async touch(requests: readonly TouchRequest[]): Promise<void> {
     for (const { ref, ttl } of requests) {
-      checkDocument(ref)
-      checkTtl(ttl)
+      assertDocumentRef(ref)
+      assertTtl(ttl)
     }
-    await this.#inCalls(
+    await this.#batched(
       requests,
-      MOST_ASKED,
+      MAX_REFS_PER_CALL,
       ({ ref }) => ref,
       (connection, part) => this.#touch(connection, part),
     )
@@ -173,13 +173,13 @@ export class RedisStore implements Store {
     section: SectionRef,
     options: { readonly prefix?: string; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<string, undefined> {
-    checkSection(section)
+    assertSectionRef(section)
     const { prefix = '', signal } = options
-    const check = (): void => {
-      this.#refuseIfClosed()
+    const throwIfStopped = (): void => {
+      this.#assertOpen()
       if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
     }
-    check()
+    throwIfStopped()
     // a search passes no fence: it is passed before
     await this.heads([{ scope: section }])
     let cursor = '0'
@@ -187,7 +187,7 @@ export class RedisStore implements Store {
       const page = await this.#call((connection) => scanKeys(connection, section, cursor))
       cursor = page.cursor
       for (const key of page.keys) {
-        check()
+        throwIfStopped()
         if (key.startsWith(prefix)) yield key
       }
     } while (cursor !== '0')
@@ -206,137 +206,137 @@ export class RedisStore implements Store {
     return this.close()
   }
 
-  async #load(connection: Connection, refs: readonly DocumentRef[]): Promise<Loaded[]> {
+  async #load(connection: Connection, refs: readonly DocumentRef[]): Promise<LoadResult[]> {
     const { layout } = connection
-    const sections = new Sections(layout)
+    const sections = new SectionArgs(layout)
     const indexes = refs.map((ref) => sections.indexOf(ref))
     const keys = [...sections.keys, ...refs.map((ref) => documentKey(ref, layout))]
-    const args = [this.#reading, ...sections.args(this.#nextCandidate()), ...indexes.map(String)]
-    const { standings, rest } = sections.read(await scripts.load.run(connection, keys, args))
+    const args = [this.#readSettings, ...sections.args(this.#nextEpochId()), ...indexes.map(String)]
+    const { states, rest } = sections.parseReply(await scripts.load.run(connection, keys, args))
     return indexes.map((index, at) => {
-      const standing = standings[index - 1] as Loaded['standing']
+      const state = states[index - 1] as LoadResult['state']
       const [ttl = '', hash = ''] = rest.slice(at * 2, at * 2 + 2)
-      return hash === '' ? { standing } : { standing, document: storedDocument(ttl, hash) }
+      return hash === '' ? { state } : { state, document: parseStoredDocument(ttl, hash) }
     })
   }
 
   async #commit(connection: Connection, group: readonly CommitRequest[]): Promise<CommitResult[]> {
     const { layout } = connection
-    const sections = new Sections(layout)
+    const sections = new SectionArgs(layout)
     const indexes = group.map(({ ref }) => sections.indexOf(ref))
     const destinations = sections.refs.map((ref) => this.#destinationOf(ref, connection))
     const keys = [...sections.keys, ...group.map(({ ref }) => documentKey(ref, layout))]
     const args = [
-      this.#writing(connection, sections.refs, destinations),
-      ...sections.args(this.#nextCandidate()),
+      this.#commitSettings(connection, sections.refs, destinations),
+      ...sections.args(this.#nextEpochId()),
       ...destinations,
-      ...commitArgs(group, indexes),
+      ...encodeCommitArgs(group, indexes),
     ]
-    const { standings, rest } = sections.read(await scripts.commit.run(connection, keys, args))
-    if (isNews(rest[0])) for (const ref of sections.refs) this.#tellRelay(connection, ref)
+    const { states, rest } = sections.parseReply(await scripts.commit.run(connection, keys, args))
+    if (needsRelayNotice(rest[0])) for (const ref of sections.refs) this.#notifyRelay(connection, ref)
     return group.map((request, at) => {
-      const standing = standings[(indexes[at] as number) - 1] as CommitResult['standing']
-      return commitAnswer(request, standing, rest[at * 2] as string, rest[at * 2 + 1] as string)
+      const state = states[(indexes[at] as number) - 1] as CommitResult['state']
+      return parseCommitReply(request, state, rest[at * 2] as string, rest[at * 2 + 1] as string)
     })
   }
 
-  async #heads(connection: Connection, asked: readonly HeadQuestion[]): Promise<Head[]> {
+  async #heads(connection: Connection, questions: readonly HeadQuery[]): Promise<Head[]> {
     const { layout } = connection
-    const sections = new Sections(layout)
-    const indexes = asked.map(({ scope }) => sections.indexOf(scope))
+    const sections = new SectionArgs(layout)
+    const indexes = questions.map(({ scope }) => sections.indexOf(scope))
     const keys = [...sections.keys]
-    const questions = asked.flatMap(({ scope, shown }, at) => {
+    const questionArgs = questions.flatMap(({ scope, highestSeen }, at) => {
       const document = isDocumentRef(scope) ? keys.push(documentKey(scope, layout)) : 0
-      return [`${indexes[at]}`, `${document}`, shown?.epoch ?? '', `${shown?.sequence ?? 0}`]
+      return [`${indexes[at]}`, `${document}`, highestSeen?.epoch ?? '', `${highestSeen?.sequence ?? 0}`]
     })
-    const args = [this.#reading, ...sections.args(this.#nextCandidate()), `${asked.length}`, ...questions]
-    const { standings, rest } = sections.read(await scripts.heads.run(connection, keys, args))
-    return asked.map(({ scope }, at) => {
-      const standing = standings[(indexes[at] as number) - 1] as Head['standing']
-      if (!isDocumentRef(scope)) return { standing }
+    const args = [this.#readSettings, ...sections.args(this.#nextEpochId()), `${questions.length}`, ...questionArgs]
+    const { states, rest } = sections.parseReply(await scripts.heads.run(connection, keys, args))
+    return questions.map(({ scope }, at) => {
+      const state = states[(indexes[at] as number) - 1] as Head['state']
+      if (!isDocumentRef(scope)) return { state }
       const [generation = 0, version = 0] = (rest[at] ?? '').split(' ').map(Number)
-      return { standing, document: { generation, version } }
+      return { state, document: { generation, version } }
     })
   }
 
   async #touch(connection: Connection, requests: readonly TouchRequest[]): Promise<undefined[]> {
     const { layout } = connection
-    const sections = new Sections(layout)
+    const sections = new SectionArgs(layout)
     for (const { ref } of requests) sections.indexOf(ref)
     const keys = [...sections.keys, ...requests.map(({ ref }) => documentKey(ref, layout))]
     const ttls = requests.map(({ ttl }) => `${Math.ceil(ttl)}`)
-    await scripts.touch.run(connection, keys, [this.#reading, ...sections.args(this.#nextCandidate()), ...ttls])
+    await scripts.touch.run(connection, keys, [this.#readSettings, ...sections.args(this.#nextEpochId()), ...ttls])
     return []
   }
 
   /** The settings of a call that commits: mostly the same as last time. */
-  #writing(
+  #commitSettings(
     { database, layout }: Connection,
     [section]: readonly SectionRef[],
     destinations: readonly string[],
   ): string {
     const publisher = this.#publisher
-    const command = publisher && METHODS[publisher.method]?.[layout.cluster ? 'cluster' : 'server']
+    const command = publisher && PUBLISH_COMMANDS[publisher.method]?.[layout.cluster ? 'cluster' : 'server']
     if (command && destinations.some((to) => to !== '')) {
-      if (this.#writes?.publisher !== publisher)
-        this.#writes = { publisher, text: settingsArg(this.#settings, { ...publisher, command }) }
-      return this.#writes.text
+      if (this.#cachedPublishSettings?.publisher !== publisher)
+        this.#cachedPublishSettings = { publisher, text: encodeSettings(this.#settings, { ...publisher, command }) }
+      return this.#cachedPublishSettings.text
     }
-    if (this.#settings.publish === 'writer' || !section) return this.#reading
+    if (this.#settings.publish === 'writer' || !section) return this.#readSettings
     // a script in a cluster reaches no channel of another slot, or else the lines between all nodes: there the relay is told afterwards
     const channel = layout.cluster ? '' : outboxChannel(database)
-    return settingsArg(this.#settings, { outbox: [outboxIndex(section, layout), channel] })
+    return encodeSettings(this.#settings, { outbox: [outboxIndex(section, layout), channel] })
   }
 
   /** What is not heard is found by the relay's next look. */
-  #tellRelay(connection: Connection, ref: SectionRef): void {
+  #notifyRelay(connection: Connection, ref: SectionRef): void {
     const channel = outboxChannel(connection.database)
     connection.send(['SPUBLISH', channel, sectionName(ref, connection.layout)], channel).catch(() => {})
   }
 
   /** Who publishes is decided per call: only where both connections lead to one server, or cluster, right now. Empty: not the commit. */
-  #destinationOf({ partition, section }: SectionRef, { server }: Connection): string {
+  #destinationOf({ partition, section }: SectionRef, { serverId }: Connection): string {
     const publisher = this.#publisher
-    const same = publisher && isSameServer(publisher.serverOf(partition), server)
+    const same = publisher && isSameServer(publisher.serverFor(partition), serverId)
     return same ? publisher.destination({ partition, section }) : ''
   }
 
-  #whatIsWrong(request: CommitRequest): SyncError | undefined {
+  #validate(request: CommitRequest): SyncError | undefined {
     try {
-      checkRequest(request, this.#settings.maxCommitBytes)
+      assertCommitRequest(request, this.#settings.maxCommitBytes)
       return undefined
     } catch (cause) {
       return cause instanceof SyncError ? cause : new ArgumentError('not a commit request', { cause })
     }
   }
 
-  #inCalls<I, O>(
+  #batched<I, O>(
     items: readonly I[],
-    most: number,
+    maxBatchSize: number,
     sectionOf: (item: I) => SectionRef,
     call: (connection: Connection, part: readonly I[]) => Promise<O[]>,
     committed: 'no' | 'unknown' = 'no',
   ): Promise<O[]> {
     return this.#call(
-      (connection) => inCalls(items, { layout: connection.layout, most, sectionOf }, (part) => call(connection, part)),
+      (connection) => batchBySlot(items, { layout: connection.layout, maxBatchSize, sectionOf }, (part) => call(connection, part)),
       committed,
     )
   }
 
   async #call<R>(work: (connection: Connection) => Promise<R>, committed: 'no' | 'unknown' = 'no'): Promise<R> {
-    this.#refuseIfClosed()
+    this.#assertOpen()
     const connection = await this.#connection
     try {
       return await work(connection)
     } catch (cause) {
-      if (this.#closed && !(cause instanceof SyncError)) throw closed(cause)
-      throw storeError(cause, connection, committed)
+      if (this.#closed && !(cause instanceof SyncError)) throw storeClosedError(cause)
+      throw toStoreError(cause, connection, committed)
     }
   }
 
-  #refuseIfClosed(): void {
-    if (this.#closed) throw closed()
+  #assertOpen(): void {
+    if (this.#closed) throw storeClosedError()
   }
 }
 
-const closed = (cause?: unknown): ClosedError => new ClosedError('the store is closed', { cause })
+const storeClosedError = (cause?: unknown): ClosedError => new ClosedError('the store is closed', { cause })

@@ -1,13 +1,13 @@
 import type { StoredDocument } from '@sync/core/adapter'
 
-const VALUE = ':latest'
-const VERSION = ':version'
-const OWN = 'VersionId:'
+const VALUE_SUFFIX = ':latest'
+const VERSION_SUFFIX = ':version'
+const COUNTER_PREFIX = 'VersionId:'
 
 /** A document as the load script tells it: the TTL left in ms, negative for none, and its hash as one text. */
-export function storedDocument(ttl: string, hash: string): StoredDocument {
+export function parseStoredDocument(ttl: string, hash: string): StoredDocument {
   const flat = hash.split('\0')
-  const own: Record<string, string> = {}
+  const counters: Record<string, string> = {}
   // built as texts and parsed whole: names stand as inside a JSON text, and no parser in JavaScript is as fast
   let text = ''
   let versions = ''
@@ -15,17 +15,17 @@ export function storedDocument(ttl: string, hash: string): StoredDocument {
     const name = flat[at] as string
     const value = flat[at + 1] as string
     // a field's name may begin like that too, but then has an end of its own
-    if (name.startsWith(OWN) && !name.includes(':', OWN.length)) own[name.slice(OWN.length)] = value
-    else if (name.endsWith(VALUE)) text += `,"${name.slice(0, -VALUE.length)}":${value}`
-    else versions += `,"${name.slice(0, -VERSION.length)}":${value}`
+    if (name.startsWith(COUNTER_PREFIX) && !name.includes(':', COUNTER_PREFIX.length)) counters[name.slice(COUNTER_PREFIX.length)] = value
+    else if (name.endsWith(VALUE_SUFFIX)) text += `,"${name.slice(0, -VALUE_SUFFIX.length)}":${value}`
+    else versions += `,"${name.slice(0, -VERSION_SUFFIX.length)}":${value}`
   }
   const stored = {
-    generation: Number(own['generation']),
-    version: Number(own['latest']),
+    generation: Number(counters['generation']),
+    version: Number(counters['latest']),
     text: `{${text.slice(1)}}`,
     fieldVersions: JSON.parse(`{${versions.slice(1)}}`) as Record<string, number>,
-    floor: Number(own['floor'] ?? 0),
-    changedAt: Number(own['changed']),
+    floor: Number(counters['floor'] ?? 0),
+    changedAt: Number(counters['changed']),
   }
   const expiresIn = Number(ttl)
   return expiresIn < 0 ? stored : { ...stored, expiresIn }

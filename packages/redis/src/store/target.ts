@@ -1,18 +1,18 @@
-import { checkTarget } from '../connection/open.ts'
-import { urlOptions } from '../connection/url-options.ts'
+import { parseTargetUrl } from '../connection/open.ts'
+import { parseUrlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
-import { type Homes, homesOf } from '../pool/targets.ts'
+import { type PartitionTargets, resolvePartitionTargets } from '../connection/targets.ts'
 import { resolveStoreOptions, type StoreSettings } from './settings.ts'
 
-const PARAMETERS = {
+const URL_PARAMETERS = {
   client: ['ioredis', 'redis'],
   cluster: ['true', 'false'],
   timeout: 'duration',
   maxChanges: 'number',
   maxAge: 'duration',
-  maxAnswers: 'number',
+  maxOpResults: 'number',
   maxAnswerText: 'number',
-  opMemory: 'duration',
+  opResultTtl: 'duration',
   lineage: 'number',
   maxCommitBytes: 'number',
   publish: ['writer', 'relay'],
@@ -20,17 +20,17 @@ const PARAMETERS = {
 } as const
 
 /** The options of a store, those in the URL's query too. */
-export const storeOptions = (url: URL | undefined, options: RedisStoreOptions): RedisStoreOptions =>
-  url ? { ...urlOptions<RedisStoreOptions>(url, PARAMETERS), ...options } : options
+export const mergeStoreOptions = (url: URL | undefined, options: RedisStoreOptions): RedisStoreOptions =>
+  url ? { ...parseUrlOptions<RedisStoreOptions>(url, URL_PARAMETERS), ...options } : options
 
 /** What a target and options mean; nothing is opened. @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong */
-export function readTarget(
+export function resolveTarget(
   target: RedisTarget,
   options: RedisStoreOptions,
-): { readonly settings: StoreSettings; readonly homes: Homes } {
-  const url = checkTarget(target)
-  const chosen = storeOptions(url, options)
-  const settings = resolveStoreOptions(chosen)
-  const homes = homesOf({ target, url }, chosen)
-  return { settings, homes }
+): { readonly settings: StoreSettings; readonly targets: PartitionTargets } {
+  const url = parseTargetUrl(target)
+  const merged = mergeStoreOptions(url, options)
+  const settings = resolveStoreOptions(merged)
+  const targets = resolvePartitionTargets({ target, url }, merged)
+  return { settings, targets }
 }

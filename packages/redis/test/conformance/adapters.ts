@@ -18,7 +18,7 @@ const adapters: readonly Adapter[] = [
     bus: () => redisBusHarness('pubsub'),
     sync: () => redisSyncHarness(),
   },
-  { name: 'redis-pool', sync: () => redisSyncHarness({ pooled: true }) },
+  { name: 'redis-pool', sync: () => redisSyncHarness({ partitioned: true }) },
   { name: 'redis-relay', sync: () => redisSyncHarness({ relayed: true }) },
   {
     name: 'redis-cluster',

@@ -1,16 +1,16 @@
-import type { Given, Target } from '../../../core/test/fuzz/target.ts'
-import { readTarget as readBus } from '../../src/bus/target.ts'
-import { channelOf, documentKey, escapeField, metaKey, unescapePart } from '../../src/names.ts'
-import { readTarget as readStore } from '../../src/store/target.ts'
+import type { FuzzInput, FuzzTarget } from '../../../core/test/fuzz/target.ts'
+import { resolveTarget as readBus } from '../../src/bus/target.ts'
+import { channelName, documentKey, escapeField, metaKey, unescapePart } from '../../src/names.ts'
+import { resolveTarget as readStore } from '../../src/store/target.ts'
 
 const STORE =
-  'redis://ann:p%40ss@host:6379/3?maxChanges=10&maxAge=1h&client=redis&timeout=3s&opMemory=10m&lineage=8&cluster=false&partition.eu=redis://eu:6379'
-const BUS = 'rediss://:p%40ss@[::1]:6379/0?bus=streams&maxPayloadBytes=1000&maxFrames=10&cluster=false&client=ioredis'
+  'redis://ann:p%40ss@host:6379/3?maxChanges=10&maxAge=1h&client=redis&timeout=3s&opResultTtl=10m&lineage=8&cluster=false&partition.eu=redis://eu:6379'
+const BUS = 'rediss://:p%40ss@[::1]:6379/0?transport=streams&maxPayloadBytes=1000&maxFrames=10&cluster=false&client=ioredis'
 
-const name = ({ mutate }: Given): string => mutate('eu:{price}\\u003a"VersionId":') || '-'
+const name = ({ mutate }: FuzzInput): string => mutate('eu:{price}\\u003a"VersionId":') || '-'
 
 /** Names and URLs as Redis is given them. */
-export const targets: Readonly<Record<string, Target>> = {
+export const targets: Readonly<Record<string, FuzzTarget>> = {
   'Redis keys': (given) => {
     const [partition, section, key] = [name(given), name(given), name(given)]
     const ref = { partition, section, key }
@@ -19,7 +19,7 @@ export const targets: Readonly<Record<string, Target>> = {
     const parts = (cluster ? text.replace(/^\{(.*)\}:/s, '$1:') : text).split(':').map(unescapePart)
     if (parts.join('\n') !== [partition, section, key].join('\n')) throw new Error(`${text} is read as ${parts}`)
     if (text === metaKey(ref, { cluster })) throw new Error(`${text} is a section's`)
-    channelOf(ref, { cluster }, given.int(16))
+    channelName(ref, { cluster }, given.int(16))
   },
   'Redis fields': (given) => {
     const field = name(given)

@@ -3,7 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { firstOf } from '../availability.ts'
+import { findFirst } from '../availability.ts'
 import { cached } from '../install/cache.ts'
 import { unpackDebian } from '../install/debian.ts'
 import { inspect } from '../install/inspect.ts'
@@ -11,7 +11,7 @@ import type { Program } from '../process/program.ts'
 
 const run = promisify(execFile)
 
-const NAMES = ['chromium', 'google-chrome', 'chromium-headless-shell', 'chromium-browser']
+const COMMAND_NAMES = ['chromium', 'google-chrome', 'chromium-headless-shell', 'chromium-browser']
 const VERSION = /\b(\d+\.\d+\.\d+\.\d+)\b/
 
 let found: Promise<Program> | undefined
@@ -21,43 +21,43 @@ let found: Promise<Program> | undefined
  * Throws an {@link UnavailableError}.
  */
 export function findChromium(): Promise<Program> {
-  found ??= look()
+  found ??= search()
   return found
 }
 
-function look(): Promise<Program> {
-  const given = process.env['SYNC_TEST_CHROMIUM']
-  return firstOf('Chromium', [
-    { name: 'SYNC_TEST_CHROMIUM', find: async () => (given ? check(given, 'given by the environment') : undefined) },
-    ...NAMES.map((name) => ({ name: `${name} on the PATH`, find: () => onPath(name) })),
+function search(): Promise<Program> {
+  const fromEnvironment = process.env['SYNC_TEST_CHROMIUM']
+  return findFirst('Chromium', [
+    { name: 'SYNC_TEST_CHROMIUM', find: async () => (fromEnvironment ? inspectCandidate(fromEnvironment, 'given by the environment') : undefined) },
+    ...COMMAND_NAMES.map((name) => ({ name: `${name} on the PATH`, find: () => findOnPath(name) })),
     {
       name: "Debian's packages",
       async find() {
         const { folder, env } = await unpackDebian('chromium-headless-shell', 'chromium-common')
         const command = join(folder, 'usr/lib/chromium/chromium-headless-shell')
-        return check(command, `Debian's packages in ${folder}`, { ...env, ...fontsIn(folder) })
+        return inspectCandidate(command, `Debian's packages in ${folder}`, { ...env, ...fontEnv(folder) })
       },
     },
-    { name: "Playwright's download", find: download },
+    { name: "Playwright's download", find: downloadWithPlaywright },
   ])
 }
 
 /** A machine without fonts has none to show: then they came with the rest. */
-function fontsIn(folder: string): Program['env'] {
+function fontEnv(folder: string): Program['env'] {
   const settings = join(folder, 'etc/fonts')
   return existsSync(settings) ? { FONTCONFIG_PATH: settings, XDG_DATA_HOME: join(folder, 'usr/share') } : {}
 }
 
-async function onPath(name: string): Promise<Program | undefined> {
+async function findOnPath(name: string): Promise<Program | undefined> {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   const command = folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
-  return command === undefined ? undefined : check(command, 'on the PATH')
+  return command === undefined ? undefined : inspectCandidate(command, 'on the PATH')
 }
 
-const check = (command: string, source: string, env: Program['env'] = {}): Promise<Program> =>
+const inspectCandidate = (command: string, source: string, env: Program['env'] = {}): Promise<Program> =>
   inspect({ command, source, env, version: VERSION })
 
-async function download(): Promise<Program | undefined> {
+async function downloadWithPlaywright(): Promise<Program | undefined> {
   const manifest = createRequire(import.meta.url).resolve('playwright-core/package.json')
   const { version } = createRequire(manifest)('./package.json') as { readonly version: string }
   const folder = await cached(`playwright-${version}-${process.platform}-${process.arch}`, async (into) => {
@@ -67,5 +67,5 @@ async function download(): Promise<Program | undefined> {
   const [command] = globSync('chromium_headless_shell-*/*/{chrome-headless-shell,headless_shell}{,.exe}', {
     cwd: folder,
   })
-  return command === undefined ? undefined : check(join(folder, command), `Playwright's in ${folder}`)
+  return command === undefined ? undefined : inspectCandidate(join(folder, command), `Playwright's in ${folder}`)
 }

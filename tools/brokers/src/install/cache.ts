@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { until } from '../process/until.ts'
+import { waitFor } from '../process/wait-for.ts'
 
 /** Where downloads are kept from run to run: `SYNC_BROKERS_CACHE`, else `sync-brokers` in the user's cache folder. */
 export const cacheFolder: string =
@@ -16,28 +16,28 @@ export const cacheFolder: string =
 export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder, name)
   if (!existsSync(folder))
-    await exclusively(name, async () => {
-      if (!existsSync(folder)) await fillAt(folder, fill)
+    await withLock(name, async () => {
+      if (!existsSync(folder)) await fillAtomically(folder, fill)
     })
   return folder
 }
 
-async function fillAt(folder: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  const part = `${folder}.${randomUUID()}.part`
+async function fillAtomically(folder: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const partial = `${folder}.${randomUUID()}.part`
   try {
-    await mkdir(part)
-    await fill(part)
-    await rename(part, folder)
+    await mkdir(partial)
+    await fill(partial)
+    await rename(partial, folder)
   } finally {
-    await rm(part, { recursive: true, force: true })
+    await rm(partial, { recursive: true, force: true })
   }
 }
 
 /** Does something while no other process does what goes by the same name. */
-export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   await mkdir(cacheFolder, { recursive: true })
   const lock = join(cacheFolder, `${name}.lock`)
-  await until(() => take(lock), { what: `${lock} is free`, timeout: 600_000, interval: 100 })
+  await waitFor(() => tryLock(lock), { what: `${lock} is free`, timeout: 600_000, interval: 100 })
   try {
     return await work()
   } finally {
@@ -45,7 +45,7 @@ export async function exclusively<T>(name: string, work: () => Promise<T>): Prom
   }
 }
 
-async function take(lock: string): Promise<boolean> {
+async function tryLock(lock: string): Promise<boolean> {
   try {
     const file = await open(lock, 'wx')
     await file.writeFile(`${process.pid}`)
@@ -53,12 +53,12 @@ async function take(lock: string): Promise<boolean> {
     return true
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    if (!(await isAlive(lock))) await rm(lock, { force: true })
+    if (!(await isHolderAlive(lock))) await rm(lock, { force: true })
     return false
   }
 }
 
-async function isAlive(lock: string): Promise<boolean> {
+async function isHolderAlive(lock: string): Promise<boolean> {
   const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
   // Not a number yet: its holder is about to write it.
   if (!(holder > 0)) return true

@@ -3,12 +3,12 @@ import { existsSync, globSync } from 'node:fs'
 import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { cached, cacheFolder, exclusively } from './cache.ts'
+import { cached, cacheFolder, withLock } from './cache.ts'
 
 const run = promisify(execFile)
 
 /** Files of Debian's packages, unpacked; nothing of it is installed. */
-export interface Unpacked {
+export interface UnpackedPackage {
   readonly folder: string
   /** Lets its programs find its libraries. */
   readonly env: Readonly<Record<string, string>>
@@ -19,21 +19,21 @@ export interface Unpacked {
  * `parts` are packages that look for each other in one folder: they come even if this machine has them.
  * Needs no rights: apt works on state of its own, and checks signatures and sums as ever. Throws where that cannot be done.
  */
-export async function unpackDebian(name: string, ...parts: readonly string[]): Promise<Unpacked> {
+export async function unpackDebian(name: string, ...companions: readonly string[]): Promise<UnpackedPackage> {
   const { stdout: arch } = await run('dpkg', ['--print-architecture'])
   const folder = await cached(`debian-${await codename()}-${arch.trim()}-${name}`, async (into) => {
     // The lists are shared, and apt's own locks need rights.
-    const debs = await exclusively('apt', () => download([name, ...parts], into))
+    const debs = await withLock('apt', () => download([name, ...companions], into))
     for (const deb of debs) await run('dpkg', ['-x', deb, into])
     await rm(join(into, 'apt'), { recursive: true })
-    await keepLinksInside(into)
+    await makeLinksRelative(into)
   })
   const libraries = new Set(globSync('{usr/,}lib/**/*.so*', { cwd: folder }).map((file) => join(folder, dirname(file))))
   return { folder, env: { LD_LIBRARY_PATH: [...libraries].join(':') } }
 }
 
 /** A link to `/etc/…` means the file that was unpacked beside it, not one of this machine. */
-async function keepLinksInside(folder: string): Promise<void> {
+async function makeLinksRelative(folder: string): Promise<void> {
   for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!file.isSymbolicLink()) continue
     const link = join(file.parentPath, file.name)
@@ -60,39 +60,39 @@ async function download(names: readonly string[], into: string): Promise<string[
     'Dir::Cache': join(into, 'apt'),
     'Dir::State::status': '/var/lib/dpkg/status',
   }
-  const again = names.length > 1 ? ['--reinstall'] : []
-  const get = ['install', '--download-only', '--yes', '--no-install-recommends', ...again, ...names]
+  const reinstall = names.length > 1 ? ['--reinstall'] : []
+  const get = ['install', '--download-only', '--yes', '--no-install-recommends', ...reinstall, ...names]
   const attempts: readonly (() => Promise<void>)[] = [
     () => aptGet(get, settings),
     // The machine's package lists are missing or too old: fetch our own.
     async () => {
-      const own = { ...settings, 'Dir::State::lists': await listsFolder('apt-lists') }
-      await aptGet(['update'], own)
-      await aptGet(get, own)
+      const ownSettings = { ...settings, 'Dir::State::lists': await listsFolder('apt-lists') }
+      await aptGet(['update'], ownSettings)
+      await aptGet(get, ownSettings)
     },
     // This release of Debian had it later than others.
     async () => {
       const lists = await listsFolder('apt-lists-backports')
       const list = join(into, 'apt/sources.list')
       await writeFile(list, await sourcesWithBackports(await listsFolder('apt-lists')))
-      const own = {
+      const ownSettings = {
         ...settings,
         'Dir::State::lists': lists,
         'Dir::Etc::sourcelist': list,
         'Dir::Etc::sourceparts': '/dev/null',
       }
-      await aptGet(['update'], own)
-      await aptGet(get, own)
+      await aptGet(['update'], ownSettings)
+      await aptGet(get, ownSettings)
     },
   ]
-  await firstThatWorks(attempts)
+  await firstSuccess(attempts)
   const debs = globSync('*.deb', { cwd: archives })
   if (debs.length === 0) throw new Error(`${names[0]} is installed already`)
   return debs.map((file) => join(archives, file))
 }
 
 /** Throws what the first threw if none works: the others are makeshifts. */
-async function firstThatWorks(attempts: readonly (() => Promise<void>)[]): Promise<void> {
+async function firstSuccess(attempts: readonly (() => Promise<void>)[]): Promise<void> {
   const errors: unknown[] = []
   for (const attempt of attempts) {
     try {

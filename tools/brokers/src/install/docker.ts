@@ -10,6 +10,6 @@ export async function requireDocker(): Promise<void> {
 }
 
 /** Where a program in an image comes from, for people. */
-export function sourceOf(image: string): string {
+export function describeImage(image: string): string {
   return `the Docker image ${image}`
 }

@@ -15,10 +15,10 @@ export interface Candidate extends Pick<Program, 'command' | 'env' | 'source' | 
 /** Asks a program for its version. Throws if it cannot be run. */
 export async function inspect({ version: pattern, ...program }: Candidate): Promise<Program> {
   const container = `sync-brokers-${randomUUID()}`
-  const bare = { ...program, args: [] }
-  const [command, ...args] = commandLine({ program: bare, args: ['--version'], folder: tmpdir(), container })
+  const withoutArgs = { ...program, args: [] }
+  const [command, ...args] = commandLine({ program: withoutArgs, args: ['--version'], folder: tmpdir(), container })
   const { stdout } = await run(command, args, { env: { ...process.env, ...program.env } })
   const version = pattern.exec(stdout)?.[1]
   if (version === undefined) throw new Error(`${program.command} does not tell its version: ${stdout}`)
-  return { ...bare, version }
+  return { ...withoutArgs, version }
 }

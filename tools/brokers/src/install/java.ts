@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { firstOf } from '../availability.ts'
+import { findFirst } from '../availability.ts'
 import { unpackDebian } from './debian.ts'
 
 const run = promisify(execFile)
@@ -14,28 +14,28 @@ export interface Java {
 }
 
 /** What Kafka 4 needs. */
-const OLDEST = 17
+const MIN_VERSION = 17
 
 /** Java 17 or newer: from `JAVA_HOME`, from the PATH, else from Debian's packages. Throws an `UnavailableError`. */
 export function findJava(): Promise<Java> {
   const home = process.env['JAVA_HOME']
-  return firstOf('Java', [
-    { name: 'JAVA_HOME', find: async () => (home ? inspect({ command: join(home, 'bin/java'), env: {} }) : undefined) },
-    { name: 'java on the PATH', find: () => inspect({ command: 'java', env: {} }) },
+  return findFirst('Java', [
+    { name: 'JAVA_HOME', find: async () => (home ? checkVersion({ command: join(home, 'bin/java'), env: {} }) : undefined) },
+    { name: 'java on the PATH', find: () => checkVersion({ command: 'java', env: {} }) },
     {
       name: "Debian's packages",
       async find() {
         const { folder, env } = await unpackDebian('default-jre-headless')
         const [command] = globSync('usr/lib/jvm/java-*-openjdk-*/bin/java', { cwd: folder })
-        return command === undefined ? undefined : inspect({ command: join(folder, command), env })
+        return command === undefined ? undefined : checkVersion({ command: join(folder, command), env })
       },
     },
   ])
 }
 
-async function inspect(java: Java): Promise<Java> {
+async function checkVersion(java: Java): Promise<Java> {
   const { stderr } = await run(java.command, ['-version'], { env: { ...process.env, ...java.env } })
   const version = /version "(\d+)/.exec(stderr)?.[1]
-  if (!(Number(version) >= OLDEST)) throw new Error(`${java.command} is ${version}, older than ${OLDEST}`)
+  if (!(Number(version) >= MIN_VERSION)) throw new Error(`${java.command} is ${version}, older than ${MIN_VERSION}`)
   return java
 }

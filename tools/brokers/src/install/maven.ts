@@ -20,15 +20,15 @@ export interface PinnedJar extends Jar {
   readonly sha256: string
 }
 
-const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+const COPY_GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
 /** The folder in the cache that has exactly these jars. Throws where there is no Maven, or if a jar is not as it must be. */
 export function fetchJars(name: string, jars: readonly PinnedJar[]): Promise<string> {
   return cached(`maven-${name}`, async (into) => {
     const folder = join(into, 'jars')
-    await copyJars(into, { jars, alone: true, folder })
+    await copyJars(into, { jars, excludeDependencies: true, folder })
     for (const jar of jars) {
-      const file = fileOf(jar)
+      const file = jarFileName(jar)
       const sum = await sha256(join(folder, file))
       if (sum !== jar.sha256)
         throw new Error(`${file} is not the file it was: its SHA-256 is ${sum}, not ${jar.sha256}`)
@@ -39,32 +39,32 @@ export function fetchJars(name: string, jars: readonly PinnedJar[]): Promise<str
 }
 
 /** What Maven is asked for. */
-export interface Copy {
+export interface CopyJarsOptions {
   readonly jars: readonly Jar[]
   /** Only these, not what they depend on. */
-  readonly alone: boolean
+  readonly excludeDependencies: boolean
   readonly folder: string
   /** `repository`: in folders named after group, artifact and version. @default 'flat' */
   readonly layout?: 'flat' | 'repository'
 }
 
 /** Has Maven copy jars into a folder; its project file is written to another. */
-export async function copyJars(project: string, { jars, alone, folder, layout = 'flat' }: Copy): Promise<void> {
+export async function copyJars(project: string, { jars, excludeDependencies, folder, layout = 'flat' }: CopyJarsOptions): Promise<void> {
   const pom = join(project, 'pom.xml')
-  await writeFile(pom, pomOf(jars, alone ? EXCLUDE_ALL : ''))
+  await writeFile(pom, buildPom(jars, excludeDependencies ? EXCLUDE_ALL : ''))
   const settings = {
     includeScope: 'runtime',
     outputDirectory: folder,
     'mdep.useRepositoryLayout': layout === 'repository',
   }
   const defines = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)
-  await run('mvn', ['-q', '-B', '-f', pom, COPY, ...defines])
+  await run('mvn', ['-q', '-B', '-f', pom, COPY_GOAL, ...defines])
   await rm(pom)
 }
 
 const EXCLUDE_ALL = '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>'
 
-function pomOf(jars: readonly Jar[], exclusions: string): string {
+function buildPom(jars: readonly Jar[], exclusions: string): string {
   const dependencies = jars.map(
     ({ group, artifact, version }) =>
       `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${exclusions}</dependency>`,
@@ -77,7 +77,7 @@ function pomOf(jars: readonly Jar[], exclusions: string): string {
 }
 
 /** Its name once it is copied. */
-function fileOf({ artifact, version }: Jar): string {
+function jarFileName({ artifact, version }: Jar): string {
   return `${artifact}-${version}.jar`
 }
 

@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Hooks } from '../process/hooks.ts'
-import { makeFolder, removeFolder } from '../process/own-folder.ts'
+import type { ServerControls } from '../process/controls.ts'
+import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
 import { startProxy, type TcpProxy } from '../proxy/proxy.ts'
-import { cutPartition, type PartitionCut } from './partition-log.ts'
-import { type Place, type Ports, type Properties, propertiesOf, textOf } from './properties.ts'
+import { truncatePartition, type PartitionTruncation } from './partition-log.ts'
+import { type NodePlacement, type Ports, type Properties, brokerProperties, toPropertiesText } from './properties.ts'
 import { formatStorage } from './storage.ts'
 
 /** A Kafka broker in KRaft mode. Data and broker go when it is disposed of, or when this process ends. */
-export interface KafkaServer extends Hooks, AsyncDisposable {
+export interface KafkaServer extends ServerControls, AsyncDisposable {
   /** `kafka://127.0.0.1:port`. */
   readonly url: string
   /** The same without the scheme, as clients are often told. */
@@ -27,35 +27,35 @@ export interface KafkaServer extends Hooks, AsyncDisposable {
    */
   startProxy(): Promise<TcpProxy>
   /** Loses the end of a partition's log, while the broker is down. Answers how many bytes went. */
-  cutLog(cut: PartitionCut): Promise<number>
+  truncateLog(cut: PartitionTruncation): Promise<number>
 }
 
 /** One broker on ports that are known. */
-export interface KafkaStart {
-  readonly place: Place
+export interface KafkaBrokerOptions {
+  readonly placement: NodePlacement
   readonly program: Program
   readonly config: Properties
   readonly ready: () => Promise<void>
 }
 
 /** Starts a broker of ours. */
-export async function startKafkaOn({ place, program, config, ready }: KafkaStart): Promise<KafkaServer> {
-  const { nodeId, all } = place
-  const ports = all[nodeId - 1]
-  if (!ports) throw new RangeError(`there is no node ${nodeId}`)
-  const folder = await makeFolder('kafka')
+export async function startKafkaBroker({ placement, program, config, ready }: KafkaBrokerOptions): Promise<KafkaServer> {
+  const { nodeId, ports } = placement
+  const ownPorts = ports[nodeId - 1]
+  if (!ownPorts) throw new RangeError(`there is no node ${nodeId}`)
+  const folder = await createTempDir('kafka')
   const data = join(folder, 'data')
-  const properties = propertiesOf(place)
+  const properties = brokerProperties(placement)
   await formatStorage({ program, nodeId, properties, folder: data })
   const file = join(folder, 'server.properties')
-  await writeFile(file, textOf({ ...properties, ...config, 'log.dirs': data }))
-  const name = `kafka ${nodeId} on ${ports.client}`
+  await writeFile(file, toPropertiesText({ ...properties, ...config, 'log.dirs': data }))
+  const name = `kafka ${nodeId} on ${ownPorts.client}`
   const args = ['kafka.Kafka', file]
   const server = await ServerProcess.start({ name, program, args, folder, ready, timeout: 60_000, interval: 50 })
   return {
-    url: `kafka://${addressOf(ports)}`,
-    address: addressOf(ports),
-    port: ports.client,
+    url: `kafka://${addressOf(ownPorts)}`,
+    address: addressOf(ownPorts),
+    port: ownPorts.client,
     version: program.version,
     source: program.source,
     nodeId,
@@ -67,14 +67,14 @@ export async function startKafkaOn({ place, program, config, ready }: KafkaStart
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
-    startProxy: () => startProxy({ target: `kafka://127.0.0.1:${ports.proxied}`, port: ports.proxy }),
-    async cutLog(cut) {
+    startProxy: () => startProxy({ target: `kafka://127.0.0.1:${ownPorts.proxied}`, port: ownPorts.proxy }),
+    async truncateLog(cut) {
       if (server.running) throw new Error('the log is cut while the broker is down: kill it first')
-      return cutPartition(data, cut)
+      return truncatePartition(data, cut)
     },
     async [Symbol.asyncDispose]() {
       await server.kill()
-      await removeFolder(folder)
+      await removeDirectory(folder)
     },
   }
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached } from '../install/cache.ts'
 import type { Program } from '../process/program.ts'
-import { onFreePorts } from '../process/start.ts'
-import { addressOf, freePorts, startKafkaOn } from './broker.ts'
+import { retryOnPortConflict } from '../process/free-ports.ts'
+import { addressOf, freePorts, startKafkaBroker } from './broker.ts'
 import { probeTopic } from './probe.ts'
 
 /**
@@ -14,21 +14,21 @@ export async function withClassArchive(program: Program): Promise<Program> {
   // Java in a container has no place to leave it.
   if (program.image !== undefined) return program
   const folder = await cached(`kafka-${program.version}-classes`, async (into) => {
-    const writing = told(program, `-XX:ArchiveClassesAtExit=${join(into, ARCHIVE)}`)
-    const broker = await onFreePorts(async () => {
+    const archiving = withArgument(program, `-XX:ArchiveClassesAtExit=${join(into, ARCHIVE)}`)
+    const broker = await retryOnPortConflict(async () => {
       const ports = await freePorts()
       const ready = (): Promise<void> => probeTopic({ addresses: [addressOf(ports)], connection: {} }, 1)
-      return startKafkaOn({ place: { nodeId: 1, all: [ports] }, program: writing, config: {}, ready })
+      return startKafkaBroker({ placement: { nodeId: 1, ports: [ports] }, program: archiving, config: {}, ready })
     })
     await broker.stop()
     await broker[Symbol.asyncDispose]()
   })
   const archive = join(folder, ARCHIVE)
-  return existsSync(archive) ? told(program, `-XX:SharedArchiveFile=${archive}`) : program
+  return existsSync(archive) ? withArgument(program, `-XX:SharedArchiveFile=${archive}`) : program
 }
 
 const ARCHIVE = 'kafka.jsa'
 
-function told(program: Program, argument: string): Program {
+function withArgument(program: Program, argument: string): Program {
   return { ...program, args: [argument, ...program.args] }
 }

@@ -1,10 +1,10 @@
-import { onFreePorts, startAll } from '../process/start.ts'
-import { until } from '../process/until.ts'
-import { addressOf, freePorts, type KafkaServer, startKafkaOn } from './broker.ts'
+import { retryOnPortConflict, startAllOrNone } from '../process/free-ports.ts'
+import { waitFor } from '../process/wait-for.ts'
+import { addressOf, freePorts, type KafkaServer, startKafkaBroker } from './broker.ts'
 import { withClassArchive } from './class-archive.ts'
 import { findKafka } from './find-kafka.ts'
 import type { KafkaOptions } from './kafka.ts'
-import { askKafka, type Destination, type KafkaConnectionOptions, probeTopic } from './probe.ts'
+import { withKafkaAdmin, type Destination, type KafkaConnectionOptions, probeTopic } from './probe.ts'
 
 /** What kind of Kafka cluster. */
 export interface KafkaClusterOptions extends KafkaOptions {
@@ -25,32 +25,32 @@ export interface KafkaCluster extends AsyncDisposable {
   readonly nodes: readonly KafkaServer[]
   readonly version: string
   /** The running broker that leads a partition now. */
-  leaderOf(one: TopicPartition): Promise<KafkaServer>
+  leaderOf(topicPartition: TopicPartition): Promise<KafkaServer>
   /** Resolves when a topic with a copy on each running broker can be made, written to and described. */
-  settled(): Promise<void>
+  waitUntilStable(): Promise<void>
 }
 
 /** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no Kafka. */
 export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
   const { release = 'newest', size = 3, config = {}, connection = {} } = options
   const program = await withClassArchive(await findKafka(release))
-  const nodes = await onFreePorts(async () => {
-    const all = await Promise.all(Array.from({ length: size }, freePorts))
-    return startAll(
-      all.map((ports, index) => () => {
-        const ready = (): Promise<void> => isMember({ addresses: [addressOf(ports)], connection })
-        return startKafkaOn({ place: { nodeId: index + 1, all }, program, config, ready })
+  const nodes = await retryOnPortConflict(async () => {
+    const ports = await Promise.all(Array.from({ length: size }, freePorts))
+    return startAllOrNone(
+      ports.map((ownPorts, index) => () => {
+        const ready = (): Promise<void> => assertIsMember({ addresses: [addressOf(ownPorts)], connection })
+        return startKafkaBroker({ placement: { nodeId: index + 1, ports }, program, config, ready })
       }),
     )
   })
   const cluster = new LoopbackCluster(nodes, connection)
-  await cluster.settled()
+  await cluster.waitUntilStable()
   return cluster
 }
 
 /** Throws unless it knows the cluster's brokers. */
-async function isMember(destination: Destination): Promise<void> {
-  const { brokers } = await askKafka(destination, (admin) => admin.describeCluster())
+async function assertIsMember(destination: Destination): Promise<void> {
+  const { brokers } = await withKafkaAdmin(destination, (admin) => admin.describeCluster())
   if (brokers.length === 0) throw new Error('it knows of no broker yet')
 }
 
@@ -76,9 +76,9 @@ class LoopbackCluster implements KafkaCluster {
   }
 
   leaderOf({ topic, partition }: TopicPartition): Promise<KafkaServer> {
-    return until(
+    return waitFor(
       async () => {
-        const { topics } = await askKafka(this.#destination(), (admin) => admin.fetchTopicMetadata({ topics: [topic] }))
+        const { topics } = await withKafkaAdmin(this.#destination(), (admin) => admin.fetchTopicMetadata({ topics: [topic] }))
         const leader = topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader
         return this.#running.find(({ nodeId }) => nodeId === leader) ?? false
       },
@@ -86,13 +86,13 @@ class LoopbackCluster implements KafkaCluster {
     )
   }
 
-  async settled(): Promise<void> {
+  async waitUntilStable(): Promise<void> {
     const attempt = async (): Promise<true> => {
       await probeTopic(this.#destination(), this.#running.length)
       return true
     }
     const what = `a topic with ${this.#running.length} copies can be made`
-    await until(attempt, { what, timeout: 60_000, interval: 100 })
+    await waitFor(attempt, { what, timeout: 60_000, interval: 100 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

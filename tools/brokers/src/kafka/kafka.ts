@@ -1,9 +1,9 @@
-import { hooksOfOthers, NotOursError } from '../process/hooks.ts'
-import { onFreePorts } from '../process/start.ts'
-import { addressOf, freePorts, type KafkaServer, startKafkaOn } from './broker.ts'
+import { externalServerControls, ExternalServerError } from '../process/controls.ts'
+import { retryOnPortConflict } from '../process/free-ports.ts'
+import { addressOf, freePorts, type KafkaServer, startKafkaBroker } from './broker.ts'
 import { withClassArchive } from './class-archive.ts'
-import { findKafka, givenKafkaUrl, type KafkaRelease } from './find-kafka.ts'
-import { askKafka, type KafkaConnectionOptions, probeTopic } from './probe.ts'
+import { findKafka, externalKafkaUrl, type KafkaRelease } from './find-kafka.ts'
+import { withKafkaAdmin, type KafkaConnectionOptions, probeTopic } from './probe.ts'
 import type { Properties } from './properties.ts'
 
 /** What kind of Kafka. */
@@ -26,29 +26,29 @@ export interface KafkaOptions {
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const { release = 'newest', config = {}, connection = {} } = options
-  const given = givenKafkaUrl(release)
-  if (given !== undefined) return givenServer(given, connection)
+  const externalUrl = externalKafkaUrl(release)
+  if (externalUrl !== undefined) return externalServer(externalUrl, connection)
   const program = await withClassArchive(await findKafka(release))
-  return onFreePorts(async () => {
+  return retryOnPortConflict(async () => {
     const ports = await freePorts()
     const ready = (): Promise<void> => probeTopic({ addresses: [addressOf(ports)], connection }, 1)
-    return startKafkaOn({ place: { nodeId: 1, all: [ports] }, program, config, ready })
+    return startKafkaBroker({ placement: { nodeId: 1, ports: [ports] }, program, config, ready })
   })
 }
 
-async function givenServer(url: string, connection: KafkaConnectionOptions): Promise<KafkaServer> {
+async function externalServer(url: string, connection: KafkaConnectionOptions): Promise<KafkaServer> {
   const { host, hostname, port } = new URL(url)
-  const { brokers } = await askKafka({ addresses: [host], connection }, (admin) => admin.describeCluster())
+  const { brokers } = await withKafkaAdmin({ addresses: [host], connection }, (admin) => admin.describeCluster())
   return {
-    ...hooksOfOthers(url),
+    ...externalServerControls(url),
     url,
     address: host,
     port: Number(port),
     version: 'unknown',
     source: `given by the environment, at ${hostname}`,
     nodeId: brokers[0]?.nodeId ?? 0,
-    startProxy: () => Promise.reject(new NotOursError(url)),
-    cutLog: () => Promise.reject(new NotOursError(url)),
+    startProxy: () => Promise.reject(new ExternalServerError(url)),
+    truncateLog: () => Promise.reject(new ExternalServerError(url)),
     async [Symbol.asyncDispose]() {},
   }
 }

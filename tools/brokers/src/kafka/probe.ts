@@ -24,28 +24,28 @@ function connect({ addresses, connection }: Destination): Kafka {
 }
 
 /** Connects, asks one thing and goes. */
-export async function askKafka<T>(destination: Destination, question: (admin: Admin) => Promise<T>): Promise<T> {
+export async function withKafkaAdmin<T>(destination: Destination, use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = connect(destination).admin()
   try {
     await admin.connect()
-    return await question(admin)
+    return await use(admin)
   } finally {
     await admin.disconnect()
   }
 }
 
 /** Throws unless a topic with so many copies can be made, written to and described, and groups have their coordinator. */
-export async function probeTopic(destination: Destination, copies: number): Promise<void> {
+export async function probeTopic(destination: Destination, replicas: number): Promise<void> {
   const topic = `ready-${randomUUID()}`
-  await askKafka(destination, async (admin) => {
+  await withKafkaAdmin(destination, async (admin) => {
     try {
-      const topics = [{ topic, numPartitions: 1, replicationFactor: copies }]
+      const topics = [{ topic, numPartitions: 1, replicationFactor: replicas }]
       await admin.createTopics({ topics, waitForLeaders: false, timeout: 2000 })
-      await writeOnce(destination, topic)
+      await produceOne(destination, topic)
       const [end] = await admin.fetchTopicOffsets(topic)
       if (end?.high !== '1') throw new Error(`what was written to ${topic} is not there`)
       const [described] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics
-      if (described?.partitions[0]?.isr.length !== copies) throw new Error(`${topic} has not yet ${copies} copies`)
+      if (described?.partitions[0]?.isr.length !== replicas) throw new Error(`${topic} has not yet ${replicas} copies`)
       await admin.fetchOffsets({ groupId: topic, topics: [topic] })
     } finally {
       await admin.deleteTopics({ topics: [topic], timeout: 2000 })
@@ -53,7 +53,7 @@ export async function probeTopic(destination: Destination, copies: number): Prom
   })
 }
 
-async function writeOnce(destination: Destination, topic: string): Promise<void> {
+async function produceOne(destination: Destination, topic: string): Promise<void> {
   const producer = connect(destination).producer()
   try {
     await producer.connect()

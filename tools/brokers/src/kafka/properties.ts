@@ -16,24 +16,24 @@ export interface Ports {
 }
 
 /** A node among those of its cluster, numbered from 1. */
-export interface Place {
+export interface NodePlacement {
   readonly nodeId: number
-  readonly all: readonly Ports[]
+  readonly ports: readonly Ports[]
 }
 
 /** What lets a node find the others, and tests run quickly. */
-export function propertiesOf({ nodeId, all }: Place): Properties {
-  const ports = all[nodeId - 1]
-  if (!ports) throw new RangeError(`there is no node ${nodeId}`)
-  const copies = Math.min(3, all.length)
-  const at = (port: number): string => `127.0.0.1:${port}`
+export function brokerProperties({ nodeId, ports }: NodePlacement): Properties {
+  const ownPorts = ports[nodeId - 1]
+  if (!ownPorts) throw new RangeError(`there is no node ${nodeId}`)
+  const replicas = Math.min(3, ports.length)
+  const address = (port: number): string => `127.0.0.1:${port}`
   return {
     'process.roles': 'broker,controller',
     'node.id': `${nodeId}`,
-    'controller.quorum.voters': all.map(({ controller }, index) => `${index + 1}@${at(controller)}`).join(','),
-    listeners: `CLIENT://${at(ports.client)},PROXIED://${at(ports.proxied)},INTERNAL://${at(ports.internal)},CONTROLLER://${at(ports.controller)}`,
+    'controller.quorum.voters': ports.map(({ controller }, index) => `${index + 1}@${address(controller)}`).join(','),
+    listeners: `CLIENT://${address(ownPorts.client)},PROXIED://${address(ownPorts.proxied)},INTERNAL://${address(ownPorts.internal)},CONTROLLER://${address(ownPorts.controller)}`,
     // A client is told to connect where it asked: through the proxy, if it came that way.
-    'advertised.listeners': `CLIENT://${at(ports.client)},PROXIED://${at(ports.proxy)},INTERNAL://${at(ports.internal)}`,
+    'advertised.listeners': `CLIENT://${address(ownPorts.client)},PROXIED://${address(ownPorts.proxy)},INTERNAL://${address(ownPorts.internal)}`,
     'listener.security.protocol.map': 'CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'INTERNAL',
     'controller.listener.names': 'CONTROLLER',
@@ -41,12 +41,12 @@ export function propertiesOf({ nodeId, all }: Place): Properties {
     // Else joining a group takes 3 s more.
     'group.initial.rebalance.delay.ms': '0',
     'offsets.topic.num.partitions': '1',
-    'offsets.topic.replication.factor': `${copies}`,
+    'offsets.topic.replication.factor': `${replicas}`,
     'transaction.state.log.num.partitions': '1',
-    'transaction.state.log.replication.factor': `${copies}`,
-    'transaction.state.log.min.isr': `${Math.min(2, copies)}`,
-    'default.replication.factor': `${copies}`,
-    'min.insync.replicas': `${Math.min(2, copies)}`,
+    'transaction.state.log.replication.factor': `${replicas}`,
+    'transaction.state.log.min.isr': `${Math.min(2, replicas)}`,
+    'default.replication.factor': `${replicas}`,
+    'min.insync.replicas': `${Math.min(2, replicas)}`,
     // A dead broker is noticed after 2 s, not 9.
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '300',
@@ -59,7 +59,7 @@ export function propertiesOf({ nodeId, all }: Place): Properties {
 }
 
 /** As a file of properties. */
-export function textOf(properties: Properties): string {
+export function toPropertiesText(properties: Properties): string {
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')

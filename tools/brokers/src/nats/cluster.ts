@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { freePort } from '../process/port.ts'
-import { onFreePorts, startAll } from '../process/start.ts'
-import { until } from '../process/until.ts'
+import { retryOnPortConflict, startAllOrNone } from '../process/free-ports.ts'
+import { waitFor } from '../process/wait-for.ts'
 import { findNats } from './find-nats.ts'
-import { type NatsOptions, type NatsServer, startNatsOn, urlOf } from './nats.ts'
-import { askNats, type NatsConnectionOptions, probeStream } from './probe.ts'
+import { type NatsOptions, type NatsServer, startNatsServer, urlOf } from './nats.ts'
+import { withNatsClient, type NatsConnectionOptions, probeStream } from './probe.ts'
 
 /** What kind of NATS cluster. */
 export interface NatsClusterOptions extends NatsOptions {
@@ -21,7 +21,7 @@ export interface NatsCluster extends AsyncDisposable {
   /** The node that leads a stream now. */
   leaderOf(stream: string): Promise<NatsServer>
   /** Resolves when every running node can make a stream with a copy on each running node, and read it back. */
-  settled(): Promise<void>
+  waitUntilStable(): Promise<void>
 }
 
 /** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no NATS server. */
@@ -29,32 +29,32 @@ export async function startNatsCluster(options: NatsClusterOptions = {}): Promis
   const { release = 'newest', size = 3, config = {}, connection = {} } = options
   const program = await findNats(release)
   const name = `cluster-${randomUUID()}`
-  const nodes = await onFreePorts(async () => {
+  const nodes = await retryOnPortConflict(async () => {
     const routePorts = await Promise.all(Array.from({ length: size }, freePort))
     const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`)
-    return startAll(
+    return startAllOrNone(
       routePorts.map((routePort) => async () => {
         const port = await freePort()
         const cluster = { name, listen: `127.0.0.1:${routePort}`, routes }
-        const ready = (): Promise<void> => isLed({ url: urlOf(port), connection })
-        return startNatsOn({ name: `node-${port}`, port, program, config: { cluster, ...config }, ready })
+        const ready = (): Promise<void> => assertHasLeader({ url: urlOf(port), connection })
+        return startNatsServer({ name: `node-${port}`, port, program, config: { cluster, ...config }, ready })
       }),
     )
   })
   const cluster = new LoopbackCluster(nodes, { version: program.version, connection })
-  await cluster.settled()
+  await cluster.waitUntilStable()
   return cluster
 }
 
 /** Throws unless the nodes have a leader. */
-async function isLed(destination: { url: string; connection: NatsConnectionOptions }): Promise<void> {
-  await askNats(destination, async (client) => {
+async function assertHasLeader(destination: { url: string; connection: NatsConnectionOptions }): Promise<void> {
+  await withNatsClient(destination, async (client) => {
     const manager = await jetstreamManager(client, { timeout: 1000 })
     await manager.getAccountInfo()
   })
 }
 
-interface Details {
+interface ClusterDetails {
   readonly version: string
   readonly connection: NatsConnectionOptions
 }
@@ -64,7 +64,7 @@ class LoopbackCluster implements NatsCluster {
   readonly version: string
   readonly #connection: NatsConnectionOptions
 
-  constructor(nodes: readonly NatsServer[], { version, connection }: Details) {
+  constructor(nodes: readonly NatsServer[], { version, connection }: ClusterDetails) {
     this.nodes = nodes
     this.version = version
     this.#connection = connection
@@ -75,9 +75,9 @@ class LoopbackCluster implements NatsCluster {
   }
 
   leaderOf(stream: string): Promise<NatsServer> {
-    return until(
+    return waitFor(
       async () => {
-        const name = await askNats(this.#destination(this.#running[0]), async (client) => {
+        const name = await withNatsClient(this.#destination(this.#running[0]), async (client) => {
           const { streams } = await jetstreamManager(client, { timeout: 1000 })
           return (await streams.info(stream)).cluster?.leader
         })
@@ -87,14 +87,14 @@ class LoopbackCluster implements NatsCluster {
     )
   }
 
-  async settled(): Promise<void> {
-    const copies = this.#running.length
+  async waitUntilStable(): Promise<void> {
+    const replicas = this.#running.length
     for (const node of this.#running) {
       const attempt = async (): Promise<true> => {
-        await probeStream(this.#destination(node), copies)
+        await probeStream(this.#destination(node), replicas)
         return true
       }
-      await until(attempt, { what: `${node.name} can make a stream with ${copies} copies`, interval: 50 })
+      await waitFor(attempt, { what: `${node.name} can make a stream with ${replicas} copies`, interval: 50 })
     }
   }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { firstOf, type Source } from '../availability.ts'
+import { findFirst, type Source } from '../availability.ts'
 import { unpackDebian } from '../install/debian.ts'
-import { requireDocker, sourceOf } from '../install/docker.ts'
+import { requireDocker, describeImage } from '../install/docker.ts'
 import { buildWithGo } from '../install/go.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
@@ -10,22 +10,22 @@ import type { Program } from '../process/program.ts'
 export type NatsRelease = 'newest' | 'oldest'
 
 /** What Go builds. */
-const NEWEST = 'v2.15.2'
+const NEWEST_VERSION = 'v2.15.2'
 
 /** What counts as new on the PATH: from here on streams have batched reads. */
-const NEW_ENOUGH = [2, 11] as const
+const MIN_NEW_VERSION = [2, 11] as const
 
-const found = new Map<NatsRelease, Promise<Program>>()
+const cachedPrograms = new Map<NatsRelease, Promise<Program>>()
 
 /** The URL of a server that somebody else runs: `SYNC_TEST_NATS_URL`. It counts as the newest. */
-export function givenNatsUrl(release: NatsRelease): string | undefined {
+export function externalNatsUrl(release: NatsRelease): string | undefined {
   return release === 'newest' ? process.env['SYNC_TEST_NATS_URL'] || undefined : undefined
 }
 
 /** A server program. Throws an `UnavailableError`. */
 export function findNats(release: NatsRelease): Promise<Program> {
-  const known = found.get(release) ?? firstOf(`nats (${release})`, sources[release])
-  found.set(release, known)
+  const known = cachedPrograms.get(release) ?? findFirst(`nats (${release})`, sources[release])
+  cachedPrograms.set(release, known)
   return known
 }
 
@@ -33,7 +33,7 @@ const debian: Source<Program> = {
   name: "Debian's packages",
   async find() {
     const { folder, env } = await unpackDebian('nats-server')
-    return check({ command: join(folder, 'usr/sbin/nats-server'), env, source: `Debian's packages in ${folder}` })
+    return inspectCandidate({ command: join(folder, 'usr/sbin/nats-server'), env, source: `Debian's packages in ${folder}` })
   },
 }
 
@@ -42,17 +42,17 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
     {
       name: 'nats-server on the PATH',
       async find() {
-        const program = await check({ command: 'nats-server', env: {}, source: 'on the PATH' })
+        const program = await inspectCandidate({ command: 'nats-server', env: {}, source: 'on the PATH' })
         if (isNewEnough(program.version)) return program
-        throw new Error(`${program.version} is older than ${NEW_ENOUGH.join('.')}`)
+        throw new Error(`${program.version} is older than ${MIN_NEW_VERSION.join('.')}`)
       },
     },
     {
       name: 'Go',
       async find() {
         const module = 'github.com/nats-io/nats-server/v2'
-        const command = await buildWithGo({ module, name: 'nats-server', version: NEWEST })
-        return check({ command, env: {}, source: `built by Go, ${command}` })
+        const command = await buildWithGo({ module, name: 'nats-server', version: NEWEST_VERSION })
+        return inspectCandidate({ command, env: {}, source: `built by Go, ${command}` })
       },
     },
     {
@@ -60,7 +60,7 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
       async find() {
         await requireDocker()
         const image = 'nats:2-alpine'
-        return check({ command: 'nats-server', env: {}, source: sourceOf(image), image })
+        return inspectCandidate({ command: 'nats-server', env: {}, source: describeImage(image), image })
       },
     },
     debian,
@@ -70,9 +70,9 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
 
 function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > NEW_ENOUGH[0] || (major === NEW_ENOUGH[0] && minor >= NEW_ENOUGH[1])
+  return major > MIN_NEW_VERSION[0] || (major === MIN_NEW_VERSION[0] && minor >= MIN_NEW_VERSION[1])
 }
 
-function check(candidate: Omit<Candidate, 'version'>): Promise<Program> {
+function inspectCandidate(candidate: Omit<Candidate, 'version'>): Promise<Program> {
   return inspect({ ...candidate, version: /v(\d+\.\d+\.\d+\S*)/ })
 }

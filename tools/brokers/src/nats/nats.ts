@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
-import { makeFolder, removeFolder } from '../process/own-folder.ts'
+import { type ServerControls, externalServerControls, ExternalServerError } from '../process/controls.ts'
+import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
-import { onFreePorts } from '../process/start.ts'
-import { findNats, givenNatsUrl, type NatsRelease } from './find-nats.ts'
-import { askNats, type NatsConnectionOptions, probeStream } from './probe.ts'
-import { cutStream, type StreamCut } from './stream-log.ts'
+import { retryOnPortConflict } from '../process/free-ports.ts'
+import { findNats, externalNatsUrl, type NatsRelease } from './find-nats.ts'
+import { withNatsClient, type NatsConnectionOptions, probeStream } from './probe.ts'
+import { truncateStream, type StreamTruncation } from './stream-log.ts'
 
 /** What kind of NATS server. */
 export interface NatsOptions {
@@ -21,7 +21,7 @@ export interface NatsOptions {
 }
 
 /** A NATS server with JetStream. Data and server go when it is disposed of, or when this process ends. */
-export interface NatsServer extends Hooks, AsyncDisposable {
+export interface NatsServer extends ServerControls, AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly version: string
@@ -30,7 +30,7 @@ export interface NatsServer extends Hooks, AsyncDisposable {
   /** Its name in the cluster. */
   readonly name: string
   /** Loses the end of a stream kept in files, while the server is down. Answers how many bytes went. */
-  cutLog(cut: StreamCut): Promise<number>
+  truncateLog(cut: StreamTruncation): Promise<number>
 }
 
 /**
@@ -40,18 +40,18 @@ export interface NatsServer extends Hooks, AsyncDisposable {
  */
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const { release = 'newest', config = {}, connection = {} } = options
-  const given = givenNatsUrl(release)
-  if (given !== undefined) return givenServer(given, connection)
+  const externalUrl = externalNatsUrl(release)
+  if (externalUrl !== undefined) return externalServer(externalUrl, connection)
   const program = await findNats(release)
-  return onFreePorts(async () => {
+  return retryOnPortConflict(async () => {
     const port = await freePort()
     const ready = (): Promise<void> => probeStream({ url: urlOf(port), connection }, 1)
-    return startNatsOn({ name: `nats-${port}`, port, program, config, ready })
+    return startNatsServer({ name: `nats-${port}`, port, program, config, ready })
   })
 }
 
 /** One server on ports that are known. */
-export interface NatsStart {
+export interface NatsServerOptions {
   readonly name: string
   readonly port: number
   readonly program: Program
@@ -60,18 +60,18 @@ export interface NatsStart {
 }
 
 /** Starts a server of ours. */
-export async function startNatsOn({ name, port, program, config, ready }: NatsStart): Promise<NatsServer> {
-  const folder = await makeFolder('nats')
+export async function startNatsServer({ name, port, program, config, ready }: NatsServerOptions): Promise<NatsServer> {
+  const folder = await createTempDir('nats')
   const file = join(folder, 'nats.conf')
   const store = join(folder, 'store')
   // The configuration's language takes JSON.
-  const whole = {
+  const merged = {
     server_name: name,
     listen: `127.0.0.1:${port}`,
     jetstream: { store_dir: store },
     ...config,
   }
-  await writeFile(file, JSON.stringify(whole))
+  await writeFile(file, JSON.stringify(merged))
   const server = await ServerProcess.start({ name, program, args: ['--config', file], folder, ready })
   return {
     url: urlOf(port),
@@ -87,13 +87,13 @@ export async function startNatsOn({ name, port, program, config, ready }: NatsSt
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
-    async cutLog(cut) {
+    async truncateLog(cut) {
       if (server.running) throw new Error('the log is cut while the server is down: kill it first')
-      return cutStream(store, cut)
+      return truncateStream(store, cut)
     },
     async [Symbol.asyncDispose]() {
       await server.kill()
-      await removeFolder(folder)
+      await removeDirectory(folder)
     },
   }
 }
@@ -103,17 +103,17 @@ export function urlOf(port: number): string {
   return `nats://127.0.0.1:${port}`
 }
 
-async function givenServer(url: string, connection: NatsConnectionOptions): Promise<NatsServer> {
+async function externalServer(url: string, connection: NatsConnectionOptions): Promise<NatsServer> {
   const { hostname, port } = new URL(url)
-  const info = await askNats({ url, connection }, async (client) => client.info)
+  const info = await withNatsClient({ url, connection }, async (client) => client.info)
   return {
-    ...hooksOfOthers(url),
+    ...externalServerControls(url),
     url,
     port: Number(port || 4222),
     version: info?.version ?? 'unknown',
     source: `given by the environment, at ${hostname}`,
     name: info?.server_name ?? 'unknown',
-    cutLog: () => Promise.reject(new NotOursError(url)),
+    truncateLog: () => Promise.reject(new ExternalServerError(url)),
     async [Symbol.asyncDispose]() {},
   }
 }

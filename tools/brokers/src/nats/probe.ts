@@ -12,9 +12,9 @@ export interface Destination {
 }
 
 /** Connects, asks one thing and goes. Rejects at once if the server is not there. */
-export async function askNats<T>(
+export async function withNatsClient<T>(
   { url, connection }: Destination,
-  question: (client: NatsConnection) => Promise<T>,
+  use: (client: NatsConnection) => Promise<T>,
 ): Promise<T> {
   const client = await connect({
     timeout: 2000,
@@ -24,18 +24,18 @@ export async function askNats<T>(
     ignoreClusterUpdates: true,
   })
   try {
-    return await question(client)
+    return await use(client)
   } finally {
     await client.close()
   }
 }
 
 /** Throws unless a stream with so many copies can be made, written, read back and removed. */
-export async function probeStream(destination: Destination, copies: number): Promise<void> {
+export async function probeStream(destination: Destination, replicas: number): Promise<void> {
   const name = `ready-${randomUUID()}`
-  await askNats(destination, async (client) => {
+  await withNatsClient(destination, async (client) => {
     const { streams } = await jetstreamManager(client, { timeout: 2000 })
-    await streams.add({ name, subjects: [name], storage: StorageType.File, num_replicas: copies })
+    await streams.add({ name, subjects: [name], storage: StorageType.File, num_replicas: replicas })
     try {
       await client.request(name, 'ready', { timeout: 2000 })
       const message = await streams.getMessage(name, { seq: 1 })

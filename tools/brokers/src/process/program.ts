@@ -13,7 +13,7 @@ export interface Program {
 }
 
 /** One start of a program. */
-export interface Run {
+export interface Launch {
   readonly program: Pick<Program, 'command' | 'args' | 'image'>
   readonly args: readonly string[]
   /** Where it works; of the machine's files, a container sees only these. */
@@ -23,11 +23,11 @@ export interface Run {
 }
 
 /** What to execute: the program, or Docker with it, as this user and on the machine's network. */
-export function commandLine({ program, args, folder, container }: Run): readonly [string, ...string[]] {
+export function commandLine({ program, args, folder, container }: Launch): readonly [string, ...string[]] {
   const { command, image } = program
   if (image === undefined) return [command, ...program.args, ...args]
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
   const mount = ['--volume', `${folder}:${folder}`, '--workdir', folder]
-  const place = ['--name', container, '--network', 'host', '--user', user, ...mount]
-  return ['docker', 'run', '--rm', ...place, '--entrypoint', command, image, ...program.args, ...args]
+  const containerOptions = ['--name', container, '--network', 'host', '--user', user, ...mount]
+  return ['docker', 'run', '--rm', ...containerOptions, '--entrypoint', command, image, ...program.args, ...args]
 }

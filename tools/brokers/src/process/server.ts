@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Control, containerControl, processControl } from './control.ts'
-import type { Hooks } from './hooks.ts'
-import { forgetContainer, noteContainer, spawnNoted } from './own-folder.ts'
+import { type ProcessHandle, containerHandle, nativeProcessHandle } from './process-handle.ts'
+import type { ServerControls } from './controls.ts'
+import { untrackContainer, trackContainer, spawnTracked } from './temp-dir.ts'
 import { commandLine, type Program } from './program.ts'
-import { GiveUpError, until } from './until.ts'
+import { GiveUpError, waitFor } from './wait-for.ts'
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -34,15 +34,15 @@ export class NotStartedError extends Error {
   }
 }
 
-interface Running {
+interface RunningProcess {
   readonly child: ChildProcess
-  readonly control: Control
+  readonly handle: ProcessHandle
 }
 
 /** A server in a process of its own, that ends with this one at the latest. */
-export class ServerProcess implements Hooks {
+export class ServerProcess implements ServerControls {
   readonly #options: ServerOptions
-  #running: Running | undefined
+  #running: RunningProcess | undefined
   #paused = false
 
   private constructor(options: ServerOptions) {
@@ -61,24 +61,24 @@ export class ServerProcess implements Hooks {
   }
 
   async kill(): Promise<void> {
-    await this.#end('SIGKILL')
+    await this.#terminate('SIGKILL')
   }
 
   async stop(): Promise<void> {
     // One that stands still would not hear of it.
     await this.resume()
-    await this.#end('SIGTERM')
+    await this.#terminate('SIGTERM')
   }
 
   async pause(): Promise<void> {
     if (!this.#running) throw new Error(`${this.#options.name} is not running`)
     if (this.#paused) return
-    await this.#running.control.pause()
+    await this.#running.handle.pause()
     this.#paused = true
   }
 
   async resume(): Promise<void> {
-    if (this.#paused) await this.#running?.control.resume()
+    if (this.#paused) await this.#running?.handle.resume()
     this.#paused = false
   }
 
@@ -91,10 +91,10 @@ export class ServerProcess implements Hooks {
     const { name, program, args, folder, ready, timeout = 30_000, interval = 10 } = this.#options
     const logFile = join(folder, 'server.log')
     const log = await open(logFile, 'a')
-    const { size: from } = await log.stat()
+    const { size: logOffset } = await log.stat()
     const container = `sync-brokers-${randomUUID()}`
-    if (program.image !== undefined) await noteContainer(container)
-    const child = await spawnNoted(commandLine({ program, args, folder, container }), {
+    if (program.image !== undefined) await trackContainer(container)
+    const child = await spawnTracked(commandLine({ program, args, folder, container }), {
       cwd: folder,
       env: { ...process.env, ...program.env },
       stdio: ['ignore', log.fd, log.fd],
@@ -102,34 +102,34 @@ export class ServerProcess implements Hooks {
     await log.close()
     const running = {
       child,
-      control: program.image === undefined ? processControl(child) : containerControl(container),
+      handle: program.image === undefined ? nativeProcessHandle(child) : containerHandle(container),
     }
     this.#running = running
     this.#paused = false
     child.once('exit', () => {
       if (this.#running === running) this.#running = undefined
-      void forgetContainer(container)
+      void untrackContainer(container)
     })
     const attempt = async (): Promise<true> => {
       if (!this.running)
-        throw new GiveUpError(new NotStartedError(name, (await readFile(logFile)).subarray(from).toString()))
+        throw new GiveUpError(new NotStartedError(name, (await readFile(logFile)).subarray(logOffset).toString()))
       await ready()
       return true
     }
     try {
-      await until(attempt, { what: `${name} is ready (its log: ${logFile})`, timeout, interval })
+      await waitFor(attempt, { what: `${name} is ready (its log: ${logFile})`, timeout, interval })
     } catch (error) {
       await this.kill()
       throw error
     }
   }
 
-  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  async #terminate(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (!this.#running) return
-    const { child, control } = this.#running
+    const { child, handle } = this.#running
     child.ref()
     const ended = once(child, 'exit')
-    await control.signal(signal)
+    await handle.signal(signal)
     await ended
   }
 }

@@ -8,18 +8,18 @@ export interface PipeOptions {
   /** Milliseconds that a chunk arriving now is held back. */
   readonly delay: () => number
   /** Sees each chunk as it arrives; `false` takes it off the way. */
-  readonly pass: (chunk: Buffer) => boolean
+  readonly accept: (chunk: Buffer) => boolean
 }
 
 /** Carries bytes and the end of them, in order, as slowly as their reader reads. */
-export function pipe({ from, to, delay, pass }: PipeOptions): void {
+export function pipe({ from, to, delay, accept }: PipeOptions): void {
   let tail: Promise<unknown> | undefined
   let waiting = 0
 
-  const inOrder = (act: () => void): void => {
+  const deliverInOrder = (deliver: () => void): void => {
     const ms = delay()
     if (waiting === 0 && ms === 0) {
-      act()
+      deliver()
       return
     }
     waiting++
@@ -27,19 +27,19 @@ export function pipe({ from, to, delay, pass }: PipeOptions): void {
     const due = sleep(ms, undefined, { ref: false })
     tail = Promise.all([tail, due]).then(() => {
       waiting--
-      act()
+      deliver()
     })
   }
 
   from.on('data', (chunk: Buffer) => {
-    if (!pass(chunk)) return
-    inOrder(() => {
+    if (!accept(chunk)) return
+    deliverInOrder(() => {
       if (!to.writable || to.write(chunk)) return
       from.pause()
       to.once('drain', () => from.resume())
     })
   })
   from.on('end', () => {
-    if (pass(Buffer.alloc(0))) inOrder(() => to.end())
+    if (accept(Buffer.alloc(0))) deliverInOrder(() => to.end())
   })
 }

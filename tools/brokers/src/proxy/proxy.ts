@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { freePort } from '../process/port.ts'
-import { Link, type Weather } from './link.ts'
+import { ProxiedConnection, type NetworkConditions } from './proxied-connection.ts'
 
 /** Where a proxy stands. */
 export interface ProxyOptions {
@@ -12,7 +12,7 @@ export interface ProxyOptions {
 }
 
 /** Which reply gets lost. */
-export interface LostReply {
+export interface LoseReplyOptions {
   /** Judges what clients send, chunk by chunk as it arrives. @default the next request */
   readonly when?: (request: Buffer) => boolean
 }
@@ -30,9 +30,9 @@ export class TcpProxy implements AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly #target: { readonly host: string; readonly port: number }
-  readonly #weather: Weather = { delay: 0, replyTrap: undefined }
-  readonly #links = new Set<Link>()
-  #silent = false
+  readonly #conditions: NetworkConditions = { delay: 0, replyTrap: undefined }
+  readonly #proxied = new Set<ProxiedConnection>()
+  #blackholed = false
   #listener: Server | undefined
 
   /** Hears nothing before it is first healed. */
@@ -48,17 +48,17 @@ export class TcpProxy implements AsyncDisposable {
 
   /** How many clients are connected. */
   get connections(): number {
-    return [...this.#links].filter((link) => link.open).length
+    return [...this.#proxied].filter((connection) => connection.open).length
   }
 
   /** From now on everything takes so many milliseconds more each way; 0 ends it. */
   delay(ms: number): void {
-    this.#weather.delay = ms
+    this.#conditions.delay = ms
   }
 
   /** Resets all connections. New ones are welcome. */
-  cut(): void {
-    for (const link of this.#links) link.cut()
+  resetAll(): void {
+    for (const connection of this.#proxied) connection.reset()
   }
 
   /** Resets all connections and refuses new ones, until `heal`. */
@@ -67,7 +67,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#listener = undefined
     const closed = listener && once(listener, 'close')
     listener?.close()
-    this.cut()
+    this.resetAll()
     await closed
   }
 
@@ -75,22 +75,22 @@ export class TcpProxy implements AsyncDisposable {
    * Half-open: the connections there are stay open on both sides and carry nothing any more, for good; new ones are accepted
    * and get no answer, until `heal`.
    */
-  silence(): void {
-    this.#silent = true
-    for (const link of this.#links) link.silence()
+  blackhole(): void {
+    this.#blackholed = true
+    for (const connection of this.#proxied) connection.blackhole()
   }
 
   /** Has a request carried out and its reply lost: then the connection is reset. Resolves when that has happened. */
-  loseReply({ when = () => true }: LostReply = {}): Promise<void> {
+  loseReply({ when = () => true }: LoseReplyOptions = {}): Promise<void> {
     return new Promise((resolve) => {
-      this.#weather.replyTrap = { when, sprung: resolve }
+      this.#conditions.replyTrap = { when, onTriggered: resolve }
     })
   }
 
   /** New connections go through again, without delay. */
   async heal(): Promise<void> {
-    this.#silent = false
-    this.#weather.delay = 0
+    this.#blackholed = false
+    this.#conditions.delay = 0
     if (this.#listener) return
     this.#listener = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#listener.listen(this.port, '127.0.0.1')
@@ -102,9 +102,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const link = new Link(socket, this.#target, this.#weather)
-    if (this.#silent) link.silence()
-    this.#links.add(link)
-    void link.closed().then(() => this.#links.delete(link))
+    const connection = new ProxiedConnection(socket, this.#target, this.#conditions)
+    if (this.#blackholed) connection.blackhole()
+    this.#proxied.add(connection)
+    void connection.closed().then(() => this.#proxied.delete(connection))
   }
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
  * process that has one never exits (`resetAndDestroy` while a shutdown is under way, libuv's EINVAL).
  */
 export function reset(socket: Socket): void {
-  const ending = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
-  if (ending) socket.destroy()
+  const finishing = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+  if (finishing) socket.destroy()
   else socket.resetAndDestroy()
 }

@@ -1,35 +1,35 @@
 import { readFile } from 'node:fs/promises'
-import { cutLastFile, lastFile } from '../process/cut-file.ts'
+import { truncateLastFile, lastFile } from '../process/truncate-file.ts'
 
 /** How much of the end goes: that many bytes (a command may stay half written), or the last commits, of those with this text. */
-export type Cut = { readonly bytes: number } | { readonly commits: number; readonly having?: string }
+export type LogTruncation = { readonly bytes: number } | { readonly commits: number; readonly containing?: string }
 
 /** Shortens the append-only log in a Redis server's folder, as a crash of its machine would. Answers how many bytes went. */
-export async function cutAppendOnlyLog(folder: string, cut: Cut): Promise<number> {
-  const bytes = 'bytes' in cut ? cut.bytes : await lengthOfLast(folder, cut)
-  return cutLastFile({ folder, pattern: LOG, bytes })
+export async function truncateAppendOnlyLog(folder: string, truncation: LogTruncation): Promise<number> {
+  const bytes = 'bytes' in truncation ? truncation.bytes : await byteLengthOfLast(folder, truncation)
+  return truncateLastFile({ folder, pattern: LOG_PATTERN, bytes })
 }
 
-const LOG = 'appendonlydir/*.incr.aof'
+const LOG_PATTERN = 'appendonlydir/*.incr.aof'
 
-async function lengthOfLast(
+async function byteLengthOfLast(
   folder: string,
-  { commits, having = '' }: { readonly commits: number; readonly having?: string },
+  { commits, containing = '' }: { readonly commits: number; readonly containing?: string },
 ): Promise<number> {
-  const log = await readFile(lastFile(folder, LOG))
-  return log.length - startOfLast(log, commits, having)
+  const log = await readFile(lastFile(folder, LOG_PATTERN))
+  return log.length - offsetOfLast(log, commits, containing)
 }
 
 /** Where the last `count` commits begin. */
-function startOfLast(log: Buffer, count: number, having: string): number {
-  const all = commitStarts(log)
-  const starts = all.filter((start, at) => log.subarray(start, all[at + 1]).includes(having))
+function offsetOfLast(log: Buffer, count: number, containing: string): number {
+  const all = commitOffsets(log)
+  const starts = all.filter((start, at) => log.subarray(start, all[at + 1]).includes(containing))
   if (count > starts.length) throw new RangeError(`the log has ${starts.length} commits, not ${count}`)
   return count === 0 ? log.length : (starts[starts.length - count] ?? 0)
 }
 
 /** A commit is a command that writes, or all from MULTI to EXEC: what a script or a transaction wrote. */
-function commitStarts(log: Buffer): number[] {
+function commitOffsets(log: Buffer): number[] {
   const starts: number[] = []
   let inside = false
   for (let at = 0; at < log.length; ) {

@@ -1,16 +1,16 @@
 import { freePort } from '../process/port.ts'
-import { startAll } from '../process/start.ts'
-import { until } from '../process/until.ts'
-import { ask } from './ask.ts'
-import { type NodeLine, serves, viewOf } from './cluster-view.ts'
+import { startAllOrNone } from '../process/free-ports.ts'
+import { waitFor } from '../process/wait-for.ts'
+import { withRedisClient } from './with-client.ts'
+import { type ClusterNode, servesSlot, readClusterNodes } from './cluster-nodes.ts'
 import { findRedis } from './find-redis.ts'
-import { type RedisOptions, type RedisServer, startOwnRedis } from './redis.ts'
+import { type RedisOptions, type RedisServer, startManagedRedis } from './redis.ts'
 import { moveSlot, type SlotMove } from './slot-move.ts'
 
 const SLOTS = 16_384
 
 /** How long the others have no second vote for replicas of one master, in ms: twice `cluster-node-timeout`. */
-const REFUSAL = 2_000
+const FAILOVER_RETRY_MS = 2_000
 
 /** What kind of Redis Cluster. */
 export interface ClusterOptions extends Omit<RedisOptions, 'connection'> {
@@ -34,7 +34,7 @@ export interface RedisCluster extends AsyncDisposable {
   /** Every master hands over to its replica, with all data, and becomes its replica. All nodes have to run. */
   failOver(): Promise<void>
   /** Resolves when all running nodes agree that every slot is served, and every running replica is synchronised. */
-  settled(): Promise<void>
+  waitUntilStable(): Promise<void>
 }
 
 /** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no Redis. */
@@ -42,7 +42,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<R
   const { flavor = 'redis', masters = 3, config = {} } = options
   const program = await findRedis(flavor)
   const start = (): Promise<RedisServer> =>
-    startOwnRedis({
+    startManagedRedis({
       name: `${flavor}-node`,
       program,
       connection: {},
@@ -55,11 +55,11 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<R
         ...config,
       }),
     })
-  const nodes = await startAll(Array.from({ length: masters * 2 }, () => start))
+  const nodes = await startAllOrNone(Array.from({ length: masters * 2 }, () => start))
   const cluster = new LoopbackCluster(nodes, program.version)
   try {
-    await cluster.form()
-    await cluster.settled()
+    await cluster.createCluster()
+    await cluster.waitUntilStable()
     return cluster
   } catch (error) {
     await cluster[Symbol.asyncDispose]()
@@ -83,13 +83,13 @@ class LoopbackCluster implements RedisCluster {
   async slotOf(key: string): Promise<number> {
     const [node] = this.#running
     if (!node) throw new Error('no node is running')
-    return Number(await ask(node.url, (client) => client.cluster('KEYSLOT', key)))
+    return Number(await withRedisClient(node.url, (client) => client.cluster('KEYSLOT', key)))
   }
 
   async masterOf(slot: number): Promise<RedisServer> {
     for (const node of this.#running) {
-      const mine = myself(await viewOf(node.url))
-      if (isMaster(mine) && serves(mine, slot)) return node
+      const self = ownNode(await readClusterNodes(node.url))
+      if (isMaster(self) && servesSlot(self, slot)) return node
     }
     throw new Error(`no running node serves slot ${slot}`)
   }
@@ -97,50 +97,50 @@ class LoopbackCluster implements RedisCluster {
   async moveSlot(move: SlotMove): Promise<void> {
     const from = await this.masterOf(move.slot)
     await moveSlot({ ...move, from, masters: await this.#masters() })
-    await this.settled()
+    await this.waitUntilStable()
   }
 
   async failOver(): Promise<void> {
-    await this.settled()
+    await this.waitUntilStable()
     for (const master of await this.#masters()) {
       const what = `another node has taken over from ${master.port}`
-      const done = async (): Promise<boolean> => !isMaster(myself(await viewOf(master.url)))
+      const hasTakenOver = async (): Promise<boolean> => !isMaster(ownNode(await readClusterNodes(master.url)))
       const attempt = async (): Promise<boolean> => {
-        if (await done()) return true
+        if (await hasTakenOver()) return true
         const { url } = await this.#replicaOf(master)
-        await ask(url, (client) => client.call('CLUSTER', 'FAILOVER'))
-        return until(done, { what, timeout: REFUSAL })
+        await withRedisClient(url, (client) => client.call('CLUSTER', 'FAILOVER'))
+        return waitFor(hasTakenOver, { what, timeout: FAILOVER_RETRY_MS })
       }
-      await until(attempt, { what })
+      await waitFor(attempt, { what })
     }
-    await this.settled()
+    await this.waitUntilStable()
   }
 
-  async settled(): Promise<void> {
-    await until(async () => isSettled(this.#running), { what: 'the cluster is settled', interval: 20 })
+  async waitUntilStable(): Promise<void> {
+    await waitFor(async () => isStable(this.#running), { what: 'the cluster is settled', interval: 20 })
   }
 
   /** Gives the slots out, lets the nodes meet, and makes replicas of the second half. */
-  async form(): Promise<void> {
+  async createCluster(): Promise<void> {
     const half = this.nodes.length / 2
     const [first] = this.nodes
     for (const [index, { url, port }] of this.nodes.entries()) {
-      await ask(url, (client) => client.cluster('SET-CONFIG-EPOCH', index + 1))
+      await withRedisClient(url, (client) => client.cluster('SET-CONFIG-EPOCH', index + 1))
       if (index < half) {
         const range = [index, index + 1].map((part) => Math.floor((part * SLOTS) / half))
-        await ask(url, (client) => client.call('CLUSTER', 'ADDSLOTSRANGE', range[0] ?? 0, (range[1] ?? 0) - 1))
+        await withRedisClient(url, (client) => client.call('CLUSTER', 'ADDSLOTSRANGE', range[0] ?? 0, (range[1] ?? 0) - 1))
       }
-      const [, busPort = ''] = await ask(url, (client) => client.config('GET', 'cluster-port'))
+      const [, busPort = ''] = await withRedisClient(url, (client) => client.config('GET', 'cluster-port'))
       if (first && index > 0)
-        await ask(first.url, (client) => client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort))
+        await withRedisClient(first.url, (client) => client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort))
     }
-    await until(async () => (await Promise.all(this.urls.map(viewOf))).every((view) => this.#isWhole(view)), {
+    await waitFor(async () => (await Promise.all(this.urls.map(readClusterNodes))).every((view) => this.#isComplete(view)), {
       what: 'the nodes of the cluster have met',
     })
     for (const [index, { url }] of this.nodes.slice(half).entries()) {
       const master = this.nodes[index]
-      const id = master && (await ask(master.url, (client) => client.cluster('MYID')))
-      await ask(url, (client) => client.cluster('REPLICATE', `${id}`))
+      const id = master && (await withRedisClient(master.url, (client) => client.cluster('MYID')))
+      await withRedisClient(url, (client) => client.cluster('REPLICATE', `${id}`))
     }
   }
 
@@ -149,24 +149,24 @@ class LoopbackCluster implements RedisCluster {
   }
 
   async #masters(): Promise<RedisServer[]> {
-    const lines = await this.#lines()
-    return lines.filter(({ line }) => isMaster(line)).map(({ node }) => node)
+    const states = await this.#nodeStates()
+    return states.filter(({ state }) => isMaster(state)).map(({ node }) => node)
   }
 
   async #replicaOf(master: RedisServer): Promise<RedisServer> {
-    const lines = await this.#lines()
-    const { line: { id } = {} } = lines.find(({ node }) => node === master) ?? {}
-    const replica = lines.find(({ line }) => line.masterId === id)
+    const states = await this.#nodeStates()
+    const { state: { id } = {} } = states.find(({ node }) => node === master) ?? {}
+    const replica = states.find(({ state }) => state.masterId === id)
     if (!replica) throw new Error(`the node at ${master.port} has no replica`)
     return replica.node
   }
 
   /** What each running node says of itself. */
-  #lines(): Promise<{ readonly node: RedisServer; readonly line: NodeLine }[]> {
-    return Promise.all(this.#running.map(async (node) => ({ node, line: myself(await viewOf(node.url)) })))
+  #nodeStates(): Promise<{ readonly node: RedisServer; readonly state: ClusterNode }[]> {
+    return Promise.all(this.#running.map(async (node) => ({ node, state: ownNode(await readClusterNodes(node.url)) })))
   }
 
-  #isWhole(view: readonly NodeLine[]): boolean {
+  #isComplete(view: readonly ClusterNode[]): boolean {
     return view.length === this.nodes.length && view.every(({ flags }) => !flags.has('handshake'))
   }
 
@@ -175,21 +175,21 @@ class LoopbackCluster implements RedisCluster {
   }
 }
 
-function myself(view: readonly NodeLine[]): NodeLine {
-  const line = view.find(({ flags }) => flags.has('myself'))
-  if (!line) throw new Error('a node does not know itself')
-  return line
+function ownNode(view: readonly ClusterNode[]): ClusterNode {
+  const state = view.find(({ flags }) => flags.has('myself'))
+  if (!state) throw new Error('a node does not know itself')
+  return state
 }
 
-const isMaster = ({ flags }: NodeLine): boolean => flags.has('master')
+const isMaster = ({ flags }: ClusterNode): boolean => flags.has('master')
 
-async function isSettled(running: readonly RedisServer[]): Promise<boolean> {
+async function isStable(running: readonly RedisServer[]): Promise<boolean> {
   const ports = new Set(running.map(({ port }) => port))
   const owners = new Set<string>()
   for (const { url } of running) {
-    const info = `${await ask(url, (client) => client.cluster('INFO'))}`
+    const info = `${await withRedisClient(url, (client) => client.cluster('INFO'))}`
     if (!info.includes('cluster_state:ok')) return false
-    const view = await viewOf(url)
+    const view = await readClusterNodes(url)
     // Those that are down may still be listed, as failed; slots of theirs are not served.
     if (view.some(({ port, flags, slots }) => slots.length > 0 && (!ports.has(port) || flags.has('fail')))) return false
     owners.add(
@@ -200,12 +200,12 @@ async function isSettled(running: readonly RedisServer[]): Promise<boolean> {
           .sort(),
       ),
     )
-    const replication = await ask(url, (client) => client.info('replication'))
+    const replication = await withRedisClient(url, (client) => client.info('replication'))
     if (/^role:slave/m.test(replication) && !/^master_link_status:up/m.test(replication)) return false
     const masterPort = Number(/^master_port:(\d+)/m.exec(replication)?.[1])
     if (masterPort > 0 && !ports.has(masterPort)) return false
     // A replica is safe only when its master knows it to be online.
-    const { id } = myself(view)
+    const { id } = ownNode(view)
     const replicas = view.filter(({ masterId, port }) => masterId === id && ports.has(port))
     if (replicas.some(({ port }) => !new RegExp(`port=${port},state=online`).test(replication))) return false
   }

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Hooks, hooksOfOthers, NotOursError } from '../process/hooks.ts'
-import { makeFolder, removeFolder } from '../process/own-folder.ts'
+import { type ServerControls, externalServerControls, ExternalServerError } from '../process/controls.ts'
+import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
-import { onFreePorts } from '../process/start.ts'
-import { type Cut, cutAppendOnlyLog } from './append-only-log.ts'
-import { ask, type RedisConnectionOptions } from './ask.ts'
-import { findRedis, givenUrl, type RedisFlavor } from './find-redis.ts'
+import { retryOnPortConflict } from '../process/free-ports.ts'
+import { type LogTruncation, truncateAppendOnlyLog } from './append-only-log.ts'
+import { withRedisClient, type RedisConnectionOptions } from './with-client.ts'
+import { findRedis, externalRedisUrl, type RedisFlavor } from './find-redis.ts'
 
 /** What kind of Redis server. */
 export interface RedisOptions {
@@ -24,14 +24,14 @@ export interface RedisOptions {
 }
 
 /** A Redis server. Data and server go when it is disposed of, or when this process ends. */
-export interface RedisServer extends Hooks, AsyncDisposable {
+export interface RedisServer extends ServerControls, AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly version: string
   /** Where its program came from, for people. */
   readonly source: string
   /** Loses the end of the append-only log, while the server is down. Answers how many bytes went. */
-  cutLog(cut: Cut): Promise<number>
+  truncateLog(cut: LogTruncation): Promise<number>
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -54,13 +54,13 @@ const DEFAULTS: Readonly<Record<string, string>> = {
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const { flavor = 'redis', config = {}, connection = {} } = options
-  const given = givenUrl(flavor)
-  if (given !== undefined) return givenServer(given, { flavor, connection })
-  return startOwnRedis({ name: flavor, program: await findRedis(flavor), config: async () => config, connection })
+  const externalUrl = externalRedisUrl(flavor)
+  if (externalUrl !== undefined) return externalServer(externalUrl, { flavor, connection })
+  return startManagedRedis({ name: flavor, program: await findRedis(flavor), config: async () => config, connection })
 }
 
 /** What one server of ours is started with. */
-export interface OwnRedisOptions {
+export interface ManagedRedisOptions {
   readonly name: string
   readonly program: Program
   /** Asked anew where a port was taken. */
@@ -69,32 +69,32 @@ export interface OwnRedisOptions {
 }
 
 /** Starts a server of ours, whatever the environment gives. */
-export function startOwnRedis({ name, program, config, connection }: OwnRedisOptions): Promise<RedisServer> {
-  return onFreePorts(async () => {
-    const whole = { ...DEFAULTS, ...(await config()) }
-    return startOn(await freePort(), { name, program, config: whole, connection })
+export function startManagedRedis({ name, program, config, connection }: ManagedRedisOptions): Promise<RedisServer> {
+  return retryOnPortConflict(async () => {
+    const merged = { ...DEFAULTS, ...(await config()) }
+    return startOnPort(await freePort(), { name, program, config: merged, connection })
   })
 }
 
-interface Start {
+interface StartOptions {
   readonly name: string
   readonly program: Program
   readonly config: Readonly<Record<string, string>>
   readonly connection: RedisConnectionOptions
 }
 
-async function startOn(port: number, { name, program, config, connection }: Start): Promise<RedisServer> {
-  const folder = await makeFolder(name)
+async function startOnPort(port: number, { name, program, config, connection }: StartOptions): Promise<RedisServer> {
+  const folder = await createTempDir(name)
   const url = urlOf(port, connection)
   const ports = connection.tls ? { port: '0', 'tls-port': `${port}` } : { port: `${port}` }
   const file = join(folder, 'redis.conf')
-  await writeFile(file, textOf({ ...config, ...ports, dir: folder }))
+  await writeFile(file, toConfigText({ ...config, ...ports, dir: folder }))
   const server = await ServerProcess.start({
     name: `${name} on ${port}`,
     program,
     args: [file],
     folder,
-    ready: () => ask(url, (client) => client.ping(), connection),
+    ready: () => withRedisClient(url, (client) => client.ping(), connection),
   })
   return {
     url,
@@ -109,23 +109,23 @@ async function startOn(port: number, { name, program, config, connection }: Star
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
-    async cutLog(cut) {
+    async truncateLog(cut) {
       if (server.running) throw new Error('the log is cut while the server is down: kill it first')
-      return cutAppendOnlyLog(folder, cut)
+      return truncateAppendOnlyLog(folder, cut)
     },
     async [Symbol.asyncDispose]() {
       await server.kill()
-      await removeFolder(folder)
+      await removeDirectory(folder)
     },
   }
 }
 
-interface Given {
+interface ExternalServerOptions {
   readonly flavor: RedisFlavor
   readonly connection: RedisConnectionOptions
 }
 
-function textOf(config: Readonly<Record<string, string>>): string {
+function toConfigText(config: Readonly<Record<string, string>>): string {
   return Object.entries(config)
     .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
     .join('')
@@ -138,16 +138,16 @@ function urlOf(port: number, { username, password, tls }: RedisConnectionOptions
   return url.href
 }
 
-async function givenServer(url: string, { flavor, connection }: Given): Promise<RedisServer> {
+async function externalServer(url: string, { flavor, connection }: ExternalServerOptions): Promise<RedisServer> {
   const { hostname, port } = new URL(url)
-  const info = await ask(url, (client) => client.info('server'), connection)
+  const info = await withRedisClient(url, (client) => client.info('server'), connection)
   return {
-    ...hooksOfOthers(url),
+    ...externalServerControls(url),
     url,
     port: Number(port || 6379),
     version: new RegExp(`^${flavor}_version:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown',
     source: `given by the environment, at ${hostname}`,
-    cutLog: () => Promise.reject(new NotOursError(url)),
+    truncateLog: () => Promise.reject(new ExternalServerError(url)),
     async [Symbol.asyncDispose]() {},
   }
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { ask } from './ask.ts'
+import { withRedisClient } from './with-client.ts'
 import type { RedisServer } from './redis.ts'
 
 /** A slot and its new place. */
@@ -7,37 +7,37 @@ export interface SlotMove {
   readonly slot: number
   readonly to: RedisServer
   /** Runs while half of the keys have moved: those with both sides ask clients to look elsewhere, or to try again. */
-  readonly halfway?: () => Promise<void>
+  readonly onHalfway?: () => Promise<void>
   /** The keys that have not moved then; not given: whichever half the server names last. */
-  readonly late?: RegExp
+  readonly movedLast?: RegExp
 }
 
 /** What the cluster knows of it. */
-interface KnownMove extends SlotMove {
+interface ResolvedSlotMove extends SlotMove {
   readonly from: RedisServer
   readonly masters: readonly RedisServer[]
 }
 
 /** Moves a slot as `redis-cli --cluster reshard` does: open on both sides, key by key, then told to every master. */
-export async function moveSlot({ slot, from, to, masters, halfway, late }: KnownMove): Promise<void> {
+export async function moveSlot({ slot, from, to, masters, onHalfway, movedLast }: ResolvedSlotMove): Promise<void> {
   if (from === to) return
-  const [fromId, toId] = await Promise.all([from, to].map(({ url }) => ask(url, (client) => client.cluster('MYID'))))
-  await ask(to.url, (client) => client.cluster('SETSLOT', slot, 'IMPORTING', `${fromId}`))
-  await ask(from.url, (client) => client.cluster('SETSLOT', slot, 'MIGRATING', `${toId}`))
-  await ask(from.url, async (client) => {
-    const all = await keysOf(client, slot)
-    const early = late ? all.filter((key) => !late.test(key)) : all.slice(0, Math.ceil(all.length / 2))
-    await moveKeys(client, to, early)
-    await halfway?.()
-    for (let rest = await keysOf(client, slot); rest.length > 0; rest = await keysOf(client, slot))
+  const [fromId, toId] = await Promise.all([from, to].map(({ url }) => withRedisClient(url, (client) => client.cluster('MYID'))))
+  await withRedisClient(to.url, (client) => client.cluster('SETSLOT', slot, 'IMPORTING', `${fromId}`))
+  await withRedisClient(from.url, (client) => client.cluster('SETSLOT', slot, 'MIGRATING', `${toId}`))
+  await withRedisClient(from.url, async (client) => {
+    const all = await keysInSlot(client, slot)
+    const movedFirst = movedLast ? all.filter((key) => !movedLast.test(key)) : all.slice(0, Math.ceil(all.length / 2))
+    await moveKeys(client, to, movedFirst)
+    await onHalfway?.()
+    for (let rest = await keysInSlot(client, slot); rest.length > 0; rest = await keysInSlot(client, slot))
       await moveKeys(client, to, rest)
   })
   // First the new owner: between the two the slot must not be nobody's.
   for (const { url } of [to, from, ...masters.filter((node) => node !== to && node !== from)])
-    await ask(url, (client) => client.cluster('SETSLOT', slot, 'NODE', `${toId}`))
+    await withRedisClient(url, (client) => client.cluster('SETSLOT', slot, 'NODE', `${toId}`))
 }
 
-async function keysOf(client: Redis, slot: number): Promise<readonly string[]> {
+async function keysInSlot(client: Redis, slot: number): Promise<readonly string[]> {
   const count = Number(await client.cluster('COUNTKEYSINSLOT', slot))
   return (await client.cluster('GETKEYSINSLOT', slot, count)) as string[]
 }

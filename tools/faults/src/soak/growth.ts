@@ -25,14 +25,14 @@ export interface Growth {
   readonly grows: boolean
 }
 
-const FEWEST = 8
+const MIN_SAMPLES = 8
 /** Of the normal distribution: 97.5 % lie below. */
 const Z = 1.96
 
 /** Judges samples that were taken after the warm-up. @throws RangeError if there are too few to judge */
 export function growthOf(samples: readonly Sample[], { absolute, share }: Bound): Growth {
   const n = samples.length
-  if (n < FEWEST) throw new RangeError(`${n} samples: ${FEWEST} are needed to tell growth from noise`)
+  if (n < MIN_SAMPLES) throw new RangeError(`${n} samples: ${MIN_SAMPLES} are needed to tell growth from noise`)
   const slopes = slopesOf(samples)
   const span = (samples.at(-1) as Sample).at - (samples[0] as Sample).at
   const slope = at(slopes, 0.5)

@@ -1,13 +1,13 @@
-import type { Series, Soaked } from './soak.ts'
+import type { Series, SoakResult } from './soak.ts'
 
 /** Did nothing grow, and was nothing left behind? */
-export const steady = ({ verdict, series, wrong }: Soaked): boolean =>
-  wrong.length === 0 && verdict.findings.length === 0 && series.every(({ growth }) => !growth.grows)
+export const isSteady = ({ verdict, series, problems }: SoakResult): boolean =>
+  problems.length === 0 && verdict.findings.length === 0 && series.every(({ growth }) => !growth.grows)
 
 /** What a soak came to, for people. */
-export function describe(soaked: Soaked): string {
-  const { verdict, series, wrong } = soaked
-  const findings = [...verdict.findings.map(({ what, text }) => `${what}: ${text}`), ...wrong]
+export function describeSoak(result: SoakResult): string {
+  const { verdict, series, problems } = result
+  const findings = [...verdict.findings.map(({ what, text }) => `${what}: ${text}`), ...problems]
   const names = [...new Set(series.map(({ name }) => name))]
   return [
     '',
@@ -20,7 +20,7 @@ export function describe(soaked: Soaked): string {
           .join('   ')}`,
     ),
     ...findings.slice(0, 20).map((text) => `✗ ${text}`),
-    `${steady(soaked) ? 'steady' : 'NOT STEADY'}: ${verdict.acknowledged} writes acknowledged, ${verdict.lost} lost; ${grown(series)}`,
+    `${isSteady(result) ? 'steady' : 'NOT STEADY'}: ${verdict.acknowledged} writes acknowledged, ${verdict.lost} lost; ${describeGrowth(series)}`,
   ].join('\n')
 }
 
@@ -33,7 +33,7 @@ function line({ measure, samples, growth }: Series): string {
   return `${growth.grows ? '✗ ' : ''}${measure} ${show(first)} → ${show(last)} (${sign}${show(Math.abs(growth.total))})`
 }
 
-function grown(series: readonly Series[]): string {
+function describeGrowth(series: readonly Series[]): string {
   const growing = series.filter(({ growth }) => growth.grows).map(({ name, measure }) => `${measure} of ${name}`)
   return growing.length === 0 ? 'nothing grows' : `growing: ${growing.join(', ')}`
 }

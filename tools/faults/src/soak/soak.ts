@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Verdict } from '../audit/audit.ts'
+import type { CheckResult } from '../checker/checker.ts'
 import type { Options } from '../options.ts'
-import type { Actor } from '../scene/scene.ts'
-import { onStage } from '../stage.ts'
-import { now } from '../work/clock.ts'
-import type { Memory } from '../work/messages.ts'
+import type { Worker } from '../environment/environment.ts'
+import { withSetup } from '../setup.ts'
+import { now } from '../workload/clock.ts'
+import type { Memory } from '../workload/messages.ts'
 import { type Bound, type Growth, growthOf, type Sample } from './growth.ts'
 
 /** One series of samples: of what, and of which process. */
@@ -17,13 +17,13 @@ export interface Series {
 }
 
 /** What a soak came to. */
-export interface Soaked {
-  readonly verdict: Verdict
+export interface SoakResult {
+  readonly verdict: CheckResult
   readonly series: readonly Series[]
-  readonly wrong: readonly string[]
+  readonly problems: readonly string[]
 }
 
-const EVERY_MS = 1_000
+const SAMPLE_INTERVAL_MS = 1_000
 /** Until caches, logs and buffers are as full as they get, and the code is compiled: a share of the time, or so long. */
 const WARM_UP = { share: 0.4, atLeastMs: 60_000 } as const
 const MIB = 1_048_576
@@ -36,30 +36,30 @@ const BOUNDS: Readonly<Record<keyof Memory, Bound>> = {
 }
 
 /** A steady load, and no faults: looks at what every process takes up, and at what it leaves behind when it is closed. */
-export const soak = (options: Options, print: (line: string) => void): Promise<Soaked> =>
-  onStage(options, { work: 'steady', print }, async ({ scene, course, observer }) => {
-    await course.begin()
-    const begun = now()
-    const end = begun + options.minutes * 60_000
-    const taken = new Map<string, { at: number; memory: Memory }[]>(scene.actors.map(({ name }) => [name, []]))
+export const soak = (options: Options, print: (line: string) => void): Promise<SoakResult> =>
+  withSetup(options, { workload: 'steady', print }, async ({ environment, faultRun, observer }) => {
+    await faultRun.start()
+    const start = now()
+    const end = start + options.minutes * 60_000
+    const samplesByName = new Map<string, { at: number; memory: Memory }[]>(environment.workers.map(({ name }) => [name, []]))
     while (now() < end) {
-      await sleep(EVERY_MS)
-      for (const actor of scene.actors)
-        taken.get(actor.name)?.push({ at: now() - begun, memory: await memoryOf(actor) })
+      await sleep(SAMPLE_INTERVAL_MS)
+      for (const worker of environment.workers)
+        samplesByName.get(worker.name)?.push({ at: now() - start, memory: await memoryOf(worker) })
     }
-    const warm = Math.max((end - begun) * WARM_UP.share, WARM_UP.atLeastMs)
-    const series = [...taken].flatMap(([name, all]) =>
+    const warmUpMs = Math.max((end - start) * WARM_UP.share, WARM_UP.atLeastMs)
+    const series = [...samplesByName].flatMap(([name, all]) =>
       (Object.keys(BOUNDS) as (keyof Memory)[]).map((measure): Series => {
-        const samples = all.filter(({ at }) => at >= warm).map(({ at, memory }) => ({ at, value: memory[measure] }))
+        const samples = all.filter(({ at }) => at >= warmUpMs).map(({ at, memory }) => ({ at, value: memory[measure] }))
         return { name, measure, samples, growth: growthOf(samples, BOUNDS[measure]) }
       }),
     )
-    const verdict = await course.judge()
-    return { verdict, series, wrong: [...course.wrong, ...observer.wrong] }
+    const verdict = await faultRun.verify()
+    return { verdict, series, problems: [...faultRun.problems, ...observer.problems] }
   })
 
-async function memoryOf(actor: Actor): Promise<Memory> {
-  const answer = await actor.ask({ ask: 'memory' })
+async function memoryOf(worker: Worker): Promise<Memory> {
+  const answer = await worker.request({ ask: 'memory' })
   if (answer.answer !== 'memory') throw new Error(`answered "${answer.answer}" in place of its memory`)
   return answer.memory
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
-import type { OpenSide } from '../side.ts'
-import { type OpenWire, openBare } from './bare.ts'
-import { inBatches } from './batches.ts'
-import { makeTopic } from './topic.ts'
+import type { OpenBusUnderTest } from '../bus-under-test.ts'
+import { type OpenBareClient, openBare } from './bare.ts'
+import { batchSends } from './batches.ts'
+import { createTopic } from './topic.ts'
 
-const open: OpenWire = async ({ publish, hear }, onMessage) => {
-  const topic = await makeTopic(hear)
-  const at = (url: string): Kafka => new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING })
-  const producer = at(publish).producer({ createPartitioner: Partitioners.DefaultPartitioner })
-  const consumer = at(hear).consumer({ groupId: randomUUID() })
+const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
+  const topic = await createTopic(subscribe)
+  const clientFor = (url: string): Kafka => new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING })
+  const producer = clientFor(publish).producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  const consumer = clientFor(subscribe).consumer({ groupId: randomUUID() })
   await Promise.all([producer.connect(), consumer.connect()])
   await consumer.subscribe({ topic, fromBeginning: true })
   const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
@@ -19,7 +19,7 @@ const open: OpenWire = async ({ publish, hear }, onMessage) => {
     },
   })
   await joined
-  const send = inBatches((batch) => producer.send({ topic, acks: -1, messages: [...batch] }))
+  const send = batchSends((batch) => producer.send({ topic, acks: -1, messages: [...batch] }))
   return {
     send: (key, value) => send({ key, value }),
     async close() {
@@ -29,4 +29,4 @@ const open: OpenWire = async ({ publish, hear }, onMessage) => {
 }
 
 /** kafkajs: a producer that gathers, a consumer in a group of its own. */
-export const bareKafkajs: OpenSide = openBare(open)
+export const bareKafkajs: OpenBusUnderTest = openBare(open)

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { Consumer, Producer } from '@platformatic/kafka'
-import type { OpenSide } from '../side.ts'
-import { type OpenWire, openBare } from './bare.ts'
-import { inBatches } from './batches.ts'
-import { makeTopic } from './topic.ts'
+import type { OpenBusUnderTest } from '../bus-under-test.ts'
+import { type OpenBareClient, openBare } from './bare.ts'
+import { batchSends } from './batches.ts'
+import { createTopic } from './topic.ts'
 
-const open: OpenWire = async ({ publish, hear }, onMessage) => {
-  const topic = await makeTopic(hear)
-  const at = (url: string) => ({ clientId: 'bare', bootstrapBrokers: [new URL(url).host] })
-  const producer = new Producer(at(publish))
-  const consumer = new Consumer({ ...at(hear), groupId: randomUUID() })
+const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
+  const topic = await createTopic(subscribe)
+  const connectionOptions = (url: string) => ({ clientId: 'bare', bootstrapBrokers: [new URL(url).host] })
+  const producer = new Producer(connectionOptions(publish))
+  const consumer = new Consumer({ ...connectionOptions(subscribe), groupId: randomUUID() })
   const stream = await consumer.consume({ topics: [topic], mode: 'earliest' })
   stream.on('data', ({ value }) => {
     if (value) onMessage(value)
   })
-  const send = inBatches((batch) =>
+  const send = batchSends((batch) =>
     producer.send({
       acks: -1,
       messages: batch.map(({ key, value }) => ({ topic, key: Buffer.from(key), value: Buffer.from(value) })),
@@ -30,4 +30,4 @@ const open: OpenWire = async ({ publish, hear }, onMessage) => {
 }
 
 /** @platformatic/kafka: a producer that gathers, a consumer in a group of its own. */
-export const barePlatformatic: OpenSide = openBare(open)
+export const barePlatformatic: OpenBusUnderTest = openBare(open)

@@ -5,7 +5,7 @@ import { Kafka, logLevel } from 'kafkajs'
 const PARTITIONS = 4
 
 /** Makes a topic, and answers its name. */
-export async function makeTopic(url: string): Promise<string> {
+export async function createTopic(url: string): Promise<string> {
   const topic = `bare-${randomUUID()}`
   const admin = new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()

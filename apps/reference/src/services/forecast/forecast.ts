@@ -1,8 +1,8 @@
-import type { Collection, Sync } from '@sync/core'
-import type { Handlers } from '../orders.ts'
+import type { Collection, SyncInstance } from '@sync/core'
+import type { Handlers } from '../commands.ts'
 import type { Report } from '../service.ts'
 import { createEditor } from './edits.ts'
-import { firstUnits, type Unit, type UnitCopy, units, unitsPlace } from './units.ts'
+import { initialUnits, type Unit, type UnitCopy, units, unitsSection } from './units.ts'
 
 /** The forecasts' configuration at one instance. */
 export interface Forecast {
@@ -13,50 +13,50 @@ export interface Forecast {
 
 /** Opens the units at an instance, and tells each time that one is another. */
 export async function openForecast(
-  sync: Sync,
+  sync: SyncInstance,
   {
     instance,
-    tell,
+    report,
     signal,
-  }: { readonly instance: string; readonly tell: (report: Report) => void; readonly signal: AbortSignal },
+  }: { readonly instance: string; readonly report: (report: Report) => void; readonly signal: AbortSignal },
 ): Promise<Forecast> {
-  const held = sync.collection(units, unitsPlace)
-  await held.ready({ signal })
+  const collection = sync.collection(units, unitsSection)
+  await collection.ready({ signal })
   const stop = new AbortController()
-  const editor = createEditor(sync, held, instance)
-  const telling = tellUnits(held, tell, stop.signal)
+  const editor = createEditor(sync, collection, instance)
+  const reporting = reportUnits(collection, report, stop.signal)
   return {
-    units: held,
+    units: collection,
     handlers: {
-      standing: ({ key, field }) => editor.standing(key, field),
+      standing: ({ key, field }) => editor.fieldState(key, field),
       edit: (edit) => editor.edit(edit),
       tryEdit: (edit) => editor.tryEdit(edit),
     },
     async close() {
       stop.abort()
-      await telling
+      await reporting
     },
   }
 }
 
 /** Makes those units that there are not. */
-export async function makeFirstUnits(held: Collection<Unit>): Promise<void> {
-  for (const [key, unit] of firstUnits) {
-    if ((await held.get(key)) === undefined) await held.create(key, unit, { meta: { actor: 'forecast service' } })
+export async function createInitialUnits(collection: Collection<Unit>): Promise<void> {
+  for (const [key, unit] of initialUnits) {
+    if ((await collection.get(key)) === undefined) await collection.create(key, unit, { meta: { actor: 'forecast service' } })
   }
 }
 
-async function tellUnits(held: Collection<Unit>, tell: (report: Report) => void, signal: AbortSignal): Promise<void> {
+async function reportUnits(collection: Collection<Unit>, report: (report: Report) => void, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _ of held.changes({ from: 'snapshot', signal })) {
+    for await (const _ of collection.changes({ from: 'snapshot', signal })) {
       const copies: Record<string, UnitCopy> = {}
-      for (const key of firstUnits.keys()) {
-        const entry = await held.entry(key)
+      for (const key of initialUnits.keys()) {
+        const entry = await collection.getEntry(key)
         if (entry) copies[key] = { value: entry.value, version: entry.version, fieldVersions: entry.fieldVersions }
       }
-      tell({ units: copies })
+      report({ units: copies })
     }
   } catch (error) {
-    if (!signal.aborted) tell({ happened: `its stream of units ended: ${(error as Error).message}`, at: Date.now() })
+    if (!signal.aborted) report({ happened: `its stream of units ended: ${(error as Error).message}`, at: Date.now() })
   }
 }

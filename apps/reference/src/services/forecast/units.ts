@@ -1,4 +1,4 @@
-import { type Definition, defineCollection, type MergeInput, max, type SectionRef, union } from '@sync/core'
+import { type CollectionDefinition, defineCollection, type MergeInput, max, type SectionRef, union } from '@sync/core'
 
 /** What a forecast of one power plant starts from. */
 export interface Unit {
@@ -22,10 +22,10 @@ export interface UnitCopy {
 }
 
 /** Where the units live. */
-export const unitsPlace: SectionRef = { partition: 'forecast', section: 'config' }
+export const unitsSection: SectionRef = { partition: 'forecast', section: 'config' }
 
 /** Two that disagree meet in the middle, to a tenth. */
-export const middle = ({ local, remote }: MergeInput<number>): number => Math.round((local + remote) * 5) / 10
+export const midpoint = ({ local, remote }: MergeInput<number>): number => Math.round((local + remote) * 5) / 10
 
 /** By field: what decides when two write it at once. */
 export const strategies: Readonly<Record<UnitField, 'lww' | 'max' | 'union' | 'custom'>> = {
@@ -37,15 +37,15 @@ export const strategies: Readonly<Record<UnitField, 'lww' | 'max' | 'union' | 'c
 }
 
 /** The units, held whole by every instance. */
-export const units: Definition<Unit> = defineCollection<Unit>({
-  section: unitsPlace.section,
+export const units: CollectionDefinition<Unit> = defineCollection<Unit>({
+  section: unitsSection.section,
   ttl: 'never',
   replicate: 'all',
-  merge: { installedCapacity: max, demand: middle, tags: union() },
+  merge: { installedCapacity: max, demand: midpoint, tags: union() },
 })
 
 /** What there is before anybody edits. */
-export const firstUnits: ReadonlyMap<string, Unit> = new Map([
+export const initialUnits: ReadonlyMap<string, Unit> = new Map([
   [
     'unit-001',
     { unitName: 'PowerPlant A', unitType: 'PP', installedCapacity: 450.5, demand: 380.2, tags: ['gas', 'north'] },

@@ -1,19 +1,19 @@
-import { createMemoryHub, createSync, memoryBus, memoryStore, type Sync } from '@sync/core'
+import { createMemoryHub, createInstance, memoryBus, memoryStore, type SyncInstance } from '@sync/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createEditor, type Edit, type Editor } from '../../../src/services/forecast/edits.ts'
-import { firstUnits, middle, units, unitsPlace } from '../../../src/services/forecast/units.ts'
+import { initialUnits, midpoint, units, unitsSection } from '../../../src/services/forecast/units.ts'
 
-let syncs: Sync[]
+let syncs: SyncInstance[]
 let a: Editor
 let b: Editor
 beforeEach(async () => {
   const hub = createMemoryHub()
-  syncs = [1, 2].map(() => createSync({ store: memoryStore(hub), bus: memoryBus(hub) }))
+  syncs = [1, 2].map(() => createInstance({ store: memoryStore(hub), bus: memoryBus(hub) }))
   const editors = await Promise.all(
     syncs.map(async (sync, i) => {
-      const held = sync.collection(units, unitsPlace)
+      const held = sync.collection(units, unitsSection)
       await held.ready()
-      for (const [key, unit] of firstUnits) await held.create(key, unit)
+      for (const [key, unit] of initialUnits) await held.create(key, unit)
       return createEditor(sync, held, `replica ${i + 1}`)
     }),
   )
@@ -39,8 +39,8 @@ describe('two edits of one field at once', () => {
     for (const { expected, found, remote } of second.conflicts) {
       expect([expected, found, remote]).toEqual([first.before.version, first.version, ours])
     }
-    await Promise.all(syncs.map((sync) => sync.check()))
-    const [here, there] = [await a.standing(key, field), await b.standing(key, field)]
+    await Promise.all(syncs.map((sync) => sync.catchUp()))
+    const [here, there] = [await a.fieldState(key, field), await b.fieldState(key, field)]
     expect(here).toEqual(there)
     expect(here.value).toEqual(merged)
     // what the greater one already holds is not written again
@@ -55,17 +55,17 @@ describe('two edits of one field at once', () => {
 })
 
 it('refuses a conditional edit of what another wrote since it was read, and tells what is there', async () => {
-  const read = await a.standing(key, 'demand')
+  const read = await a.fieldState(key, 'demand')
   await b.edit(of('demand', 400))
   const tried = await a.tryEdit({ ...of('demand', 420), expectedVersion: read.fieldVersion })
   expect(tried).toMatchObject({ ok: false, fieldVersion: read.fieldVersion + 1, value: 400 })
   const again = await a.tryEdit({ ...of('demand', 420), expectedVersion: read.fieldVersion + 1 })
   expect(again).toEqual({ ok: true, fieldVersion: read.fieldVersion + 2 })
-  expect((await a.standing(key, 'demand')).value).toBe(420)
+  expect((await a.fieldState(key, 'demand')).value).toBe(420)
 })
 
 it('notes who edited where', async () => {
-  const changes = syncs[1]?.collection(units, unitsPlace).changes({ key })[Symbol.asyncIterator]()
+  const changes = syncs[1]?.collection(units, unitsSection).changes({ key })[Symbol.asyncIterator]()
   const next = changes?.next()
   await a.edit(of('demand', 399))
   expect((await next)?.value).toMatchObject([{ meta: { actor: 'ann', instance: 'replica 1' } }])
@@ -73,6 +73,6 @@ it('notes who edited where', async () => {
 })
 
 it('meets in the middle the same way round from both sides', () => {
-  expect(middle({ base: 0, local: 400, remote: 420.4 })).toBe(410.2)
-  expect(middle({ base: 0, local: 420.4, remote: 400 })).toBe(410.2)
+  expect(midpoint({ base: 0, local: 400, remote: 420.4 })).toBe(410.2)
+  expect(midpoint({ base: 0, local: 420.4, remote: 400 })).toBe(410.2)
 })

@@ -5,30 +5,30 @@ import { logBusHarness } from '../log-bus.ts'
 import type { Mutant } from '../mutant.ts'
 
 /** What makes a client broken. Called once per harness: what clients share lies around the inner function. */
-export type Break = (harness: BusHarness) => (bus: ChangeBus, number: number) => ChangeBus
+export type BreakClient = (harness: BusHarness) => (bus: ChangeBus, index: number) => ChangeBus
 
 /** A broken in-memory bus. */
-export const memory = (rule: string, name: string, says: RegExp, broken: Break): Mutant =>
-  onBase(rule, name, says, memoryBusHarness, broken)
+export const brokenMemoryBus = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
+  brokenBus(rule, name, expectedMessage, memoryBusHarness, breakHarness)
 
 /** A broken bus with a log. */
-export const log = (rule: string, name: string, says: RegExp, broken: Break): Mutant =>
-  onBase(rule, name, says, logBusHarness, broken)
+export const brokenLogBus = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
+  brokenBus(rule, name, expectedMessage, logBusHarness, breakHarness)
 
 /** A broken harness over the in-memory bus, or over the one with a log. */
-export const harnessed = (
+export const brokenHarness = (
   rule: string,
   name: string,
-  says: RegExp,
+  expectedMessage: RegExp,
   change: (harness: BusHarness) => BusHarness,
   base: () => Promise<BusHarness> = memoryBusHarness,
-): Mutant => ({ kind: 'bus', rule, name, says, createHarness: async () => change(await base()) })
+): Mutant => ({ kind: 'bus', rule, name, expectedMessage, createHarness: async () => change(await base()) })
 
-function onBase(rule: string, name: string, says: RegExp, base: () => Promise<BusHarness>, broken: Break): Mutant {
+function brokenBus(rule: string, name: string, expectedMessage: RegExp, base: () => Promise<BusHarness>, breakHarness: BreakClient): Mutant {
   const wrap = (harness: BusHarness): BusHarness => {
-    const breakClient = broken(harness)
+    const breakClient = breakHarness(harness)
     let opened = 0
     return { ...harness, open: async () => breakClient(await harness.open(), opened++) }
   }
-  return harnessed(rule, name, says, wrap, base)
+  return brokenHarness(rule, name, expectedMessage, wrap, base)
 }

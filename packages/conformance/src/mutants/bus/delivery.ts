@@ -1,43 +1,43 @@
-import { type FrameHandler, frames, scopeId } from '@sync/core/adapter'
+import { type FrameHandler, encodeFrames, scopeId } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { never, overlayBus, sending, tapped, turns } from '../overlay.ts'
-import { log, memory } from './build.ts'
+import { neverSettles, overlayBus, overridePublish, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { brokenLogBus, brokenMemoryBus } from './build.ts'
 
 /** Buses that lose, repeat, mix up, or tell the publisher what is not so. */
 export const delivery: readonly Mutant[] = [
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-01',
     'drops every 50th',
     /never came, client B/,
     () => (bus) =>
-      tapped(bus, () => {
+      interceptFrames(bus, () => {
         let count = 0
-        return (frame, hand, offset) => {
-          if (++count % 50 !== 0) hand(frame, offset)
+        return (frame, deliver, offset) => {
+          if (++count % 50 !== 0) deliver(frame, offset)
         }
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-01',
     'drops the last change of a frame',
     /never came, client B/,
     () => (bus) =>
-      sending(bus, (scope, changes) => bus.publish(scope, changes.length > 1 ? changes.slice(0, -1) : changes)),
+      overridePublish(bus, (scope, changes) => bus.publish(scope, changes.length > 1 ? changes.slice(0, -1) : changes)),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-02',
     'repeats',
     /came again at #\d+/,
     () => (bus) =>
-      tapped(bus, () => {
+      interceptFrames(bus, () => {
         let count = 0
-        return (frame, hand, offset) => {
-          hand(frame, offset)
-          if (++count % 20 === 0) hand(frame, offset)
+        return (frame, deliver, offset) => {
+          deliver(frame, offset)
+          if (++count % 20 === 0) deliver(frame, offset)
         }
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-03',
     'leaks another section',
     /heard what was published to the scope/,
@@ -49,7 +49,7 @@ export const delivery: readonly Mutant[] = [
         },
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-03',
     'takes a key for the beginning of keys',
     /heard what was published to the scope.*"ab"/,
@@ -61,26 +61,26 @@ export const delivery: readonly Mutant[] = [
         },
       }),
   ),
-  log('BUS-DEL-04', 'resolves publish before the broker has it', /never came/, () => (bus) => {
+  brokenLogBus('BUS-DEL-04', 'resolves publish before the broker has it', /never came/, () => (bus) => {
     let unsent: (() => Promise<void>)[] = []
     bus.onStatus((status) => {
       if (status === 'interrupted') unsent = []
     })
-    return sending(bus, async (scope, changes) => {
+    return overridePublish(bus, async (scope, changes) => {
       unsent.push(() => bus.publish(scope, changes))
       if (unsent.length === 1)
-        void turns(3).then(async () => {
+        void eventLoopTurns(3).then(async () => {
           for (const send of unsent.splice(0)) await send()
         })
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-05',
     'swallows publish errors',
     /was not refused but answered/,
-    () => (bus) => sending(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
+    () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-06',
     'hands over from within publish',
     /handler was called (while it was still running|from within publish)/,
@@ -89,8 +89,8 @@ export const delivery: readonly Mutant[] = [
       return (bus) =>
         overlayBus(bus, {
           async publish(scope, changes) {
-            for (const { text } of frames(changes, 65_536))
-              for (const hand of handlers.get(scopeId(scope)) ?? []) hand(text)
+            for (const { text } of encodeFrames(changes, 65_536))
+              for (const deliver of handlers.get(scopeId(scope)) ?? []) deliver(text)
           },
           async subscribe(scope, onFrame) {
             const id = scopeId(scope)
@@ -101,46 +101,46 @@ export const delivery: readonly Mutant[] = [
         })
     },
   ),
-  log(
+  brokenLogBus(
     'BUS-DEL-07',
     'hands over the offset of the next frame',
     /never came/,
     () => (bus) =>
-      tapped(bus, () => (frame, hand, offset = '') => {
+      interceptFrames(bus, () => (frame, deliver, offset = '') => {
         const [at, scope] = offset.split(/@(.*)/s)
-        hand(frame, `${Number(at) + 1}@${scope}`)
+        deliver(frame, `${Number(at) + 1}@${scope}`)
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-08',
     'is wedged by what it cannot read',
     /what follows an unreadable message never came/,
     () => (bus) =>
-      tapped(bus, () => {
+      interceptFrames(bus, () => {
         let wedged = false
-        return (frame, hand, offset) => {
+        return (frame, deliver, offset) => {
           try {
             JSON.parse(String(frame))
           } catch {
             wedged = true
           }
-          if (!wedged) hand(frame, offset)
+          if (!wedged) deliver(frame, offset)
         }
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-08',
     'keeps what it cannot read to itself',
     /was kept from the handler/,
     () => (bus) =>
-      tapped(bus, () => (frame, hand, offset) => {
+      interceptFrames(bus, () => (frame, deliver, offset) => {
         try {
           JSON.parse(String(frame))
-          hand(frame, offset)
+          deliver(frame, offset)
         } catch {}
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-09',
     'declares an echo and gives none',
     /own changes heard, with `echo: true`: expected 5, got 0/,
@@ -163,16 +163,16 @@ export const delivery: readonly Mutant[] = [
       })
     },
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-10',
     'sends frames larger than it declares',
     /a frame of \d+ bytes came, \d+ is the declared limit/,
     () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, maxPayloadBytes: 32_768 } }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DEL-10',
     'never answers a large batch',
     /hangs: publish of a large batch/,
-    () => (bus) => sending(bus, (scope, changes) => (changes.length > 8 ? never() : bus.publish(scope, changes))),
+    () => (bus) => overridePublish(bus, (scope, changes) => (changes.length > 8 ? neverSettles() : bus.publish(scope, changes))),
   ),
 ]

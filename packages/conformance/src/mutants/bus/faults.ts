@@ -1,21 +1,21 @@
 import { ClosedError } from '@sync/core'
 import { logBusHarness } from '../log-bus.ts'
 import type { Mutant } from '../mutant.ts'
-import { never, overlayBus, sending, tapped, turns } from '../overlay.ts'
-import { harnessed, log, memory } from './build.ts'
+import { neverSettles, overlayBus, overridePublish, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { brokenHarness, brokenLogBus, brokenMemoryBus } from './build.ts'
 
 /** Buses that do not get over what happens to their broker. */
 export const faults: readonly Mutant[] = [
-  memory('BUS-FLT-01', 'is deaf after the broker was away', /the subscription of B is dead/, () => (bus) => {
-    let deaf = false
+  brokenMemoryBus('BUS-FLT-01', 'is deaf after the broker was away', /the subscription of B is dead/, () => (bus) => {
+    let lost = false
     bus.onStatus((status) => {
-      deaf ||= status === 'interrupted'
+      lost ||= status === 'interrupted'
     })
-    return tapped(bus, () => (frame, hand) => {
-      if (!deaf) hand(frame)
+    return interceptFrames(bus, () => (frame, deliver) => {
+      if (!lost) deliver(frame)
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-FLT-02',
     'subscribes twice when it reconnects twice',
     /a change after two reconnects was heard 2 times/,
@@ -24,29 +24,29 @@ export const faults: readonly Mutant[] = [
       bus.onStatus((status) => {
         if (status === 'resumed') reconnects++
       })
-      return tapped(bus, () => (frame, hand) => {
-        hand(frame)
-        if (reconnects > 1) hand(frame)
+      return interceptFrames(bus, () => (frame, deliver) => {
+        deliver(frame)
+        if (reconnects > 1) deliver(frame)
       })
     },
   ),
-  memory('BUS-FLT-03', 'loses subscriptions on reconnect', /the subscription of .*"key".* is dead/, () => (bus) => {
+  brokenMemoryBus('BUS-FLT-03', 'loses subscriptions on reconnect', /the subscription of .*"key".* is dead/, () => (bus) => {
     let reconnected = false
     bus.onStatus((status) => {
       reconnected ||= status === 'resumed'
     })
-    return tapped(bus, (scope) => (frame, hand) => {
-      if (!(reconnected && 'key' in scope)) hand(frame)
+    return interceptFrames(bus, (scope) => (frame, deliver) => {
+      if (!(reconnected && 'key' in scope)) deliver(frame)
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-FLT-04',
     'never says that it may have lost',
     /a cut connection was told as nothing/,
     () => (bus) =>
       overlayBus(bus, { onStatus: (listener) => bus.onStatus((status) => status === 'closed' && listener(status)) }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-FLT-04',
     'says resumed before it is live',
     /the first change after `resumed` was not heard/,
@@ -55,69 +55,69 @@ export const faults: readonly Mutant[] = [
       bus.onStatus((status) => {
         if (status === 'resumed') skip = 1
       })
-      return tapped(bus, () => (frame, hand) => {
-        if (skip-- <= 0) hand(frame)
+      return interceptFrames(bus, () => (frame, deliver) => {
+        if (skip-- <= 0) deliver(frame)
       })
     },
   ),
-  harnessed(
+  brokenHarness(
     'BUS-FLT-05',
     'does not notice that the broker is frozen',
     /a frozen broker was not noticed within 15000 ms/,
     (harness) => ({ ...harness, faults: { ...harness.faults, pause: () => {} } }),
     logBusHarness,
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-FLT-06',
     'waits though it declares that it rejects',
     /hangs: publish while the broker is away/,
-    () => (bus) => sending(bus, (scope, changes) => bus.publish(scope, changes).catch(() => never<void>())),
+    () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => neverSettles<void>())),
   ),
-  log(
+  brokenLogBus(
     'BUS-FLT-06',
     'resolves at once though it declares that it waits',
     /publish settled while the broker was away/,
-    () => (bus) => sending(bus, async (scope, changes) => void bus.publish(scope, changes).catch(() => {})),
+    () => (bus) => overridePublish(bus, async (scope, changes) => void bus.publish(scope, changes).catch(() => {})),
   ),
-  memory('BUS-FLT-07', 'cannot be closed while it reconnects', /hangs: close while the broker is away/, () => (bus) => {
-    let away = false
+  brokenMemoryBus('BUS-FLT-07', 'cannot be closed while it reconnects', /hangs: close while the broker is away/, () => (bus) => {
+    let down = false
     bus.onStatus((status) => {
-      away = status === 'interrupted'
+      down = status === 'interrupted'
     })
-    return overlayBus(bus, { close: () => (away ? never() : bus.close()) })
+    return overlayBus(bus, { close: () => (down ? neverSettles() : bus.close()) })
   }),
-  log('BUS-FLT-08', 'loses what lived on the failed node', /the subscription of B is dead/, () => (bus) => {
-    let gone = false
+  brokenLogBus('BUS-FLT-08', 'loses what lived on the failed node', /the subscription of B is dead/, () => (bus) => {
+    let failed = false
     bus.onStatus((status) => {
-      gone ||= status === 'interrupted'
+      failed ||= status === 'interrupted'
     })
-    return tapped(bus, () => (frame, hand, offset) => {
-      if (!gone) hand(frame, offset)
+    return interceptFrames(bus, () => (frame, deliver, offset) => {
+      if (!failed) deliver(frame, offset)
     })
   }),
-  memory('BUS-BP-01', 'serves one scope after another', /0 of 1 changes|heard 0|never came/, ({ time }) => (bus) => {
+  brokenMemoryBus('BUS-BP-01', 'serves one scope after another', /0 of 1 changes|heard 0|never came/, ({ time }) => (bus) => {
     const queue: (() => void)[] = []
     let running = false
     const run = async (): Promise<void> => {
       running = true
       for (let next = queue.shift(); next; next = queue.shift()) {
         const until = (time?.now() ?? 0) + 50
-        for (let turn = 0; turn < 50 && (time?.now() ?? 0) < until; turn++) await turns(1)
+        for (let turn = 0; turn < 50 && (time?.now() ?? 0) < until; turn++) await eventLoopTurns(1)
         next()
       }
       running = false
     }
-    return tapped(bus, () => (frame, hand) => {
-      queue.push(() => hand(frame))
+    return interceptFrames(bus, () => (frame, deliver) => {
+      queue.push(() => deliver(frame))
       if (!running) void run()
     })
   }),
-  memory('BUS-BP-04', 'forgets at close what it has accepted', /never came/, () => (bus) => {
+  brokenMemoryBus('BUS-BP-04', 'forgets at close what it has accepted', /never came/, () => (bus) => {
     let closed = false
     return overlayBus(bus, {
       async publish(scope, changes) {
         if (closed) throw new ClosedError('closed')
-        void turns(2).then(() => bus.publish(scope, changes).catch(() => {}))
+        void eventLoopTurns(2).then(() => bus.publish(scope, changes).catch(() => {}))
       },
       close() {
         closed = true
@@ -125,28 +125,28 @@ export const faults: readonly Mutant[] = [
       },
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-BP-05',
     'catches what handlers throw and says nothing',
     /came to light nowhere/,
     () => (bus) =>
-      tapped(bus, () => (frame, hand) => {
+      interceptFrames(bus, () => (frame, deliver) => {
         try {
-          hand(frame)
+          deliver(frame)
         } catch {}
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-H-01',
     'contradicts itself',
     /capabilities: replay 'from-offset' with delivery 'at-most-once'/,
     () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, replay: 'from-offset' } }),
   ),
-  harnessed('BUS-H-02', 'shares one client', /SYNC_CLOSED|ClosedError|is closed/, (harness) => {
+  brokenHarness('BUS-H-02', 'shares one client', /SYNC_CLOSED|ClosedError|is closed/, (harness) => {
     const one = harness.open()
     return { ...harness, open: () => one }
   }),
-  harnessed(
+  brokenHarness(
     'BUS-H-03',
     'has faults that do not happen',
     /publishing succeeds though the broker was killed/,
@@ -155,7 +155,7 @@ export const faults: readonly Mutant[] = [
       faults: { ...harness.faults, kill: () => {} },
     }),
   ),
-  harnessed('BUS-H-04', 'leaves a timer', /a closed client holds the process/, (harness) => {
+  brokenHarness('BUS-H-04', 'leaves a timer', /a closed client holds the process/, (harness) => {
     const timers: NodeJS.Timeout[] = []
     return {
       ...harness,
@@ -169,13 +169,13 @@ export const faults: readonly Mutant[] = [
       },
     }
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-H-05',
     'declares a larger limit than there is',
     /a frame of maxPayloadBytes = 131072 bytes did not arrive whole/,
     () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, maxPayloadBytes: 131_072 } }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-H-06',
     'does without the namespace',
     /keys heard in a namespace: expected \["own"\], got \["foreign","own"\]/,
@@ -185,7 +185,7 @@ export const faults: readonly Mutant[] = [
         subscribe: (scope, onFrame, options) => bus.subscribe({ ...scope, partition: 'all' }, onFrame, options),
       }),
   ),
-  memory('BUS-LIF-01', 'cannot be closed twice', /unexpected Error: closed twice/, () => (bus) => {
+  brokenMemoryBus('BUS-LIF-01', 'cannot be closed twice', /unexpected Error: closed twice/, () => (bus) => {
     let closed = 0
     return overlayBus(bus, {
       async close() {
@@ -194,18 +194,18 @@ export const faults: readonly Mutant[] = [
       },
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-LIF-02',
     'accepts publications after close',
     /publish after close: was not refused/,
-    () => (bus) => sending(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
+    () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
   ),
-  memory('BUS-LIF-03', 'leaves calls unanswered at close', /hangs: calls that were under way at close/, () => (bus) => {
+  brokenMemoryBus('BUS-LIF-03', 'leaves calls unanswered at close', /hangs: calls that were under way at close/, () => (bus) => {
     let closed = false
     return overlayBus(bus, {
       async publish(scope, changes) {
-        await turns(1)
-        return closed ? never() : bus.publish(scope, changes)
+        await eventLoopTurns(1)
+        return closed ? neverSettles() : bus.publish(scope, changes)
       },
       close() {
         closed = true
@@ -213,7 +213,7 @@ export const faults: readonly Mutant[] = [
       },
     })
   }),
-  harnessed('BUS-LIF-04', 'works only the first time', /is closed/, (harness) => {
+  brokenHarness('BUS-LIF-04', 'works only the first time', /is closed/, (harness) => {
     let closed = false
     return {
       ...harness,
@@ -232,21 +232,21 @@ export const faults: readonly Mutant[] = [
       },
     }
   }),
-  harnessed('BUS-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
+  brokenHarness('BUS-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
     ...harness,
-    nowhere: { address: '127.0.0.1:1', open: () => never() },
+    unreachable: { address: '127.0.0.1:1', open: () => neverSettles() },
   })),
-  memory(
+  brokenMemoryBus(
     'BUS-LIF-06',
     'is not closed by `await using`',
     /publish after dispose: was not refused/,
     () => (bus) => overlayBus(bus, { [Symbol.asyncDispose]: async () => {} }),
   ),
-  harnessed('BUS-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
+  brokenHarness('BUS-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
     ...harness,
     program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
   })),
-  harnessed(
+  brokenHarness(
     'BUS-LIF-08',
     'closes what it was given',
     /the connection that was given from outside was closed/,
@@ -266,7 +266,7 @@ export const faults: readonly Mutant[] = [
     }),
     logBusHarness,
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DAT-01',
     'refuses names with an error of its own',
     /refused with an error that is no SyncError/,
@@ -278,7 +278,7 @@ export const faults: readonly Mutant[] = [
         },
       }),
   ),
-  memory('BUS-DAT-02', 'replaces what it does not like in names', /heard what was published to/, () => (bus) => {
+  brokenMemoryBus('BUS-DAT-02', 'replaces what it does not like in names', /heard what was published to/, () => (bus) => {
     const safe = <S extends { section: string }>(scope: S): S => ({
       ...scope,
       section: scope.section.replace(/\W/g, '_'),
@@ -288,26 +288,26 @@ export const faults: readonly Mutant[] = [
       subscribe: (scope, onFrame, options) => bus.subscribe(safe(scope), onFrame, options),
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-DAT-04',
     'sends texts as Latin-1',
     /the value of a field: expected "👍🏽"|of \d+ changes/,
-    () => (bus) => tapped(bus, () => (frame, hand) => hand(Buffer.from(String(frame), 'utf8').toString('latin1'))),
+    () => (bus) => interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame), 'utf8').toString('latin1'))),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DAT-05',
     'refuses a change that is too large',
     /too large/,
     () => (bus) =>
-      sending(bus, async (scope, changes) => {
+      overridePublish(bus, async (scope, changes) => {
         if (changes.some(({ text }) => text.length > 65_000)) throw new Error('too large')
         return bus.publish(scope, changes)
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-DAT-07',
     'writes frames anew',
     /the frame that came: expected/,
-    () => (bus) => tapped(bus, () => (frame, hand) => hand(JSON.stringify(JSON.parse(String(frame))))),
+    () => (bus) => interceptFrames(bus, () => (frame, deliver) => deliver(JSON.stringify(JSON.parse(String(frame))))),
   ),
 ]

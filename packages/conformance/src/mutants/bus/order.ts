@@ -1,68 +1,68 @@
 import type { EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
 import { logBusHarness } from '../log-bus.ts'
 import type { Mutant } from '../mutant.ts'
-import { overlayBus, sending, tapped, turns } from '../overlay.ts'
-import { harnessed, log, memory } from './build.ts'
+import { overlayBus, overridePublish, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { brokenHarness, brokenLogBus, brokenMemoryBus } from './build.ts'
 
 /** Buses that keep no order. */
 export const order: readonly Mutant[] = [
-  memory(
+  brokenMemoryBus(
     'BUS-ORD-01',
     'swaps two',
     /key "a": sent .* ← first inversion at #\d+, client B/,
     () => (bus) =>
-      tapped(bus, () => {
+      interceptFrames(bus, () => {
         let count = 0
         let held: (() => void) | undefined
-        return (frame, hand, offset) => {
+        return (frame, deliver, offset) => {
           if (++count % 10 === 9) {
-            held = () => hand(frame, offset)
+            held = () => deliver(frame, offset)
             return
           }
-          hand(frame, offset)
+          deliver(frame, offset)
           held?.()
           held = undefined
         }
       }),
   ),
-  memory('BUS-ORD-02', 'sends beside a send that is under way', /first inversion/, () => (bus) => {
+  brokenMemoryBus('BUS-ORD-02', 'sends beside a send that is under way', /first inversion/, () => (bus) => {
     let count = 0
-    return sending(bus, async (scope, changes) => {
-      if (++count % 7 === 0) await turns(1)
+    return overridePublish(bus, async (scope, changes) => {
+      if (++count % 7 === 0) await eventLoopTurns(1)
       return bus.publish(scope, changes)
     })
   }),
-  memory('BUS-ORD-03', 'reorders across publishers', /clients disagree on the order of several publishers/, () => {
+  brokenMemoryBus('BUS-ORD-03', 'reorders across publishers', /clients disagree on the order of several publishers/, () => {
     const sender = new Map<string, number>()
-    return (bus, number) =>
+    return (bus, index) =>
       overlayBus(bus, {
         publish(scope, changes) {
-          for (const { sequence } of changes) sender.set(String(sequence), number)
+          for (const { sequence } of changes) sender.set(String(sequence), index)
           return bus.publish(scope, changes)
         },
         subscribe(scope, onFrame, options) {
-          let held: { readonly by: number | undefined; readonly hand: () => void } | undefined
+          let held: { readonly by: number | undefined; readonly deliver: () => void } | undefined
           return bus.subscribe(
             scope,
             (frame, offset) => {
               const by = sender.get(/"[^"]*",1,\d+,(\d+)/.exec(String(frame))?.[1] ?? '')
-              const hand = (): void => onFrame(frame, offset)
+              const deliver = (): void => onFrame(frame, offset)
               const before = held
               held = undefined
-              if (number % 2 === 0 || by === undefined) {
-                before?.hand()
-                hand()
+              if (index % 2 === 0 || by === undefined) {
+                before?.deliver()
+                deliver()
               } else if (before && before.by !== by) {
-                hand()
-                before.hand()
+                deliver()
+                before.deliver()
               } else {
-                before?.hand()
-                const own = { by, hand }
+                before?.deliver()
+                const own = { by, deliver }
                 held = own
                 setImmediate(() => {
                   if (held !== own) return
                   held = undefined
-                  hand()
+                  deliver()
                 })
               }
             },
@@ -71,13 +71,13 @@ export const order: readonly Mutant[] = [
         },
       })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-ORD-06',
     'sends a batch last change first',
     /first inversion/,
-    () => (bus) => sending(bus, (scope, changes) => bus.publish(scope, [...changes].reverse())),
+    () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, [...changes].reverse())),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-ORD-07',
     'hands over after a reconnect what was from before',
     /came again|first inversion|after the reconnect/,
@@ -86,57 +86,57 @@ export const order: readonly Mutant[] = [
       bus.onStatus((status) => {
         resumed ||= status === 'resumed'
       })
-      return tapped(bus, () => {
+      return interceptFrames(bus, () => {
         let first: string | Uint8Array | undefined
         let late = 0
-        return (frame, hand, offset) => {
+        return (frame, deliver, offset) => {
           first ??= frame
-          hand(frame, offset)
-          if (resumed && ++late === 5) hand(first)
+          deliver(frame, offset)
+          if (resumed && ++late === 5) deliver(first)
         }
       })
     },
   ),
-  log('BUS-ORD-08', 'sends again in the reverse order what waited', /came after .* across a retry/, () => (bus) => {
+  brokenLogBus('BUS-ORD-08', 'sends again in the reverse order what waited', /came after .* across a retry/, () => (bus) => {
     let down = false
-    const waiting: (() => void)[] = []
+    const blocked: (() => void)[] = []
     bus.onStatus((status) => {
       if (status === 'interrupted') down = true
       if (status !== 'resumed') return
       down = false
-      for (const go of waiting.splice(0).reverse()) go()
+      for (const resume of blocked.splice(0).reverse()) resume()
     })
-    return sending(bus, async (scope: Scope, changes: readonly EncodedChange[]) => {
-      if (down) await new Promise<void>((go) => waiting.push(go))
+    return overridePublish(bus, async (scope: Scope, changes: readonly EncodedChange[]) => {
+      if (down) await new Promise<void>((resume) => blocked.push(resume))
       return bus.publish(scope, changes)
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-ORD-09',
     'skips the change after one that a handler threw at',
     /never came/,
     () => (bus) =>
-      tapped(bus, () => {
+      interceptFrames(bus, () => {
         let skip = false
-        return (frame, hand: FrameHandler, offset) => {
+        return (frame, deliver: FrameHandler, offset) => {
           if (skip) {
             skip = false
             return
           }
           skip = true
-          hand(frame, offset)
+          deliver(frame, offset)
           skip = false
         }
       }),
   ),
-  harnessed(
+  brokenHarness(
     'BUS-ORD-10',
     'routes a key elsewhere from another process',
     /first inversion/,
     (harness) => ({
       ...harness,
-      elsewhere: async (scope, changes) => {
-        void turns(5).then(() => harness.elsewhere?.(scope, changes))
+      publishFromOtherProcess: async (scope, changes) => {
+        void eventLoopTurns(5).then(() => harness.publishFromOtherProcess?.(scope, changes))
       },
     }),
     logBusHarness,

@@ -1,12 +1,12 @@
 import { PositionError } from '@sync/core'
 import { scopeId } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { overlayBus, turns } from '../overlay.ts'
-import { log } from './build.ts'
+import { overlayBus, eventLoopTurns } from '../overlay.ts'
+import { brokenLogBus } from './build.ts'
 
 /** Buses that read again badly. */
 export const replay: readonly Mutant[] = [
-  log(
+  brokenLogBus(
     'BUS-REP-01',
     'skips a frame when it reads again',
     /never came, client from 0/,
@@ -23,7 +23,7 @@ export const replay: readonly Mutant[] = [
         },
       }),
   ),
-  log('BUS-REP-02', 'knows the offsets of its own client only', /not a position/, () => (bus) => {
+  brokenLogBus('BUS-REP-02', 'knows the offsets of its own client only', /not a position/, () => (bus) => {
     const own = new Set<string>()
     return overlayBus(bus, {
       async subscribe(scope, onFrame, options) {
@@ -39,7 +39,7 @@ export const replay: readonly Mutant[] = [
       },
     })
   }),
-  log(
+  brokenLogBus(
     'BUS-REP-03',
     'begins in silence where its log begins',
     /an old offset was taken, but only \d+ of 299 changes/,
@@ -51,7 +51,7 @@ export const replay: readonly Mutant[] = [
             .catch(() => bus.subscribe(scope, onFrame, { after: `150@${scopeId(scope)}` })),
       }),
   ),
-  log(
+  brokenLogBus(
     'BUS-REP-04',
     'takes anything for an offset',
     /subscribe from the offset "": was not refused/,
@@ -61,7 +61,7 @@ export const replay: readonly Mutant[] = [
           bus.subscribe(scope, onFrame, options).catch(() => bus.subscribe(scope, onFrame)),
       }),
   ),
-  log(
+  brokenLogBus(
     'BUS-REP-05',
     'leaves a hole between what it reads again and what is live',
     /never came, client B/,
@@ -70,14 +70,14 @@ export const replay: readonly Mutant[] = [
         async subscribe(scope, onFrame, options) {
           if (options?.after === undefined) return bus.subscribe(scope, onFrame, options)
           const past = await bus.subscribe(scope, onFrame, options)
-          await turns(1)
+          await eventLoopTurns(1)
           await past.stop()
-          await turns(5)
+          await eventLoopTurns(5)
           return bus.subscribe(scope, onFrame)
         },
       }),
   ),
-  log(
+  brokenLogBus(
     'BUS-REP-06',
     'reads removals again as nothing',
     /of 2 changes came/,

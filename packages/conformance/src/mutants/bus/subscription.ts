@@ -1,47 +1,47 @@
 import { type Subscription, scopeId } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { never, overlayBus, sending, stopping, tapped, turns } from '../overlay.ts'
-import { memory } from './build.ts'
+import { neverSettles, overlayBus, overridePublish, overrideStop, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { brokenMemoryBus } from './build.ts'
 
 /** Buses whose subscriptions begin late, end late or hear too much. */
 export const subscription: readonly Mutant[] = [
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-01',
     'drops the first after subscribe',
     /the first change after subscribe resolved was not heard/,
     () => (bus) =>
-      tapped(bus, () => {
+      interceptFrames(bus, () => {
         let first = true
-        return (frame, hand, offset) => {
-          if (!first) hand(frame, offset)
+        return (frame, deliver, offset) => {
+          if (!first) deliver(frame, offset)
           first = false
         }
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-01',
     'resolves subscribe early',
     /the first change after subscribe resolved was not heard/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
-          const later = turns(3).then(() => bus.subscribe(scope, onFrame, options))
+          const later = eventLoopTurns(3).then(() => bus.subscribe(scope, onFrame, options))
           later.catch(() => {})
           const stop = async (): Promise<void> => (await later).stop()
           return { stop, [Symbol.asyncDispose]: stop }
         },
       }),
   ),
-  memory('BUS-SUB-02', 'lets its clients share a queue', /never came/, () => {
+  brokenMemoryBus('BUS-SUB-02', 'lets its clients share a queue', /never came/, () => {
     const taken = new Set<string>()
     return (bus) =>
-      tapped(bus, () => (frame, hand) => {
+      interceptFrames(bus, () => (frame, deliver) => {
         if (taken.has(String(frame))) return
         taken.add(String(frame))
-        hand(frame)
+        deliver(frame)
       })
   }),
-  memory('BUS-SUB-03', 'ends every handler of a scope with the first', /never came/, () => (bus) => {
+  brokenMemoryBus('BUS-SUB-03', 'ends every handler of a scope with the first', /never came/, () => (bus) => {
     const all = new Map<string, Subscription[]>()
     return overlayBus(bus, {
       async subscribe(scope, onFrame, options) {
@@ -55,13 +55,13 @@ export const subscription: readonly Mutant[] = [
       },
     })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-04',
     'keeps delivering after stop',
     /changes heard after stop resolved/,
-    () => (bus) => stopping(bus, async () => {}),
+    () => (bus) => overrideStop(bus, async () => {}),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-05',
     'hangs when it is stopped from inside a handler',
     /hangs: stop from inside the handler/,
@@ -78,12 +78,12 @@ export const subscription: readonly Mutant[] = [
             },
             options,
           )
-          const stop = (): Promise<void> => (inside ? never() : own.stop())
+          const stop = (): Promise<void> => (inside ? neverSettles() : own.stop())
           return { stop, [Symbol.asyncDispose]: stop }
         },
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-06',
     'takes a name for a pattern',
     /the (section|key) "\*" heard what was published to "a"/,
@@ -96,18 +96,18 @@ export const subscription: readonly Mutant[] = [
         },
       }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-07',
     "sends a key's changes to its section too",
     /was never sent here, client section|came again.*client section/,
     () => (bus) =>
-      sending(bus, async (scope, changes) => {
+      overridePublish(bus, async (scope, changes) => {
         await bus.publish(scope, changes)
         const { partition, section } = scope
         if ('key' in scope) await bus.publish({ partition, section }, changes)
       }),
   ),
-  memory('BUS-SUB-08', 'keeps the last change for whoever comes late', /was never sent here, client late/, () => {
+  brokenMemoryBus('BUS-SUB-08', 'keeps the last change for whoever comes late', /was never sent here, client late/, () => {
     const last = new Map<string, string | Uint8Array>()
     return (bus) =>
       overlayBus(bus, {
@@ -125,20 +125,20 @@ export const subscription: readonly Mutant[] = [
         },
       })
   }),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-10',
     'ignores the signal',
     /subscribe with an aborted signal: was not refused/,
     () => (bus) => overlayBus(bus, { subscribe: (scope, onFrame) => bus.subscribe(scope, onFrame) }),
   ),
-  memory(
+  brokenMemoryBus(
     'BUS-SUB-11',
     'never answers for a scope that is none',
     /hangs: subscribe to \{"partition":""/,
     () => (bus) =>
       overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>
-          scope.partition === '' ? never() : bus.subscribe(scope, onFrame, options),
+          scope.partition === '' ? neverSettles() : bus.subscribe(scope, onFrame, options),
       }),
   ),
 ]

@@ -5,12 +5,12 @@ import type { Mutant } from '../mutant.ts'
 import { overlayStore } from '../overlay.ts'
 
 /** What makes a client broken. Called once per harness: what clients share lies around the inner function. */
-export type Break = (harness: StoreHarness) => (store: Store, number: number) => Partial<Store>
+export type BreakClient = (harness: StoreHarness) => (store: Store, index: number) => Partial<Store>
 
 /** A broken in-memory store. */
-export const broken = (rule: string, name: string, says: RegExp, of: Break): Mutant =>
-  harnessed(rule, name, says, (harness) => {
-    const breakClient = of(harness)
+export const brokenStore = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
+  brokenHarness(rule, name, expectedMessage, (harness) => {
+    const breakClient = breakHarness(harness)
     let opened = 0
     return {
       ...harness,
@@ -22,9 +22,9 @@ export const broken = (rule: string, name: string, says: RegExp, of: Break): Mut
   })
 
 /** A broken harness over the in-memory store. */
-export const harnessed = (
+export const brokenHarness = (
   rule: string,
   name: string,
-  says: RegExp,
+  expectedMessage: RegExp,
   change: (harness: StoreHarness) => StoreHarness,
-): Mutant => ({ kind: 'store', rule, name, says, createHarness: async () => change(await memoryStoreHarness()) })
+): Mutant => ({ kind: 'store', rule, name, expectedMessage, createHarness: async () => change(await memoryStoreHarness()) })

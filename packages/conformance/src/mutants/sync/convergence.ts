@@ -1,25 +1,25 @@
-import type { Change, Sync } from '@sync/core'
-import type { Doc } from '../../stage/sync-stage.ts'
+import type { Change, SyncInstance } from '@sync/core'
+import type { TestDocument } from '../../context/sync-test-context.ts'
 import type { Mutant } from '../mutant.ts'
-import { type Docs, handles, overlayCollection, overlaySync, stack } from './build.ts'
-import { byAssignment, naive } from './naive.ts'
+import { type TestCollection, brokenCollections, overlayCollection, overlayInstance, brokenStack } from './build.ts'
+import { applyByAssignment, naiveReplica } from './naive.ts'
 
 /** Reads, changes the copy, writes it whole: what an update must not be. */
 const blindUpdate =
-  (docs: Docs): Docs['update'] =>
+  (docs: TestCollection): TestCollection['update'] =>
   async (key, recipe, options) => {
-    const draft = structuredClone((await docs.get(key)) ?? { n: 0 }) as Doc
+    const draft = structuredClone((await docs.get(key)) ?? { n: 0 }) as TestDocument
     const replaced = recipe(draft)
-    return docs.set(key, (replaced ?? draft) as never, options)
+    return docs.assign(key, (replaced ?? draft) as never, options)
   }
 
 /** A stack of which every member is right but for its own writes. */
-const remembering = (docs: Docs): Partial<Docs> => {
+const preferOwnWrites = (docs: TestCollection): Partial<TestCollection> => {
   const own = new Map<string, object>()
   return {
-    set(key, fields, options) {
+    assign(key, fields, options) {
       own.set(key, { ...own.get(key), ...fields })
-      return docs.set(key, fields, options)
+      return docs.assign(key, fields, options)
     },
     peek: (key) => {
       const value = docs.peek(key)
@@ -30,20 +30,20 @@ const remembering = (docs: Docs): Partial<Docs> => {
 
 /** Stacks that end in different states. */
 export const convergence: readonly Mutant[] = [
-  stack('SYNC-MRG-01', 'applies changes as they come', /key "k": instance A holds/, () => naive()),
-  stack(
+  brokenStack('SYNC-MRG-01', 'applies changes as they come', /key "k": instance A holds/, () => naiveReplica()),
+  brokenStack(
     'SYNC-MRG-02',
     'applies a change again that comes again',
     /holds \{"list":\[(1,1|1,2,2|\S*\],"n":0\} in place of)/,
-    () => naive(),
+    () => naiveReplica(),
   ),
-  handles(
+  brokenCollections(
     'SYNC-MRG-02',
     'tells watchers again what came again',
     /the versions that a watcher of a key was told/,
     (sync) => (docs) => ({
       subscribe(key, listener) {
-        let last: Change<Doc> | undefined
+        let last: Change<TestDocument> | undefined
         let { duplicates } = sync.stats()
         return docs.subscribe(key, (change) => {
           const now = sync.stats().duplicates
@@ -55,27 +55,27 @@ export const convergence: readonly Mutant[] = [
       },
     }),
   ),
-  handles('SYNC-MRG-03', 'prefers its own writes', /key "k\d": instance \w holds .* in place of/, () => remembering),
-  stack('SYNC-MRG-04', 'lets the later wall clock win', /instance (ahead|behind) holds .* in place of/, () => {
+  brokenCollections('SYNC-MRG-03', 'prefers its own writes', /key "k\d": instance \w holds .* in place of/, () => preferOwnWrites),
+  brokenStack('SYNC-MRG-04', 'lets the later wall clock win', /instance (ahead|behind) holds .* in place of/, () => {
     const newest = new Map<string, number>()
     return {
       sync: (sync, { now }) =>
-        overlaySync(sync, {
+        overlayInstance(sync, {
           collection: ((definition: never, at: never) => {
-            const docs = sync.collection(definition, at) as unknown as Docs
+            const docs = sync.collection(definition, at) as unknown as TestCollection
             return overlayCollection(docs, {
-              async set(key, fields, options) {
+              async assign(key, fields, options) {
                 const time = now()
                 if (time < (newest.get(key) ?? 0)) return { version: 0, position: '', changed: false }
                 newest.set(key, time)
-                return docs.set(key, fields, options)
+                return docs.assign(key, fields, options)
               },
             })
-          }) as Sync['collection'],
+          }) as SyncInstance['collection'],
         }),
     }
   }),
-  handles(
+  brokenCollections(
     'SYNC-MRG-05',
     'updates what was deleted by making it again',
     /an update of a deleted document: was not refused/,
@@ -86,16 +86,16 @@ export const convergence: readonly Mutant[] = [
         } catch {
           const draft = { n: 0 }
           recipe(draft)
-          return docs.set(key, draft as never)
+          return docs.assign(key, draft as never)
         }
       },
     }),
   ),
-  stack('SYNC-MRG-06', 'applies of a patch what fits', /what a watcher was shown|holds .*7/, () => naive()),
-  stack('SYNC-MRG-07', 'applies `__proto__`', /has reached into the prototype of all objects/, () =>
-    naive(byAssignment),
+  brokenStack('SYNC-MRG-06', 'applies of a patch what fits', /what a watcher was shown|holds .*7/, () => naiveReplica()),
+  brokenStack('SYNC-MRG-07', 'applies `__proto__`', /has reached into the prototype of all objects/, () =>
+    naiveReplica(applyByAssignment),
   ),
-  handles(
+  brokenCollections(
     'SYNC-MRG-08',
     'combines changes to the last of them',
     /the document by combined changes, against one by one/,
@@ -110,7 +110,7 @@ export const convergence: readonly Mutant[] = [
       },
     }),
   ),
-  handles(
+  brokenCollections(
     'SYNC-MRG-09',
     'writes back the whole of what it read',
     /increments, nested members, sum after 18 concurrent updates each/,
@@ -118,7 +118,7 @@ export const convergence: readonly Mutant[] = [
       update: blindUpdate(docs),
     }),
   ),
-  handles(
+  brokenCollections(
     'SYNC-MRG-10',
     'keeps fields that were removed',
     /the digest of documents and histories is \w+ in place of/,
@@ -126,17 +126,17 @@ export const convergence: readonly Mutant[] = [
       unset: (key, _, options) => docs.unset(key, [], options),
     }),
   ),
-  handles(
+  brokenCollections(
     'SYNC-CAS-01',
     'looks before it sets',
     /3 of 3 concurrent trySets that expect version 1 won/,
     () => (docs) => ({
-      async trySet(key, field, value, { expectedVersion }) {
-        const entry = await docs.entry(key)
+      async compareAndSet(key, field, value, { expectedVersion }) {
+        const entry = await docs.getEntry(key)
         const version = Reflect.get(entry?.fieldVersions ?? {}, field) ?? 0
         if (version !== expectedVersion)
           return { ok: false, fieldVersion: version, value: (entry && Reflect.get(entry.value, field)) as never }
-        await docs.set(key, { [field]: value })
+        await docs.assign(key, { [field]: value })
         return { ok: true, fieldVersion: version + 1 }
       },
     }),

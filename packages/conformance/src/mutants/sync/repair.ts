@@ -1,20 +1,20 @@
 import type { Mutant } from '../mutant.ts'
-import { overlayBus, overlayStore, tapped, turns } from '../overlay.ts'
-import { type Docs, handles, harnessed, overlaySync, stack } from './build.ts'
-import { naive } from './naive.ts'
+import { overlayBus, overlayStore, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { type TestCollection, brokenCollections, brokenHarness, overlayInstance, brokenStack } from './build.ts'
+import { naiveReplica } from './naive.ts'
 
-let fresh = 0
+let opIdSuffix = 0
 
 /** An instance that never asks its store where a section stands, once it has joined. */
-const unasked = (rule: string, name: string, says: RegExp): Mutant =>
-  stack(rule, name, says, () => ({
+const neverPollsHeads = (rule: string, name: string, expectedMessage: RegExp): Mutant =>
+  brokenStack(rule, name, expectedMessage, () => ({
     store: (store) => {
       const known = new Map<string, Awaited<ReturnType<typeof store.heads>>[number]>()
       return overlayStore(store, {
-        async heads(asked) {
-          const heads = await store.heads(asked)
+        async heads(queries) {
+          const heads = await store.heads(queries)
           return heads.map((head, at) => {
-            const id = JSON.stringify(asked[at]?.scope)
+            const id = JSON.stringify(queries[at]?.scope)
             const before = known.get(id)
             known.set(id, before ?? head)
             return before ?? head
@@ -26,26 +26,26 @@ const unasked = (rule: string, name: string, says: RegExp): Mutant =>
 
 /** Stacks that do not notice, or do not get over, what happened. */
 export const repair: readonly Mutant[] = [
-  unasked('SYNC-SUB-01', 'never looks again after it has joined', /key "k": instance joining \d holds/),
-  unasked(
+  neverPollsHeads('SYNC-SUB-01', 'never looks again after it has joined', /key "k": instance joining \d holds/),
+  neverPollsHeads(
     'SYNC-CHK-01',
     'never asks its store in silence',
     /key "k": instance A holds \{"n":1\} in place of \{"n":2\}/,
   ),
-  stack('SYNC-FLT-10', 'applies a change across a gap', /key "k": instance A holds/, () => naive()),
-  stack(
+  brokenStack('SYNC-FLT-10', 'applies a change across a gap', /key "k": instance A holds/, () => naiveReplica()),
+  brokenStack(
     'SYNC-ABS-01',
     'lets a late change bring a deleted document back',
     /key "k": instance \w holds \{"n":\d\} in place of nothing/,
-    () => naive(),
+    () => naiveReplica(),
   ),
-  stack('SYNC-EPO-01', 'ignores epochs', /key "k": instance A holds \{"n":2\} in place of \{"n":3\}/, () => naive()),
-  handles(
+  brokenStack('SYNC-EPO-01', 'ignores epochs', /key "k": instance A holds \{"n":2\} in place of \{"n":3\}/, () => naiveReplica()),
+  brokenCollections(
     'SYNC-FLT-01',
     'does not ask what it missed while the bus was away',
     /holds \{"n":1\} in place of \{"n":2\}/,
-    () => (docs: Docs) => {
-      const first = new Map<string, ReturnType<Docs['peek']>>()
+    () => (docs: TestCollection) => {
+      const first = new Map<string, ReturnType<TestCollection['peek']>>()
       return {
         async get(key, options) {
           const value = await docs.get(key, options)
@@ -56,7 +56,7 @@ export const repair: readonly Mutant[] = [
       }
     },
   ),
-  stack(
+  brokenStack(
     'SYNC-FLT-09',
     'has a new op id for every attempt',
     /key "k": instance A holds \{"n":2\} in place of \{"n":1\}|the version after 1 updates/,
@@ -65,25 +65,25 @@ export const repair: readonly Mutant[] = [
         overlayStore(store, {
           commit: (group) =>
             store.commit(
-              group.map(({ expect: _, ...each }) => ({ ...each, op: { ...each.op, id: `${each.op.id}~${++fresh}` } })),
+              group.map(({ expect: _, ...each }) => ({ ...each, op: { ...each.op, id: `${each.op.id}~${++opIdSuffix}` } })),
             ),
         }),
     }),
   ),
-  stack(
+  brokenStack(
     'SYNC-FLT-11',
     'does not notice that history was lost',
     /key "lost": instance A holds \{"n":3\} in place of \{"n":1\}/,
-    () => naive(),
+    () => naiveReplica(),
   ),
-  stack('SYNC-FLT-11', 'reports no loss', /losses reported by two instances/, () => ({
+  brokenStack('SYNC-FLT-11', 'reports no loss', /losses reported by two instances/, () => ({
     sync: (sync) =>
-      overlaySync(sync, {
+      overlayInstance(sync, {
         onEvent: (listener) =>
           sync.onEvent((event) => listener(event.type === 'epoch' ? { ...event, lost: false } : event)),
       }),
   })),
-  stack(
+  brokenStack(
     'SYNC-FLT-12',
     'begins epochs without a parent',
     /documents loaded again after a restart without loss|losses reported after a restart/,
@@ -91,31 +91,31 @@ export const repair: readonly Mutant[] = [
       store: (store) =>
         overlayStore(store, {
           load: async (refs) =>
-            (await store.load(refs)).map((each) => ({ ...each, standing: { ...each.standing, lineage: [] } })),
-          heads: async (asked) =>
-            (await store.heads(asked)).map((each) => ({ ...each, standing: { ...each.standing, lineage: [] } })),
+            (await store.load(refs)).map((each) => ({ ...each, standing: { ...each.state, lineage: [] } })),
+          heads: async (queries) =>
+            (await store.heads(queries)).map((each) => ({ ...each, standing: { ...each.state, lineage: [] } })),
           commit: async (group) =>
-            (await store.commit(group)).map((each) => ({ ...each, standing: { ...each.standing, lineage: [] } })),
+            (await store.commit(group)).map((each) => ({ ...each, standing: { ...each.state, lineage: [] } })),
           async changesSince(scope, after, limit) {
             const page = await store.changesSince(scope, after, limit)
-            return { ...page, standing: { ...page.standing, lineage: [] } }
+            return { ...page, state: { ...page.state, ancestors: [] } }
           },
         }),
     }),
   ),
-  stack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-refused/, () => ({
+  brokenStack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-refused/, () => ({
     bus: (bus) =>
-      tapped(bus, () => (frame, hand) => {
-        if (!String(frame).includes('not json')) hand(frame)
+      interceptFrames(bus, () => (frame, deliver) => {
+        if (!String(frame).includes('not json')) deliver(frame)
       }),
   })),
-  stack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-refused/, () => ({
+  brokenStack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-refused/, () => ({
     bus: (bus) =>
-      tapped(bus, () => (frame, hand) => {
-        if (!String(frame).includes('["b",1]')) hand(frame)
+      interceptFrames(bus, () => (frame, deliver) => {
+        if (!String(frame).includes('["b",1]')) deliver(frame)
       }),
   })),
-  stack(
+  brokenStack(
     'SYNC-DEF-01',
     'does not say how it defines a section',
     /a write by a service that follows the section otherwise: expected "SYNC_DEFINITION", got "done"/,
@@ -124,7 +124,7 @@ export const repair: readonly Mutant[] = [
         overlayStore(store, { commit: (group) => store.commit(group.map(({ definition: _, ...each }) => each)) }),
     }),
   ),
-  handles(
+  brokenCollections(
     'SYNC-ORD-04',
     'tells a watcher versions in any order',
     /key "k": sent .* ← first inversion at #\d+, client A/,
@@ -144,7 +144,7 @@ export const repair: readonly Mutant[] = [
       },
     }),
   ),
-  handles(
+  brokenCollections(
     'SYNC-ORD-05',
     'lets one stream wait for another',
     /a stream beside one that stands still got 0 changes/,
@@ -155,7 +155,7 @@ export const repair: readonly Mutant[] = [
       })
     },
   ),
-  handles(
+  brokenCollections(
     'SYNC-SUB-09',
     'loses what happens while it reads the snapshot',
     /never came, client the stream|is not in the snapshot/,
@@ -176,7 +176,7 @@ export const repair: readonly Mutant[] = [
       },
     }),
   ),
-  handles('SYNC-REP-01', 'begins one change after a position', /12 never came, client the stream/, () => (docs) => ({
+  brokenCollections('SYNC-REP-01', 'begins one change after a position', /12 never came, client the stream/, () => (docs) => ({
     changes(options) {
       const stream = docs.changes(options)
       return (async function* () {
@@ -188,18 +188,18 @@ export const repair: readonly Mutant[] = [
       })()
     },
   })),
-  stack('SYNC-BP-02', 'lets its buffer grow without bound', /\d+ changes wait behind a hole/, () => {
+  brokenStack('SYNC-BP-02', 'lets its buffer grow without bound', /\d+ changes wait behind a hole/, () => {
     let kept = 0
     return {
       bus: (bus) =>
-        tapped(bus, () => (frame, hand) => {
+        interceptFrames(bus, () => (frame, deliver) => {
           kept += String(frame).split('],[').length
-          hand(frame)
+          deliver(frame)
         }),
-      sync: (sync) => overlaySync(sync, { stats: () => ({ ...sync.stats(), buffered: kept }) }),
+      sync: (sync) => overlayInstance(sync, { stats: () => ({ ...sync.stats(), buffered: kept }) }),
     }
   }),
-  handles(
+  brokenCollections(
     'SYNC-BP-03',
     'drops in silence what a stream cannot take',
     /hangs: the next batch of a stream that fell behind|was not told of an overflow/,
@@ -215,54 +215,54 @@ export const repair: readonly Mutant[] = [
       },
     }),
   ),
-  handles(
+  brokenCollections(
     'SYNC-TTL-06',
     'holds what has expired',
     /key "k": instance A holds \{"n":1\} in place of nothing/,
     () => (docs) => {
-      const ever = new Map<string, ReturnType<Docs['peek']>>()
+      const lastKnown = new Map<string, ReturnType<TestCollection['peek']>>()
       return {
         peek(key) {
           const value = docs.peek(key)
-          if (value) ever.set(key, value)
-          return ever.get(key)
+          if (value) lastKnown.set(key, value)
+          return lastKnown.get(key)
         },
       }
     },
   ),
-  stack('SYNC-TTL-03', 'does not refresh what is read', /a sliding document that was read all the time/, () => ({
+  brokenStack('SYNC-TTL-03', 'does not refresh what is read', /a sliding document that was read all the time/, () => ({
     store: (store) => overlayStore(store, { touch: async () => {} }),
   })),
-  handles(
+  brokenCollections(
     'SYNC-RYW-01',
     'resolves a write before the own copy advances',
     /what the writer holds after its write/,
     () => (docs) => {
-      let before: ReturnType<Docs['peek']>
+      let before: ReturnType<TestCollection['peek']>
       return {
-        async set(key, fields, options) {
+        async assign(key, fields, options) {
           before = docs.peek(key)
-          return docs.set(key, fields, options)
+          return docs.assign(key, fields, options)
         },
         peek: () => before,
       }
     },
   ),
-  stack('SYNC-DAT-01', 'sends texts as Latin-1', /key ".*": instance B holds/, () => ({
-    bus: (bus) => tapped(bus, () => (frame, hand) => hand(Buffer.from(String(frame)).toString('latin1'))),
+  brokenStack('SYNC-DAT-01', 'sends texts as Latin-1', /key ".*": instance B holds/, () => ({
+    bus: (bus) => interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame)).toString('latin1'))),
   })),
-  handles('SYNC-DAT-06', 'writes null for what is no number', /a write of NaN: was not refused/, () => (docs) => ({
-    set: (key, fields, options) => docs.set(key, JSON.parse(JSON.stringify(fields)), options),
+  brokenCollections('SYNC-DAT-06', 'writes null for what is no number', /a write of NaN: was not refused/, () => (docs) => ({
+    assign: (key, fields, options) => docs.assign(key, JSON.parse(JSON.stringify(fields)), options),
   })),
-  handles(
+  brokenCollections(
     'SYNC-DAT-08',
     'writes what JSON.stringify makes of it',
     /a write of a value with undefined: was not refused/,
     () => (docs) => ({
-      set: (key, fields, options) => docs.set(key, JSON.parse(JSON.stringify(fields)), options),
+      assign: (key, fields, options) => docs.assign(key, JSON.parse(JSON.stringify(fields)), options),
     }),
   ),
-  stack(
+  brokenStack(
     'SYNC-BP-04',
     'closes its bus before it has published',
     /key "k0": instance B holds nothing in place of \{"n":0\}/,
@@ -272,7 +272,7 @@ export const repair: readonly Mutant[] = [
         bus: (bus) =>
           overlayBus(bus, { publish: async (scope, changes) => (closing ? undefined : bus.publish(scope, changes)) }),
         sync: (sync) =>
-          overlaySync(sync, {
+          overlayInstance(sync, {
             close(options) {
               closing = true
               return sync.close(options)
@@ -281,7 +281,7 @@ export const repair: readonly Mutant[] = [
       }
     },
   ),
-  harnessed('SYNC-H-04', 'leaves a timer', /a closed instance holds the process/, (harness) => {
+  brokenHarness('SYNC-H-04', 'leaves a timer', /a closed instance holds the process/, (harness) => {
     const timers: NodeJS.Timeout[] = []
     return {
       ...harness,
@@ -295,19 +295,19 @@ export const repair: readonly Mutant[] = [
       },
     }
   }),
-  handles('SYNC-LIF-01', 'takes writes after close', /a write after close: was not refused/, () => (docs) => ({
-    set: (key, fields, options) =>
-      docs.set(key, fields, options).catch(() => ({ version: 0, position: '', changed: false })),
+  brokenCollections('SYNC-LIF-01', 'takes writes after close', /a write after close: was not refused/, () => (docs) => ({
+    assign: (key, fields, options) =>
+      docs.assign(key, fields, options).catch(() => ({ version: 0, position: '', changed: false })),
   })),
-  stack(
+  brokenStack(
     'SYNC-LIF-06',
     'is not closed by `await using`',
     /the state of a disposed instance: expected "closed", got "live"/,
     () => ({
-      sync: (sync) => overlaySync(sync, { [Symbol.asyncDispose]: () => turns(0) }),
+      sync: (sync) => overlayInstance(sync, { [Symbol.asyncDispose]: () => eventLoopTurns(0) }),
     }),
   ),
-  harnessed('SYNC-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
+  brokenHarness('SYNC-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
     ...harness,
     program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
   })),

@@ -1,61 +1,61 @@
-import { demand } from '../../judge/violation.ts'
-import type { BusStage, Listener } from '../../stage/bus-stage.ts'
-import { watchThrown } from '../../stage/thrown.ts'
+import { assertThat } from '../../checkers/assertions.ts'
+import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test-context.ts'
+import { collectHandlerErrors } from '../../context/handler-errors.ts'
 import type { Rule } from '../rule.ts'
 
 const KEYS = ['a', 'b', 'c'] as const
-const unordered = (stage: BusStage): string | undefined =>
-  stage.capabilities.ordering === 'none' ? "ordering 'none' promises no order" : undefined
+const requiresOrdering = (context: BusTestContext): string | undefined =>
+  context.capabilities.ordering === 'none' ? "ordering 'none' promises no order" : undefined
 
 /** In which order changes arrive. */
-export const order: readonly Rule<BusStage>[] = [
+export const order: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-ORD-01',
     level: 'MUST',
-    sentence: 'Changes of one publisher, each awaited, arrive in the order of their publication.',
+    statement: 'Changes of one publisher, each awaited, arrive in the order of their publication.',
     hint: 'Send on one connection and hand frames over in the order in which they are read.',
-    skip: unordered,
-    async run(stage) {
-      const scope = stage.section()
-      const listener = await stage.listen(await stage.open(), scope, { client: 'B' })
-      const sent = Array.from({ length: 60 }, () => stage.change(KEYS[stage.int(3)] ?? 'a'))
-      await stage.publish(scope, sent)
-      await stage.expectAll(listener, sent)
+    skip: requiresOrdering,
+    async run(context) {
+      const scope = context.section()
+      const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
+      const sent = Array.from({ length: 60 }, () => context.change(KEYS[context.randomInt(3)] ?? 'a'))
+      await context.publish(scope, sent)
+      await context.expectAllReceived(subscriber, sent)
     },
   },
   {
     id: 'BUS-ORD-02',
     level: 'MUST',
-    sentence: 'Changes of one publisher that does not wait arrive in the order of the calls.',
+    statement: 'Changes of one publisher that does not wait arrive in the order of the calls.',
     hint: 'Queue what is published while a send is under way: nothing may be sent beside it, or retried after it.',
-    skip: unordered,
-    async run(stage) {
-      const scope = stage.section()
-      const listener = await stage.listen(await stage.open(), scope, { client: 'B' })
-      const sent = Array.from({ length: 120 }, () => stage.change(KEYS[stage.int(3)] ?? 'a'))
-      await stage.settled(Promise.all(sent.map((change) => stage.bus.publish(scope, [change]))), 'publish')
-      await stage.expectAll(listener, sent)
+    skip: requiresOrdering,
+    async run(context) {
+      const scope = context.section()
+      const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
+      const sent = Array.from({ length: 120 }, () => context.change(KEYS[context.randomInt(3)] ?? 'a'))
+      await context.withTimeout(Promise.all(sent.map((change) => context.bus.publish(scope, [change]))), 'publish')
+      await context.expectAllReceived(subscriber, sent)
     },
   },
   {
     id: 'BUS-ORD-03',
     level: 'MUST',
-    sentence:
+    statement:
       'Changes of several publishers arrive in one and the same order per key everywhere, where `ordering` says so.',
     hint: "If publishers are not brought into one line per key at the server, declare ordering 'per-publisher'.",
-    skip: unordered,
-    async run(stage) {
-      const scope = stage.section()
-      const publishers = [stage.bus, await stage.open(), await stage.open()]
-      const listeners: Listener[] = []
-      for (const client of ['A', 'B', 'C']) listeners.push(await stage.listen(await stage.open(), scope, { client }))
-      const sent = publishers.map((_, by) => Array.from({ length: 30 }, () => stage.change(`by ${by}`)))
-      const shared = publishers.map(() => Array.from({ length: 30 }, () => stage.change('shared')))
-      const mixes = publishers.map((_, by) => stage.mixed(sent[by] ?? [], shared[by] ?? []))
-      await stage.settled(
+    skip: requiresOrdering,
+    async run(context) {
+      const scope = context.section()
+      const publishers = [context.bus, await context.open(), await context.open()]
+      const subscribers: RecordingSubscriber[] = []
+      for (const client of ['A', 'B', 'C']) subscribers.push(await context.subscribe(await context.open(), scope, { client }))
+      const sent = publishers.map((_, by) => Array.from({ length: 30 }, () => context.change(`by ${by}`)))
+      const shared = publishers.map(() => Array.from({ length: 30 }, () => context.change('shared')))
+      const interleaved = publishers.map((_, by) => context.interleave(sent[by] ?? [], shared[by] ?? []))
+      await context.withTimeout(
         Promise.all(
           publishers.map(async (publisher, by) => {
-            const mine = mixes[by] ?? []
+            const mine = interleaved[by] ?? []
             for (let at = 0; at < mine.length; at += 3)
               await Promise.all(mine.slice(at, at + 3).map((change) => publisher.publish(scope, [change])))
           }),
@@ -63,35 +63,35 @@ export const order: readonly Rule<BusStage>[] = [
         'publish',
       )
       const all = [...sent, ...shared].flat()
-      for (const listener of listeners) {
-        await stage.until(
-          () => new Set(listener.heard.map(({ sequence }) => sequence)).size >= all.length,
-          () => `${listener.client} heard ${listener.heard.length} of ${all.length} changes`,
+      for (const subscriber of subscribers) {
+        await context.waitUntil(
+          () => new Set(subscriber.received.map(({ sequence }) => sequence)).size >= all.length,
+          () => `${subscriber.client} heard ${subscriber.received.length} of ${all.length} changes`,
         )
         for (const [by, own] of shared.entries()) {
           const names = new Set(own.map(({ sequence }) => sequence))
-          const heard = firsts(listener).filter(({ sequence }) => names.has(sequence))
-          const wrong = heard.findIndex((change, at) => change.sequence !== own[at]?.sequence)
-          demand(
+          const received = withoutDuplicates(subscriber).filter(({ sequence }) => names.has(sequence))
+          const wrong = received.findIndex((change, at) => change.sequence !== own[at]?.sequence)
+          assertThat(
             wrong < 0,
-            `key "shared": what publisher ${by} sent came in another order ← #${wrong + 1}, client ${listener.client}`,
+            `key "shared": what publisher ${by} sent came in another order ← #${wrong + 1}, client ${subscriber.client}`,
           )
         }
       }
-      if (stage.capabilities.ordering === 'per-publisher') return
-      const orders = listeners.map((listener) => firsts(listener).filter(({ key }) => key === 'shared'))
-      for (const [at, heard] of orders.entries()) {
-        const wrong = heard.findIndex((change, place) => change.sequence !== orders[0]?.[place]?.sequence)
-        const told = (list: typeof heard | undefined): string =>
+      if (context.capabilities.ordering === 'per-publisher') return
+      const orders = subscribers.map((subscriber) => withoutDuplicates(subscriber).filter(({ key }) => key === 'shared'))
+      for (const [at, received] of orders.entries()) {
+        const wrong = received.findIndex((change, index) => change.sequence !== orders[0]?.[index]?.sequence)
+        const excerpt = (list: typeof received | undefined): string =>
           `${list
             ?.slice(0, wrong + 1)
             .map(({ sequence }) => sequence)
             .slice(-3)
             .join(' ')}`
-        demand(
+        assertThat(
           wrong < 0,
           () =>
-            `key "shared": clients disagree on the order of several publishers at #${wrong + 1}: client ${listeners[0]?.client} got … ${told(orders[0])}, client ${listeners[at]?.client} got … ${told(heard)}`,
+            `key "shared": clients disagree on the order of several publishers at #${wrong + 1}: client ${subscribers[0]?.client} got … ${excerpt(orders[0])}, client ${subscribers[at]?.client} got … ${excerpt(received)}`,
         )
       }
     },
@@ -99,137 +99,137 @@ export const order: readonly Rule<BusStage>[] = [
   {
     id: 'BUS-ORD-06',
     level: 'MUST',
-    sentence: 'Order holds within a batch, across batches, and between batches and single changes.',
+    statement: 'Order holds within a batch, across batches, and between batches and single changes.',
     hint: 'A batch is one entry of the queue that single changes stand in too; its changes keep their order.',
-    skip: unordered,
-    async run(stage) {
-      const scope = stage.section()
-      const listener = await stage.listen(await stage.open(), scope, { client: 'B' })
+    skip: requiresOrdering,
+    async run(context) {
+      const scope = context.section()
+      const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
       const batches = Array.from({ length: 30 }, () =>
-        Array.from({ length: 1 + stage.int(7) }, () => stage.change(KEYS[stage.int(3)] ?? 'a')),
+        Array.from({ length: 1 + context.randomInt(7) }, () => context.change(KEYS[context.randomInt(3)] ?? 'a')),
       )
-      await stage.settled(Promise.all(batches.map((batch) => stage.bus.publish(scope, batch))), 'publish')
-      await stage.expectAll(listener, batches.flat())
+      await context.withTimeout(Promise.all(batches.map((batch) => context.bus.publish(scope, batch))), 'publish')
+      await context.expectAllReceived(subscriber, batches.flat())
     },
   },
   {
     id: 'BUS-ORD-07',
     level: 'MUST',
-    sentence: 'After a reconnect order holds, and nothing from before comes after what is newer.',
+    statement: 'After a reconnect order holds, and nothing from before comes after what is newer.',
     hint: 'What was under way when the connection went is lost or comes first; never later.',
-    skip: (stage) => unordered(stage) ?? (stage.harness.faults?.cut ? undefined : 'the harness cannot cut connections'),
-    async run(stage) {
-      const scope = stage.section()
-      const listener = await stage.listen(await stage.open(), scope, { client: 'B' })
-      const sent = Array.from({ length: 40 }, () => stage.change('a'))
+    skip: (context) => requiresOrdering(context) ?? (context.harness.faults?.cut ? undefined : 'the harness cannot cut connections'),
+    async run(context) {
+      const scope = context.section()
+      const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
+      const sent = Array.from({ length: 40 }, () => context.change('a'))
       const publishing = (async () => {
-        for (const change of sent.slice(0, 20)) await stage.bus.publish(scope, [change]).catch(() => {})
+        for (const change of sent.slice(0, 20)) await context.bus.publish(scope, [change]).catch(() => {})
       })()
-      await stage.harness.faults?.cut?.()
-      await stage.settled(publishing, 'publish')
-      await stage.drained(scope, [listener])
-      await stage.publish(scope, sent.slice(20))
-      await stage.until(
-        () => listener.heard.some(({ sequence }) => sequence === sent.at(-1)?.sequence),
+      await context.harness.faults?.cut?.()
+      await context.withTimeout(publishing, 'publish')
+      await context.waitForDelivery(scope, [subscriber])
+      await context.publish(scope, sent.slice(20))
+      await context.waitUntil(
+        () => subscriber.received.some(({ sequence }) => sequence === sent.at(-1)?.sequence),
         'nothing is heard after the reconnect',
       )
-      await stage.expectAll({ ...listener, heard: onlyOf(listener, sent.slice(20)) }, sent.slice(20))
-      await stage.expectAll(listener, [], { losses: true }).catch(() => {})
-      const places = listener.heard.map(({ sequence }) => sequence)
-      const wrong = stage.repeats ? -1 : places.findIndex((each, at) => at > 0 && each <= (places[at - 1] ?? 0))
-      demand(wrong < 0, `key "a": ${places[wrong]} came after ${places[wrong - 1]} ← after the reconnect, client B`)
+      await context.expectAllReceived({ ...subscriber, received: onlyChangesOf(subscriber, sent.slice(20)) }, sent.slice(20))
+      await context.expectAllReceived(subscriber, [], { allowLosses: true }).catch(() => {})
+      const sequences = subscriber.received.map(({ sequence }) => sequence)
+      const wrong = context.allowDuplicates ? -1 : sequences.findIndex((each, at) => at > 0 && each <= (sequences[at - 1] ?? 0))
+      assertThat(wrong < 0, `key "a": ${sequences[wrong]} came after ${sequences[wrong - 1]} ← after the reconnect, client B`)
     },
   },
   {
     id: 'BUS-ORD-08',
     level: 'MUST',
-    sentence: 'Sending again after a failure changes no order, apart from repeats.',
+    statement: 'Sending again after a failure changes no order, apart from repeats.',
     hint: 'A retry holds up what was published after it; one outstanding send per line.',
-    skip: (stage) =>
-      unordered(stage) ??
-      (stage.harness.faults?.kill && stage.harness.faults.restart ? undefined : 'the harness cannot kill the broker'),
-    async run(stage) {
-      const scope = stage.section()
-      const listener = await stage.listen(await stage.open(), scope, { client: 'B' })
-      const sent = Array.from({ length: 12 }, () => stage.change('a'))
-      await stage.publish(scope, sent.slice(0, 3))
-      await stage.until(() => listener.heard.length >= 3, 'nothing is heard')
-      await stage.harness.faults?.kill?.()
+    skip: (context) =>
+      requiresOrdering(context) ??
+      (context.harness.faults?.kill && context.harness.faults.restart ? undefined : 'the harness cannot kill the broker'),
+    async run(context) {
+      const scope = context.section()
+      const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
+      const sent = Array.from({ length: 12 }, () => context.change('a'))
+      await context.publish(scope, sent.slice(0, 3))
+      await context.waitUntil(() => subscriber.received.length >= 3, 'nothing is heard')
+      await context.harness.faults?.kill?.()
       const late = sent.slice(3).map((change) =>
-        stage.bus.publish(scope, [change]).then(
+        context.bus.publish(scope, [change]).then(
           () => undefined,
           () => change,
         ),
       )
-      await stage.moment()
-      await stage.harness.faults?.restart?.()
-      await stage.drained(scope, [listener])
+      await context.shortPause()
+      await context.harness.faults?.restart?.()
+      await context.waitForDelivery(scope, [subscriber])
       // what was refused is sent again by its caller, in order
-      const refused = await stage.settled(Promise.all(late), 'publish')
-      await stage.publish(
+      const refused = await context.withTimeout(Promise.all(late), 'publish')
+      await context.publish(
         scope,
         refused.filter((change) => change !== undefined),
       )
-      await stage.drained(scope, [listener])
-      const order = firsts(listener).map(({ sequence }) => sequence)
+      await context.waitForDelivery(scope, [subscriber])
+      const order = withoutDuplicates(subscriber).map(({ sequence }) => sequence)
       const wrong = order.findIndex((each, at) => at > 0 && each < (order[at - 1] ?? 0))
-      demand(wrong < 0, `key "a": ${order[wrong]} came after ${order[wrong - 1]} ← across a retry, client B`)
+      assertThat(wrong < 0, `key "a": ${order[wrong]} came after ${order[wrong - 1]} ← across a retry, client B`)
     },
   },
   {
     id: 'BUS-ORD-09',
     level: 'MUST',
-    sentence: 'A handler that throws costs neither a later change nor the order.',
+    statement: 'A handler that throws costs neither a later change nor the order.',
     hint: 'Catch what a handler throws, hand it to whoever hears of errors, and go on with the next frame.',
-    skip: unordered,
-    async run(stage) {
-      const scope = stage.section()
-      watchThrown(stage)
+    skip: requiresOrdering,
+    async run(context) {
+      const scope = context.section()
+      collectHandlerErrors(context)
       let calls = 0
       const onChange = (): void => {
         if (++calls % 5 === 3) throw new Error('a handler of the kit throws on purpose')
       }
-      const bus = await stage.open()
-      const listener = await stage.listen(bus, scope, { client: 'B', onChange })
-      const other = await stage.listen(bus, scope, { client: 'C' })
-      const sent = Array.from({ length: 30 }, () => stage.change('a'))
-      await stage.publish(scope, sent)
-      for (const each of [listener, other]) await stage.expectAll(each, sent)
+      const bus = await context.open()
+      const subscriber = await context.subscribe(bus, scope, { client: 'B', onChange })
+      const other = await context.subscribe(bus, scope, { client: 'C' })
+      const sent = Array.from({ length: 30 }, () => context.change('a'))
+      await context.publish(scope, sent)
+      for (const each of [subscriber, other]) await context.expectAllReceived(each, sent)
     },
   },
   {
     id: 'BUS-ORD-10',
     level: 'MUST',
-    sentence: 'Another process routes a key the same way: order holds when the publisher moves.',
+    statement: 'Another process routes a key the same way: order holds when the publisher moves.',
     hint: 'Choose partitions by a hash that is the same in every process and version of the client.',
-    skip: (stage) =>
-      unordered(stage) ??
-      (stage.capabilities.ordering === 'per-publisher'
+    skip: (context) =>
+      requiresOrdering(context) ??
+      (context.capabilities.ordering === 'per-publisher'
         ? "ordering 'per-publisher' promises nothing between publishers"
         : undefined) ??
-      (stage.harness.elsewhere ? undefined : 'the harness has no other process'),
-    async run(stage) {
-      const scope = stage.section()
-      const { elsewhere } = stage.harness
-      const listener = await stage.listen(await stage.open(), scope, { client: 'B' })
-      const sent = Array.from({ length: 20 }, (_, n) => stage.change(`k${n % 5}`))
+      (context.harness.publishFromOtherProcess ? undefined : 'the harness has no other process'),
+    async run(context) {
+      const scope = context.section()
+      const { publishFromOtherProcess } = context.harness
+      const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
+      const sent = Array.from({ length: 20 }, (_, n) => context.change(`k${n % 5}`))
       for (const [at, change] of sent.entries()) {
         if (Math.floor(at / 5) % 2 === 1)
-          await stage.settled(elsewhere?.(scope, [change]) ?? Promise.resolve(), 'publish elsewhere')
-        else await stage.publish(scope, [change])
+          await context.withTimeout(publishFromOtherProcess?.(scope, [change]) ?? Promise.resolve(), 'publish elsewhere')
+        else await context.publish(scope, [change])
       }
-      await stage.expectAll(listener, sent)
+      await context.expectAllReceived(subscriber, sent)
     },
   },
 ]
 
 /** What was heard, without repeats. */
-function firsts({ heard }: Listener): Listener['heard'] {
+function withoutDuplicates({ received }: RecordingSubscriber): RecordingSubscriber['received'] {
   const seen = new Set<number>()
-  return heard.filter(({ sequence }) => !seen.has(sequence) && seen.add(sequence))
+  return received.filter(({ sequence }) => !seen.has(sequence) && seen.add(sequence))
 }
 
-const onlyOf = ({ heard }: Listener, sent: readonly { readonly sequence: number }[]): Listener['heard'] => {
+const onlyChangesOf = ({ received }: RecordingSubscriber, sent: readonly { readonly sequence: number }[]): RecordingSubscriber['received'] => {
   const names = new Set(sent.map(({ sequence }) => sequence))
-  return heard.filter(({ sequence }) => names.has(sequence))
+  return received.filter(({ sequence }) => names.has(sequence))
 }

@@ -1,48 +1,48 @@
 import type { StoreFaults } from '../../harness/harness.ts'
-import { demand, demandEqual, demandRefusal } from '../../judge/violation.ts'
-import { committed, type StoreStage, withoutStanding } from '../../stage/store-stage.ts'
+import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
+import { expectCommitted, type StoreTestContext, withoutState } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-const needs =
+const requiresFaults =
   (...names: readonly (keyof StoreFaults)[]) =>
-  ({ harness: { faults } }: StoreStage): string | undefined => {
+  ({ harness: { faults } }: StoreTestContext): string | undefined => {
     const missing = names.filter((name) => !faults?.[name])
     return missing.length === 0 ? undefined : `the harness cannot ${missing.join(', ')}`
   }
 
 /** What becomes of history when the server does. */
-export const epochs: readonly Rule<StoreStage>[] = [
+export const epochs: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-20',
     level: 'MUST',
-    sentence:
+    statement:
       'Whoever was shown more than there is makes the store begin a new epoch; whoever was not raises no alarm.',
     hint: 'Compare `shown` with the sequence in the step that answers, in the same epoch only.',
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       for (let n = 0; n < 3; n++) await writer.write('k', { n: String(n) })
-      const { epoch } = writer.standing
-      const ask = async (shown: { epoch: string; sequence: number }) => {
-        const [head] = await stage.settled(stage.store.heads([{ scope: writer.section, shown }]), 'heads')
-        demand(head, 'no head')
-        return head.standing
+      const { epoch } = writer.state
+      const stateAfterShown = async (highestSeen: { epoch: string; sequence: number }) => {
+        const [head] = await context.withTimeout(context.store.heads([{ scope: writer.section, highestSeen }]), 'heads')
+        assertThat(head, 'no head')
+        return head.state
       }
       for (const shown of [
         { epoch, sequence: 0 },
         { epoch, sequence: 3 },
         { epoch: 'unheard-of', sequence: 99 },
       ])
-        demandEqual((await ask(shown)).epoch, epoch, `the epoch after somebody was shown ${JSON.stringify(shown)} of 3`)
-      const minted = await ask({ epoch, sequence: 4 })
-      demand(minted.epoch !== epoch, 'the epoch after somebody was shown 4 of 3 is still the same')
-      demandEqual(minted.sequence, 3, 'the sequence at the mint')
-      const parent = minted.lineage.at(-1)
-      demand(
+        assertEqual((await stateAfterShown(shown)).epoch, epoch, `the epoch after somebody was shown ${JSON.stringify(shown)} of 3`)
+      const minted = await stateAfterShown({ epoch, sequence: 4 })
+      assertThat(minted.epoch !== epoch, 'the epoch after somebody was shown 4 of 3 is still the same')
+      assertEqual(minted.sequence, 3, 'the sequence at the mint')
+      const parent = minted.ancestors.at(-1)
+      assertThat(
         parent?.epoch === epoch && parent.sequence === 3,
-        () => `the new epoch has no parent: its lineage is ${JSON.stringify(minted.lineage)}`,
+        () => `the new epoch has no parent: its lineage is ${JSON.stringify(minted.ancestors)}`,
       )
-      demandEqual(
-        (await ask({ epoch, sequence: 4 })).epoch,
+      assertEqual(
+        (await stateAfterShown({ epoch, sequence: 4 })).epoch,
         minted.epoch,
         'the epoch when the same is shown again: no second alarm',
       )
@@ -51,53 +51,53 @@ export const epochs: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-EPO-01',
     level: 'MUST',
-    sentence: 'A commit of another epoch is refused and nothing of it done; known op ids are answered first.',
+    statement: 'A commit of another epoch is refused and nothing of it done; known op ids are answered first.',
     hint: 'Ask the op memory, then compare epochs, then execute.',
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       const known = writer.request('k', { n: '1' })
       const first = await writer.send(known)
       const late = writer.request('k', { n: '"late"' })
-      const { epoch } = writer.standing
-      await stage.store.heads([{ scope: writer.section, shown: { epoch, sequence: 99 } }])
+      const { epoch } = writer.state
+      await context.store.heads([{ scope: writer.section, highestSeen: { epoch, sequence: 99 } }])
       const refused = await writer.send(late)
-      demandEqual(refused.status, 'epoch', 'a commit whose writer is in an older epoch')
-      demandEqual(await writer.value('k'), { n: 1 }, 'the document after a commit of an older epoch')
-      demandEqual(
-        withoutStanding(await writer.send(known)),
-        withoutStanding(first),
+      assertEqual(refused.status, 'epoch', 'a commit whose writer is in an older epoch')
+      assertEqual(await writer.value('k'), { n: 1 }, 'the document after a commit of an older epoch')
+      assertEqual(
+        withoutState(await writer.send(known)),
+        withoutState(first),
         'a known op id after a mint: the op memory survives it',
       )
-      const caughtUp = { ...late, epoch: writer.standing.epoch }
-      committed(await writer.send(caughtUp), 'the refused commit, sent again in the new epoch under the same id')
+      const caughtUp = { ...late, epoch: writer.state.epoch }
+      expectCommitted(await writer.send(caughtUp), 'the refused commit, sent again in the new epoch under the same id')
     },
   },
   {
     id: 'STORE-EPO-02',
     level: 'MUST',
-    sentence:
+    statement:
       'An expectation counts if it was read at or below the fork, and not if it was read beyond it or in an unknown epoch.',
     hint: 'Look `readAt` up in the lineage.',
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       const { generation } = await writer.write('k', { n: '1' })
-      const { epoch } = writer.standing
-      await stage.store.heads([{ scope: writer.section, shown: { epoch, sequence: 99 } }])
+      const { epoch } = writer.state
+      await context.store.heads([{ scope: writer.section, highestSeen: { epoch, sequence: 99 } }])
       await writer.catchUp()
-      const tell = async (readAt: { epoch: string; sequence: number }, n: number) =>
+      const statusOf = async (readAt: { epoch: string; sequence: number }, n: number) =>
         (await writer.send(writer.request('k', { n: String(n) }, { expect: { readAt, generation } }))).status
-      demandEqual(
-        await tell({ epoch, sequence: 2 }, 2),
+      assertEqual(
+        await statusOf({ epoch, sequence: 2 }, 2),
         'conflict',
         'an expectation read in an ancestor beyond its fork',
       )
-      demandEqual(
-        await tell({ epoch: 'unheard-of', sequence: 1 }, 3),
+      assertEqual(
+        await statusOf({ epoch: 'unheard-of', sequence: 1 }, 3),
         'conflict',
         'an expectation read in an unknown epoch',
       )
-      demandEqual(
-        await tell({ epoch, sequence: 1 }, 4),
+      assertEqual(
+        await statusOf({ epoch, sequence: 1 }, 4),
         'committed',
         'an expectation read in an ancestor below its fork',
       )
@@ -106,21 +106,21 @@ export const epochs: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-EPO-03',
     level: 'MUST',
-    sentence:
+    statement:
       'The log after a place of an ancestor goes on below the fork, and says `elsewhere` beyond it or in an unknown epoch.',
     hint: 'Judge the place by the lineage; changes count as of the epoch of the answer.',
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       for (let n = 0; n < 4; n++) await writer.write('k', { n: String(n) })
-      const { epoch } = writer.standing
-      await stage.store.heads([{ scope: writer.section, shown: { epoch, sequence: 99 } }])
+      const { epoch } = writer.state
+      await context.store.heads([{ scope: writer.section, highestSeen: { epoch, sequence: 99 } }])
       const now = await writer.catchUp()
       await writer.write('k', { n: '4' })
-      const page = await stage.settled(
-        stage.store.changesSince(writer.section, { epoch, sequence: 2 }, 100),
+      const page = await context.withTimeout(
+        context.store.changesSince(writer.section, { epoch, sequence: 2 }, 100),
         'changesSince',
       )
-      demandEqual(
+      assertEqual(
         [
           page.status,
           page.changes.map(({ sequence }) => sequence),
@@ -129,44 +129,44 @@ export const epochs: readonly Rule<StoreStage>[] = [
         ['page', [3, 4, 5], [now.epoch]],
         'the log after 2 of the parent epoch: status, sequences, epochs',
       )
-      for (const place of [
+      for (const position of [
         { epoch, sequence: 5 },
         { epoch: 'unheard-of', sequence: 1 },
       ]) {
-        const { status } = await stage.settled(stage.store.changesSince(writer.section, place, 100), 'changesSince')
-        demandEqual(status, 'elsewhere', `the log after ${JSON.stringify(place)}, beyond the fork at 4`)
+        const { status } = await context.withTimeout(context.store.changesSince(writer.section, position, 100), 'changesSince')
+        assertEqual(status, 'elsewhere', `the log after ${JSON.stringify(position)}, beyond the fork at 4`)
       }
     },
   },
   {
     id: 'STORE-FLT-01',
     level: 'MUST',
-    sentence:
+    statement:
       'While the server is away calls reject, retryable, with what is known of the write; afterwards everything works.',
-    hint: "StoreAwayError: `committed: 'unknown'` for a commit that may have been sent, `'no'` for reads.",
-    skip: needs('kill', 'restart'),
-    async run(stage) {
-      const writer = await stage.writer()
+    hint: "StoreUnavailableError: `committed: 'unknown'` for a commit that may have been sent, `'no'` for reads.",
+    skip: requiresFaults('kill', 'restart'),
+    async run(context) {
+      const writer = await context.writer()
       await writer.write('k', { n: '1' })
-      await stage.harness.faults?.kill?.()
+      await context.harness.faults?.kill?.()
       const what = 'while the server is away'
-      const wait = stage.patience * 4
-      const read = await demandRefusal(
-        stage.settled(stage.store.load([writer.ref('k')]), `load ${what}`, wait),
+      const timeout = context.stateTimeout * 4
+      const read = await assertRejects(
+        context.withTimeout(context.store.load([writer.ref('k')]), `load ${what}`, timeout),
         `load ${what}`,
       )
-      const write = await demandRefusal(
-        stage.settled(stage.store.commit([writer.request('k', { n: '2' })]), `commit ${what}`, wait),
+      const write = await assertRejects(
+        context.withTimeout(context.store.commit([writer.request('k', { n: '2' })]), `commit ${what}`, timeout),
         `commit ${what}`,
       )
       for (const error of [read, write])
-        demand(error.retryable, `${error.code} ${what} does not say that a retry may help`)
-      demandEqual(write.committed, 'unknown', `what is known of a commit ${what}`)
-      await stage.harness.faults?.restart?.()
-      await stage.until(
-        async () => (await stage.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
+        assertThat(error.retryable, `${error.code} ${what} does not say that a retry may help`)
+      assertEqual(write.committed, 'unknown', `what is known of a commit ${what}`)
+      await context.harness.faults?.restart?.()
+      await context.waitUntil(
+        async () => (await context.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
         'the store does not answer after the restart',
-        wait,
+        timeout,
       )
       await writer.catchUp()
       await writer.write('k', { n: '3' })
@@ -175,30 +175,30 @@ export const epochs: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-FLT-09',
     level: 'MUST',
-    sentence: 'After a lost reply the same commit sent again counts once, and gets the answer it would have got.',
+    statement: 'After a lost reply the same commit sent again counts once, and gets the answer it would have got.',
     hint: 'Switch off what the client sends again by itself, or rely on the op id alone.',
-    skip: needs('loseReplies'),
-    async run(stage) {
-      const writer = await stage.writer()
+    skip: requiresFaults('loseReplies'),
+    async run(context) {
+      const writer = await context.writer()
       await writer.write('k', { n: '1' })
       const group = [writer.request('k', { n: '2' }), writer.request('other', { n: '1' })]
-      await stage.harness.faults?.loseReplies?.(1)
-      const lost = await stage.settled(
-        stage.store.commit(group).then(
+      await context.harness.faults?.loseReplies?.(1)
+      const lost = await context.withTimeout(
+        context.store.commit(group).then(
           () => undefined,
           (error: { committed?: string }) => error,
         ),
         'a commit whose reply is lost',
-        stage.patience * 4,
+        context.stateTimeout * 4,
       )
-      demandEqual(lost?.committed, 'unknown', 'what is known of a commit whose reply was lost')
+      assertEqual(lost?.committed, 'unknown', 'what is known of a commit whose reply was lost')
       const results = await writer.sendAll(group)
-      demandEqual(
+      assertEqual(
         results.map((result) => result.status === 'committed' && result.version),
         [2, 1],
         'the versions answered to the repeated group',
       )
-      demandEqual(
+      assertEqual(
         (await writer.catchUp()).sequence,
         3,
         'the sequence after a commit whose reply was lost was sent again',
@@ -208,90 +208,90 @@ export const epochs: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-FLT-11',
     level: 'MUST',
-    sentence:
+    statement:
       'When the tail is lost the epoch changes, its fork is where common history ends, and a late write of the lost part is refused.',
     hint: 'Compare the identity of the server in every call, in the same step: it is new at every start.',
-    skip: needs('loseTail'),
-    async run(stage) {
-      const writer = await stage.writer()
-      const reader = await stage.writer({ store: await stage.open(), section: writer.section })
+    skip: requiresFaults('loseTail'),
+    async run(context) {
+      const writer = await context.writer()
+      const reader = await context.writer({ store: await context.open(), section: writer.section })
       for (let n = 1; n <= 5; n++) await writer.write('k', { n: String(n) })
-      const { epoch } = writer.standing
+      const { epoch } = writer.state
       const lost = writer.request('k', { n: '6' })
       await writer.send(lost)
-      await stage.harness.faults?.loseTail?.(2)
-      const { document, standing } = await reader.load('k')
-      demand(standing.epoch !== epoch, 'the tail was lost, but the first call afterwards tells the same epoch')
-      demandEqual(
-        [standing.lineage.at(-1)?.epoch, standing.lineage.at(-1)?.sequence],
+      await context.harness.faults?.loseTail?.(2)
+      const { document, state } = await reader.load('k')
+      assertThat(state.epoch !== epoch, 'the tail was lost, but the first call afterwards tells the same epoch')
+      assertEqual(
+        [state.ancestors.at(-1)?.epoch, state.ancestors.at(-1)?.sequence],
         [epoch, 4],
         'parent and fork after the last two of six commits were lost',
       )
-      demandEqual([document?.version, standing.sequence], [4, 4], 'version and sequence after the loss')
-      demandEqual((await writer.send(lost)).status, 'epoch', 'a copy of a lost write in its old epoch')
-      const page = await stage.settled(
-        stage.store.changesSince(writer.section, { epoch, sequence: 6 }, 10),
+      assertEqual([document?.version, state.sequence], [4, 4], 'version and sequence after the loss')
+      assertEqual((await writer.send(lost)).status, 'epoch', 'a copy of a lost write in its old epoch')
+      const page = await context.withTimeout(
+        context.store.changesSince(writer.section, { epoch, sequence: 6 }, 10),
         'changesSince',
       )
-      demandEqual(page.status, 'elsewhere', 'the log after a place that was lost')
-      demandEqual((await writer.write('k', { n: '7' })).change.sequence, 5, 'the sequence of the next commit')
+      assertEqual(page.status, 'elsewhere', 'the log after a place that was lost')
+      assertEqual((await writer.write('k', { n: '7' })).change.sequence, 5, 'the sequence of the next commit')
     },
   },
   {
     id: 'STORE-FLT-12',
     level: 'MUST',
-    sentence:
+    statement:
       'A restart that loses nothing keeps documents, log and op memory, under a new epoch whose fork is the head.',
     hint: 'Keep the op memory and the log over a mint.',
-    skip: (stage) => needs('kill', 'restart')(stage),
-    async run(stage) {
-      const writer = await stage.writer()
+    skip: (context) => requiresFaults('kill', 'restart')(context),
+    async run(context) {
+      const writer = await context.writer()
       const request = writer.request('k', { n: '1' })
       const first = await writer.send(request)
       await writer.write('k', { n: '2' })
-      const { epoch } = writer.standing
-      await stage.harness.faults?.kill?.()
-      await stage.harness.faults?.restart?.()
-      await stage.until(
-        async () => (await stage.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
+      const { epoch } = writer.state
+      await context.harness.faults?.kill?.()
+      await context.harness.faults?.restart?.()
+      await context.waitUntil(
+        async () => (await context.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
         'the store does not answer after the restart',
-        stage.patience * 4,
+        context.stateTimeout * 4,
       )
       const standing = await writer.catchUp()
-      demand(standing.epoch !== epoch, 'the server was started again, but the epoch is the same')
-      demandEqual(
-        [standing.lineage.at(-1)?.epoch, standing.lineage.at(-1)?.sequence, standing.sequence],
+      assertThat(standing.epoch !== epoch, 'the server was started again, but the epoch is the same')
+      assertEqual(
+        [standing.ancestors.at(-1)?.epoch, standing.ancestors.at(-1)?.sequence, standing.sequence],
         [epoch, 2, 2],
         'parent, fork and sequence after a restart',
       )
-      demandEqual(await writer.value('k'), { n: 2 }, 'the document after a restart')
-      demandEqual((await writer.log(0)).length, 2, 'changes in the log after a restart')
-      demandEqual(withoutStanding(await writer.send(request)), withoutStanding(first), 'a known op id after a restart')
+      assertEqual(await writer.value('k'), { n: 2 }, 'the document after a restart')
+      assertEqual((await writer.log(0)).length, 2, 'changes in the log after a restart')
+      assertEqual(withoutState(await writer.send(request)), withoutState(first), 'a known op id after a restart')
     },
   },
   {
     id: 'STORE-FLT-13',
     level: 'MUST',
-    sentence: 'A fail-over begins a new epoch, and so does the fail-back to a server that was promoted before.',
+    statement: 'A fail-over begins a new epoch, and so does the fail-back to a server that was promoted before.',
     hint: 'The identity has to be new at every promotion: a node id is not enough.',
-    skip: needs('failOver', 'failBack'),
-    async run(stage) {
-      const writer = await stage.writer()
+    skip: requiresFaults('failOver', 'failBack'),
+    async run(context) {
+      const writer = await context.writer()
       await writer.write('k', { n: '1' })
-      const seen = [writer.standing.epoch]
+      const seen = [writer.state.epoch]
       for (const move of [
-        stage.harness.faults?.failOver,
-        stage.harness.faults?.failBack,
-        stage.harness.faults?.failOver,
+        context.harness.faults?.failOver,
+        context.harness.faults?.failBack,
+        context.harness.faults?.failOver,
       ]) {
         await move?.()
-        await stage.until(
-          async () => (await stage.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
+        await context.waitUntil(
+          async () => (await context.store.heads([{ scope: writer.section }]).catch(() => [])).length > 0,
           'the store does not answer after a fail-over',
-          stage.patience * 4,
+          context.stateTimeout * 4,
         )
         const { epoch } = await writer.catchUp()
-        demand(
+        assertThat(
           !seen.includes(epoch),
           `another server took over, but the epoch is ${seen.indexOf(epoch) === seen.length - 1 ? 'the same' : 'one from before'}`,
         )
@@ -303,24 +303,24 @@ export const epochs: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-ST-21',
     level: 'MUST',
-    sentence:
+    statement:
       'When the counters of a section are lost while documents live, an epoch without parent begins above every generation.',
     hint: 'Counters must not expire or be evicted before their documents; if they are missing, say so by a new epoch.',
-    skip: needs('loseCounters'),
-    async run(stage) {
-      const writer = await stage.writer()
+    skip: requiresFaults('loseCounters'),
+    async run(context) {
+      const writer = await context.writer()
       for (let n = 1; n <= 5; n++) await writer.write('k', { n: String(n) })
       await writer.write('young', { n: '1' })
-      const { epoch } = writer.standing
-      await stage.harness.faults?.loseCounters?.(writer.section)
+      const { epoch } = writer.state
+      await context.harness.faults?.loseCounters?.(writer.section)
       const standing = await writer.catchUp()
-      demand(standing.epoch !== epoch, 'the counters were lost, but the epoch is the same')
-      demandEqual(standing.lineage.length, 0, 'parents of an epoch that began without counters')
+      assertThat(standing.epoch !== epoch, 'the counters were lost, but the epoch is the same')
+      assertEqual(standing.ancestors.length, 0, 'parents of an epoch that began without counters')
       const { document } = await writer.load('young')
-      const born = await writer.write('newer', { n: '1' })
-      demand(
-        born.generation > (document?.generation ?? 0),
-        `a new document has generation ${born.generation}, an old one ${document?.generation}`,
+      const created = await writer.write('newer', { n: '1' })
+      assertThat(
+        created.generation > (document?.generation ?? 0),
+        `a new document has generation ${created.generation}, an old one ${document?.generation}`,
       )
     },
   },

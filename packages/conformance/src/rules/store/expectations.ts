@@ -1,19 +1,19 @@
 import type { CommitResult, Expectation } from '@sync/core/adapter'
-import { type Call, judge, type Model } from '../../judge/linearizability.ts'
-import { demand, demandEqual, show } from '../../judge/violation.ts'
-import { type StoreStage, withoutStanding } from '../../stage/store-stage.ts'
+import { type Call, checkLinearizability, type Model } from '../../checkers/linearizability.ts'
+import { assertThat, assertEqual, format } from '../../checkers/assertions.ts'
+import { type StoreTestContext, withoutState } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
 /** Writes that take something for granted. */
-export const expectations: readonly Rule<StoreStage>[] = [
+export const expectations: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-05',
     level: 'MUST',
-    sentence:
+    statement:
       'A commit whose expectation holds is carried out; one whose expectation does not conflicts and changes nothing.',
     hint: 'Compare generation, version and field versions in the same step that writes.',
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       await writer.write('k', { a: '1', b: '1' })
       const held = await writer.expectation('k')
       await writer.write('k', { a: '2' }, { expect: held })
@@ -28,36 +28,36 @@ export const expectations: readonly Rule<StoreStage>[] = [
       ]
       for (const [what, expect, reason] of stale) {
         const result = await writer.send(writer.request('k', { a: '"wrong"' }, { expect }))
-        demandEqual(
+        assertEqual(
           [result.status, 'reason' in result && result.reason],
           ['conflict', reason],
           `a write that expects ${what}`,
         )
       }
-      demandEqual(await writer.value('k'), { a: 2, b: 1 }, 'the document after refused writes')
+      assertEqual(await writer.value('k'), { a: 2, b: 1 }, 'the document after refused writes')
       await writer.write('k', { b: '2' }, { expect: { readAt, generation, fields: { b: 1, c: 0 } } })
-      demandEqual(await writer.value('k'), { a: 2, b: 2 }, 'the document after a write that expected one field')
+      assertEqual(await writer.value('k'), { a: 2, b: 2 }, 'the document after a write that expected one field')
     },
   },
   {
     id: 'STORE-ST-06',
     level: 'MUST',
-    sentence: 'A conflict tells its reason and the versions as they are now.',
+    statement: 'A conflict tells its reason and the versions as they are now.',
     hint: 'Fill `current` in the same step; generation and version 0 if there is no document.',
-    async run(stage) {
-      const writer = await stage.writer()
-      const absent = await writer.send(writer.request('nobody', { a: '1' }, { create: false }))
-      demandEqual(
-        withoutStanding(absent),
+    async run(context) {
+      const writer = await context.writer()
+      const absent = await writer.send(writer.request('nobody', { a: '1' }, { allowCreate: false }))
+      assertEqual(
+        withoutState(absent),
         { status: 'conflict', reason: 'absent', current: { generation: 0, version: 0 } },
         'a write that may not create',
       )
       const { generation } = await writer.write('k', { a: '1' })
       await writer.write('k', { a: '2' })
-      const expect = { readAt: writer.standing, generation, fields: { a: 1 } }
+      const expect = { readAt: writer.state, generation, fields: { a: 1 } }
       const result = await writer.send(writer.request('k', { a: '3' }, { expect }))
-      demandEqual(
-        withoutStanding(result),
+      assertEqual(
+        withoutState(result),
         { status: 'conflict', reason: 'field', field: 'a', current: { generation, version: 2 } },
         'a write that expects an old field version',
       )
@@ -66,12 +66,12 @@ export const expectations: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-ST-07',
     level: 'MUST',
-    sentence: 'Concurrent compare-and-sets and reads of one document are linearizable: one winner per version.',
+    statement: 'Concurrent compare-and-sets and reads of one document are linearizable: one winner per version.',
     hint: 'Check and write in one step of the server, for all clients.',
-    async run(stage) {
+    async run(context) {
       const writers = []
-      const section = stage.section()
-      for (let n = 0; n < 4; n++) writers.push(await stage.writer({ store: await stage.open(), section }))
+      const section = context.section()
+      for (let n = 0; n < 4; n++) writers.push(await context.writer({ store: await context.open(), section }))
       const [first] = writers
       const { generation } = (await first?.write('k', { v: '"start"' })) ?? { generation: 0 }
       const history: Call<Input, Output>[] = []
@@ -80,12 +80,12 @@ export const expectations: readonly Rule<StoreStage>[] = [
         let known = 1
         for (let n = 0; n < 8; n++) {
           const value = `${client}.${n}`
-          const write = stage.int(4) > 0
+          const write = context.randomInt(4) > 0
           const input: Input = write ? { kind: 'cas', expected: known, value } : { kind: 'read' }
           const invokedAt = time++
           let output: Output
           if (input.kind === 'cas') {
-            const expect = { readAt: writer.standing, generation, version: known }
+            const expect = { readAt: writer.state, generation, version: known }
             const result = await writer.send(writer.request('k', { v: JSON.stringify(value) }, { expect }))
             output = outputOf(result)
             known = output.version
@@ -97,24 +97,24 @@ export const expectations: readonly Rule<StoreStage>[] = [
           history.push({ client: `W${client}`, input, invokedAt, returned: { at: time++, output } })
         }
       })
-      await stage.settled(Promise.all(work), 'concurrent writes')
-      const verdict = judge(history, register)
-      demand(verdict.linearizable, () => notLinearizable('k', verdict as never))
+      await context.withTimeout(Promise.all(work), 'concurrent writes')
+      const verdict = checkLinearizability(history, register)
+      assertThat(verdict.linearizable, () => notLinearizable('k', verdict as never))
     },
   },
   {
     id: 'STORE-ST-08',
     level: 'MUST',
-    sentence: 'Of many who create the same absent document at once, one does.',
+    statement: 'Of many who create the same absent document at once, one does.',
     hint: 'Absence is an expectation like every other, checked in the step that writes.',
-    async run(stage) {
-      const section = stage.section()
+    async run(context) {
+      const section = context.section()
       const writers = []
-      for (let n = 0; n < 5; n++) writers.push(await stage.writer({ store: await stage.open(), section }))
+      for (let n = 0; n < 5; n++) writers.push(await context.writer({ store: await context.open(), section }))
       for (let round = 0; round < 5; round++) {
         const key = `k${round}`
-        const readAt = writers[0]?.standing ?? { epoch: '', sequence: 0 }
-        const results = await stage.settled(
+        const readAt = writers[0]?.state ?? { epoch: '', sequence: 0 }
+        const results = await context.withTimeout(
           Promise.all(
             writers.map((writer, by) =>
               writer.send(writer.request(key, { by: String(by) }, { expect: { readAt, generation: 0 } })),
@@ -123,51 +123,51 @@ export const expectations: readonly Rule<StoreStage>[] = [
           'concurrent creations',
         )
         const winners = results.flatMap(({ status }, by) => (status === 'committed' ? [by] : []))
-        demand(winners.length === 1, `${winners.length} of ${results.length} created "${key}" at once`)
+        assertThat(winners.length === 1, `${winners.length} of ${results.length} created "${key}" at once`)
         const losers = results.filter((result) => result.status === 'conflict' && result.reason === 'exists').length
-        demandEqual(losers, results.length - 1, 'creations that met an existing document')
-        demandEqual(await writers[0]?.value(key), { by: winners[0] }, 'the created document')
+        assertEqual(losers, results.length - 1, 'creations that met an existing document')
+        assertEqual(await writers[0]?.value(key), { by: winners[0] }, 'the created document')
       }
     },
   },
   {
     id: 'STORE-ST-27',
     level: 'MUST',
-    sentence:
+    statement:
       'What expects absence and `undeleted` conflicts if the key was deleted since it was read, be it while it was absent.',
     hint: 'Deletions leave a tombstone with their sequence, for TOMBSTONE_MS at least.',
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       await writer.write('other', { n: '1' })
       const { epoch, sequence } = await writer.catchUp()
       const expect = { readAt: { epoch, sequence }, generation: 0, undeleted: true }
-      const tell = async (key: string): Promise<unknown[]> => {
+      const createFrom = async (key: string): Promise<unknown[]> => {
         const result = await writer.send(writer.request(key, { n: '"old"' }, { expect }))
         return [result.status, 'reason' in result && result.reason]
       }
       await writer.write('gone', { n: '1' })
       await writer.delete('gone')
       await writer.delete('never')
-      demandEqual(await tell('gone'), ['conflict', 'deleted'], 'a creation from what was read before a deletion')
-      demandEqual(
-        await tell('never'),
+      assertEqual(await createFrom('gone'), ['conflict', 'deleted'], 'a creation from what was read before a deletion')
+      assertEqual(
+        await createFrom('never'),
         ['conflict', 'deleted'],
         'a creation from what was read before an absent key was deleted',
       )
-      demandEqual(await tell('free'), ['committed', false], 'a creation of what nobody deleted')
+      assertEqual(await createFrom('free'), ['committed', false], 'a creation of what nobody deleted')
       const later = await writer.catchUp()
       const since = { readAt: { epoch: later.epoch, sequence: later.sequence }, generation: 0, undeleted: true }
       await writer.write('gone', { n: '2' }, { expect: since })
-      demandEqual(await writer.value('gone'), { n: 2 }, 'the document after a creation from what was read since')
+      assertEqual(await writer.value('gone'), { n: 2 }, 'the document after a creation from what was read since')
     },
   },
   {
     id: 'STORE-ST-22',
     level: 'MUST',
-    sentence: 'An inner patch travels only if the field stands where it was taken from; else the whole value does.',
+    statement: 'An inner patch travels only if the field stands where it was taken from; else the whole value does.',
     hint: "Compare `delta.base` with the field's version, in the expected generation, when the change is joined.",
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       const { generation } = await writer.write('k', { f: '{"n":1}' })
       const delta = { ops: '[[2,"/n",2]]', base: 1 }
       const send = async (base: number, expected: number) => {
@@ -176,16 +176,16 @@ export const expectations: readonly Rule<StoreStage>[] = [
           {},
           {
             fields: [{ field: 'f', whole: '{"n":2}', delta: { ...delta, base } }],
-            expect: { readAt: writer.standing, generation: expected },
+            expect: { readAt: writer.state, generation: expected },
           },
         )
         const result = await writer.send(request)
-        demand(result.status === 'committed', `a write with an inner patch: ${result.status}`)
+        assertThat(result.status === 'committed', `a write with an inner patch: ${result.status}`)
         return result.change.text
       }
-      demand((await send(1, generation)).includes('1,[[2,"/n",2]]'), 'an inner patch that fits did not travel')
+      assertThat((await send(1, generation)).includes('1,[[2,"/n",2]]'), 'an inner patch that fits did not travel')
       const text = await send(1, generation)
-      demand(!text.includes('"/n"') && text.includes('{"n":2}'), `an inner patch on another base travelled: ${text}`)
+      assertThat(!text.includes('"/n"') && text.includes('{"n":2}'), `an inner patch on another base travelled: ${text}`)
     },
   },
 ]
@@ -203,15 +203,15 @@ interface State {
 
 const outputOf = (result: CommitResult): Output => {
   if (result.status === 'committed') return { ok: true, version: result.version }
-  demand(result.status === 'conflict', () => `a compare-and-set was answered ${show(withoutStanding(result))}`)
+  assertThat(result.status === 'conflict', () => `a compare-and-set was answered ${format(withoutState(result))}`)
   return { ok: false, version: result.current.version }
 }
 
 /** A versioned register with compare-and-set. */
 const register: Model<State, Input, Output> = {
   initial: { version: 1, value: 'start' },
-  id: ({ version, value }) => `${version} ${value}`,
-  reads: ({ kind }, { ok }) => kind === 'read' || !ok,
+  stateKey: ({ version, value }) => `${version} ${value}`,
+  isReadOnly: ({ kind }, { ok }) => kind === 'read' || !ok,
   step(state, input, output) {
     if (input.kind === 'read')
       return output && (output.version !== state.version || output.value !== state.value) ? undefined : state
@@ -224,9 +224,9 @@ const register: Model<State, Input, Output> = {
 
 function notLinearizable(
   key: string,
-  verdict: { readonly explained: readonly Call<Input, Output>[]; readonly stuck: readonly Call<Input, Output>[] },
+  verdict: { readonly linearizedPrefix: readonly Call<Input, Output>[]; readonly blocked: readonly Call<Input, Output>[] },
 ): string {
-  const told = ({ client, input, returned }: Call<Input, Output>): string =>
-    `${client} ${show(input)} → ${show(returned?.output)}`
-  return `key ${JSON.stringify(key)}: not linearizable: after ${verdict.explained.slice(-2).map(told).join('; ') || 'nothing'} none of these can come next: ${verdict.stuck.map(told).join('; ')}`
+  const describeCall = ({ client, input, returned }: Call<Input, Output>): string =>
+    `${client} ${format(input)} → ${format(returned?.output)}`
+  return `key ${JSON.stringify(key)}: not linearizable: after ${verdict.linearizedPrefix.slice(-2).map(describeCall).join('; ') || 'nothing'} none of these can come next: ${verdict.blocked.map(describeCall).join('; ')}`
 }

@@ -1,4 +1,4 @@
-import type { StoreStage } from '../../stage/store-stage.ts'
+import type { StoreTestContext } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 import { documents } from './documents.ts'
 import { epochs } from './epochs.ts'
@@ -9,7 +9,7 @@ import { operations } from './operations.ts'
 import { ttl } from './ttl.ts'
 
 /** Everything that is asked of a store. */
-export const storeRules: readonly Rule<StoreStage>[] = [
+export const storeRules: readonly Rule<StoreTestContext>[] = [
   ...harness,
   ...documents,
   ...expectations,

@@ -1,49 +1,49 @@
 import { decodeChange } from '@sync/core/adapter'
-import { demand, demandEqual } from '../../judge/violation.ts'
-import type { StoreStage } from '../../stage/store-stage.ts'
+import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import type { StoreTestContext } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
 /** The section's sequence, and its log. */
-export const log: readonly Rule<StoreStage>[] = [
+export const log: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-15',
     level: 'MUST',
-    sentence: 'The log has every change in the order of its commit, as it was answered; pages join without a hole.',
+    statement: 'The log has every change in the order of its commit, as it was answered; pages join without a hole.',
     hint: "Append in the step that commits. `upTo` says how far a page speaks, for a document's scope too.",
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       const answered = []
       for (let n = 0; n < 40; n++) {
-        const key = `k${stage.int(4)}`
+        const key = `k${context.randomInt(4)}`
         answered.push((n % 9 === 8 ? await writer.delete(key) : await writer.write(key, { n: String(n) })).change)
       }
-      demandEqual(await writer.log(), answered, 'the log')
-      const { epoch } = writer.standing
+      assertEqual(await writer.log(), answered, 'the log')
+      const { epoch } = writer.state
       for (const scope of [writer.section, writer.ref('k1')]) {
-        const wanted = 'key' in scope ? answered.filter(({ key }) => key === 'k1') : answered
+        const expected = 'key' in scope ? answered.filter(({ key }) => key === 'k1') : answered
         const pages = []
         let after = 0
         do {
-          const page = await stage.settled(
-            stage.store.changesSince(scope, { epoch, sequence: after }, 7),
+          const page = await context.withTimeout(
+            context.store.changesSince(scope, { epoch, sequence: after }, 7),
             'changesSince',
           )
-          demand(
+          assertThat(
             page.status === 'page' && page.changes.length <= 7,
             `a page of at most 7 changes: '${page.status}' with ${page.changes.length}`,
           )
-          demand(page.upTo > after || after === 40, `a page after ${after} that speaks up to ${page.upTo}`)
+          assertThat(page.upTo > after || after === 40, `a page after ${after} that speaks up to ${page.upTo}`)
           pages.push(...page.changes)
           after = page.upTo
         } while (after < 40)
-        demandEqual(pages, wanted, `the pages of ${JSON.stringify(scope)}`)
+        assertEqual(pages, expected, `the pages of ${JSON.stringify(scope)}`)
       }
-      const end = await stage.settled(
-        stage.store.changesSince(writer.section, { epoch, sequence: 40 }, 7),
+      const end = await context.withTimeout(
+        context.store.changesSince(writer.section, { epoch, sequence: 40 }, 7),
         'changesSince',
       )
-      demandEqual(
-        [end.status, end.changes.length, end.upTo, end.standing.sequence],
+      assertEqual(
+        [end.status, end.changes.length, end.upTo, end.state.sequence],
         ['page', 0, 40, 40],
         'the log at its end',
       )
@@ -52,38 +52,38 @@ export const log: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-ST-25',
     level: 'MUST',
-    sentence: 'A log that no longer reaches back says `truncated`, never "nothing" or what is left.',
+    statement: 'A log that no longer reaches back says `truncated`, never "nothing" or what is left.',
     hint: 'Compare the asked place with the oldest entry; an empty log of a section with a higher sequence is truncated too.',
     skip: ({ harness }) =>
       harness.limits?.maxChanges ? undefined : 'the harness does not say how many changes are kept',
-    async run(stage) {
-      const { maxChanges = 0 } = stage.harness.limits ?? {}
-      const writer = await stage.writer()
+    async run(context) {
+      const { maxChanges = 0 } = context.harness.limits ?? {}
+      const writer = await context.writer()
       const total = maxChanges * 3
       for (let n = 0; n < total; n += 50)
         await writer.sendAll(Array.from({ length: 50 }, (_, at) => writer.request('k', { n: String(n + at) })))
       const { epoch, sequence } = await writer.catchUp()
       for (const scope of [writer.section, writer.ref('k'), writer.ref('nobody')]) {
-        const page = await stage.settled(stage.store.changesSince(scope, { epoch, sequence: 1 }, 1_000), 'changesSince')
-        demandEqual(
+        const page = await context.withTimeout(context.store.changesSince(scope, { epoch, sequence: 1 }, 1_000), 'changesSince')
+        assertEqual(
           page.status,
           'truncated',
           `the log of ${JSON.stringify(scope)} after 1, of ${sequence} changes with at most ${maxChanges} kept`,
         )
-        demandEqual(page.standing.sequence, sequence, 'the head that a truncated log speaks for')
+        assertEqual(page.state.sequence, sequence, 'the head that a truncated log speaks for')
       }
     },
   },
   {
     id: 'STORE-ST-16',
     level: 'MUST',
-    sentence: "The section's sequence rises by one per commit, without holes, for all clients and documents.",
+    statement: "The section's sequence rises by one per commit, without holes, for all clients and documents.",
     hint: 'One counter per section at the server, moved only in the step that commits.',
-    async run(stage) {
-      const section = stage.section()
+    async run(context) {
+      const section = context.section()
       const writers = []
-      for (let n = 0; n < 4; n++) writers.push(await stage.writer({ store: await stage.open(), section }))
-      const results = await stage.settled(
+      for (let n = 0; n < 4; n++) writers.push(await context.writer({ store: await context.open(), section }))
+      const results = await context.withTimeout(
         Promise.all(
           writers.flatMap((writer, by) =>
             Array.from({ length: 12 }, (_, n) => writer.write(`k${(by + n) % 5}`, { n: String(n) })),
@@ -92,14 +92,14 @@ export const log: readonly Rule<StoreStage>[] = [
         'concurrent commits',
       )
       const sequences = results.map(({ change }) => change.sequence).sort((a, b) => a - b)
-      demandEqual(
+      assertEqual(
         sequences,
         Array.from({ length: 48 }, (_, at) => at + 1),
         'the sequences of 48 concurrent commits',
       )
       const unchanged = await writers[0]?.send(writers[0].request('k0', { nobody: undefined }))
-      demandEqual(
-        [unchanged?.status, unchanged?.standing.sequence],
+      assertEqual(
+        [unchanged?.status, unchanged?.state.sequence],
         ['unchanged', 48],
         'a write of nothing, and the sequence after it',
       )
@@ -108,7 +108,7 @@ export const log: readonly Rule<StoreStage>[] = [
           .filter(({ change }) => change.key === key)
           .map(({ version }) => version)
           .sort((a, b) => a - b)
-        demandEqual(
+        assertEqual(
           versions,
           versions.map((_, at) => at + 1),
           `the versions given to ${key} by concurrent commits`,
@@ -119,20 +119,20 @@ export const log: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-ST-26',
     level: 'MUST',
-    sentence:
+    statement:
       'An answered change is complete: key, epoch, generation, version, sequence, time, field versions, values, meta.',
     hint: "Join the pieces with the core's `joinChange`; the texts are the writer's, the numbers the store's.",
-    async run(stage) {
-      const writer = await stage.writer()
+    async run(context) {
+      const writer = await context.writer()
       const meta = { actor: 'kit', trace: '00-1' }
       const first = await writer.write('k', { a: '{"x":[1]}', b: 'null' }, { meta })
       const change = decodeChange(first.change)
       const { time, ...rest } = change
-      demandEqual(
+      assertEqual(
         rest,
         {
           key: 'k',
-          epoch: writer.standing.epoch,
+          epoch: writer.state.epoch,
           origin: first.change.origin,
           generation: 1,
           version: 1,
@@ -145,29 +145,29 @@ export const log: readonly Rule<StoreStage>[] = [
         },
         'the change of a first commit',
       )
-      demand(time > 0, 'a change without the time of its commit')
-      demandEqual(
+      assertThat(time > 0, 'a change without the time of its commit')
+      assertEqual(
         (await writer.load('k')).document?.changedAt,
         time,
         '`changedAt` of the document: the time of its last change',
       )
       const second = decodeChange((await writer.write('k', { a: undefined })).change)
-      demandEqual(second.edits, [{ field: 'a', version: 2, kind: 'removed' }], 'the edits of a removal')
-      demandEqual(decodeChange((await writer.delete('k')).change).edits, 'removed', 'the edits of a deletion')
+      assertEqual(second.edits, [{ field: 'a', version: 2, kind: 'removed' }], 'the edits of a removal')
+      assertEqual(decodeChange((await writer.delete('k')).change).edits, 'removed', 'the edits of a deletion')
     },
   },
   {
     id: 'STORE-HEAD-01',
     level: 'MUST',
-    sentence: 'Heads tell where sections and documents stand, in the order asked, also of what is absent.',
+    statement: 'Heads tell where sections and documents stand, in the order asked, also of what is absent.',
     hint: 'One step per scope: standing, and of a document its versions; generation and version 0 if there is none.',
-    async run(stage) {
-      const [one, two] = [await stage.writer(), await stage.writer()]
+    async run(context) {
+      const [one, two] = [await context.writer(), await context.writer()]
       await one.write('a', { n: '1' })
       const { generation } = await two.write('x', { n: '1' })
       await two.write('x', { n: '2' })
-      const heads = await stage.settled(
-        stage.store.heads([
+      const heads = await context.withTimeout(
+        context.store.heads([
           { scope: two.ref('x') },
           { scope: one.section },
           { scope: two.ref('nobody') },
@@ -175,8 +175,8 @@ export const log: readonly Rule<StoreStage>[] = [
         ]),
         'heads',
       )
-      demandEqual(
-        heads.map(({ standing, document }) => [standing.sequence, document]),
+      assertEqual(
+        heads.map(({ state, document }) => [state.sequence, document]),
         [
           [2, { generation, version: 2 }],
           [1, undefined],

@@ -1,49 +1,49 @@
-import { demand, demandEqual } from '../../judge/violation.ts'
-import type { StoreStage, StoreWriter } from '../../stage/store-stage.ts'
+import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import type { StoreTestContext, StoreWriter } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-const expires = ({ capabilities }: StoreStage): string | undefined =>
+const requiresTtl = ({ capabilities }: StoreTestContext): string | undefined =>
   capabilities.ttl === false ? 'ttl: false: documents never expire' : undefined
 
 /** How long a test document lives, in ms: long against a granularity and a round trip, short against patience. */
-const lifeOf = ({ capabilities: { ttl } }: StoreStage): number => 400 + 4 * (ttl === false ? 0 : ttl.granularityMs)
+const ttlFor = ({ capabilities: { ttl } }: StoreTestContext): number => 400 + 4 * (ttl === false ? 0 : ttl.granularityMs)
 
-const isThere = async (writer: StoreWriter, key: string): Promise<boolean> =>
+const exists = async (writer: StoreWriter, key: string): Promise<boolean> =>
   (await writer.load(key)).document !== undefined
 
 /** Documents that end by themselves. */
-export const ttl: readonly Rule<StoreStage>[] = [
+export const ttl: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-TTL-01',
     level: 'MUST',
-    sentence: 'A document expires, and is then absent to every question.',
+    statement: 'A document expires, and is then absent to every question.',
     hint: 'Compare with the clock of the server when reading; do not wait for a sweep.',
-    skip: expires,
-    async run(stage) {
-      const life = lifeOf(stage)
-      const writer = await stage.writer()
-      const { granularityMs } = stage.capabilities.ttl || { granularityMs: 0 }
-      const began = stage.now()
-      const { generation } = await writer.write('k', { n: '1' }, { ttl: life })
+    skip: requiresTtl,
+    async run(context) {
+      const ttlMs = ttlFor(context)
+      const writer = await context.writer()
+      const { granularityMs } = context.capabilities.ttl || { granularityMs: 0 }
+      const began = context.now()
+      const { generation } = await writer.write('k', { n: '1' }, { ttl: ttlMs })
       await writer.write('stays', { n: '1' })
       const { document } = await writer.load('k')
-      demand(
-        document?.expiresIn !== undefined && document.expiresIn > 0 && document.expiresIn <= life + granularityMs,
-        `a document with a ttl of ${life} ms says that it expires in ${document?.expiresIn}`,
+      assertThat(
+        document?.expiresIn !== undefined && document.expiresIn > 0 && document.expiresIn <= ttlMs + granularityMs,
+        `a document with a ttl of ${ttlMs} ms says that it expires in ${document?.expiresIn}`,
       )
-      const bound = life + granularityMs + 300
-      await stage.until(
-        async () => !(await isThere(writer, 'k')),
-        () => `a document with a ttl of ${life} ms is still there after ${Math.round(stage.now() - began)} ms`,
-        bound,
+      const timeout = ttlMs + granularityMs + 300
+      await context.waitUntil(
+        async () => !(await exists(writer, 'k')),
+        () => `a document with a ttl of ${ttlMs} ms is still there after ${Math.round(context.now() - began)} ms`,
+        timeout,
       )
-      const [head] = await stage.store.heads([{ scope: writer.ref('k') }])
-      demandEqual(head?.document, { generation: 0, version: 0 }, 'the head of an expired document')
+      const [head] = await context.store.heads([{ scope: writer.ref('k') }])
+      assertEqual(head?.document, { generation: 0, version: 0 }, 'the head of an expired document')
       const keys: string[] = []
-      for await (const key of stage.store.keys(writer.section)) keys.push(key)
-      demandEqual(keys, ['stays'], 'the keys after one document expired')
+      for await (const key of context.store.keys(writer.section)) keys.push(key)
+      assertEqual(keys, ['stays'], 'the keys after one document expired')
       const again = await writer.write('k', { n: '2' })
-      demand(
+      assertThat(
         again.generation > generation && !again.existed && again.version === 1,
         'a document written after it expired is not a new one',
       )
@@ -52,105 +52,105 @@ export const ttl: readonly Rule<StoreStage>[] = [
   {
     id: 'STORE-TTL-02',
     level: 'MUST',
-    sentence: 'A document does not expire early, and one without ttl never.',
+    statement: 'A document does not expire early, and one without ttl never.',
     hint: 'Round up; a missing ttl takes an earlier one away.',
-    skip: expires,
-    async run(stage) {
-      const life = lifeOf(stage)
-      const writer = await stage.writer()
-      const written = stage.now()
-      await writer.write('k', { n: '1' }, { ttl: life })
-      await writer.write('freed', { n: '1' }, { ttl: life })
+    skip: requiresTtl,
+    async run(context) {
+      const ttlMs = ttlFor(context)
+      const writer = await context.writer()
+      const written = context.now()
+      await writer.write('k', { n: '1' }, { ttl: ttlMs })
+      await writer.write('freed', { n: '1' }, { ttl: ttlMs })
       await writer.write('freed', { n: '2' })
-      demandEqual(
+      assertEqual(
         (await writer.load('freed')).document?.expiresIn,
         undefined,
         '`expiresIn` of a document written without ttl',
       )
-      while (stage.now() - written < life * 0.8) {
-        const there = await isThere(writer, 'k')
+      while (context.now() - written < ttlMs * 0.8) {
+        const there = await exists(writer, 'k')
         // asked before the end, answered after it: proves nothing
-        const age = stage.now() - written
-        demand(there || age >= life, `a document with a ttl of ${life} ms was gone after ${Math.round(age)} ms`)
-        await stage.moment()
+        const age = context.now() - written
+        assertThat(there || age >= ttlMs, `a document with a ttl of ${ttlMs} ms was gone after ${Math.round(age)} ms`)
+        await context.shortPause()
       }
-      await stage.until(async () => !(await isThere(writer, 'k')), 'a document with a ttl did not expire', life * 4)
-      demand(await isThere(writer, 'freed'), 'a document expired though its last write had no ttl')
+      await context.waitUntil(async () => !(await exists(writer, 'k')), 'a document with a ttl did not expire', ttlMs * 4)
+      assertThat(await exists(writer, 'freed'), 'a document expired though its last write had no ttl')
     },
   },
   {
     id: 'STORE-TTL-03',
     level: 'MUST',
-    sentence: 'Each write begins the ttl anew; `touch` does too, and passes over what is absent.',
+    statement: 'Each write begins the ttl anew; `touch` does too, and passes over what is absent.',
     hint: 'Set the expiry in the step that commits; touch sets it without a commit.',
-    skip: expires,
-    async run(stage) {
-      const life = lifeOf(stage)
-      const writer = await stage.writer()
-      for (const key of ['written', 'touched', 'left']) await writer.write(key, { n: '1' }, { ttl: life })
+    skip: requiresTtl,
+    async run(context) {
+      const ttlMs = ttlFor(context)
+      const writer = await context.writer()
+      for (const key of ['written', 'touched', 'left']) await writer.write(key, { n: '1' }, { ttl: ttlMs })
       const { sequence } = await writer.catchUp()
       for (let n = 0; n < 4; n++) {
-        await stage.sleep(life * 0.5)
-        await writer.write('written', { n: String(n + 2) }, { ttl: life })
-        await stage.settled(
-          stage.store.touch([
-            { ref: writer.ref('touched'), ttl: life },
-            { ref: writer.ref('nobody'), ttl: life },
+        await context.sleep(ttlMs * 0.5)
+        await writer.write('written', { n: String(n + 2) }, { ttl: ttlMs })
+        await context.withTimeout(
+          context.store.touch([
+            { ref: writer.ref('touched'), ttl: ttlMs },
+            { ref: writer.ref('nobody'), ttl: ttlMs },
           ]),
           'touch',
         )
       }
-      demand(await isThere(writer, 'written'), 'a document expired though it was written in time')
-      demand(await isThere(writer, 'touched'), 'a document expired though it was touched in time')
-      demand(!(await isThere(writer, 'left')), 'a document that nobody wrote or touched did not expire')
-      demand(!(await isThere(writer, 'nobody')), 'touch made a document')
-      demandEqual((await writer.catchUp()).sequence, sequence + 4, 'the sequence after four writes and four touches')
-      demandEqual((await writer.load('touched')).document?.version, 1, 'the version of a touched document')
+      assertThat(await exists(writer, 'written'), 'a document expired though it was written in time')
+      assertThat(await exists(writer, 'touched'), 'a document expired though it was touched in time')
+      assertThat(!(await exists(writer, 'left')), 'a document that nobody wrote or touched did not expire')
+      assertThat(!(await exists(writer, 'nobody')), 'touch made a document')
+      assertEqual((await writer.catchUp()).sequence, sequence + 4, 'the sequence after four writes and four touches')
+      assertEqual((await writer.load('touched')).document?.version, 1, 'the version of a touched document')
     },
   },
   {
     id: 'STORE-TTL-04',
     level: 'MUST',
-    sentence: 'Each document has a ttl of its own, whatever others of its section have.',
+    statement: 'Each document has a ttl of its own, whatever others of its section have.',
     hint: "The expiry is the document's, not the section's.",
-    skip: expires,
-    async run(stage) {
-      const life = lifeOf(stage)
-      const writer = await stage.writer()
-      await writer.write('long', { n: '1' }, { ttl: life * 20 })
+    skip: requiresTtl,
+    async run(context) {
+      const ttlMs = ttlFor(context)
+      const writer = await context.writer()
+      await writer.write('long', { n: '1' }, { ttl: ttlMs * 20 })
       await writer.write('ever', { n: '1' })
-      await writer.write('short', { n: '1' }, { ttl: life })
-      await stage.until(
-        async () => !(await isThere(writer, 'short')),
+      await writer.write('short', { n: '1' }, { ttl: ttlMs })
+      await context.waitUntil(
+        async () => !(await exists(writer, 'short')),
         'a document with a short ttl did not expire',
-        life * 3,
+        ttlMs * 3,
       )
       for (const key of ['long', 'ever'])
-        demand(await isThere(writer, key), `"${key}" went with a document that had a shorter ttl`)
+        assertThat(await exists(writer, key), `"${key}" went with a document that had a shorter ttl`)
     },
   },
   {
     id: 'STORE-TTL-05',
     level: 'MUST',
-    sentence: 'A compare-and-set on an expired document meets absence.',
+    statement: 'A compare-and-set on an expired document meets absence.',
     hint: 'Expired is absent, in expectations too, before any sweep.',
-    skip: expires,
-    async run(stage) {
-      const life = lifeOf(stage)
-      const writer = await stage.writer()
-      await writer.write('k', { n: '1' }, { ttl: life })
+    skip: requiresTtl,
+    async run(context) {
+      const ttlMs = ttlFor(context)
+      const writer = await context.writer()
+      await writer.write('k', { n: '1' }, { ttl: ttlMs })
       const expect = await writer.expectation('k')
-      await stage.until(async () => !(await isThere(writer, 'k')), 'a document with a ttl did not expire', life * 3)
+      await context.waitUntil(async () => !(await exists(writer, 'k')), 'a document with a ttl did not expire', ttlMs * 3)
       const result = await writer.send(writer.request('k', { n: '2' }, { expect }))
-      demandEqual(
+      assertEqual(
         [result.status, 'reason' in result && result.reason],
         ['conflict', 'absent'],
         'a compare-and-set on an expired document',
       )
       const created = await writer.send(
-        writer.request('k', { n: '3' }, { expect: { readAt: writer.standing, generation: 0 } }),
+        writer.request('k', { n: '3' }, { expect: { readAt: writer.state, generation: 0 } }),
       )
-      demandEqual(created.status, 'committed', 'a creation over an expired document')
+      assertEqual(created.status, 'committed', 'a creation over an expired document')
     },
   },
 ]

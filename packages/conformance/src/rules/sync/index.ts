@@ -1,10 +1,10 @@
-import type { SyncStage } from '../../stage/sync-stage.ts'
+import type { SyncTestContext } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 import { convergence } from './convergence.ts'
 import { repair } from './repair.ts'
-import { watching } from './watching.ts'
+import { streams } from './streams.ts'
 import { workload } from './workload.ts'
-import { writing } from './writing.ts'
+import { writes } from './writes.ts'
 
 /** Everything that is asked of a whole stack. */
-export const syncRules: readonly Rule<SyncStage>[] = [...convergence, ...workload, ...watching, ...repair, ...writing]
+export const syncRules: readonly Rule<SyncTestContext>[] = [...convergence, ...workload, ...streams, ...repair, ...writes]

@@ -1,42 +1,42 @@
 import { createHash } from 'node:crypto'
 import { type Collection, type Json, SyncError } from '@sync/core'
-import { decodeChange, type EncodedChange, isBirth } from '@sync/core/adapter'
+import { decodeChange, type EncodedChange, isCreation } from '@sync/core/adapter'
 import { applyFields } from '@sync/core/patch'
-import { demand } from '../../judge/violation.ts'
-import { diceFrom } from '../../stage/dice.ts'
-import { type Doc, type Member, type SyncStage, sorted } from '../../stage/sync-stage.ts'
+import { assertThat } from '../../checkers/assertions.ts'
+import { createSeededRandom } from '../../context/seeded-random.ts'
+import { type TestDocument, type TestInstance, type SyncTestContext, sortKeys } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
 /** What the in-memory pair makes of the workload: the same for every store and bus, byte by byte. */
-const REFERENCE = 'f1fd925704b877928d2fdd03f44e091447cfb4870d40038a4504b44af42058e9'
+const REFERENCE_DIGEST = 'f1fd925704b877928d2fdd03f44e091447cfb4870d40038a4504b44af42058e9'
 
 /** Of the workload, whatever the seed of the run. */
 const SEED = 10
 const STEPS = 150
 
 /** The same result everywhere. */
-export const workload: readonly Rule<SyncStage>[] = [
+export const workload: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-10',
     level: 'MUST',
-    sentence: 'One workload makes byte-identical documents and per-document histories on every store and bus.',
+    statement: 'One workload makes byte-identical documents and per-document histories on every store and bus.',
     hint: 'Compare the histories of one document after another with those of the in-memory pair: a version, a field or an order differs.',
-    async run(stage) {
-      const definition = stage.define({ section: 'workload' })
-      const brief = stage.define({ section: 'brief', ttl: 300 })
-      const members = await stage.fleet(3, definition)
-      await play(stage, members)
-      if (stage.store.capabilities.ttl)
-        await expireOnce(stage, stage.at(members[0].sync ?? (await stage.open()), brief))
+    async run(context) {
+      const definition = context.define({ section: 'workload' })
+      const shortLived = context.define({ section: 'brief', ttl: 300 })
+      const instances = await context.openInstances(3, definition)
+      await runWorkload(context, instances)
+      if (context.store.capabilities.ttl)
+        await expireAndRecreate(context, context.collectionOf(instances[0].sync ?? (await context.open()), shortLived))
       for (let n = 0; n < KEYS; n++) {
-        await stage.settled(Promise.all(members.map(({ docs }) => docs.get(`d${n}`))), 'get')
-        await stage.agree(members, `d${n}`, await (await stage.writer(stage.sectionOf(definition))).value(`d${n}`))
+        await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get(`d${n}`))), 'get')
+        await context.expectConverged(instances, `d${n}`, await (await context.writer(context.sectionOf(definition))).value(`d${n}`))
       }
-      const told: unknown[] = []
-      for (const each of [definition, ...(stage.store.capabilities.ttl ? [brief] : [])])
-        told.push(historiesOf(await (await stage.writer(stage.sectionOf(each))).log()))
-      const digest = createHash('sha256').update(JSON.stringify(told)).digest('hex')
-      demand(digest === REFERENCE, `the digest of documents and histories is ${digest} in place of ${REFERENCE}`)
+      const histories: unknown[] = []
+      for (const each of [definition, ...(context.store.capabilities.ttl ? [shortLived] : [])])
+        histories.push(historiesOf(await (await context.writer(context.sectionOf(each))).log()))
+      const digest = createHash('sha256').update(JSON.stringify(histories)).digest('hex')
+      assertThat(digest === REFERENCE_DIGEST, `the digest of documents and histories is ${digest} in place of ${REFERENCE_DIGEST}`)
     },
   },
 ]
@@ -44,33 +44,33 @@ export const workload: readonly Rule<SyncStage>[] = [
 const KEYS = 6
 
 /** Writers take turns: what each does follows from the dice alone. */
-async function play(stage: SyncStage, members: readonly Member<Doc>[]): Promise<void> {
-  const int = diceFrom(SEED)
+async function runWorkload(context: SyncTestContext, instances: readonly TestInstance<TestDocument>[]): Promise<void> {
+  const randomInt = createSeededRandom(SEED)
   for (let step = 0; step < STEPS; step++) {
-    const { docs } = members[int(members.length)] as Member<Doc>
-    const key = `d${int(KEYS)}`
-    const action = actions[int(actions.length)] as Action
+    const { docs } = instances[randomInt(instances.length)] as TestInstance<TestDocument>
+    const key = `d${randomInt(KEYS)}`
+    const action = actions[randomInt(actions.length)] as Action
     // as of the last write: nothing depends on how fast a bus is
-    const { standing } =
-      (await stage.store.heads([{ scope: { ...stage.sectionOf({ section: 'workload' } as never), key } }]))[0] ?? {}
-    await stage.settled(docs.get(key, { after: `${standing?.sequence}.${standing?.epoch}` }), 'get')
-    await stage.settled(
+    const { state } =
+      (await context.store.heads([{ scope: { ...context.sectionOf({ section: 'workload' } as never), key } }]))[0] ?? {}
+    await context.withTimeout(docs.get(key, { after: `${state?.sequence}.${state?.epoch}` }), 'get')
+    await context.withTimeout(
       action(docs, key, step).catch((error: unknown) => {
         // a refusal is an answer like every other
         if (!(error instanceof SyncError && error.committed === 'no')) throw error
       }),
       `step ${step} of the workload`,
-      stage.patience * 2,
+      context.stateTimeout * 2,
     )
   }
 }
 
-type Action = (docs: Collection<Doc>, key: string, step: number) => Promise<unknown>
+type Action = (docs: Collection<TestDocument>, key: string, step: number) => Promise<unknown>
 
 const actions: readonly Action[] = [
   (docs, key, step) => docs.create(key, { n: step, a: { nested: { step } }, list: [] }),
-  (docs, key, step) => docs.set(key, { n: step }),
-  (docs, key, step) => docs.set(key, { n: step, a: 'ü👍\u0001', b: [1.5, -0.1, 1e21, null, true] }),
+  (docs, key, step) => docs.assign(key, { n: step }),
+  (docs, key, step) => docs.assign(key, { n: step, a: 'ü👍\u0001', b: [1.5, -0.1, 1e21, null, true] }),
   (docs, key, step) =>
     docs.update(key, (doc) => {
       doc.n++
@@ -87,10 +87,10 @@ const actions: readonly Action[] = [
       doc.list?.shift()
     }),
   (docs, key) => docs.unset(key, ['b']),
-  (docs, key, step) => docs.replace(key, { n: step, list: [step] }),
+  (docs, key, step) => docs.set(key, { n: step, list: [step] }),
   async (docs, key, step) => {
-    const entry = await docs.entry(key)
-    return docs.trySet(key, 'a', `cas ${step}`, {
+    const entry = await docs.getEntry(key)
+    return docs.compareAndSet(key, 'a', `cas ${step}`, {
       expectedVersion: step % 2 === 0 ? (entry?.fieldVersions.a ?? 0) : 77,
     })
   },
@@ -98,13 +98,13 @@ const actions: readonly Action[] = [
 ]
 
 /** A document lives, expires, and lives again: its second life is another one. */
-async function expireOnce(stage: SyncStage, docs: Collection<Doc>): Promise<void> {
-  await stage.settled(docs.set('k', { n: 1 }), 'set')
-  await stage.until(
-    async () => (await stage.settled(docs.get('k'), 'get')) === undefined,
+async function expireAndRecreate(context: SyncTestContext, docs: Collection<TestDocument>): Promise<void> {
+  await context.withTimeout(docs.assign('k', { n: 1 }), 'set')
+  await context.waitUntil(
+    async () => (await context.withTimeout(docs.get('k'), 'get')) === undefined,
     'a document with a ttl did not expire',
   )
-  await stage.settled(docs.set('k', { n: 2 }), 'set')
+  await context.withTimeout(docs.assign('k', { n: 2 }), 'set')
 }
 
 /** What became of each document, step by step: versions, and the value after it. How a change travelled is not part of it. */
@@ -116,11 +116,11 @@ function historiesOf(changes: readonly EncodedChange[]): unknown {
     documents.set(change.key, known)
     const { generation, version, sequence, edits } = change
     if (!Array.isArray(edits)) known.value = {}
-    else known.value = applyFields((isBirth(change) ? {} : known.value) as never, edits)
+    else known.value = applyFields((isCreation(change) ? {} : known.value) as never, edits)
     const fields = Array.isArray(edits)
       ? edits.map((edit) => [edit.field, edit.version, edit.kind === 'removed'])
       : edits
-    known.steps.push([generation, version, sequence, sorted(fields), sorted(known.value)])
+    known.steps.push([generation, version, sequence, sortKeys(fields), sortKeys(known.value)])
   }
   return [...documents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, { steps }]) => [key, steps])
 }

@@ -6,9 +6,9 @@ const ORDERING = ['none', 'per-publisher', 'per-key', 'per-section'] as const
 const DURABILITY = ['sent', 'server', 'replicated', 'synced'] as const
 
 /** What several buses can do together: no more than the weakest of them. */
-export function joined(all: readonly BusCapabilities[]): BusCapabilities {
+export function combineCapabilities(all: readonly BusCapabilities[]): BusCapabilities {
   // each bus has an order of its own for several publishers: nothing says that two have the same
-  const together: BusCapabilities['ordering'] = all.length > 1 ? 'per-publisher' : 'per-section'
+  const orderingLimit: BusCapabilities['ordering'] = all.length > 1 ? 'per-publisher' : 'per-section'
   return Object.freeze({
     delivery: weakest(
       DELIVERY,
@@ -16,7 +16,7 @@ export function joined(all: readonly BusCapabilities[]): BusCapabilities {
     ),
     // an offset belongs to one bus: there is none to begin from in all of them
     replay: all.every(({ replay }) => replay === 'retained') ? 'retained' : 'none',
-    ordering: weakest(ORDERING, [together, ...all.map(({ ordering }) => ordering)]),
+    ordering: weakest(ORDERING, [orderingLimit, ...all.map(({ ordering }) => ordering)]),
     durability: weakest(
       DURABILITY,
       all.map(({ durability }) => durability),

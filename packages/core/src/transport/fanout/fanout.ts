@@ -1,5 +1,5 @@
 import type { BusCapabilities, BusFailure, ChangeBus } from '../bus.ts'
-import { type FanoutOptions, JoinedBuses } from './joined-buses.ts'
+import { type FanoutOptions, FanoutBus } from './fanout-bus.ts'
 
 /**
  * Several buses as one: publishes to all and hears all.
@@ -43,8 +43,8 @@ export function fanout(options: FanoutOptions, ...buses: readonly ChangeBus[]): 
 export function fanout(...args: readonly (ChangeBus | FanoutOptions)[]): Fanout {
   const [first, ...others] = args
   return first === undefined || isBus(first)
-    ? new JoinedBuses(args as readonly ChangeBus[], {})
-    : new JoinedBuses(others as readonly ChangeBus[], first)
+    ? new FanoutBus(args as readonly ChangeBus[], {})
+    : new FanoutBus(others as readonly ChangeBus[], first)
 }
 
 const isBus = (value: ChangeBus | FanoutOptions): value is ChangeBus => 'publish' in value

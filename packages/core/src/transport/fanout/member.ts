@@ -2,102 +2,102 @@ import { type Scope, scopeId, sectionOf } from '../../model/address.ts'
 import type { SyncError } from '../../model/errors.ts'
 import type { Runtime } from '../../model/runtime.ts'
 import type { BusFailure, BusStatus, ChangeBus } from '../bus.ts'
-import { Outbox } from './outbox.ts'
-import { Strand } from './strand.ts'
-import type { JoinedSubscription } from './subscription.ts'
+import { PublishQueue } from './publish-queue.ts'
+import { MemberSubscription } from './member-subscription.ts'
+import type { FanoutSubscription } from './fanout-subscription.ts'
 
 /** What a member works with, and who hears of it. */
-export interface MemberOptions {
+export interface MemberDeps {
   readonly bus: ChangeBus
   readonly runtime: Runtime
-  readonly status: (status: BusStatus) => void
-  readonly failed: (failure: BusFailure) => void
+  readonly onStatus: (status: BusStatus) => void
+  readonly onFailure: (failure: BusFailure) => void
 }
 
 /** One bus of a fan-out: what goes to it, and what is heard from it. */
 export class Member {
   readonly bus: ChangeBus
   /** It is in, but not yet live for every subscription: nobody relies on hearing what it brings. */
-  arriving = false
-  readonly #options: MemberOptions
-  readonly #outboxes = new Map<string, Outbox>()
-  readonly #strands = new Map<JoinedSubscription, Strand>()
-  readonly #endStatus: () => void
-  readonly #endFailure: (() => void) | undefined
+  isJoining = false
+  readonly #deps: MemberDeps
+  readonly #queues = new Map<string, PublishQueue>()
+  readonly #subscriptions = new Map<FanoutSubscription, MemberSubscription>()
+  readonly #unsubscribeStatus: () => void
+  readonly #unsubscribeFailure: (() => void) | undefined
   #interrupted = false
 
-  constructor(options: MemberOptions) {
-    const { bus, failed } = options
+  constructor(options: MemberDeps) {
+    const { bus, onFailure } = options
     this.bus = bus
-    this.#options = options
-    this.#endStatus = bus.onStatus((status) => this.#hear(status))
-    this.#endFailure = bus.onFailure?.(failed)
+    this.#deps = options
+    this.#unsubscribeStatus = bus.onStatus((status) => this.#onStatus(status))
+    this.#unsubscribeFailure = bus.onFailure?.(onFailure)
   }
 
   /** Is it known that changes are missed on this bus? */
   get interrupted(): boolean {
-    return this.#interrupted && !this.arriving
+    return this.#interrupted && !this.isJoining
   }
 
   /** Why a subscription was refused for good, if one was. */
-  get refusal(): SyncError | undefined {
-    return [...this.#strands.values()].find(({ state }) => state === 'refused')?.error
+  get rejection(): SyncError | undefined {
+    return [...this.#subscriptions.values()].find(({ state }) => state === 'refused')?.error
   }
 
   /** The way of a section's changes to this bus. */
-  outbox(scope: Scope): Outbox {
+  queue(scope: Scope): PublishQueue {
     const id = scopeId(sectionOf(scope))
-    const outbox = this.#outboxes.get(id) ?? new Outbox(this.bus, this.#options.runtime)
-    this.#outboxes.set(id, outbox)
-    return outbox
+    const queue = this.#queues.get(id) ?? new PublishQueue(this.bus, this.#deps.runtime)
+    this.#queues.set(id, queue)
+    return queue
   }
 
   /** Joins a subscription. Resolves when it is live here, refused for good, or stopped. */
-  join(subscription: JoinedSubscription): Promise<void> {
+  subscribe(subscription: FanoutSubscription): Promise<void> {
     const { scope } = subscription
-    const { bus, runtime } = this.#options
-    const strand = new Strand({
+    const { bus, runtime } = this.#deps
+    const memberSubscription = new MemberSubscription({
       bus,
       runtime,
       scope,
-      onFrame: (frame) => subscription.hear(frame),
-      awaited: () => !this.arriving,
-      changed: () => subscription.look(),
-      failed: (error) => subscription.failed(error),
+      onFrame: (frame) => subscription.receive(frame),
+      isRequired: () => !this.isJoining,
+      onStateChange: () => subscription.update(),
+      onFailure: (error) => subscription.failed(error),
     })
-    this.#strands.set(subscription, strand)
-    subscription.add(strand)
-    void strand.join()
-    return strand.settled
+    this.#subscriptions.set(subscription, memberSubscription)
+    subscription.add(memberSubscription)
+    void memberSubscription.start()
+    return memberSubscription.settled
   }
 
   /** The subscription is over. */
-  forget(subscription: JoinedSubscription): void {
-    this.#strands.delete(subscription)
+  removeSubscription(subscription: FanoutSubscription): void {
+    this.#subscriptions.delete(subscription)
   }
 
   /** Resolves when nothing waits for this bus any more: it was taken, or given up. */
   async drain(): Promise<void> {
-    await Promise.all([...this.#outboxes.values()].map((outbox) => outbox.drained))
+    await Promise.all([...this.#queues.values()].map((queue) => queue.whenDrained))
   }
 
   /** Neither hears nor sends from this moment on; the subscriptions go on with what other buses there are. */
-  async leave(): Promise<void> {
-    this.#endStatus()
-    const strands = [...this.#strands]
-    this.#strands.clear()
-    for (const [subscription, strand] of strands) subscription.remove(strand)
-    await Promise.all(strands.map(([, strand]) => strand.stop()))
-    for (const outbox of this.#outboxes.values()) outbox.close()
-    this.#endFailure?.()
+  async close(): Promise<void> {
+    this.#unsubscribeStatus()
+    const memberSubscriptions = [...this.#subscriptions]
+    this.#subscriptions.clear()
+    for (const [subscription, memberSubscription] of memberSubscriptions) subscription.remove(memberSubscription)
+    await Promise.all(memberSubscriptions.map(([, memberSubscription]) => memberSubscription.stop()))
+    for (const queue of this.#queues.values()) queue.close()
+    this.#unsubscribeFailure?.()
   }
 
-  #hear(status: BusStatus): void {
+  #onStatus(status: BusStatus): void {
     this.#interrupted = status === 'interrupted' || status === 'closed'
     if (!this.#interrupted) {
-      for (const outbox of this.#outboxes.values()) outbox.prompt()
-      for (const strand of this.#strands.values()) strand.prompt()
+      for (const queue of this.#queues.values()) queue.retryNow()
+      for (const memberSubscription of this.#subscriptions.values()) memberSubscription.retryNow()
     }
-    this.#options.status(status)
+    this.#deps.onStatus(status)
   }
 }

@@ -3,21 +3,21 @@ import {
   type ChangeBus,
   type Collection,
   createMemoryHub,
-  createSync,
-  type Definition,
+  createInstance,
+  type CollectionDefinition,
   type Fanout,
   fanout,
   type MemoryHub,
   memoryBus,
   memoryStore,
-  type Sync,
+  type SyncInstance,
 } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 
 /** One instance and its way to the buses. */
-export interface Ship<T> {
-  readonly sync: Sync
-  readonly fan: Fanout
+export interface FleetInstance<T> {
+  readonly sync: SyncInstance
+  readonly bus: Fanout
   readonly collection: Collection<T>
   /** Clients of each bus that it is on, by the bus's name. */
   readonly on: Map<'a' | 'b', ChangeBus>
@@ -30,25 +30,25 @@ export interface Fleet<T> extends AsyncDisposable {
   readonly a: MemoryHub
   readonly b: MemoryHub
   readonly store: MemoryHub
-  readonly ships: readonly Ship<T>[]
+  readonly instances: readonly FleetInstance<T>[]
   /** Lets time pass until all that was begun is done and every instance has asked the store. */
   settle(): Promise<void>
 }
 
 export function openFleet<T>(
-  definition: Definition<T>,
+  definition: CollectionDefinition<T>,
   { ships = 2, seed = 1, on = ['a', 'b'] }: { ships?: number; seed?: number; on?: readonly ('a' | 'b')[] } = {},
 ): Fleet<T> {
   const clock = createVirtualRuntime(seed)
   const [a, b, store] = [1, 2, 3].map(() => createMemoryHub({ runtime: clock })) as [MemoryHub, MemoryHub, MemoryHub]
   const hubs = { a, b }
-  const all = Array.from({ length: ships }, (): Ship<T> => {
+  const all = Array.from({ length: ships }, (): FleetInstance<T> => {
     const clients = new Map(on.map((name) => [name, memoryBus(hubs[name])]))
-    const fan = fanout({ runtime: clock }, ...clients.values())
-    const sync = createSync({ store: memoryStore(store), bus: fan, runtime: clock })
+    const bus = fanout({ runtime: clock }, ...clients.values())
+    const sync = createInstance({ store: memoryStore(store), bus: bus, runtime: clock })
     const failures: BusFailure[] = []
-    fan.onFailure((failure) => failures.push(failure))
-    return { sync, fan, collection: sync.collection(definition, { partition: 'p' }), on: clients, failures }
+    bus.onFailure((failure) => failures.push(failure))
+    return { sync, bus, collection: sync.collection(definition, { partition: 'p' }), on: clients, failures }
   })
   const within = async (work: Promise<unknown>): Promise<void> => {
     let done = false
@@ -64,11 +64,11 @@ export function openFleet<T>(
     a,
     b,
     store,
-    ships: all,
+    instances: all,
     async settle() {
       await within(Promise.all(all.map(({ sync }) => sync.flush())))
       await clock.advance(3_000)
-      await within(Promise.all(all.map(({ sync }) => sync.check())))
+      await within(Promise.all(all.map(({ sync }) => sync.catchUp())))
       await clock.advance(100)
     },
     [Symbol.asyncDispose]: () => within(Promise.all(all.map(({ sync }) => sync.close()))),

@@ -1,8 +1,8 @@
 import {
   ArgumentError,
-  BusAwayError,
+  BusUnavailableError,
   type ChangeBus,
-  createSync,
+  createInstance,
   defineCollection,
   fanout,
   memoryStore,
@@ -10,9 +10,9 @@ import {
 import { expect, test } from 'vitest'
 import { changeOf, SECTION } from '../../memory/listener.ts'
 import { ScriptedBus } from './scripted-bus.ts'
-import { stage } from './stage.ts'
+import { setUp } from './fanout-setup.ts'
 
-const away = new BusAwayError('away')
+const away = new BusUnavailableError('away')
 
 test('together they are as weak as the weakest, and have no common order of several publishers', () => {
   const strong = new ScriptedBus({ replay: 'from-offset', echo: false, ordering: 'per-key' })
@@ -50,10 +50,10 @@ test('none, or the same one twice, is refused', () => {
 })
 
 test('one added later hears what is followed already, and is written to', async () => {
-  const { clock, fan, listen, publish, statuses } = stage()
+  const { clock, bus, listen, publish, statuses } = setUp()
   const heard = await listen()
   const c = new ScriptedBus()
-  await fan.add(c)
+  await bus.add(c)
   expect([c.subscriptions, statuses]).toEqual([1, ['resumed']])
   await c.publish(SECTION, [changeOf(1)])
   publish(2)
@@ -63,15 +63,15 @@ test('one added later hears what is followed already, and is written to', async 
 })
 
 test('nobody is alarmed while one that is being added does not answer yet', async () => {
-  const { clock, fan, listen, publish, statuses, failures } = stage()
+  const { clock, bus, listen, publish, statuses, failures } = setUp()
   await listen()
   const c = new ScriptedBus()
   c.subscribing = away
   let added = false
-  const adding = fan.add(c).then(() => {
+  const adding = bus.add(c).then(() => {
     added = true
   })
-  c.tell('interrupted')
+  c.emit('interrupted')
   await clock.advance(5_000)
   await listen({ partition: 'eu', section: 'other' })
   expect([added, statuses]).toEqual([false, []])
@@ -79,7 +79,7 @@ test('nobody is alarmed while one that is being added does not answer yet', asyn
   await clock.advance(0)
   expect(c.calls).toEqual([[1]])
   c.subscribing = 'works'
-  c.tell('resumed')
+  c.emit('resumed')
   await clock.advance(2_000)
   await adding
   expect([c.subscriptions, statuses]).toEqual([2, ['resumed']])
@@ -87,24 +87,24 @@ test('nobody is alarmed while one that is being added does not answer yet', asyn
 })
 
 test('one that refuses for good is out again, and left open', async () => {
-  const { clock, fan, listen, publish } = stage()
+  const { clock, bus, listen, publish } = setUp()
   await listen()
   const c = new ScriptedBus()
   c.subscribing = new ArgumentError('never')
-  await expect(fan.add(c)).rejects.toBe(c.subscribing)
+  await expect(bus.add(c)).rejects.toBe(c.subscribing)
   publish(1)
   await clock.advance(0)
   expect([c.calls, c.closes]).toEqual([[], 0])
-  await expect(fan.remove(c)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(bus.remove(c)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
 })
 
 test('one taken out has got what waited for it, is heard no more, and closed', async () => {
-  const { a, b, clock, fan, listen, publish, statuses } = stage()
+  const { a, b, clock, bus, listen, publish, statuses } = setUp()
   const heard = await listen()
   a.publishing = away
   publish(1)
   await clock.advance(0)
-  const removing = fan.remove(a)
+  const removing = bus.remove(a)
   publish(2)
   await clock.advance(0)
   expect(a.closes).toBe(0)
@@ -119,12 +119,12 @@ test('one taken out has got what waited for it, is heard no more, and closed', a
 })
 
 test('one that does not answer is taken out after the deadline, and what it did not take is told', async () => {
-  const { a, clock, fan, publish, failures } = stage({ deadline: '1s' })
+  const { a, clock, bus, publish, failures } = setUp({ deadline: '1s' })
   a.publishing = 'hangs'
   publish(1, 2)
   await clock.advance(0)
   let removed = false
-  const removing = fan.remove(a).then(() => {
+  const removing = bus.remove(a).then(() => {
     removed = true
   })
   await clock.advance(999)
@@ -135,13 +135,13 @@ test('one that does not answer is taken out after the deadline, and what it did 
 })
 
 test('closing waits for one that is being taken out, and asks it nothing more', async () => {
-  const { a, b, clock, fan, publish } = stage({ deadline: '1s' })
+  const { a, b, clock, bus, publish } = setUp({ deadline: '1s' })
   a.publishing = 'hangs'
   publish(1)
   await clock.advance(0)
-  void fan.remove(a)
+  void bus.remove(a)
   let closed = false
-  const closing = fan.close().then(() => {
+  const closing = bus.close().then(() => {
     closed = true
   })
   await clock.advance(999)
@@ -155,94 +155,94 @@ test('closing waits for one that is being taken out, and asks it nothing more', 
 })
 
 test('with the one that was interrupted the interruption ends', async () => {
-  const { a, clock, fan, statuses } = stage()
-  a.tell('interrupted')
-  await fan.remove(a)
+  const { a, clock, bus, statuses } = setUp()
+  a.emit('interrupted')
+  await bus.remove(a)
   await clock.advance(0)
   expect(statuses).toEqual(['interrupted', 'resumed'])
 })
 
 test('the last one stays; one that is in is not added, one that is not is not taken out', async () => {
-  const { a, b, fan } = stage()
+  const { a, b, bus } = setUp()
   const refused = { code: 'SYNC_ARGUMENT' }
-  await expect(fan.add(a)).rejects.toMatchObject(refused)
-  await expect(fan.remove(new ScriptedBus())).rejects.toMatchObject(refused)
-  const removing = fan.remove(a)
-  await expect(fan.remove(a)).rejects.toMatchObject(refused)
-  await expect(fan.add(a)).rejects.toMatchObject(refused)
+  await expect(bus.add(a)).rejects.toMatchObject(refused)
+  await expect(bus.remove(new ScriptedBus())).rejects.toMatchObject(refused)
+  const removing = bus.remove(a)
+  await expect(bus.remove(a)).rejects.toMatchObject(refused)
+  await expect(bus.add(a)).rejects.toMatchObject(refused)
   await removing
-  await expect(fan.remove(b)).rejects.toMatchObject(refused)
+  await expect(bus.remove(b)).rejects.toMatchObject(refused)
 })
 
 test('taken out before it has come, its adding is refused', async () => {
-  const { fan, listen } = stage()
+  const { bus, listen } = setUp()
   await listen()
   const c = new ScriptedBus()
   c.subscribing = 'hangs'
-  const refused = expect(fan.add(c)).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
-  await fan.remove(c)
+  const refused = expect(bus.add(c)).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+  await bus.remove(c)
   await refused
   expect(c.closes).toBe(1)
 })
 
 test('closing closes all, once, and is final', async () => {
-  const { a, b, clock, fan, listen, statuses } = stage()
+  const { a, b, clock, bus, listen, statuses } = setUp()
   b.subscribing = away
   await listen()
   const c = new ScriptedBus()
   c.subscribing = 'hangs'
   const closed = { code: 'SYNC_CLOSED' }
-  const adding = expect(fan.add(c)).rejects.toMatchObject(closed)
+  const adding = expect(bus.add(c)).rejects.toMatchObject(closed)
   b.subscribing = 'hangs'
   a.subscribing = 'hangs'
   const subscribing = expect(listen()).rejects.toMatchObject(closed)
   await clock.advance(0)
-  const leaving = fan.remove(a)
-  await fan.close()
-  await fan[Symbol.asyncDispose]()
+  const leaving = bus.remove(a)
+  await bus.close()
+  await bus[Symbol.asyncDispose]()
   await Promise.all([adding, subscribing, leaving])
   expect([a.closes, b.closes, c.closes, statuses]).toEqual([1, 1, 1, ['interrupted', 'closed']])
   expect([a.subscriptions, b.subscriptions, c.subscriptions]).toEqual([0, 0, 0])
   for (const call of [
-    fan.publish(SECTION, [changeOf(1)]),
-    fan.subscribe(SECTION, () => {}),
-    fan.add(new ScriptedBus()),
-    fan.remove(b),
+    bus.publish(SECTION, [changeOf(1)]),
+    bus.subscribe(SECTION, () => {}),
+    bus.add(new ScriptedBus()),
+    bus.remove(b),
   ]) {
     await expect(call).rejects.toMatchObject(closed)
   }
 })
 
 test('closing waits for a bus that is slow, and no longer than the deadline', async () => {
-  const { a, b, clock, fan, publish } = stage({ deadline: '1s' })
+  const { a, b, clock, bus, publish } = setUp({ deadline: '1s' })
   a.publishing = away
   b.publishing = away
   const outcomes = publish(1)
   await clock.advance(0)
   b.publishing = 'hangs'
   let closed = false
-  const closing = fan.close().then(() => {
+  const closing = bus.close().then(() => {
     closed = true
   })
   await clock.advance(999)
   expect([closed, a.calls.length]).toEqual([false, 6])
   await clock.advance(1)
   await closing
-  expect(outcomes).toEqual(['SYNC_BUS_AWAY'])
+  expect(outcomes).toEqual(['SYNC_BUS_UNAVAILABLE'])
 })
 
 test('a listener that throws harms nobody, and is heard of', async () => {
-  const { a, fan, statuses } = stage()
+  const { a, bus, statuses } = setUp()
   const uncaught: unknown[] = []
   const before = process.listeners('uncaughtException')
   process.removeAllListeners('uncaughtException')
   process.once('uncaughtException', (error) => uncaught.push(error))
-  fan.onStatus(() => {
+  bus.onStatus(() => {
     throw new Error('a listener')
   })
   const late: string[] = []
-  fan.onStatus((status) => late.push(status))
-  a.tell('interrupted')
+  bus.onStatus((status) => late.push(status))
+  a.emit('interrupted')
   await new Promise((resolve) => setImmediate(resolve))
   for (const listener of before) process.on('uncaughtException', listener)
   expect([statuses, late]).toEqual([['interrupted'], ['interrupted']])
@@ -250,14 +250,14 @@ test('a listener that throws harms nobody, and is heard of', async () => {
 })
 
 test('an instance tells what one of its buses did not do', async () => {
-  const { a, b, clock, fan } = stage()
+  const { a, b, clock, bus } = setUp()
   a.subscribing = new ArgumentError('never')
   b.publishing = away
   const events: unknown[] = []
-  const sync = createSync({ store: memoryStore(), bus: fan, runtime: clock })
+  const sync = createInstance({ store: memoryStore(), bus: bus, runtime: clock })
   sync.onEvent(({ at: _, ...event }) => events.push(event))
   const docs = sync.collection(defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' }), { partition: 'p' })
-  await docs.set('x', { n: 1 })
+  await docs.assign('x', { n: 1 })
   await clock.advance(2_000)
   const ref = { partition: 'p', section: 'doc' }
   expect(events).toContainEqual({ ...ref, type: 'publish-failed', changes: 1, error: away })

@@ -1,12 +1,12 @@
-import { ArgumentError, BusAwayError } from '@sync/core'
+import { ArgumentError, BusUnavailableError } from '@sync/core'
 import { expect, test } from 'vitest'
 import { changeOf, SECTION } from '../../memory/listener.ts'
-import { stage } from './stage.ts'
+import { setUp } from './fanout-setup.ts'
 
-const away = new BusAwayError('away')
+const away = new BusUnavailableError('away')
 
 test('goes to every bus, in order', async () => {
-  const { a, b, clock, publish } = stage()
+  const { a, b, clock, publish } = setUp()
   expect(publish(1, 2, 3)).toEqual(['open', 'open', 'open'])
   await clock.advance(0)
   expect([a.calls.flat(), b.calls.flat()]).toEqual([
@@ -16,7 +16,7 @@ test('goes to every bus, in order', async () => {
 })
 
 test('is done when one bus has taken it; the other gets it, in order, when it is back', async () => {
-  const { a, b, clock, publish, failures } = stage()
+  const { a, b, clock, publish, failures } = setUp()
   b.publishing = away
   const outcomes = publish(1, 2)
   await clock.advance(100)
@@ -33,7 +33,7 @@ test('is done when one bus has taken it; the other gets it, in order, when it is
 })
 
 test('what one bus refuses six times is given up and told; what follows is tried anew', async () => {
-  const { b, clock, publish, failures } = stage()
+  const { b, clock, publish, failures } = setUp()
   b.publishing = away
   publish(1)
   await clock.advance(2_000)
@@ -46,18 +46,18 @@ test('what one bus refuses six times is given up and told; what follows is tried
 })
 
 test('rejects when every bus has given up, and tells it nobody else', async () => {
-  const { a, b, clock, publish, failures } = stage()
+  const { a, b, clock, publish, failures } = setUp()
   a.publishing = away
   b.publishing = away
   const outcomes = publish(1)
   await clock.advance(2_000)
-  expect(outcomes).toEqual(['SYNC_BUS_AWAY'])
+  expect(outcomes).toEqual(['SYNC_BUS_UNAVAILABLE'])
   expect(a.calls.length + b.calls.length).toBe(12)
   expect(failures).toEqual([])
 })
 
 test('tells of one that gave up before the other one took it', async () => {
-  const { a, b, clock, publish, failures } = stage()
+  const { a, b, clock, publish, failures } = setUp()
   a.publishing = new ArgumentError('never')
   b.publishing = away
   const outcomes = publish(1)
@@ -70,7 +70,7 @@ test('tells of one that gave up before the other one took it', async () => {
 })
 
 test('a refusal that is final is not tried again', async () => {
-  const { b, clock, publish } = stage()
+  const { b, clock, publish } = setUp()
   b.publishing = new ArgumentError('never')
   publish(1)
   await clock.advance(2_000)
@@ -78,7 +78,7 @@ test('a refusal that is final is not tried again', async () => {
 })
 
 test('one that does not answer holds up nobody; what waits for it goes together', async () => {
-  const { a, b, clock, publish } = stage()
+  const { a, b, clock, publish } = setUp()
   b.publishing = 'hangs'
   for (let sequence = 1; sequence <= 4; sequence++) {
     const outcome = publish(sequence)
@@ -94,12 +94,12 @@ test('one that does not answer holds up nobody; what waits for it goes together'
 })
 
 test('nor does it keep a publisher from trying the others again', async () => {
-  const { a, b, clock, publish } = stage()
+  const { a, b, clock, publish } = setUp()
   b.publishing = 'hangs'
   a.publishing = away
   const outcomes = publish(1)
   await clock.advance(2_000)
-  expect(outcomes).toEqual(['SYNC_BUS_AWAY'])
+  expect(outcomes).toEqual(['SYNC_BUS_UNAVAILABLE'])
   a.publishing = 'works'
   const again = publish(1)
   await clock.advance(0)
@@ -107,10 +107,10 @@ test('nor does it keep a publisher from trying the others again', async () => {
 })
 
 test('what would wait beyond 10,000 changes is given up and told', async () => {
-  const { b, clock, fan, failures } = stage()
+  const { b, clock, bus, failures } = setUp()
   b.publishing = 'hangs'
   const many = Array.from({ length: 999 }, (_, i) => changeOf(i + 1))
-  for (let at = 0; at < 12; at++) await fan.publish(SECTION, many)
+  for (let at = 0; at < 12; at++) await bus.publish(SECTION, many)
   await clock.advance(0)
   expect(failures.map(({ changes, error }) => [changes, error.code])).toEqual(Array(10).fill([999, 'SYNC_LIMIT']))
   b.publishing = 'works'
@@ -120,7 +120,7 @@ test('what would wait beyond 10,000 changes is given up and told', async () => {
 })
 
 test('what was refused is sent again in the same call, and at once when the bus is said to be back', async () => {
-  const { b, clock, publish } = stage()
+  const { b, clock, publish } = setUp()
   b.publishing = 'hangs'
   publish(1, 2, 3)
   await clock.advance(0)
@@ -130,24 +130,24 @@ test('what was refused is sent again in the same call, and at once when the bus 
   expect(b.calls).toEqual([[1], [2, 3]])
   publish(4)
   b.publishing = 'works'
-  b.tell('resumed')
+  b.emit('resumed')
   await clock.advance(0)
   expect(b.calls).toEqual([[1], [2, 3], [2, 3], [4]])
 })
 
 test('one section does not wait for another', async () => {
-  const { a, b, clock, fan } = stage()
+  const { a, b, clock, bus } = setUp()
   a.publishing = 'hangs'
   b.publishing = 'hangs'
-  void fan.publish(SECTION, [changeOf(1)])
+  void bus.publish(SECTION, [changeOf(1)])
   await clock.advance(0)
   a.publishing = 'works'
-  await fan.publish({ partition: 'eu', section: 'other' }, [changeOf(2)])
+  await bus.publish({ partition: 'eu', section: 'other' }, [changeOf(2)])
   expect(a.calls).toEqual([[1], [2]])
 })
 
 test('changes of a section followed by key stay in order', async () => {
-  const { a, clock, fan } = stage()
+  const { a, clock, bus } = setUp()
   a.publishing = 'hangs'
   for (const [key, sequence] of [
     ['x', 1],
@@ -156,7 +156,7 @@ test('changes of a section followed by key stay in order', async () => {
     ['y', 4],
     ['x', 5],
   ] as const) {
-    void fan.publish({ ...SECTION, key }, [changeOf(sequence, key)])
+    void bus.publish({ ...SECTION, key }, [changeOf(sequence, key)])
   }
   await clock.advance(0)
   a.publishing = 'works'
@@ -166,8 +166,8 @@ test('changes of a section followed by key stay in order', async () => {
 })
 
 test('a scope that is none is refused with a code', async () => {
-  const { fan } = stage()
-  await expect(fan.publish({ partition: '', section: 's' }, [changeOf(1)])).rejects.toMatchObject({
+  const { bus } = setUp()
+  await expect(bus.publish({ partition: '', section: 's' }, [changeOf(1)])).rejects.toMatchObject({
     code: 'SYNC_ARGUMENT',
   })
 })

@@ -7,7 +7,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../../../src/transport/bus.ts'
-import { frames } from '../../../src/transport/frames.ts'
+import { encodeFrames } from '../../../src/transport/frames.ts'
 import type { EncodedChange } from '../../../src/transport/wire.ts'
 
 /** What becomes of the next calls: they work, are not answered, or reject. */
@@ -47,8 +47,8 @@ export class ScriptedBus implements ChangeBus {
 
   async publish(scope: { partition: string; section: string }, changes: readonly EncodedChange[]): Promise<void> {
     this.calls.push(changes.map(({ sequence }) => sequence))
-    await this.#play(this.publishing)
-    for (const { text } of frames(changes, this.capabilities.maxPayloadBytes)) {
+    await this.#follow(this.publishing)
+    for (const { text } of encodeFrames(changes, this.capabilities.maxPayloadBytes)) {
       for (const [handler, id] of this.#handlers) if (id === scopeId(scope)) handler(text, 'an offset')
     }
   }
@@ -59,11 +59,11 @@ export class ScriptedBus implements ChangeBus {
     { signal }: SubscribeOptions = {},
   ): Promise<Subscription> {
     this.subscribes++
-    await this.#play(this.subscribing)
+    await this.#follow(this.subscribing)
     signal?.throwIfAborted()
     this.#handlers.set(handler, scopeId(scope))
     const stop = async (): Promise<void> => {
-      await this.#play(this.stopping)
+      await this.#follow(this.stopping)
       this.#handlers.delete(handler)
     }
     return { stop, [Symbol.asyncDispose]: stop }
@@ -74,7 +74,7 @@ export class ScriptedBus implements ChangeBus {
     return () => this.#listeners.delete(listener)
   }
 
-  tell(status: BusStatus): void {
+  emit(status: BusStatus): void {
     for (const listener of this.#listeners) listener(status)
   }
 
@@ -99,7 +99,7 @@ export class ScriptedBus implements ChangeBus {
     return this.close()
   }
 
-  async #play(script: Script): Promise<void> {
+  async #follow(script: Script): Promise<void> {
     if (script instanceof Error) throw script
     if (script !== 'hangs') return
     const call = Promise.withResolvers<void>()

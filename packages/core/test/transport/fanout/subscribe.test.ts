@@ -1,14 +1,14 @@
-import { ArgumentError, BusAwayError } from '@sync/core'
+import { ArgumentError, BusUnavailableError } from '@sync/core'
 import { expect, test } from 'vitest'
 import { changeOf, SECTION } from '../../memory/listener.ts'
-import { stage } from './stage.ts'
+import { setUp } from './fanout-setup.ts'
 
-const away = new BusAwayError('away')
+const away = new BusUnavailableError('away')
 
 test('hears every bus, and no offset of any', async () => {
-  const { a, b, clock, fan } = stage()
+  const { a, b, clock, bus } = setUp()
   const offsets: unknown[] = []
-  await fan.subscribe(SECTION, (_, offset) => offsets.push(offset))
+  await bus.subscribe(SECTION, (_, offset) => offsets.push(offset))
   await a.publish(SECTION, [changeOf(1)])
   await b.publish(SECTION, [changeOf(2)])
   await clock.advance(0)
@@ -16,7 +16,7 @@ test('hears every bus, and no offset of any', async () => {
 })
 
 test('a change that several bring is handed over once, whatever it travels with', async () => {
-  const { a, b, listen } = stage()
+  const { a, b, listen } = setUp()
   const heard = await listen()
   await a.publish(SECTION, [changeOf(1), changeOf(2)])
   await b.publish(SECTION, [changeOf(2), changeOf(3)])
@@ -31,24 +31,24 @@ test.each([
   ['of a later version', '[2,"e","w",[["k",1,1,1,0,[]]]]'],
   ['with a change that is none', '[1,"e","w",[7]]'],
 ])('what cannot be read is handed on as it came: %s', async (_, text) => {
-  const { a, b, fan } = stage()
+  const { a, b, bus } = setUp()
   const heard: unknown[] = []
-  await fan.subscribe(SECTION, (frame) => heard.push(frame))
+  await bus.subscribe(SECTION, (frame) => heard.push(frame))
   for (const bus of [a, b]) bus.deliver(text)
   expect(heard).toEqual([text, text])
 })
 
 test('a bus that is alone is not looked into', async () => {
-  const { a, b, fan, listen } = stage()
+  const { a, b, bus, listen } = setUp()
   const heard = await listen()
-  await fan.remove(b)
+  await bus.remove(b)
   await a.publish(SECTION, [changeOf(1)])
   await a.publish(SECTION, [changeOf(1)])
   expect(heard).toEqual([1, 1])
 })
 
 test('is live on all buses when it resolves', async () => {
-  const { a, b, clock, listen, statuses } = stage()
+  const { a, b, clock, listen, statuses } = setUp()
   b.subscribing = 'hangs'
   const listening = listen()
   await clock.advance(100)
@@ -59,7 +59,7 @@ test('is live on all buses when it resolves', async () => {
 })
 
 test('goes on without one that refuses, says so, and lets it in later', async () => {
-  const { a, b, clock, listen, statuses, failures } = stage()
+  const { a, b, clock, listen, statuses, failures } = setUp()
   b.subscribing = away
   const heard = await listen()
   expect(statuses).toEqual(['interrupted'])
@@ -75,7 +75,7 @@ test('goes on without one that refuses, says so, and lets it in later', async ()
 })
 
 test('goes on after 250 ms without one that does not answer', async () => {
-  const { b, clock, listen, statuses } = stage()
+  const { b, clock, listen, statuses } = setUp()
   b.subscribing = 'hangs'
   const listening = listen()
   await clock.advance(249)
@@ -89,18 +89,18 @@ test('goes on after 250 ms without one that does not answer', async () => {
 })
 
 test('a bus said to be back is asked at once', async () => {
-  const { b, clock, listen, statuses } = stage()
+  const { b, clock, listen, statuses } = setUp()
   b.subscribing = away
   await listen()
   await clock.advance(10_000)
   b.subscribing = 'works'
-  b.tell('connected')
+  b.emit('connected')
   await clock.advance(0)
   expect([b.subscriptions, statuses]).toEqual([1, ['interrupted', 'resumed']])
 })
 
 test('rejects when every bus refuses, with the refusal that leaves most hope, and tells nobody else', async () => {
-  const { a, b, fan, listen, clock, statuses, failures } = stage()
+  const { a, b, bus, listen, clock, statuses, failures } = setUp()
   a.subscribing = new ArgumentError('never')
   b.subscribing = away
   await expect(listen()).rejects.toBe(away)
@@ -110,11 +110,11 @@ test('rejects when every bus refuses, with the refusal that leaves most hope, an
   expect([a.subscribes, b.subscribes, statuses, failures]).toEqual([2, 2, [], []])
   a.subscribing = 'works'
   b.subscribing = 'works'
-  await fan.subscribe(SECTION, () => {})
+  await bus.subscribe(SECTION, () => {})
 })
 
 test('one that refuses for good is told, and not asked again', async () => {
-  const { b, clock, listen, statuses, failures } = stage()
+  const { b, clock, listen, statuses, failures } = setUp()
   b.subscribing = new ArgumentError('never')
   await listen()
   await clock.advance(60_000)
@@ -123,10 +123,10 @@ test('one that refuses for good is told, and not asked again', async () => {
 })
 
 test('hears nothing once it is stopped, nor of a bus that answers afterwards', async () => {
-  const { a, b, clock, fan, statuses } = stage()
+  const { a, b, clock, bus, statuses } = setUp()
   b.subscribing = 'hangs'
   const heard: unknown[] = []
-  const subscribing = fan.subscribe(SECTION, (frame) => heard.push(frame))
+  const subscribing = bus.subscribe(SECTION, (frame) => heard.push(frame))
   await clock.advance(300)
   const subscription = await subscribing
   a.stopping = 'hangs'
@@ -144,13 +144,13 @@ test('hears nothing once it is stopped, nor of a bus that answers afterwards', a
 })
 
 test('a signal ends it before, while and after it comes about', async () => {
-  const { a, b, clock, fan } = stage()
+  const { a, b, clock, bus } = setUp()
   const aborted = { code: 'SYNC_ABORTED' }
-  await expect(fan.subscribe(SECTION, () => {}, { signal: AbortSignal.abort() })).rejects.toMatchObject(aborted)
+  await expect(bus.subscribe(SECTION, () => {}, { signal: AbortSignal.abort() })).rejects.toMatchObject(aborted)
   a.subscribing = 'hangs'
   b.subscribing = 'hangs'
   const early = new AbortController()
-  const refused = expect(fan.subscribe(SECTION, () => {}, { signal: early.signal })).rejects.toMatchObject(aborted)
+  const refused = expect(bus.subscribe(SECTION, () => {}, { signal: early.signal })).rejects.toMatchObject(aborted)
   await clock.advance(10)
   early.abort()
   await refused
@@ -159,7 +159,7 @@ test('a signal ends it before, while and after it comes about', async () => {
   a.subscribing = 'works'
   b.subscribing = 'works'
   const late = new AbortController()
-  await fan.subscribe(SECTION, () => {}, { signal: late.signal })
+  await bus.subscribe(SECTION, () => {}, { signal: late.signal })
   expect(a.subscriptions).toBe(1)
   late.abort()
   await clock.advance(0)
@@ -167,20 +167,20 @@ test('a signal ends it before, while and after it comes about', async () => {
 })
 
 test('an offset and a scope that is none are refused with a code', async () => {
-  const { fan } = stage()
-  await expect(fan.subscribe(SECTION, () => {}, { after: '1' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
-  await expect(fan.subscribe({ partition: 'p', section: '' }, () => {})).rejects.toMatchObject({
+  const { bus } = setUp()
+  await expect(bus.subscribe(SECTION, () => {}, { after: '1' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(bus.subscribe({ partition: 'p', section: '' }, () => {})).rejects.toMatchObject({
     code: 'SYNC_ARGUMENT',
   })
 })
 
 test('an interruption of any is told; each that is back makes the core look, and those still missed are told again', () => {
-  const { a, b, statuses } = stage()
-  a.tell('connected')
-  b.tell('connected')
-  a.tell('interrupted')
-  b.tell('interrupted')
-  a.tell('resumed')
-  b.tell('resumed')
+  const { a, b, statuses } = setUp()
+  a.emit('connected')
+  b.emit('connected')
+  a.emit('interrupted')
+  b.emit('interrupted')
+  a.emit('resumed')
+  b.emit('resumed')
   expect(statuses).toEqual(['connected', 'interrupted', 'resumed', 'interrupted', 'resumed'])
 })

@@ -5,22 +5,22 @@ import { sectionLua } from './section.ts'
  * the line have less to do with one long text than with a reply of many.
  */
 export const loadLua: string = `${sectionLua}
-openAll()
+loadSections()
 local found = {}
 for i = #sections + 1, #KEYS do
-  local s = sections[tonumber(take())]
+  local s = sections[tonumber(nextArg())]
   local flat = redis.call('HGETALL', KEYS[i])
   if #flat > 0 then
-    doubt(s, tonumber(redis.call('HGET', KEYS[i], 'VersionId:generation')))
+    checkCounters(s, tonumber(redis.call('HGET', KEYS[i], 'VersionId:generation')))
     found[#found + 1] = { int(redis.call('PTTL', KEYS[i])), table.concat(flat, '\\0') }
   else
     found[#found + 1] = { '', '' }
   end
 end
-pushStandings()
+addStates()
 for _, each in ipairs(found) do
-  push(each[1])
-  push(each[2])
+  addToReply(each[1])
+  addToReply(each[2])
 end
 return reply
 `

@@ -3,38 +3,38 @@ import { sectionLua } from './section.ts'
 /** Reads a section's log after a place. It is contiguous: its first entry says how far it reaches. */
 export const sinceLua: string = `${sectionLua}
 local PAGE = 500
-openAll()
+loadSections()
 local s = sections[1]
-local epoch, after, limit, key = take(), tonumber(take()), tonumber(take()), take()
+local epoch, after, limit, key = nextArg(), tonumber(nextArg()), tonumber(nextArg()), nextArg()
 local log = s.prefix .. 'log'
-if not isAtRest(s) and not areHere(s.meta, log) then tryAgain() end
+if not isSlotStable(s) and not keysAreLocal(s.meta, log) then tryAgain() end
 
-local function first()
+local function firstSequence()
   local entry = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
   return entry and tonumber(string.match(entry[1], '^%d+')) or s.sequence + 1
 end
 
-pushStandings()
-if not holds(s, epoch, after) then
-  push('elsewhere')
+addStates()
+if not isInHistory(s, epoch, after) then
+  addToReply('elsewhere')
   return reply
 end
-if after < first() - 1 then
-  push('truncated')
+if after < firstSequence() - 1 then
+  addToReply('truncated')
   return reply
 end
 
 -- a change begins with its key
-local ours = '[' .. key .. ','
+local keyPrefix = '[' .. key .. ','
 local changes, upTo = {}, s.sequence
 local from, more = after + 1, true
 while more and from <= s.sequence do
-  local wanted = key == '' and math.min(limit - #changes / 2 + 1, PAGE) or PAGE
-  local entries = redis.call('XRANGE', log, int(from), '+', 'COUNT', int(wanted))
-  more = #entries == wanted
+  local count = key == '' and math.min(limit - #changes / 2 + 1, PAGE) or PAGE
+  local entries = redis.call('XRANGE', log, int(from), '+', 'COUNT', int(count))
+  more = #entries == count
   for _, entry in ipairs(entries) do
     local change, origin = entry[2][2], entry[2][4]
-    if key == '' or string.sub(change, 1, #ours) == ours then
+    if key == '' or string.sub(change, 1, #keyPrefix) == keyPrefix then
       if #changes == limit * 2 then
         upTo = tonumber(string.match(changes.last, '^%d+'))
         more = false
@@ -47,8 +47,8 @@ while more and from <= s.sequence do
     from = tonumber(string.match(entry[1], '^%d+')) + 1
   end
 end
-push('page')
-push(int(upTo))
-for _, part in ipairs(changes) do push(part) end
+addToReply('page')
+addToReply(int(upTo))
+for _, part in ipairs(changes) do addToReply(part) end
 return reply
 `

@@ -2,8 +2,8 @@ import { sectionLua } from './section.ts'
 
 /** Starts TTLs again. */
 export const touchLua: string = `${sectionLua}
-openAll()
-for i = #sections + 1, #KEYS do redis.call('PEXPIRE', KEYS[i], take()) end
-pushStandings()
+loadSections()
+for i = #sections + 1, #KEYS do redis.call('PEXPIRE', KEYS[i], nextArg()) end
+addStates()
 return reply
 `

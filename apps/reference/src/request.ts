@@ -1,4 +1,0 @@
-import type { System } from './system.ts'
-
-/** Something that the page asks for. @throws RequestError */
-export type Request = (system: System, body: Readonly<Record<string, unknown>>) => unknown

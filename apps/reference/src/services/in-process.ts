@@ -1,0 +1,28 @@
+import type { OpenHandle } from './handle.ts'
+import { openService } from './open-service.ts'
+import { serviceEnded, CommandError } from './command-error.ts'
+import type { CommandName } from './commands.ts'
+import { executeCommand } from './service.ts'
+
+/** What crosses the border of a process is a copy: here too, so that nobody leans on the difference. */
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+
+/** Opens a service in this process. */
+export const openInProcess: OpenHandle = async (spec, onReport, signal) => {
+  const service = await openService(spec, (report) => onReport(copy(report)), signal)
+  const ended = Promise.withResolvers<never>()
+  ended.promise.catch(() => undefined)
+  return {
+    name: spec.name,
+    pid: process.pid,
+    async execute(order: CommandName, given: unknown = null) {
+      const result = await Promise.race([executeCommand(service, order, copy(given)), ended.promise])
+      if ('refusal' in result) throw new CommandError(result.refusal)
+      return copy(result.result) as never
+    },
+    close() {
+      ended.reject(serviceEnded(spec.name))
+      return service.close()
+    },
+  }
+}

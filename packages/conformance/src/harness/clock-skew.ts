@@ -1,0 +1,13 @@
+import type { Runtime } from '@sync/core'
+
+/** A runtime whose clock is ahead by `ms`; everything else is as it was. */
+export const withClockSkew = (runtime: Runtime, ms: number): Runtime =>
+  ms === 0
+    ? runtime
+    : {
+        now: () => runtime.now() + ms,
+        elapsed: () => runtime.elapsed(),
+        schedule: (fn, delay, purpose) => runtime.schedule(fn, delay, purpose),
+        random: () => runtime.random(),
+        id: () => runtime.id(),
+      }

@@ -1,0 +1,215 @@
+import { ClosedError } from '@sync/core'
+import type { CommitRequest, DocumentRef, Store } from '@sync/core/adapter'
+import type { Mutant } from '../mutant.ts'
+import { neverSettles, overlayStore, eventLoopTurns } from '../overlay.ts'
+import { brokenStore, brokenHarness } from './build.ts'
+
+/** Changes how long a document lives. */
+const transformTtl =
+  (change: (ttl: number, request: CommitRequest) => number | undefined) =>
+  (store: Store): Partial<Store> => ({
+    commit: (group) =>
+      store.commit(
+        group.map((request) => {
+          const { ttl, ...rest } = request
+          const changed = ttl === undefined ? undefined : change(ttl, request)
+          return changed === undefined ? rest : { ...rest, ttl: changed }
+        }),
+      ),
+  })
+
+/** Writes every address in another way. */
+const transformNames = (name: (text: string) => string): ((store: Store) => Partial<Store>) => {
+  const ref = (original: DocumentRef): DocumentRef => ({
+    partition: original.partition,
+    section: name(original.section),
+    key: name(original.key),
+  })
+  return (store) => ({
+    load: (refs) => store.load(refs.map(ref)),
+    commit: (group) => store.commit(group.map((each) => ({ ...each, ref: ref(each.ref) }))),
+    heads: (queries) =>
+      store.heads(queries.map((each) => ({ ...each, scope: { ...each.scope, section: name(each.scope.section) } }))),
+    keys: (section, options) => store.keys({ ...section, section: name(section.section) }, options),
+  })
+}
+
+/** Stores that expire, name, open and close badly. */
+export const lifecycle: readonly Mutant[] = [
+  brokenStore(
+    'STORE-TTL-01',
+    'ignores the ttl',
+    /a document with a ttl of \d+ ms says that it expires in undefined|is still there/,
+    () => transformTtl(() => undefined),
+  ),
+  brokenStore('STORE-TTL-01', 'expires late', /says that it expires in|is still there after/, () =>
+    transformTtl((ttl) => ttl * 2),
+  ),
+  brokenStore('STORE-TTL-02', 'expires early', /was gone after \d+ ms/, () => transformTtl((ttl) => ttl / 2)),
+  brokenStore('STORE-TTL-03', 'ignores touch', /a document expired though it was (written|touched) in time/, () => () => ({
+    touch: async () => {},
+  })),
+  brokenStore(
+    'STORE-TTL-04',
+    'has one ttl for a section',
+    /"(long|ever)" went with a document that had a shorter ttl/,
+    () => {
+      const expiredSections = new Map<string, number>()
+      return (store) => ({
+        async load(refs) {
+          const loaded = await store.load(refs)
+          for (const [at, ref] of refs.entries())
+            if (ref.key === 'short' && !loaded[at]?.document) expiredSections.set(ref.section, 1)
+          return loaded.map((each, at) => (expiredSections.has(refs[at]?.section ?? '') ? { state: each.state } : each))
+        },
+      })
+    },
+  ),
+  brokenStore(
+    'STORE-TTL-05',
+    'lets a write find what has expired',
+    /a compare-and-set on an expired document/,
+    () => (store) => ({
+      commit: (group) =>
+        store.commit(
+          group.map(({ expect, ...request }) =>
+            expect?.generation ? request : { ...request, ...(expect && { expect }) },
+          ),
+        ),
+    }),
+  ),
+  brokenStore(
+    'STORE-H-01',
+    'declares what does not exist',
+    /capabilities: durability: "eternal" is not known/,
+    () => (store) => ({
+      capabilities: { ...store.capabilities, durability: 'eternal' as never },
+    }),
+  ),
+  brokenHarness('STORE-H-02', 'shares one client', /is closed/, (harness) => {
+    const one = harness.open()
+    return { ...harness, open: () => one }
+  }),
+  brokenHarness(
+    'STORE-H-03',
+    'has faults that do not happen',
+    /a load though the server was killed: expected "refused", got "answered"/,
+    (harness) => ({
+      ...harness,
+      faults: { ...harness.faults, kill: () => {} },
+    }),
+  ),
+  brokenHarness('STORE-H-04', 'leaves a timer', /a closed client holds the process/, (harness) => {
+    const timers: NodeJS.Timeout[] = []
+    return {
+      ...harness,
+      async open() {
+        timers.push(setInterval(() => {}, 1_000))
+        return harness.open()
+      },
+      close() {
+        for (const timer of timers) clearInterval(timer)
+        return harness.close()
+      },
+    }
+  }),
+  brokenStore('STORE-H-06', 'does without the partition', /sequence and document of another partition/, () => (store) => {
+    const one = <S extends { partition: string }>(ref: S): S => ({ ...ref, partition: 'all' })
+    return {
+      load: (refs) => store.load(refs.map(one)),
+      commit: (group) => store.commit(group.map((each) => ({ ...each, ref: one(each.ref) }))),
+      heads: (queries) => store.heads(queries.map((each) => ({ ...each, scope: one(each.scope) }))),
+    }
+  }),
+  brokenStore(
+    'STORE-DAT-01',
+    'misreads reserved names',
+    /the (document|field versions|keys) (under|of) the/,
+    () => (store) => ({
+      commit: (group) =>
+        store.commit(
+          group.map((each) => ({
+            ...each,
+            fields: each.fields.map((field) => ({ ...field, field: field.field.replace(':', '_') })),
+          })),
+        ),
+    }),
+  ),
+  brokenStore('STORE-DAT-02', 'replaces what it does not like in names', /beside/, () =>
+    transformNames((text) => text.replace(/\W/g, '_')),
+  ),
+  brokenStore('STORE-DAT-02', 'brings names into a normal form', /beside/, () => transformNames((text) => text.normalize('NFC'))),
+  brokenStore('STORE-DAT-04', 'mends lone surrogates', /a text: expected/, () => (store) => ({
+    load: async (refs) =>
+      (await store.load(refs)).map((each) =>
+        each.document
+          ? { ...each, document: { ...each.document, text: each.document.text.replace(/\\u[dD][89a-fA-F]../g, '?') } }
+          : each,
+      ),
+  })),
+  brokenStore(
+    'STORE-DAT-06',
+    'takes requests that make no sense',
+    /a request that makes no sense was answered 'committed'/,
+    () => transformTtl((ttl) => (ttl > 0 ? ttl : undefined)),
+  ),
+  brokenStore('STORE-LIF-01', 'cannot be closed twice', /unexpected Error: closed twice/, () => (store) => {
+    let closed = 0
+    return {
+      async close() {
+        if (++closed === 2) throw new Error('closed twice')
+        return store.close()
+      },
+    }
+  }),
+  brokenStore('STORE-LIF-02', 'answers after close', /heads after close: was not refused/, () => (store) => ({
+    heads: (queries) => store.heads(queries).catch(() => []),
+  })),
+  brokenStore(
+    'STORE-LIF-03',
+    'leaves calls unanswered at close',
+    /hangs: calls that were under way at close/,
+    () => (store) => ({
+      commit: (group) => store.commit(group).catch(() => neverSettles()),
+    }),
+  ),
+  brokenHarness('STORE-LIF-04', 'works only the first time', /is closed/, (harness) => {
+    let closed = false
+    return {
+      ...harness,
+      async open() {
+        const store = await harness.open()
+        return overlayStore(store, {
+          async heads(queries) {
+            if (closed) throw new ClosedError('the store is closed')
+            return store.heads(queries)
+          },
+          close() {
+            closed = true
+            return store.close()
+          },
+        })
+      },
+    }
+  }),
+  brokenHarness('STORE-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
+    ...harness,
+    unreachable: { address: '127.0.0.1:1', open: () => neverSettles() },
+  })),
+  brokenStore('STORE-LIF-06', 'is not closed by `await using`', /heads after dispose: was not refused/, () => () => ({
+    [Symbol.asyncDispose]: async () => {},
+  })),
+  brokenHarness('STORE-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
+    ...harness,
+    program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
+  })),
+  brokenHarness(
+    'STORE-LIF-08',
+    'closes what it was given',
+    /the connection that was given from outside was closed/,
+    (harness) => ({
+      ...harness,
+      injected: async () => ({ client: await harness.open(), isOpen: () => false, end: () => eventLoopTurns(0) }),
+    }),
+  ),
+]

@@ -1,0 +1,257 @@
+import type { Change } from '@sync/core'
+import { findViolation } from '../../checkers/history.ts'
+import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
+import type { TestDocument, TestInstance, SyncTestContext } from '../../context/sync-test-context.ts'
+import type { Rule } from '../rule.ts'
+
+/** More changes than any backlog keeps. */
+const FLOOD_SIZE = 10_400
+/** How many of them are committed together. */
+const GROUP_SIZE = 100
+
+/** Streams and listeners, and what they do not hold up. */
+export const streams: readonly Rule<SyncTestContext>[] = [
+  {
+    id: 'SYNC-ORD-04',
+    level: 'MUST',
+    statement: 'A watcher sees the versions of a key strictly increase, each once, whoever writes.',
+    hint: 'Changes are told in the order in which they are applied.',
+    async run(context) {
+      const instances = await context.openInstances(3, context.define())
+      await instances[0].docs.create('k', { n: 0 })
+      await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')
+      const reported = instances.map(() => [] as number[])
+      for (const [at, { docs }] of instances.entries()) docs.subscribe('k', ({ version }) => reported[at]?.push(version))
+      const updates = instances.flatMap(({ docs }) =>
+        Array.from({ length: 8 }, async () => {
+          await docs.update('k', (doc) => {
+            doc.n++
+          })
+        }),
+      )
+      await context.withTimeout(Promise.all(updates), 'concurrent updates', context.stateTimeout * 6)
+      await context.expectConverged(instances, 'k', { n: 24 })
+      const last = (await instances[0].docs.getEntry('k'))?.version ?? 0
+      for (const [at, received] of reported.entries()) {
+        const sent = Array.from({ length: last - 1 }, (_, n) => n + 2)
+        const violation = findViolation({ key: 'k', client: instances[at]?.name ?? '', sent, received })
+        assertThat(violation === undefined, violation ?? '')
+      }
+    },
+  },
+  {
+    id: 'SYNC-ORD-05',
+    level: 'MUST',
+    statement: 'A watcher that stands still, or throws, holds up no other watcher, key or write.',
+    hint: 'Every stream has a backlog of its own; a listener is called in a try.',
+    async run(context) {
+      const definition = context.define()
+      const [a, b] = await context.openInstances(2, definition)
+      await a.docs.create('k', { n: 0 })
+      await context.withTimeout(b.docs.get('k'), 'get')
+      const idle = b.docs.changes()[Symbol.asyncIterator]()
+      const first = idle.next()
+      const lively = collect(context, b)
+      for (let n = 1; n <= 20; n++) await a.docs.assign(n % 2 === 0 ? 'k' : 'other', { n })
+      await context.withTimeout(first, 'the first batch of a stream')
+      await context.waitUntil(
+        () => lively.changes.some(({ version, key }) => key === 'k' && version === 11),
+        () => `a stream beside one that stands still got ${lively.changes.length} changes`,
+      )
+      await lively.stop()
+      await idle.return?.()
+    },
+  },
+  {
+    id: 'SYNC-SUB-09',
+    level: 'MUST',
+    statement: 'A stream from a snapshot goes on where the snapshot ends: no hole, no overlap.',
+    hint: 'Listen first, read the snapshot, drop what it covers.',
+    async run(context) {
+      const definition = context.define()
+      const [a, b] = await context.openInstances(2, definition)
+      for (let n = 0; n < 10; n++) await a.docs.assign(`k${n}`, { n: 0 })
+      let running = true
+      const writing = (async () => {
+        for (let n = 1; running && n < 200; n++) await a.docs.assign(`k${n % 10}`, { n })
+      })()
+      const stream = collect(context, b, { from: 'snapshot', combine: false })
+      await context.waitUntil(() => stream.changes.length > 30, 'a stream from a snapshot does not go on')
+      running = false
+      await context.withTimeout(writing, 'writing')
+      await a.docs.assign('end', { n: 1 })
+      await context.waitUntil(() => stream.changes.some(({ key }) => key === 'end'), 'the last change of a stream never came')
+      await stream.stop()
+      for (let n = 0; n < 10; n++) {
+        const versions = stream.changes.filter(({ key }) => key === `k${n}`).map(({ version }) => version)
+        const sent = Array.from(
+          { length: (versions.at(-1) ?? 0) - (versions[0] ?? 0) + 1 },
+          (_, at) => (versions[0] ?? 0) + at,
+        )
+        const violation = findViolation({ key: `k${n}`, client: 'the stream', sent, received: versions })
+        assertThat(versions.length > 0 && violation === undefined, violation ?? `k${n} is not in the snapshot`)
+        const { version } = (await a.docs.getEntry(`k${n}`)) ?? { version: 0 }
+        assertEqual(versions.at(-1), version, `the last version of k${n} in the stream`)
+      }
+    },
+  },
+  {
+    id: 'SYNC-REP-01',
+    level: 'MUST',
+    statement: 'A stream resumed at a saved position misses nothing after it and repeats nothing before it.',
+    hint: 'Read the log from the position, then go on with the live feed.',
+    async run(context) {
+      const definition = context.define()
+      const [a, b] = await context.openInstances(2, definition)
+      for (let n = 1; n <= 10; n++) await a.docs.assign('k', { n })
+      const { position } = (await a.docs.assign('k', { n: 11 })) ?? { position: '' }
+      for (let n = 12; n <= 20; n++) await a.docs.assign('k', { n })
+      const stream = collect(context, b, { from: { after: JSON.parse(JSON.stringify(position)) }, combine: false })
+      await context.waitUntil(() => stream.changes.length > 0, 'a resumed stream tells nothing')
+      for (let n = 21; n <= 25; n++) await a.docs.assign('k', { n })
+      await context.waitUntil(() => stream.changes.some(({ version }) => version === 25), 'a resumed stream does not go on')
+      await stream.stop()
+      const violation = findViolation({
+        key: 'k',
+        client: 'the stream',
+        sent: Array.from({ length: 14 }, (_, at) => at + 12),
+        received: stream.changes.map(({ version }) => version),
+      })
+      assertThat(violation === undefined, violation ?? '')
+      const broken = () =>
+        b.docs
+          .changes({ from: { after: 'nonsense' } })
+          [Symbol.asyncIterator]()
+          .next()
+      const what = 'a stream from a text that is no position'
+      await assertRejects(context.withTimeout(Promise.resolve().then(broken), what), what, 'SYNC_POSITION')
+    },
+  },
+  {
+    id: 'SYNC-BP-02',
+    level: 'MUST',
+    statement: 'What waits behind a hole is bounded, however much there is.',
+    hint: 'Throw the buffer away when it is full: the log has it all.',
+    async run(context) {
+      const definition = context.define()
+      const instances = await context.openInstances(1, definition, { reorderWindow: '200ms' })
+      const [instance] = instances
+      const section = context.sectionOf(definition)
+      const writer = await context.writer(section)
+      await writer.write('k', { n: '0' })
+      await context.withTimeout(instance.docs.get('k'), 'get')
+      let maxBuffered = 0
+      for (let sent = 0; sent < FLOOD_SIZE * 2; sent += GROUP_SIZE) {
+        const results = await writer.sendAll(
+          Array.from({ length: GROUP_SIZE }, (_, at) => writer.request('k', { n: String(sent + at) })),
+        )
+        const changes = results.flatMap((result) => (result.status === 'committed' ? [result.change] : []))
+        // the first is lost: all the others wait for it
+        await context.withTimeout(context.bus.publish(section, sent === 0 ? changes.slice(1) : changes), 'publish')
+        maxBuffered = Math.max(maxBuffered, instance.sync.stats().buffered ?? 0)
+      }
+      assertThat(maxBuffered <= FLOOD_SIZE, `${maxBuffered} changes wait behind a hole`)
+      await context.expectConverged(instances, 'k', { n: FLOOD_SIZE * 2 - 1 }, context.stateTimeout * 4)
+    },
+  },
+  {
+    id: 'SYNC-BP-03',
+    level: 'MUST',
+    statement: 'A stream that falls too far behind is told so by a `reset` with the whole value, never by silence.',
+    hint: 'Bound every backlog; what overflows becomes a reset.',
+    async run(context) {
+      const definition = context.define()
+      const section = context.sectionOf(definition)
+      const writer = await context.writer(section)
+      await writer.write('k', { n: '0' })
+      const instances = await context.openInstances(1, definition)
+      const [instance] = instances
+      await context.withTimeout(instance.docs.get('k'), 'get')
+      const stream = instance.docs.changes({ combine: false })[Symbol.asyncIterator]()
+      const first = stream.next()
+      for (let sent = 0; sent < FLOOD_SIZE; sent += GROUP_SIZE) {
+        const results = await writer.sendAll(
+          Array.from({ length: GROUP_SIZE }, (_, at) => writer.request('k', { n: String(sent + at) })),
+        )
+        const changes = results.flatMap((result) => (result.status === 'committed' ? [result.change] : []))
+        await context.withTimeout(context.bus.publish(section, changes), 'publish')
+      }
+      await context.expectConverged(instances, 'k', { n: FLOOD_SIZE - 1 }, context.stateTimeout * 4)
+      let batch = await context.withTimeout(first, 'the first batch of a stream')
+      let overflow: Change<TestDocument> | undefined
+      let last = 0
+      while (!overflow && last < FLOOD_SIZE + 1) {
+        for (const change of (batch.value ?? []) as readonly Change<TestDocument>[]) {
+          last = change.version
+          if (change.kind === 'reset' && change.reason === 'overflow') overflow = change
+        }
+        if (!overflow && last < FLOOD_SIZE + 1)
+          batch = await context.withTimeout(
+            stream.next(),
+            `the next batch of a stream that fell behind, after version ${last}`,
+          )
+      }
+      await stream.return?.()
+      assertThat(overflow, `a stream that ${FLOOD_SIZE} changes waited for was not told of an overflow`)
+      assertEqual('value' in overflow && overflow.value, { n: FLOOD_SIZE - 1 }, 'the value after an overflow')
+    },
+  },
+  {
+    id: 'SYNC-TTL-06',
+    level: 'MUST',
+    statement: 'A replica notices that its document expired, and tells `removed: expired`.',
+    hint: 'Ask the store when the copy of the ttl lapses: expiry sends no message.',
+    skip: (context) => (context.store.capabilities.ttl === false ? 'ttl: false: documents never expire' : undefined),
+    async run(context) {
+      const ttlMs = 500 + 4 * (context.store.capabilities.ttl || { granularityMs: 0 }).granularityMs
+      const instances = await context.openInstances(2, context.define({ ttl: ttlMs }))
+      const [a] = instances
+      await a.docs.assign('k', { n: 1 })
+      await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')
+      const reported: string[] = []
+      for (const { docs } of instances)
+        docs.subscribe('k', (change) => reported.push(change.kind === 'removed' ? change.reason : change.kind))
+      await context.expectConverged(instances, 'k', undefined, ttlMs * 4 + context.stateTimeout)
+      await context.waitUntil(() => reported.length >= 2, 'nobody was told that a document expired')
+      assertEqual(reported, ['expired', 'expired'], 'what watchers were told of an expired document')
+    },
+  },
+  {
+    id: 'SYNC-TTL-03',
+    level: 'MUST',
+    statement: 'Reads keep a document of a sliding section alive; without reads it expires.',
+    hint: 'Hits refresh the ttl in the store, at most every quarter of it.',
+    skip: (context) => (context.store.capabilities.ttl === false ? 'ttl: false: documents never expire' : undefined),
+    async run(context) {
+      const ttlMs = 1_000 + 4 * (context.store.capabilities.ttl || { granularityMs: 0 }).granularityMs
+      const definition = context.define({ ttl: { after: ttlMs, sliding: true } })
+      const [a] = await context.openInstances(1, definition)
+      const writer = await context.writer(context.sectionOf(definition))
+      await a.docs.assign('read', { n: 1 })
+      await a.docs.assign('left', { n: 1 })
+      const began = context.now()
+      while (context.now() - began < ttlMs * 2.5) {
+        await context.withTimeout(a.docs.get('read'), 'get')
+        await context.sleep(ttlMs / 10)
+      }
+      assertEqual(await writer.value('read'), { n: 1 }, 'a sliding document that was read all the time')
+      assertEqual(await writer.value('left'), undefined, 'a sliding document that nobody read')
+    },
+  },
+]
+
+/** Reads a stream as fast as it comes. */
+function collect(context: SyncTestContext, instance: TestInstance<TestDocument>, options: object = {}) {
+  const changes: Change<TestDocument>[] = []
+  const control = new AbortController()
+  const reading = (async () => {
+    for await (const batch of instance.docs.changes({ ...options, signal: control.signal })) changes.push(...batch)
+  })()
+  reading.catch(() => {})
+  const stop = async (): Promise<void> => {
+    control.abort()
+    await context.withTimeout(reading, 'the end of a stream').catch(() => {})
+  }
+  context.onCleanup(stop)
+  return { changes, stop }
+}

@@ -1,0 +1,50 @@
+const DONE = { done: true, value: undefined } as const
+
+/** How what is iterated over is shown, and ended. */
+interface CancelOptions<T> {
+  readonly signal: AbortSignal | undefined
+  readonly map: (item: T) => T
+  /** Nothing more is wanted; may be called again. */
+  readonly onCancel: () => void
+}
+
+/** An iterator that ends at once when `signal` aborts or its caller stops, also while the next item is awaited. */
+export function cancellable<T>(
+  items: AsyncGenerator<T, void, void>,
+  { signal, map, onCancel }: CancelOptions<T>,
+): AsyncIterator<T, void> {
+  const pending = new Set<(resolvePending: typeof DONE) => void>()
+  let cancelled = signal?.aborted === true
+  const cancel = (): void => {
+    cancelled = true
+    signal?.removeEventListener('abort', cancel)
+    onCancel()
+    for (const resolvePending of pending) resolvePending(DONE)
+    pending.clear()
+    items.return().catch(() => {})
+  }
+  if (!cancelled) signal?.addEventListener('abort', cancel, { once: true })
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        if (cancelled) return resolve(DONE)
+        pending.add(resolve)
+        items
+          .next()
+          .then(({ done, value }) => {
+            if (done) signal?.removeEventListener('abort', cancel)
+            resolve(done ? DONE : { done: false, value: map(value) })
+          })
+          .catch((error: unknown) => {
+            // whoever iterates does not end what has failed
+            reject(error)
+            cancel()
+          })
+          .finally(() => pending.delete(resolve))
+      }),
+    return: async () => {
+      cancel()
+      return DONE
+    },
+  }
+}

@@ -1,0 +1,314 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Merge } from '../merge/merge.ts'
+import {
+  ClosedError,
+  ConflictError,
+  DefinitionError,
+  NotFoundError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+} from '../model/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { LogPosition } from '../model/position.ts'
+import type { Runtime } from '../model/runtime.ts'
+import type { SectionDefinition } from '../model/section-definition.ts'
+import type { ConflictReport } from '../replica/conflict.ts'
+import type { Metrics } from '../replica/metrics.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
+import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { CommitRequest, CommitResult, CurrentVersions, OpId } from '../transport/store.ts'
+import type { CommitBatcher } from './commit-batcher.ts'
+import { type BaseDocument, buildCommit, type CommitContent, needsBase } from './build-commit.ts'
+import type { WriteOperation } from './write-operation.ts'
+import type { WriteGroup, PendingWrite, Precondition } from './pending-write.ts'
+import { type CommitOutcome, toOutcome } from './commit-outcome.ts'
+import type { Publisher } from './publisher.ts'
+import { validate } from './validate.ts'
+
+const MAX_ATTEMPTS = 100
+/** From this attempt on a conflicting write waits a little first. */
+const BACKOFF_FROM_ATTEMPT = 4
+/** No document was ever in this life: what expects it cannot be executed, only be remembered. */
+const IMPOSSIBLE_GENERATION = Number.MAX_SAFE_INTEGER
+
+/** What writes of a section work with. */
+export interface WriteDeps {
+  readonly origin: string
+  readonly section: SectionReplica
+  readonly retryingStore: RetryingStore
+  readonly commitBatcher: CommitBatcher
+  readonly publisher: Publisher
+  readonly runtime: Runtime
+  readonly metrics: Metrics
+  readonly whenUnavailable: 'wait' | 'reject'
+  readonly ttl: number | undefined
+  readonly definition: SectionDefinition
+  readonly merge: ReadonlyMap<string, Merge<unknown>>
+  readonly schema: StandardSchemaV1 | undefined
+  readonly migrate: (stored: JsonObject) => JsonObject
+  /** Is something done with the whole document at every write: is it validated, or upgraded? */
+  readonly needsWholeDocument: boolean
+  /** Tells of a conflict. May throw: then the write is refused. */
+  readonly reportConflict: (conflict: ConflictReport) => void
+}
+
+interface CommitAnswer {
+  readonly result: Exclude<CommitResult, { status: 'epoch' }>
+  /** How often it was sent. */
+  readonly sends: number
+}
+
+type ConflictResult = Extract<CommitResult, { status: 'conflict' }>
+
+/** They ask for one state of the document, and are told when it is another. */
+const FAIL_ON_CONFLICT: ReadonlySet<WriteOperation['kind']> = new Set(['compareAndSet', 'create', 'fill'])
+
+/** Brings one commit to its end: drafts it, sends it until there is an answer, and begins again after a conflict. */
+export class CommitLoop {
+  readonly #deps: WriteDeps
+  readonly #group: WriteGroup
+  readonly #nextOpId: () => string
+  /** The document as the first attempt found it; no `value`: there was none, or none was held. */
+  #initial: (Pick<BaseDocument, 'value' | 'generation' | 'version'> & { readonly readAt: LogPosition | undefined }) | undefined
+
+  constructor(deps: WriteDeps, group: WriteGroup, nextOpId: () => string) {
+    this.#deps = deps
+    this.#group = group
+    this.#nextOpId = nextOpId
+  }
+
+  /** Rejects with what all its jobs are to be told. */
+  async run(): Promise<CommitOutcome> {
+    const { section, metrics } = this.#deps
+    await section.ensureSubscribed()
+    const [firstWrite] = this.#liveWrites()
+    let op = this.#toOpId(firstWrite)
+    for (let attempt = 1; ; attempt++) {
+      metrics.attempts++
+      let content: CommitContent
+      try {
+        content = await this.#buildContent(attempt)
+      } catch (error) {
+        if (error instanceof ConflictError) this.#reportConflict({ reason: 'version' }, attempt, undefined)
+        const known = attempt === 1 && op.isCallerGiven ? await this.#lookUpOutcome(op) : undefined
+        if (known) return known
+        throw error
+      }
+      // the id names the write, not the attempt: it stays
+      const { result, sends } = await this.#sendUntilAnswered(
+        this.#toRequest(content, { ...op, attempt }, firstWrite),
+        this.#liveWrites(),
+      )
+      if (result.status === 'committed' || result.status === 'unchanged') return toOutcome(result)
+      if (result.status === 'failed') throw result.error
+      if (result.status === 'definition') throw this.#definitionError()
+      if (result.status === 'forgotten') {
+        if (sends > 1 || op.isCallerGiven) throw new OutcomeUnknownError(op.id, 'the store no longer knows this write')
+        // never sent before, only born too long ago
+        op = this.#toOpId(firstWrite)
+        continue
+      }
+      await this.#onConflict(result, attempt, content.result?.())
+    }
+  }
+
+  #liveWrites(): readonly [PendingWrite, ...PendingWrite[]] {
+    const pendingWrites = this.#group.liveWrites()
+    if (!isNonEmpty(pendingWrites)) throw new ClosedError('nobody waits for it any more')
+    return pendingWrites
+  }
+
+  async #buildContent(attempt: number): Promise<CommitContent> {
+    const { section, merge, schema, migrate } = this.#deps
+    for (;;) {
+      const replica = await this.#readReplica(attempt)
+      const pendingWrites = this.#liveWrites()
+      const { precondition } = pendingWrites[0]
+      // a change may have come since it was looked at
+      if (replica && precondition && !this.#matches(replica, precondition)) continue
+      // from here to the draft nothing may come between: value and versions have to belong together
+      const base = replica && toBase(replica)
+      this.#initial ??= { generation: 0, version: 0, value: undefined, readAt: undefined, ...base }
+      const content = buildCommit(
+        pendingWrites.map(({ operation }) => operation),
+        {
+          base,
+          initial: this.#initial,
+          mergeBase: pendingWrites[0].valueAtCall ?? this.#initial.value,
+          merge,
+          migrate,
+          historyStart: { epoch: section.epochs.epoch, sequence: 0 },
+          rejectWrite: (index, error) => this.#group.rejectWrite(index, error),
+        },
+      )
+      if (schema && content.result) await validate(schema, content.result())
+      // whoever gave up meanwhile, or was left out, must not be written
+      if (this.#liveWrites().length !== pendingWrites.length) continue
+      // what asserts absence was not drafted from what is held, and would be written over it
+      return schema && content.result && base && content.expect?.generation !== 0
+        ? { ...content, expect: { ...content.expect, ...exactState(base) } }
+        : content
+    }
+  }
+
+  /** What is known of the document, and all of it where the draft needs that. */
+  async #readReplica(attempt: number): Promise<Replica | undefined> {
+    const { section, merge, needsWholeDocument } = this.#deps
+    const { reader } = section
+    const { key } = this.#group
+    const [{ operation, precondition }] = this.#liveWrites()
+    const isNeeded = attempt > 1 || precondition !== undefined || needsBase(operation, merge, needsWholeDocument)
+    const replica = isNeeded ? await reader.acquireSettled(key) : reader.peek(key)
+    if (!replica || !precondition || this.#matches(replica, precondition)) return replica
+    const refreshed = await section.refresh(key)
+    if (this.#matches(refreshed, precondition)) return refreshed
+    const version = versionOf(refreshed)
+    throw new ConflictError(`the document is at version ${version}, not at that of ifVersion`, { version })
+  }
+
+  /** Is the document in the state that the caller insists on? */
+  #matches(replica: Replica, { version, generation, readAt }: Precondition): boolean {
+    if (readAt && !this.#deps.section.epochs.includes(readAt)) return false
+    return versionOf(replica) === version && (generation === undefined || generation === replica.generation)
+  }
+
+  #toOpId({ options }: PendingWrite): OpId {
+    const { idOrigin } = this.#deps.section.epochs
+    const { idempotencyKey } = options
+    return idempotencyKey === undefined ? { id: this.#nextOpId(), attempt: 1, idOrigin } : { id: idempotencyKey, attempt: 1, idOrigin, isCallerGiven: true }
+  }
+
+  /** What cannot be drafted (any more) may have been done already, under the same id: the store is asked. */
+  async #lookUpOutcome(op: OpId): Promise<CommitOutcome | undefined> {
+    const readAt = { epoch: this.#deps.section.epochs.epoch, sequence: 0 }
+    const noChange = { action: 'write', fields: [], otherFields: 'keep', allowCreate: false } as const
+    const [firstWrite] = this.#liveWrites()
+    const request = this.#toRequest({ ...noChange, expect: { readAt, generation: IMPOSSIBLE_GENERATION } }, { ...op, attempt: 0 }, firstWrite)
+    const { result } = await this.#sendUntilAnswered(request, [])
+    return result.status === 'committed' || result.status === 'unchanged' ? toOutcome(result) : undefined
+  }
+
+  #toRequest(content: CommitContent, op: OpId, { options: { meta }, precondition }: PendingWrite): CommitRequest {
+    const { section, origin, ttl, definition } = this.#deps
+    const { action, fields, otherFields, allowCreate, expect } = content
+    // the draft was made from just this state
+    const { readAt = section.position, generation = 0 } = this.#initial ?? {}
+    const state = precondition && { readAt, generation, version: precondition.version }
+    return {
+      ref: { ...section.ref, key: this.#group.key },
+      op,
+      epoch: section.epochs.epoch,
+      origin,
+      action,
+      fields,
+      otherFields,
+      allowCreate,
+      ...((expect || precondition) && { expect: { readAt, ...state, ...expect } }),
+      definition,
+      ...(ttl !== undefined && { ttl }),
+      ...(meta && { meta }),
+    }
+  }
+
+  /** Sends until there is a definite answer that counts in today's epoch. */
+  async #sendUntilAnswered(request: CommitRequest, pendingWrites: readonly PendingWrite[]): Promise<CommitAnswer> {
+    const { section, commitBatcher, retryingStore, publisher, metrics } = this.#deps
+    for (const pendingWrite of pendingWrites) {
+      pendingWrite.sent = true
+      pendingWrite.opId = request.op.id
+    }
+    for (let sends = 1, failures = 0; ; sends++) {
+      const asOf = section.epochs.switches
+      let result: CommitResult
+      try {
+        const { epoch } = section.epochs
+        result = await commitBatcher.commit(request.epoch === epoch ? request : { ...request, epoch })
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error
+        await retryingStore.backOff(failures++)
+        continue
+      }
+      // an answer of an epoch already left is none; a refusal for the epoch is answered by going there
+      if (!section.acceptAnswer(result.state, asOf) || result.status === 'epoch') continue
+      if (result.status === 'unchanged') metrics.unchanged++
+      if (result.status !== 'committed') return { result, sends }
+      metrics.commits++
+      if (result.published) publisher.countBytes(result.change)
+      else publisher.publish(result.change)
+      section.acceptOwnCommit(result.change)
+      const position = { epoch: result.state.epoch, sequence: result.change.sequence }
+      if (!section.hasApplied(request.ref.key, position)) await section.untilApplied(request.ref.key, position)
+      // else the epoch was left meanwhile: only the next answer tells whether the commit is part of the new one
+      if (section.epochs.switches === asOf || section.hasApplied(request.ref.key, position)) return { result, sends }
+    }
+  }
+
+  #definitionError(): DefinitionError {
+    const { subscribeBy } = this.#deps.definition
+    const other = subscribeBy === 'key' ? 'section' : 'key'
+    return new DefinitionError(`the section is followed by ${other}, here it is defined as followed by ${subscribeBy}`)
+  }
+
+  /** The document is not as expected: what it is now is held, told, and built upon; unless the write insisted. */
+  async #onConflict(conflict: ConflictResult, attempt: number, local: JsonObject | undefined): Promise<void> {
+    const { reason, current } = conflict
+    const [{ operation, precondition }] = this.#liveWrites()
+    await this.#waitForConflictingState(current, attempt)
+    this.#reportConflict(conflict, attempt, local)
+    const failsOnConflict = FAIL_ON_CONFLICT.has(operation.kind) || precondition !== undefined
+    if (failsOnConflict || attempt >= MAX_ATTEMPTS) {
+      throw new ConflictError(`the document is not as expected (${reason})`, current)
+    }
+    if (reason === 'absent' && operation.kind === 'unset') throw new NotFoundError('there is no document to change')
+  }
+
+  #reportConflict(
+    { reason, field }: Pick<ConflictResult, 'reason' | 'field'>,
+    attempt: number,
+    local: JsonObject | undefined,
+  ): void {
+    const { section, metrics, reportConflict, migrate } = this.#deps
+    const { key } = this.#group
+    const remote = section.reader.peek(key)
+    const { value: base, version: baseVersion = 0 } = this.#initial ?? { value: undefined }
+    metrics.conflicts++
+    reportConflict({
+      key,
+      reason,
+      attempt,
+      baseVersion,
+      remoteVersion: remote ? versionOf(remote) : 0,
+      ...(field !== undefined && { field }),
+      ...(base && { base: migrate(base) }),
+      ...(local && { local }),
+      ...(remote?.value && { remote: migrate(remote.value) }),
+    })
+  }
+
+  /** Waits until what the conflict told of is held. */
+  async #waitForConflictingState({ generation, version }: CurrentVersions, attempt: number): Promise<void> {
+    const { section, retryingStore } = this.#deps
+    if (attempt >= BACKOFF_FROM_ATTEMPT) await retryingStore.backOff(Math.min(attempt - BACKOFF_FROM_ATTEMPT, 3))
+    const held = section.reader.peek(this.#group.key)
+    const isUpToDate = held?.value && held.settled && held.generation === generation && held.version === version
+    if (!isUpToDate) await section.refresh(this.#group.key)
+  }
+}
+
+const isNonEmpty = (writes: readonly PendingWrite[]): writes is readonly [PendingWrite, ...PendingWrite[]] => writes.length > 0
+
+const versionOf = ({ value, version }: Replica): number => (value ? version : 0)
+
+/** A document for a draft that is made in the same turn of the event loop. */
+const toBase = (replica: Replica): BaseDocument => ({
+  value: replica.value,
+  generation: replica.value ? replica.generation : 0,
+  version: versionOf(replica),
+  readAt: { epoch: replica.epoch, sequence: replica.sequence },
+  fieldVersion: (field) => replica.fieldVersion(field),
+})
+
+/** What was validated is what has to be there. */
+const exactState = ({ value, generation, version, readAt }: BaseDocument): NonNullable<CommitRequest['expect']> =>
+  value ? { readAt, generation, version } : { readAt, generation: 0 }

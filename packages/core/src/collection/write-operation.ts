@@ -1,0 +1,16 @@
+import type { Json, JsonObject } from '../model/json.ts'
+import type { Operation } from '../model/operation.ts'
+import type { LogPosition } from '../model/position.ts'
+
+/** What a caller asked for, its values already copied, frozen and known to be JSON. */
+export type WriteOperation =
+  | { readonly kind: 'set'; readonly fields: JsonObject }
+  | { readonly kind: 'replace'; readonly document: JsonObject }
+  | { readonly kind: 'create'; readonly document: JsonObject }
+  | { readonly kind: 'update'; readonly recipe: (draft: never) => unknown }
+  | { readonly kind: 'patch'; readonly ops: readonly Operation[] }
+  /** Fills a document that was found absent as of that place. */
+  | { readonly kind: 'fill'; readonly document: JsonObject; readonly absentAt: LogPosition }
+  | { readonly kind: 'compareAndSet'; readonly field: string; readonly value: Json; readonly expectedVersion: number }
+  | { readonly kind: 'unset'; readonly fields: readonly string[] }
+  | { readonly kind: 'delete' }

@@ -1,0 +1,129 @@
+import { RecordingError } from '../model/errors.ts'
+import { abortable } from './abortable.ts'
+import type { ReplayProgress } from './progress.ts'
+import type { RecordingLine } from './read.ts'
+
+const MAX_IN_FLIGHT = 256
+const MAX_CHARACTERS = 4 * 1024 * 1024
+
+interface LineWrite {
+  readonly line: RecordingLine
+  isDone: boolean
+}
+
+/** The writes of a replay that are under way: those of one key one after another, and no more than fit the window. */
+export class ReplayWindow {
+  readonly #onProgress: ((progress: ReplayProgress) => void) | undefined
+  readonly #abortController = new AbortController()
+  /** From the first line that is not done on, in their order. */
+  readonly #unfinished: LineWrite[] = []
+  /** The last write of each key under way. */
+  readonly #lastByKey = new Map<string, Promise<void>>()
+  #characters = 0
+  #progress: ReplayProgress
+  #failure: RecordingError | undefined
+  #wake: () => void = () => {}
+
+  constructor(after: number, onProgress: ((progress: ReplayProgress) => void) | undefined) {
+    this.#progress = { line: after, changes: 0 }
+    this.#onProgress = onProgress
+  }
+
+  get progress(): ReplayProgress {
+    return this.#progress
+  }
+
+  /** The first line that was refused. */
+  get failure(): RecordingError | undefined {
+    return this.#failure
+  }
+
+  /** Aborts when a line was refused. */
+  get failureSignal(): AbortSignal {
+    return this.#abortController.signal
+  }
+
+  /** Resolves when there is room for one more. @throws the signal's reason */
+  async waitForRoom(signal: AbortSignal): Promise<void> {
+    while (this.#isFull) await abortable(new Promise<void>((resolve) => (this.#wake = resolve)), signal)
+  }
+
+  /** Takes on a line; `write` is called when the writes of its key before it are done. */
+  startWrite(line: RecordingLine, key: string, write: () => Promise<void>): void {
+    const work = this.#add(line)
+    const before = this.#lastByKey.get(key)
+    const current = this.#runWrite(work, before, write).finally(() => {
+      if (this.#lastByKey.get(key) === current) this.#lastByKey.delete(key)
+    })
+    this.#lastByKey.set(key, current)
+  }
+
+  /** A line with nothing to write. */
+  skip(line: RecordingLine): void {
+    this.#finish(this.#add(line))
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async whenIdle(): Promise<void> {
+    while (this.#lastByKey.size > 0) await Promise.all(this.#lastByKey.values())
+  }
+
+  get #isFull(): boolean {
+    return this.#unfinished.length >= MAX_IN_FLIGHT || this.#characters >= MAX_CHARACTERS
+  }
+
+  #add(line: RecordingLine): LineWrite {
+    const work = { line, isDone: false }
+    this.#unfinished.push(work)
+    this.#characters += line.characters
+    return work
+  }
+
+  async #runWrite(work: LineWrite, before: Promise<void> | undefined, write: () => Promise<void>): Promise<void> {
+    await before
+    const { line } = work.line
+    // nothing is written on top of what was refused; what stands before it in the recording still is
+    if (this.#failure && this.#failure.line < line) return
+    try {
+      await write()
+    } catch (cause) {
+      if (!this.#failure || line < this.#failure.line) this.#failure = rejectedError(line, cause)
+      this.#abortController.abort(this.#failure)
+      return
+    }
+    this.#finish(work)
+  }
+
+  #finish(work: LineWrite): void {
+    work.isDone = true
+    let finished = 0
+    while (this.#unfinished[finished]?.isDone) finished++
+    if (finished === 0) return
+    for (const { line } of this.#unfinished.splice(0, finished)) {
+      this.#characters -= line.characters
+      const { changes } = this.#progress
+      this.#progress =
+        'change' in line
+          ? { line: line.line, changes: changes + 1, position: line.change.position }
+          : { ...this.#progress, line: line.line }
+    }
+    this.#wake()
+    this.#reportProgress()
+  }
+
+  #reportProgress(): void {
+    try {
+      this.#onProgress?.(this.#progress)
+    } catch (error) {
+      // not here, where it would count as a refusal of the line: as any uncaught error
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}
+
+function rejectedError(line: number, cause: unknown): RecordingError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new RecordingError('refused', line, message, { cause })
+}

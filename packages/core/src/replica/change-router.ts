@@ -1,0 +1,162 @@
+import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
+import type { Change } from '../model/change.ts'
+import { FrameError } from '../model/errors.ts'
+import type { LogPosition } from '../model/position.ts'
+import { decodeFrame } from '../transport/decode.ts'
+import { MAX_PENDING_CHANGES, type SectionDeps, type SectionOptions } from './section-deps.ts'
+import type { EpochTracker } from './epoch-tracker.ts'
+import { replicaChange } from './replica-event.ts'
+import type { ReorderBuffer } from './reorder-buffer.ts'
+import { RecentChanges } from './recent-changes.ts'
+import type { GapRepair } from './gap-repair.ts'
+import type { ReplicaTable } from './replica-table.ts'
+
+/** Where what comes in goes. */
+interface ChangeRouterTargets {
+  readonly epochs: EpochTracker
+  readonly sequences: SequenceTracker
+  readonly replicas: ReplicaTable
+  readonly reorderBuffer: ReorderBuffer
+  readonly gapRepair: GapRepair
+  /** Something may be missing: the store is to be asked. */
+  onSuspectedLoss(): void
+}
+
+/** The way of a change into a section: from the bus, from an own commit or from the log, to its document and to `ordered`. */
+export class ChangeRouter {
+  readonly #options: SectionOptions
+  readonly #deps: SectionDeps
+  readonly #epochs: EpochTracker
+  readonly #sequences: SequenceTracker
+  readonly #replicas: ReplicaTable
+  readonly #reorderBuffer: ReorderBuffer
+  readonly #gapRepair: GapRepair
+  readonly #onSuspectedLoss: () => void
+  readonly #recentChanges: RecentChanges
+  #started = false
+  /** What came before we knew where the section stands. */
+  #buffered: { readonly change: Change; readonly size: number }[] = []
+  /** More came than is kept, or than is to be had. */
+  #overflowed = false
+
+  constructor(options: SectionOptions, deps: SectionDeps, targets: ChangeRouterTargets) {
+    this.#options = options
+    this.#deps = deps
+    this.#epochs = targets.epochs
+    this.#sequences = targets.sequences
+    this.#replicas = targets.replicas
+    this.#reorderBuffer = targets.reorderBuffer
+    this.#gapRepair = targets.gapRepair
+    this.#onSuspectedLoss = () => targets.onSuspectedLoss()
+    this.#recentChanges = new RecentChanges(options.cache.recentChangesChars, deps.runtime)
+  }
+
+  /** Is it known where the section stands? Until then what comes in waits. */
+  get isStarted(): boolean {
+    return this.#started
+  }
+
+  get bufferedCount(): number {
+    return this.#buffered.length
+  }
+
+  /** It is known now. */
+  start(): void {
+    this.#started = true
+    const buffered = this.#buffered
+    this.#buffered = []
+    for (const { change, size } of buffered) this.accept(change, size)
+    if (this.#overflowed) this.#onSuspectedLoss()
+  }
+
+  /** In another history now: what it does not hold is forgotten. */
+  onEpochSwitch(): void {
+    this.#recentChanges.retain((change) => this.#epochs.includes(change))
+  }
+
+  /** The changes of a document that came here lately, in their order. */
+  recentChanges(key: string): Change[] {
+    return this.#recentChanges.forKey(key)
+  }
+
+  /** Takes a frame from the bus. One that cannot be read counts as a loss: the store is asked at once. */
+  receiveFrame(frame: string | Uint8Array): void {
+    const { metrics, emit } = this.#deps
+    metrics.receivedBytes += frame.length
+    try {
+      const { changes, malformed, head } = decodeFrame(frame)
+      const size = frame.length / (changes.length + malformed)
+      for (const change of changes) this.accept(change, size)
+      if (head) this.#onHeadMarker(head)
+      if (malformed > 0) throw new FrameError(`${malformed} of its changes`)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      metrics.rejectedFrames++
+      emit({ ...this.#options.ref, type: 'frame-rejected', error })
+      this.#onSuspectedLoss()
+    }
+  }
+
+  /** The section is that far, and what did not come will not. */
+  #onHeadMarker({ epoch, sequence }: LogPosition): void {
+    // the head that is being asked for may be older
+    if (!this.#started) this.#overflowed = true
+    else if (epoch !== this.#epochs.epoch || sequence > this.#sequences.contiguous) this.#onSuspectedLoss()
+  }
+
+  /** `size`: the characters of its text. */
+  accept(change: Change, size: number): void {
+    if (!this.#started) {
+      if (this.#buffered.length < MAX_PENDING_CHANGES) this.#buffered.push({ change, size })
+      else this.#overflowed = true
+    } else if (change.epoch === this.#epochs.epoch) this.#routeAndCount(change, size)
+    else {
+      const common = this.#epochs.commonSequence(change.epoch)
+      // an epoch we have not heard of: the store says which one is now. Beyond a fork: a lost history, nothing to learn
+      if (common === undefined) this.#onSuspectedLoss()
+      else if (change.sequence <= common) this.#routeAndCount({ ...change, epoch: this.#epochs.epoch }, size)
+    }
+  }
+
+  /** A change of our history. False: it is no news. */
+  route(change: Change, size: number): boolean {
+    const isNew = this.#dispatch(change)
+    if (isNew) this.#recentChanges.add(change, size)
+    return isNew
+  }
+
+  #dispatch(change: Change): boolean {
+    if (this.#options.subscribeBy === 'section') return this.#dispatchInSequence(change)
+    this.#sequences.observe(change.sequence)
+    const replica = this.#replicas.find(change.key)
+    return replica !== undefined && this.#replicas.applyOrBuffer(replica, change)
+  }
+
+  #dispatchInSequence(change: Change): boolean {
+    const held = this.#replicas.find(change.key)
+    const isAhead = change.sequence > this.#sequences.contiguous
+    const replica =
+      held ?? (isAhead && this.#options.replicate === 'all' ? this.#replicas.addForChange(change.key) : undefined)
+    const waiting = this.#sequences.outOfOrder
+    const isNew = this.#sequences.add(change.sequence)
+    if (isNew) {
+      if (this.#sequences.outOfOrder < waiting && !this.#gapRepair.isRepairing) this.#deps.metrics.reorders++
+      this.#reorderBuffer.put(change.sequence, () => replicaChange(change, false))
+    }
+    if (replica) this.#replicas.applyOrBuffer(replica, change)
+    this.#reorderBuffer.releaseUpTo(this.#sequences.contiguous)
+    if (this.#sequences.outOfOrder > MAX_PENDING_CHANGES) {
+      // the log has them all: what came early need not be kept
+      this.#sequences.clearOutOfOrder()
+      this.#reorderBuffer.clearPending()
+      this.#deps.background(this.#options.ref, this.#gapRepair.repairFromLog())
+    } else if (this.#sequences.outOfOrder > 0) this.#gapRepair.schedule()
+    return isNew
+  }
+
+  #routeAndCount(change: Change, size: number): void {
+    // the echo of an own change is no duplicate
+    const isOwn = change.origin === this.#deps.origin
+    if (!this.route(change, size) && !isOwn) this.#deps.metrics.duplicates++
+  }
+}

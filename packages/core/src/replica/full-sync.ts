@@ -1,0 +1,71 @@
+import type { Store } from '../transport/store.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
+import type { ReplicaReader } from './replica-reader.ts'
+import type { EpochTracker } from './epoch-tracker.ts'
+import type { ReplicaTable } from './replica-table.ts'
+
+const MAX_CONCURRENT = 500
+
+/** What a scan fills. */
+interface FullSyncParts {
+  readonly epochs: EpochTracker
+  readonly reader: ReplicaReader
+  readonly replicas: ReplicaTable
+}
+
+/** Holds every document that a section has, where all should be held. */
+export class FullSync {
+  readonly #options: SectionOptions
+  readonly #deps: SectionDeps
+  readonly #parts: FullSyncParts
+  #runCount = 0
+  #current: Promise<void> | undefined
+
+  constructor(options: SectionOptions, deps: SectionDeps, parts: FullSyncParts) {
+    this.#options = options
+    this.#deps = deps
+    this.#parts = parts
+  }
+
+  get isRunning(): boolean {
+    return this.#current !== undefined
+  }
+
+  /** Resolves when all is held that there is in the history that we are in by then. */
+  run(): Promise<void> {
+    if (this.#options.replicate !== 'all') return Promise.resolve()
+    const runNumber = ++this.#runCount
+    this.#parts.replicas.complete = false
+    this.#current = this.#run(runNumber).finally(() => {
+      if (runNumber === this.#runCount) this.#current = undefined
+    })
+    return this.#current
+  }
+
+  async #run(runNumber: number): Promise<void> {
+    const { epochs, reader, replicas } = this.#parts
+    for (let upTo: number | undefined; upTo === undefined; ) {
+      const { switches } = epochs
+      await this.#deps.retryingStore.read((store) => this.#acquireAll(store))
+      upTo = await reader.confirmEpoch(switches)
+      // a later one, of a later history, is the one that counts
+      if (runNumber !== this.#runCount) return this.#current
+    }
+    replicas.complete = true
+    replicas.evictAbsent()
+  }
+
+  async #acquireAll(store: Store): Promise<void> {
+    let pending: Promise<unknown>[] = []
+    for await (const key of store.keys(this.#options.ref)) {
+      const acquired = this.#parts.reader.acquire(key)
+      // one that is refused is told below, once the next keys are there
+      acquired.catch(() => {})
+      pending.push(acquired)
+      if (pending.length < MAX_CONCURRENT) continue
+      await Promise.all(pending)
+      pending = []
+    }
+    await Promise.all(pending)
+  }
+}

@@ -1,0 +1,115 @@
+import { backoffDelay } from '../model/backoff.ts'
+import { ClosedError, StoreUnavailableError, SyncError } from '../model/errors.ts'
+import type { Runtime } from '../model/runtime.ts'
+import type { CommitRequest, CommitResult, Store } from '../transport/store.ts'
+
+/** What a link tells of its store's comings and goings. */
+export interface AvailabilityListener {
+  onUnavailable(error: SyncError): void
+  onAvailable(): void
+}
+
+/**
+ * The way to the store: reads are asked again until answered, with jittered back-off; commits are sent once, for only
+ * their writer knows what to do with an unknown outcome.
+ */
+export class RetryingStore {
+  readonly store: Store
+  readonly #runtime: Runtime
+  readonly #listener: AvailabilityListener
+  readonly #pendingBackOffs = new Set<() => void>()
+  #unavailable: SyncError | undefined
+  #activeReads = 0
+  #closed = false
+
+  constructor(store: Store, runtime: Runtime, listener: AvailabilityListener) {
+    this.store = store
+    this.#runtime = runtime
+    this.#listener = listener
+  }
+
+  /** Why the store cannot be reached; `undefined`: it answered last time. */
+  get unavailable(): SyncError | undefined {
+    return this.#unavailable
+  }
+
+  /** Is the store away, and being asked until it answers? */
+  get isRetrying(): boolean {
+    return this.#unavailable !== undefined && this.#activeReads > 0
+  }
+
+  /** Asks until there is an answer. Rejects only for what asking again cannot mend, and with `SYNC_CLOSED`. */
+  async read<R>(call: (store: Store) => Promise<R>): Promise<R> {
+    this.#activeReads++
+    try {
+      return await this.#retryUntilAnswered(call)
+    } finally {
+      this.#activeReads--
+    }
+  }
+
+  async #retryUntilAnswered<R>(call: (store: Store) => Promise<R>): Promise<R> {
+    for (let attempt = 0; ; attempt++) {
+      this.#assertOpen()
+      try {
+        const answer = await call(this.store)
+        this.#markAvailable()
+        return answer
+      } catch (cause) {
+        if (cause instanceof SyncError && !cause.retryable) throw cause
+        this.#markUnavailable(cause)
+      }
+      await this.backOff(attempt)
+    }
+  }
+
+  /** Sends once. Rejects with `SYNC_STORE_UNAVAILABLE` (outcome unknown) if no answer came. */
+  async commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
+    this.#assertOpen()
+    try {
+      const results = await this.store.commit(group)
+      this.#markAvailable()
+      return results
+    } catch (cause) {
+      if (cause instanceof SyncError && !cause.retryable) throw cause
+      throw this.#markUnavailable(cause)
+    }
+  }
+
+  /** Waits before attempt `attempt + 1`: longer each time, jittered, cut short by `close`. */
+  backOff(attempt: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel()
+        this.#pendingBackOffs.delete(finish)
+        resolve()
+      }
+      const cancel = this.#runtime.schedule(finish, backoffDelay(attempt, this.#runtime.random()))
+      this.#pendingBackOffs.add(finish)
+      if (this.#closed) finish()
+    })
+  }
+
+  /** Ends every wait. The store itself is closed by who owns it. */
+  close(): void {
+    this.#closed = true
+    for (const finish of [...this.#pendingBackOffs]) finish()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError('the instance is closed')
+  }
+
+  #markUnavailable(cause: unknown): SyncError {
+    const error = new StoreUnavailableError('the store cannot be reached', 'unknown', { cause })
+    if (!this.#unavailable) this.#listener.onUnavailable(error)
+    this.#unavailable = error
+    return error
+  }
+
+  #markAvailable(): void {
+    if (!this.#unavailable) return
+    this.#unavailable = undefined
+    this.#listener.onAvailable()
+  }
+}

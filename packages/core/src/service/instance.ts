@@ -1,0 +1,297 @@
+import type { Collection, CallOptions } from '../collection/api.ts'
+import type { CollectionDefinition } from '../collection/definition.ts'
+import { withDeadline, deadlineError } from '../collection/with-deadline.ts'
+import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
+import { assertOneOf } from '../model/assert-one-of.ts'
+import { type Duration, parseDuration } from '../model/duration.ts'
+import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
+import { type Runtime, systemRuntime } from '../model/runtime.ts'
+import { assertInteger } from '../model/assert-integer.ts'
+import { Metrics } from '../replica/metrics.ts'
+import type { InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
+import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { BusFailure, ChangeBus } from '../transport/bus.ts'
+import type { Store } from '../transport/store.ts'
+import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './api.ts'
+import { jitteredInterval } from './jittered-interval.ts'
+import { type OpenSection, openSection } from './open-section.ts'
+import type { SyncStats } from './stats.ts'
+import { StorePool } from './store-pool.ts'
+import { Verification, type VerificationResult } from './verification.ts'
+
+/**
+ * Opens an instance on a store and a bus, which it owns from now on: `close()` closes them.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for an option that is not what it should be
+ */
+export const createInstance = (options: SyncInstanceOptions): SyncInstance => new Instance(options)
+
+class Instance implements SyncInstance {
+  readonly id: string
+  readonly #store: Store
+  readonly #bus: ChangeBus
+  readonly #runtime: Runtime
+  readonly #whenUnavailable: 'wait' | 'reject'
+  readonly #maxPendingWrites: number
+  readonly #reorderWindow: number
+  readonly #metrics = new Metrics()
+  readonly #stores: StorePool
+  readonly #openSections = new Map<string, OpenSection>()
+  readonly #listeners = new Set<(event: SyncEvent) => void>()
+  readonly #recentConflicts: SyncEvent[] = []
+  readonly #maxRecentConflicts: number
+  readonly #cleanups: (() => void)[]
+  /** Can changes be heard right now, as far as the bus knows? */
+  #isBusConnected = true
+  #consistency = 1
+  #closing: Promise<void> | undefined
+
+  constructor({
+    store,
+    bus,
+    runtime = systemRuntime,
+    whenUnavailable = 'wait',
+    maxPendingWrites = 100_000,
+    maxRecentConflicts = 100,
+    checkInterval = '5s',
+    reorderWindow = 20,
+    verification,
+  }: SyncInstanceOptions) {
+    assertOneOf(whenUnavailable, ['wait', 'reject'], 'whenUnavailable')
+    this.#maxPendingWrites = assertInteger(maxPendingWrites, 'maxWrites', 1)
+    this.#maxRecentConflicts = assertInteger(maxRecentConflicts, 'maxRecentConflicts', 0)
+    this.#reorderWindow = parseDuration(reorderWindow, 'reorderWindow')
+    const pollInterval = parseDuration(checkInterval, 'checkInterval')
+    const verifyInterval = verification && parseDuration(verification.interval, 'verification.interval')
+    const sample = parseSampleSize(verification?.sample ?? 100, 'verification.sample')
+    this.id = runtime.id()
+    this.#store = store
+    this.#bus = bus
+    if (bus.inCommit) store.publishInCommit?.(bus.inCommit)
+    this.#runtime = runtime
+    this.#whenUnavailable = whenUnavailable
+    this.#stores = new StorePool(store, runtime, {
+      onUnavailable: (error, link) => {
+        this.#emit({ type: 'store-unavailable', error })
+        for (const { writeQueue } of this.#sectionsOf(link)) writeQueue.onStoreUnavailable(error)
+      },
+      onAvailable: (link) => {
+        this.#emit({ type: 'store-available' })
+        for (const { section } of this.#sectionsOf(link)) section.catchUpInBackground()
+      },
+    })
+    this.#cleanups = [
+      bus.onStatus((status) => {
+        this.#isBusConnected = status === 'connected' || status === 'resumed'
+        this.#emit({ type: 'bus', status })
+        if (status === 'resumed') for (const section of this.#sections()) section.onBusResumed()
+      }),
+      jitteredInterval(pollInterval, runtime, () => {
+        // with the first answer all is checked
+        for (const { section, retryingStore } of this.#openSections.values()) if (!retryingStore.isRetrying) section.periodicCatchUp()
+      }),
+    ]
+    if (verifyInterval) this.#cleanups.push(jitteredInterval(verifyInterval, runtime, () => this.#verifyAll(sample)))
+    // what it does not do while it is being closed is told too
+    bus.onFailure?.((failure) => this.#onBusFailure(failure))
+  }
+
+  collection<T>(definition: CollectionDefinition<T>, { partition }: { readonly partition: string }): Collection<T> {
+    this.#assertOpen()
+    if (typeof partition !== 'string' || partition === '')
+      throw new ArgumentError('partition: a non-empty string is needed')
+    const ref = { partition, section: definition.section }
+    const id = scopeId(ref)
+    const open = this.#openSections.get(id) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
+    if (open.definition !== definition) {
+      throw new ArgumentError(`"${ref.section}" of "${partition}" is in use here by another definition`, {
+        address: ref,
+      })
+    }
+    this.#openSections.set(id, open)
+    // the one place where the untyped inside takes on the caller's type
+    return open.handle as unknown as Collection<T>
+  }
+
+  #openSection(ref: SectionRef, definition: CollectionDefinition<unknown>): OpenSection {
+    return openSection(ref, definition, {
+      origin: this.id,
+      ...this.#stores.clientFor(ref.partition),
+      bus: this.#bus,
+      runtime: this.#runtime,
+      metrics: this.#metrics,
+      whenUnavailable: this.#whenUnavailable,
+      maxPendingWrites: this.#maxPendingWrites,
+      reorderWindow: this.#reorderWindow,
+      isBusConnected: () => this.#isBusConnected,
+      emit: (event) => this.#emit(event),
+      onError: (error) => this.#emitError(ref, error),
+    })
+  }
+
+  health(): Health {
+    if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY, sections: [] }
+    const inUse = this.#sections().filter((section) => section.inUse)
+    const states = inUse.map((section) => section.health())
+    const now = this.#runtime.elapsed()
+    const isStale = this.#stores.isAnyUnavailable || !this.#isBusConnected || inUse.some((section) => !section.isReceiving)
+    return {
+      state: isStale ? 'stale' : states.every(({ settled }) => settled) ? 'live' : 'catching-up',
+      staleForMs: states.reduce((max, { verifiedAt }) => Math.max(max, now - verifiedAt), 0),
+      sections: inUse.flatMap(({ progress }) => progress ?? []),
+    }
+  }
+
+  stats(): SyncStats {
+    const { changes, commits, unchanged, attempts, conflicts, gaps, repairs, reloads, duplicates, reorders } =
+      this.#metrics
+    const { rejectedFrames, receivedBytes, publishedBytes } = this.#metrics
+    const sections = [...this.#openSections.values()].map(({ section }) => section)
+    const total = (of: (section: SectionReplica) => number): number => sections.reduce((sum, section) => sum + of(section), 0)
+    return {
+      changes,
+      commits,
+      unchanged,
+      conflicts,
+      conflictRate: attempts === 0 ? 0 : conflicts / attempts,
+      gaps,
+      repairs,
+      reloads,
+      duplicates,
+      reorders,
+      rejectedFrames,
+      receivedBytes,
+      publishedBytes,
+      propagation: this.#metrics.quantiles(),
+      consistency: this.#consistency,
+      documents: total((section) => section.reader.heldCount),
+      sections: sections.length,
+      buffered: total((section) => section.bufferedCount),
+      watchers: total((section) => section.watcherCount),
+    }
+  }
+
+  onEvent(listener: (event: SyncEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  recentConflicts(): readonly SyncEvent[] {
+    return [...this.#recentConflicts]
+  }
+
+  async catchUp(ref?: SectionRef): Promise<void> {
+    this.#assertOpen()
+    await Promise.all(this.#sections(ref).map((section) => section.ensureSubscribed().then(() => section.catchUp())))
+  }
+
+  async verify({ section: ref, sample = 'all' }: Parameters<SyncInstance['verify']>[0] = {}): Promise<VerifyReport> {
+    this.#assertOpen()
+    const size = parseSampleSize(sample, 'sample')
+    const reports = await Promise.all(this.#sectionsMatching(ref).map((open) => this.#verifySection(open, size)))
+    return this.#recordVerification(reports)
+  }
+
+  #verifySection({ section, loadBatcher }: OpenSection, sample: number): Promise<VerificationResult> {
+    return new Verification(section, loadBatcher, this.#runtime).run(sample)
+  }
+
+  #recordVerification(reports: readonly VerificationResult[]): VerifyReport {
+    const checked = reports.reduce((sum, report) => sum + report.checked, 0)
+    const differing = reports.flatMap((report) => report.differing)
+    this.#consistency = checked === 0 ? 1 : 1 - differing.length / checked
+    return { checked, differing, score: this.#consistency }
+  }
+
+  async flush(options: CallOptions = {}): Promise<void> {
+    const writers = [...this.#openSections.values()].map(({ writeQueue }) => writeQueue)
+    const flushAll = async (): Promise<void> => void (await Promise.all(writers.map((writer) => writer.flush())))
+    return withDeadline(this.#runtime, options, flushAll, (why) => deadlineError(why, options))
+  }
+
+  close({ deadline = '5s' }: { readonly deadline?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#close(parseDuration(deadline, 'deadline'))
+    return this.#closing
+  }
+
+  async #close(deadline: number): Promise<void> {
+    const [unsubscribeStatus, ...timers] = this.#cleanups
+    for (const end of timers) end()
+    await this.flush({ timeout: deadline }).catch(() => {})
+    unsubscribeStatus?.()
+    const openSections = [...this.#openSections.values()]
+    for (const { writeQueue } of openSections) writeQueue.close()
+    this.#stores.close()
+    const end = async (): Promise<void> => {
+      await Promise.all(openSections.map(({ section }) => section.close()))
+      await Promise.all([this.#store.close(), this.#bus.close()])
+    }
+    const wait = { timeout: deadline }
+    await withDeadline(this.#runtime, wait, end, () => new TimeoutError('store or bus did not end within the deadline'))
+    this.#listeners.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new ClosedError('the instance is closed')
+  }
+
+  #sections(ref?: SectionRef): SectionReplica[] {
+    return this.#sectionsMatching(ref).map(({ section }) => section)
+  }
+
+  #sectionsMatching(ref?: SectionRef): OpenSection[] {
+    const open = [...this.#openSections.values()]
+    return ref ? open.filter(({ section }) => scopeId(section.ref) === scopeId(ref)) : open
+  }
+
+  /** Those whose store is reached by this link. */
+  #sectionsOf(link: RetryingStore): OpenSection[] {
+    return this.#sectionsMatching().filter((open) => open.retryingStore === link)
+  }
+
+  #verifyAll(sample: number): void {
+    const reachable = this.#sectionsMatching().filter(({ retryingStore }) => !retryingStore.unavailable)
+    if (reachable.length === 0) return
+    const comparing = reachable.map((open) =>
+      this.#verifySection(open, sample).catch((error: unknown) => {
+        this.#emitError(open.section.ref, error)
+        return { checked: 0, differing: [] }
+      }),
+    )
+    void Promise.all(comparing).then((reports) => this.#recordVerification(reports))
+  }
+
+  // ---- events ----------------------------------------------------------------------------------------------------
+
+  #emitError(ref: SectionRef, error: unknown): void {
+    if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'failed', error })
+  }
+
+  #onBusFailure({ operation, scope, changes, error }: BusFailure): void {
+    const ref = sectionOf(scope)
+    if (operation === 'publish') this.#emit({ ...ref, type: 'publish-failed', changes, error })
+    else this.#emitError(ref, error)
+  }
+
+  #emit(details: InstanceEvent | (SectionRef & SectionEvent)): void {
+    const event: SyncEvent = { at: this.#runtime.now(), ...details }
+    if (event.type === 'conflict' && this.#recentConflicts.push(event) > this.#maxRecentConflicts) this.#recentConflicts.shift()
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        // not here, in the midst of the protocol: as any uncaught error
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}
+
+const parseSampleSize = (sample: number | 'all', label: string): number =>
+  sample === 'all' ? Number.POSITIVE_INFINITY : assertInteger(sample, label, 1)

@@ -1,0 +1,115 @@
+import { type Scope, scopeId } from '../../model/address.ts'
+import { BusUnavailableError, ClosedError, LimitError, SyncError } from '../../model/errors.ts'
+import type { Runtime } from '../../model/runtime.ts'
+import type { ChangeBus } from '../bus.ts'
+import type { Publication, PublicationTarget } from './publication.ts'
+import { RetryDelay } from './retry-delay.ts'
+
+const MAX_ATTEMPTS = 6
+const MAX_BATCH = 1_000
+/** Changes that may wait for a bus that is slow or does not answer. */
+const MAX_QUEUED = 10_000
+
+/** The way of one section's changes to one bus: in order, what waits goes together, retried a few times and then given up. */
+export class PublishQueue implements PublicationTarget {
+  readonly #bus: ChangeBus
+  readonly #retryDelay: RetryDelay
+  #queue: Publication[] = []
+  #queuedChanges = 0
+  #sending = false
+  #closed = false
+  #running: Promise<void> | undefined
+
+  constructor(bus: ChangeBus, runtime: Runtime) {
+    this.#bus = bus
+    this.#retryDelay = new RetryDelay(runtime)
+  }
+
+  get isInFlight(): boolean {
+    return this.#sending
+  }
+
+  /** Resolves when what was sent so far, and while that lasted, was taken or given up. */
+  get whenDrained(): Promise<void> {
+    return this.#running ?? Promise.resolve()
+  }
+
+  enqueue(publication: Publication): void {
+    if (this.#queuedChanges + publication.changes.length > MAX_QUEUED) this.#rejectQueued(queueFullError)
+    this.#queue.push(publication)
+    this.#queuedChanges += publication.changes.length
+    this.#running ??= this.#run()
+  }
+
+  /** The bus is said to be back: what was refused is tried now. */
+  retryNow(): void {
+    this.#retryDelay.skip()
+  }
+
+  /** What was not taken is given up. */
+  close(): void {
+    this.#closed = true
+    this.#retryDelay.skip()
+    this.#rejectQueued((scope) => new ClosedError('the bus was taken out', { address: scope }))
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) await this.#sendWithRetries(this.#nextBatch())
+    // in the same step as the look above: what is sent next finds nobody at work
+    this.#running = undefined
+  }
+
+  /** What is sent in one call, and again in the same call should it be refused. */
+  #nextBatch(): readonly [Publication, ...Publication[]] {
+    const [first] = this.#queue as [Publication]
+    const id = scopeId(first.scope)
+    let changes = first.changes.length
+    let count = 1
+    for (const publication of this.#queue.slice(1)) {
+      changes += publication.changes.length
+      if (changes > MAX_BATCH || scopeId(publication.scope) !== id) break
+      count++
+    }
+    const batch = this.#queue.splice(0, count) as [Publication, ...Publication[]]
+    for (const publication of batch) this.#queuedChanges -= publication.changes.length
+    return batch
+  }
+
+  async #sendWithRetries(batch: readonly [Publication, ...Publication[]]): Promise<void> {
+    const changes = batch.flatMap((publication) => publication.changes)
+    for (let attempt = 0; ; attempt++) {
+      const error = await this.#trySend(batch[0].scope, changes)
+      if (!error) {
+        for (const publication of batch) publication.onAccepted(this)
+        return
+      }
+      if (!error.retryable || attempt + 1 >= MAX_ATTEMPTS || this.#closed) {
+        for (const publication of batch) publication.onRejected(this, error)
+        return
+      }
+      await this.#retryDelay.wait(attempt)
+    }
+  }
+
+  async #trySend(scope: Scope, changes: Publication['changes']): Promise<SyncError | undefined> {
+    this.#sending = true
+    try {
+      await this.#bus.publish(scope, changes)
+      return undefined
+    } catch (cause) {
+      return cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause, address: scope })
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  #rejectQueued(reason: (scope: Scope) => SyncError): void {
+    const rejected = this.#queue
+    this.#queue = []
+    this.#queuedChanges = 0
+    for (const publication of rejected) publication.onRejected(this, reason(publication.scope))
+  }
+}
+
+const queueFullError = (address: Scope): SyncError =>
+  new LimitError(`the bus does not keep up: ${MAX_QUEUED} changes wait at most`, { address })

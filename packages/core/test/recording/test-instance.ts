@@ -1,0 +1,56 @@
+import {
+  type Collection,
+  type CollectionOptions,
+  createMemoryHub,
+  createInstance,
+  type CollectionDefinition,
+  defineCollection,
+  type MemoryHub,
+  memoryBus,
+  memoryStore,
+  type SyncInstance,
+} from '@sync/core'
+import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
+
+export interface Doc {
+  n: number
+  list?: number[]
+  nested?: { [key: string]: number }
+}
+
+/** A collection on a store of its own. */
+export interface TestInstance extends AsyncDisposable {
+  readonly hub: MemoryHub
+  readonly sync: SyncInstance
+  readonly docs: Collection<Doc>
+  /** The documents in the store. */
+  stored(): Record<string, unknown>
+}
+
+export const documents = (options: Partial<CollectionOptions<Doc>> = {}): CollectionDefinition<Doc> =>
+  defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options })
+
+export function openTestInstance(
+  definition: CollectionDefinition<Doc> = documents(),
+  clock: VirtualRuntime = createVirtualRuntime(),
+): TestInstance {
+  const hub = createMemoryHub({ runtime: clock })
+  const sync = createInstance({ store: memoryStore(hub), bus: memoryBus(hub), runtime: clock })
+  return {
+    hub,
+    sync,
+    docs: sync.collection(definition, { partition: 'eu' }),
+    stored() {
+      const found = hub.store.inspect({ partition: 'eu', section: 'doc' })?.documents ?? []
+      return Object.fromEntries([...found].map(([key, { text }]) => [key, JSON.parse(text)]))
+    },
+    [Symbol.asyncDispose]: () => sync.close(),
+  }
+}
+
+/** All of a recording, as one text. */
+export async function textOf(lines: AsyncIterable<string>): Promise<string> {
+  let text = ''
+  for await (const line of lines) text += line
+  return text
+}

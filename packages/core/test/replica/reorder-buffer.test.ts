@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import type { ReplicaEvent } from '../../src/replica/replica-event.ts'
+import { ReorderBuffer } from '../../src/replica/reorder-buffer.ts'
+
+const at = (sequence: number): ReplicaEvent => ({
+  key: 'k',
+  epoch: 'e',
+  sequence,
+  version: 1,
+  at: 0,
+  kind: 'jump',
+  reason: 'snapshot',
+  value: undefined,
+})
+
+test('goes on where another count begins, however far from the one before', () => {
+  const feed = new ReorderBuffer()
+  const heard: (number | string)[] = []
+  feed.observe({
+    highestSeen: 2,
+    observe: ({ sequence }) => heard.push(sequence),
+    reset: (sequence, reason) => heard.push(`${reason} ${sequence}`),
+  })
+  feed.startAt(2)
+  feed.switchEpoch(1e15, undefined)
+  // not one after the other: there are too many
+  expect(feed.released).toBe(1e15)
+  feed.put(1e15 + 1, () => at(1e15 + 1))
+  feed.releaseUpTo(1e15 + 1)
+  expect(heard).toEqual([`epoch ${1e15}`, 1e15 + 1])
+})

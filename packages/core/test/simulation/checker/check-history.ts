@@ -1,0 +1,20 @@
+import type { History } from '../history.ts'
+import { checkCommits } from './commits.ts'
+import { checkFinalStates } from './final-states.ts'
+import { checkLosses } from './losses.ts'
+import { checkReads } from './reads.ts'
+import { checkWatchers } from './watchers.ts'
+import { checkWrites } from './writes.ts'
+
+/** Judges what happened. Returns what is wrong: nothing, if all is well. */
+export function checkHistory(history: History): string[] {
+  return [
+    ...history.problems,
+    ...checkCommits(history),
+    ...checkWrites(history),
+    ...checkReads(history),
+    ...checkWatchers(history),
+    ...checkFinalStates(history),
+    ...checkLosses(history),
+  ]
+}

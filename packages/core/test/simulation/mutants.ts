@@ -1,0 +1,130 @@
+import type { SourceEdit } from '../rules/rule.ts'
+
+/** A fault that the simulation must notice. */
+export interface Mutant {
+  readonly name: string
+  readonly edits: readonly SourceEdit[]
+}
+
+/** Faults beside the rules of the protocol. */
+export const ownMutants: readonly Mutant[] = [
+  {
+    name: 'a gap is applied',
+    edits: [
+      {
+        file: 'replica/replica.ts',
+        find: 'change.version === this.version + 1',
+        replace: 'change.version > this.version',
+      },
+    ],
+  },
+  {
+    name: 'an echo is applied twice',
+    edits: [
+      {
+        file: 'replica/replica.ts',
+        find: 'if (this.known && change.epoch === this.epoch && change.sequence <= this.sequence) return false',
+        replace: '',
+      },
+      {
+        file: 'replica/replica.ts',
+        find: '(buffer[staleCount] as Change).sequence <= this.sequence',
+        replace: '(buffer[staleCount] as Change).sequence < this.sequence',
+      },
+      {
+        file: 'replica/replica.ts',
+        find: 'change.sequence > this.sequence && this.#isNext(change)',
+        replace: 'this.#isNext(change)',
+      },
+      {
+        file: 'replica/replica.ts',
+        find: 'change.version === this.version + 1',
+        replace: '(change.version === this.version || change.version === this.version + 1)',
+      },
+    ],
+  },
+  {
+    name: 'a condition on the version is not checked',
+    edits: [
+      {
+        file: 'memory/expectation.ts',
+        find: 'version !== undefined && version !== (document?.version ?? 0)',
+        replace: 'false',
+      },
+    ],
+  },
+  {
+    name: 'changes of one life are applied in the order in which they come',
+    edits: [{ file: 'replica/replica.ts', find: ' && change.version === this.version + 1', replace: '' }],
+  },
+  {
+    name: 'a second gap is not repaired',
+    edits: [
+      {
+        file: 'replica/gap-repair.ts',
+        find: 'this.#repairing = undefined\n      if (this.#sequences',
+        replace: 'if (this.#sequences',
+      },
+    ],
+  },
+  {
+    name: 'the store keeps what has expired',
+    edits: [
+      {
+        file: 'memory/document-table.ts',
+        find: 'return document && now < document.expiresAt ? document',
+        replace: 'return document ? document',
+      },
+    ],
+  },
+  {
+    name: 'a copy that has lapsed is served',
+    edits: [{ file: 'replica/expiry.ts', find: 'expiresAt <= this.#deps.runtime.elapsed()', replace: 'false' }],
+  },
+  {
+    name: 'time is measured by the wall clock',
+    edits: [
+      {
+        file: 'replica/expiry.ts',
+        find: 'expiresAt <= this.#deps.runtime.elapsed()',
+        replace: 'expiresAt <= this.#deps.runtime.now()',
+      },
+      {
+        file: 'replica/expiry.ts',
+        find: 'replica.expiresAt = this.#deps.runtime.elapsed() + ttl',
+        replace: 'replica.expiresAt = this.#deps.runtime.now() + ttl',
+      },
+      { file: 'replica/expiry.ts', find: 'expiresAt - runtime.elapsed()', replace: 'expiresAt - runtime.now()' },
+      {
+        file: 'replica/replica-table.ts',
+        find: 'replica.install(loaded, this.#deps.runtime.elapsed())',
+        replace: 'replica.install(loaded, this.#deps.runtime.now())',
+      },
+    ],
+  },
+  {
+    name: 'a strategy takes the last write',
+    edits: [{ file: 'merge/merge.ts', find: 'remote + (local - base)', replace: 'local' }],
+  },
+  {
+    name: 'a condition on a field is not checked',
+    edits: [
+      { file: 'memory/expectation.ts', find: 'if (expected !== fieldVersion(document, field))', replace: 'if (false)' },
+    ],
+  },
+  {
+    name: 'what is created takes the place of what is there',
+    edits: [{ file: 'memory/expectation.ts', find: 'if (generation === 0 && document)', replace: 'if (false)' }],
+  },
+  {
+    name: 'a write is acknowledged before it is done',
+    edits: [
+      {
+        file: 'collection/commit-loop.ts',
+        find: 'if (!(error instanceof StoreUnavailableError)) throw error',
+        replace:
+          'if (!(error instanceof StoreUnavailableError)) throw error\n        if (failures > 0) return { result: { status: \'unchanged\', current: { generation: 1, version: 1 }, state: { epoch: section.epochs.epoch, sequence: 0, opResultCount: 0, ancestors: [] } }, sends }',
+      },
+    ],
+  },
+]

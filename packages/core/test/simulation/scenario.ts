@@ -1,0 +1,65 @@
+import { type CollectionDefinition, defineCollection, type MemoryHubOptions } from '@sync/core'
+import type { SeededRandom } from './seeded-random.ts'
+import type { Doc } from './document.ts'
+import { strategies } from './strategies.ts'
+import type { WatchOptions } from './watcher.ts'
+
+/** What a schedule plays with. */
+export interface Scenario {
+  readonly definition: CollectionDefinition<Doc>
+  readonly keys: readonly string[]
+  /** Those of each instance. */
+  readonly watchers: readonly (readonly WatchOptions[])[]
+  readonly hub: MemoryHubOptions
+  /** The log may no longer reach what somebody missed. */
+  readonly shortLog: boolean
+  /** The store may lose what somebody saved the position of. */
+  readonly losses: boolean
+  readonly latency: Latency
+}
+
+/** How long everything takes where nothing is wrong, in ms: what is under way together meets. */
+interface Latency {
+  /** Of a request and of its reply, at most. */
+  readonly store: number
+  /** Of a message, at least; and by how much more one may take than another. */
+  readonly bus: number
+  readonly spread: number
+}
+
+/** Draws a setting: how many instances, how they follow, what is kept for how long. */
+export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pick<Scenario, 'losses'>): Scenario {
+  const subscribeBy = chance(0.25) ? 'key' : 'section'
+  const replicate = subscribeBy === 'section' && chance(0.5) ? 'all' : 'on-demand'
+  const shortLog = chance(0.3)
+  const after = 150 + int(250)
+  const ttl = chance(0.7) ? 'never' : { after, sliding: chance(0.5) }
+  const definition = defineCollection<Doc>({
+    section: 'doc',
+    ttl,
+    subscribeBy,
+    replicate,
+    merge: strategies,
+    ...(chance(0.2) && { batch: { maxWait: 1 + int(30), maxWrites: 1 + int(5) } }),
+    ...(replicate === 'on-demand' && chance(0.3) && { cache: { maxDocuments: 1 + int(3) } }),
+  })
+  const keys = ['k', 'm', 'o', 'q'].slice(0, pick([1, 1, 2, 2, 3, 4]))
+  const watchers = Array.from({ length: pick([2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 8]) }, (_, at) => {
+    const pause = chance(0.3) ? int(300) : 0
+    if (subscribeBy === 'section') return [{ combine: at % 2 === 0, pause }]
+    return keys.map((key) => ({ combine: true, pause, key }))
+  })
+  const hub = {
+    maxChanges: shortLog ? 1 + int(4) : 10_000,
+    lineage: chance(0.2) ? 1 : 8,
+    ...(chance(0.2) && { maxOpResults: 2 + int(12) }),
+    ...(chance(0.1) && { maxPayloadBytes: 250 + int(300) }),
+  }
+  const latency = {
+    store: chance(0.5) ? 1 + int(30) : 0,
+    bus: 0,
+    spread: 0,
+    ...(chance(0.3) && { bus: int(30), spread: int(20) }),
+  }
+  return { definition, keys, watchers, hub, shortLog, losses, latency }
+}

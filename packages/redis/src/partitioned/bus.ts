@@ -1,0 +1,84 @@
+import {
+  type BusCapabilities,
+  type BusStatus,
+  type ChangeBus,
+  type EncodedChange,
+  type FrameHandler,
+  type InCommitPublisher,
+  Listeners,
+  type Scope,
+  type SubscribeOptions,
+  type Subscription,
+} from '@sync/core/adapter'
+import type { RedisBus } from '../bus/bus.ts'
+import type { PartitionRouter } from './partition-router.ts'
+
+/** Buses on several servers as one: each partition lies on one of them. */
+export class PartitionedBus implements ChangeBus {
+  readonly capabilities: BusCapabilities
+  readonly inCommit: InCommitPublisher
+  readonly #router: PartitionRouter<RedisBus>
+  readonly #statusListeners: Listeners<BusStatus>
+  readonly #interrupted = new Set<RedisBus>()
+  #connected = false
+  #closing: Promise<void> | undefined
+
+  constructor(router: PartitionRouter<RedisBus>, onError: (error: unknown) => void) {
+    this.#router = router
+    this.#statusListeners = new Listeners(onError)
+    this.capabilities = router.main.capabilities
+    const { method, maxPayloadBytes, maxFrames } = router.main.inCommit
+    this.inCommit = {
+      method,
+      maxPayloadBytes,
+      ...(maxFrames !== undefined && { maxFrames }),
+      serverFor: (partition) => router.memberFor(partition).inCommit.serverFor(partition),
+      destination: (scope) => router.memberFor(scope.partition).inCommit.destination(scope),
+    }
+    for (const bus of router.all) bus.onStatus((status) => this.#onMemberStatus(bus, status))
+  }
+
+  publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
+    return this.#router.memberFor(scope.partition).publish(scope, changes)
+  }
+
+  subscribe(scope: Scope, onFrame: FrameHandler, options?: SubscribeOptions): Promise<Subscription> {
+    return this.#router.memberFor(scope.partition).subscribe(scope, onFrame, options)
+  }
+
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    return this.#statusListeners.add(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.#router.close()
+    this.#statusListeners.emit('closed')
+    this.#statusListeners.clear()
+  }
+
+  /** `interrupted` as long as one of them is. */
+  #onMemberStatus(bus: RedisBus, status: BusStatus): void {
+    const before = this.#interrupted.size
+    if (status === 'interrupted') {
+      this.#interrupted.add(bus)
+      if (before === 0) this.#statusListeners.emit('interrupted')
+    } else if (status === 'resumed') {
+      this.#interrupted.delete(bus)
+      // what was missed there has to be asked for now, though others are still missed
+      this.#statusListeners.emit('resumed')
+      if (this.#interrupted.size > 0) this.#statusListeners.emit('interrupted')
+    } else if (status === 'connected' && !this.#connected) {
+      this.#connected = true
+      this.#statusListeners.emit('connected')
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/** A broker that runs for somebody. */
+export interface RunningBroker extends AsyncDisposable {
+  /** To be pasted. */
+  readonly url: string
+  readonly version: string
+}
+
+interface MultiNodeBroker extends AsyncDisposable {
+  readonly urls: readonly string[]
+  readonly version: string
+}
+
+/** `nats://host1,host2`. */
+function withJoinedUrl(broker: MultiNodeBroker): RunningBroker {
+  const [scheme] = (broker.urls[0] ?? '').split('://')
+  const hosts = broker.urls.map((url) => url.slice(`${scheme}://`.length))
+  return {
+    url: `${scheme}://${hosts.join(',')}`,
+    version: broker.version,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  }
+}
+
+const redis = () => import('../redis/redis.ts')
+const redisCluster = () => import('../redis/cluster.ts')
+const nats = () => import('../nats/nats.ts')
+const natsCluster = () => import('../nats/cluster.ts')
+const kafka = () => import('../kafka/kafka.ts')
+const kafkaCluster = () => import('../kafka/cluster.ts')
+
+/** Everything that can be started by name. What a broker needs is loaded when it is started: asking is quick. */
+export const catalogue: ReadonlyMap<string, () => Promise<RunningBroker>> = new Map<string, () => Promise<RunningBroker>>([
+  ['redis', async () => (await redis()).startRedis()],
+  ['valkey', async () => (await redis()).startRedis({ flavor: 'valkey' })],
+  ['redis-cluster', async () => withJoinedUrl(await (await redisCluster()).startRedisCluster())],
+  ['nats', async () => (await nats()).startNats()],
+  ['nats-oldest', async () => (await nats()).startNats({ release: 'oldest' })],
+  ['nats-cluster', async () => withJoinedUrl(await (await natsCluster()).startNatsCluster())],
+  ['kafka', async () => (await kafka()).startKafka()],
+  ['kafka-oldest', async () => (await kafka()).startKafka({ release: 'oldest' })],
+  ['kafka-cluster', async () => withJoinedUrl(await (await kafkaCluster()).startKafkaCluster())],
+])

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { catalogue, type RunningBroker } from './catalogue.ts'
+import { type DaemonResponse, requestDaemon, type BrokerEntry, type DaemonRequest } from './protocol.ts'
+
+/** Keeps brokers running for people, and does what is asked of it at its socket, until it is told to stop: this process then ends. */
+export async function runDaemon(socketPath: string): Promise<void> {
+  const running = new Map<string, Promise<RunningBroker>>()
+  const onConnection = (socket: Socket): void => {
+    socket.on('error', () => {})
+    createInterface({ input: socket }).on('line', async (line) => {
+      const request: DaemonRequest = JSON.parse(line)
+      const answer = await handleRequest(request, running)
+      socket.end(JSON.stringify(answer))
+      // The brokers still there end with this process.
+      if (request.command === 'down') server.close()
+    })
+  }
+  const server = createServer(onConnection)
+  // Another keeper may have been quicker; or one that was killed has left its socket behind.
+  if (await requestDaemon(socketPath, { command: 'status' })) return
+  await rm(socketPath, { force: true })
+  server.listen(socketPath)
+  await once(server, 'close')
+  // A client that has disconnected may still hold a timer of two seconds.
+  process.exit()
+}
+
+async function handleRequest(request: DaemonRequest, running: Map<string, Promise<RunningBroker>>): Promise<DaemonResponse> {
+  if (request.command === 'up') for (const name of request.names) if (!running.has(name)) running.set(name, startBroker(name))
+  const entries: BrokerEntry[] = []
+  const problems: string[] = []
+  for (const [name, starting] of [...running]) {
+    try {
+      const broker = await starting
+      entries.push({ name, url: broker.url, version: broker.version })
+      if (request.command === 'down') await broker[Symbol.asyncDispose]()
+    } catch (error) {
+      running.delete(name)
+      problems.push(`${name}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { entries, problems }
+}
+
+async function startBroker(name: string): Promise<RunningBroker> {
+  const starter = catalogue.get(name)
+  if (!starter) throw new Error(`there is none of that name; there are ${[...catalogue.keys()].join(', ')}`)
+  return starter()
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { checkEvidence, type Evidence, type CheckResult } from './checker/checker.ts'
+import type { Recovery } from './checker/recovery.ts'
+import { parseHistory } from './history/history-file.ts'
+import type { Observer } from './observer.ts'
+import type { Worker, Environment } from './environment/environment.ts'
+import type { Fault, Step } from './schedule/schedule.ts'
+import { canonical } from './workload/canonical.ts'
+import { now } from './workload/clock.ts'
+import { COUNTED_KEYS, documents, section, TOTAL_FIELD } from './workload/documents.ts'
+import type { Answer, Copies } from './workload/messages.ts'
+
+/** How long all may take to recover after a fault. */
+const RECOVERY_TIMEOUT_MS = 30_000
+/** How long all may take to start, on a machine that has much else to do. */
+const START_TIMEOUT_MS = 120_000
+const POLL_MS = 5
+
+/** What a course goes through. */
+export interface FaultRunOptions {
+  readonly environment: Environment
+  readonly recovery: Recovery
+  readonly observer: Observer
+  readonly print: (line: string) => void
+}
+
+/** One run, from its first write to its verdict. */
+export class FaultRun {
+  readonly recoveryTimes: Map<string, readonly number[]> = new Map()
+  readonly problems: string[] = []
+  readonly #options: FaultRunOptions
+
+  constructor(options: FaultRunOptions) {
+    this.#options = options
+  }
+
+  /** All are at work. */
+  async start(): Promise<void> {
+    const { environment, recovery } = this.#options
+    await using auditor = await environment.openAuditor()
+    const collection = auditor.collection(documents, section)
+    for (const key of COUNTED_KEYS) await collection.create(key, { [TOTAL_FIELD]: 0 })
+    recovery.start(now())
+    for (const worker of environment.workers) worker.start()
+    const { missing } = await this.#waitForRecovery(START_TIMEOUT_MS)
+    if (missing.length > 0) throw new Error(`not at work after ${START_TIMEOUT_MS} ms: ${missing.join(', ')}`)
+  }
+
+  /** Step after step, until the time is up or somebody does not recover. */
+  async injectFaults(steps: Generator<Step, never>, forMs: number): Promise<void> {
+    const end = now() + forMs
+    while (now() < end && this.problems.length === 0) await this.#step(steps.next().value)
+  }
+
+  async verify(): Promise<CheckResult> {
+    const { environment } = this.#options
+    const writers = environment.workers.filter(({ role }) => role === 'writer')
+    for (const answer of await Promise.all(writers.map((each) => each.request({ ask: 'stop' })))) {
+      if (answer.answer === 'stopped' && answer.pending > 0)
+        this.problems.push(`${answer.pending} writes had no answer in the end, though all was back`)
+    }
+    const evidence = await this.#collectEvidence()
+    await Promise.all(environment.workers.map((each) => this.#close(each)))
+    for (const each of environment.workers) {
+      if (!(await each.waitForExit(5_000))) this.problems.push(`${each.life} did not end by itself after close`)
+    }
+    return checkEvidence(evidence)
+  }
+
+  async #close(worker: Worker): Promise<void> {
+    const closed = await worker.request({ ask: 'close' })
+    if (closed.answer !== 'closed') return
+    if (closed.failed) this.problems.push(`${worker.life}: close: ${closed.failed}`)
+    if (closed.leaks && closed.leaks.length > 0)
+      this.problems.push(`${worker.life} left behind after close: ${closed.leaks.join(', ')}`)
+  }
+
+  async #step({ calmMs, faults }: Step): Promise<void> {
+    const { recovery, print } = this.#options
+    await sleep(calmMs)
+    const injected = (await Promise.all(faults.map((fault) => this.#inject(fault)))).flat()
+    if (injected.length === 0) return
+    const since = now()
+    recovery.start(since)
+    const { missing, last } = await this.#waitForRecovery(RECOVERY_TIMEOUT_MS)
+    const recoveryMs = Math.round(now() - since)
+    const what = injected.map(({ kind, target, durationMs }) => `${kind} (${target}, ${durationMs} ms)`).join(' + ')
+    if (missing.length > 0) {
+      this.problems.push(`${what}: not recovered after ${RECOVERY_TIMEOUT_MS} ms: ${missing.join(', ')}`)
+      return
+    }
+    print(`${what}: recovered after ${recoveryMs} ms${last.length > 0 ? `, ${last.join(' and ')} last` : ''}`)
+    for (const { kind } of injected) this.recoveryTimes.set(kind, [...(this.recoveryTimes.get(kind) ?? []), recoveryMs])
+  }
+
+  /** Answers what was done, once it is over. */
+  async #inject(fault: Fault): Promise<readonly Fault[]> {
+    const undo = await this.#options.environment.inject(fault)
+    if (!undo) return []
+    await sleep(fault.durationMs)
+    await undo()
+    return [fault]
+  }
+
+  /** Until all have recovered, or the time is up. Answers who has not, and who was the last to. */
+  async #waitForRecovery(withinMs: number): Promise<Record<'missing' | 'last', readonly string[]>> {
+    const { recovery } = this.#options
+    const deadline = now() + withinMs
+    let last: readonly string[] = []
+    for (;;) {
+      const { notRecovered } = recovery
+      if (notRecovered.length === 0 || now() > deadline) return { missing: notRecovered, last }
+      last = notRecovered
+      await sleep(POLL_MS)
+    }
+  }
+
+  async #collectEvidence(): Promise<Evidence> {
+    const { environment, observer } = this.#options
+    await using auditor = await environment.openAuditor()
+    const collection = auditor.collection(documents, section)
+    const store: [string, Copies[string]][] = []
+    for await (const [key, { version, value }] of collection.entries()) store.push([key, [version, canonical(value)]])
+    const writers = environment.workers.filter(({ role }) => role === 'writer')
+    const tasks = writers.flatMap(({ tasks }) => tasks)
+    const histories = await Promise.all(
+      tasks.map(async ({ name, historyFile }) => parseHistory(name, await readFile(historyFile, 'utf8').catch(() => ''))),
+    )
+    const replicas = environment.workers.filter(({ role }) => role === 'replica')
+    const copies = await Promise.all(
+      replicas.map(async (each) => ({ name: each.name, ...copiesOf(await each.request({ ask: 'copies' })) })),
+    )
+    return { histories, store: Object.fromEntries(store), replicas: copies, epochs: observer.epochHistory }
+  }
+}
+
+function copiesOf(answer: Answer): { readonly held: Copies; readonly delivered: Copies } {
+  if (answer.answer !== 'copies') throw new Error(`answered "${answer.answer}" in place of copies`)
+  return answer
+}

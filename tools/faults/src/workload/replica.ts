@@ -1,0 +1,97 @@
+import type { Change, Collection, Position, SyncInstance } from '@sync/core'
+import { apply, PatchError } from '@sync/core/patch'
+import { canonical } from './canonical.ts'
+import { type Document, documents, section } from './documents.ts'
+import type { Copies, Copy } from './messages.ts'
+
+/** What a replica is made of. */
+export interface ReplicaOptions {
+  readonly sync: SyncInstance
+  /** Everything up to here has been told. */
+  readonly onDelivered: (position: Position) => void
+  readonly reportProblem: (what: string) => void
+}
+
+const MAX_REMOVED = 1_000
+
+interface DeliveredDocument {
+  readonly version: number
+  readonly document: Document
+}
+
+type Changed = Change<Document> & { readonly kind: 'changed' | 'delta' }
+
+/** Holds everything, and follows along: what its stream tells adds up to another copy, which must be the same. */
+export class Replica {
+  readonly #options: ReplicaOptions
+  readonly #collection: Collection<Document>
+  readonly #delivered = new Map<string, DeliveredDocument>()
+  /** The last that were removed: they must not be held any more. */
+  readonly #removed: string[] = []
+  readonly #stop = new AbortController()
+  readonly #following: Promise<void>
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options
+    this.#collection = options.sync.collection(documents, section)
+    this.#following = this.#follow()
+  }
+
+  async copies(): Promise<{ readonly held: Copies; readonly delivered: Copies }> {
+    const held: [string, Copy][] = []
+    const delivered = [...this.#delivered].map(([key, { version, document }]) => [key, [version, canonical(document)]] as const)
+    for (const key of new Set([...this.#delivered.keys(), ...this.#removed])) {
+      const entry = await this.#collection.getEntry(key)
+      if (entry) held.push([key, [entry.version, canonical(entry.value)]])
+    }
+    return { held: Object.fromEntries(held), delivered: Object.fromEntries(delivered) }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#following
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop
+    for await (const batch of this.#collection.changes({ from: 'snapshot', signal })) {
+      for (const change of batch) this.#apply(change)
+      const last = batch.at(-1)
+      if (last) this.#options.onDelivered(last.position)
+    }
+  }
+
+  #apply(change: Change<Document>): void {
+    const { key, kind, version } = change
+    const before = this.#delivered.get(key)
+    if (kind === 'removed') {
+      this.#delivered.delete(key)
+      if (this.#removed.push(key) > MAX_REMOVED) this.#removed.shift()
+    } else if (kind === 'reset') this.#delivered.set(key, { version, document: change.value })
+    else if (kind === 'created') {
+      if (before) this.#options.reportProblem(`${key}: created at ${version}, though it was told at ${before.version}`)
+      this.#delivered.set(key, { version, document: change.value })
+    } else this.#delivered.set(key, { version, document: this.#checkedDocument(change, before) })
+  }
+
+  /** A change goes on from what was told last, and from nothing else: none twice, none left out, none out of order. */
+  #checkedDocument(change: Changed, before: DeliveredDocument | undefined): Document {
+    const { key, version, patch } = change
+    const document = before && version > before.version ? applyPatch(before.document, patch) : undefined
+    const value = change.kind === 'changed' ? change.value : document
+    if (document && canonical(document) === canonical(value ?? {})) return document
+    const last = before ? `${before.version}: ${canonical(before.document)}` : 'nothing'
+    this.#options.reportProblem(`${key}: ${change.kind} to ${version} by ${JSON.stringify(patch)} was told after ${last}`)
+    return value ?? {}
+  }
+}
+
+/** `undefined`: it does not fit. */
+function applyPatch(document: Document, patch: Changed['patch']): Document | undefined {
+  try {
+    return apply(document, patch) as Document
+  } catch (error) {
+    if (error instanceof PatchError) return undefined
+    throw error
+  }
+}
