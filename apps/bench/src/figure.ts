@@ -46,7 +46,10 @@ export function reportLine(bench: string, { name, unit, goal }: Figure, measured
   return { bench, figure: name, unit, ours, baseline, ratio, spread, ...evaluateGoal(measured, goal) }
 }
 
-function evaluateGoal({ ours, baseline, ratio }: Measurement, goal: Goal | undefined): Pick<ReportLine, 'goal' | 'of' | 'met'> {
+function evaluateGoal(
+  { ours, baseline, ratio }: Measurement,
+  goal: Goal | undefined,
+): Pick<ReportLine, 'goal' | 'of' | 'met'> {
   if (goal === undefined) return { goal: null, of: 'ratio', met: true }
   const { of = 'ratio' } = goal
   const value = { ratio, difference: ours - baseline, ours }[of]

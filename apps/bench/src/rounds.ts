@@ -35,7 +35,9 @@ export async function compareRates(comparison: Comparison, rounds: Partial<Round
     const run = round % 2 === 0 ? oursFirst : baselineFirst
     results.push(await run(ours, baseline, sliceMs))
   }
-  return summarizeRounds(results.map((each) => ({ ours: each.ours * operations, baseline: each.baseline * operations })))
+  return summarizeRounds(
+    results.map((each) => ({ ours: each.ours * operations, baseline: each.baseline * operations })),
+  )
 }
 
 /** What rounds came to: medians, the ratio being that of the rounds' own. */

@@ -1,7 +1,7 @@
 import { canTest } from '@sync/brokers'
 import { describe, expect, test } from 'vitest'
-import { natsToStreams, pubSubToKafka } from '../src/migration/scenarios.ts'
 import { Recorder } from '../src/migration/recorder.ts'
+import { natsToStreams, pubSubToKafka } from '../src/migration/scenarios.ts'
 
 const redis = await canTest('moving a fleet from bus to bus', { broker: 'redis', controllable: true })
 const kafka = redis && (await canTest('moving a fleet to Kafka', { broker: 'kafka', controllable: true }))

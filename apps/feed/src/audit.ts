@@ -31,7 +31,10 @@ const MAX_SHOWN = 20
 const KEYS_PER_READ = 500
 
 /** Compares every key that the feed ever named, in every copy, with the last state that the feed gave it. */
-export async function audit(lastStates: ReadonlyMap<string, string | undefined>, copies: readonly Copy[]): Promise<Audit> {
+export async function audit(
+  lastStates: ReadonlyMap<string, string | undefined>,
+  copies: readonly Copy[],
+): Promise<Audit> {
   const shown: Difference[] = []
   let differences = 0
   for (const copy of copies) {
@@ -63,7 +66,13 @@ function compare(
   if (expected === undefined || document === undefined) return [{ copy, key, expected, found }]
   const expectedDocument = JSON.parse(expected) as Document
   return [...new Set([...Object.keys(expectedDocument), ...Object.keys(document)])]
-    .map((field) => ({ copy, key, field, expected: fieldText(expectedDocument, field), found: fieldText(document, field) }))
+    .map((field) => ({
+      copy,
+      key,
+      field,
+      expected: fieldText(expectedDocument, field),
+      found: fieldText(document, field),
+    }))
     .filter((each) => each.expected !== each.found)
 }
 

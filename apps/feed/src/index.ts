@@ -1,7 +1,7 @@
+export { bundledFeed } from './bundled-feed.ts'
 export { canonicalJson } from './canonical.ts'
 export { feedCommand } from './command.ts'
 export { type Document, readFeed } from './feed-file.ts'
 export type { RateLimiter } from './rate-limiter.ts'
 export { createRateMeter, type RateMeter } from './rate-meter.ts'
-export { bundledFeed } from './bundled-feed.ts'
 export { type WriteProgress, writeFeed } from './write-feed.ts'

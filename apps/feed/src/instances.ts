@@ -1,5 +1,5 @@
 import { connect } from '@sync/config'
-import { type Collection, defineCollection, type SyncInstance, type SyncEvent } from '@sync/core'
+import { type Collection, defineCollection, type SyncEvent, type SyncInstance } from '@sync/core'
 import type { Copy } from './audit.ts'
 import type { Document } from './feed-file.ts'
 

@@ -1,5 +1,5 @@
 import { FeedError } from './feed-error.ts'
-import { toFeedError, openText } from './open-text.ts'
+import { openText, toFeedError } from './open-text.ts'
 
 /** One line of a file, without its end. */
 export interface Line {

@@ -1,6 +1,6 @@
 import { catchUp } from './catch-up.ts'
 import { readFeed } from './feed-file.ts'
-import { type Figures, aggregateStats } from './figures.ts'
+import { aggregateStats, type Figures } from './figures.ts'
 import type { Instance } from './instances.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 import { createRateMeter } from './rate-meter.ts'

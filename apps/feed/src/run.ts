@@ -1,10 +1,10 @@
 import { audit } from './audit.ts'
-import { type Instance, replicaCopy, describeEvent, openInstance, storeCopy } from './instances.ts'
+import { summarizeFeed } from './feed-summary.ts'
+import { describeEvent, type Instance, openInstance, replicaCopy, storeCopy } from './instances.ts'
 import type { Options } from './options.ts'
 import { replay } from './replay.ts'
 import type { Reporter } from './report/reporter.ts'
-import { describeRun, summary, describeAudit } from './report/summary.ts'
-import { summarizeFeed } from './feed-summary.ts'
+import { describeAudit, describeRun, summary } from './report/summary.ts'
 
 /** How a run ended. */
 export type Outcome = 'consistent' | 'different' | 'stopped'

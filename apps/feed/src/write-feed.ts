@@ -4,7 +4,7 @@ import { createSemaphore } from './semaphore.ts'
 
 /** What the feed needs of a collection to write to it. */
 export interface FeedTarget {
-  replace(key: string, document: Document): Promise<{ readonly changed: boolean }>
+  set(key: string, document: Document): Promise<{ readonly changed: boolean }>
   delete(key: string): Promise<boolean>
 }
 
@@ -38,7 +38,7 @@ export async function writeFeed(
       if (value === null) {
         if (await target.delete(key)) progress.documentUnits += REMOVAL_UNITS
       } else {
-        const { changed } = await target.replace(key, value)
+        const { changed } = await target.set(key, value)
         if (changed) progress.documentUnits += JSON.stringify(value).length
       }
       progress.written++

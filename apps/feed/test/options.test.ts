@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseOptions } from '../src/options.ts'
 import { bundledFeed } from '../src/bundled-feed.ts'
+import { parseOptions } from '../src/options.ts'
 
 const parse = (...args: string[]): ReturnType<typeof parseOptions> => parseOptions(args, {})
 

@@ -1,11 +1,11 @@
-import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { record, replay } from '@sync/core/recording'
 import { expect, test } from 'vitest'
 import { audit } from '../src/audit.ts'
+import { bundledFeed } from '../src/bundled-feed.ts'
 import { canonicalJson } from '../src/canonical.ts'
 import { type Document, type Observation, readFeed } from '../src/feed-file.ts'
 import { createRateLimiter } from '../src/rate-limiter.ts'
-import { bundledFeed } from '../src/bundled-feed.ts'
 import { writeFeed } from '../src/write-feed.ts'
 
 const outages = defineCollection<Document>({ section: 'outage', ttl: 'never' })

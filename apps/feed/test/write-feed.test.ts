@@ -15,20 +15,20 @@ function options(signal: AbortSignal = new AbortController().signal): Parameters
 it('writes records and removals, a bounded number at once', async () => {
   let open = 0
   let most = 0
-  const calls = { replace: 0, delete: 0 }
-  const count = async (call: 'replace' | 'delete'): Promise<void> => {
+  const calls = { set: 0, delete: 0 }
+  const count = async (call: 'set' | 'delete'): Promise<void> => {
     most = Math.max(most, ++open)
     calls[call]++
     await new Promise((resolve) => setImmediate(resolve))
     open--
   }
   const target: FeedTarget = {
-    replace: () => count('replace').then(() => ({ changed: true })),
+    set: () => count('set').then(() => ({ changed: true })),
     delete: () => count('delete').then(() => true),
   }
   const given = options()
   await writeFeed(feed(2_000), target, given)
-  expect(calls).toEqual({ replace: 1_800, delete: 200 })
+  expect(calls).toEqual({ set: 1_800, delete: 200 })
   expect(most).toBe(256)
   expect(given.progress).toEqual({ written: 2_000, documentUnits: 1_800 * '{"n":1}'.length + 200 * 'null'.length })
 })
@@ -36,7 +36,7 @@ it('writes records and removals, a bounded number at once', async () => {
 it('stops at the first write that fails and names its line', async () => {
   let calls = 0
   const target: FeedTarget = {
-    async replace(key) {
+    async set(key) {
       calls++
       if (key === 'k3') throw new Error('refused')
       return { changed: true }
@@ -49,7 +49,7 @@ it('stops at the first write that fails and names its line', async () => {
 
 it('stops when told to, without waiting for writes that hang', async () => {
   const stop = new AbortController()
-  const target: FeedTarget = { replace: () => new Promise(() => {}), delete: () => new Promise(() => {}) }
+  const target: FeedTarget = { set: () => new Promise(() => {}), delete: () => new Promise(() => {}) }
   const writing = writeFeed(feed(1_000), target, options(stop.signal))
   setImmediate(() => stop.abort())
   await writing

@@ -1,8 +1,8 @@
 import type { Fleet } from './fleet.ts'
-import type { ServiceHandle } from './services/handle.ts'
 import { hasServiceEnded } from './services/command-error.ts'
 import type { Copies } from './services/commands.ts'
 import type { ComparisonCounts } from './services/comparison.ts'
+import type { ServiceHandle } from './services/handle.ts'
 
 /** One look of the auditor at what the living replicas hold, by the replica's name. Rejects while the store is away. */
 export async function audit({ auditor, replicas }: Fleet): Promise<Readonly<Record<string, ComparisonCounts>>> {

@@ -1,9 +1,9 @@
 import type { PastAlert } from './alerts.ts'
-import type { LogLine } from './event-log.ts'
 import type { AvailableTargets } from './available-targets.ts'
+import type { DashboardState } from './dashboard.ts'
+import type { LogLine } from './event-log.ts'
 import type { MigrationResult } from './migrations.ts'
 import type { Rate } from './services/throttle.ts'
-import type { DashboardState } from './dashboard.ts'
 
 /** All that the page shows at one moment. */
 export interface DashboardFrame extends DashboardState {

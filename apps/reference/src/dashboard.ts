@@ -2,12 +2,12 @@ import { createRateMeter, type RateMeter } from 'feed'
 import { type Alert, findAlerts } from './alerts.ts'
 import { ErrorRate } from './error-rate.ts'
 import type { EventLog } from './event-log.ts'
-import { type InstanceFigures, instanceFigures, type InstanceReading, type Totals, totalsOf } from './figures.ts'
-import type { Row } from './services/recent-outages.ts'
-import type { UnitCopy } from './services/forecast/units.ts'
-import type { Report, Status } from './services/service.ts'
-import type { ComparisonCounts } from './services/comparison.ts'
+import { type InstanceFigures, type InstanceReading, instanceFigures, type Totals, totalsOf } from './figures.ts'
 import { LagTracker } from './lag-tracker.ts'
+import type { ComparisonCounts } from './services/comparison.ts'
+import type { UnitCopy } from './services/forecast/units.ts'
+import type { Row } from './services/recent-outages.ts'
+import type { Report, Status } from './services/service.ts'
 
 const RATE_WINDOW_MS = 2_000
 

@@ -1,7 +1,7 @@
-import { compareAndSet, editConcurrently, editOnce, type PlannedEdit, type FieldRef } from './edits.ts'
-import { summarizeEdits, summarizeCompareAndSet } from './edit-summary.ts'
-import type { RequestHandler } from './request-handler.ts'
+import { summarizeCompareAndSet, summarizeEdits } from './edit-summary.ts'
+import { compareAndSet, editConcurrently, editOnce, type FieldRef, type PlannedEdit } from './edits.ts'
 import { RequestError } from './request-error.ts'
+import type { RequestHandler } from './request-handler.ts'
 import { initialUnits, strategies, type UnitField, type UnitValue } from './services/forecast/units.ts'
 import type { JournalSection } from './services/journal.ts'
 import type { System } from './system.ts'
@@ -70,7 +70,9 @@ function parseTarget({ key, field }: Body): FieldRef {
 }
 
 function parsePlannedEdits(system: System, { hands }: Body, target: FieldRef): [PlannedEdit, PlannedEdit] {
-  const [first, second, ...others] = Array.isArray(hands) ? hands.map((hand) => parsePlannedEdit(system, hand, target)) : []
+  const [first, second, ...others] = Array.isArray(hands)
+    ? hands.map((hand) => parsePlannedEdit(system, hand, target))
+    : []
   if (!first || !second || others.length > 0) throw new RequestError(400, 'hands: two are needed')
   if (first.replica.name === second.replica.name) throw new RequestError(400, 'hands: two instances are needed')
   return [first, second]

@@ -1,4 +1,4 @@
-import type { ConcurrentEdits, CompareAndSetResult, EditWrite } from './edits.ts'
+import type { CompareAndSetResult, ConcurrentEdits, EditWrite } from './edits.ts'
 import type { UnitValue } from './services/forecast/units.ts'
 
 /** A value as people read it. */
@@ -45,7 +45,14 @@ function describeConflict({ conflicts, wanted, version, changed }: EditWrite): s
 }
 
 /** What became of a conditional write, sentence by sentence. */
-export function summarizeCompareAndSet({ field, read, other, tried, held, hands }: CompareAndSetResult): readonly string[] {
+export function summarizeCompareAndSet({
+  field,
+  read,
+  other,
+  tried,
+  held,
+  hands,
+}: CompareAndSetResult): readonly string[] {
   const [first, second] = hands
   const lines = [
     `${first.instance} read ${field} = ${formatValue(read.value)} at field version ${read.fieldVersion}.`,

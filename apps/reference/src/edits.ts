@@ -1,4 +1,4 @@
-import type { EditResult, FieldState, ConditionalEditResult } from './services/forecast/edits.ts'
+import type { ConditionalEditResult, EditResult, FieldState } from './services/forecast/edits.ts'
 import { strategies, type UnitField, type UnitValue } from './services/forecast/units.ts'
 import type { ServiceHandle } from './services/handle.ts'
 
@@ -48,7 +48,11 @@ export interface FieldRef {
 type Replica = Pick<ServiceHandle, 'name' | 'execute'>
 
 /** Two instances write one field before either has heard of the other; then all hear of both. */
-export async function editConcurrently(hands: readonly [PlannedEdit, PlannedEdit], target: FieldRef, all: readonly Replica[]): Promise<ConcurrentEdits> {
+export async function editConcurrently(
+  hands: readonly [PlannedEdit, PlannedEdit],
+  target: FieldRef,
+  all: readonly Replica[],
+): Promise<ConcurrentEdits> {
   const edits = async (): Promise<EditWrite[]> => {
     try {
       await Promise.all(hands.map(({ replica }) => replica.execute('withholdUnits')))

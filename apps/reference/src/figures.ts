@@ -1,6 +1,6 @@
-import type { Status } from './services/service.ts'
-import { scoreOf, type ComparisonCounts } from './services/comparison.ts'
 import type { LagTracker } from './lag-tracker.ts'
+import { type ComparisonCounts, scoreOf } from './services/comparison.ts'
+import type { Status } from './services/service.ts'
 
 /** What is known of one instance at one moment. */
 export interface InstanceReading extends Status {

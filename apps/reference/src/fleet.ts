@@ -1,6 +1,6 @@
-import { openInProcess } from './services/in-process.ts'
-import type { ServiceHandle } from './services/handle.ts'
 import { openChildProcess } from './services/child-process.ts'
+import type { ServiceHandle } from './services/handle.ts'
+import { openInProcess } from './services/in-process.ts'
 import type { Report, ServiceSpec } from './services/service.ts'
 import type { Rate } from './services/throttle.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '@sync/config'
-import { feedCommand, bundledFeed } from 'feed'
+import { bundledFeed, feedCommand } from 'feed'
 import { type Options, parseOptions, UsageError, usage } from './options.ts'
 import { createPageServer } from './server.ts'
 import { openCatalogue } from './servers/catalogue.ts'

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { copyDocuments } from './copy-documents.ts'
-import { type Digests, collectDigests, withWritesHeld } from './digests.ts'
+import { collectDigests, type Digests, withWritesHeld } from './digests.ts'
 import type { EventLog } from './event-log.ts'
 import type { Fleet } from './fleet.ts'
 import type { Backend } from './servers/server.ts'
@@ -24,7 +24,8 @@ const JOIN_TIMEOUT_MS = 20_000
  */
 export async function moveBus(fleet: Fleet, from: Backend, to: Backend, log: EventLog): Promise<MigrationResult> {
   const instances = [fleet.ingest, ...fleet.replicas]
-  const leave = (url: string): Promise<unknown> => Promise.all(instances.map(({ execute }) => execute('removeBus', { url })))
+  const leave = (url: string): Promise<unknown> =>
+    Promise.all(instances.map(({ execute }) => execute('removeBus', { url })))
   try {
     await withTimeout(JOIN_TIMEOUT_MS, Promise.all(instances.map(({ execute }) => execute('addBus', { url: to.url }))))
   } catch (error) {

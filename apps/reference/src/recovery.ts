@@ -1,6 +1,6 @@
 import type { EventLog } from './event-log.ts'
-import type { ServiceHandle } from './services/handle.ts'
 import type { CatchUpGoal } from './services/commands.ts'
+import type { ServiceHandle } from './services/handle.ts'
 
 /** Times how long instances take to hold all that was written when what was done to them ended. */
 export class RecoveryTimer {

@@ -1,6 +1,6 @@
 import { editRequests } from './edit-requests.ts'
-import type { RequestHandler } from './request-handler.ts'
 import { RequestError } from './request-error.ts'
+import type { RequestHandler } from './request-handler.ts'
 import type { NetworkFault } from './services/network-fault.ts'
 
 /** What the page can ask for, by path. */

@@ -49,7 +49,12 @@ function stream(system: System, response: ServerResponse): void {
   response.on('close', () => clearInterval(timer))
 }
 
-async function handlePost(system: System, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handlePost(
+  system: System,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const handler = requests.get(path)
   if (!handler) throw new RequestError(404, `there is no ${path}`)
   // a form on another site cannot send this type without asking first

@@ -1,21 +1,21 @@
 import { AlertHistory } from './alerts.ts'
 import { audit } from './audit.ts'
-import { EventLog } from './event-log.ts'
-import { flood, type FaultContext, killServer, loseTail } from './faults.ts'
-import { type Fleet, type FleetOptions, openFleet } from './fleet.ts'
-import type { DashboardFrame } from './dashboard-frame.ts'
-import { ChartHistory } from './chart-history.ts'
 import { availableBuses, availableTargets } from './available-targets.ts'
+import { ChartHistory } from './chart-history.ts'
+import { Dashboard } from './dashboard.ts'
+import type { DashboardFrame } from './dashboard-frame.ts'
+import { EventLog } from './event-log.ts'
+import { type FaultContext, flood, killServer, loseTail } from './faults.ts'
+import { type Fleet, type FleetOptions, openFleet } from './fleet.ts'
 import { type MigrationResult, moveBus, moveStore } from './migrations.ts'
 import { RecoveryTimer } from './recovery.ts'
 import { RequestError } from './request-error.ts'
 import type { Catalogue } from './servers/catalogue.ts'
 import type { Backend } from './servers/server.ts'
-import { type NetworkFault, describeNetworkFault } from './services/network-fault.ts'
-import type { ServiceHandle } from './services/handle.ts'
 import { hasServiceEnded } from './services/command-error.ts'
+import type { ServiceHandle } from './services/handle.ts'
+import { describeNetworkFault, type NetworkFault } from './services/network-fault.ts'
 import type { Rate } from './services/throttle.ts'
-import { Dashboard } from './dashboard.ts'
 
 /** What a system is made of, beside where it runs. */
 export type SystemOptions = Pick<FleetOptions, 'file' | 'replicas' | 'rate'>
@@ -80,7 +80,9 @@ export class System {
       at: now,
       pace: this.#rate,
       ...seen,
-      disturbed: Object.fromEntries(names.map((name) => [name, describeNetworkFault(this.#networkFaults.get(name) ?? {})])),
+      disturbed: Object.fromEntries(
+        names.map((name) => [name, describeNetworkFault(this.#networkFaults.get(name) ?? {})]),
+      ),
       menu: availableTargets(this.#catalogue, { store: this.#store, bus: this.#bus, fleet: this.#fleet }),
       busy: this.#busy?.what,
       moved: this.#lastMigration,
@@ -118,7 +120,8 @@ export class System {
     this.#networkFaults.set(name, disturbance)
     this.log.add(name, what === '' ? 'undisturbed again' : `disturbed: ${what}`, Date.now())
     this.#recoveryTimer.cancel(name)
-    if (what === '') this.#recoveryTimer.start(replica, { since: Date.now(), at: await this.#fleet.ingest.execute('where') })
+    if (what === '')
+      this.#recoveryTimer.start(replica, { since: Date.now(), at: await this.#fleet.ingest.execute('where') })
   }
 
   /** Does work that writes. Not while the system moves: what was written to the old place then would not be in the new one. @throws RequestError */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { AlertHistory } from '../src/alerts.ts'
-import { ErrorRate } from '../src/error-rate.ts'
 import { ChartHistory } from '../src/chart-history.ts'
+import { ErrorRate } from '../src/error-rate.ts'
 
 const alert = (rule: string) => ({ rule, text: 'now' })
 

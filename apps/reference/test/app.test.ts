@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { ConcurrentEdits, CompareAndSetResult } from '../src/edits.ts'
+import type { CompareAndSetResult, ConcurrentEdits } from '../src/edits.ts'
 import type { JournalLine } from '../src/services/journal.ts'
 import { openReference, type Reference } from './reference.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { ConcurrentEdits, CompareAndSetResult, EditWrite } from '../src/edits.ts'
-import { summarizeEdits, summarizeCompareAndSet } from '../src/edit-summary.ts'
+import { summarizeCompareAndSet, summarizeEdits } from '../src/edit-summary.ts'
+import type { CompareAndSetResult, ConcurrentEdits, EditWrite } from '../src/edits.ts'
 
 const before = { value: 380, fieldVersion: 3, version: 7 }
 const held = (value: number, version: number): ConcurrentEdits['held'] =>

@@ -10,7 +10,8 @@ afterAll(() => app[Symbol.asyncDispose]())
 
 /** Waits until all have recovered from what is told last, and answers with the lines from there on. */
 async function recovered(since: string, instances: readonly string[]): Promise<DashboardFrame['log']> {
-  const after = ({ log }: DashboardFrame): DashboardFrame['log'] => log.slice(log.findLastIndex(({ text }) => text.includes(since)))
+  const after = ({ log }: DashboardFrame): DashboardFrame['log'] =>
+    log.slice(log.findLastIndex(({ text }) => text.includes(since)))
   const frame = await app.frame((frame) =>
     instances.every((name) =>
       after(frame).some(({ instance, text }) => instance === name && text.startsWith('recovered within')),

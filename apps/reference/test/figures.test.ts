@@ -1,9 +1,9 @@
-import { createMemoryHub, createInstance, memoryBus, memoryStore, type SyncStats } from '@sync/core'
+import { createInstance, createMemoryHub, memoryBus, memoryStore, type SyncStats } from '@sync/core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findAlerts } from '../src/alerts.ts'
-import { instanceFigures, type InstanceReading, totalsOf } from '../src/figures.ts'
-import { noComparisons } from '../src/services/comparison.ts'
+import { type InstanceReading, instanceFigures, totalsOf } from '../src/figures.ts'
 import { LagTracker } from '../src/lag-tracker.ts'
+import { noComparisons } from '../src/services/comparison.ts'
 
 let none: SyncStats
 beforeAll(async () => {

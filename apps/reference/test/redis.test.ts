@@ -20,7 +20,8 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
     async function recoveredFrom(path: string, body: unknown): Promise<DashboardFrame['log']> {
       const known = new Map((await app.frame(() => true)).log.map(({ id, times }) => [id, times]))
       expect((await app.post(path, body)).status).toBe(200)
-      const since = ({ log }: DashboardFrame): DashboardFrame['log'] => log.filter(({ id, times }) => known.get(id) !== times)
+      const since = ({ log }: DashboardFrame): DashboardFrame['log'] =>
+        log.filter(({ id, times }) => known.get(id) !== times)
       const frame = await app.frame((frame) =>
         frame.instances
           .slice(1)

@@ -1,8 +1,16 @@
-import { type ChangeBus, createInstance, fanout, type Runtime, type Store, type SyncInstance, type SyncInstanceOptions } from '@sync/core'
+import {
+  type ChangeBus,
+  createInstance,
+  fanout,
+  type Runtime,
+  type Store,
+  type SyncInstance,
+  type SyncInstanceOptions,
+} from '@sync/core'
 import type { SchemeAdapter } from './adapter.ts'
 import { ConfigError } from './errors.ts'
 import { loadAdapter } from './scheme.ts'
-import { parseUrl, type ParsedUrl } from './url.ts'
+import { type ParsedUrl, parseUrl } from './url.ts'
 
 /** Options of {@link connect}: those of `createInstance`, with URLs for store and bus. */
 export interface ConnectOptions extends Omit<SyncInstanceOptions, 'store' | 'bus'> {
@@ -16,7 +24,11 @@ export interface ConnectOptions extends Omit<SyncInstanceOptions, 'store' | 'bus
  * Opens an instance from URLs, importing the adapter for each scheme on demand.
  * @throws ConfigError (`SYNC_CONFIG`) for a URL that cannot be opened
  */
-export async function connect({ store = 'memory:', bus = 'memory:', ...options }: ConnectOptions = {}): Promise<SyncInstance> {
+export async function connect({
+  store = 'memory:',
+  bus = 'memory:',
+  ...options
+}: ConnectOptions = {}): Promise<SyncInstance> {
   const opened = await openStore(store)
   try {
     return createInstance({ ...options, store: opened, bus: await openBuses(bus, options.runtime) })

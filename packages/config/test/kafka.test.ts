@@ -1,5 +1,5 @@
 import { canTest, startKafka } from '@sync/brokers'
-import { openBus, openStore, connect } from '@sync/config'
+import { connect, openBus, openStore } from '@sync/config'
 import { defineCollection } from '@sync/core'
 import { describe, expect, test, vi } from 'vitest'
 

@@ -1,4 +1,4 @@
-import { openBus, openStore, connect, registerScheme } from '@sync/config'
+import { connect, openBus, openStore, registerScheme } from '@sync/config'
 import { createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { expect, test } from 'vitest'
 

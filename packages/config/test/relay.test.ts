@@ -1,5 +1,5 @@
 import { canTest, startNats, startRedis } from '@sync/brokers'
-import { openBus, connect } from '@sync/config'
+import { connect, openBus } from '@sync/config'
 import { defineCollection } from '@sync/core'
 import { redisRelay } from '@sync/redis'
 import { describe, expect, test, vi } from 'vitest'

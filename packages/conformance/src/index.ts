@@ -1,3 +1,5 @@
+export { findFirstViolation, findViolation, type KeyHistory, type Tolerance } from './checkers/history.ts'
+export { type Call, checkLinearizability, type LinearizabilityResult, type Model } from './checkers/linearizability.ts'
 export { fanoutAdapter } from './harness/fanout.ts'
 export type {
   Adapter,
@@ -7,16 +9,14 @@ export type {
   Harness,
   Injected,
   InstanceOptions,
-  Unreachable,
   StoreFaults,
   StoreHarness,
   StoreLimits,
   SyncHarness,
+  Unreachable,
 } from './harness/harness.ts'
 export { memoryAdapter, memoryBusHarness, memoryStoreHarness, memorySyncHarness } from './harness/memory.ts'
 export { combineHarnesses, stackHarnessFactory } from './harness/stack.ts'
-export { findViolation, findFirstViolation, type KeyHistory, type Tolerance } from './checkers/history.ts'
-export { type Call, checkLinearizability, type Model, type LinearizabilityResult } from './checkers/linearizability.ts'
 export {
   type DescribeOptions,
   describeBusConformance,

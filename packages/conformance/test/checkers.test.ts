@@ -1,4 +1,4 @@
-import { type Call, findViolation, checkLinearizability, type Model } from '@sync/conformance'
+import { type Call, checkLinearizability, findViolation, type Model } from '@sync/conformance'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -30,9 +30,9 @@ describe('the history of a key', () => {
       fc.property(fc.subarray(nine), fc.infiniteStream(fc.boolean()), (kept, twice) => {
         const got = kept.flatMap((each) => (twice.next().value ? [each, each] : [each]))
         expect(findViolation(history(nine, got), { allowDuplicates: true, allowLosses: true })).toBeUndefined()
-        expect(findViolation(history(nine, [...got].reverse()), { allowDuplicates: true, allowLosses: true }) === undefined).toBe(
-          kept.length < 2,
-        )
+        expect(
+          findViolation(history(nine, [...got].reverse()), { allowDuplicates: true, allowLosses: true }) === undefined,
+        ).toBe(kept.length < 2)
       }),
     )
   })
@@ -71,7 +71,11 @@ describe('a recorded history is linearizable', () => {
 
   test('tells what could be explained and what not', () => {
     const [first, second] = [call(0, 1, { write: 1 }), call(2, 3, {}, 0)]
-    expect(checkLinearizability([first, second], register)).toEqual({ linearizable: false, linearizedPrefix: [first], blocked: [second] })
+    expect(checkLinearizability([first, second], register)).toEqual({
+      linearizable: false,
+      linearizedPrefix: [first],
+      blocked: [second],
+    })
   })
 
   /** Runs calls one at a time, in an order within the intervals drawn for them. */
@@ -116,7 +120,9 @@ describe('a recorded history is linearizable', () => {
     // the write begins first, and half of the others came before it
     const reads = Array.from({ length: 60 }, (_, n) => call(n + 1, 100, {}, n % 2))
     expect(checkLinearizability([call(0, 100, { write: 1 }), ...reads], readable).linearizable).toBe(true)
-    expect(checkLinearizability([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], readable).linearizable).toBe(false)
+    expect(
+      checkLinearizability([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], readable).linearizable,
+    ).toBe(false)
   })
 })
 

@@ -43,7 +43,11 @@ async function twoBuses({ breakSecond, affected }: Case): Promise<BusHarness> {
 
 const cases: readonly Case[] = [
   { name: 'two buses as one', affected: 'both' },
-  { name: 'two buses, of which one loses everything', affected: 'both', breakSecond: (bus) => bus.setFaultRates({ drop: 1 }) },
+  {
+    name: 'two buses, of which one loses everything',
+    affected: 'both',
+    breakSecond: (bus) => bus.setFaultRates({ drop: 1 }),
+  },
   { name: 'two buses, of which one is late', affected: 'both', breakSecond: (bus) => bus.delay(30, 20) },
   { name: 'two buses, of which one is away', affected: 'the first', breakSecond: (bus) => bus.makeUnavailable() },
 ]

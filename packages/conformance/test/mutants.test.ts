@@ -1,5 +1,5 @@
 import { memoryBusHarness, testAdapter } from '@sync/conformance'
-import { allRules, mutants, runMutant, rulesWithoutMutant } from '@sync/conformance/mutants'
+import { allRules, mutants, rulesWithoutMutant, runMutant } from '@sync/conformance/mutants'
 import { describe, expect, test } from 'vitest'
 
 describe('a mutant is caught by its rule, in the expected words', () => {

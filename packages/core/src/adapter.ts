@@ -1,12 +1,13 @@
 // What the author of a store or a bus needs, beside the errors that `@sync/core` exports.
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
-export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { assertDocumentRef, assertScope, assertSectionRef } from './model/assert-address.ts'
+export { assertInteger } from './model/assert-integer.ts'
+export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
 export { hash32 } from './model/hash.ts'
 export type { LogPosition } from './model/position.ts'
-export type { SubscribeBy, SectionDefinition } from './model/section-definition.ts'
-export { assertInteger } from './model/assert-integer.ts'
+export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
+export { assertCommitRequest, assertTtl } from './transport/assert-request.ts'
 export type {
   BusCapabilities,
   BusFailure,
@@ -18,10 +19,9 @@ export type {
   Subscription,
 } from './transport/bus.ts'
 export { type DecodedFrame, decodeChange, decodeFrame } from './transport/decode.ts'
-export { type ChangeParts, type EditParts, assembleChange, headMarker } from './transport/encode.ts'
-export { type Frame, encodeFrames, omitEdits } from './transport/frames.ts'
+export { assembleChange, type ChangeParts, type EditParts, headMarker } from './transport/encode.ts'
+export { encodeFrames, type Frame, omitEdits } from './transport/frames.ts'
 export { Listeners, throwUncaught } from './transport/listeners.ts'
-export { assertCommitRequest, assertTtl } from './transport/assert-request.ts'
 export * from './transport/store.ts'
 export { type EncodedChange, WIRE_VERSION } from './transport/wire.ts'
 export { commonSequence, type Fork, includesPosition, type SectionState } from './versioning/section-state.ts'

@@ -1,20 +1,26 @@
 export type {
+  CallOptions,
   Change,
   ChangesOptions,
   Collection,
+  CompareAndSetResult,
   Entry,
   ImportedRow,
   RemovedReason,
   ResetReason,
-  CompareAndSetResult,
-  CallOptions,
   WriteOptions,
   WriteResult,
 } from './collection/api.ts'
 export type { Conflict } from './collection/conflict.ts'
 export { type CollectionDefinition, defineCollection } from './collection/definition.ts'
 export type { Field, FieldValue, Frozen, JsonDocument, PartialDocument } from './collection/document.ts'
-export type { BatchOptions, CollectionOptions, CacheOptions } from './collection/options.ts'
+export type {
+  BatchOptions,
+  CacheOptions,
+  CollectionOptions,
+  LoadDocument,
+  SourceOptions,
+} from './collection/options.ts'
 export {
   createMemoryHub,
   type FaultRates,
@@ -30,16 +36,16 @@ export { lww, type Merge, type MergeInput, max, min, sum, union } from './merge/
 export type { SectionRef } from './model/address.ts'
 export type { Duration } from './model/duration.ts'
 export * from './model/errors.ts'
+export type { ETag } from './model/etag.ts'
 export type { Json, JsonObject } from './model/json.ts'
 export type { Operation } from './model/operation.ts'
 export type { Position } from './model/position.ts'
 export { type Runtime, systemRuntime } from './model/runtime.ts'
-export type { ETag } from './model/etag.ts'
 export type { ConflictReport } from './replica/conflict.ts'
 export type { SyncEvent } from './replica/events.ts'
 export type { Health, SectionProgress, SyncInstance, SyncInstanceOptions, VerifyReport } from './service/api.ts'
-export type { SyncStats } from './service/stats.ts'
 export { createInstance } from './service/instance.ts'
+export type { SyncStats } from './service/stats.ts'
 export type { BusFailure, ChangeBus } from './transport/bus.ts'
 export { type Fanout, fanout } from './transport/fanout/fanout.ts'
 export type { FanoutOptions } from './transport/fanout/fanout-bus.ts'

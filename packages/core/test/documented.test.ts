@@ -6,6 +6,7 @@ import {
   type CacheOptions,
   type Collection,
   type CollectionOptions,
+  type SourceOptions,
   SyncError,
   type SyncEvent,
   type SyncInstance,
@@ -178,9 +179,11 @@ describe('docs/reference/options.md', () => {
       batch: true,
       cache: true,
     }
+    const sourceOptions: Record<keyof SourceOptions<unknown>, true> = { load: true, negativeTtl: true }
     const batch: Record<keyof BatchOptions<unknown>, true> = { maxWait: true, maxWrites: true, fields: true }
     const cache: Record<keyof CacheOptions, true> = { maxDocuments: true, maxIdle: true, recentChangesChars: true }
     expect(listed('## Collection', 'option')).toEqual(Object.keys(options).toSorted())
+    expect(listed('## Collection', '`source`')).toEqual(Object.keys(sourceOptions).toSorted())
     expect(listed('## Collection', '`batch`')).toEqual(Object.keys(batch).toSorted())
     expect(listed('## Collection', '`cache`')).toEqual(Object.keys(cache).toSorted())
   })

@@ -1,4 +1,4 @@
 export { adapter } from './adapter.ts'
-export { kafkaBus } from './open-bus.ts'
 export { KafkaError } from './errors.ts'
+export { kafkaBus } from './open-bus.ts'
 export type { KafkaBusOptions, KafkaSasl, KafkaTarget } from './options.ts'

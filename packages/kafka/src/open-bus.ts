@@ -1,9 +1,9 @@
 import type { ChangeBus } from '@sync/core'
-import { openClient } from './client/open.ts'
-import type { KafkaBusOptions, KafkaTarget } from './options.ts'
 import { KafkaBus } from './bus/bus.ts'
 import { resolveBusOptions } from './bus/settings.ts'
 import { parseTarget } from './bus/target.ts'
+import { openClient } from './client/open.ts'
+import type { KafkaBusOptions, KafkaTarget } from './options.ts'
 
 /**
  * A bus over Kafka, 3.3 or newer: every instance reads every partition of the topics that it needs, from exact offsets and without

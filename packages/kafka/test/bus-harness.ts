@@ -1,6 +1,6 @@
 import type { BusHarness } from '@sync/conformance'
 import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
-import { releaseBroker, acquireBroker } from './shared-broker.ts'
+import { acquireBroker, releaseBroker } from './shared-broker.ts'
 
 let harnessCount = 0
 

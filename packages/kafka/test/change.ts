@@ -1,4 +1,4 @@
-import { type EncodedChange, assembleChange } from '@sync/core/adapter'
+import { assembleChange, type EncodedChange } from '@sync/core/adapter'
 
 /** A change of one key, with this sequence. `whole`: what its field becomes, as JSON. */
 export const change = (sequence: number, key = 'k', whole = `${sequence}`): EncodedChange =>

@@ -1,5 +1,12 @@
 import { canTest, type KafkaCluster, startKafkaCluster } from '@sync/brokers'
-import { createMemoryHub, createInstance, defineCollection, type MemoryHub, memoryStore, type SyncInstance } from '@sync/core'
+import {
+  createInstance,
+  createMemoryHub,
+  defineCollection,
+  type MemoryHub,
+  memoryStore,
+  type SyncInstance,
+} from '@sync/core'
 import { decodeFrame } from '@sync/core/adapter'
 import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'

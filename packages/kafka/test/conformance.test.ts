@@ -6,9 +6,12 @@ import { stopBroker } from './shared-broker.ts'
 
 const runner = { describe, it }
 
-describe.runIf(await canTest('the conformance of the bus on Kafka', { broker: 'kafka', controllable: true }))('Kafka', () => {
-  afterAll(stopBroker)
-  for (const client of ['kafkajs', 'platformatic'] as const) {
-    describeBusConformance({ name: `Kafka by ${client}`, createHarness: kafkaBusHarness(client), runner })
-  }
-})
+describe.runIf(await canTest('the conformance of the bus on Kafka', { broker: 'kafka', controllable: true }))(
+  'Kafka',
+  () => {
+    afterAll(stopBroker)
+    for (const client of ['kafkajs', 'platformatic'] as const) {
+      describeBusConformance({ name: `Kafka by ${client}`, createHarness: kafkaBusHarness(client), runner })
+    }
+  },
+)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type PartitionOffset, OffsetVector, parseOffset } from '../src/bus/offset.ts'
+import { OffsetVector, type PartitionOffset, parseOffset } from '../src/bus/offset.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 const offset: fc.Arbitrary<PartitionOffset> = fc.oneof(

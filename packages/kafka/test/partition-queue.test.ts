@@ -29,7 +29,9 @@ test('one batch is under way at a time, the next has all that waits', async () =
 test('a batch is bounded in bytes, but has one record at the least', async () => {
   const batches: number[] = []
   const queue = new PartitionQueue({ maxBatchBytes: 1_000, send: async (batch) => void batches.push(batch.length) })
-  await Promise.all([...records(4, 'x'.repeat(400)), ...records(1, 'x'.repeat(4_000))].map((each) => queue.enqueue(each)))
+  await Promise.all(
+    [...records(4, 'x'.repeat(400)), ...records(1, 'x'.repeat(4_000))].map((each) => queue.enqueue(each)),
+  )
   expect(batches).toEqual([2, 2, 1])
 })
 

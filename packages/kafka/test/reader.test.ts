@@ -14,110 +14,114 @@ const config = {
   'allow.everyone.if.no.acl.found': 'true',
 }
 
-describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', controllable: true }))('a reader', () => {
-  let kafka: KafkaServer
-  beforeAll(async () => {
-    kafka = await startKafka({ config })
-  }, 60_000)
-  afterAll(() => kafka[Symbol.asyncDispose]())
+describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', controllable: true }))(
+  'a reader',
+  () => {
+    let kafka: KafkaServer
+    beforeAll(async () => {
+      kafka = await startKafka({ config })
+    }, 60_000)
+    afterAll(() => kafka[Symbol.asyncDispose]())
 
-  const asAdmin = (work: (admin: Admin) => Promise<unknown>): Promise<void> => withAdmin(kafka, work)
+    const asAdmin = (work: (admin: Admin) => Promise<unknown>): Promise<void> => withAdmin(kafka, work)
 
-  /** Hears two partitions of ours, which are in two topics of one broker. */
-  const subscribeToBoth = async (client: (typeof CLIENTS)[number], name: string) => {
-    const bus = kafkaBus(kafka.url, { client })
-    const statuses: string[] = []
-    bus.onStatus((status) => statuses.push(status))
-    const received = [0, 0]
-    const scopes = [0, 1].map((at) => ({ partition: `${name}-${client}-${at}`, section: 's' }))
-    for (const [at, scope] of scopes.entries()) await bus.subscribe(scope, () => (received[at] = (received[at] ?? 0) + 1))
-    const topics = scopes.map(({ partition }) => `sync.${partition}`)
-    const publish = (at: number, sequence: number) =>
-      bus.publish(scopes[at] ?? { partition: '', section: '' }, [change(sequence, `k${sequence}`)])
-    return { bus, told: statuses, heard: received, topics, publish }
-  }
+    /** Hears two partitions of ours, which are in two topics of one broker. */
+    const subscribeToBoth = async (client: (typeof CLIENTS)[number], name: string) => {
+      const bus = kafkaBus(kafka.url, { client })
+      const statuses: string[] = []
+      bus.onStatus((status) => statuses.push(status))
+      const received = [0, 0]
+      const scopes = [0, 1].map((at) => ({ partition: `${name}-${client}-${at}`, section: 's' }))
+      for (const [at, scope] of scopes.entries())
+        await bus.subscribe(scope, () => (received[at] = (received[at] ?? 0) + 1))
+      const topics = scopes.map(({ partition }) => `sync.${partition}`)
+      const publish = (at: number, sequence: number) =>
+        bus.publish(scopes[at] ?? { partition: '', section: '' }, [change(sequence, `k${sequence}`)])
+      return { bus, told: statuses, heard: received, topics, publish }
+    }
 
-  test.each(CLIENTS)(
-    'goes on when its topic is made anew with fewer partitions (%s)',
-    async (client) => {
-      const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'fewer')
-      await using _ = bus
-      await asAdmin(async (admin) => {
-        await admin.deleteTopics({ topics: topics.slice(0, 1) })
-        await vi.waitFor(
-          async () =>
-            expect(
-              await admin.createTopics({
-                topics: [{ topic: topics[0] ?? '', numPartitions: 2 }],
-                waitForLeaders: false,
-              }),
-            ).toBe(true),
-          WAIT,
-        )
-      })
-      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
-      for (let sequence = 1; sequence <= 8; sequence++)
-        for (const at of [0, 1]) await vi.waitFor(() => publish(at, sequence), WAIT)
-      await vi.waitFor(() => expect(received).toEqual([8, 8]), WAIT)
-    },
-    60_000,
-  )
-
-  test.each(CLIENTS)(
-    'hears the other topics of a broker that refuses one of them (%s)',
-    async (client) => {
-      const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'refused')
-      await using _ = bus
-      const denied = {
-        resourceType: AclResourceTypes.TOPIC,
-        resourceName: topics[0] ?? '',
-        resourcePatternType: ResourcePatternTypes.LITERAL,
-        principal: 'User:ANONYMOUS',
-        host: '*',
-        operation: AclOperationTypes.READ,
-        permissionType: AclPermissionTypes.DENY,
-      }
-      await asAdmin((admin) => admin.createAcls({ acl: [denied] }))
-      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted']), WAIT)
-      for (let sequence = 1; sequence <= 8; sequence++) await publish(1, sequence)
-      await vi.waitFor(() => expect(received).toEqual([0, 8]), WAIT)
-      expect(statuses).toEqual(['connected', 'interrupted'])
-      await asAdmin((admin) => admin.deleteAcls({ filters: [denied] }))
-      await vi.waitFor(() => publish(0, 1), WAIT)
-      await vi.waitFor(() => expect(received).toEqual([1, 8]), WAIT)
-      await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
-    },
-    60_000,
-  )
-
-  test.each(CLIENTS)(
-    'sees partitions that were added to its topic, though nobody hears it here (%s)',
-    async (client) => {
-      // the regular look is not waited for
-      vi.useFakeTimers({ toFake: ['setInterval'] })
-      onTestFinished(() => void vi.useRealTimers())
-      const scope = { partition: `added-${client}`, section: 's' }
-      const topic = `sync.${scope.partition}`
-      await using bus = kafkaBus(kafka.url, { client, partitions: 1 })
-      await bus.publish(scope, [change(1)])
-      await asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 8 }] }))
-      const key = Array.from({ length: 100 }, (_, n) => `k${n}`).find((each) => kafkaPartitionOf('s', each, 8) === 7)
-      const end = async (): Promise<string | undefined> => {
-        let offsets: Awaited<ReturnType<Admin['fetchTopicOffsets']>> = []
+    test.each(CLIENTS)(
+      'goes on when its topic is made anew with fewer partitions (%s)',
+      async (client) => {
+        const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'fewer')
+        await using _ = bus
         await asAdmin(async (admin) => {
-          offsets = await admin.fetchTopicOffsets(topic)
+          await admin.deleteTopics({ topics: topics.slice(0, 1) })
+          await vi.waitFor(
+            async () =>
+              expect(
+                await admin.createTopics({
+                  topics: [{ topic: topics[0] ?? '', numPartitions: 2 }],
+                  waitForLeaders: false,
+                }),
+              ).toBe(true),
+            WAIT,
+          )
         })
-        return offsets.find(({ partition }) => partition === 7)?.high
-      }
-      await vi.waitFor(
-        async () => {
-          vi.advanceTimersByTime(30_000)
-          await bus.publish(scope, [change(2, key)])
-          expect(await end()).not.toBe('0')
-        },
-        { ...WAIT, timeout: 5_000 },
-      )
-    },
-    60_000,
-  )
-})
+        await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+        for (let sequence = 1; sequence <= 8; sequence++)
+          for (const at of [0, 1]) await vi.waitFor(() => publish(at, sequence), WAIT)
+        await vi.waitFor(() => expect(received).toEqual([8, 8]), WAIT)
+      },
+      60_000,
+    )
+
+    test.each(CLIENTS)(
+      'hears the other topics of a broker that refuses one of them (%s)',
+      async (client) => {
+        const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'refused')
+        await using _ = bus
+        const denied = {
+          resourceType: AclResourceTypes.TOPIC,
+          resourceName: topics[0] ?? '',
+          resourcePatternType: ResourcePatternTypes.LITERAL,
+          principal: 'User:ANONYMOUS',
+          host: '*',
+          operation: AclOperationTypes.READ,
+          permissionType: AclPermissionTypes.DENY,
+        }
+        await asAdmin((admin) => admin.createAcls({ acl: [denied] }))
+        await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted']), WAIT)
+        for (let sequence = 1; sequence <= 8; sequence++) await publish(1, sequence)
+        await vi.waitFor(() => expect(received).toEqual([0, 8]), WAIT)
+        expect(statuses).toEqual(['connected', 'interrupted'])
+        await asAdmin((admin) => admin.deleteAcls({ filters: [denied] }))
+        await vi.waitFor(() => publish(0, 1), WAIT)
+        await vi.waitFor(() => expect(received).toEqual([1, 8]), WAIT)
+        await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+      },
+      60_000,
+    )
+
+    test.each(CLIENTS)(
+      'sees partitions that were added to its topic, though nobody hears it here (%s)',
+      async (client) => {
+        // the regular look is not waited for
+        vi.useFakeTimers({ toFake: ['setInterval'] })
+        onTestFinished(() => void vi.useRealTimers())
+        const scope = { partition: `added-${client}`, section: 's' }
+        const topic = `sync.${scope.partition}`
+        await using bus = kafkaBus(kafka.url, { client, partitions: 1 })
+        await bus.publish(scope, [change(1)])
+        await asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 8 }] }))
+        const key = Array.from({ length: 100 }, (_, n) => `k${n}`).find((each) => kafkaPartitionOf('s', each, 8) === 7)
+        const end = async (): Promise<string | undefined> => {
+          let offsets: Awaited<ReturnType<Admin['fetchTopicOffsets']>> = []
+          await asAdmin(async (admin) => {
+            offsets = await admin.fetchTopicOffsets(topic)
+          })
+          return offsets.find(({ partition }) => partition === 7)?.high
+        }
+        await vi.waitFor(
+          async () => {
+            vi.advanceTimersByTime(30_000)
+            await bus.publish(scope, [change(2, key)])
+            expect(await end()).not.toBe('0')
+          },
+          { ...WAIT, timeout: 5_000 },
+        )
+      },
+      60_000,
+    )
+  },
+)

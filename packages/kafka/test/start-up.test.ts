@@ -26,7 +26,9 @@ describe.runIf(await canTest('subscribing to Kafka', { broker: 'kafka' }))('an i
         await using bus = kafkaBus(kafka.url, { client })
         const received: number[] = []
         const startedAt = performance.now()
-        await bus.subscribe(scope, (frame) => received.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence)))
+        await bus.subscribe(scope, (frame) =>
+          received.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence)),
+        )
         took.push(performance.now() - startedAt)
         await elsewhere.publish(
           scope,

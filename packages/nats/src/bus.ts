@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { AbortedError, ClosedError } from '@sync/core'
 import {
+  assertScope,
   type BusCapabilities,
   type BusStatus,
   type ChangeBus,
-  assertScope,
   type EncodedChange,
   type FrameHandler,
   Listeners,
@@ -13,8 +13,8 @@ import {
   type Subscription,
 } from '@sync/core/adapter'
 import type { ReconnectingConnection } from './connection/reconnecting-connection.ts'
-import type { Transport } from './transport/transport.ts'
 import type { BusSettings } from './settings.ts'
+import type { Transport } from './transport/transport.ts'
 
 /** A bus over a line to NATS: what a bus owes its user, whatever carries the frames. */
 export class NatsBus implements ChangeBus {

@@ -16,7 +16,8 @@ const [CLUSTER_REQUIRED, NO_SUITABLE_PEERS] = [10_074, 10_005]
 
 /** JetStream does not make streams like this. */
 const isUnsupportedStream = (cause: unknown): boolean =>
-  cause instanceof JetStreamApiError && (cause.code === CLUSTER_REQUIRED || (cause.status === 400 && cause.code !== NO_SUITABLE_PEERS))
+  cause instanceof JetStreamApiError &&
+  (cause.code === CLUSTER_REQUIRED || (cause.status === 400 && cause.code !== NO_SUITABLE_PEERS))
 
 /** What an administrator has to mend. */
 export const isRejection = (cause: unknown): boolean =>

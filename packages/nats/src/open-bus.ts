@@ -1,10 +1,10 @@
 import type { ChangeBus } from '@sync/core'
+import { NatsBus } from './bus.ts'
 import { openConnection } from './connection/open.ts'
 import { parseTarget } from './connection/target.ts'
+import { CoreTransport } from './core-nats/transport.ts'
 import { JetStreamTransport } from './jetstream/transport.ts'
 import type { NatsBusOptions, NatsTarget } from './options.ts'
-import { NatsBus } from './bus.ts'
-import { CoreTransport } from './core-nats/transport.ts'
 import { resolveBusOptions } from './settings.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@sync/core'
-import { parseDuration, throwUncaught, assertInteger } from '@sync/core/adapter'
+import { assertInteger, parseDuration, throwUncaught } from '@sync/core/adapter'
 import type { NatsBusOptions } from './options.ts'
 
 /** Options with every default filled in, durations in ms. */
@@ -19,7 +19,8 @@ export interface BusSettings {
 /** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
 export function resolveBusOptions(options: NatsBusOptions): BusSettings {
   const { transport = 'core', prefix = 'sync', maxPayloadBytes } = options
-  if (transport !== 'core' && transport !== 'jetstream') throw new ArgumentError(`bus: "${String(transport)}" is none of core, jetstream`)
+  if (transport !== 'core' && transport !== 'jetstream')
+    throw new ArgumentError(`bus: "${String(transport)}" is none of core, jetstream`)
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix))
     throw new ArgumentError('prefix: 1 to 32 letters, digits, - and _ are needed')
   return {
@@ -27,7 +28,9 @@ export function resolveBusOptions(options: NatsBusOptions): BusSettings {
     prefix,
     timeout: parseDuration(options.timeout ?? '3s', 'timeout'),
     maxPayloadBytes:
-      maxPayloadBytes === undefined ? Number.POSITIVE_INFINITY : assertInteger(maxPayloadBytes, 'maxPayloadBytes', 1_024),
+      maxPayloadBytes === undefined
+        ? Number.POSITIVE_INFINITY
+        : assertInteger(maxPayloadBytes, 'maxPayloadBytes', 1_024),
     maxAge: parseDuration(options.maxAge ?? '1h', 'maxAge'),
     maxMessages: assertInteger(options.maxMessages ?? 100_000, 'maxMessages', 1),
     maxBytes: options.maxBytes === undefined ? undefined : assertInteger(options.maxBytes, 'maxBytes', 1_024),

@@ -24,6 +24,8 @@ export function subjectFor(root: string, scope: Scope): string {
   const parts = [scope.partition, scope.section, ...(isDocumentRef(scope) ? [scope.key] : [])]
   const subject = [root, ...parts.map(escapeToken)].join('.')
   if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES)
-    throw new ArgumentError(`an address of more than ${MAX_SUBJECT_BYTES} bytes is too long for NATS`, { address: scope })
+    throw new ArgumentError(`an address of more than ${MAX_SUBJECT_BYTES} bytes is too long for NATS`, {
+      address: scope,
+    })
   return subject
 }

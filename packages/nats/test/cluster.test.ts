@@ -1,5 +1,5 @@
 import { canTest, type NatsCluster, startNatsCluster } from '@sync/brokers'
-import { createMemoryHub, createInstance, defineCollection, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryStore } from '@sync/core'
 import { assembleChange } from '@sync/core/adapter'
 import { natsBus } from '@sync/nats'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'

@@ -5,7 +5,10 @@ import { natsBusHarness } from './bus-harness.ts'
 
 const runner = { describe, it }
 
-describe.runIf(await canTest('the conformance of the bus on NATS', { broker: 'nats', controllable: true }))('NATS', () => {
-  describeBusConformance({ name: 'NATS core', createHarness: () => natsBusHarness({ bus: 'core' }), runner })
-  describeBusConformance({ name: 'JetStream', createHarness: () => natsBusHarness({ bus: 'jetstream' }), runner })
-})
+describe.runIf(await canTest('the conformance of the bus on NATS', { broker: 'nats', controllable: true }))(
+  'NATS',
+  () => {
+    describeBusConformance({ name: 'NATS core', createHarness: () => natsBusHarness({ bus: 'core' }), runner })
+    describeBusConformance({ name: 'JetStream', createHarness: () => natsBusHarness({ bus: 'jetstream' }), runner })
+  },
+)

@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { canTest, startNats, startNatsCluster } from '@sync/brokers'
-import { decodeFrame, type EncodedChange, assembleChange } from '@sync/core/adapter'
+import { assembleChange, decodeFrame, type EncodedChange } from '@sync/core/adapter'
 import { natsBus } from '@sync/nats'
 import { describe, expect, test, vi } from 'vitest'
 

@@ -5,7 +5,10 @@ import { expect, test, vi } from 'vitest'
 import { ReconnectingConnection } from '../src/connection/reconnecting-connection.ts'
 
 /** A line that is up, over a connection that says of itself what it is told to. */
-async function openTestConnection(): Promise<{ readonly reconnecting: ReconnectingConnection; readonly emitStatus: (status: Status['type']) => void }> {
+async function openTestConnection(): Promise<{
+  readonly reconnecting: ReconnectingConnection
+  readonly emitStatus: (status: Status['type']) => void
+}> {
   let wake = Promise.withResolvers<Status>()
   const emitStatus = (type: Status['type']): void => {
     const { resolve } = wake
@@ -16,7 +19,12 @@ async function openTestConnection(): Promise<{ readonly reconnecting: Reconnecti
     for (;;) yield await wake.promise
   }
   const connection = { status, close: async () => {} } as unknown as NatsConnection
-  const reconnecting = new ReconnectingConnection({ dial: async () => connection, owned: true, address: 'here', timeout: 60_000 })
+  const reconnecting = new ReconnectingConnection({
+    dial: async () => connection,
+    owned: true,
+    address: 'here',
+    timeout: 60_000,
+  })
   reconnecting.start({ up() {}, down() {}, publishDenied() {} })
   await reconnecting.withConnection(async () => {})
   return { reconnecting, emitStatus }

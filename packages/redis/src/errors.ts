@@ -25,7 +25,8 @@ export const isRejection = (cause: unknown): cause is Error =>
   cause instanceof Error && (REJECTIONS.test(cause.message) || CLUSTER_ERRORS.test(cause.message))
 
 /** Is it what a server says that is a replica by now? Where it was a master, its name may lead to another one. */
-export const isReadOnlyReplica = (cause: unknown): boolean => cause instanceof Error && cause.message.startsWith('READONLY')
+export const isReadOnlyReplica = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.startsWith('READONLY')
 
 /** Says in our terms why a call was not answered. */
 export function toStoreError(

@@ -1,6 +1,8 @@
 export { adapter } from './adapter.ts'
-export { redisBus } from './open-bus.ts'
 export { RedisError } from './errors.ts'
+export { redisBus } from './open-bus.ts'
+export { redisRelay } from './open-relay.ts'
+export { redisStore } from './open-store.ts'
 export type {
   RedisBusOptions,
   RedisClientLike,
@@ -11,5 +13,3 @@ export type {
   RedisStoreOptions,
   RedisTarget,
 } from './options.ts'
-export { redisRelay } from './open-relay.ts'
-export { redisStore } from './open-store.ts'

@@ -66,7 +66,8 @@ export const leaseKeys = ({ cluster }: KeyLayout): { readonly lease: string; rea
     : { lease: `${OUTBOX_PREFIX}:lease`, terms: `${OUTBOX_PREFIX}:terms` }
 
 /** The channel on which a relay is told of a section that has come into the outbox. */
-export const outboxChannel = (database: number): string => (database === 0 ? OUTBOX_PREFIX : `${OUTBOX_PREFIX}@${database}`)
+export const outboxChannel = (database: number): string =>
+  database === 0 ? OUTBOX_PREFIX : `${OUTBOX_PREFIX}@${database}`
 
 /** How far a section was sent by relays. */
 export const cursorKey = (section: SectionRef, layout: KeyLayout): string => `${sectionName(section, layout)}::relayed`

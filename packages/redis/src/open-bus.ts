@@ -1,11 +1,11 @@
 import type { ChangeBus } from '@sync/core'
+import { RedisBus } from './bus/bus.ts'
+import { resolveTarget } from './bus/target.ts'
 import { openConnection } from './connection/open.ts'
+import type { PartitionTarget } from './connection/targets.ts'
 import type { RedisBusOptions, RedisTarget } from './options.ts'
 import { PartitionedBus } from './partitioned/bus.ts'
 import { PartitionRouter } from './partitioned/partition-router.ts'
-import type { PartitionTarget } from './connection/targets.ts'
-import { RedisBus } from './bus/bus.ts'
-import { resolveTarget } from './bus/target.ts'
 
 /**
  * A bus over the Pub/Sub or the Streams of a Redis (7.0 or newer) or Valkey. Has a connection for commands, which is the client's own where one
@@ -17,6 +17,11 @@ export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): Ch
   const { kind, settings, targets } = resolveTarget(target, options)
   // how long a read may wait depends on its own line
   const open = (partitionTarget: PartitionTarget): RedisBus =>
-    new RedisBus(openConnection(partitionTarget.target, partitionTarget), kind, { ...settings, timeout: partitionTarget.timeout })
-  return targets.partitions.size === 0 ? open(targets.main) : new PartitionedBus(new PartitionRouter(targets, open), settings.onError)
+    new RedisBus(openConnection(partitionTarget.target, partitionTarget), kind, {
+      ...settings,
+      timeout: partitionTarget.timeout,
+    })
+  return targets.partitions.size === 0
+    ? open(targets.main)
+    : new PartitionedBus(new PartitionRouter(targets, open), settings.onError)
 }

@@ -1,17 +1,17 @@
 import { ArgumentError } from '@sync/core'
 import { parseDuration } from '@sync/core/adapter'
-import { parseTargetUrl, openConnection } from './connection/open.ts'
-import type { RedisRelay, RedisRelayOptions, RedisTarget } from './options.ts'
+import { openConnection, parseTargetUrl } from './connection/open.ts'
 import { resolvePartitionTargets } from './connection/targets.ts'
+import type { RedisRelay, RedisRelayOptions, RedisTarget } from './options.ts'
+import { Relay } from './relay/relay.ts'
 import { resolveStoreOptions } from './store/settings.ts'
 import { mergeStoreOptions } from './store/target.ts'
-import { Relay } from './relay/relay.ts'
 
 /** Shorter, and a pause of the process would cost it. */
 const MIN_LEASE_MS = 100
 
 /**
- * Publishes on `bus` what stores with `publish: 'relay'` have committed on this Redis, and database: every change once at
+ * Publishes on `bus` what stores with `publish: 'outbox'` have committed on this Redis, and database: every change once at
  * least, those of a section in their order. Of several relays one works, the others wait for its lease. `target` is that of
  * the stores, options of theirs in its query included; it may be a Redis Cluster.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be

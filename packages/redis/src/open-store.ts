@@ -1,9 +1,9 @@
 import type { Store } from '@sync/core'
 import { openConnection } from './connection/open.ts'
+import type { PartitionTarget } from './connection/targets.ts'
 import type { RedisStoreOptions, RedisTarget } from './options.ts'
 import { PartitionRouter } from './partitioned/partition-router.ts'
 import { PartitionedStore } from './partitioned/store.ts'
-import type { PartitionTarget } from './connection/targets.ts'
 import { RedisStore } from './store/store.ts'
 import { resolveTarget } from './store/target.ts'
 
@@ -14,6 +14,7 @@ import { resolveTarget } from './store/target.ts'
  */
 export function redisStore(target: RedisTarget, options: RedisStoreOptions = {}): Store {
   const { settings, targets } = resolveTarget(target, options)
-  const open = (partitionTarget: PartitionTarget): RedisStore => new RedisStore(openConnection(partitionTarget.target, partitionTarget), settings)
+  const open = (partitionTarget: PartitionTarget): RedisStore =>
+    new RedisStore(openConnection(partitionTarget.target, partitionTarget), settings)
   return targets.partitions.size === 0 ? open(targets.main) : new PartitionedStore(new PartitionRouter(targets, open))
 }

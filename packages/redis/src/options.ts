@@ -42,9 +42,9 @@ export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly lineageDepth?: number
   /**
    * Who sends what is committed. `writer` (default): the commit itself where the bus is on the same server, else its writer
-   * after it. `relay`: a `redisRelay`, on whatever bus; without one nothing is sent.
+   * after it. `outbox`: a `redisRelay`, on whatever bus; without one nothing is sent.
    */
-  readonly publish?: 'writer' | 'relay'
+  readonly publish?: 'writer' | 'outbox'
   /** The largest commit request, in bytes of its field texts. Default 16 MiB. */
   readonly maxCommitBytes?: number
 }
@@ -79,7 +79,7 @@ export interface RedisRelay extends AsyncDisposable {
  */
 export type RedisRelayEvent =
   | { readonly type: 'active' | 'standby' }
-  | { readonly type: 'failed'; readonly partition?: string; readonly section?: string; readonly error: SyncError }
+  | { readonly type: 'error'; readonly partition?: string; readonly section?: string; readonly error: SyncError }
   | { readonly type: 'log-truncated'; readonly partition: string; readonly section: string }
 
 /** Options of `redisBus`. */

@@ -4,8 +4,8 @@ import { canTest, type RedisCluster, type RedisServer, startRedis, startRedisClu
 import {
   BusUnavailableError,
   type ChangeBus,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   type MemoryHub,
   memoryBus,
@@ -20,7 +20,7 @@ import { cursorKey, leaseKeys, metaKey, outboxIndex, outboxIndexes, sectionName 
 import { Outbox } from '../src/relay/outbox.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by:{key}', ttl: 'never', subscribeBy: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by:{key}', ttl: 'never', subscribeBy: 'document' })
 
 const CLUSTER = { cluster: true }
 /** No other way leads to a replica in time. */
@@ -61,7 +61,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       return opened
     }
     const writerOf = (bus: ChangeBus = deaf()): SyncInstance =>
-      ended(createInstance({ ...NEVER, store: redisStore(url, { publish: 'relay' }), bus }))
+      ended(createInstance({ ...NEVER, store: redisStore(url, { publish: 'outbox' }), bus }))
     const readerOf = (hub: MemoryHub): SyncInstance =>
       ended(createInstance({ ...NEVER, store: redisStore(url), bus: memoryBus(hub) }))
     const relayTo = (bus: ChangeBus, lease: '300ms' | '1s' | '2s' = '2s'): RedisRelay =>
@@ -161,7 +161,10 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const first = await relayProcess(url, line.url)
       const second = relayTo(ended(redisBus(line.url)), '1s')
       const work = load(partitions)
-      await vi.waitFor(() => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(20), WAIT)
+      await vi.waitFor(
+        () => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(20),
+        WAIT,
+      )
       first.kill('SIGKILL')
       await vi.waitFor(() => expect(second.active).toBe(true), { ...WAIT, timeout: 10_000 })
       const goal = work.rounds() + 20
@@ -232,7 +235,10 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const received = await listen(memoryBus(hub), partitions)
       const relays = [relayTo(memoryBus(hub)), relayTo(memoryBus(hub))]
       const work = load(partitions)
-      await vi.waitFor(() => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(5), WAIT)
+      await vi.waitFor(
+        () => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(5),
+        WAIT,
+      )
       const node = await cluster.masterOf(await cluster.slotOf(leaseKeys(CLUSTER).lease))
       onTestFinished(async () => {
         await node.restart()
@@ -337,7 +343,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
         return url.replace('redis://', `redis://${name}:pass@`)
       }
       const unable = ended(
-        createInstance({ store: redisStore(await user('unable', allowed), { publish: 'relay' }), bus: deaf() }),
+        createInstance({ store: redisStore(await user('unable', allowed), { publish: 'outbox' }), bus: deaf() }),
       )
       const at = { partition: 'acl' }
       await expect(unable.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
@@ -347,11 +353,11 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       const relay = ended(redisRelay(may, { bus: memoryBus(hub) }))
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      const able = ended(createInstance({ store: redisStore(may, { publish: 'relay' }), bus: deaf() }))
+      const able = ended(createInstance({ store: redisStore(may, { publish: 'outbox' }), bus: deaf() }))
       await able.collection(docs, at).assign('k', { n: 2 })
       await allReceived(received, new Map([['acl', 1]]))
       await allSent(relay)
-      expect(events.filter(({ type }) => type === 'failed')).toEqual([])
+      expect(events.filter(({ type }) => type === 'error')).toEqual([])
     })
 
     test('is told by the writer, and need not look', async () => {

@@ -1,5 +1,12 @@
 import { canTest, type RedisCluster, type RedisServer } from '@sync/brokers'
-import { BusUnavailableError, type ChangeBus, createInstance, defineCollection, StoreUnavailableError, type SyncInstance } from '@sync/core'
+import {
+  BusUnavailableError,
+  type ChangeBus,
+  createInstance,
+  defineCollection,
+  StoreUnavailableError,
+  type SyncInstance,
+} from '@sync/core'
 import type { Store } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
@@ -9,7 +16,7 @@ import { startTestCluster } from './cluster-harness.ts'
 import { WriteLoad } from './cluster-load.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'document' })
 const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f']
 const KEYS = Array.from({ length: 10 }, (_, n) => `k${n}`)
 const NEVER = { checkInterval: '1h' } as const

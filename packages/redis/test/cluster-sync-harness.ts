@@ -17,7 +17,7 @@ export async function clusterSyncHarness(
   const namespace = `cluster${++harnessCount}`
   const url = clusterUrl(cluster, client)
   const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
-  const store = async (publish: 'writer' | 'relay' = 'writer') => redisStore(url, { ...limits, publish })
+  const store = async (publish: 'writer' | 'outbox' = 'writer') => redisStore(url, { ...limits, publish })
   const bus = async () => redisBus(url, { timeout: '500ms' })
   const relayBus = relayed ? await bus() : undefined
   const relay = relayBus && redisRelay(url, { ...limits, bus: relayBus })
@@ -29,7 +29,7 @@ export async function clusterSyncHarness(
     async open({ skew = 0, ...options } = {}) {
       return createInstance({
         ...options,
-        store: await store(relayed ? 'relay' : 'writer'),
+        store: await store(relayed ? 'outbox' : 'writer'),
         bus: await bus(),
         runtime: skewed(skew),
       })

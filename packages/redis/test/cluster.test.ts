@@ -1,6 +1,13 @@
 import { canTest, type RedisCluster, startRedis, startRedisCluster } from '@sync/brokers'
 import { describeStoreConformance } from '@sync/conformance'
-import { BusUnavailableError, type ChangeBus, createInstance, defineCollection, type SyncInstance, type SyncInstanceOptions } from '@sync/core'
+import {
+  BusUnavailableError,
+  type ChangeBus,
+  createInstance,
+  defineCollection,
+  type SyncInstance,
+  type SyncInstanceOptions,
+} from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
@@ -12,7 +19,7 @@ import { WriteLoad } from './cluster-load.ts'
 import { openClusterClient } from './open-client.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'load', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'key' })
+const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'document' })
 /** No other way leads to a replica in time. */
 const NEVER = { checkInterval: '1h' } as const
 /** Of those of each client some lie on one node and some on another. */

@@ -7,7 +7,10 @@ test.each([
   "ERR Unable to execute command 'exists' in script because undeclared keys were accessed during rehashing of the slot",
 ])('in a cluster a slot that is being moved is asked again: %s', (message) => {
   const at = { address: 'somewhere', layout: { cluster: true } }
-  expect(toStoreError(new Error(message), at, 'unknown')).toMatchObject({ code: 'SYNC_STORE_UNAVAILABLE', retryable: true })
+  expect(toStoreError(new Error(message), at, 'unknown')).toMatchObject({
+    code: 'SYNC_STORE_UNAVAILABLE',
+    retryable: true,
+  })
   // one that says so to who knows of no cluster is a node of one
   const alone = { address: 'somewhere', layout: { cluster: false } }
   expect(toStoreError(new Error(message), alone, 'unknown')).toMatchObject({ code: 'SYNC_REDIS', retryable: false })

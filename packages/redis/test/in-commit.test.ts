@@ -64,7 +64,7 @@ describe.runIf(await canTest('publishing within the commit', { broker: 'redis', 
     })
 
     test('goes to its own channel where the section is followed by key', async () => {
-      const docs = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'key' })
+      const docs = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'document' })
       await using a = createInstance({ store: redisStore(redis.url), bus: redisBus(redis.url) })
       await using b = createInstance({ store: redisStore(redis.url), bus: redisBus(redis.url) })
       const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))

@@ -1,5 +1,5 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
-import { createInstance, defineCollection, type SyncInstance, type SyncEvent } from '@sync/core'
+import { createInstance, defineCollection, type SyncEvent, type SyncInstance } from '@sync/core'
 import type { DocumentRef } from '@sync/core/adapter'
 import { adapter, redisBus, redisRelay, redisStore } from '@sync/redis'
 import fc from 'fast-check'

@@ -8,7 +8,10 @@ const LATE = TIMEOUT / 4
 
 /** What happens on a line: some ms later a call is made, one is answered, or something else is heard. */
 const activity = fc.array(
-  fc.record({ after: fc.integer({ min: 0, max: 700 }), what: fc.constantFrom('expectReply', 'replySettled', 'recordActivity') }),
+  fc.record({
+    after: fc.integer({ min: 0, max: 700 }),
+    what: fc.constantFrom('expectReply', 'replySettled', 'recordActivity'),
+  }),
   { maxLength: 60 },
 )
 

@@ -142,9 +142,9 @@ const drawnRequest = fc.record({
   meta: fc.constantFrom(undefined, { actor: 'ann"' }),
   definition: fc.constantFrom(
     undefined,
-    { follow: 'section', digest: 'd1' },
-    { follow: 'section', digest: 'd2' },
-    { follow: 'key', digest: 'd3' },
+    { subscribeBy: 'section', digest: 'd1' },
+    { subscribeBy: 'section', digest: 'd2' },
+    { subscribeBy: 'document', digest: 'd3' },
   ),
   expect: drawnExpectation,
   knows: fc.boolean(),

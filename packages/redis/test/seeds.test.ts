@@ -13,7 +13,7 @@ interface Unit {
 }
 
 const units = defineCollection<Unit>({ section: 'config', ttl: '7d' })
-const byKey = defineCollection<Unit>({ section: 'followed', ttl: '7d', subscribeBy: 'key' })
+const byKey = defineCollection<Unit>({ section: 'followed', ttl: '7d', subscribeBy: 'document' })
 const at = { partition: 'forecast' }
 const DAY = 86_400_000
 

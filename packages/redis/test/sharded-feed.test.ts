@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ShardedFeed } from '../src/bus/sharded-feed.ts'
 import { Connectivity } from '../src/bus/connectivity.ts'
+import { ShardedFeed } from '../src/bus/sharded-feed.ts'
 import { StreamReader } from '../src/bus/stream-reader.ts'
 import { streamChannel } from '../src/names.ts'
 import { parsePushedEntry } from '../src/stream-entry.ts'
@@ -134,7 +134,11 @@ test('while each entry follows the last one nothing is read', async () => {
   const shard = new ScriptedShard()
   const connectivity = new Connectivity(() => {})
   const feed = new ShardedFeed(shard.listening, () => {}, connectivity)
-  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, onGap: () => connectivity.pulse() })
+  const reader = new StreamReader(feed, {
+    commands: shard.commands,
+    onError: () => {},
+    onGap: () => connectivity.pulse(),
+  })
   shard.reconnectLine()
   const shown: string[] = []
   const listening = reader.subscribe(STREAM, scopes[0], (_, id = '') => shown.push(id), undefined)
@@ -152,7 +156,11 @@ test('a subscription that was under way when the bus was closed rejects, though 
   const shard = new ScriptedShard()
   const connectivity = new Connectivity(() => {})
   const feed = new ShardedFeed(shard.listening, () => {}, connectivity)
-  const reader = new StreamReader(feed, { commands: shard.commands, onError: () => {}, onGap: () => connectivity.pulse() })
+  const reader = new StreamReader(feed, {
+    commands: shard.commands,
+    onError: () => {},
+    onGap: () => connectivity.pulse(),
+  })
   const subscribed = reader.subscribe(STREAM, scopes[0], () => {}, undefined)
   reader.close()
   shard.executeNext()

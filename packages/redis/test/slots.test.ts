@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { outboxIndex, outboxIndexes, sectionName, parseSectionName } from '../src/names.ts'
+import { outboxIndex, outboxIndexes, parseSectionName, sectionName } from '../src/names.ts'
 import { slotOf, slotTags } from '../src/slots.ts'
 
 const CLUSTER = { cluster: true }

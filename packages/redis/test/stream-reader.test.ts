@@ -16,7 +16,10 @@ function scripted(answers: Readonly<Record<string, () => Promise<unknown>>>) {
       return () => {}
     },
   }
-  return { connection: connection as unknown as Connection, emitState: (state: ConnectionState) => stateListener(state) }
+  return {
+    connection: connection as unknown as Connection,
+    emitState: (state: ConnectionState) => stateListener(state),
+  }
 }
 
 const missing = { XREAD: () => Promise.resolve(null), XINFO: () => Promise.reject(new Error('ERR no such key')) }
@@ -48,7 +51,10 @@ test('a subscription rejects when the line is lost before it was live, and leave
   const subscribed = reader.subscribe('stream', scope, () => {}, undefined)
   await new Promise((resolve) => setImmediate(resolve))
   listening.emitState('down')
-  await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', message: expect.stringContaining('host:1') })
+  await expect(subscribed).rejects.toMatchObject({
+    code: 'SYNC_BUS_UNAVAILABLE',
+    message: expect.stringContaining('host:1'),
+  })
   expect(told).toEqual([])
   reader.close()
 })

@@ -23,7 +23,7 @@ export async function redisSyncHarness({
   // the bus has a line of its own: it can be away while the store is not
   const busProxy = await startProxy({ target: redis.url })
   const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
-  const store = async (publish: 'writer' | 'relay' = 'writer') =>
+  const store = async (publish: 'writer' | 'outbox' = 'writer') =>
     redisStore(targetOf(proxy.url), { ...limits, publish })
   const bus = async () => redisBus(targetOf(busProxy.url), { timeout: '500ms' })
   const relayBus = relayed ? await bus() : undefined
@@ -36,7 +36,7 @@ export async function redisSyncHarness({
     async open({ skew = 0, ...options } = {}) {
       return createInstance({
         ...options,
-        store: await store(relayed ? 'relay' : 'writer'),
+        store: await store(relayed ? 'outbox' : 'writer'),
         bus: await bus(),
         runtime: skewed(skew),
       })

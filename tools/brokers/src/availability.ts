@@ -32,6 +32,7 @@ export async function findFirst<T>(broker: string, sources: readonly Source<T>[]
 /** The line that tells most: the last that a command complained of, else the first of the message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `${error}`
-  const lastErrorLine = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
+  const lastErrorLine =
+    'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : ''
   return lastErrorLine || error.message.split('\n', 1)[0] || error.name
 }

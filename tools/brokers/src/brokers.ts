@@ -1,10 +1,10 @@
 import { UnavailableError } from './availability.ts'
 import { findChromium } from './browser/find-chromium.ts'
 import { withClassArchive } from './kafka/class-archive.ts'
-import { findKafka, externalKafkaUrl, type KafkaRelease } from './kafka/find-kafka.ts'
-import { findNats, externalNatsUrl, type NatsRelease } from './nats/find-nats.ts'
+import { externalKafkaUrl, findKafka, type KafkaRelease } from './kafka/find-kafka.ts'
+import { externalNatsUrl, findNats, type NatsRelease } from './nats/find-nats.ts'
 import type { Program } from './process/program.ts'
-import { findRedis, externalRedisUrl, type RedisFlavor } from './redis/find-redis.ts'
+import { externalRedisUrl, findRedis, type RedisFlavor } from './redis/find-redis.ts'
 
 /** What can be started here. */
 export type BrokerName = RedisFlavor | 'nats' | 'nats-oldest' | 'kafka' | 'kafka-oldest'

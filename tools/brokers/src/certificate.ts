@@ -19,7 +19,11 @@ export interface Certificate {
 /** Makes a certificate, good for a day; its files go with this process. Needs `openssl`. */
 export async function createCertificate(): Promise<Certificate> {
   const folder = await createTempDir('certificate')
-  const [certFile, keyFile, combinedFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem'), join(folder, 'both.pem')]
+  const [certFile, keyFile, combinedFile] = [
+    join(folder, 'cert.pem'),
+    join(folder, 'key.pem'),
+    join(folder, 'both.pem'),
+  ]
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-x509', '-days', '1']
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
   await run('openssl', ['req', ...kind, ...subject, '-keyout', keyFile, '-out', certFile])

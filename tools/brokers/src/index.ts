@@ -1,5 +1,12 @@
 export { UnavailableError } from './availability.ts'
-export { type BrokerName, brokerAvailable, canTest, canTestPages, type Availability, type TestRequirements } from './brokers.ts'
+export {
+  type Availability,
+  type BrokerName,
+  brokerAvailable,
+  canTest,
+  canTestPages,
+  type TestRequirements,
+} from './brokers.ts'
 export { findChromium } from './browser/find-chromium.ts'
 export { type Certificate, createCertificate } from './certificate.ts'
 export type { KafkaServer } from './kafka/broker.ts'
@@ -13,11 +20,11 @@ export type { NatsRelease } from './nats/find-nats.ts'
 export { type NatsOptions, type NatsServer, startNats } from './nats/nats.ts'
 export type { NatsConnectionOptions } from './nats/probe.ts'
 export type { StreamTruncation } from './nats/stream-log.ts'
-export { type ServerControls, ExternalServerError } from './process/controls.ts'
+export { ExternalServerError, type ServerControls } from './process/controls.ts'
 export { type LoseReplyOptions, type ProxyOptions, startProxy, type TcpProxy } from './proxy/proxy.ts'
 export type { LogTruncation } from './redis/append-only-log.ts'
-export type { RedisConnectionOptions } from './redis/with-client.ts'
 export { type ClusterOptions, type RedisCluster, startRedisCluster } from './redis/cluster.ts'
 export type { RedisFlavor } from './redis/find-redis.ts'
 export { type RedisOptions, type RedisServer, startRedis } from './redis/redis.ts'
 export type { SlotMove } from './redis/slot-move.ts'
+export type { RedisConnectionOptions } from './redis/with-client.ts'

@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { catalogue } from './cli/catalogue.ts'
 import { runDaemon } from './cli/daemon.ts'
-import { type DaemonResponse, requestDaemon, type DaemonRequest } from './cli/protocol.ts'
+import { type DaemonRequest, type DaemonResponse, requestDaemon } from './cli/protocol.ts'
 import { waitFor } from './process/wait-for.ts'
 
 const USAGE = `pnpm brokers up [NAME …]   start them (redis and nats if none is named); they run until "down"

@@ -31,7 +31,8 @@ case $1 in
 esac
 `
 
-const able = process.platform === 'linux' && (await canTest('brokers in containers', { broker: 'redis', controllable: true }))
+const able =
+  process.platform === 'linux' && (await canTest('brokers in containers', { broker: 'redis', controllable: true }))
 describe.runIf(able)('where there is nothing but Docker', () => {
   let folder: string
   beforeEach(async () => {

@@ -1,11 +1,11 @@
 import {
   canTest,
+  createCertificate,
+  ExternalServerError,
   type KafkaCluster,
   type KafkaConnectionOptions,
   type KafkaRelease,
   type KafkaServer,
-  createCertificate,
-  ExternalServerError,
   startKafka,
   startKafkaCluster,
 } from '@sync/brokers'

@@ -3,11 +3,11 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import {
   canTest,
   createCertificate,
+  ExternalServerError,
   type NatsCluster,
   type NatsConnectionOptions,
   type NatsRelease,
   type NatsServer,
-  ExternalServerError,
   startNats,
   startNatsCluster,
 } from '@sync/brokers'
@@ -119,7 +119,10 @@ describe.runIf(await canTest('the NATS cluster of the tests', { broker: 'nats' }
     expect(next).not.toBe(leader)
     await using client = await dial(next.url)
     const { streams } = await jetstreamManager(client.nats)
-    await vi.waitFor(async () => expect((await streams.getMessage('safe', { seq: 10 }))?.string()).toBe('10'), WAIT_OPTIONS)
+    await vi.waitFor(
+      async () => expect((await streams.getMessage('safe', { seq: 10 }))?.string()).toBe('10'),
+      WAIT_OPTIONS,
+    )
     await leader.restart()
     await cluster.waitUntilStable()
   })

@@ -3,7 +3,14 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canTest, createCertificate, ExternalServerError, type RedisFlavor, type RedisServer, startRedis } from '@sync/brokers'
+import {
+  canTest,
+  createCertificate,
+  ExternalServerError,
+  type RedisFlavor,
+  type RedisServer,
+  startRedis,
+} from '@sync/brokers'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'

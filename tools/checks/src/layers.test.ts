@@ -19,10 +19,14 @@ test('an import may not leave its package by a path', () => {
 test('a package may import those below it only, and other names freely', () => {
   expect(checkImport('packages/config/src/index.ts', '@sync/core/adapter')).toBeUndefined()
   expect(checkImport('packages/core/src/index.ts', 'fast-json-patch')).toBeUndefined()
-  expect(checkImport('packages/core/src/index.ts', '@sync/config')).toContain('packages/config is not below packages/core')
+  expect(checkImport('packages/core/src/index.ts', '@sync/config')).toContain(
+    'packages/config is not below packages/core',
+  )
   expect(checkImport('packages/core/src/index.ts', '@sync/core/patch')).toContain('the package itself')
 })
 
 test('a folder without a place in the table is an error', () => {
-  expect(() => checkImport('packages/core/src/index.ts', './utils/all.ts')).toThrow('packages/core/src/utils has no place')
+  expect(() => checkImport('packages/core/src/index.ts', './utils/all.ts')).toThrow(
+    'packages/core/src/utils has no place',
+  )
 })

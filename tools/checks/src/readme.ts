@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { command } from './command.ts'
-import { type CodeBlock, codeBlocks, uncheckedFences, readmes } from './readme-blocks.ts'
+import { type CodeBlock, codeBlocks, readmes, uncheckedFences } from './readme-blocks.ts'
 
 const tsconfig = {
   extends: '../../../tsconfig.base.json',

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkEvidence, type Evidence, type CheckResult } from './checker/checker.ts'
+import { type CheckResult, checkEvidence, type Evidence } from './checker/checker.ts'
 import type { Recovery } from './checker/recovery.ts'
+import type { Environment, Worker } from './environment/environment.ts'
 import { parseHistory } from './history/history-file.ts'
 import type { Observer } from './observer.ts'
-import type { Worker, Environment } from './environment/environment.ts'
 import type { Fault, Step } from './schedule/schedule.ts'
 import { canonical } from './workload/canonical.ts'
 import { now } from './workload/clock.ts'
@@ -125,7 +125,9 @@ export class FaultRun {
     const writers = environment.workers.filter(({ role }) => role === 'writer')
     const tasks = writers.flatMap(({ tasks }) => tasks)
     const histories = await Promise.all(
-      tasks.map(async ({ name, historyFile }) => parseHistory(name, await readFile(historyFile, 'utf8').catch(() => ''))),
+      tasks.map(async ({ name, historyFile }) =>
+        parseHistory(name, await readFile(historyFile, 'utf8').catch(() => '')),
+      ),
     )
     const replicas = environment.workers.filter(({ role }) => role === 'replica')
     const copies = await Promise.all(

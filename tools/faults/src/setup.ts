@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Recovery } from './checker/recovery.ts'
+import type { Environment, EnvironmentOptions } from './environment/environment.ts'
+import { startInMemoryEnvironment } from './environment/memory.ts'
+import { startProcessEnvironment } from './environment/processes.ts'
 import { FaultRun } from './fault-run.ts'
 import { Observer } from './observer.ts'
 import type { Options } from './options.ts'
-import { startInMemoryEnvironment } from './environment/memory.ts'
-import { startProcessEnvironment } from './environment/processes.ts'
-import type { Environment, EnvironmentOptions } from './environment/environment.ts'
 
 /** All that a run needs. */
 export interface RunSetup {

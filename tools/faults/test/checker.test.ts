@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkEvidence, type Evidence, type Finding } from '../src/checker/checker.ts'
-import type { Operation, Invocation, Completion } from '../src/history/operation.ts'
+import type { Completion, Invocation, Operation } from '../src/history/operation.ts'
 import { canonical } from '../src/workload/canonical.ts'
 import { TOTAL_FIELD } from '../src/workload/documents.ts'
 import type { Copies, EpochChange } from '../src/workload/messages.ts'
@@ -52,7 +52,13 @@ function perform(documents: Documents, writer: string, { op, key, n }: Invocatio
 const copiesOf = (documents: Documents): Copies =>
   Object.fromEntries([...documents].map(([key, document]) => [key, [1, canonical(document)] as const]))
 
-const act = (writer: string, op: Invocation['op'], key: string, told: Act['told'] = 'acknowledged', done = true): Act => ({
+const act = (
+  writer: string,
+  op: Invocation['op'],
+  key: string,
+  told: Act['told'] = 'acknowledged',
+  done = true,
+): Act => ({
   writer,
   op,
   key,
@@ -106,7 +112,12 @@ const withStore = (evidence: Evidence, store: Copies): Evidence => ({
 
 describe('the auditor finds nothing', () => {
   test('whatever was begun and answered, where answers and store are true', () => {
-    fc.assert(fc.property(acts, (done) => void expect(checkEvidence(evidenceOf(done))).toMatchObject({ lost: 0, findings: [] })))
+    fc.assert(
+      fc.property(
+        acts,
+        (done) => void expect(checkEvidence(evidenceOf(done))).toMatchObject({ lost: 0, findings: [] }),
+      ),
+    )
   })
 
   test('counts what writers were told', () => {
@@ -132,7 +143,11 @@ describe('the auditor finds nothing', () => {
 })
 
 describe('the auditor finds', () => {
-  const counted = evidenceOf([act('w1', 'count', 'count-0'), act('w1', 'count', 'count-0'), act('w2', 'count', 'count-0')])
+  const counted = evidenceOf([
+    act('w1', 'count', 'count-0'),
+    act('w1', 'count', 'count-0'),
+    act('w2', 'count', 'count-0'),
+  ])
 
   test('an acknowledged mark that is not there', () => {
     const evidence = evidenceOf([act('w1', 'mark', 'mark-0'), act('w1', 'mark', 'mark-0', 'acknowledged', false)])

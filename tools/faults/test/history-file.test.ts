@@ -14,14 +14,19 @@ describe('a ledger', () => {
   test('has what was begun, in order, with what became of it', () => {
     const path = join(folder, 'a')
     const file = new HistoryFile(path)
-    const [first, second] = [file.recordInvocation({ op: 'mark', key: 'x' }), file.recordInvocation({ op: 'count', key: 'y' })]
+    const [first, second] = [
+      file.recordInvocation({ op: 'mark', key: 'x' }),
+      file.recordInvocation({ op: 'count', key: 'y' }),
+    ]
     file.recordInvocation({ op: 'make', key: 'z' })
     file.recordCompletion(second, { is: 'unknown', code: 'SYNC_OUTCOME_UNKNOWN' })
     file.recordCompletion(first, { is: 'acknowledged', position: '7.e', version: 2 })
     // no close: every line is there as soon as the call has returned
     const { writer, operations } = parseHistory('w', readFileSync(path, 'utf8'))
     expect(writer).toBe('w')
-    expect(operations.map(({ invocation, completion }) => [invocation.n, invocation.op, invocation.key, completion?.is])).toEqual([
+    expect(
+      operations.map(({ invocation, completion }) => [invocation.n, invocation.op, invocation.key, completion?.is]),
+    ).toEqual([
       [1, 'mark', 'x', 'acknowledged'],
       [2, 'count', 'y', 'unknown'],
       [3, 'make', 'z', undefined],

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkRegisters } from '../src/checker/registers.ts'
-import type { Operation, Invocation, Completion } from '../src/history/operation.ts'
+import type { Completion, Invocation, Operation } from '../src/history/operation.ts'
 import { canonical } from '../src/workload/canonical.ts'
 import type { Copies } from '../src/workload/messages.ts'
 
@@ -111,7 +111,10 @@ describe('the history of a register', () => {
   })
 
   test('has none that was refused', () => {
-    const refused: Set = { ...set('a', 0, [0, 1]), outcome: { is: 'refused', n: 1, at: 1, code: 'SYNC_STORE_UNAVAILABLE' } }
+    const refused: Set = {
+      ...set('a', 0, [0, 1]),
+      outcome: { is: 'refused', n: 1, at: 1, code: 'SYNC_STORE_UNAVAILABLE' },
+    }
     expect(wrongs([refused], {})).toBe(0)
     expect(wrongs([refused], stored(1, 'a 0'))).toBe(0)
   })

@@ -1,4 +1,4 @@
-import { mutants, type MutantResult, runMutant, rulesWithoutMutant } from '@sync/conformance/mutants'
+import { type MutantResult, mutants, rulesWithoutMutant, runMutant } from '@sync/conformance/mutants'
 
 /** Tries every mutant at its rule and prints what came of it. False: one escaped, or a MUST rule has none. */
 export async function runAllMutants(only: string, print: (line: string) => void = console.log): Promise<boolean> {

@@ -1,9 +1,9 @@
 import type { TcpProxy } from '@sync/brokers'
 import type { Figure } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
-import { waitForDelivery } from './wait-for-delivery.ts'
-import type { Subjects } from './subjects.ts'
 import type { OpenBusUnderTest } from './bus-under-test.ts'
+import type { Subjects } from './subjects.ts'
+import { waitForDelivery } from './wait-for-delivery.ts'
 
 const CHANGES = 4_096
 const CHANGES_PER_FRAME = 16

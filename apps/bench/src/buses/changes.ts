@@ -1,4 +1,4 @@
-import { type EncodedChange, assembleChange } from '@sync/core/adapter'
+import { assembleChange, type EncodedChange } from '@sync/core/adapter'
 import { benchDocument } from '../core/documents.ts'
 import { STUB_EPOCH } from '../core/stub-instance.ts'
 

@@ -4,9 +4,9 @@ import { natsToStreams, pubSubToKafka } from '../migration/scenarios.ts'
 import { bareKafkajs } from './bare/kafkajs.ts'
 import { barePlatformatic } from './bare/platformatic.ts'
 import { bytes } from './bytes.ts'
-import { jetStream, kafkajs, natsCore, platformatic } from './subjects.ts'
 import { addedLatency } from './latency.ts'
 import { startUp } from './start-up.ts'
+import { jetStream, kafkajs, natsCore, platformatic } from './subjects.ts'
 import { throughput } from './throughput.ts'
 
 const all = [natsCore, jetStream, kafkajs, platformatic]

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Figure } from '../figure.ts'
 import { median, spread } from '../statistics.ts'
+import type { BusUnderTest } from './bus-under-test.ts'
 import { keyOf } from './changes.ts'
 import type { Subjects } from './subjects.ts'
-import type { BusUnderTest } from './bus-under-test.ts'
 
 const CHANGES_PER_SECOND = 1_000
 /** Changes in one turn. */

@@ -1,10 +1,14 @@
 import { type ChangeBus, createInstance, defineCollection } from '@sync/core'
 import type { JsonObject } from '@sync/core/patch'
 import { createStubStore } from '../core/stub-instance.ts'
-import { DOCUMENTS, documentText, encodedChange, keyOf, MARK, SCOPE } from './changes.ts'
 import type { OpenBusUnderTest } from './bus-under-test.ts'
+import { DOCUMENTS, documentText, encodedChange, keyOf, MARK, SCOPE } from './changes.ts'
 
-const documents = defineCollection<JsonObject>({ section: SCOPE.section, ttl: 'never', cache: { recentChangesChars: 0 } })
+const documents = defineCollection<JsonObject>({
+  section: SCOPE.section,
+  ttl: 'never',
+  cache: { recentChangesChars: 0 },
+})
 
 /** Frames on a bus of ours, taken by an instance that holds the documents: decoded, put in order, applied. */
 export const openOwnBus =

@@ -2,8 +2,8 @@ import { startKafka } from '@sync/brokers'
 import { type KafkaBusOptions, kafkaBus } from '@sync/kafka'
 import type { Figure } from '../figure.ts'
 import { median, spread } from '../statistics.ts'
-import { SCOPE } from './changes.ts'
 import type { OpenBusUnderTest } from './bus-under-test.ts'
+import { SCOPE } from './changes.ts'
 
 const ROUNDS = 7
 

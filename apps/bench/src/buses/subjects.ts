@@ -5,8 +5,8 @@ import { bareJetStream } from './bare/jetstream.ts'
 import { bareKafkajs } from './bare/kafkajs.ts'
 import { bareNats } from './bare/nats.ts'
 import { barePlatformatic } from './bare/platformatic.ts'
-import { openOwnBus } from './ours.ts'
 import type { OpenBusUnderTest } from './bus-under-test.ts'
+import { openOwnBus } from './ours.ts'
 
 /** The broker that both sides use. */
 interface TestBroker extends AsyncDisposable {

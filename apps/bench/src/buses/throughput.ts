@@ -1,9 +1,9 @@
 import type { Figure } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
 import { compareRates } from '../rounds.ts'
-import { waitForDelivery } from './wait-for-delivery.ts'
-import type { Subjects } from './subjects.ts'
 import type { BusUnderTest } from './bus-under-test.ts'
+import type { Subjects } from './subjects.ts'
+import { waitForDelivery } from './wait-for-delivery.ts'
 
 const CHANGES = 4_096
 /** As many writes as a commit of a group has. */

@@ -1,11 +1,11 @@
 import type { Bench } from '../figure.ts'
 import { bytesOfAnUpdate, bytesOfTheFeed } from './bytes.ts'
+import { headPoll } from './head-poll.ts'
 import { memoryOfAMillion, memoryOfLarge } from './memory.ts'
 import { patchFigures } from './patch.ts'
 import { propagation } from './propagation.ts'
 import { cachedGet, cachedPeek } from './reads.ts'
 import { receivePath } from './receive.ts'
-import { headPoll } from './head-poll.ts'
 
 /** What the core does without any broker. */
 export const core: Bench = {

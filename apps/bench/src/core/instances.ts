@@ -1,8 +1,8 @@
 import {
   type Collection,
-  createMemoryHub,
-  createInstance,
   type CollectionDefinition,
+  createInstance,
+  createMemoryHub,
   memoryBus,
   memoryStore,
   type SyncInstance,

@@ -20,7 +20,8 @@ export const memoryOfLarge: Figure = {
   name: 'memory of a document of 3.4 KB held, against the parsed object in a Map',
   unit: 'bytes',
   goal: { atMost: 1.15 },
-  measure: async () => compare(await bytesPerDocument('ours', 'large', 20_000), await bytesPerDocument('bare', 'large', 20_000)),
+  measure: async () =>
+    compare(await bytesPerDocument('ours', 'large', 20_000), await bytesPerDocument('bare', 'large', 20_000)),
 }
 
 /** What a million small documents take beside their own objects. */
@@ -29,5 +30,8 @@ export const memoryOfAMillion: Figure = {
   unit: 'bytes',
   goal: { atMost: 1 },
   measure: async () =>
-    compare((await bytesPerDocument('ours', 'small', 1_000_000)) - (await bytesPerDocument('bare', 'small', 1_000_000)), 300),
+    compare(
+      (await bytesPerDocument('ours', 'small', 1_000_000)) - (await bytesPerDocument('bare', 'small', 1_000_000)),
+      300,
+    ),
 }

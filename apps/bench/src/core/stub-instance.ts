@@ -52,7 +52,10 @@ export function openStubInstance(text: (key: string) => string): StubInstance {
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   } satisfies ChangeBus
-  return { sync: createInstance({ store: createStubStore(text), bus, checkInterval: '1d' }), deliver: (frame) => onFrame(frame) }
+  return {
+    sync: createInstance({ store: createStubStore(text), bus, checkInterval: '1d' }),
+    deliver: (frame) => onFrame(frame),
+  }
 }
 
 type StoredDocument = NonNullable<Awaited<ReturnType<Store['load']>>[number]['document']>

@@ -1,6 +1,6 @@
 import type { Figure, Measurement } from '../figure.ts'
-import type { MigrationScenario } from './scenarios.ts'
 import type { MigrationResult } from './migrate.ts'
+import type { MigrationScenario } from './scenarios.ts'
 
 /**
  * What moving a fleet under load costs it, and what the new bus is like. A move cannot be faster than the bus that it leads to:
@@ -13,7 +13,8 @@ export function migrationFigures(scenario: MigrationScenario): readonly Figure[]
   ): Promise<Measurement> => {
     result ??= scenario.run()
     const { p95, lost, problems } = await result
-    if (lost > 0 || problems.length > 0) throw new Error(`${scenario.name}: ${lost} changes lost; ${problems.join('; ')}`)
+    if (lost > 0 || problems.length > 0)
+      throw new Error(`${scenario.name}: ${lost} changes lost; ${problems.join('; ')}`)
     const [ours, baseline] = choose(p95)
     return { ours, baseline, ratio: ours / baseline, spread: 0 }
   }

@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from '@sync/config'
-import { ClosedError, type Collection, type CollectionDefinition, defineCollection, type Position, type SyncInstance } from '@sync/core'
+import {
+  ClosedError,
+  type Collection,
+  type CollectionDefinition,
+  defineCollection,
+  type Position,
+  type SyncInstance,
+} from '@sync/core'
 import type { Recorder } from './recorder.ts'
 
 /** A counter that all increment; who did it last, and when that was begun, in ms on this process's clock. */
@@ -61,7 +68,15 @@ export class FleetInstance {
     // what a bus does not carry is to be seen missing: the store is not asked for it
     const sync = await connect({ store, bus, reorderWindow: '5m', checkInterval: '5m' })
     sync.onEvent((event) => {
-      const problemEvents = ['gap', 'inconsistent', 'patch-rejected', 'frame-rejected', 'publish-failed', 'epoch', 'failed']
+      const problemEvents = [
+        'gap',
+        'inconsistent',
+        'patch-rejected',
+        'frame-rejected',
+        'publish-failed',
+        'epoch',
+        'error',
+      ]
       if (problemEvents.includes(event.type)) recorder.problems.push(`${name}: ${event.type} ${JSON.stringify(event)}`)
     })
     const docs = sync.collection(counters, { partition: PARTITION })

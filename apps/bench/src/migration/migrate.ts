@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from '@sync/config'
-import { Recorder, type Phase } from './recorder.ts'
-import { counters, KEYS, PARTITION, FleetInstance, type FleetInstanceOptions } from './fleet-instance.ts'
+import { counters, FleetInstance, type FleetInstanceOptions, KEYS, PARTITION } from './fleet-instance.ts'
+import { type Phase, Recorder } from './recorder.ts'
 
 /** Where a fleet is, and where it goes. */
 export interface MigrationPlan {
@@ -36,7 +36,9 @@ const STEP_TIMEOUT_MS = 15_000
 export async function migrate({ store, from, to, stopOldBus }: MigrationPlan): Promise<MigrationResult> {
   const recorder = new Recorder()
   const fleet = new Map<string, FleetInstance>()
-  const startInstance = async (options: Pick<FleetInstanceOptions, 'name' | 'role' | 'bus' | 'after'>): Promise<void> => {
+  const startInstance = async (
+    options: Pick<FleetInstanceOptions, 'name' | 'role' | 'bus' | 'after'>,
+  ): Promise<void> => {
     fleet.set(options.name, await FleetInstance.start({ ...options, store, recorder }))
   }
   const restart = async (bus: FleetInstanceOptions['bus']): Promise<void> => {
@@ -73,7 +75,11 @@ async function waitForWrites(recorder: Recorder, more: number): Promise<void> {
 }
 
 /** The load ends: every increment is in the store, every stream tells all of it, and every instance shows what is there. */
-async function verifyConvergence(instances: readonly FleetInstance[], store: string, recorder: Recorder): Promise<void> {
+async function verifyConvergence(
+  instances: readonly FleetInstance[],
+  store: string,
+  recorder: Recorder,
+): Promise<void> {
   await Promise.all(instances.map((instance) => instance.stopWriting()))
   await Promise.all(instances.map((instance) => instance.flush()))
   await using auditor = await connect({ store })

@@ -46,7 +46,9 @@ async function bytesPerChange(each: number): Promise<number> {
   await subscriber.subscribe(CHANNEL)
   for (let n = 0; n < FRAMES * each; n += each) {
     // what is begun in one step is committed together
-    await Promise.all(Array.from({ length: each }, (_, at) => filled.collection.assign(keyOf(n + at), changeOf(n + at))))
+    await Promise.all(
+      Array.from({ length: each }, (_, at) => filled.collection.assign(keyOf(n + at), changeOf(n + at))),
+    )
   }
   await received
   if (frames > FRAMES) throw new Error(`${frames} frames for ${FRAMES} groups`)

@@ -1,4 +1,4 @@
-import { type Collection, createInstance, type CollectionDefinition, defineCollection } from '@sync/core'
+import { type Collection, type CollectionDefinition, createInstance, defineCollection } from '@sync/core'
 import type { JsonObject } from '@sync/core/patch'
 import { redisBus, redisStore } from '@sync/redis'
 import { benchDocument } from '../core/documents.ts'

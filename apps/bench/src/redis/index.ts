@@ -1,7 +1,7 @@
 import type { Bench } from '../figure.ts'
 import { bytesOfAChange, bytesPerSharedFrame } from './bytes.ts'
 import { load } from './load.ts'
-import { remoteApplyRate, remoteApplyDelay } from './propagation.ts'
+import { remoteApplyDelay, remoteApplyRate } from './propagation.ts'
 import { latency, throughput } from './writes.ts'
 
 /** Store and bus on one Redis that the bench starts, against its bare client. */

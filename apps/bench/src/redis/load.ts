@@ -4,9 +4,9 @@ import { redisBus, redisStore } from '@sync/redis'
 import type { Figure } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
 import { compareRates } from '../rounds.ts'
-import { openSubjects } from './subjects.ts'
 import { documents, keyOf, PARTITION } from './documents.ts'
 import { openRawClient } from './raw-client.ts'
+import { openSubjects } from './subjects.ts'
 
 const LOADS = 256
 const CONCURRENCY = 64

@@ -1,10 +1,10 @@
 import type { Figure, Measurement } from '../figure.ts'
 import { inFlight } from '../in-flight.ts'
-import { compareRates, summarizeRounds, type Round } from '../rounds.ts'
+import { compareRates, type Round, summarizeRounds } from '../rounds.ts'
 import { median } from '../statistics.ts'
-import { type Subjects, openSubjects } from './subjects.ts'
 import { changeOf, keyOf } from './documents.ts'
 import type { ClientName } from './raw-client.ts'
+import { openSubjects, type Subjects } from './subjects.ts'
 
 const WRITES = 1_024
 const CONCURRENCY = 64

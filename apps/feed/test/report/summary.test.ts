@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeRun, summary, describeAudit } from '../../src/report/summary.ts'
+import { describeAudit, describeRun, summary } from '../../src/report/summary.ts'
 import { sampleFigures } from './sample-figures.ts'
 
 it('the summary has a line for each figure', () => {
@@ -16,7 +16,9 @@ it('the summary has a line for each figure', () => {
 })
 
 it('the verdict is one line if all is well', () => {
-  expect(describeAudit({ documents: 1_574, shown: [], differences: 0 }, 3)).toBe('consistent: 1574 documents × 3 replicas')
+  expect(describeAudit({ documents: 1_574, shown: [], differences: 0 }, 3)).toBe(
+    'consistent: 1574 documents × 3 replicas',
+  )
 })
 
 it('the verdict lists differences and counts the rest', () => {

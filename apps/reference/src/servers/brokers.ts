@@ -19,7 +19,10 @@ export async function startBroker(broker: BrokerName): Promise<Server> {
     case 'valkey': {
       const redis = await startRedis({ flavor: broker })
       const name = broker === 'redis' ? 'Redis' : 'Valkey'
-      const buses = [backend(`${name} Pub/Sub`, redis.url), backend(`${name} Streams`, `${redis.url}?transport=streams`)]
+      const buses = [
+        backend(`${name} Pub/Sub`, redis.url),
+        backend(`${name} Streams`, `${redis.url}?transport=streams`),
+      ]
       return {
         ...toServer(name, redis, { stores: [backend(name, redis.url)], buses }),
         async loseTail(writes) {

@@ -1,10 +1,10 @@
 import { openStore } from '@sync/config'
 import type { Store } from '@sync/core'
-import { contentHash, combinedDigest } from './content-hash.ts'
 import type { Copies, Digest } from './commands.ts'
+import { type Comparison, type ComparisonCounts, type Copy, compareCopies, noComparisons } from './comparison.ts'
+import { combinedDigest, contentHash } from './content-hash.ts'
 import { outagesSection } from './outages.ts'
 import type { OpenService } from './service.ts'
-import { type Copy, compareCopies, noComparisons, type ComparisonCounts, type Comparison } from './comparison.ts'
 
 const SAMPLE_SIZE = 100
 const LOAD_BATCH_SIZE = 500
@@ -48,7 +48,10 @@ class Auditor {
     held: Readonly<Record<string, Copies>>,
   ): Promise<Readonly<Record<string, ComparisonCounts>>> {
     const stored = await this.#loadCopies(keys)
-    const tallies = Object.entries(held).map(([name, copies]) => [name, this.#compareReplica(name, keys, copies, stored)])
+    const tallies = Object.entries(held).map(([name, copies]) => [
+      name,
+      this.#compareReplica(name, keys, copies, stored),
+    ])
     return Object.fromEntries(tallies)
   }
 
@@ -79,7 +82,12 @@ class Auditor {
     return copies
   }
 
-  #compareReplica(replica: string, keys: readonly string[], held: Copies, stored: ReadonlyMap<string, Copy>): ComparisonCounts {
+  #compareReplica(
+    replica: string,
+    keys: readonly string[],
+    held: Copies,
+    stored: ReadonlyMap<string, Copy>,
+  ): ComparisonCounts {
     const before = this.#pending.get(replica)
     const moving = new Map<string, { stored: Copy | undefined }>()
     const tally: Record<Comparison, number> = { ...noComparisons }

@@ -1,6 +1,6 @@
-import { openService } from './open-service.ts'
-import type { FromService, ToService } from './messages.ts'
 import { toCommandFailure } from './command-error.ts'
+import type { FromService, ToService } from './messages.ts'
+import { openService } from './open-service.ts'
 import { executeCommand, type Service } from './service.ts'
 
 /** The process of one service: it is what it is first told to be, and ends when it is told to, or nobody is there to tell. */

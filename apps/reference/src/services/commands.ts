@@ -1,9 +1,9 @@
-import type { NetworkFault } from './network-fault.ts'
-import type { Edit, EditResult, FieldState, ConditionalEditResult } from './forecast/edits.ts'
+import type { ComparisonCounts, Copy } from './comparison.ts'
+import type { ConditionalEditResult, Edit, EditResult, FieldState } from './forecast/edits.ts'
 import type { UnitField } from './forecast/units.ts'
 import type { JournalLine, JournalQuery } from './journal.ts'
+import type { NetworkFault } from './network-fault.ts'
 import type { Rate } from './throttle.ts'
-import type { Copy, ComparisonCounts } from './comparison.ts'
 
 /** Copies by key. A document that is not there has none. */
 export type Copies = Readonly<Record<string, Copy>>
@@ -79,7 +79,9 @@ export interface Commands {
 export type CommandName = keyof Commands
 
 /** What goes with an order; nothing with some. */
-export type CommandParams<N extends CommandName> = Commands[N]['params'] extends null ? [] : [given: Commands[N]['params']]
+export type CommandParams<N extends CommandName> = Commands[N]['params'] extends null
+  ? []
+  : [given: Commands[N]['params']]
 
 /** Does what it is asked for. */
 export type Handlers = {

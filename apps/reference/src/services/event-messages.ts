@@ -9,7 +9,7 @@ export function countErrors(event: SyncEvent): number {
     case 'patch-rejected':
     case 'inconsistent':
     case 'definition-mismatch':
-    case 'failed':
+    case 'error':
       return 1
     default:
       return 0
@@ -37,7 +37,7 @@ export function describeEvent(event: SyncEvent): string {
       return `${event.key} was not as in the store: loaded anew`
     case 'publish-failed':
       return `changes could not be published (${event.error.message})`
-    case 'failed':
+    case 'error':
       return `something went wrong (${event.error instanceof Error ? event.error.message : event.error})`
     default:
       return event.type.replaceAll('-', ' ')

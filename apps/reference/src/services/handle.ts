@@ -1,4 +1,4 @@
-import type { CommandParams, CommandName, Commands } from './commands.ts'
+import type { CommandName, CommandParams, Commands } from './commands.ts'
 import type { Report, ServiceSpec } from './service.ts'
 
 /** A service from outside, wherever it runs: orders go in, reports come out, all of it plain JSON. */
@@ -13,4 +13,8 @@ export interface ServiceHandle {
 }
 
 /** Opens a service. Its reports go to `hear` from the first one on. */
-export type OpenHandle = (spec: ServiceSpec, onReport: (report: Report) => void, signal: AbortSignal) => Promise<ServiceHandle>
+export type OpenHandle = (
+  spec: ServiceSpec,
+  onReport: (report: Report) => void,
+  signal: AbortSignal,
+) => Promise<ServiceHandle>

@@ -1,7 +1,7 @@
+import { CommandError, serviceEnded } from './command-error.ts'
+import type { CommandName } from './commands.ts'
 import type { OpenHandle } from './handle.ts'
 import { openService } from './open-service.ts'
-import { serviceEnded, CommandError } from './command-error.ts'
-import type { CommandName } from './commands.ts'
 import { executeCommand } from './service.ts'
 
 /** What crosses the border of a process is a copy: here too, so that nobody leans on the difference. */

@@ -61,7 +61,7 @@ async function replayFeed(
   const { throttle, progress, tell, signal } = options
   const meta = { actor: 'ingest' }
   const target = {
-    replace: (...[key, document]: Parameters<typeof outages.set>) => outages.set(key, document, { meta }),
+    set: (...[key, document]: Parameters<typeof outages.set>) => outages.set(key, document, { meta }),
     delete: (key: string) => outages.delete(key, { meta }),
   }
   while (!signal.aborted) {

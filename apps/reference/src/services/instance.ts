@@ -3,11 +3,11 @@ import { setTimeout } from 'node:timers/promises'
 import { openBus, openStore } from '@sync/config'
 import { type ChangeBus, type Collection, createInstance, type Fanout, fanout, type SyncInstance } from '@sync/core'
 import type { Document } from 'feed'
+import type { CatchUpGoal, Handlers, Progress } from './commands.ts'
+import { countErrors, describeEvent } from './event-messages.ts'
 import { type FaultyBus, withNetworkFaults } from './faulty-bus.ts'
 import { type Forecast, openForecast } from './forecast/forecast.ts'
 import { unitsSection } from './forecast/units.ts'
-import { countErrors, describeEvent } from './event-messages.ts'
-import type { Handlers, CatchUpGoal, Progress } from './commands.ts'
 import { outages, outagesSection } from './outages.ts'
 import type { Report, ServiceSpec, Status } from './service.ts'
 
@@ -98,7 +98,9 @@ const readProgress = (sync: SyncInstance): Progress => {
   const { epoch = '', sequence = 0 } =
     sync
       .health()
-      .sections.find(({ section, partition }) => section === outagesSection.section && partition === outagesSection.partition) ?? {}
+      .sections.find(
+        ({ section, partition }) => section === outagesSection.section && partition === outagesSection.partition,
+      ) ?? {}
   return { epoch, sequence }
 }
 

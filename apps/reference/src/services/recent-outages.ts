@@ -35,4 +35,5 @@ export class RecentOutages {
   }
 }
 
-const pickShownFields = (value: Document): Document => Object.fromEntries(SHOWN_FIELDS.map((name) => [name, value[name] ?? null]))
+const pickShownFields = (value: Document): Document =>
+  Object.fromEntries(SHOWN_FIELDS.map((name) => [name, value[name] ?? null]))

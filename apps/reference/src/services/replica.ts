@@ -1,10 +1,10 @@
 import type { Change, Collection } from '@sync/core'
 import type { Document } from 'feed'
-import { RecentOutages } from './recent-outages.ts'
-import { contentHash, combinedDigest } from './content-hash.ts'
+import type { Copies, Digest } from './commands.ts'
+import { combinedDigest, contentHash } from './content-hash.ts'
 import { type Instance, openInstance } from './instance.ts'
 import { Journal } from './journal.ts'
-import type { Copies, Digest } from './commands.ts'
+import { RecentOutages } from './recent-outages.ts'
 import type { OpenService, Report } from './service.ts'
 
 type ReportFn = (report: Report) => void

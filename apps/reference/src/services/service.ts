@@ -1,8 +1,8 @@
 import type { SyncStats } from '@sync/core'
-import type { Row } from './recent-outages.ts'
-import type { UnitCopy } from './forecast/units.ts'
 import { type CommandFailure, toCommandFailure } from './command-error.ts'
-import type { Handlers, CommandName, Progress } from './commands.ts'
+import type { CommandName, Handlers, Progress } from './commands.ts'
+import type { UnitCopy } from './forecast/units.ts'
+import type { Row } from './recent-outages.ts'
 import type { Rate } from './throttle.ts'
 
 /** Which service to open, on what: plain JSON. */
@@ -54,9 +54,14 @@ export type OpenService = (spec: ServiceSpec, report: (report: Report) => void, 
 export type CommandResult = { readonly result: unknown } | { readonly refusal: CommandFailure }
 
 /** Carries out an order that came as JSON. Never rejects. */
-export async function executeCommand({ handlers }: Service, command: CommandName, params: unknown): Promise<CommandResult> {
+export async function executeCommand(
+  { handlers }: Service,
+  command: CommandName,
+  params: unknown,
+): Promise<CommandResult> {
   const handler = handlers[command] as ((params: unknown) => unknown) | undefined
-  if (!handler) return { refusal: { code: 'UNKNOWN_ORDER', message: `it knows no order "${command}"`, committed: 'no' } }
+  if (!handler)
+    return { refusal: { code: 'UNKNOWN_ORDER', message: `it knows no order "${command}"`, committed: 'no' } }
   try {
     return { result: await handler(params) }
   } catch (error) {

@@ -2,8 +2,8 @@ import { canTestPages } from '@sync/brokers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openReference, type Reference } from '../reference.ts'
-import { faultActions, editUnit, migrateTo, replicas } from './page-actions.ts'
-import { figure, waitForFigure, inPage, openViewer, waitUntil, type Viewer } from './viewer.ts'
+import { editUnit, faultActions, migrateTo, replicas } from './page-actions.ts'
+import { figure, inPage, openViewer, type Viewer, waitForFigure, waitUntil } from './viewer.ts'
 
 describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, () => {
   let app: Reference

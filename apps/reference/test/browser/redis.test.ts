@@ -2,8 +2,8 @@ import { canTest, canTestPages } from '@sync/brokers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openReference, type Reference } from '../reference.ts'
-import { faultActions, editUnit, migrateTo, replicas } from './page-actions.ts'
-import { waitForFigure, openViewer, type Viewer } from './viewer.ts'
+import { editUnit, faultActions, migrateTo, replicas } from './page-actions.ts'
+import { openViewer, type Viewer, waitForFigure } from './viewer.ts'
 
 const what = 'the page over Redis'
 const able = (await canTestPages(what)) && (await canTest(what, { broker: 'redis', controllable: true }))

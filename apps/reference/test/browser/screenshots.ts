@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openReference } from '../reference.ts'
-import { waitForFigure, openViewer, waitUntil } from './viewer.ts'
+import { openViewer, waitForFigure, waitUntil } from './viewer.ts'
 
 // Makes the pictures of the README anew: the page under load, one replica losing what is sent to it, in light and in dark.
 const folder = join(import.meta.dirname, '../../screenshots')

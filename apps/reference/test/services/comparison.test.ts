@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { contentHash } from '../../src/services/content-hash.ts'
 import { type Copy, compareCopies, noComparisons, scoreOf } from '../../src/services/comparison.ts'
+import { contentHash } from '../../src/services/content-hash.ts'
 
 const copy = (version: number, value: unknown, changedAt = version): Copy => ({
   version,

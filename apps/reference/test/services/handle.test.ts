@@ -1,8 +1,8 @@
 import { bundledFeed } from 'feed'
 import { describe, expect, it, vi } from 'vitest'
-import { openInProcess } from '../../src/services/in-process.ts'
-import type { ServiceHandle } from '../../src/services/handle.ts'
 import { openChildProcess } from '../../src/services/child-process.ts'
+import type { ServiceHandle } from '../../src/services/handle.ts'
+import { openInProcess } from '../../src/services/in-process.ts'
 import type { Report, ServiceSpec } from '../../src/services/service.ts'
 
 const never = new AbortController().signal

@@ -1,4 +1,4 @@
-import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { expect, it, vi } from 'vitest'
 import { Journal } from '../../src/services/journal.ts'
 

@@ -16,7 +16,9 @@ it('lists what changed last first, with the fields that did', () => {
   const recentOutages = new RecentOutages()
   recentOutages.apply([created('a'), created('b')])
   const value = { CITY: 'c', SPID: 's' }
-  recentOutages.apply([{ ...place, kind: 'changed', key: 'a', version: 2, value, previous: value, fields: ['CITY'], patch: [] }])
+  recentOutages.apply([
+    { ...place, kind: 'changed', key: 'a', version: 2, value, previous: value, fields: ['CITY'], patch: [] },
+  ])
   expect(recentOutages.rows.map(({ key, version, changed }) => [key, version, changed])).toEqual([
     ['a', 2, ['CITY']],
     ['b', 1, []],

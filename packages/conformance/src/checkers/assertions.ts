@@ -12,7 +12,8 @@ export function assertThat(condition: unknown, message: string | (() => string))
 
 /** @throws Violation naming both, unless they are deeply equal. */
 export function assertEqual(actual: unknown, expected: unknown, what: string): void {
-  if (!isDeepStrictEqual(actual, expected)) throw new Violation(`${what}: expected ${format(expected)}, got ${format(actual)}`)
+  if (!isDeepStrictEqual(actual, expected))
+    throw new Violation(`${what}: expected ${format(expected)}, got ${format(actual)}`)
 }
 
 /** What is known of an error by its shape: an adapter may have another copy of the core than the kit. */

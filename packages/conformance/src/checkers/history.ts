@@ -16,7 +16,10 @@ export interface Tolerance {
 }
 
 /** Tells what is wrong with a history, with no more of it than that takes; `undefined`: nothing. */
-export function findViolation(history: KeyHistory, { allowDuplicates = false, allowLosses = false }: Tolerance = {}): string | undefined {
+export function findViolation(
+  history: KeyHistory,
+  { allowDuplicates = false, allowLosses = false }: Tolerance = {},
+): string | undefined {
   const { key, sent, received, client } = history
   const indexOf = new Map(sent.map((each, at) => [each, at]))
   const seen = new Set<number>()

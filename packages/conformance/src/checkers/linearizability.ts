@@ -24,13 +24,20 @@ export interface Model<S, I, O> {
 export type LinearizabilityResult<I, O> =
   | { readonly linearizable: true }
   /** `explained`: the most calls, in order, that could be; `stuck`: those of which none can come next. */
-  | { readonly linearizable: false; readonly linearizedPrefix: readonly Call<I, O>[]; readonly blocked: readonly Call<I, O>[] }
+  | {
+      readonly linearizable: false
+      readonly linearizedPrefix: readonly Call<I, O>[]
+      readonly blocked: readonly Call<I, O>[]
+    }
 
 /**
  * Decides whether a recorded history is linearizable: the search of Wing and Gong (1993), remembering the configurations
  * that led nowhere, as Lowe (2017) does. Exponential at worst, in calls that overlap; keep it to some hundreds.
  */
-export function checkLinearizability<S, I, O>(history: readonly Call<I, O>[], model: Model<S, I, O>): LinearizabilityResult<I, O> {
+export function checkLinearizability<S, I, O>(
+  history: readonly Call<I, O>[],
+  model: Model<S, I, O>,
+): LinearizabilityResult<I, O> {
   const calls = [...history].sort((a, b) => a.invokedAt - b.invokedAt)
   const answered = calls.filter(({ returned }) => returned !== undefined).length
   const deadEnds = new Set<string>()

@@ -1,17 +1,17 @@
 import {
+  assembleChange,
   type BusCapabilities,
   type ChangeBus,
   decodeFrame,
   type EncodedChange,
-  assembleChange,
   type Scope,
   type SectionRef,
   type Subscription,
   type WireChange,
 } from '@sync/core/adapter'
-import type { BusHarness } from '../harness/harness.ts'
-import { findFirstViolation, type KeyHistory, type Tolerance } from '../checkers/history.ts'
 import { assertThat } from '../checkers/assertions.ts'
+import { findFirstViolation, type KeyHistory, type Tolerance } from '../checkers/history.ts'
+import type { BusHarness } from '../harness/harness.ts'
 import { TestContext, type TestContextOptions } from './test-context.ts'
 
 /** Key of what is sent to find out whether a subscription is live, or whether all before it has come. */
@@ -130,7 +130,11 @@ export class BusTestContext extends TestContext<BusHarness> {
    * Waits until everything published to a scope before has come to these listeners, if it comes at all: sends one change
    * more, and waits for that.
    */
-  async waitForDelivery(scope: Scope, subscribers: readonly RecordingSubscriber[], from: ChangeBus = this.bus): Promise<void> {
+  async waitForDelivery(
+    scope: Scope,
+    subscribers: readonly RecordingSubscriber[],
+    from: ChangeBus = this.bus,
+  ): Promise<void> {
     let sent: number[] = []
     const all = (): boolean => subscribers.every(({ probes }) => sent.some((probe) => probes.has(probe)))
     let next = 0
@@ -177,7 +181,11 @@ export class BusTestContext extends TestContext<BusHarness> {
   }
 
   /** Waits for all that was sent, and holds what came against it, key by key. */
-  async expectAllReceived(subscriber: RecordingSubscriber, sent: readonly EncodedChange[], tolerance: Tolerance = {}): Promise<void> {
+  async expectAllReceived(
+    subscriber: RecordingSubscriber,
+    sent: readonly EncodedChange[],
+    tolerance: Tolerance = {},
+  ): Promise<void> {
     const expected = new Set(sent.map(({ sequence }) => sequence))
     const findProblem = (): string | undefined =>
       findFirstViolation(historiesOf(subscriber, sent), { allowDuplicates: this.allowDuplicates, ...tolerance })

@@ -12,7 +12,8 @@ export interface Clock {
 }
 
 /** The clock of a harness. */
-export const createClock = (time: VirtualRuntime | undefined): Clock => (time ? createVirtualClock(time) : createMachineClock())
+export const createClock = (time: VirtualRuntime | undefined): Clock =>
+  time ? createVirtualClock(time) : createMachineClock()
 
 /** So many looks come one turn of the event loop after another; then they come at growing distances, up to the longest in ms. */
 const QUICK_POLLS = 5

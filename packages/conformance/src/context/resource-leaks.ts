@@ -23,4 +23,5 @@ export async function assertNoLeaks(context: Waiter, what: string, openAndClose:
 }
 
 /** How many sockets, timers and processes keep this process alive. */
-const countActiveResources = (): number => process.getActiveResourcesInfo().filter((kind) => KEEPS_PROCESS_ALIVE.test(kind)).length
+const countActiveResources = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => KEEPS_PROCESS_ALIVE.test(kind)).length

@@ -10,8 +10,8 @@ import type {
   Store,
   StoreCapabilities,
 } from '@sync/core/adapter'
-import type { Harness, StoreHarness } from '../harness/harness.ts'
 import { assertThat, format } from '../checkers/assertions.ts'
+import type { Harness, StoreHarness } from '../harness/harness.ts'
 import { TestContext, type TestContextOptions } from './test-context.ts'
 
 /** Field texts by name; `undefined` removes the field. */

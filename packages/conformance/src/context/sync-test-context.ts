@@ -1,16 +1,16 @@
 import {
   type Collection,
-  type CollectionOptions,
   type CollectionDefinition,
+  type CollectionOptions,
   defineCollection,
   type Json,
   type SyncInstance,
 } from '@sync/core'
 import type { ChangeBus, SectionRef, Store } from '@sync/core/adapter'
-import type { SyncHarness } from '../harness/harness.ts'
 import { format } from '../checkers/assertions.ts'
-import { TestContext, type TestContextOptions } from './test-context.ts'
+import type { SyncHarness } from '../harness/harness.ts'
 import { StoreWriter } from './store-test-context.ts'
+import { TestContext, type TestContextOptions } from './test-context.ts'
 
 /** A document of the rules: any fields. */
 export interface TestDocument {
@@ -89,7 +89,12 @@ export class SyncTestContext extends TestContext<SyncHarness> {
   }
 
   /** Waits until every member holds this document. */
-  async expectConverged<T>(instances: readonly TestInstance<T>[], key: string, expected: unknown, timeoutMs?: number): Promise<void> {
+  async expectConverged<T>(
+    instances: readonly TestInstance<T>[],
+    key: string,
+    expected: unknown,
+    timeoutMs?: number,
+  ): Promise<void> {
     const text = format(sortKeys(expected))
     const held = (): string[] => instances.map(({ docs }) => format(sortKeys(docs.peek(key))))
     await this.waitUntil(
@@ -117,7 +122,11 @@ export interface TestInstance<T> {
 
 /** So many instances. */
 export type TestInstances<N extends 1 | 2 | 3, T> = readonly [
-  ...{ 1: [TestInstance<T>]; 2: [TestInstance<T>, TestInstance<T>]; 3: [TestInstance<T>, TestInstance<T>, TestInstance<T>] }[N],
+  ...{
+    1: [TestInstance<T>]
+    2: [TestInstance<T>, TestInstance<T>]
+    3: [TestInstance<T>, TestInstance<T>, TestInstance<T>]
+  }[N],
 ]
 
 /** The same value with members in one order: for comparing texts. */

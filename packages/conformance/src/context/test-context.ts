@@ -1,5 +1,5 @@
-import type { Harness } from '../harness/harness.ts'
 import { Violation } from '../checkers/assertions.ts'
+import type { Harness } from '../harness/harness.ts'
 import type { Clock } from './clock.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { withTimeout } from './with-timeout.ts'

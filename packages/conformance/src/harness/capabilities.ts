@@ -20,9 +20,13 @@ export function validateBusCapabilities(capabilities: BusCapabilities): string[]
   if (!(Number.isSafeInteger(maxPayloadBytes) && maxPayloadBytes >= MIN_PAYLOAD_BYTES))
     problems.push(`maxPayloadBytes: ${String(maxPayloadBytes)} is no whole number from ${MIN_PAYLOAD_BYTES} on`)
   if (replay === 'from-offset' && delivery === 'at-most-once')
-    problems.push("replay 'from-offset' with delivery 'at-most-once': what can be read again is delivered at least once")
+    problems.push(
+      "replay 'from-offset' with delivery 'at-most-once': what can be read again is delivered at least once",
+    )
   if (durability === 'sent' && delivery === 'at-least-once')
-    problems.push("durability 'sent' with delivery 'at-least-once': what nobody has acknowledged may be delivered never")
+    problems.push(
+      "durability 'sent' with delivery 'at-least-once': what nobody has acknowledged may be delivered never",
+    )
   if (durability === 'sent' && replay !== 'none')
     problems.push(`durability 'sent' with replay '${replay}': what nobody has acknowledged cannot be asked for`)
   return problems
@@ -43,7 +47,10 @@ export function validateStoreCapabilities(capabilities: StoreCapabilities): stri
   return problems
 }
 
-function unknownValues<T extends object>(capabilities: T, allowed: { readonly [K in keyof T]?: readonly unknown[] }): string[] {
+function unknownValues<T extends object>(
+  capabilities: T,
+  allowed: { readonly [K in keyof T]?: readonly unknown[] },
+): string[] {
   return Object.entries(allowed).flatMap(([name, values]) => {
     const value = (capabilities as Record<string, unknown>)[name]
     return (values as readonly unknown[]).includes(value) ? [] : [`${name}: ${JSON.stringify(value)} is not known`]

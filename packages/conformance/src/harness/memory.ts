@@ -1,7 +1,7 @@
 import {
   type ChangeBus,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   type MemoryHub,
   memoryBus,
   memoryStore,
@@ -10,8 +10,8 @@ import {
   type SyncInstance,
 } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
-import type { Adapter, BusHarness, Faults, StoreHarness, SyncHarness } from './harness.ts'
 import { withClockSkew } from './clock-skew.ts'
+import type { Adapter, BusHarness, Faults, StoreHarness, SyncHarness } from './harness.ts'
 
 let harnessCount = 0
 
@@ -35,7 +35,13 @@ function open(time?: VirtualRuntime): {
   })
   return {
     hub,
-    common: { namespace: `ns${harnessCount}`, ...(time && { time }), thrown, program: EXIT_TEST_PROGRAM, close: async () => {} },
+    common: {
+      namespace: `ns${harnessCount}`,
+      ...(time && { time }),
+      thrown,
+      program: EXIT_TEST_PROGRAM,
+      close: async () => {},
+    },
   }
 }
 
@@ -98,14 +104,21 @@ export async function memoryStoreHarnessOn(time?: VirtualRuntime): Promise<Store
 export interface StackInterceptors {
   readonly store?: (store: Store) => Store
   readonly bus?: (bus: ChangeBus, runtime: Runtime) => ChangeBus
-  readonly sync?: (sync: SyncInstance, parts: { readonly bus: () => ChangeBus; readonly now: () => number }) => SyncInstance
+  readonly sync?: (
+    sync: SyncInstance,
+    parts: { readonly bus: () => ChangeBus; readonly now: () => number },
+  ) => SyncInstance
 }
 
 /** The in-memory stack as the kit tests it. */
 export const memorySyncHarness = (): Promise<SyncHarness> => memoryStack({})
 
 /** The in-memory stack with something between its instances and the hub; clients beside them have nothing between. */
-export async function memoryStack({ store = identity, bus = identity, sync = identity }: StackInterceptors): Promise<SyncHarness> {
+export async function memoryStack({
+  store = identity,
+  bus = identity,
+  sync = identity,
+}: StackInterceptors): Promise<SyncHarness> {
   const { hub, common } = open(createVirtualTime())
   return {
     ...common,
@@ -115,7 +128,10 @@ export async function memoryStack({ store = identity, bus = identity, sync = ide
         bus: bus(memoryBus(hub), hub.runtime),
         runtime: withClockSkew(hub.runtime, skew),
       }
-      return sync(createInstance({ ...options, ...parts }), { bus: () => memoryBus(hub), now: () => parts.runtime.now() })
+      return sync(createInstance({ ...options, ...parts }), {
+        bus: () => memoryBus(hub),
+        now: () => parts.runtime.now(),
+      })
     },
     store: async () => memoryStore(hub),
     bus: async () => memoryBus(hub),

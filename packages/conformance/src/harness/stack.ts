@@ -1,7 +1,7 @@
 import { createInstance, systemRuntime } from '@sync/core'
-import type { Adapter, BusHarness, StoreHarness, SyncHarness } from './harness.ts'
-import { memoryBusHarnessOn, memorySyncHarness, memoryStoreHarnessOn } from './memory.ts'
 import { withClockSkew } from './clock-skew.ts'
+import type { Adapter, BusHarness, StoreHarness, SyncHarness } from './harness.ts'
+import { memoryBusHarnessOn, memoryStoreHarnessOn, memorySyncHarness } from './memory.ts'
 
 /** What makes the harness of an adapter's whole stack; the half that it does not have is the in-memory one. */
 export function stackHarnessFactory({ sync, bus, store }: Adapter): () => Promise<SyncHarness> {

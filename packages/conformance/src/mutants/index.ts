@@ -12,7 +12,7 @@ import { convergence } from './sync/convergence.ts'
 import { repair } from './sync/repair.ts'
 
 export type { Mutant } from './mutant.ts'
-export { allRules, runRuleOnMutant, type MutantResult, runMutant, rulesWithoutMutant } from './run.ts'
+export { allRules, type MutantResult, rulesWithoutMutant, runMutant, runRuleOnMutant } from './run.ts'
 
 /** Every broken adapter by which the rules are proven. */
 export const mutants: readonly Mutant[] = [

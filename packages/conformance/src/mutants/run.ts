@@ -1,8 +1,8 @@
+import type { TestContext } from '../context/test-context.ts'
 import type { Harness } from '../harness/harness.ts'
 import type { Rule } from '../rules/rule.ts'
 import { type RuleResult, type RunOptions, runRule, type Suite } from '../run/run.ts'
 import { busSuite, storeSuite, syncSuite } from '../run/suites.ts'
-import type { TestContext } from '../context/test-context.ts'
 import type { Mutant } from './mutant.ts'
 
 /** What became of a mutant at the rule that has to catch it. */
@@ -22,7 +22,11 @@ export const allRules = (): readonly Pick<Rule<never>, 'id' | 'level' | 'stateme
   Object.values(suites).flatMap(({ rules }) => [...rules])
 
 /** Runs one rule against a mutant. */
-export function runRuleOnMutant(mutant: Mutant, id: string = mutant.rule, options: RunOptions = {}): Promise<RuleResult> {
+export function runRuleOnMutant(
+  mutant: Mutant,
+  id: string = mutant.rule,
+  options: RunOptions = {},
+): Promise<RuleResult> {
   const { rules, open } = suites[mutant.kind] as unknown as Suite<Harness, TestContext<Harness>>
   const rule = rules.find((each) => each.id === id)
   if (!rule) throw new Error(`there is no rule ${id}`)

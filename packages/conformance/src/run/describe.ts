@@ -1,6 +1,6 @@
-import type { BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/harness.ts'
 import { Violation } from '../checkers/assertions.ts'
 import type { TestContext } from '../context/test-context.ts'
+import type { BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/harness.ts'
 import { type RunOptions, runRule, type Suite } from './run.ts'
 import { busSuite, storeSuite, syncSuite } from './suites.ts'
 

@@ -1,6 +1,6 @@
+import type { TestContext } from '../context/test-context.ts'
 import type { Adapter, BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/harness.ts'
 import { stackHarnessFactory } from '../harness/stack.ts'
-import type { TestContext } from '../context/test-context.ts'
 import { type RuleResult, type RunOptions, runRule, type Suite } from './run.ts'
 import { busSuite, storeSuite, syncSuite } from './suites.ts'
 
@@ -34,7 +34,13 @@ export async function testAdapter(adapter: Adapter, options: ReportOptions = {})
   const reports: Report[] = []
   if (adapter.bus && kinds.includes('bus'))
     reports.push(
-      await testSuite<BusHarness, TestContext<BusHarness>>(adapter.name, 'bus', busSuite as never, adapter.bus, options),
+      await testSuite<BusHarness, TestContext<BusHarness>>(
+        adapter.name,
+        'bus',
+        busSuite as never,
+        adapter.bus,
+        options,
+      ),
     )
   if (adapter.store && kinds.includes('store'))
     reports.push(

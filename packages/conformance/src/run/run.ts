@@ -1,9 +1,9 @@
-import type { Harness } from '../harness/harness.ts'
 import { format, Violation } from '../checkers/assertions.ts'
-import type { Rule } from '../rules/rule.ts'
 import { type Clock, createClock } from '../context/clock.ts'
-import { withTimeout } from '../context/with-timeout.ts'
 import type { TestContext, TestContextOptions } from '../context/test-context.ts'
+import { withTimeout } from '../context/with-timeout.ts'
+import type { Harness } from '../harness/harness.ts'
+import type { Rule } from '../rules/rule.ts'
 
 /** How rules are run. */
 export interface RunOptions {
@@ -88,10 +88,16 @@ async function runOnce<H extends Harness, C extends TestContext<H>>(
 }
 
 /** Ends clients, then the harness. Tells what went wrong, if anything did. */
-async function cleanUp(clock: Clock, harness: Harness, context: TestContext<Harness> | undefined): Promise<string | undefined> {
+async function cleanUp(
+  clock: Clock,
+  harness: Harness,
+  context: TestContext<Harness> | undefined,
+): Promise<string | undefined> {
   let problem: string | undefined
   try {
-    const errors = context ? await withinDeadline(clock, CLEANUP_TIMEOUT_MS, context.cleanUp(), 'closing the clients') : []
+    const errors = context
+      ? await withinDeadline(clock, CLEANUP_TIMEOUT_MS, context.cleanUp(), 'closing the clients')
+      : []
     if (errors.length > 0) problem = `closing fails: ${errors.map(describeError).join('; ')}`
   } catch (error) {
     problem = describeError(error)
@@ -107,7 +113,8 @@ async function cleanUp(clock: Clock, harness: Harness, context: TestContext<Harn
 const withinDeadline = <T>(clock: Clock, ms: number, work: Promise<T>, what: string): Promise<T> =>
   withTimeout(clock, ms, work, `hangs: ${what} has not ended after ${ms} ms`)
 
-const describeError = (error: unknown): string => (error instanceof Violation ? error.message : `unexpected ${format(error)}`)
+const describeError = (error: unknown): string =>
+  error instanceof Violation ? error.message : `unexpected ${format(error)}`
 
 /** What a failure says: the rule, what was seen, how to see it again, where to look. */
 function describeFailure({ id, statement, hint }: Rule<never>, what: string, seed: number): string {

@@ -1,10 +1,10 @@
+import { BusTestContext } from '../context/bus-test-context.ts'
+import { StoreTestContext } from '../context/store-test-context.ts'
+import { SyncTestContext } from '../context/sync-test-context.ts'
 import type { BusHarness, StoreHarness, SyncHarness } from '../harness/harness.ts'
 import { busRules } from '../rules/bus/index.ts'
 import { storeRules } from '../rules/store/index.ts'
 import { syncRules } from '../rules/sync/index.ts'
-import { BusTestContext } from '../context/bus-test-context.ts'
-import { StoreTestContext } from '../context/store-test-context.ts'
-import { SyncTestContext } from '../context/sync-test-context.ts'
 import type { Suite } from './run.ts'
 
 /** What is asked of a bus. */

@@ -1,9 +1,9 @@
 import type { SectionRef } from '../model/address.ts'
 import type { Duration } from '../model/duration.ts'
 import type { SyncError } from '../model/errors.ts'
+import type { ETag } from '../model/etag.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
-import type { ETag } from '../model/etag.ts'
 import type { Field, FieldValue, Frozen, PartialDocument } from './document.ts'
 
 /** How long a caller is willing to wait. Its end ends the wait, not a write already sent (`SYNC_OUTCOME_UNKNOWN`). */
@@ -153,7 +153,7 @@ export interface Collection<T> {
     key: string,
     document: Frozen<T>,
     options?: WriteOptions,
-  ): Promise<{ readonly created: boolean; readonly getEntry: Entry<T> }>
+  ): Promise<{ readonly created: boolean; readonly entry: Entry<T> }>
   /**
    * Changes the document by a recipe on a draft. Never blind: runs again on the newer value when another writer was first.
    * @throws NotFoundError if there is no document

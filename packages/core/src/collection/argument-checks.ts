@@ -1,10 +1,10 @@
 import { assertOneOf } from '../model/assert-one-of.ts'
 import { ArgumentError } from '../model/errors.ts'
+import { decodeETag } from '../model/etag.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { decodePosition } from '../model/position.ts'
 import { toJson } from '../model/to-json.ts'
-import { decodeETag } from '../model/etag.ts'
 import type { ChangesOptions, WriteOptions } from './api.ts'
 import type { StreamOptions } from './change-stream.ts'
 

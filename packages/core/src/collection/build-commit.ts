@@ -9,8 +9,8 @@ import { findChangedArray } from '../patch/changed-array.ts'
 import { diffFields } from '../patch/fields.ts'
 import { encodeOps } from '../transport/encode.ts'
 import type { CommitRequest, Expectation, FieldWrite } from '../transport/store.ts'
-import type { WriteOperation } from './write-operation.ts'
 import { runRecipe } from './recipe.ts'
+import type { WriteOperation } from './write-operation.ts'
 
 /** What is known of a document when a write is drafted; no `value`: it does not exist. */
 export interface BaseDocument {
@@ -67,14 +67,20 @@ export function buildCommit(operations: readonly WriteOperation[], input: BuildI
 function buildForCurrentShape(operations: readonly WriteOperation[], input: BuildInput): CommitContent {
   const [operation] = operations as [WriteOperation]
   switch (operation.kind) {
-    case 'set':
-      return buildAssign(operations.length === 1 ? operation.fields : mergeAssignedFields(operations as readonly (typeof operation)[]), input)
+    case 'assign':
+      return buildAssign(
+        operations.length === 1 ? operation.fields : mergeAssignedFields(operations as readonly (typeof operation)[]),
+        input,
+      )
     case 'update':
       return buildUpdate(operations as readonly (typeof operation)[], input)
-    case 'replace':
+    case 'set':
       return buildSet(operation.document, input)
     case 'create':
-      return { ...whole(operation.document), expect: { readAt: input.base?.readAt ?? input.historyStart, generation: 0 } }
+      return {
+        ...whole(operation.document),
+        expect: { readAt: input.base?.readAt ?? input.historyStart, generation: 0 },
+      }
     case 'fill':
       return { ...whole(operation.document), expect: { readAt: operation.absentAt, generation: 0, notDeleted: true } }
     case 'patch':
@@ -94,7 +100,7 @@ const mergeAssignedFields = (operations: readonly { readonly fields: JsonObject 
 /** Must the document be known before this can be drafted? `whole`: something is to be done with all of it. */
 export function needsBase(operation: WriteOperation, merge: ReadonlyMap<string, unknown>, whole: boolean): boolean {
   if (operation.kind === 'update' || operation.kind === 'compareAndSet' || operation.kind === 'patch') return true
-  if (operation.kind === 'set') return whole || Object.keys(operation.fields).some((field) => merge.has(field))
+  if (operation.kind === 'assign') return whole || Object.keys(operation.fields).some((field) => merge.has(field))
   return operation.kind === 'unset' && whole
 }
 
@@ -143,7 +149,10 @@ function mergeField(merge: Merge<unknown>, field: string, base: Json | undefined
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RejectedError(`the merge of "${field}" refused`, [{ message, path: field }], { cause, address: { field } })
+    throw new RejectedError(`the merge of "${field}" refused`, [{ message, path: field }], {
+      cause,
+      address: { field },
+    })
   }
 }
 
@@ -203,7 +212,10 @@ function buildSet(document: JsonObject, { base }: BuildInput): CommitContent {
   }
 }
 
-function buildCompareAndSet(operation: Extract<WriteOperation, { kind: 'compareAndSet' }>, { base }: BuildInput): CommitContent {
+function buildCompareAndSet(
+  operation: Extract<WriteOperation, { kind: 'compareAndSet' }>,
+  { base }: BuildInput,
+): CommitContent {
   const { field, value: newValue, expectedVersion } = operation
   if (!base) throw new ArgumentError('compareAndSet needs the document')
   const write = { action: 'write', fields: [{ field, whole: JSON.stringify(newValue) }], otherFields: 'keep' } as const
@@ -256,4 +268,7 @@ const toFieldWrites = (before: JsonObject, after: JsonObject, base: BaseDocument
       : { field, whole: text }
   })
 
-const generationOf = ({ readAt, generation }: BaseDocument): Pick<Expectation, 'readAt' | 'generation'> => ({ readAt, generation })
+const generationOf = ({ readAt, generation }: BaseDocument): Pick<Expectation, 'readAt' | 'generation'> => ({
+  readAt,
+  generation,
+})

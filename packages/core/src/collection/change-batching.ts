@@ -1,6 +1,6 @@
 import { decodePosition, encodePosition } from '../model/position.ts'
 import type { ReplicaEvent } from '../replica/replica-event.ts'
-import { combine, type ChangeEvent, toChangeEvents } from './change-events.ts'
+import { type ChangeEvent, combine, toChangeEvents } from './change-events.ts'
 
 /** How a backlog hands out what waits. */
 export interface ChangeBatchOptions {
@@ -58,7 +58,11 @@ export function nextBatch(
     const index = options.combine ? indexByKey.get(event.key) : undefined
     const previous = index === undefined ? undefined : entries[index]
     if (index !== undefined && previous)
-      entries[index] = { event: combine(previous.event, event), firstSequence: previous.firstSequence, lastSequence: sequence }
+      entries[index] = {
+        event: combine(previous.event, event),
+        firstSequence: previous.firstSequence,
+        lastSequence: sequence,
+      }
     else {
       indexByKey.set(event.key, entries.length)
       entries.push({ event, firstSequence: sequence, lastSequence: sequence })
@@ -72,7 +76,10 @@ function withSafePositions(entries: readonly BatchEntry[], limit: number): Chang
   let safeBefore = limit
   return inOrder.reduceRight<ChangeEvent[]>((events, { event: each, firstSequence, lastSequence }) => {
     const { epoch } = decodePosition(each.position)
-    events.unshift({ ...each, position: encodePosition({ epoch, sequence: Math.max(0, Math.min(lastSequence, safeBefore - 1)) }) })
+    events.unshift({
+      ...each,
+      position: encodePosition({ epoch, sequence: Math.max(0, Math.min(lastSequence, safeBefore - 1)) }),
+    })
     safeBefore = Math.min(safeBefore, firstSequence)
     return events
   }, [])

@@ -2,7 +2,7 @@ import { type FieldEdit, isCreation } from '../model/change.ts'
 import { type JsonObject, memberOf } from '../model/json.ts'
 import { escapeToken } from '../model/json-pointer.ts'
 import type { Operation } from '../model/operation.ts'
-import { type Position, encodePosition } from '../model/position.ts'
+import { encodePosition, type Position } from '../model/position.ts'
 import { apply } from '../patch/apply.ts'
 import { applyFields } from '../patch/apply-fields.ts'
 import { compact } from '../patch/compact.ts'
@@ -39,7 +39,7 @@ const EMPTY_DOCUMENT: JsonObject = Object.freeze({})
 export function toChangeEvents(event: ReplicaEvent): ChangeEvent[] | undefined {
   const { key, version, at, epoch, sequence } = event
   const common = { key, version, at, commits: 1, position: encodePosition({ epoch, sequence }) }
-  if (event.kind === 'jump') return [fromReset(common, event)]
+  if (event.kind === 'reset') return [fromReset(common, event)]
   const { change, value, previous, isHeld } = event
   const base = change.meta ? { ...common, meta: change.meta } : common
   const { edits } = change
@@ -54,12 +54,12 @@ export function toChangeEvents(event: ReplicaEvent): ChangeEvent[] | undefined {
   return [{ ...base, kind: 'delta', ...delta }]
 }
 
-function fromReset(common: Common, { value, reason }: Extract<ReplicaEvent, { kind: 'jump' }>): ChangeEvent {
+function fromReset(common: Common, { value, reason }: Extract<ReplicaEvent, { kind: 'reset' }>): ChangeEvent {
   if (!value) return { ...common, kind: 'removed', reason: REMOVED_REASONS[reason] }
   return { ...common, kind: 'reset', value, reason: reason === 'expired' ? 'log-truncated' : reason }
 }
 
-const REMOVED_REASONS: Readonly<Record<Extract<ReplicaEvent, { kind: 'jump' }>['reason'], RemovedReason>> = {
+const REMOVED_REASONS: Readonly<Record<Extract<ReplicaEvent, { kind: 'reset' }>['reason'], RemovedReason>> = {
   expired: 'expired',
   epoch: 'lost',
   snapshot: 'deleted',

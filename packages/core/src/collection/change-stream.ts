@@ -1,14 +1,14 @@
 import { isCreation } from '../model/change.ts'
 import { ClosedError } from '../model/errors.ts'
-import { decodePosition, type LogPosition, type Position, encodePosition } from '../model/position.ts'
-import { type ReloadReason, type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
+import { decodePosition, encodePosition, type LogPosition, type Position } from '../model/position.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { SectionReplica } from '../replica/section-replica.ts'
+import { type ReloadReason, type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
 import { decodeChange } from '../transport/decode.ts'
 import type { ResetReason } from './api.ts'
-import { type ChangeBatchOptions, nextBatch } from './change-batching.ts'
 import { cancellable } from './cancellable-iterator.ts'
+import { type ChangeBatchOptions, nextBatch } from './change-batching.ts'
 import type { ChangeEvent } from './change-events.ts'
 import type { Migration } from './schema-migration.ts'
 
@@ -154,7 +154,8 @@ export class ChangeStream {
     const { key } = this.#options
     const { reader, epochs, reorderBuffer } = this.#section
     const highestSeen = (): number => this.#highestDelivered
-    const aheadSequence = (): number => (this.#existingKeys.has(key ?? '') ? this.#validUpTo(this.#lastReplayedChange) : 0)
+    const aheadSequence = (): number =>
+      this.#existingKeys.has(key ?? '') ? this.#validUpTo(this.#lastReplayedChange) : 0
     const watcher = {
       get highestSeen() {
         return highestSeen()
@@ -193,10 +194,13 @@ export class ChangeStream {
     if (!this.#matchesPrefix(key) || this.#wasReplayed(kind, sequence)) return
     this.#highestDelivered = Math.max(this.#highestDelivered, sequence)
     // the jump of a watched document may lead back: what was shown beyond it is lost, and need not be told any more
-    if (kind === 'jump' && this.#options.key !== undefined)
+    if (kind === 'reset' && this.#options.key !== undefined)
       this.#liveEvents = this.#liveEvents.filter((each) => each.sequence <= sequence)
     if (this.#keysToReset.has(key)) this.#keysToReset.set(key, positionOf(event))
-    else this.#liveEvents.push(kind === 'change' || this.#options.key !== undefined ? event : this.#atStreamPosition(event))
+    else
+      this.#liveEvents.push(
+        kind === 'change' || this.#options.key !== undefined ? event : this.#atStreamPosition(event),
+      )
     if (this.#liveEvents.length > MAX_BUFFERED) {
       for (const each of this.#liveEvents) this.#keysToReset.set(each.key, positionOf(each))
       this.#liveEvents = []
@@ -218,8 +222,13 @@ export class ChangeStream {
 
   /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
   #atStreamPosition(event: ReplicaEvent): ReplicaEvent {
-    if (event.sequence > this.#validUpTo(this.#deliveredByKey.get(event.key))) this.#deliveredByKey.set(event.key, positionOf(event))
-    return this.#repositioned(event, this.#liveEvents.at(-1)?.sequence ?? this.#validUpTo(this.#deliveredUpTo), event.sequence)
+    if (event.sequence > this.#validUpTo(this.#deliveredByKey.get(event.key)))
+      this.#deliveredByKey.set(event.key, positionOf(event))
+    return this.#repositioned(
+      event,
+      this.#liveEvents.at(-1)?.sequence ?? this.#validUpTo(this.#deliveredUpTo),
+      event.sequence,
+    )
   }
 
   #repositioned(event: ReplicaEvent, sequence: number, asOf: number): ReplicaEvent {
@@ -246,7 +255,8 @@ export class ChangeStream {
 
   *#emitBatch(pending: ReplicaEvent[]): Generator<readonly ChangeEvent[], void, void> {
     const { events, unresolved, upTo } = nextBatch(pending, this.#batching, (event) => this.#isNew(event))
-    for (const [key, sequence] of unresolved) this.#keysToReset.set(key, { epoch: this.#section.epochs.epoch, sequence })
+    for (const [key, sequence] of unresolved)
+      this.#keysToReset.set(key, { epoch: this.#section.epochs.epoch, sequence })
     for (const each of events) this.#trackExistence(each)
     this.#markDelivered({ epoch: this.#section.epochs.epoch, sequence: upTo })
     const safeEvents = this.#resetsUpTo > 0 ? this.#withSafePositions(events, unresolved.size === 0) : events
@@ -261,7 +271,10 @@ export class ChangeStream {
     return events.map((each, at) => {
       const { epoch, sequence } = decodePosition(each.position)
       if (sequence >= resetsUpTo) return each
-      return { ...each, position: caughtUp && at === events.length - 1 ? encodePosition(this.#deliveredUpTo) : restartPosition(epoch) }
+      return {
+        ...each,
+        position: caughtUp && at === events.length - 1 ? encodePosition(this.#deliveredUpTo) : restartPosition(epoch),
+      }
     })
   }
 
@@ -322,7 +335,7 @@ export class ChangeStream {
       // a jump meanwhile has put another beginning in place of this one
       if (this.#backfill !== 'log') return
       if (page.status !== 'page') {
-        this.#backfill = page.status === 'elsewhere' ? 'epoch' : 'log-truncated'
+        this.#backfill = page.status === 'unknown-position' ? 'epoch' : 'log-truncated'
         return
       }
       const { epoch, sequence } = page.state
@@ -347,9 +360,13 @@ export class ChangeStream {
     }
     this.#backfill = undefined
     // from a jump on everything counts; else what the log had is not told again when it comes live
-    const isReset = ({ kind, sequence }: ReplicaEvent): boolean => kind === 'jump' && !this.#wasReplayed(kind, sequence)
+    const isReset = ({ kind, sequence }: ReplicaEvent): boolean =>
+      kind === 'reset' && !this.#wasReplayed(kind, sequence)
     const resetIndex = key === undefined ? -1 : this.#liveEvents.findLastIndex(isReset)
-    this.#liveEvents = resetIndex >= 0 ? this.#liveEvents.slice(resetIndex) : this.#liveEvents.flatMap((event) => this.#notReplayed(event, latest))
+    this.#liveEvents =
+      resetIndex >= 0
+        ? this.#liveEvents.slice(resetIndex)
+        : this.#liveEvents.flatMap((event) => this.#notReplayed(event, latest))
     this.#resetExpired(latest)
   }
 
@@ -358,7 +375,9 @@ export class ChangeStream {
     const logged = this.#validUpTo(this.#replayedUpTo)
     if (event.kind === 'change') return event.sequence > logged && !this.#isLost(event) ? [event] : []
     const asOf = this.#observedAt.get(event) ?? 0
-    return asOf > (latest.get(event.key) ?? 0) ? [this.#repositioned(event, Math.max(event.sequence, logged), asOf)] : []
+    return asOf > (latest.get(event.key) ?? 0)
+      ? [this.#repositioned(event, Math.max(event.sequence, logged), asOf)]
+      : []
   }
 
   /** The log has told of documents, up to these sequences, that are known here to be gone: of an expiry no log tells. */
@@ -419,7 +438,13 @@ export class ChangeStream {
         const position = only === undefined ? streamPosition : { epoch, sequence }
         this.#resetsUpTo = Math.max(this.#resetsUpTo, sequence)
         const isSafe = last && (only !== undefined || this.#resetsUpTo <= streamPosition.sequence)
-        const common = { key, version, commits: 1, at: changedAt, position: isSafe ? encodePosition(position) : restartPosition(epoch) }
+        const common = {
+          key,
+          version,
+          commits: 1,
+          at: changedAt,
+          position: isSafe ? encodePosition(position) : restartPosition(epoch),
+        }
         const wasKnown = this.#existingKeys.has(key)
         if (value) batch.push({ ...common, kind: 'reset', value, reason })
         else if (wasKnown) batch.push({ ...common, kind: 'removed', reason: reason === 'epoch' ? 'lost' : 'deleted' })
@@ -441,6 +466,8 @@ export class ChangeStream {
   /** The watched document is told as its replica has it: only so does what that shows next follow on what was told. */
   #readState(key: string, sequence: number): Promise<Replica> {
     const section = this.#section
-    return this.#options.key === undefined ? section.readTransient(key, sequence) : section.acquireSettledAsOf(key, sequence)
+    return this.#options.key === undefined
+      ? section.readTransient(key, sequence)
+      : section.acquireSettledAsOf(key, sequence)
   }
 }

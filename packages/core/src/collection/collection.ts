@@ -1,34 +1,34 @@
 import type { SectionRef } from '../model/address.ts'
 import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
+import { encodeETag } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
-import { decodePosition, type Position, encodePosition } from '../model/position.ts'
+import { decodePosition, encodePosition, type Position } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
-import { encodeETag } from '../model/etag.ts'
-import { type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { SectionReplica } from '../replica/section-replica.ts'
+import { type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { ImportedRow, CallOptions, WriteOptions, WriteResult } from './api.ts'
+import type { CallOptions, ImportedRow, WriteOptions, WriteResult } from './api.ts'
 import {
+  assertFieldNames,
+  assertWriteOptions,
   parseKey,
   parseObject,
   parseOperations,
   parseStreamOptions,
-  assertFieldNames,
-  assertWriteOptions,
   type StreamRequest,
 } from './argument-checks.ts'
+import { type ChangeEvent, toChangeEvents } from './change-events.ts'
+import { ChangeStream } from './change-stream.ts'
+import type { CommitOutcome } from './commit-outcome.ts'
 import { toEntry, type UntypedEntry } from './entry.ts'
 import { importRows, type Rows } from './import.ts'
-import type { WriteOperation } from './write-operation.ts'
-import type { CommitOutcome } from './commit-outcome.ts'
-import type { SourceLoader } from './source-loader.ts'
-import { ChangeStream } from './change-stream.ts'
-import { type ChangeEvent, toChangeEvents } from './change-events.ts'
 import type { Migration } from './schema-migration.ts'
-import { withDeadline, deadlineError } from './with-deadline.ts'
+import type { SourceLoader } from './source-loader.ts'
+import { deadlineError, withDeadline } from './with-deadline.ts'
+import type { WriteOperation } from './write-operation.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 type CompareAndSetOutcome =
@@ -116,8 +116,8 @@ export class SectionCollection {
       const batch = keys.slice(offset, offset + LIST_BATCH_SIZE)
       const read = (): Promise<Replica[]> => Promise.all(batch.map((key) => section.reader.readTransient(key)))
       for (const replica of await this.#withDeadline(options, read)) {
-        const getEntry = this.#toEntry(replica)
-        if (getEntry) yield [replica.key, getEntry]
+        const entry = this.#toEntry(replica)
+        if (entry) yield [replica.key, entry]
       }
     }
   }
@@ -161,25 +161,25 @@ export class SectionCollection {
   // ---- writing ---------------------------------------------------------------------------------------------------
 
   async assign(key: string, fields: JsonObject, options: WriteOptions = {}): Promise<WriteResult> {
-    return toWriteResult(await this.#write(key, { kind: 'set', fields: parseObject(fields, 'fields') }, options))
+    return toWriteResult(await this.#write(key, { kind: 'assign', fields: parseObject(fields, 'fields') }, options))
   }
 
   async set(key: string, document: JsonObject, options: WriteOptions = {}): Promise<WriteResult> {
-    return toWriteResult(await this.#write(key, { kind: 'replace', document: parseObject(document, 'document') }, options))
+    return toWriteResult(await this.#write(key, { kind: 'set', document: parseObject(document, 'document') }, options))
   }
 
   async create(
     key: string,
     document: JsonObject,
     options: WriteOptions = {},
-  ): Promise<{ created: boolean; getEntry: UntypedEntry }> {
+  ): Promise<{ created: boolean; entry: UntypedEntry }> {
     if (options.ifVersion !== undefined) throw new ArgumentError('ifVersion: a document that is created has no version')
     const operation: WriteOperation = { kind: 'create', document: parseObject(document, 'document') }
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#unlessConflict(this.#write(key, operation, options))
-      if (outcome) return { created: true, getEntry: this.#createdEntry(operation.document, outcome) }
-      const getEntry = this.#toEntry(await this.#conflictingReplica(key, options))
-      if (getEntry) return { created: false, getEntry }
+      if (outcome) return { created: true, entry: this.#createdEntry(operation.document, outcome) }
+      const entry = this.#toEntry(await this.#conflictingReplica(key, options))
+      if (entry) return { created: false, entry }
       // there was one, and it is gone again: there is room for this one
       if (attempt >= MAX_CREATE_ATTEMPTS || options.idempotencyKey !== undefined) {
         const address = { ...this.#deps.section.ref, key }
@@ -215,7 +215,11 @@ export class SectionCollection {
     if (outcome) return { ok: true, fieldVersion: (await this.#readReplica(key, options)).fieldVersion(field) }
     const replica = await this.#conflictingReplica(key, options)
     const currentValue = this.#migratedValue(replica)
-    return { ok: false, fieldVersion: currentValue ? replica.fieldVersion(field) : 0, value: memberOf(currentValue, field) }
+    return {
+      ok: false,
+      fieldVersion: currentValue ? replica.fieldVersion(field) : 0,
+      value: memberOf(currentValue, field),
+    }
   }
 
   async unset(key: string, fields: readonly string[], options: WriteOptions = {}): Promise<WriteResult> {
@@ -262,7 +266,16 @@ export class SectionCollection {
     const fieldVersions = Object.fromEntries(Object.keys(value).map((field) => [field, 1]))
     const expiry = ttl !== undefined && { expiresAt: changedAt + ttl }
     const etag = encodeETag({ version, generation: position.sequence, readAt: position })
-    return { value, version, etag, fieldVersions, position: encodePosition(position), changedAt, ...expiry, stale: false }
+    return {
+      value,
+      version,
+      etag,
+      fieldVersions,
+      position: encodePosition(position),
+      changedAt,
+      ...expiry,
+      stale: false,
+    }
   }
 
   // ---- following along -------------------------------------------------------------------------------------------
@@ -270,7 +283,7 @@ export class SectionCollection {
   changes(options: StreamRequest = {}): AsyncIterable<readonly ChangeEvent[]> {
     const { section, retryingStore, migration } = this.#deps
     const parsed = parseStreamOptions(options)
-    if (parsed.key === undefined && section.options.subscribeBy === 'key') {
+    if (parsed.key === undefined && section.options.subscribeBy === 'document') {
       throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
     }
     return { [Symbol.asyncIterator]: () => new ChangeStream(section, retryingStore, parsed, migration).iterator() }
@@ -280,7 +293,9 @@ export class SectionCollection {
     const { section, migration } = this.#deps
     this.#assertOpen()
     const changes = section.recentChanges(parseKey(key))
-    return changes.flatMap((change) => toChangeEvents(replicaChange(change, false)) ?? []).map((told) => migration.change(told))
+    return changes
+      .flatMap((change) => toChangeEvents(replicaChange(change, false)) ?? [])
+      .map((told) => migration.change(told))
   }
 
   subscribe(key: string, listener: (change: ChangeEvent) => void): () => void {
@@ -301,4 +316,8 @@ export class SectionCollection {
   }
 }
 
-const toWriteResult = ({ version, position, changed }: CommitOutcome): WriteResult => ({ version, position: encodePosition(position), changed })
+const toWriteResult = ({ version, position, changed }: CommitOutcome): WriteResult => ({
+  version,
+  position: encodePosition(position),
+  changed,
+})

@@ -15,16 +15,16 @@ import type { SectionDefinition } from '../model/section-definition.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
 import type { Metrics } from '../replica/metrics.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { SectionReplica } from '../replica/section-replica.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
 import type { CommitRequest, CommitResult, CurrentVersions, OpId } from '../transport/store.ts'
-import type { CommitBatcher } from './commit-batcher.ts'
 import { type BaseDocument, buildCommit, type CommitContent, needsBase } from './build-commit.ts'
-import type { WriteOperation } from './write-operation.ts'
-import type { WriteGroup, PendingWrite, Precondition } from './pending-write.ts'
+import type { CommitBatcher } from './commit-batcher.ts'
 import { type CommitOutcome, toOutcome } from './commit-outcome.ts'
+import type { PendingWrite, Precondition, WriteGroup } from './pending-write.ts'
 import type { Publisher } from './publisher.ts'
 import { validate } from './validate.ts'
+import type { WriteOperation } from './write-operation.ts'
 
 const MAX_ATTEMPTS = 100
 /** From this attempt on a conflicting write waits a little first. */
@@ -54,7 +54,7 @@ export interface WriteDeps {
 }
 
 interface CommitAnswer {
-  readonly result: Exclude<CommitResult, { status: 'epoch' }>
+  readonly result: Exclude<CommitResult, { status: 'stale-epoch' }>
   /** How often it was sent. */
   readonly sends: number
 }
@@ -70,7 +70,9 @@ export class CommitLoop {
   readonly #group: WriteGroup
   readonly #nextOpId: () => string
   /** The document as the first attempt found it; no `value`: there was none, or none was held. */
-  #initial: (Pick<BaseDocument, 'value' | 'generation' | 'version'> & { readonly readAt: LogPosition | undefined }) | undefined
+  #initial:
+    | (Pick<BaseDocument, 'value' | 'generation' | 'version'> & { readonly readAt: LogPosition | undefined })
+    | undefined
 
   constructor(deps: WriteDeps, group: WriteGroup, nextOpId: () => string) {
     this.#deps = deps
@@ -102,8 +104,8 @@ export class CommitLoop {
       )
       if (result.status === 'committed' || result.status === 'unchanged') return toOutcome(result)
       if (result.status === 'failed') throw result.error
-      if (result.status === 'definition') throw this.#definitionError()
-      if (result.status === 'forgotten') {
+      if (result.status === 'definition-mismatch') throw this.#definitionError()
+      if (result.status === 'op-expired') {
         if (sends > 1 || op.isCallerGiven) throw new OutcomeUnknownError(op.id, 'the store no longer knows this write')
         // never sent before, only born too long ago
         op = this.#toOpId(firstWrite)
@@ -176,7 +178,9 @@ export class CommitLoop {
   #toOpId({ options }: PendingWrite): OpId {
     const { idOrigin } = this.#deps.section.epochs
     const { idempotencyKey } = options
-    return idempotencyKey === undefined ? { id: this.#nextOpId(), attempt: 1, idOrigin } : { id: idempotencyKey, attempt: 1, idOrigin, isCallerGiven: true }
+    return idempotencyKey === undefined
+      ? { id: this.#nextOpId(), attempt: 1, idOrigin }
+      : { id: idempotencyKey, attempt: 1, idOrigin, isCallerGiven: true }
   }
 
   /** What cannot be drafted (any more) may have been done already, under the same id: the store is asked. */
@@ -184,7 +188,11 @@ export class CommitLoop {
     const readAt = { epoch: this.#deps.section.epochs.epoch, sequence: 0 }
     const noChange = { action: 'write', fields: [], otherFields: 'keep', allowCreate: false } as const
     const [firstWrite] = this.#liveWrites()
-    const request = this.#toRequest({ ...noChange, expect: { readAt, generation: IMPOSSIBLE_GENERATION } }, { ...op, attempt: 0 }, firstWrite)
+    const request = this.#toRequest(
+      { ...noChange, expect: { readAt, generation: IMPOSSIBLE_GENERATION } },
+      { ...op, attempt: 0 },
+      firstWrite,
+    )
     const { result } = await this.#sendUntilAnswered(request, [])
     return result.status === 'committed' || result.status === 'unchanged' ? toOutcome(result) : undefined
   }
@@ -230,7 +238,7 @@ export class CommitLoop {
         continue
       }
       // an answer of an epoch already left is none; a refusal for the epoch is answered by going there
-      if (!section.acceptAnswer(result.state, asOf) || result.status === 'epoch') continue
+      if (!section.acceptAnswer(result.state, asOf) || result.status === 'stale-epoch') continue
       if (result.status === 'unchanged') metrics.unchanged++
       if (result.status !== 'committed') return { result, sends }
       metrics.commits++
@@ -246,7 +254,7 @@ export class CommitLoop {
 
   #definitionError(): DefinitionError {
     const { subscribeBy } = this.#deps.definition
-    const other = subscribeBy === 'key' ? 'section' : 'key'
+    const other = subscribeBy === 'document' ? 'section' : 'document'
     return new DefinitionError(`the section is followed by ${other}, here it is defined as followed by ${subscribeBy}`)
   }
 
@@ -296,7 +304,8 @@ export class CommitLoop {
   }
 }
 
-const isNonEmpty = (writes: readonly PendingWrite[]): writes is readonly [PendingWrite, ...PendingWrite[]] => writes.length > 0
+const isNonEmpty = (writes: readonly PendingWrite[]): writes is readonly [PendingWrite, ...PendingWrite[]] =>
+  writes.length > 0
 
 const versionOf = ({ value, version }: Replica): number => (value ? version : 0)
 

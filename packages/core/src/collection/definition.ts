@@ -1,17 +1,17 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { lww, type Merge, strategyName } from '../merge/merge.ts'
+import { assertInteger } from '../model/assert-integer.ts'
 import { assertOneOf } from '../model/assert-one-of.ts'
 import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { hash32 } from '../model/hash.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { SubscribeBy } from '../model/section-definition.ts'
-import { assertInteger } from '../model/assert-integer.ts'
 import type { CacheLimits } from '../replica/eviction.ts'
 import type { Conflict } from './conflict.ts'
 import type { JsonDocument } from './document.ts'
 import type { BatchOptions, CollectionOptions } from './options.ts'
-import { type WriteBatching, MAX_COMBINED_WRITES } from './write-queue.ts'
+import { MAX_COMBINED_WRITES, type WriteBatching } from './write-queue.ts'
 
 declare const documentType: unique symbol
 
@@ -55,18 +55,20 @@ export function defineCollection(
   options: CollectionOptions<unknown> & { readonly schema?: StandardSchemaV1 },
 ): CollectionDefinition<unknown> {
   const { section, ttl, replicate = 'on-demand', subscribeBy = 'section', merge = {}, schema } = options
-  const { onConflict, migrate, source, negativeTtl = '1m', batch, cache = {} } = options
+  const { onConflict, migrate, source, batch, cache = {} } = options
   if (typeof section !== 'string' || section === '') throw new ArgumentError('section: a non-empty string is needed')
   if (ttl === undefined || ttl === null) throw new ArgumentError(`ttl of "${section}": state 'never' or a duration`)
   assertOneOf(replicate, ['on-demand', 'all'], `replicate of "${section}"`)
-  assertOneOf(subscribeBy, ['section', 'key'], `follow of "${section}"`)
+  assertOneOf(subscribeBy, ['section', 'document'], `subscribeBy of "${section}"`)
   for (const [field, strategy] of Object.entries(merge)) {
     if (typeof strategy !== 'function') throw new ArgumentError(`merge of "${section}": "${field}" needs a function`)
   }
-  if (subscribeBy === 'key' && replicate === 'all') {
+  if (subscribeBy === 'document' && replicate === 'all') {
     throw new ArgumentError(`"${section}" is followed by key: it cannot be replicated whole`)
   }
-  for (const [name, option] of Object.entries({ onConflict, upgrade: migrate, source })) {
+  const { load, negativeTtl = '1m' } = typeof source === 'object' ? source : { load: source }
+  const functions = { onConflict, migrate, [typeof source === 'object' ? 'source.load' : 'source']: load }
+  for (const [name, option] of Object.entries(functions)) {
     if (option !== undefined && typeof option !== 'function')
       throw new ArgumentError(`${name} of "${section}": a function is needed`)
   }
@@ -87,36 +89,47 @@ export function defineCollection(
     ttl: ms,
     sliding,
     replicate,
-    follow: subscribeBy,
+    subscribeBy,
     merge: new Map(strategies),
     schema,
     onConflict,
-    upgrade: migrate,
-    source,
-    negativeTtl: parseDuration(negativeTtl, `negativeTtl of "${section}"`),
+    migrate,
+    source: load,
+    negativeTtl: parseDuration(negativeTtl, `source.negativeTtl of "${section}"`),
     batch: batch && parseBatching(batch, `batch of "${section}"`),
-    memory: {
+    cache: {
       maxDocuments:
         cache.maxDocuments === undefined
           ? Number.POSITIVE_INFINITY
-          : assertInteger(cache.maxDocuments, `memory.maxDocuments of "${section}"`, 1),
-      maxIdle: parseDuration(cache.maxIdle ?? '6h', `memory.idle of "${section}"`),
-      recentChangesChars: assertInteger(cache.recentChangesChars ?? 262_144, `memory.changes of "${section}"`, 0),
+          : assertInteger(cache.maxDocuments, `cache.maxDocuments of "${section}"`, 1),
+      maxIdle: parseDuration(cache.maxIdle ?? '6h', `cache.maxIdle of "${section}"`),
+      recentChangesChars: assertInteger(
+        cache.recentChangesChars ?? 262_144,
+        `cache.recentChangesChars of "${section}"`,
+        0,
+      ),
     },
     digest: computeDigest(ms, sliding, strategies),
   })
 }
 
-function parseBatching({ maxWait, maxWrites = MAX_COMBINED_WRITES, fields }: BatchOptions<unknown>, label: string): WriteBatching {
-  if (maxWrites > MAX_COMBINED_WRITES) throw new ArgumentError(`${label}: writes: ${MAX_COMBINED_WRITES} at most`)
+function parseBatching(
+  { maxWait, maxWrites = MAX_COMBINED_WRITES, fields }: BatchOptions<unknown>,
+  label: string,
+): WriteBatching {
+  if (maxWrites > MAX_COMBINED_WRITES) throw new ArgumentError(`${label}: maxWrites: ${MAX_COMBINED_WRITES} at most`)
   return {
-    maxWait: parseDuration(maxWait, `${label}: wait`),
-    maxWrites: assertInteger(maxWrites, `${label}: writes`, 1),
+    maxWait: parseDuration(maxWait, `${label}: maxWait`),
+    maxWrites: assertInteger(maxWrites, `${label}: maxWrites`, 1),
     fields: fields && new Set<string>(fields),
   }
 }
 
-function computeDigest(ttl: number | undefined, sliding: boolean, strategies: readonly [string, Merge<unknown>][]): string {
+function computeDigest(
+  ttl: number | undefined,
+  sliding: boolean,
+  strategies: readonly [string, Merge<unknown>][],
+): string {
   const namedStrategies = strategies
     .map(([field, merge]) => [field, strategyName(merge)])
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))

@@ -1,7 +1,7 @@
+import { encodeETag } from '../model/etag.ts'
 import type { JsonObject } from '../model/json.ts'
 import { encodePosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
-import { encodeETag } from '../model/etag.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Entry } from './api.ts'
 

@@ -27,17 +27,28 @@ export interface CollectionOptions<T> {
    * is what is read; it is stored with the document's next write.
    */
   readonly migrate?: (stored: Readonly<Record<string, unknown>>) => T
-  /**
-   * Where a document that the store does not have comes from: a database, say. Asked by reads, once per key however many
-   * wait; what it gives is written by `create`. It has 30 s; `signal` then aborts. `undefined`: there is none.
-   */
-  readonly source?: (key: string, signal: AbortSignal) => Promise<T | undefined>
-  /** For how long `source` is not asked again for a document that it did not have. Default 1 minute. */
-  readonly negativeTtl?: Duration
+  /** Loads documents that the store does not have, from a database for example. See {@link SourceOptions}. */
+  readonly source?: LoadDocument<T> | SourceOptions<T>
   /** Gathers writes of high-rate fields before they are sent. Default: none; a write goes at once. */
   readonly batch?: BatchOptions<T>
   /** Bounds what is held. */
   readonly cache?: CacheOptions
+}
+
+/**
+ * Loads one document, or `undefined` if it does not exist. Times out after 30 s: `signal` then aborts, and the read rejects
+ * with `SYNC_SOURCE`.
+ */
+export type LoadDocument<T> = (key: string, signal: AbortSignal) => Promise<T | undefined>
+
+/**
+ * Where documents come from that the store does not have. Reads call `load` once per key, regardless of the number of
+ * readers, and write the result to the store with `create`.
+ */
+export interface SourceOptions<T> {
+  readonly load: LoadDocument<T>
+  /** How long `load` is not called again for a document that it did not find. Default 1 minute. */
+  readonly negativeTtl?: Duration
 }
 
 /** Writes to one document that are gathered: fewer commits and messages, for up to `wait` more until each is done. */

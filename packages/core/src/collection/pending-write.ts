@@ -1,9 +1,9 @@
 import { OutcomeUnknownError, type SyncError } from '../model/errors.ts'
-import type { JsonObject } from '../model/json.ts'
 import { type DocumentState, decodeETag } from '../model/etag.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { WriteOptions } from './api.ts'
-import type { WriteOperation } from './write-operation.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
+import type { WriteOperation } from './write-operation.ts'
 
 /** One call of a caller, on its way to the store. */
 export interface PendingWrite {
@@ -34,7 +34,12 @@ export interface WriteGroup {
 }
 
 /** A caller's call, not yet begun. */
-export const createPendingWrite = (operation: WriteOperation, options: WriteOptions, failFast: boolean, valueAtCall: JsonObject | undefined): PendingWrite => ({
+export const createPendingWrite = (
+  operation: WriteOperation,
+  options: WriteOptions,
+  failFast: boolean,
+  valueAtCall: JsonObject | undefined,
+): PendingWrite => ({
   operation,
   valueAtCall,
   options,
@@ -58,14 +63,20 @@ export const outcomeUnknown = ({ opId }: PendingWrite, reason: string): OutcomeU
  * How many jobs at the head of a queue may share one commit: unconditional ones with each other, recipes with recipes;
  * never one with an expectation, an id or meta of its own, nor one that sets a field with a strategy.
  */
-export function countCombinable(queue: readonly PendingWrite[], max: number, hasStrategy: (field: string) => boolean): number {
+export function countCombinable(
+  queue: readonly PendingWrite[],
+  max: number,
+  hasStrategy: (field: string) => boolean,
+): number {
   const [first] = queue
   if (!first || !isCombinable(first, hasStrategy)) return queue.length > 0 ? 1 : 0
   let count = 1
   while (count < Math.min(queue.length, max)) {
     const next = queue[count] as PendingWrite
     const isAlike =
-      next.operation.kind === first.operation.kind && isCombinable(next, hasStrategy) && sameMeta(first.options.meta, next.options.meta)
+      next.operation.kind === first.operation.kind &&
+      isCombinable(next, hasStrategy) &&
+      sameMeta(first.options.meta, next.options.meta)
     if (!isAlike) break
     count++
   }
@@ -75,7 +86,7 @@ export function countCombinable(queue: readonly PendingWrite[], max: number, has
 function isCombinable({ operation, options }: PendingWrite, hasStrategy: (field: string) => boolean): boolean {
   if (options.idempotencyKey !== undefined || options.ifVersion !== undefined) return false
   if (operation.kind === 'update') return true
-  return operation.kind === 'set' && !Object.keys(operation.fields).some(hasStrategy)
+  return operation.kind === 'assign' && !Object.keys(operation.fields).some(hasStrategy)
 }
 
 function sameMeta(a: WriteOptions['meta'], b: WriteOptions['meta']): boolean {

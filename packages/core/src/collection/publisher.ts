@@ -50,7 +50,11 @@ export class Publisher {
 
   #dropQueue(): void {
     const dropped = this.#queue.splice(0)
-    this.#deps.onFailure(this.#ref, dropped.length, new BusUnavailableError('the bus does not answer: too many changes wait'))
+    this.#deps.onFailure(
+      this.#ref,
+      dropped.length,
+      new BusUnavailableError('the bus does not answer: too many changes wait'),
+    )
   }
 
   /** Resolves when nothing waits any more. */

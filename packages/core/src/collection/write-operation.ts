@@ -4,8 +4,8 @@ import type { LogPosition } from '../model/position.ts'
 
 /** What a caller asked for, its values already copied, frozen and known to be JSON. */
 export type WriteOperation =
-  | { readonly kind: 'set'; readonly fields: JsonObject }
-  | { readonly kind: 'replace'; readonly document: JsonObject }
+  | { readonly kind: 'assign'; readonly fields: JsonObject }
+  | { readonly kind: 'set'; readonly document: JsonObject }
   | { readonly kind: 'create'; readonly document: JsonObject }
   | { readonly kind: 'update'; readonly recipe: (draft: never) => unknown }
   | { readonly kind: 'patch'; readonly ops: readonly Operation[] }

@@ -1,10 +1,10 @@
 import { ClosedError, LimitError, StoreUnavailableError, SyncError } from '../model/errors.ts'
 import type { WriteOptions } from './api.ts'
 import { CommitLoop, type WriteDeps } from './commit-loop.ts'
-import type { WriteOperation } from './write-operation.ts'
-import { countCombinable, outcomeUnknown, type PendingWrite, createPendingWrite } from './pending-write.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
-import { withDeadline, deadlineError } from './with-deadline.ts'
+import { countCombinable, createPendingWrite, outcomeUnknown, type PendingWrite } from './pending-write.ts'
+import { deadlineError, withDeadline } from './with-deadline.ts'
+import type { WriteOperation } from './write-operation.ts'
 
 /** The most writes to one document that share a commit. */
 export const MAX_COMBINED_WRITES = 1_000
@@ -60,17 +60,21 @@ export class WriteQueue {
     const { retryingStore, whenUnavailable, runtime } = this.#deps
     if (this.#closed) return Promise.reject(new ClosedError('the instance is closed'))
     const { maxPendingWrites } = this
-    if (this.#pending.size >= maxPendingWrites) return Promise.reject(new LimitError(`${maxPendingWrites} writes are under way already`))
+    if (this.#pending.size >= maxPendingWrites)
+      return Promise.reject(new LimitError(`${maxPendingWrites} writes are under way already`))
     const failFast = whenUnavailable === 'reject' || operation.kind === 'compareAndSet'
     if (failFast && retryingStore.unavailable)
-      return Promise.reject(new StoreUnavailableError('the store cannot be reached', 'no', { cause: retryingStore.unavailable }))
+      return Promise.reject(
+        new StoreUnavailableError('the store cannot be reached', 'no', { cause: retryingStore.unavailable }),
+      )
     const pendingWrite = createPendingWrite(operation, options, failFast, this.#deps.section.reader.peek(key)?.value)
     const start = (): Promise<CommitOutcome> => {
       this.#addToQueue(key, pendingWrite)
       return pendingWrite.completion.promise
     }
     return withDeadline(runtime, options, start, (reason) => {
-      if (pendingWrite.sent) return outcomeUnknown(pendingWrite, reason === 'abort' ? 'the call was aborted' : 'the time is up')
+      if (pendingWrite.sent)
+        return outcomeUnknown(pendingWrite, reason === 'abort' ? 'the call was aborted' : 'the time is up')
       const error = deadlineError(reason, options)
       // a flush waits for it too
       this.#reject(pendingWrite, error)
@@ -101,7 +105,12 @@ export class WriteQueue {
     this.#closed = true
     this.#releaseGathered()
     for (const pendingWrite of [...this.#pending]) {
-      this.#reject(pendingWrite, pendingWrite.sent ? outcomeUnknown(pendingWrite, 'the instance was closed') : new ClosedError('the instance is closed'))
+      this.#reject(
+        pendingWrite,
+        pendingWrite.sent
+          ? outcomeUnknown(pendingWrite, 'the instance was closed')
+          : new ClosedError('the instance is closed'),
+      )
     }
   }
 
@@ -142,7 +151,9 @@ export class WriteQueue {
     const { batching, neverCombine } = this.#options
     if (!batching || neverCombine || this.#closed || this.#activeFlushes > 0) return false
     if (queue.length === 0 || queue.length >= batching.maxWrites) return false
-    return queue.every((pendingWrite) => isGathered(pendingWrite, batching)) && this.#countCombinable(queue) === queue.length
+    return (
+      queue.every((pendingWrite) => isGathered(pendingWrite, batching)) && this.#countCombinable(queue) === queue.length
+    )
   }
 
   #gather(queue: PendingWrite[]): Promise<void> {
@@ -165,11 +176,13 @@ export class WriteQueue {
   async #commitGroup(key: string, batch: readonly PendingWrite[]): Promise<void> {
     let pendingWrites = batch
     const liveWrites = (): readonly PendingWrite[] => {
-      if (pendingWrites.some((pendingWrite) => !this.#pending.has(pendingWrite))) pendingWrites = pendingWrites.filter((pendingWrite) => this.#pending.has(pendingWrite))
+      if (pendingWrites.some((pendingWrite) => !this.#pending.has(pendingWrite)))
+        pendingWrites = pendingWrites.filter((pendingWrite) => this.#pending.has(pendingWrite))
       return pendingWrites
     }
     if (liveWrites().length === 0) return
-    const rejectWrite = (index: number, error: SyncError): void => this.#reject(pendingWrites[index] as PendingWrite, error)
+    const rejectWrite = (index: number, error: SyncError): void =>
+      this.#reject(pendingWrites[index] as PendingWrite, error)
     const nextOpId = (): string => `${this.#deps.origin}.${++this.#opCount}`
     try {
       const outcome = await new CommitLoop(this.#deps, { key, liveWrites, rejectWrite }, nextOpId).run()
@@ -197,7 +210,7 @@ export class WriteQueue {
 function isGathered({ operation, options }: PendingWrite, { fields }: WriteBatching): boolean {
   if (options.idempotencyKey !== undefined || options.ifVersion !== undefined) return false
   if (operation.kind === 'update') return fields === undefined
-  return operation.kind === 'set' && (!fields || Object.keys(operation.fields).every((field) => fields.has(field)))
+  return operation.kind === 'assign' && (!fields || Object.keys(operation.fields).every((field) => fields.has(field)))
 }
 
 /** Says which document an error is about, where it does not say so itself. */

@@ -1,8 +1,8 @@
 import { type Scope, scopeId } from '../model/address.ts'
 import type { MemoryBusControls } from './controls.ts'
 import { DeliveryFaults } from './delivery-faults.ts'
-import { SubscriberQueue } from './subscriber-queue.ts'
 import type { HubSettings } from './options.ts'
+import { SubscriberQueue } from './subscriber-queue.ts'
 
 /** Hears when the subscribers are cut off, and when that is over. */
 export type ConnectivityListener = (cut: boolean) => void

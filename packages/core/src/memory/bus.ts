@@ -12,7 +12,7 @@ import type {
 import { encodeFrames } from '../transport/frames.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Broker } from './broker.ts'
-import { createMemoryHub, type MemoryHub, hubParts } from './hub.ts'
+import { createMemoryHub, hubParts, type MemoryHub } from './hub.ts'
 
 /**
  * A bus within this process: what is published comes to the subscribers of that very scope, to the publisher's own too, in the

@@ -1,6 +1,6 @@
+import { assertInteger } from '../model/assert-integer.ts'
 import { ArgumentError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
-import { assertInteger } from '../model/assert-integer.ts'
 import type { FaultRates } from './controls.ts'
 
 /** What becomes of one delivery. */

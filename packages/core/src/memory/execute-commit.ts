@@ -1,9 +1,9 @@
 import { assembleChange } from '../transport/encode.ts'
 import type { CommitRequest, CommitResult, ConflictReason } from '../transport/store.ts'
-import type { OpResult } from './op-memory.ts'
 import { type MemoryDocument, versionsOf } from './document-table.ts'
 import { applyEdits, toEdits } from './edits.ts'
 import { unmetExpectation } from './expectation.ts'
+import type { OpResult } from './op-memory.ts'
 import type { StoredSection } from './stored-section.ts'
 
 /** Answers one request to a section whose fence has been passed, in one atomic step. */
@@ -13,9 +13,9 @@ export function executeCommit(section: StoredSection, request: CommitRequest, no
   const known = op.isCallerGiven ? section.callerOpMemory.lookUp(ref.key, op, now) : section.opResults.lookUp(op)
   if (known) return { ...known, state: section.state() }
   const state = section.state()
-  if (section.opResults.mayBeForgotten(op.idOrigin, state)) return { status: 'forgotten', state }
-  if (request.epoch !== state.epoch) return { status: 'epoch', state }
-  if (section.contradictsDefinition(request)) return { status: 'definition', state }
+  if (section.opResults.mayBeForgotten(op.idOrigin, state)) return { status: 'op-expired', state }
+  if (request.epoch !== state.epoch) return { status: 'stale-epoch', state }
+  if (section.contradictsDefinition(request)) return { status: 'definition-mismatch', state }
   const result = checkAndExecute(section, request, now)
   if (op.isCallerGiven) section.callerOpMemory.remember(ref.key, op, result, now)
   else section.opResults.remember(op, result)
@@ -25,7 +25,8 @@ export function executeCommit(section: StoredSection, request: CommitRequest, no
 function checkAndExecute(section: StoredSection, request: CommitRequest, now: number): OpResult {
   const document = section.documents.get(request.ref.key, now)
   const unmet =
-    request.expect && unmetExpectation(request.expect, document, section.state(), section.tombstones.get(request.ref.key))
+    request.expect &&
+    unmetExpectation(request.expect, document, section.state(), section.tombstones.get(request.ref.key))
   if (unmet) return conflict(document, unmet.reason, unmet.field)
   if (request.action === 'delete') return remove(section, request, document, now)
   if (!document && !request.allowCreate) return conflict(document, 'absent')
@@ -37,15 +38,24 @@ function conflict(document: MemoryDocument | undefined, reason: ConflictReason, 
   return field === undefined ? answer : { ...answer, field }
 }
 
-function write(section: StoredSection, request: CommitRequest, document: MemoryDocument | undefined, now: number): OpResult {
+function write(
+  section: StoredSection,
+  request: CommitRequest,
+  document: MemoryDocument | undefined,
+  now: number,
+): OpResult {
   const edits = toEdits(request, document)
   if (document && edits.length === 0) return { status: 'unchanged', current: Object.freeze(versionsOf(document)) }
   return commit(section, request, document, now, edits)
 }
 
 /** Deleting what is absent is a commit too: it leaves a tombstone, so that an older state cannot come back over it. */
-const remove = (section: StoredSection, request: CommitRequest, document: MemoryDocument | undefined, now: number): OpResult =>
-  commit(section, request, document, now, 'removed')
+const remove = (
+  section: StoredSection,
+  request: CommitRequest,
+  document: MemoryDocument | undefined,
+  now: number,
+): OpResult => commit(section, request, document, now, 'removed')
 
 function commit(
   section: StoredSection,

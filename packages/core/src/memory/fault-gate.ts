@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from '../model/errors.ts'
 import { assertInteger } from '../model/assert-integer.ts'
+import { StoreUnavailableError } from '../model/errors.ts'
 
 interface HeldCall {
   readonly caller: object
@@ -69,4 +69,5 @@ export class FaultGate {
   }
 }
 
-const away = (committed: 'no' | 'unknown'): StoreUnavailableError => new StoreUnavailableError('the store is away', committed)
+const away = (committed: 'no' | 'unknown'): StoreUnavailableError =>
+  new StoreUnavailableError('the store is away', committed)

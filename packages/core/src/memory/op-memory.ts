@@ -1,7 +1,7 @@
 import type { CommitResult, OpId } from '../transport/store.ts'
 import type { SectionState } from '../versioning/section-state.ts'
-import type { UndoLog } from './undo-log.ts'
 import { RotatingMap } from './rotating-map.ts'
+import type { UndoLog } from './undo-log.ts'
 
 type WithoutState<R> = R extends unknown ? Omit<R, 'state'> : never
 

@@ -1,6 +1,6 @@
+import { assertInteger } from '../model/assert-integer.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
-import { assertInteger } from '../model/assert-integer.ts'
 
 /** Options of a {@link MemoryHub}. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
 export interface MemoryHubOptions {

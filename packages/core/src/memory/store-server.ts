@@ -1,8 +1,8 @@
 import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
 import { assertDocumentRef, assertScope, assertSectionRef } from '../model/assert-address.ts'
+import { assertInteger } from '../model/assert-integer.ts'
 import { ArgumentError, SyncError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
-import { assertInteger } from '../model/assert-integer.ts'
 import { assertCommitRequest, assertTtl } from '../transport/assert-request.ts'
 import type {
   CommitRequest,
@@ -13,12 +13,12 @@ import type {
   LogPage,
   TouchRequest,
 } from '../transport/store.ts'
-import { executeCommit } from './execute-commit.ts'
 import type { SectionInspection } from './controls.ts'
 import { toStored, versionsOf } from './document-table.ts'
-import { UndoLog } from './undo-log.ts'
+import { executeCommit } from './execute-commit.ts'
 import type { HubSettings } from './options.ts'
 import { StoredSection } from './stored-section.ts'
+import { UndoLog } from './undo-log.ts'
 
 /** The authority behind all stores of a hub. Each of its methods is one atomic step: nothing in it waits. */
 export class StoreServer {
@@ -64,9 +64,7 @@ export class StoreServer {
       const section = this.#fencedSection(scope)
       section.detectLostTail(query)
       const state = section.state()
-      return isDocumentRef(scope)
-        ? { state, document: versionsOf(section.documents.get(scope.key, now)) }
-        : { state }
+      return isDocumentRef(scope) ? { state, document: versionsOf(section.documents.get(scope.key, now)) } : { state }
     })
   }
 

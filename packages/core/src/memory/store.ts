@@ -13,7 +13,7 @@ import type {
   TouchRequest,
 } from '../transport/store.ts'
 import type { FaultGate } from './fault-gate.ts'
-import { createMemoryHub, type MemoryHub, hubParts } from './hub.ts'
+import { createMemoryHub, hubParts, type MemoryHub } from './hub.ts'
 import type { StoreServer } from './store-server.ts'
 
 /**

@@ -2,12 +2,12 @@ import type { SectionDefinition } from '../model/section-definition.ts'
 import type { CommitRequest, HeadQuery, LogPage } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import { type Fork, includesPosition, type SectionState } from '../versioning/section-state.ts'
-import { OpMemory, CallerOpMemory } from './op-memory.ts'
-import { DocumentTable } from './document-table.ts'
-import type { UndoLog } from './undo-log.ts'
 import { ChangeLog } from './change-log.ts'
+import { DocumentTable } from './document-table.ts'
+import { CallerOpMemory, OpMemory } from './op-memory.ts'
 import type { HubSettings } from './options.ts'
 import { Tombstones } from './tombstones.ts'
+import type { UndoLog } from './undo-log.ts'
 
 /** One section as the server holds it: its history, documents, log and op memory. */
 export class StoredSection {
@@ -58,7 +58,11 @@ export class StoredSection {
 
   /** Do the section's readers listen elsewhere than this writer would send? */
   contradictsDefinition({ definition }: CommitRequest): boolean {
-    return definition !== undefined && this.#definition !== undefined && definition.subscribeBy !== this.#definition.subscribeBy
+    return (
+      definition !== undefined &&
+      this.#definition !== undefined &&
+      definition.subscribeBy !== this.#definition.subscribeBy
+    )
   }
 
   /** Notes how the writer of a commit defines the section. */
@@ -76,7 +80,8 @@ export class StoredSection {
 
   /** One who was shown more of this epoch than there is proves that its tail was lost. */
   detectLostTail({ highestSeen }: HeadQuery): void {
-    if (highestSeen?.epoch === this.#epoch && highestSeen.sequence > this.#sequence) this.#startEpoch(this.#knownIdentity)
+    if (highestSeen?.epoch === this.#epoch && highestSeen.sequence > this.#sequence)
+      this.#startEpoch(this.#knownIdentity)
   }
 
   /** Enters a commit into history: the sequence advances to the change's own. */
@@ -91,7 +96,7 @@ export class StoredSection {
   changesSince(after: { epoch: string; sequence: number }, limit: number, key?: string): LogPage {
     const state = this.state()
     const empty = { state, changes: [], upTo: after.sequence }
-    if (!includesPosition(state, after)) return { ...empty, status: 'elsewhere' }
+    if (!includesPosition(state, after)) return { ...empty, status: 'unknown-position' }
     if (after.sequence < this.#sequence - this.#log.size) return { ...empty, status: 'truncated' }
     const changes: EncodedChange[] = []
     for (const change of this.#log.from(after.sequence + 1)) {

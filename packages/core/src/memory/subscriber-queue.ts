@@ -95,7 +95,13 @@ export class SubscriberQueue {
     const { length } = queue
     let delivered = 0
     // a handler may stop, cut or pause the line: asked anew before each frame
-    while (delivered < length && this.#isOpen && this.#queue === queue && !this.#deps.paused() && queue[delivered]?.isDue) {
+    while (
+      delivered < length &&
+      this.#isOpen &&
+      this.#queue === queue &&
+      !this.#deps.paused() &&
+      queue[delivered]?.isDue
+    ) {
       this.#deps.deliver((queue[delivered++] as QueuedFrame).frame)
     }
     queue.splice(0, delivered)

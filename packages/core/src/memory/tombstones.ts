@@ -1,6 +1,6 @@
 import { TOMBSTONE_MS } from '../transport/store.ts'
-import type { UndoLog } from './undo-log.ts'
 import { RotatingMap } from './rotating-map.ts'
+import type { UndoLog } from './undo-log.ts'
 
 /** Which documents were deleted lately, and at which sequence. */
 export class Tombstones {

@@ -1,5 +1,5 @@
 /** How a section's readers hear of its changes: all of them on one channel, or each document's on its own. */
-export type SubscribeBy = 'section' | 'key'
+export type SubscribeBy = 'section' | 'document'
 
 /** How services define a section, as the store notes it, so that two that define it differently find out. */
 export interface SectionDefinition {

@@ -3,9 +3,9 @@ import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import { escapeToken, isForbiddenName } from '../model/json-pointer.ts'
 import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
+import { applyOperation } from './apply-operation.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
 import { addMember, omitMembers } from './object-shape.ts'
-import { applyOperation } from './apply-operation.ts'
 
 /** What becomes of one field: a new value, a patch of the one it has (paths relative to that value), or nothing. */
 export type FieldPatch =

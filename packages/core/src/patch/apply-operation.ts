@@ -3,7 +3,7 @@ import { type Json, jsonEqual } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
 import type { CopyOnWrite } from './copy-on-write.ts'
-import { type Location, parseLocation, failAt } from './location.ts'
+import { failAt, type Location, parseLocation } from './location.ts'
 
 /**
  * Performs one operation (RFC 6902, section 4). On an error the document is to be thrown away: it may be half changed.

@@ -1,7 +1,7 @@
 import type { Json } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
-import { CopyOnWrite } from './copy-on-write.ts'
 import { applyOperation } from './apply-operation.ts'
+import { CopyOnWrite } from './copy-on-write.ts'
 
 /**
  * Applies a JSON Patch (RFC 6902), all of it or none of it. Returns the patched document; the one given stays as it is.

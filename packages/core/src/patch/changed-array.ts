@@ -18,7 +18,11 @@ export function findChangedArray(operations: readonly Operation[], before: Json,
   return undefined
 }
 
-function changedArrayOnPath(tokens: readonly string[], before: Json | undefined, after: Json | undefined): string | undefined {
+function changedArrayOnPath(
+  tokens: readonly string[],
+  before: Json | undefined,
+  after: Json | undefined,
+): string | undefined {
   let [beforeValue, afterValue] = [before, after]
   for (let depth = 0; depth < tokens.length; depth++) {
     if (beforeValue === afterValue) return undefined

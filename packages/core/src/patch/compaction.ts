@@ -4,7 +4,7 @@ import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
 import { PathNode } from './compaction-tree.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
-import { type Location, parseLocation, failAt } from './location.ts'
+import { failAt, type Location, parseLocation } from './location.ts'
 import { parseIndex } from './pointer.ts'
 
 /** An operation of the compacted patch. */
@@ -86,7 +86,13 @@ export class Compaction {
   }
 
   /** Does what the operation does by changing the one that wrote the same place before, where that is the same. */
-  #merge(operation: Operation, before: Entry, node: PathNode, parent: PathNode | undefined, isElement: boolean): boolean {
+  #merge(
+    operation: Operation,
+    before: Entry,
+    node: PathNode,
+    parent: PathNode | undefined,
+    isElement: boolean,
+  ): boolean {
     const { op } = before.operation
     if (operation.op === 'remove') return false
     if (op !== 'remove') {

@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonContainer, isJsonObject, type Json, type JsonContainer } from '../model/json.ts'
-import { type Location, failAt } from './location.ts'
+import { failAt, type Location } from './location.ts'
 import { addMember } from './object-shape.ts'
 import { OwnedSet } from './owned-set.ts'
 import { parseIndex } from './pointer.ts'

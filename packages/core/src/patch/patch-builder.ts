@@ -72,7 +72,8 @@ export class PatchBuilder {
   }
 
   #bytesSince(mark: number): number {
-    for (let i = this.#bytes.length; i < this.length; i++) this.#bytes.push(bytesOf(this.#operations[i] as DiffOperation))
+    for (let i = this.#bytes.length; i < this.length; i++)
+      this.#bytes.push(bytesOf(this.#operations[i] as DiffOperation))
     let sum = 0
     for (let i = mark; i < this.length; i++) sum += this.#bytes[i] as number
     return sum

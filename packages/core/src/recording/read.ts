@@ -1,7 +1,7 @@
 import { RecordingError } from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type RecordingStart } from './format.ts'
-import { type TextLine, splitLines, type TextChunks } from './jsonl.ts'
+import { splitLines, type TextChunks, type TextLine } from './jsonl.ts'
 
 /** One line of a recording, with its number (from 1) and its length. */
 export type RecordingLine = { readonly line: number; readonly characters: number } & (
@@ -70,8 +70,13 @@ function parseStart(content: JsonObject): RecordingStart {
 function parseChange(content: JsonObject, line: number): RecordedChange {
   const { key, kind, version, position, at, meta, value, patch, reason } = content
   const hasCommonFields =
-    isNonEmptyString(key) && typeof version === 'number' && isNonEmptyString(position) && typeof at === 'number' && isMeta(meta)
-  if (!hasCommonFields || !hasRequiredContent(kind, { value, patch, reason })) throw new RecordingError('damaged', line, 'not a change')
+    isNonEmptyString(key) &&
+    typeof version === 'number' &&
+    isNonEmptyString(position) &&
+    typeof at === 'number' &&
+    isMeta(meta)
+  if (!hasCommonFields || !hasRequiredContent(kind, { value, patch, reason }))
+    throw new RecordingError('damaged', line, 'not a change')
   return content as unknown as RecordedChange
 }
 

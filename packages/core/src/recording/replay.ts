@@ -63,7 +63,9 @@ export async function replay<T>(
         await pacer.waitForTurn(change)
         await window.waitForRoom(stopSignal)
         const options = { ...(change.meta && { meta: change.meta }), ...(id && { opId: `${id}:${line.line}` }) }
-        window.startWrite(line, change.key, () => applyChange(collection as unknown as Collection<never>, change, options))
+        window.startWrite(line, change.key, () =>
+          applyChange(collection as unknown as Collection<never>, change, options),
+        )
       } else window.skip(line)
     }
   } catch (error) {
@@ -75,7 +77,11 @@ export async function replay<T>(
   return window.progress
 }
 
-async function applyChange(collection: Collection<never>, change: RecordedChange, options: WriteOptions): Promise<void> {
+async function applyChange(
+  collection: Collection<never>,
+  change: RecordedChange,
+  options: WriteOptions,
+): Promise<void> {
   const { key } = change
   switch (change.kind) {
     case 'created':

@@ -1,15 +1,15 @@
-import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { Change } from '../model/change.ts'
 import { FrameError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
 import { decodeFrame } from '../transport/decode.ts'
-import { MAX_PENDING_CHANGES, type SectionDeps, type SectionOptions } from './section-deps.ts'
+import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
-import { replicaChange } from './replica-event.ts'
-import type { ReorderBuffer } from './reorder-buffer.ts'
-import { RecentChanges } from './recent-changes.ts'
 import type { GapRepair } from './gap-repair.ts'
+import { RecentChanges } from './recent-changes.ts'
+import type { ReorderBuffer } from './reorder-buffer.ts'
+import { replicaChange } from './replica-event.ts'
 import type { ReplicaTable } from './replica-table.ts'
+import { MAX_PENDING_CHANGES, type SectionDeps, type SectionOptions } from './section-deps.ts'
 
 /** Where what comes in goes. */
 interface ChangeRouterTargets {

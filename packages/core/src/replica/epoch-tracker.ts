@@ -47,7 +47,8 @@ export class EpochTracker {
     const fork = state.ancestors.find(({ epoch }) => epoch === this.#epoch)?.sequence
     for (const [epoch, upTo] of this.#pastEpochs) this.#pastEpochs.set(epoch, Math.min(upTo, fork ?? 0))
     this.#pastEpochs.set(this.#epoch, fork ?? 0)
-    for (const epoch of this.#pastEpochs.keys()) if (this.#pastEpochs.size > MAX_PAST_EPOCHS) this.#pastEpochs.delete(epoch)
+    for (const epoch of this.#pastEpochs.keys())
+      if (this.#pastEpochs.size > MAX_PAST_EPOCHS) this.#pastEpochs.delete(epoch)
     this.#epoch = state.epoch
     this.#ancestors = state.ancestors
     this.#switches++
@@ -57,6 +58,7 @@ export class EpochTracker {
 
   /** An answer of our epoch tells how far the op memory is. */
   recordOpResults({ epoch, opResultCount }: SectionState): void {
-    if (this.#idOrigin.epoch !== epoch || opResultCount > this.#idOrigin.opResultCount) this.#idOrigin = { epoch, opResultCount }
+    if (this.#idOrigin.epoch !== epoch || opResultCount > this.#idOrigin.opResultCount)
+      this.#idOrigin = { epoch, opResultCount }
   }
 }

@@ -34,7 +34,7 @@ export type SectionEvent =
    */
   | { readonly type: 'definition-mismatch'; readonly ours: SectionDefinition; readonly theirs: SectionDefinition }
   /** Something that nobody waited for went wrong, such as a listener that threw. */
-  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'error'; readonly error: unknown }
 
 /** Something that happened to an instance as a whole. */
 export type InstanceEvent =

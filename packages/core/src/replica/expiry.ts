@@ -1,5 +1,5 @@
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
 import type { Replica } from './replica.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 /** How late after its lapse a copy is verified at most, in ms, for each look and for each copy: many lapses share one look. */
 const SWEEP_DELAY_MS = { base: 50, perReplica: 0.001 } as const

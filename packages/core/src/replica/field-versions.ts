@@ -58,7 +58,11 @@ export class FieldTable {
   }
 
   /** Changes what is kept of one field, in place where it fits. */
-  #set(versions: VersionArray | Map<string, number>, field: string, version: number): VersionArray | Map<string, number> {
+  #set(
+    versions: VersionArray | Map<string, number>,
+    field: string,
+    version: number,
+  ): VersionArray | Map<string, number> {
     if (versions instanceof Map) {
       if (version === 0) versions.delete(field)
       else versions.set(field, version)

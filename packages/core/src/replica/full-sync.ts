@@ -1,8 +1,8 @@
 import type { Store } from '../transport/store.ts'
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
-import type { ReplicaReader } from './replica-reader.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
+import type { ReplicaReader } from './replica-reader.ts'
 import type { ReplicaTable } from './replica-table.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 const MAX_CONCURRENT = 500
 

@@ -1,14 +1,14 @@
-import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { Change } from '../model/change.ts'
 import { FrameError } from '../model/errors.ts'
 import { decodeChange } from '../transport/decode.ts'
 import type { LogPage } from '../transport/store.ts'
 import type { SectionState } from '../versioning/section-state.ts'
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
+import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
 import type { ReorderBuffer } from './reorder-buffer.ts'
 import type { Replica } from './replica.ts'
 import type { ReplicaTable } from './replica-table.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 const PAGE_SIZE = 1_000
 
@@ -90,7 +90,8 @@ export class GapRepair {
   #start(): void {
     const { metrics, emit, background } = this.#deps
     const { ref, subscribeBy } = this.#options
-    if (subscribeBy === 'key') for (const replica of this.#replicas.stuck) background(ref, this.#repairDocument(replica))
+    if (subscribeBy === 'document')
+      for (const replica of this.#replicas.stuck) background(ref, this.#repairDocument(replica))
     else if (this.#sequences.outOfOrder === 0) this.#replicas.reloadStuck()
     else {
       metrics.gaps++
@@ -119,7 +120,7 @@ export class GapRepair {
       const page = await retryingStore.read((store) => store.changesSince(ref, after, PAGE_SIZE))
       if (!this.#host.acceptAnswer(page.state, switches)) continue
       const switchesNow = this.#epochs.switches
-      if (page.status === 'elsewhere') {
+      if (page.status === 'unknown-position') {
         // adopting the epoch of the answer has moved the watermark: ask from there
         if (switchesNow !== switches) continue
         return
@@ -178,7 +179,9 @@ export class GapRepair {
     for (;;) {
       const { switches } = this.#epochs
       const after = { epoch: replica.epoch, sequence: replica.sequence }
-      const page = await retryingStore.read((store) => store.changesSince({ ...ref, key: replica.key }, after, PAGE_SIZE))
+      const page = await retryingStore.read((store) =>
+        store.changesSince({ ...ref, key: replica.key }, after, PAGE_SIZE),
+      )
       if (this.#closed || replica.pendingLoad > 0) return
       if (!this.#host.acceptAnswer(page.state, switches)) continue
       if (page.status === 'page') this.#applyPage(page)

@@ -24,7 +24,7 @@ export type ReplicaEvent = {
       readonly value?: JsonObject | undefined
       readonly previous?: JsonObject | undefined
     }
-  | { readonly kind: 'jump'; readonly reason: ReloadReason; readonly value: JsonObject | undefined }
+  | { readonly kind: 'reset'; readonly reason: ReloadReason; readonly value: JsonObject | undefined }
 )
 
 /** An observation of a single change. */

@@ -1,10 +1,10 @@
 import type { Head } from '../transport/store.ts'
 import type { SectionState } from '../versioning/section-state.ts'
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
 import type { DocumentObservers } from './observers.ts'
 import type { Replica } from './replica.ts'
 import type { ReplicaTable } from './replica-table.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 /** The documents of a section, for who reads them: what is not held yet is loaded. */
 export class ReplicaReader {
@@ -58,7 +58,8 @@ export class ReplicaReader {
     const found = this.#replicas.find(key)
     const replica = found ?? this.#replicas.add(key)
     if (replica.loadFailure) this.#replicas.load(replica)
-    else if (this.#replicas.expiry.isExpired(replica) && replica.pendingLoad === 0) this.#replicas.reload(replica, 'expired')
+    else if (this.#replicas.expiry.isExpired(replica) && replica.pendingLoad === 0)
+      this.#replicas.reload(replica, 'expired')
     if (found) found.recentlyRead = true
     const isReadable = (): boolean => replica.known && !this.#replicas.expiry.isExpired(replica)
     if (!isReadable()) await this.#replicas.waitUntil(replica, isReadable)

@@ -1,16 +1,16 @@
-import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { Change } from '../model/change.ts'
 import { ClosedError, SyncError } from '../model/errors.ts'
 import type { Head, LoadResult } from '../transport/store.ts'
 import type { SectionState } from '../versioning/section-state.ts'
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
+import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
+import type { EpochTracker } from './epoch-tracker.ts'
 import { Eviction } from './eviction.ts'
 import { Expiry } from './expiry.ts'
 import { FieldTable } from './field-versions.ts'
-import type { EpochTracker } from './epoch-tracker.ts'
-import { type ReloadReason, type ReplicaEvent, type ReplicaChange, replicaChange } from './replica-event.ts'
 import { DocumentObservers } from './observers.ts'
 import { Replica } from './replica.ts'
+import { type ReloadReason, type ReplicaChange, type ReplicaEvent, replicaChange } from './replica-event.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 /** Documents known not to exist that are remembered, where not all are held. */
 const MAX_ABSENT = 1_000
@@ -172,7 +172,7 @@ export class ReplicaTable {
     this.#absent.delete(replica)
     this.#reloading.delete(replica)
     this.#byKey.delete(replica.key)
-    if (this.#options.subscribeBy === 'key') this.#host.unsubscribe(replica.key)
+    if (this.#options.subscribeBy === 'document') this.#host.unsubscribe(replica.key)
   }
 
   /** Begins to hold a document: heard of first, where that takes a subscription of its own. */
@@ -255,7 +255,8 @@ export class ReplicaTable {
     const unreportedReason = isOlder ? undefined : this.#install(replica, loaded)
     this.#drain(replica)
     // told as it is after what waited: of that the section's changes may have told already
-    if (unreportedReason && (corrupt || !replica.exists)) this.#host.onUnsequenced(this.#toResetEvent(replica, unreportedReason))
+    if (unreportedReason && (corrupt || !replica.exists))
+      this.#host.onUnsequenced(this.#toResetEvent(replica, unreportedReason))
     else if (lastIncluded) this.emitIfExpired(lastIncluded)
   }
 
@@ -287,7 +288,7 @@ export class ReplicaTable {
   }
 
   #toResetEvent({ key, sequence, version, changedAt: at, value }: Replica, reason: ReloadReason): ReplicaEvent {
-    return { kind: 'jump', key, epoch: this.#epochs.epoch, sequence, version, at, reason, value }
+    return { kind: 'reset', key, epoch: this.#epochs.epoch, sequence, version, at, reason, value }
   }
 
   /** Is a held document still what the store has? If not, it is loaded. */
@@ -357,7 +358,8 @@ export class ReplicaTable {
     for (const replica of this.#absent) {
       if (surplus-- <= 0) return
       const isIdle = replica.settled && !replica.hasWaiters && !this.observers.has(replica.key)
-      if (!isIdle || (replica.sequence > this.#sequences.contiguous && this.#options.subscribeBy === 'section')) continue
+      if (!isIdle || (replica.sequence > this.#sequences.contiguous && this.#options.subscribeBy === 'section'))
+        continue
       this.#remove(replica)
     }
   }

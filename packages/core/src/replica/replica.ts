@@ -96,7 +96,9 @@ export class Replica {
 
   /** The version of each field that the document has. */
   fieldVersions(): Record<string, number> {
-    return Object.fromEntries(Object.keys(this.#value ?? EMPTY_DOCUMENT).map((field) => [field, this.fieldVersion(field)]))
+    return Object.fromEntries(
+      Object.keys(this.#value ?? EMPTY_DOCUMENT).map((field) => [field, this.fieldVersion(field)]),
+    )
   }
 
   /** Takes a change into the buffer. False: it is no news. */

@@ -2,11 +2,11 @@ import type { SectionRef } from '../model/address.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { SubscribeBy } from '../model/section-definition.ts'
 import type { ChangeBus } from '../transport/bus.ts'
-import type { HeadPoller } from './head-poller.ts'
-import type { Metrics } from './metrics.ts'
 import type { SectionEvent } from './events.ts'
 import type { CacheLimits } from './eviction.ts'
+import type { HeadPoller } from './head-poller.ts'
 import type { LoadBatcher } from './load-batcher.ts'
+import type { Metrics } from './metrics.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
 /** What is followed of a section here, and how. */

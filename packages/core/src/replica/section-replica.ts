@@ -1,4 +1,3 @@
-import { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { Scope, SectionRef } from '../model/address.ts'
 import type { Change } from '../model/change.ts'
 import type { LogPosition } from '../model/position.ts'
@@ -6,17 +5,18 @@ import { decodeChange } from '../transport/decode.ts'
 import type { Head } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { SectionState } from '../versioning/section-state.ts'
-import { DefinitionCheck } from './definition-check.ts'
-import type { PollTarget, HeadPoll } from './head-poller.ts'
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
-import { ReplicaReader } from './replica-reader.ts'
-import { EpochTracker } from './epoch-tracker.ts'
+import { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import { ChangeRouter } from './change-router.ts'
-import { ReorderBuffer } from './reorder-buffer.ts'
-import { GapRepair } from './gap-repair.ts'
-import type { Replica } from './replica.ts'
-import { ReplicaTable } from './replica-table.ts'
+import { DefinitionCheck } from './definition-check.ts'
+import { EpochTracker } from './epoch-tracker.ts'
 import { FullSync } from './full-sync.ts'
+import { GapRepair } from './gap-repair.ts'
+import type { HeadPoll, PollTarget } from './head-poller.ts'
+import { ReorderBuffer } from './reorder-buffer.ts'
+import type { Replica } from './replica.ts'
+import { ReplicaReader } from './replica-reader.ts'
+import { ReplicaTable } from './replica-table.ts'
+import type { SectionDeps, SectionOptions } from './section-deps.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** Where interest spreads asynchronously, one more look after this many ms finds what slipped by. */
@@ -122,7 +122,7 @@ export class SectionReplica implements PollTarget {
 
   /** How far it is, once it has joined; not of one that is followed by key. */
   get progress(): (SectionRef & LogPosition & { readonly behind: number }) | undefined {
-    if (!this.#router.isStarted || this.options.subscribeBy === 'key') return undefined
+    if (!this.#router.isStarted || this.options.subscribeBy === 'document') return undefined
     const { highest, contiguous } = this.#sequences
     return { ...this.ref, ...this.position, behind: highest - contiguous }
   }
@@ -292,7 +292,7 @@ export class SectionReplica implements PollTarget {
     this.#replicas.switchEpoch(from, isShared)
     // what was forgotten as deleted may be there again
     if (lost) this.#background(this.#fullSync.run())
-    if (this.options.subscribeBy === 'key') this.catchUpInBackground()
+    if (this.options.subscribeBy === 'document') this.catchUpInBackground()
     else if (state.sequence > this.#sequences.contiguous) this.#background(this.#gapRepair.repairFromLog())
   }
 
@@ -325,7 +325,7 @@ export class SectionReplica implements PollTarget {
 
   /** Has it gone all its way already? */
   #isAlreadyApplied({ key, epoch, sequence }: EncodedChange): boolean {
-    const wasSeen = this.options.subscribeBy === 'key' || sequence <= this.#sequences.contiguous
+    const wasSeen = this.options.subscribeBy === 'document' || sequence <= this.#sequences.contiguous
     return wasSeen && this.hasApplied(key, { epoch, sequence })
   }
 
@@ -370,7 +370,7 @@ export class SectionReplica implements PollTarget {
     const { switches, epoch } = this.epochs
     const askedAt = this.#deps.runtime.elapsed()
     const highestSeen = { epoch, sequence: this.#sequences.highest }
-    const held = this.options.subscribeBy === 'key' ? this.#replicas.known() : []
+    const held = this.options.subscribeBy === 'document' ? this.#replicas.known() : []
     return {
       queries: [
         { scope: this.ref, ...(this.#router.isStarted && { highestSeen }) },
@@ -384,9 +384,10 @@ export class SectionReplica implements PollTarget {
         else {
           const { switches: switchesNow } = this.epochs
           const hasStale = held.some((replica, at) => this.#replicas.isBehind(replica, documents[at] as Head))
-          const isBehind = this.options.subscribeBy === 'key' ? hasStale : this.#isBehind(state)
+          const isBehind = this.options.subscribeBy === 'document' ? hasStale : this.#isBehind(state)
           if (isBehind && !urgent) await this.#waitReorderWindow()
-          for (const [at, each] of documents.entries()) this.#replicas.compareWithHead(held[at] as Replica, each, switches)
+          for (const [at, each] of documents.entries())
+            this.#replicas.compareWithHead(held[at] as Replica, each, switches)
           this.#replicas.retryFailed()
           if (this.options.subscribeBy === 'section') await this.#catchUpTo(state)
           await this.#replicas.whenReloaded()

@@ -1,4 +1,4 @@
-import type { Collection, CallOptions } from '../collection/api.ts'
+import type { CallOptions, Collection } from '../collection/api.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import type { DocumentRef, SectionRef } from '../model/address.ts'
 import type { Duration } from '../model/duration.ts'

@@ -1,16 +1,16 @@
-import type { Collection, CallOptions } from '../collection/api.ts'
+import type { CallOptions, Collection } from '../collection/api.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
-import { withDeadline, deadlineError } from '../collection/with-deadline.ts'
+import { deadlineError, withDeadline } from '../collection/with-deadline.ts'
 import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
+import { assertInteger } from '../model/assert-integer.ts'
 import { assertOneOf } from '../model/assert-one-of.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
-import { assertInteger } from '../model/assert-integer.ts'
-import { Metrics } from '../replica/metrics.ts'
 import type { InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
-import type { SectionReplica } from '../replica/section-replica.ts'
+import { Metrics } from '../replica/metrics.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { SectionReplica } from '../replica/section-replica.ts'
 import type { BusFailure, ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
 import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './api.ts'
@@ -88,7 +88,8 @@ class Instance implements SyncInstance {
       }),
       jitteredInterval(pollInterval, runtime, () => {
         // with the first answer all is checked
-        for (const { section, retryingStore } of this.#openSections.values()) if (!retryingStore.isRetrying) section.periodicCatchUp()
+        for (const { section, retryingStore } of this.#openSections.values())
+          if (!retryingStore.isRetrying) section.periodicCatchUp()
       }),
     ]
     if (verifyInterval) this.#cleanups.push(jitteredInterval(verifyInterval, runtime, () => this.#verifyAll(sample)))
@@ -134,7 +135,8 @@ class Instance implements SyncInstance {
     const inUse = this.#sections().filter((section) => section.inUse)
     const states = inUse.map((section) => section.health())
     const now = this.#runtime.elapsed()
-    const isStale = this.#stores.isAnyUnavailable || !this.#isBusConnected || inUse.some((section) => !section.isReceiving)
+    const isStale =
+      this.#stores.isAnyUnavailable || !this.#isBusConnected || inUse.some((section) => !section.isReceiving)
     return {
       state: isStale ? 'stale' : states.every(({ settled }) => settled) ? 'live' : 'catching-up',
       staleForMs: states.reduce((max, { verifiedAt }) => Math.max(max, now - verifiedAt), 0),
@@ -147,7 +149,8 @@ class Instance implements SyncInstance {
       this.#metrics
     const { rejectedFrames, receivedBytes, publishedBytes } = this.#metrics
     const sections = [...this.#openSections.values()].map(({ section }) => section)
-    const total = (of: (section: SectionReplica) => number): number => sections.reduce((sum, section) => sum + of(section), 0)
+    const total = (of: (section: SectionReplica) => number): number =>
+      sections.reduce((sum, section) => sum + of(section), 0)
     return {
       changes,
       commits,
@@ -268,7 +271,7 @@ class Instance implements SyncInstance {
   // ---- events ----------------------------------------------------------------------------------------------------
 
   #emitError(ref: SectionRef, error: unknown): void {
-    if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'failed', error })
+    if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'error', error })
   }
 
   #onBusFailure({ operation, scope, changes, error }: BusFailure): void {
@@ -279,7 +282,8 @@ class Instance implements SyncInstance {
 
   #emit(details: InstanceEvent | (SectionRef & SectionEvent)): void {
     const event: SyncEvent = { at: this.#runtime.now(), ...details }
-    if (event.type === 'conflict' && this.#recentConflicts.push(event) > this.#maxRecentConflicts) this.#recentConflicts.shift()
+    if (event.type === 'conflict' && this.#recentConflicts.push(event) > this.#maxRecentConflicts)
+      this.#recentConflicts.shift()
     for (const listener of this.#listeners) {
       try {
         listener(event)

@@ -1,19 +1,19 @@
 import { SectionCollection } from '../collection/collection.ts'
-import type { WriteDeps } from '../collection/commit-loop.ts'
 import type { CommitBatcher } from '../collection/commit-batcher.ts'
+import type { WriteDeps } from '../collection/commit-loop.ts'
 import type { Conflict } from '../collection/conflict.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import { Publisher } from '../collection/publisher.ts'
-import { SourceLoader } from '../collection/source-loader.ts'
 import { Migration } from '../collection/schema-migration.ts'
+import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
 import { RejectedError, SyncError } from '../model/errors.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
-import type { SectionDeps } from '../replica/section-deps.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
-import { SectionReplica } from '../replica/section-replica.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
+import type { SectionDeps } from '../replica/section-deps.ts'
+import { SectionReplica } from '../replica/section-replica.ts'
 
 /** A section in use here, with what writes to it. */
 export interface OpenSection {
@@ -36,16 +36,44 @@ export interface SharedDeps extends Omit<SectionDeps, 'background'>, Pick<WriteD
 }
 
 /** Puts a section together from its parts. */
-export function openSection(ref: SectionRef, definition: CollectionDefinition<unknown>, shared: SharedDeps): OpenSection {
-  const { subscribeBy, digest, replicate, ttl, sliding, cache, merge, schema, onConflict, source, batch: batching } = definition
-  const { origin, retryingStore, bus, runtime, metrics, commitBatcher, whenUnavailable, maxPendingWrites, emit, onError, reorderWindow } = shared
+export function openSection(
+  ref: SectionRef,
+  definition: CollectionDefinition<unknown>,
+  shared: SharedDeps,
+): OpenSection {
+  const {
+    subscribeBy,
+    digest,
+    replicate,
+    ttl,
+    sliding,
+    cache,
+    merge,
+    schema,
+    onConflict,
+    source,
+    batch: batching,
+  } = definition
+  const {
+    origin,
+    retryingStore,
+    bus,
+    runtime,
+    metrics,
+    commitBatcher,
+    whenUnavailable,
+    maxPendingWrites,
+    emit,
+    onError,
+    reorderWindow,
+  } = shared
   const background = (_: SectionRef, work: Promise<unknown>): void => void work.catch(onError)
   const section = new SectionReplica(
     { ref, subscribeBy, digest, replicate, ttl, sliding, cache, reorderWindow },
     { ...shared, background },
   )
   const migration = new Migration(definition.migrate)
-  const publisher = new Publisher(ref, subscribeBy === 'key', {
+  const publisher = new Publisher(ref, subscribeBy === 'document', {
     bus,
     runtime,
     metrics,
@@ -71,11 +99,17 @@ export function openSection(ref: SectionRef, definition: CollectionDefinition<un
     needsWholeDocument,
   }
   const writeQueue = new WriteQueue(
-    { ...writeDeps, definition: { subscribeBy, digest }, migrate: (stored) => migration.document(stored), reportConflict },
+    {
+      ...writeDeps,
+      definition: { subscribeBy, digest },
+      migrate: (stored) => migration.document(stored),
+      reportConflict,
+    },
     // what has to answer for the whole document goes alone: nobody answers for another's write
     { maxPendingWrites, batching, neverCombine: schema !== undefined || onConflict !== undefined },
   )
-  const sourceLoader = source && new SourceLoader({ load: source, negativeTtl: definition.negativeTtl, section, writeQueue, runtime })
+  const sourceLoader =
+    source && new SourceLoader({ load: source, negativeTtl: definition.negativeTtl, section, writeQueue, runtime })
   if (replicate === 'all') background(ref, section.ready())
   return {
     definition,

@@ -56,6 +56,11 @@ export class StorePool {
       onUnavailable: (error) => this.#listener.onUnavailable(error, retryingStore),
       onAvailable: () => this.#listener.onAvailable(retryingStore),
     })
-    return { retryingStore, loadBatcher: new LoadBatcher(retryingStore), headPoller: new HeadPoller(retryingStore), commitBatcher: new CommitBatcher(retryingStore) }
+    return {
+      retryingStore,
+      loadBatcher: new LoadBatcher(retryingStore),
+      headPoller: new HeadPoller(retryingStore),
+      commitBatcher: new CommitBatcher(retryingStore),
+    }
   }
 }

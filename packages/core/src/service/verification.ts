@@ -76,7 +76,8 @@ export class Verification {
     if (document && replica.exists) return this.#markCorrupt(replica)
     // no sequence tells of an expiry, which only the later one of the two has seen
     const lapsesAt = document?.expiresIn === undefined ? replica.expiresAt : askedAt + document.expiresIn
-    if (lapsesAt === undefined || lapsesAt - this.#runtime.elapsed() >= EXPIRY_MARGIN_MS) return this.#markCorrupt(replica)
+    if (lapsesAt === undefined || lapsesAt - this.#runtime.elapsed() >= EXPIRY_MARGIN_MS)
+      return this.#markCorrupt(replica)
     if (!document) reader.verifyExpiry(replica)
     return 'moving'
   }

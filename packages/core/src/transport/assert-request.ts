@@ -31,7 +31,10 @@ export function assertCommitRequest({ ref, op, ttl, fields }: CommitRequest, max
   }
   // a code unit is 3 bytes at most: only what may be too large is counted exactly
   if (units * 3 <= maxCommitBytes) return
-  const bytes = fields.reduce((sum, { whole = '', delta }) => sum + utf8ByteLength(whole) + utf8ByteLength(delta?.ops ?? ''), 0)
+  const bytes = fields.reduce(
+    (sum, { whole = '', delta }) => sum + utf8ByteLength(whole) + utf8ByteLength(delta?.ops ?? ''),
+    0,
+  )
   if (bytes > maxCommitBytes)
     throw new LimitError(`commit of ${bytes} bytes: ${maxCommitBytes} at most`, { address: ref })
 }

@@ -80,7 +80,13 @@ function parseChange(raw: Json, epoch: string, origin: string): Change | undefin
   if (!Array.isArray(raw)) return undefined
   const { 0: key, 1: generation, 2: version, 3: sequence, 4: time, 5: rawEdits, 6: meta } = raw as Json[]
   if (typeof key !== 'string' || key === '' || typeof time !== 'number') return undefined
-  if (!isNonNegativeInteger(generation) || !isNonNegativeInteger(version) || !isNonNegativeInteger(sequence) || !Number.isFinite(time)) return undefined
+  if (
+    !isNonNegativeInteger(generation) ||
+    !isNonNegativeInteger(version) ||
+    !isNonNegativeInteger(sequence) ||
+    !Number.isFinite(time)
+  )
+    return undefined
   const edits = parseEdits(rawEdits)
   if (!edits) return undefined
   const change = { key, epoch, origin, generation, version, sequence, time, edits }

@@ -161,11 +161,11 @@ export type CommitResult = { readonly state: SectionState } & (
       readonly current: CurrentVersions
     }
   /** The writer is in another epoch: catch up, send again under the same id. */
-  | { readonly status: 'epoch' }
+  | { readonly status: 'stale-epoch' }
   /** The section is followed in another way than its writer says (see `standing.definition`). Never executed. */
-  | { readonly status: 'definition' }
+  | { readonly status: 'definition-mismatch' }
   /** The op id is unknown and older than the memory: it may or may not have been done. Never executed. */
-  | { readonly status: 'forgotten' }
+  | { readonly status: 'op-expired' }
   /** This request alone cannot be served. */
   | { readonly status: 'failed'; readonly error: SyncError }
 )
@@ -175,7 +175,7 @@ export interface LogPage {
   /** The head it speaks for. */
   readonly state: SectionState
   /** `page`: `changes` are all of the scope in (after, upTo]. `truncated`: the log no longer reaches `after`. `elsewhere`: `after` is not in this history. */
-  readonly status: 'page' | 'truncated' | 'elsewhere'
+  readonly status: 'page' | 'truncated' | 'unknown-position'
   readonly changes: readonly EncodedChange[]
   readonly upTo: number
 }

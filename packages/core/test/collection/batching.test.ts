@@ -44,9 +44,9 @@ test('what cannot be combined waits for nobody, and takes what waits along in or
   const { cluster, quotes } = open({ maxWait: '1h' })
   await using _ = cluster
   const waiting = quotes.assign('q', { price: 1, size: 1 })
-  const { getEntry } = await quotes.create('q', { price: 5, size: 5 })
+  const { entry } = await quotes.create('q', { price: 5, size: 5 })
   await waiting
-  expect(getEntry.value).toEqual({ price: 1, size: 1 })
+  expect(entry.value).toEqual({ price: 1, size: 1 })
   await quotes.delete('q')
 })
 

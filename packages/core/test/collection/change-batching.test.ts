@@ -4,7 +4,7 @@ import type { ReplicaEvent } from '../../src/replica/replica-event.ts'
 
 test('what happens before the first change has a position too', () => {
   const expiry = (key: string): ReplicaEvent => {
-    const gone = { kind: 'jump', value: undefined, reason: 'expired' } as const
+    const gone = { kind: 'reset', value: undefined, reason: 'expired' } as const
     return { key, epoch: 'e', sequence: 0, version: 1, at: 0, ...gone }
   }
   const batching = { maxBatch: 50, combine: false, matches: () => true }

@@ -12,7 +12,7 @@ const define = (options: Partial<CollectionOptions<Doc>> = {}) =>
 
 const versions = (docs: Collection<Doc>, key: string): number[] => docs.recentChanges(key).map(({ version }) => version)
 
-test.each(['section', 'key'] as const)(
+test.each(['section', 'document'] as const)(
   'the last changes of a document, in order, as they were committed; followed by %s',
   async (subscribeBy) => {
     await using t = define({ subscribeBy })

@@ -240,7 +240,7 @@ test('a listener that throws harms nobody, and is heard of', async () => {
   await t.a.assign('x', { n: 2 })
   await t.cluster.settle()
   expect(seen).toEqual([1])
-  expect(events).toContain('failed')
+  expect(events).toContain('error')
 })
 
 test('who watches a document is told of each change, also of those that its own writes meet', async () => {

@@ -139,7 +139,7 @@ test('a token of a history that was lost does not hold in the next one', async (
 })
 
 test('ifVersion does not hold of what was read in a lost history, whatever is at that version in the next one', async () => {
-  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'key' }))
+  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'document' }))
   await t.a.create('x', { n: 1, s: 1 })
   await t.b.get('x')
   await t.a.assign('x', { n: 2 })

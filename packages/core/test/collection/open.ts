@@ -1,4 +1,12 @@
-import { type Collection, type CollectionDefinition, defineCollection, max, type SyncInstance, sum, union } from '@sync/core'
+import {
+  type Collection,
+  type CollectionDefinition,
+  defineCollection,
+  max,
+  type SyncInstance,
+  sum,
+  union,
+} from '@sync/core'
 import { createTestCluster, type TestCluster, type TestClusterOptions } from '@sync/core/testing'
 
 /** The document of these tests: one field of each kind. */

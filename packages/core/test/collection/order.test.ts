@@ -28,7 +28,9 @@ test('a write that its caller gave up is not overtaken by a later one either', a
   await using t = openTestSetup()
   await t.local.assign('x', { n: 0 })
   t.requests.holdNext('commit')
-  const doubt = expect(t.local.assign('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+  const doubt = expect(t.local.assign('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({
+    code: 'SYNC_OUTCOME_UNKNOWN',
+  })
   const later = t.local.assign('x', { n: 2 })
   await t.clock.advance(20)
   await doubt
@@ -68,7 +70,9 @@ test('what insists on a version does so, though it waits behind others', async (
   await t.local.assign('x', { n: 0 })
   const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
   const waiting = t.local.assign('x', { n: 2 })
-  const refused = expect(t.local.assign('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  const refused = expect(t.local.assign('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({
+    code: 'SYNC_CONFLICT',
+  })
   await arrive()
   await waiting
   await refused
@@ -78,7 +82,8 @@ test('what insists on a version does so, though it waits behind others', async (
 test('an id of its own is kept by a write that waits behind others', async () => {
   await using t = openTestSetup()
   await t.local.assign('x', { n: 0 })
-  const up = (idempotencyKey?: string) => t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), idempotencyKey === undefined ? {} : { idempotencyKey })
+  const up = (idempotencyKey?: string) =>
+    t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), idempotencyKey === undefined ? {} : { idempotencyKey })
   const arrive = await slowly(t, () => up())
   const writes = [up(), up('job')]
   await arrive()

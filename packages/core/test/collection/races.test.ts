@@ -82,7 +82,9 @@ test('a repeated op id gets its first answer, though its recipe would refuse by 
   }
   await t.local.update('x', book, { idempotencyKey: 'booking' })
   expect(await t.local.update('x', book, { idempotencyKey: 'booking' })).toMatchObject({ version: 2, changed: true })
-  await expect(t.local.update('x', book, { idempotencyKey: 'another' })).rejects.toMatchObject({ code: 'SYNC_REJECTED' })
+  await expect(t.local.update('x', book, { idempotencyKey: 'another' })).rejects.toMatchObject({
+    code: 'SYNC_REJECTED',
+  })
 })
 
 test('a write that was never sent before is not in doubt, however long the store has not been heard', async () => {

@@ -1,4 +1,4 @@
-import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { lamp, open } from './open.ts'
@@ -85,7 +85,7 @@ test('a section replicated whole holds what is there, what comes, and knows what
 })
 
 test('a section followed by key hears the documents it holds', async () => {
-  await using t = open(defineCollection<{ n: number }>({ section: 'keyed', ttl: 'never', subscribeBy: 'key' }))
+  await using t = open(defineCollection<{ n: number }>({ section: 'keyed', ttl: 'never', subscribeBy: 'document' }))
   await t.a.assign('x', { n: 1 })
   await t.b.get('x')
   const received = t.instances[1]?.stats().receivedBytes

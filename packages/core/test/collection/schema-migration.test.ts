@@ -81,7 +81,11 @@ test('a CAS on an older document still compares the field’s version', async ()
   const { cluster, before, after } = open()
   await using _ = cluster
   await before.create('x', ada)
-  expect(await after.compareAndSet('x', 'n', 3, { expectedVersion: 7 })).toEqual({ ok: false, fieldVersion: 1, value: 1 })
+  expect(await after.compareAndSet('x', 'n', 3, { expectedVersion: 7 })).toEqual({
+    ok: false,
+    fieldVersion: 1,
+    value: 1,
+  })
 })
 
 test('who follows along is told of documents in today’s shape, with patches between them', async () => {

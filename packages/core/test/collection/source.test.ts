@@ -1,4 +1,4 @@
-import { type CollectionOptions, defineCollection } from '@sync/core'
+import { type CollectionOptions, defineCollection, type LoadDocument } from '@sync/core'
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { open } from './open.ts'
@@ -6,13 +6,13 @@ import { open } from './open.ts'
 interface Row {
   n: number
 }
-type Ask = NonNullable<CollectionOptions<Row>['source']>
+type Load = LoadDocument<Row>
 
-const near = (source: Ask, options: Partial<CollectionOptions<Row>> = {}) =>
+const near = (source: NonNullable<CollectionOptions<Row>['source']>, options: Partial<CollectionOptions<Row>> = {}) =>
   open(defineCollection<Row>({ section: 'row', ttl: 'never', source, ...options }))
 
 test('what the store does not have comes from the source, once however many wait', async () => {
-  const source = vi.fn<Ask>(async (key) => ({ n: key.length }))
+  const source = vi.fn<Load>(async (key) => ({ n: key.length }))
   await using t = near(source)
   const [first, second] = await Promise.all([t.a.get('abc'), t.a.get('abc')])
   expect(first).toEqual({ n: 3 })
@@ -23,15 +23,15 @@ test('what the store does not have comes from the source, once however many wait
 
 test('of two instances that ask at once one fills it, and both have the same', async () => {
   let n = 0
-  const source = vi.fn<Ask>(async () => ({ n: ++n }))
+  const source = vi.fn<Load>(async () => ({ n: ++n }))
   await using t = near(source)
   const [a, b] = await Promise.all([t.a.get('x'), t.b.get('x')])
   expect(a).toEqual(b)
 })
 
 test('what the source does not have is not asked for again for a while', async () => {
-  const source = vi.fn<Ask>(async () => undefined)
-  await using t = near(source, { negativeTtl: '10s' })
+  const source = vi.fn<Load>(async () => undefined)
+  await using t = near({ load: source, negativeTtl: '10s' })
   for (let n = 0; n < 3; n++) expect(await t.a.get('x')).toBe(undefined)
   expect(source).toHaveBeenCalledTimes(1)
   await t.cluster.clock.advance(11_000)
@@ -47,7 +47,7 @@ test('an old row, read before an invalidation, does not stay', async () => {
   const row = { n: 1 }
   const asked = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<void>()
-  const source = vi.fn<Ask>(async () => {
+  const source = vi.fn<Load>(async () => {
     const read = { ...row }
     asked.resolve()
     await answer.promise
@@ -82,7 +82,7 @@ test('with a schema too, an old row neither stays nor covers what was made meanw
 })
 
 test('writes do not ask the source', async () => {
-  const source = vi.fn<Ask>(async () => ({ n: 1 }))
+  const source = vi.fn<Load>(async () => ({ n: 1 }))
   await using t = near(source)
   await expect(t.a.update('x', (d) => void d.n++)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
   await t.a.assign('y', { n: 2 })

@@ -1,4 +1,4 @@
-import { type Change, createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { type Change, createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
 import { type Doc, openTestSetup } from '../replica/test-setup.ts'

@@ -34,7 +34,7 @@ test('a loss while the log is being told is told', async () => {
 })
 
 test('who watches one document hears what the next history has under numbers that the log had told of', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'key' })
+  await using t = openTestSetup({}, { subscribeBy: 'document' })
   const { position } = await t.remote.assign('x', { n: 1 })
   await t.remote.assign('x', { n: 2 })
   await t.local.get('x')
@@ -52,7 +52,7 @@ test('who watches one document hears what the next history has under numbers tha
 })
 
 test('who watches one document is told that what only the log had told of is lost', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'key' })
+  await using t = openTestSetup({}, { subscribeBy: 'document' })
   const { position } = await t.remote.assign('x', { n: 1 })
   await t.local.get('x')
   t.hub.bus.setFaultRates({ drop: 1 })
@@ -69,7 +69,7 @@ test('who watches one document is told that what only the log had told of is los
 })
 
 test('who watches one document is not led back by an answer that is older than what the log told', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'key' })
+  await using t = openTestSetup({}, { subscribeBy: 'document' })
   const { position } = await t.remote.assign('x', { n: 1 })
   await t.local.get('x')
   t.hub.bus.setFaultRates({ drop: 1 })
@@ -93,7 +93,7 @@ test('who watches one document is not led back by an answer that is older than w
 
 test('who begins again in the next history is not told after that what came before it and is lost', async () => {
   for (const from of ['lost', 'common'] as const) {
-    await using t = openTestSetup({}, { subscribeBy: 'key' })
+    await using t = openTestSetup({}, { subscribeBy: 'document' })
     const common = await t.remote.assign('x', { n: 1 })
     const lost = await t.remote.assign('x', { n: 2 })
     await t.local.get('x')
@@ -112,7 +112,7 @@ test('who begins again in the next history is not told after that what came befo
 })
 
 test('who goes on watching one document is told that it is gone, though the log no longer tells of it', async () => {
-  await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy: 'key' })
+  await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy: 'document' })
   const { position } = await t.remote.assign('x', { n: 1 })
   await t.remote.delete('x')
   for (const n of [1, 2]) await t.remote.assign('y', { n })
@@ -260,7 +260,7 @@ test('a section is told once of an expiry that a load found while the log was be
   expect((await w.next()).map(kindOf)).toEqual(['created', 'removed'])
 })
 
-test.each(['section', 'key'] as const)(
+test.each(['section', 'document'] as const)(
   'who watches one document is told what becomes of what the snapshot told, though its copy never had that; followed by %s',
   async (subscribeBy) => {
     await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy })
@@ -285,7 +285,7 @@ test.each(['section', 'key'] as const)(
 )
 
 test('who watches one document is told of its end, though that was lost and came about once more', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'key' })
+  await using t = openTestSetup({}, { subscribeBy: 'document' })
   await t.remote.assign('x', { n: 1 })
   await t.local.get('x')
   const stream = t.local.changes({ key: 'x', from: 'snapshot' })[Symbol.asyncIterator]()
@@ -318,7 +318,7 @@ test('who watches one document is told last what it is in the history that goes 
   expect((await stream.next()).value?.at(-1)).toMatchObject({ kind: 'reset', value: { n: 3 } })
 })
 
-test.each(['section', 'key'] as const)(
+test.each(['section', 'document'] as const)(
   'who watches one document is told of the end of what only the log had told of, followed by %s',
   async (subscribeBy) => {
     await using t = openTestSetup({ maxChanges: 3 }, { subscribeBy })
@@ -365,7 +365,7 @@ test('a section is told of the expiry of what came and went while the document w
 })
 
 test('who watches one document is told of the end of what only the log told of while the copy was being loaded', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'key' })
+  await using t = openTestSetup({}, { subscribeBy: 'document' })
   const { position } = await t.remote.assign('y', { n: 1 })
   await t.local.get('x')
   t.hub.bus.setFaultRates({ drop: 1 })

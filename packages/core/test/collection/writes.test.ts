@@ -143,7 +143,7 @@ test('create writes only if there is nothing', async () => {
   await t.cluster.settle()
   const [one, two] = await done
   expect([one.created, two.created].sort()).toEqual([false, true])
-  expect(one.getEntry.value).toEqual(two.getEntry.value)
+  expect(one.entry.value).toEqual(two.entry.value)
 })
 
 test('update of an absent document finds none; a delete wins over an update', async () => {
@@ -175,7 +175,11 @@ test('compareAndSet succeeds on the expected version, and else tells what there 
   await using t = open()
   await t.a.create('x', lamp)
   expect(await t.a.compareAndSet('x', 'price', 5, { expectedVersion: 1 })).toEqual({ ok: true, fieldVersion: 2 })
-  expect(await t.b.compareAndSet('x', 'price', 6, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 2, value: 5 })
+  expect(await t.b.compareAndSet('x', 'price', 6, { expectedVersion: 1 })).toEqual({
+    ok: false,
+    fieldVersion: 2,
+    value: 5,
+  })
   expect(await t.b.compareAndSet('x', 'note', 'n', { expectedVersion: 0 })).toEqual({ ok: true, fieldVersion: 1 })
   expect(await t.b.compareAndSet('none', 'price', 1, { expectedVersion: 3 })).toEqual({
     ok: false,
@@ -188,7 +192,10 @@ test('a removed field keeps its counter: there is no ABA', async () => {
   await using t = open()
   await t.a.create('x', { ...lamp, note: 'one' })
   await t.a.unset('x', ['note'])
-  expect(await t.a.compareAndSet('x', 'note', 'two', { expectedVersion: 0 })).toMatchObject({ ok: false, fieldVersion: 2 })
+  expect(await t.a.compareAndSet('x', 'note', 'two', { expectedVersion: 0 })).toMatchObject({
+    ok: false,
+    fieldVersion: 2,
+  })
   await t.a.assign('x', { note: 'three' })
   expect(await t.b.compareAndSet('x', 'note', 'four', { expectedVersion: 1 })).toEqual({
     ok: false,
@@ -204,7 +211,11 @@ test('versions of a document made again are not those of the one before', async 
   t.cluster.bus.pause()
   await t.a.delete('x')
   await t.a.create('x', { ...lamp, price: 99 })
-  expect(await t.b.compareAndSet('x', 'price', 1, { expectedVersion: 1 })).toEqual({ ok: false, fieldVersion: 1, value: 99 })
+  expect(await t.b.compareAndSet('x', 'price', 1, { expectedVersion: 1 })).toEqual({
+    ok: false,
+    fieldVersion: 1,
+    value: 99,
+  })
 })
 
 test('ifVersion refuses a write on another version', async () => {

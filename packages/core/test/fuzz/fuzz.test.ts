@@ -22,7 +22,10 @@ test.each(all)(
 )
 
 const planted = (name: string, time = 2_000): Promise<unknown> =>
-  fuzzInWorker({ file: join(import.meta.dirname, 'planted-targets.ts'), name, inputs: 100_000, seed }, { memory: 32, time })
+  fuzzInWorker(
+    { file: join(import.meta.dirname, 'planted-targets.ts'), name, inputs: 100_000, seed },
+    { memory: 32, time },
+  )
 
 test.each([
   ['throws what is none of ours', /seed \d+: TypeError: boom/],

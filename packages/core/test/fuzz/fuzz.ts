@@ -10,7 +10,9 @@ export interface FuzzResult {
 }
 
 /** Whose members nobody but the language may add to. */
-const SHARED_PROTOTYPES = [Object, Array, Function, String, Number, Map, Error].map(({ prototype }) => prototype as object)
+const SHARED_PROTOTYPES = [Object, Array, Function, String, Number, Map, Error].map(
+  ({ prototype }) => prototype as object,
+)
 
 const members = (): number => SHARED_PROTOTYPES.reduce((sum, each) => sum + Reflect.ownKeys(each).length, 0)
 
@@ -18,7 +20,12 @@ const members = (): number => SHARED_PROTOTYPES.reduce((sum, each) => sum + Refl
  * Gives a target `inputs` random inputs, made from `seed` and the numbers after it; tells of each before it is given.
  * @throws Error with the seed of the input that it did not bear
  */
-export function fuzz(target: FuzzTarget, inputs: number, seed: number, onInput: (seed: number) => void = () => {}): FuzzResult {
+export function fuzz(
+  target: FuzzTarget,
+  inputs: number,
+  seed: number,
+  onInput: (seed: number) => void = () => {},
+): FuzzResult {
   const before = members()
   let rejected = 0
   for (let at = seed; at < seed + inputs; at++) {

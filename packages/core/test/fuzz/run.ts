@@ -20,7 +20,9 @@ for (const file of targetFiles()) {
       const task = { file, name, inputs: Number(values.inputs), seed: Number(values.seed) }
       const { accepted, rejected } = await fuzzInWorker(task, limits)
       const seconds = Math.round((performance.now() - started) / 1_000)
-      console.log(`✓ ${name}: ${accepted} taken, ${rejected} refused, in ${seconds} s and less than ${limits.memory} MiB`)
+      console.log(
+        `✓ ${name}: ${accepted} taken, ${rejected} refused, in ${seconds} s and less than ${limits.memory} MiB`,
+      )
     } catch (error) {
       failed++
       console.log(`✗ ${error instanceof Error ? error.message : String(error)}`)

@@ -4,8 +4,8 @@ import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/ind
 import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
 import { decodeFrame } from '../../src/transport/decode.ts'
-import { createManualRuntime } from './manual-runtime.ts'
 import { changeOf, listen, publish, SECTION, settled } from './listener.ts'
+import { createManualRuntime } from './manual-runtime.ts'
 
 let hub: MemoryHub
 let bus: ChangeBus

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/index.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
-import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
 import { listen, publish, settled } from './listener.ts'
+import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 
 let runtime: ManualRuntime
 let hub: MemoryHub

@@ -32,7 +32,7 @@ describe('versions', () => {
   test('a later write advances the document, the section and only the fields it names', async () => {
     await writer.write('k', { a: '1', b: '2' })
     const result = await writer.write('k', { a: '3' })
-    expect(result).toMatchObject({ generation: 1, version: 2, existed: true, standing: { sequence: 2 } })
+    expect(result).toMatchObject({ generation: 1, version: 2, existed: true, state: { sequence: 2 } })
     const { document } = await writer.load('k')
     expect(document).toMatchObject({ generation: 1, version: 2, floor: 0, fieldVersions: { a: 2, b: 1 } })
     expect(await writer.value('k')).toEqual({ a: 3, b: 2 })
@@ -98,7 +98,7 @@ describe('removed fields', () => {
     expect(result).toMatchObject({
       status: 'unchanged',
       current: { generation: 1, version: 1 },
-      standing: { sequence: 1 },
+      state: { sequence: 1 },
     })
     const mixed = committed(await writer.write('k', { b: undefined, a: '2' }))
     expect(mixed.edits).toEqual([{ field: 'a', version: 2, kind: 'whole', value: 2 }])
@@ -225,7 +225,7 @@ describe('a group', () => {
       writer.request('k', { a: '1' }, over),
       writer.request('y', { a: '1' }),
     ])
-    expect(failed).toMatchObject({ status: 'failed', standing: { epoch: writer.state.epoch } })
+    expect(failed).toMatchObject({ status: 'failed', state: { epoch: writer.state.epoch } })
     expect(failed?.status === 'failed' && failed.error).toBeInstanceOf(error)
     expect(committed(before).sequence).toBe(1)
     expect(committed(after).sequence).toBe(2)

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, type MemoryHubOptions, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { LogPage } from '../../src/transport/store.ts'
-import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
+import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
 
 let hub: MemoryHub
@@ -34,7 +34,7 @@ describe('epochs', () => {
     expect(after).toMatchObject({
       sequence: 2,
       answers: 2,
-      lineage: [{ epoch: before.epoch, sequence: 2, answers: 2 }],
+      ancestors: [{ epoch: before.epoch, sequence: 2, answers: 2 }],
     })
     expect(await writer.catchUp()).toEqual(after)
   })
@@ -69,7 +69,10 @@ describe('epochs', () => {
     await writes('k')
     const request = writer.request('k', { a: '2' })
     hub.store.restart()
-    expect(await writer.send(request)).toMatchObject({ status: 'epoch', standing: { sequence: 1, answers: 1 } })
+    expect(await writer.send(request)).toMatchObject({
+      status: 'stale-epoch',
+      state: { sequence: 1, opResultCount: 1 },
+    })
     expect(await writer.value('k')).toEqual({ a: 1 })
   })
 
@@ -81,7 +84,7 @@ describe('epochs', () => {
       epochs.push((await writer.catchUp()).epoch)
     }
     expect(writer.state.ancestors.map(({ epoch }) => epoch)).toEqual(epochs.slice(-3, -1))
-    expect((await since(0, 9, undefined, epochs[0])).status).toBe('elsewhere')
+    expect((await since(0, 9, undefined, epochs[0])).status).toBe('unknown-position')
   })
 
   test('none are remembered where none shall be', async () => {
@@ -128,7 +131,7 @@ describe('the log', () => {
     await writer.delete('l')
     await writer.delete('never there')
     const page = await since(0)
-    expect(page).toMatchObject({ status: 'page', upTo: 5, standing: { sequence: 5 } })
+    expect(page).toMatchObject({ status: 'page', upTo: 5, state: { sequence: 5 } })
     expect(page.changes.map((change) => [change.key, decodeChange(change).version])).toEqual([
       ['k', 1],
       ['l', 1],
@@ -159,7 +162,7 @@ describe('the log', () => {
   test('says so when it no longer reaches far enough, never "nothing"', async () => {
     await open({ maxChanges: 3 })
     await writes('k', 'k', 'k', 'k', 'k')
-    expect(await since(1)).toMatchObject({ status: 'truncated', changes: [], standing: { sequence: 5 } })
+    expect(await since(1)).toMatchObject({ status: 'truncated', changes: [], state: { sequence: 5 } })
     expect((await since(1, 9, 'none')).status).toBe('truncated')
     expect(sequences(await since(2))).toEqual([3, 4, 5])
   })
@@ -212,9 +215,9 @@ describe('the log', () => {
     hub.store.loseTail(1)
     await writer.catchUp()
     await writes('n', 'o')
-    expect(await since(3, 9, undefined, epoch)).toMatchObject({ status: 'elsewhere', changes: [] })
+    expect(await since(3, 9, undefined, epoch)).toMatchObject({ status: 'unknown-position', changes: [] })
     expect(sequences(await since(2, 9, undefined, epoch))).toEqual([3, 4])
-    expect((await since(0, 9, undefined, 'unheard of')).status).toBe('elsewhere')
+    expect((await since(0, 9, undefined, 'unheard of')).status).toBe('unknown-position')
   })
 
   test.each([0, -1, 1.5, Number.NaN])('a limit of %d is refused', async (limit) => {
@@ -232,7 +235,7 @@ describe('a lost tail', () => {
     expect(hub.store.loseTail(3)).toBe(3)
     expect(hub.store.inspect(section)).toEqual(before)
     const after = await writer.catchUp()
-    expect(after).toMatchObject({ sequence: 1, lineage: [{ epoch: before?.state.epoch, sequence: 1, answers: 1 }] })
+    expect(after).toMatchObject({ sequence: 1, ancestors: [{ epoch: before?.state.epoch, sequence: 1, answers: 1 }] })
     expect(committed(await writer.write('k', { a: '3' })).version).toBe(2)
   })
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, type MemoryHubOptions, memoryStore } from '../../src/memory/index.ts'
-import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
+import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { committed, Writer } from './writer.ts'
 
 let hub: MemoryHub

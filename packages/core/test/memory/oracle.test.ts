@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { CommitRequest, Expectation, Store, StoredDocument } from '../../src/transport/store.ts'
-import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
+import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { comparable, Oracle, type OracleDocument } from './oracle.ts'
 
 const SECTION = { partition: 'eu', section: 'product' }
@@ -128,7 +128,10 @@ const commit: fc.Arbitrary<Command> = fc
         op: {
           id: `op${drawn.id}`,
           attempt: drawn.attempt,
-          idOrigin: { epoch: world.epoch(drawn.bornBack), opResultCount: Math.max(0, standing.opResultCount - drawn.bornLag) },
+          idOrigin: {
+            epoch: world.epoch(drawn.bornBack),
+            opResultCount: Math.max(0, standing.opResultCount - drawn.bornLag),
+          },
         },
         epoch: world.epoch(drawn.late),
         origin: 'w',
@@ -179,7 +182,7 @@ const heads: fc.Arbitrary<Command> = fc
   .map(({ back, ahead }) => async (world) => {
     const highestSeen = { epoch: world.epoch(back), sequence: world.oracle.state.sequence + ahead }
     const [head] = await world.store.heads([{ scope: SECTION, highestSeen }])
-    expect(head).toEqual({ standing: world.oracle.heads(highestSeen) })
+    expect(head).toEqual({ state: world.oracle.heads(highestSeen) })
   })
 
 const pass: fc.Arbitrary<Command> = fc.integer({ min: 1, max: 25 }).map((ms) => async (world) => {
@@ -239,7 +242,7 @@ test('whatever is asked of it, the store answers as the oracle does', async () =
     { numRuns: 150 },
   )
   // a property that never got there would prove nothing
-  const statuses = ['committed', 'unchanged', 'epoch', 'forgotten', 'page', 'truncated', 'elsewhere']
+  const statuses = ['committed', 'unchanged', 'stale-epoch', 'op-expired', 'page', 'truncated', 'unknown-position']
   const reasons = ['absent', 'exists', 'generation', 'version', 'field']
   expect([...seen]).toEqual(expect.arrayContaining([...statuses, ...reasons, 'whole', 'delta', 'removed']))
 })

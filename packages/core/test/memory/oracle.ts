@@ -73,7 +73,7 @@ export class Oracle {
   since(after: { epoch: string; sequence: number }, limit: number, key?: string): object {
     this.touch()
     const { log, sequence, epoch } = this.state
-    if (!this.#holds(after)) return { status: 'elsewhere', changes: [] }
+    if (!this.#holds(after)) return { status: 'unknown-position', changes: [] }
     const kept = log.slice(Math.max(0, log.length - this.#limits.maxChanges))
     if (after.sequence < sequence - kept.length) return { status: 'truncated', changes: [] }
     const all = kept.filter((change) => change.sequence > after.sequence && (key === undefined || change.key === key))
@@ -104,10 +104,13 @@ export class Oracle {
       if (each.answer.status !== 'conflict' || attempt <= each.attempt) return each.answer
     }
     const fork = this.state.lineage.find((each) => each.epoch === idOrigin.epoch)
-    if (idOrigin.epoch !== epoch && !fork) return { status: 'forgotten' }
-    if (Math.min(idOrigin.opResultCount, idOrigin.epoch === epoch ? idOrigin.opResultCount : (fork?.opResultCount ?? 0)) < floor)
-      return { status: 'forgotten' }
-    if (request.epoch !== epoch) return { status: 'epoch' }
+    if (idOrigin.epoch !== epoch && !fork) return { status: 'op-expired' }
+    if (
+      Math.min(idOrigin.opResultCount, idOrigin.epoch === epoch ? idOrigin.opResultCount : (fork?.opResultCount ?? 0)) <
+      floor
+    )
+      return { status: 'op-expired' }
+    if (request.epoch !== epoch) return { status: 'stale-epoch' }
 
     const before = structuredClone(this.state)
     const answer = this.#execute(request)
@@ -155,7 +158,8 @@ export class Oracle {
   #edit(next: OracleDocument, request: CommitRequest, doc: OracleDocument | undefined): FieldEdit[] {
     const edits: FieldEdit[] = []
     const named = request.fields.map(({ field }) => field)
-    const others = request.otherFields === 'remove' ? Object.keys(next.fields).filter((field) => !named.includes(field)) : []
+    const others =
+      request.otherFields === 'remove' ? Object.keys(next.fields).filter((field) => !named.includes(field)) : []
     const floor = next.floor
     for (const { field, whole, delta } of [
       ...request.fields,

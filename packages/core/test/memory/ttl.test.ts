@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
-import { type ManualRuntime, createManualRuntime } from './manual-runtime.ts'
+import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
 
 let hub: MemoryHub
@@ -74,7 +74,7 @@ describe('an expired document', () => {
 
   test('is absent to every question, and its going moved no counter and made no change', async () => {
     const [head] = await writer.store.heads([{ scope: writer.ref('k') }])
-    expect(head).toMatchObject({ document: { generation: 0, version: 0 }, standing: { sequence: 2 } })
+    expect(head).toMatchObject({ document: { generation: 0, version: 0 }, state: { sequence: 2 } })
     expect(await keysOf(writer.store, section)).toEqual(['other'])
     expect([...(hub.store.inspect(section)?.documents.keys() ?? [])]).toEqual(['other'])
     expect((await writer.store.changesSince(section, { ...writer.state, sequence: 0 }, 9)).changes).toHaveLength(2)

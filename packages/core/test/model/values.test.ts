@@ -8,7 +8,10 @@ import { decodePosition, encodePosition } from '../../src/model/position.ts'
 test('a position comes back as it was, whatever the epoch is called', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.nat(), (epoch, sequence) => {
-      expect(decodePosition(JSON.parse(JSON.stringify(encodePosition({ epoch, sequence }))))).toEqual({ epoch, sequence })
+      expect(decodePosition(JSON.parse(JSON.stringify(encodePosition({ epoch, sequence }))))).toEqual({
+        epoch,
+        sequence,
+      })
     }),
   )
 })

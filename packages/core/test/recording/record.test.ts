@@ -94,7 +94,7 @@ test('without an end it is not whole: whoever stops asking gets none', async () 
 
 test('a section followed by key cannot be recorded, nor from a position that is none', async () => {
   await using cluster = createTestCluster({ instances: 1 })
-  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', subscribeBy: 'key' })
+  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', subscribeBy: 'document' })
   const docs = cluster.instances[0]?.collection(definition, { partition: 'eu' })
   await expect(textOf(record(docs as never))).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
   await using studio = openTestInstance()

@@ -1,9 +1,9 @@
 import {
   type Collection,
-  type CollectionOptions,
-  createMemoryHub,
-  createInstance,
   type CollectionDefinition,
+  type CollectionOptions,
+  createInstance,
+  createMemoryHub,
   defineCollection,
   type MemoryHub,
   memoryBus,

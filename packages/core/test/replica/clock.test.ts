@@ -1,7 +1,7 @@
-import { type Collection, createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { type Collection, createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'
-import { type ProcessClock, createProcessClock } from '../simulation/network/process-clock.ts'
+import { createProcessClock, type ProcessClock } from '../simulation/network/process-clock.ts'
 
 interface Doc {
   n: number

@@ -2,8 +2,8 @@ import {
   ArgumentError,
   type Change,
   type CollectionOptions,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -22,7 +22,7 @@ async function fill(t: ReturnType<typeof bounded>, count: number): Promise<void>
   for (let n = 0; n < count; n++) await t.a.create(`k${n}`, { n })
 }
 
-test.each(['section', 'key'] as const)(
+test.each(['section', 'document'] as const)(
   'no more documents are held than there may be, followed by %s',
   async (subscribeBy) => {
     await using t = bounded({ subscribeBy, cache: { maxDocuments: 10 } })
@@ -94,7 +94,7 @@ test('what nobody reads for long goes, what is read stays', async () => {
 })
 
 test('a document that is held no more is not heard of, where each has its own channel', async () => {
-  await using t = bounded({ subscribeBy: 'key', cache: { maxIdle: '1m' } })
+  await using t = bounded({ subscribeBy: 'document', cache: { maxIdle: '1m' } })
   await fill(t, 3)
   for (let n = 0; n < 3; n++) await t.b.get(`k${n}`)
   await t.cluster.clock.advance(200_000)

@@ -24,7 +24,10 @@ test('whatever is written is read again, as of a plain map; documents of a secti
       fc.dictionary(field, version, { noNullPrototype: false }),
       (steps, loaded) => {
         const table = new FieldTable()
-        const documents = [0, 1, 2].map(() => ({ held: table.fromRecord(loaded), model: new Map(Object.entries(loaded)) }))
+        const documents = [0, 1, 2].map(() => ({
+          held: table.fromRecord(loaded),
+          model: new Map(Object.entries(loaded)),
+        }))
         for (const { document, field, version } of steps) {
           const each = documents[document] as (typeof documents)[number]
           if (version === 0 && !each.model.has(field)) continue

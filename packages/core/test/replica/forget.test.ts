@@ -16,22 +16,25 @@ async function missed(t: Opened<Doc>, key: string, doc: Doc): Promise<void> {
 }
 const held = (t: Opened<Doc>): number | undefined => (t.instances[1] as SyncInstance).stats().documents
 
-test.each(['section', 'key'] as const)('what is forgotten is read from the store, followed by %s', async (subscribeBy) => {
-  await using t = docs({ subscribeBy })
-  await t.a.create('x', { n: 1 })
-  await t.b.get('x')
-  await missed(t, 'x', { n: 2 })
-  expect(await t.b.get('x')).toEqual({ n: 1 })
-  await t.b.evict('x')
-  expect(t.b.peek('x')).toBe(undefined)
-  expect(held(t)).toBe(0)
-  expect(await t.b.get('x')).toEqual({ n: 2 })
-  // and it is followed again
-  await t.a.assign('x', { n: 3 })
-  await t.instances[0]?.flush()
-  await t.cluster.clock.advance(1)
-  expect(t.b.peek('x')).toEqual({ n: 3 })
-})
+test.each(['section', 'document'] as const)(
+  'what is forgotten is read from the store, followed by %s',
+  async (subscribeBy) => {
+    await using t = docs({ subscribeBy })
+    await t.a.create('x', { n: 1 })
+    await t.b.get('x')
+    await missed(t, 'x', { n: 2 })
+    expect(await t.b.get('x')).toEqual({ n: 1 })
+    await t.b.evict('x')
+    expect(t.b.peek('x')).toBe(undefined)
+    expect(held(t)).toBe(0)
+    expect(await t.b.get('x')).toEqual({ n: 2 })
+    // and it is followed again
+    await t.a.assign('x', { n: 3 })
+    await t.instances[0]?.flush()
+    await t.cluster.clock.advance(1)
+    expect(t.b.peek('x')).toEqual({ n: 3 })
+  },
+)
 
 test('only this instance forgets', async () => {
   await using t = docs()

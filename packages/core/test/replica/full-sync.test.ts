@@ -1,7 +1,7 @@
 import {
   ArgumentError,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   type MemoryHub,
   memoryBus,

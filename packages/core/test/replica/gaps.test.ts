@@ -1,4 +1,4 @@
-import { createMemoryHub, createInstance, defineCollection, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryStore } from '@sync/core'
 import type { EncodedChange } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test, vi } from 'vitest'

@@ -2,7 +2,7 @@ import { ArgumentError } from '@sync/core'
 import { expect, test } from 'vitest'
 import { openTestSetup, type TestSetup } from './test-setup.ts'
 
-test.each(['section', 'key'] as const)(
+test.each(['section', 'document'] as const)(
   'what has to be loaded anew and is refused is not asked for again and again, followed by %s',
   async (subscribeBy) => {
     await using t = openTestSetup({}, { subscribeBy })
@@ -49,7 +49,7 @@ async function miss(t: TestSetup): Promise<void> {
 test.each([
   ['section', 'on-demand'],
   ['section', 'all'],
-  ['key', 'on-demand'],
+  ['document', 'on-demand'],
 ] as const)(
   'what a load that was refused left old is current after the next check, followed by %s, replicated %s',
   async (subscribeBy, replicate) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ReplicaEvent } from '../../src/replica/replica-event.ts'
 import { ReorderBuffer } from '../../src/replica/reorder-buffer.ts'
+import type { ReplicaEvent } from '../../src/replica/replica-event.ts'
 
 const at = (sequence: number): ReplicaEvent => ({
   key: 'k',
@@ -8,7 +8,7 @@ const at = (sequence: number): ReplicaEvent => ({
   sequence,
   version: 1,
   at: 0,
-  kind: 'jump',
+  kind: 'reset',
   reason: 'snapshot',
   value: undefined,
 })

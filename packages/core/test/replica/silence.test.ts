@@ -66,7 +66,7 @@ test('a frame that was overtaken still brings what it has', async () => {
   expect(t.sync.stats()).toMatchObject({ gaps: 0, repairs: 0 })
 })
 
-test.each(['section', 'key'] as const)(
+test.each(['section', 'document'] as const)(
   'what is on its way, followed by %s, is waited for by a check that is made for no other reason than time',
   async (subscribeBy) => {
     await using t = openTestSetup({}, { subscribeBy })

@@ -1,15 +1,15 @@
 import {
   type Collection,
   type CollectionOptions,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   type MemoryHub,
   type MemoryHubOptions,
   memoryBus,
   memoryStore,
-  type SyncInstance,
   type SyncEvent,
+  type SyncInstance,
 } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import { type HeldReplies, holdReplies } from './held-replies.ts'
@@ -69,5 +69,17 @@ export function openTestSetup(
     const document = hub.store.inspect({ partition: 'p', section: 'doc' })?.documents.get(key)
     return document && (JSON.parse(document.text) as Doc)
   }
-  return { hub, clock, replies, requests, rejections, sync, local, remote, events, stored, [Symbol.asyncDispose]: close }
+  return {
+    hub,
+    clock,
+    replies,
+    requests,
+    rejections,
+    sync,
+    local,
+    remote,
+    events,
+    stored,
+    [Symbol.asyncDispose]: close,
+  }
 }

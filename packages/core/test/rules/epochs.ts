@@ -159,7 +159,7 @@ export const epochs: readonly Rule[] = [
     edits: [
       {
         file: 'replica/reorder-buffer.ts',
-        find: 'observer.reset(this.#released, \'epoch\')',
+        find: "observer.reset(this.#released, 'epoch')",
         replace: '{}',
       },
     ],
@@ -172,7 +172,9 @@ export const epochs: readonly Rule[] = [
     name: 'buffered-above-the-fork-is-dropped',
     statement: 'Changes of the lost history that wait for a predecessor are dropped',
     consequence: 'they are applied behind a change of the new one',
-    edits: [{ file: 'replica/replica-table.ts', find: '.filter((change) => this.#epochs.includes(change))', replace: '' }],
+    edits: [
+      { file: 'replica/replica-table.ts', find: '.filter((change) => this.#epochs.includes(change))', replace: '' },
+    ],
     provenBy: { file: 'replica/lineage.test.ts', name: 'what waits behind a hole is not mixed into the next history' },
   },
   {
@@ -278,7 +280,8 @@ export const epochs: readonly Rule[] = [
       {
         file: 'replica/section-replica.ts',
         find: 'const highestSeen = { epoch, sequence: this.#sequences.highest }',
-        replace: 'const highestSeen = { epoch, sequence: this.#sequences.highest }\nthis.asked = this.#sequences.highest',
+        replace:
+          'const highestSeen = { epoch, sequence: this.#sequences.highest }\nthis.asked = this.#sequences.highest',
       },
       {
         file: 'replica/section-replica.ts',

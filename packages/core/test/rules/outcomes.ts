@@ -10,7 +10,8 @@ export const outcomes: readonly Rule[] = [
       {
         file: 'collection/commit-loop.ts',
         find: 'await retryingStore.backOff(failures++)',
-        replace: 'await retryingStore.backOff(failures++)\nrequest = { ...request, op: { ...request.op, id: this.#nextOpId() } }',
+        replace:
+          'await retryingStore.backOff(failures++)\nrequest = { ...request, op: { ...request.op, id: this.#nextOpId() } }',
       },
       {
         file: 'collection/commit-loop.ts',
@@ -31,7 +32,10 @@ export const outcomes: readonly Rule[] = [
         replace: '{ ...op, id: this.#nextOpId(), attempt }, firstWrite)',
       },
     ],
-    provenBy: { file: 'collection/op-ids.test.ts', name: 'a write keeps its id over conflicts, and counts its attempts' },
+    provenBy: {
+      file: 'collection/op-ids.test.ts',
+      name: 'a write keeps its id over conflicts, and counts its attempts',
+    },
   },
   {
     name: 'conflict-answers-its-attempt',
@@ -40,7 +44,7 @@ export const outcomes: readonly Rule[] = [
     edits: [
       {
         file: 'memory/op-memory.ts',
-        find: '(known.result.status !== \'conflict\' || attempt <= known.attempt)',
+        find: "(known.result.status !== 'conflict' || attempt <= known.attempt)",
         replace: 'attempt',
       },
     ],
@@ -56,7 +60,7 @@ export const outcomes: readonly Rule[] = [
     edits: [
       {
         file: 'memory/op-memory.ts',
-        find: '(known.result.status !== \'conflict\' || attempt <= known.attempt)',
+        find: "(known.result.status !== 'conflict' || attempt <= known.attempt)",
         replace: 'attempt === known.attempt',
       },
     ],
@@ -70,7 +74,7 @@ export const outcomes: readonly Rule[] = [
       {
         file: 'memory/execute-commit.ts',
         find: 'else section.opResults.remember(op, result)',
-        replace: 'else if (result.status !== \'conflict\') section.opResults.remember(op, result)',
+        replace: "else if (result.status !== 'conflict') section.opResults.remember(op, result)",
       },
     ],
     provenBy: {
@@ -86,7 +90,7 @@ export const outcomes: readonly Rule[] = [
       {
         file: 'memory/execute-commit.ts',
         find: 'else section.opResults.remember(op, result)',
-        replace: 'else if (result.status !== \'unchanged\') section.opResults.remember(op, result)',
+        replace: "else if (result.status !== 'unchanged') section.opResults.remember(op, result)",
       },
     ],
     provenBy: {
@@ -103,7 +107,7 @@ export const outcomes: readonly Rule[] = [
         file: 'memory/execute-commit.ts',
         find: 'else section.opResults.remember(op, result)',
         replace:
-          'else section.opResults.remember(op, \'change\' in result ? { ...result, change: assembleChange({ ...result, ...result.change, time: 0, edits: \'omitted\' }) } : result)',
+          "else section.opResults.remember(op, 'change' in result ? { ...result, change: assembleChange({ ...result, ...result.change, time: 0, edits: 'omitted' }) } : result)",
       },
     ],
     provenBy: { file: 'memory/operations.test.ts', name: 'an op id > of a delta is answered with the delta again' },
@@ -126,7 +130,11 @@ export const outcomes: readonly Rule[] = [
     statement: 'An unknown op id that is older than the op memory is refused by the store',
     consequence: 'a late copy of a write is done a second time when its answer was forgotten',
     edits: [
-      { file: 'memory/execute-commit.ts', find: 'if (section.opResults.mayBeForgotten(op.idOrigin, state))', replace: 'if (false)' },
+      {
+        file: 'memory/execute-commit.ts',
+        find: 'if (section.opResults.mayBeForgotten(op.idOrigin, state))',
+        replace: 'if (false)',
+      },
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
@@ -137,7 +145,13 @@ export const outcomes: readonly Rule[] = [
     name: 'forgotten-is-in-doubt',
     statement: 'A write that was sent and is forgotten is reported as in doubt',
     consequence: 'it goes again under another id, and is done twice',
-    edits: [{ file: 'collection/commit-loop.ts', find: 'if (sends > 1 || op.isCallerGiven) throw', replace: 'if (op.isCallerGiven) throw' }],
+    edits: [
+      {
+        file: 'collection/commit-loop.ts',
+        find: 'if (sends > 1 || op.isCallerGiven) throw',
+        replace: 'if (op.isCallerGiven) throw',
+      },
+    ],
     provenBy: {
       file: 'collection/op-ids.test.ts',
       name: 'a write whose answer is lost and forgotten is in doubt, and not done again',
@@ -194,8 +208,7 @@ export const outcomes: readonly Rule[] = [
       {
         file: 'memory/execute-commit.ts',
         find: 'if (request.epoch !== state.epoch)',
-        replace:
-          'if (state.ancestors.every(({ epoch }) => epoch !== request.epoch) && request.epoch !== state.epoch)',
+        replace: 'if (state.ancestors.every(({ epoch }) => epoch !== request.epoch) && request.epoch !== state.epoch)',
       },
     ],
     provenBy: {
@@ -210,9 +223,9 @@ export const outcomes: readonly Rule[] = [
     edits: [
       {
         file: 'collection/commit-loop.ts',
-        find: "|| result.status === 'epoch') continue",
+        find: "|| result.status === 'stale-epoch') continue",
         replace:
-          '|| result.status === \'epoch\') {\nrequest = { ...request, op: { ...request.op, id: this.#nextOpId() } }\ncontinue\n}',
+          "|| result.status === 'epoch') {\nrequest = { ...request, op: { ...request.op, id: this.#nextOpId() } }\ncontinue\n}",
       },
     ],
     provenBy: {
@@ -266,7 +279,8 @@ export const outcomes: readonly Rule[] = [
       {
         file: 'collection/write-queue.ts',
         find: 'if (pendingWrite.sent) return',
-        replace: 'if (pendingWrite.sent) this.#reject(pendingWrite, new ClosedError(\'given up\'))\nif (pendingWrite.sent) return',
+        replace:
+          "if (pendingWrite.sent) this.#reject(pendingWrite, new ClosedError('given up'))\nif (pendingWrite.sent) return",
       },
       {
         file: 'collection/write-queue.ts',

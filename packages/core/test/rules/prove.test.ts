@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyEdits } from './apply-edits.ts'
 import { prove } from './prove.ts'
-import type { SourceEdit, Rule } from './rule.ts'
+import type { Rule, SourceEdit } from './rule.ts'
 import { rules } from './table.ts'
 
 test('every rule has its own name, and its place in the source', () => {
@@ -21,7 +21,9 @@ const rule = (
   provenBy: { file: 'versioning/sequence-tracker.test.ts', name: test },
 })
 
-const inSequenceTracker = (find: string, replace: string): SourceEdit[] => [{ file: 'versioning/sequence-tracker.ts', find, replace }]
+const inSequenceTracker = (find: string, replace: string): SourceEdit[] => [
+  { file: 'versioning/sequence-tracker.ts', find, replace },
+]
 const cut = 'this.#contiguous = Math.min(this.#contiguous, fork)'
 
 test('only a test that fails by an assertion without the rule proves it', async () => {

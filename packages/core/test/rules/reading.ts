@@ -135,7 +135,7 @@ export const reading: readonly Rule[] = [
         file: 'replica/section-replica.ts',
         find: 'const { state } = head as Head',
         replace:
-          'const { state: told } = head as Head\nconst state = told.sequence < this.#sequences.highest ? { ...told, epoch: \'another\' } : told',
+          "const { state: told } = head as Head\nconst state = told.sequence < this.#sequences.highest ? { ...told, epoch: 'another' } : told",
       },
     ],
     provenBy: {

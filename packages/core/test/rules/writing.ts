@@ -58,7 +58,10 @@ export const writing: readonly Rule[] = [
         replace: 'if (options.ifVersion !== undefined) return false',
       },
     ],
-    provenBy: { file: 'collection/order.test.ts', name: 'an id of its own is kept by a write that waits behind others' },
+    provenBy: {
+      file: 'collection/order.test.ts',
+      name: 'an id of its own is kept by a write that waits behind others',
+    },
   },
   {
     name: 'meta-goes-alone',
@@ -80,7 +83,9 @@ export const writing: readonly Rule[] = [
     name: 'failing-recipe-alone',
     statement: 'Of combined recipes one that throws is left out, and the others go on',
     consequence: 'a write fails of the fault of another',
-    edits: [{ file: 'collection/build-commit.ts', find: 'if (operations.length === 1) throw error', replace: 'throw error' }],
+    edits: [
+      { file: 'collection/build-commit.ts', find: 'if (operations.length === 1) throw error', replace: 'throw error' },
+    ],
     provenBy: {
       file: 'collection/writes.test.ts',
       name: 'writes that wait behind a commit combine; a recipe that throws is left out alone',
@@ -94,7 +99,8 @@ export const writing: readonly Rule[] = [
       {
         file: 'collection/write-queue.ts',
         find: 'if (pendingWrites.some((pendingWrite) => !this.#pending.has(pendingWrite))) pendingWrites = pendingWrites.filter((pendingWrite) => this.#pending.has(pendingWrite))',
-        replace: 'pendingWrites = [...pendingWrites, ...(this.#queues.get(key) ?? []).splice(0)].filter((pendingWrite) => this.#pending.has(pendingWrite))',
+        replace:
+          'pendingWrites = [...pendingWrites, ...(this.#queues.get(key) ?? []).splice(0)].filter((pendingWrite) => this.#pending.has(pendingWrite))',
       },
       {
         file: 'collection/commit-loop.ts',

@@ -1,7 +1,7 @@
 import { max, type SyncEvent, sum, union } from '@sync/core'
 import { compareLamport, compareVector, createLamportClock, emptyVector, incrementVector } from '@sync/core/versioning'
 import { expect, test } from 'vitest'
-import { withoutDelivery, plant, units } from './stage.ts'
+import { plant, units, withoutDelivery } from './stage.ts'
 
 test('different fields do not conflict', async () => {
   await using t = units()

@@ -2,7 +2,7 @@ import { type Change, createInstance, defineCollection, memoryBus, memoryStore }
 import { apply } from '@sync/core/patch'
 import { record, replay } from '@sync/core/recording'
 import { expect, test } from 'vitest'
-import { watch, withoutDelivery, plant, type Unit, units } from './stage.ts'
+import { plant, type Unit, units, watch, withoutDelivery } from './stage.ts'
 
 test('the changes of one document, by callback', async () => {
   await using t = units()

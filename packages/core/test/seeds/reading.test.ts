@@ -1,7 +1,7 @@
-import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test, vi } from 'vitest'
-import { watch, withoutDelivery, plant, type Unit, units } from './stage.ts'
+import { plant, type Unit, units, watch, withoutDelivery } from './stage.ts'
 
 test('one load, however many ask at once', async () => {
   const hub = createMemoryHub({ runtime: createVirtualRuntime() })

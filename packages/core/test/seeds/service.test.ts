@@ -1,15 +1,15 @@
 import {
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   memoryBus,
   memoryStore,
-  type SyncInstance,
   type SyncEvent,
+  type SyncInstance,
 } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test, vi } from 'vitest'
-import { watch, withoutDelivery, plant, units } from './stage.ts'
+import { plant, units, watch, withoutDelivery } from './stage.ts'
 
 test('a gap is told, and mended from the log', async () => {
   await using t = units()

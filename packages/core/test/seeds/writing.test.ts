@@ -34,7 +34,10 @@ test('writes to one key keep their order; other keys do not wait for them', asyn
 test('compare and set of one field: the answer tells what is there', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  expect(await t.a.compareAndSet('unit-001', 'demand', 390, { expectedVersion: 1 })).toEqual({ ok: true, fieldVersion: 2 })
+  expect(await t.a.compareAndSet('unit-001', 'demand', 390, { expectedVersion: 1 })).toEqual({
+    ok: true,
+    fieldVersion: 2,
+  })
   expect(await t.b.compareAndSet('unit-001', 'demand', 400, { expectedVersion: 1 })).toEqual({
     ok: false,
     fieldVersion: 2,
@@ -47,7 +50,9 @@ test('compare and set of one field: the answer tells what is there', async () =>
 test('of many that compare and set at once one wins', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  const tries = [t.a, t.b, t.a, t.b].map((each, n) => each.compareAndSet('unit-001', 'demand', n, { expectedVersion: 1 }))
+  const tries = [t.a, t.b, t.a, t.b].map((each, n) =>
+    each.compareAndSet('unit-001', 'demand', n, { expectedVersion: 1 }),
+  )
   expect((await Promise.all(tries)).filter(({ ok }) => ok)).toHaveLength(1)
 })
 
@@ -71,7 +76,10 @@ test('or is refused, and surely not done', async () => {
   const first = expect(t.a.assign('unit-001', { demand: 1 })).rejects.toMatchObject({ retryable: true })
   await t.cluster.clock.advance(1_000)
   await first
-  await expect(t.a.assign('unit-001', { demand: 2 })).rejects.toMatchObject({ code: 'SYNC_STORE_UNAVAILABLE', committed: 'no' })
+  await expect(t.a.assign('unit-001', { demand: 2 })).rejects.toMatchObject({
+    code: 'SYNC_STORE_UNAVAILABLE',
+    committed: 'no',
+  })
 })
 
 test('a write whose reply is lost counts once', async () => {
@@ -87,7 +95,8 @@ test('a write whose reply is lost counts once', async () => {
 test('a message that is handled again writes once, by its own id', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  for (const each of [t.a, t.b]) await each.update('unit-001', (unit) => void unit.demand++, { idempotencyKey: 'message-17' })
+  for (const each of [t.a, t.b])
+    await each.update('unit-001', (unit) => void unit.demand++, { idempotencyKey: 'message-17' })
   expect(await t.a.get('unit-001')).toEqual({ ...plant, demand: 381 })
 })
 

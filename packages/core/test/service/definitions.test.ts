@@ -1,7 +1,7 @@
 import {
   type Collection,
-  type CollectionOptions,
   type CollectionDefinition,
+  type CollectionOptions,
   DefinitionError,
   defineCollection,
   max,
@@ -65,7 +65,7 @@ test.each([
 })
 
 test('a writer that would send where nobody listens is refused, and reads on', async () => {
-  const { cluster, collections, told } = await services(define(), define({ subscribeBy: 'key' }))
+  const { cluster, collections, told } = await services(define(), define({ subscribeBy: 'document' }))
   await using _ = cluster
   const [a, b] = collections
   await a.create('k', { n: 1 })

@@ -1,8 +1,8 @@
 import {
   ArgumentError,
   type ChangeBus,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -15,7 +15,7 @@ interface Doc {
   n: number
 }
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'key' })
+const byKey = defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'document' })
 
 test.each([
   ['whole', docs],

@@ -1,6 +1,6 @@
 import {
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   memoryBus,
   memoryStore,

@@ -28,7 +28,7 @@ test('health tells how far an instance is, and how far behind what it knows of',
 })
 
 test('a section followed by key has no order to be behind in', async () => {
-  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'key' }))
+  await using t = open(defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'document' }))
   await t.a.assign('x', { n: 1 })
   expect(t.instances[0]?.health()).toMatchObject({ state: 'live', sections: [] })
 })

@@ -1,4 +1,4 @@
-import { createMemoryHub, createInstance, defineCollection, memoryBus, memoryStore } from '@sync/core'
+import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import type { Store } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { expect, test } from 'vitest'

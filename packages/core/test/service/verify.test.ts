@@ -1,8 +1,8 @@
 import {
   ArgumentError,
   type Change,
-  createMemoryHub,
   createInstance,
+  createMemoryHub,
   defineCollection,
   memoryBus,
   memoryStore,
@@ -188,7 +188,7 @@ test('what it fails of by itself is an event', async () => {
   const { store, hub, runtime } = lying()
   await using sync = createInstance({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m' } })
   const failed: SyncEvent[] = []
-  sync.onEvent((event) => event.type === 'failed' && failed.push(event))
+  sync.onEvent((event) => event.type === 'error' && failed.push(event))
   const collection = sync.collection(docs, { partition: 'p' })
   await collection.assign('x', { n: 1 })
   await collection.get('x')

@@ -181,7 +181,9 @@ const calls = {
     },
     ({ fieldVersions }) => ({ kind: 'compare', field: 'a', version: fieldVersions.a ?? 0 }),
   ),
-  unset: simple({ name: 'unset' }, ({ process, key }, options) => process.collection.unset(key, ['a', 'flag'], options)),
+  unset: simple({ name: 'unset' }, ({ process, key }, options) =>
+    process.collection.unset(key, ['a', 'flag'], options),
+  ),
   patch: simple({ name: 'patch', refusals: ['SYNC_CONFLICT'] }, ({ process, key, id }, options) =>
     process.collection.patch(key, [{ op: 'add', path: '/a', value: id }], options),
   ),

@@ -21,7 +21,8 @@ const faults: Readonly<Record<string, Fault>> = {
   'more messages lost': ({ hub }, { int }) => hub.bus.drop(1 + int(6)),
   'messages repeated': ({ hub }, { int }) => hub.bus.repeat(1 + int(2)),
   'messages reordered': ({ hub }, { int }) => hub.bus.reorder(1 + int(2)),
-  'messages lost, repeated, reordered by chance': ({ hub }) => hub.bus.setFaultRates({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
+  'messages lost, repeated, reordered by chance': ({ hub }) =>
+    hub.bus.setFaultRates({ drop: 0.3, repeat: 0.2, reorder: 0.2 }),
   'messages late': ({ hub }, { int }) => hub.bus.delay(int(30), int(20)),
   'subscribers cut off': ({ hub }) => hub.bus.interrupt(),
   'bus away': ({ hub }) => hub.bus.makeUnavailable(),
@@ -36,7 +37,9 @@ const faults: Readonly<Record<string, Fault>> = {
   'store slow for a process': onOneHost((place, { int }) => (place.network.maxDelay = 1 + int(200))),
   'replies lost': onEveryHost((place, { int }) => (place.network.repliesToLose = 1 + int(2))),
   'requests given up, and late': onOneHost((place, { int }) => (place.network.commitsToDelay = 1 + int(4))),
-  'requests of everyone given up, and late': onEveryHost((place, { int }) => (place.network.commitsToDelay = 1 + int(2))),
+  'requests of everyone given up, and late': onEveryHost(
+    (place, { int }) => (place.network.commitsToDelay = 1 + int(2)),
+  ),
   'store begins anew': (world) => world.restartStore(),
   'a process ends': (world, dice) => {
     const { alive } = world

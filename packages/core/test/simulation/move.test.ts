@@ -1,6 +1,6 @@
 import { defineCollection, type MemoryHub, memoryBus } from '@sync/core'
 import { expect, test } from 'vitest'
-import { openFleet, type FleetInstance } from '../transport/fanout/fleet.ts'
+import { type FleetInstance, openFleet } from '../transport/fanout/fleet.ts'
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts'
 
 const seeds = Number(process.env['SYNC_SEEDS'] ?? 150)

@@ -123,7 +123,7 @@ export const ownMutants: readonly Mutant[] = [
         file: 'collection/commit-loop.ts',
         find: 'if (!(error instanceof StoreUnavailableError)) throw error',
         replace:
-          'if (!(error instanceof StoreUnavailableError)) throw error\n        if (failures > 0) return { result: { status: \'unchanged\', current: { generation: 1, version: 1 }, state: { epoch: section.epochs.epoch, sequence: 0, opResultCount: 0, ancestors: [] } }, sends }',
+          "if (!(error instanceof StoreUnavailableError)) throw error\n        if (failures > 0) return { result: { status: 'unchanged', current: { generation: 1, version: 1 }, state: { epoch: section.epochs.epoch, sequence: 0, opResultCount: 0, ancestors: [] } }, sends }",
       },
     ],
   },

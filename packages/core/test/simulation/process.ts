@@ -1,12 +1,19 @@
-import { type Collection, createInstance, type CollectionDefinition, type MemoryHub, memoryBus, type SyncInstance } from '@sync/core'
+import {
+  type Collection,
+  type CollectionDefinition,
+  createInstance,
+  type MemoryHub,
+  memoryBus,
+  type SyncInstance,
+} from '@sync/core'
 import type { VirtualRuntime } from '@sync/core/testing'
 import type { Doc } from './document.ts'
 import type { Recorder } from './history.ts'
 import { FaultyBus } from './network/faulty-bus.ts'
-import { type ProcessClock, createProcessClock } from './network/process-clock.ts'
-import type { RecordingStore } from './network/recording-store.ts'
 import { FaultyStore } from './network/faulty-store.ts'
 import type { NetworkState } from './network/network-state.ts'
+import { createProcessClock, type ProcessClock } from './network/process-clock.ts'
+import type { RecordingStore } from './network/recording-store.ts'
 
 /** What a process runs on. */
 export interface ProcessDeps {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { applyEdits } from '../rules/apply-edits.ts'
 import { rules } from '../rules/table.ts'
 import type { SeedRange } from './first-failure.ts'
-import { ownMutants, type Mutant } from './mutants.ts'
+import { type Mutant, ownMutants } from './mutants.ts'
 import { undetectable } from './undetectable.ts'
 
 /** Faults beside the rules, and every rule switched off that shows in a history. */

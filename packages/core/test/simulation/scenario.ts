@@ -1,6 +1,6 @@
 import { type CollectionDefinition, defineCollection, type MemoryHubOptions } from '@sync/core'
-import type { SeededRandom } from './seeded-random.ts'
 import type { Doc } from './document.ts'
+import type { SeededRandom } from './seeded-random.ts'
 import { strategies } from './strategies.ts'
 import type { WatchOptions } from './watcher.ts'
 
@@ -29,7 +29,7 @@ interface Latency {
 
 /** Draws a setting: how many instances, how they follow, what is kept for how long. */
 export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pick<Scenario, 'losses'>): Scenario {
-  const subscribeBy = chance(0.25) ? 'key' : 'section'
+  const subscribeBy = chance(0.25) ? 'document' : 'section'
   const replicate = subscribeBy === 'section' && chance(0.5) ? 'all' : 'on-demand'
   const shortLog = chance(0.3)
   const after = 150 + int(250)

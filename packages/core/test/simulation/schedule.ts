@@ -1,9 +1,9 @@
-import { checkHistory } from './checker/check-history.ts'
 import { begin, create } from './calls.ts'
-import { createSeededRandom } from './seeded-random.ts'
+import { checkHistory } from './checker/check-history.ts'
 import { injectFault } from './faults.ts'
 import type { History } from './history.ts'
 import { drawScenario } from './scenario.ts'
+import { createSeededRandom } from './seeded-random.ts'
 import { Workload } from './workload.ts'
 import { type Host, World } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { plans } from './plans.ts'
-import { runToHistory, runSchedule } from './schedule.ts'
+import { runSchedule, runToHistory } from './schedule.ts'
 
 const seeds = Number(process.env['SYNC_SEEDS'] ?? 700)
 const from = Number(process.env['SYNC_SEED'] ?? 1)

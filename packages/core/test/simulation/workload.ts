@@ -1,9 +1,9 @@
 import { type Entry, type JsonObject, type Position, SyncError, type WriteOptions } from '@sync/core'
 import { decodeETag } from '../../src/model/etag.ts'
-import type { SeededRandom } from './seeded-random.ts'
 import { type Doc, push } from './document.ts'
 import type { Call, Recorder } from './history.ts'
 import type { Process } from './process.ts'
+import type { SeededRandom } from './seeded-random.ts'
 
 /** Where, when and by which id a call is made. */
 export interface Step {

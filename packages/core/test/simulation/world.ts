@@ -1,10 +1,10 @@
-import { createMemoryHub, type CollectionDefinition, type JsonObject, type MemoryHub } from '@sync/core'
+import { type CollectionDefinition, createMemoryHub, type JsonObject, type MemoryHub } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 import type { Doc } from './document.ts'
 import { type FinalState, Recorder } from './history.ts'
-import { type ProcessClock, createProcessClock } from './network/process-clock.ts'
-import { RecordingStore } from './network/recording-store.ts'
 import { healthyNetwork, type NetworkState } from './network/network-state.ts'
+import { createProcessClock, type ProcessClock } from './network/process-clock.ts'
+import { RecordingStore } from './network/recording-store.ts'
 import { Process } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import { Watcher } from './watcher.ts'
@@ -142,7 +142,8 @@ export class World {
     const overdue: string[] = []
     for (const [key, { text, changedAt }] of section?.documents ?? []) {
       stored.set(key, JSON.parse(text) as JsonObject)
-      if (definition.ttl !== undefined && changedAt + definition.ttl < this.storeClock.now() - GRACE_MS) overdue.push(key)
+      if (definition.ttl !== undefined && changedAt + definition.ttl < this.storeClock.now() - GRACE_MS)
+        overdue.push(key)
     }
     const end: FinalState = {
       at: this.recorder.tick(),

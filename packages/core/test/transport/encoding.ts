@@ -1,5 +1,5 @@
 import type { Change, FieldEdit } from '../../src/model/change.ts'
-import { type EditParts, encodeOps, assembleChange } from '../../src/transport/encode.ts'
+import { assembleChange, type EditParts, encodeOps } from '../../src/transport/encode.ts'
 import type { EncodedChange } from '../../src/transport/wire.ts'
 
 /** Encodes a change as writer and store together do: each value and inner patch on its own, then joined. */

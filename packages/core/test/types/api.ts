@@ -152,7 +152,7 @@ const s = sync.collection(
   defineCollection<Session>({
     section: 'session',
     ttl: { after: '30m', sliding: true },
-    subscribeBy: 'key',
+    subscribeBy: 'document',
     merge: { cart: union() },
   }),
   { partition: 'web' },

@@ -1,5 +1,5 @@
 import { OffsetLostError } from '@sync/core'
-import type { OffsetRange, KafkaClient } from '../client/client.ts'
+import type { KafkaClient, OffsetRange } from '../client/client.ts'
 import type { PartitionOffset } from './offset.ts'
 import type { Topic } from './topics.ts'
 

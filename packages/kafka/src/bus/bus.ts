@@ -1,12 +1,12 @@
 import { AbortedError, BusUnavailableError, ClosedError, LimitError, SyncError } from '@sync/core'
 import {
+  assertScope,
   type BusCapabilities,
   type BusStatus,
   type ChangeBus,
-  assertScope,
   type EncodedChange,
-  type FrameHandler,
   encodeFrames,
+  type FrameHandler,
   isDocumentRef,
   Listeners,
   type Scope,
@@ -17,8 +17,8 @@ import { type KafkaClient, KafkaFailure } from '../client/client.ts'
 import { KafkaError } from '../errors.ts'
 import { kafkaPartitionOf, recordKey, topicName } from '../names.ts'
 import { CancellableSleeps } from './cancellable-sleep.ts'
-import { retry } from './retry.ts'
 import { Reader } from './reader.ts'
+import { retry } from './retry.ts'
 import type { BusSettings } from './settings.ts'
 import { type Topic, Topics } from './topics.ts'
 import { Writer } from './writer.ts'

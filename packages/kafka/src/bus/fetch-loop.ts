@@ -1,4 +1,4 @@
-import { type KafkaClient, KafkaFailure, type FetchResult } from '../client/client.ts'
+import { type FetchResult, type KafkaClient, KafkaFailure } from '../client/client.ts'
 import type { Cursor } from './topic-feed.ts'
 
 /** What a poll is part of. */
@@ -90,7 +90,8 @@ export class FetchLoop {
   }
 
   #isolate(requested: ReadonlySet<Cursor>): void {
-    for (const cursor of requested) if (this.#cursors.delete(cursor)) this.#isolated.set(cursor, this.#fetchIsolated(cursor))
+    for (const cursor of requested)
+      if (this.#cursors.delete(cursor)) this.#isolated.set(cursor, this.#fetchIsolated(cursor))
   }
 
   async #fetchIsolated(cursor: Cursor): Promise<void> {
@@ -116,7 +117,10 @@ export class FetchLoop {
     const lane = mode === 'live' ? 'live' : 'joining'
     const results = await this.#owner.client.fetch({ leader: this.leader, lane, maxWaitMs, positions })
     if (this.#owner.closed) return
-    const found = results.map((answer) => ({ ...answer, position: (answer.position as (typeof positions)[number]).cursor }))
+    const found = results.map((answer) => ({
+      ...answer,
+      position: (answer.position as (typeof positions)[number]).cursor,
+    }))
     // one that was taken away meanwhile has nobody to hear it, or is read elsewhere
     this.#owner.onFetched(
       requested,

@@ -1,11 +1,11 @@
 import type { FrameHandler } from '@sync/core/adapter'
-import { type KafkaClient, KafkaFailure, type FetchResult } from '../client/client.ts'
-import { TopicSubscriber } from './topic-subscriber.ts'
-import { type Cursor, TopicFeed } from './topic-feed.ts'
-import { OffsetVector, parseOffset } from './offset.ts'
+import { type FetchResult, type KafkaClient, KafkaFailure } from '../client/client.ts'
+import { assertResumable } from './assert-resumable.ts'
 import type { CancellableSleeps } from './cancellable-sleep.ts'
 import { FetchLoop, type FetchLoopOwner } from './fetch-loop.ts'
-import { assertResumable } from './assert-resumable.ts'
+import { OffsetVector, parseOffset } from './offset.ts'
+import { type Cursor, TopicFeed } from './topic-feed.ts'
+import { TopicSubscriber } from './topic-subscriber.ts'
 import type { Topics } from './topics.ts'
 
 /** What a reader works with. */
@@ -68,7 +68,13 @@ export class Reader implements FetchLoopOwner {
     if (this.#closed) throw new KafkaFailure('unreachable', 'closed')
     const startOffsets = offsets ? ends.map((_, at) => offsets[at]?.next ?? 0) : ends
     const ownOffsets = offsets && new OffsetVector(offsets)
-    const subscriber = new TopicSubscriber({ key, handler, startOffsets, ownOffsets: ownOffsets, onError: this.#options.onError })
+    const subscriber = new TopicSubscriber({
+      key,
+      handler,
+      startOffsets,
+      ownOffsets: ownOffsets,
+      onError: this.#options.onError,
+    })
     const feed = this.#feeds.get(name) ?? this.#openFeed(name, new TopicFeed(topic, ends))
     feed.add(subscriber)
     const stop = (): void => {
@@ -122,7 +128,8 @@ export class Reader implements FetchLoopOwner {
     }
     if (wasUp && this.#failing.size > 0) this.#options.onState('down')
     if (error instanceof KafkaFailure && error.kind === 'unreachable') this.client.disconnect(loop.leader)
-    if (error instanceof KafkaFailure && error.kind === 'out-of-range') await this.#resetOutOfRange(current).catch(() => {})
+    if (error instanceof KafkaFailure && error.kind === 'out-of-range')
+      await this.#resetOutOfRange(current).catch(() => {})
     else {
       await this.#options.sleeps.sleep(pause)
       await Promise.all([...new Set(current.map(({ topic }) => topic))].map((name) => this.#refreshTopic(name)))

@@ -17,7 +17,10 @@ const [FIRST_PAUSE_MS, MAX_PAUSE_MS] = [10, 200]
 const TRANSIENT_KINDS: ReadonlySet<FailureKind> = new Set(['unreachable', 'retriable', 'not-leader'])
 
 /** Tries again what a new look or some time may mend, until the time is over. */
-export async function retry<T>(work: () => Promise<T>, { deadline, sleep, beforeRetry, isCancelled }: RetryOptions): Promise<T> {
+export async function retry<T>(
+  work: () => Promise<T>,
+  { deadline, sleep, beforeRetry, isCancelled }: RetryOptions,
+): Promise<T> {
   for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(ms * 2, MAX_PAUSE_MS)) {
     try {
       return await work()

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@sync/core'
-import { parseDuration, throwUncaught, assertInteger } from '@sync/core/adapter'
+import { assertInteger, parseDuration, throwUncaught } from '@sync/core/adapter'
 import type { ClientSettings } from '../client/settings.ts'
 import { topicName } from '../names.ts'
 import type { KafkaBusOptions } from '../options.ts'

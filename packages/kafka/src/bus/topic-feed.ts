@@ -1,6 +1,6 @@
-import type { Partition, FetchResult } from '../client/client.ts'
-import type { TopicSubscriber } from './topic-subscriber.ts'
+import type { FetchResult, Partition } from '../client/client.ts'
 import { OffsetVector } from './offset.ts'
+import type { TopicSubscriber } from './topic-subscriber.ts'
 import type { Topic } from './topics.ts'
 
 /** How far a Kafka partition was read here. Its leader changes. */
@@ -69,7 +69,8 @@ export class TopicFeed {
       const subscribers = this.#subscribers.get(record.key)
       if (!subscribers) continue
       const { text } = this.#offsets
-      for (const subscriber of [...subscribers]) if (!subscriber.catchingUp.has(partition)) subscriber.receive(partition, record, text)
+      for (const subscriber of [...subscribers])
+        if (!subscriber.catchingUp.has(partition)) subscriber.receive(partition, record, text)
     }
     cursor.next = Math.max(cursor.next, next)
   }
@@ -78,7 +79,8 @@ export class TopicFeed {
   resetCursor(cursor: Cursor, next: number): void {
     cursor.next = next
     this.#offsets.set(cursor.partition, { next })
-    for (const subscriber of [...this.#subscribers.values()].flatMap((each) => [...each])) subscriber.next[cursor.partition] = next
+    for (const subscriber of [...this.#subscribers.values()].flatMap((each) => [...each]))
+      subscriber.next[cursor.partition] = next
   }
 
   /** Notes who leads now. Answers partitions that were added to the topic, which are read from their beginning, and those that it has no more. */

@@ -1,6 +1,6 @@
 import { type KafkaClient, KafkaFailure, type OutgoingRecord } from '../client/client.ts'
-import { PartitionQueue } from './partition-queue.ts'
 import type { CancellableSleeps } from './cancellable-sleep.ts'
+import { PartitionQueue } from './partition-queue.ts'
 import { retry } from './retry.ts'
 import type { Topics } from './topics.ts'
 
@@ -46,7 +46,10 @@ export class Writer {
   }
 
   #openQueue(destination: Destination): PartitionQueue {
-    return new PartitionQueue({ maxBatchBytes: this.#options.maxBatchBytes, send: (batch) => this.#send(destination, batch) })
+    return new PartitionQueue({
+      maxBatchBytes: this.#options.maxBatchBytes,
+      send: (batch) => this.#send(destination, batch),
+    })
   }
 
   #send({ topic, partition }: Destination, batch: readonly OutgoingRecord[]): Promise<void> {

@@ -1,14 +1,14 @@
 import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { KafkaSasl } from '../options.ts'
 import {
-  type OffsetRange,
+  type FetchRequest,
+  type FetchResult,
+  failureKindOf,
   type KafkaClient,
   KafkaFailure,
-  failureKindOf,
+  type OffsetRange,
   type OutgoingRecord,
   type Partition,
-  type FetchResult,
-  type FetchRequest,
   type TopicSettings,
 } from './client.ts'
 import { extractCluster, type KafkajsCluster } from './kafkajs-internals.ts'

@@ -64,7 +64,8 @@ export class PlatformaticConnections {
 
   async to(broker: number, lane: Lane): Promise<Connection> {
     const address = this.#brokers.get(broker)
-    if (!address) throw new KafkaFailure('not-leader', broker < 0 ? 'nobody leads the partition' : `no broker ${broker}`)
+    if (!address)
+      throw new KafkaFailure('not-leader', broker < 0 ? 'nobody leads the partition' : `no broker ${broker}`)
     return this.#connectionTo(address, lane)
   }
 
@@ -72,7 +73,8 @@ export class PlatformaticConnections {
   disconnect(broker: number): void {
     const address = this.#brokers.get(broker)
     if (!address) return
-    for (const [name, open] of this.#open) if (name.endsWith(` ${address.host}:${address.port}`)) this.#destroy(name, open)
+    for (const [name, open] of this.#open)
+      if (name.endsWith(` ${address.host}:${address.port}`)) this.#destroy(name, open)
     this.#nextBroker++
   }
 

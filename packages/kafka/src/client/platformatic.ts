@@ -1,15 +1,15 @@
 import { createTopicsV7, fetchV13, listOffsetsV7, metadataV12, produceV9 } from '@platformatic/kafka'
 import {
-  type OffsetRange,
+  type FetchPosition,
+  type FetchRequest,
+  type FetchResult,
+  failureKindOf,
   type IncomingRecord,
   type KafkaClient,
   KafkaFailure,
-  failureKindOf,
+  type OffsetRange,
   type OutgoingRecord,
   type Partition,
-  type FetchResult,
-  type FetchPosition,
-  type FetchRequest,
   type TopicSettings,
 } from './client.ts'
 import { FETCH_LIMITS } from './limits.ts'
@@ -145,7 +145,11 @@ export class PlatformaticClient implements KafkaClient {
   async #listOffsets(partitions: readonly Partition[], timestamp: bigint): Promise<ReadonlyMap<number, number>> {
     const byLeader = Map.groupBy(partitions, ({ leader }) => leader)
     const answers = [...byLeader].map(async ([leader, led]) => {
-      const requested = led.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: UNSPECIFIED, timestamp }))
+      const requested = led.map(({ partition }) => ({
+        partitionIndex: partition,
+        currentLeaderEpoch: UNSPECIFIED,
+        timestamp,
+      }))
       const topic = { name: led[0]?.topic ?? '', partitions: requested }
       const connection = await this.#connections.to(leader, 'request')
       const { topics } = await listOffsetsV7.api.async(connection, UNSPECIFIED, READ_UNCOMMITTED, [topic])

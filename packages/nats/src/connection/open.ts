@@ -8,7 +8,7 @@ import {
 } from '@nats-io/transport-node'
 import type { NatsConnectionOptions } from '../options.ts'
 import { ReconnectingConnection } from './reconnecting-connection.ts'
-import type { Credentials, ClientTarget, ServersTarget } from './target.ts'
+import type { ClientTarget, Credentials, ServersTarget } from './target.ts'
 
 /** What a connection is opened with. */
 export interface ConnectOptions {
@@ -21,7 +21,12 @@ export interface ConnectOptions {
 export function openConnection(target: ServersTarget | ClientTarget, options: ConnectOptions): ReconnectingConnection {
   if ('given' in target) {
     const { given } = target
-    return new ReconnectingConnection({ dial: async () => given, owned: false, address: given.getServer(), timeout: options.timeout })
+    return new ReconnectingConnection({
+      dial: async () => given,
+      owned: false,
+      address: given.getServer(),
+      timeout: options.timeout,
+    })
   }
   return new ReconnectingConnection({
     dial: () => dial(target, options),
@@ -34,7 +39,10 @@ export function openConnection(target: ServersTarget | ClientTarget, options: Co
 /** Pauses between attempts to reconnect, in ms, so that a fleet does not come back in one moment. */
 const RECONNECT_DELAYS = { reconnectTimeWait: 100, reconnectJitter: 100, reconnectJitterTLS: 200 }
 
-async function dial({ servers, user, password, credentials }: ServersTarget, options: ConnectOptions): Promise<NatsConnection> {
+async function dial(
+  { servers, user, password, credentials }: ServersTarget,
+  options: ConnectOptions,
+): Promise<NatsConnection> {
   const { authenticator = await loadAuthenticator(credentials), ...more } = options.connection ?? {}
   let connected = false
   const { ca, cert, key, tls } = credentials
@@ -48,7 +56,9 @@ async function dial({ servers, user, password, credentials }: ServersTarget, opt
     noAsyncTraces: true,
     ...(user !== undefined && password === undefined && { token: user }),
     ...(user !== undefined && password !== undefined && { user, pass: password }),
-    ...(authenticator && { authenticator: [authenticator].flat().map((each) => tolerateErrorsOnceConnected(each, () => connected)) }),
+    ...(authenticator && {
+      authenticator: [authenticator].flat().map((each) => tolerateErrorsOnceConnected(each, () => connected)),
+    }),
     ...(useTls && {
       tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
     }),

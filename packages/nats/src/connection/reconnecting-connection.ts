@@ -1,6 +1,6 @@
 import { errors, type NatsConnection, type PermissionViolationError, type Status } from '@nats-io/transport-node'
 import { BusUnavailableError, ClosedError, type SyncError } from '@sync/core'
-import { toBusError, isRejection } from '../errors.ts'
+import { isRejection, toBusError } from '../errors.ts'
 
 /** How a line is opened. */
 export interface ReconnectingConnectionOptions {
@@ -123,7 +123,8 @@ export class ReconnectingConnection {
       else if (type === 'reconnect') this.#onUp(connection)
       else if (type === 'error' && status.error instanceof errors.PermissionViolationError)
         this.#listener?.publishDenied(status.error)
-      else if (type === 'error' && !this.#session && isRejection(status.error)) this.#rejection = this.#toError(status.error)
+      else if (type === 'error' && !this.#session && isRejection(status.error))
+        this.#rejection = this.#toError(status.error)
       else if (type === 'reconnecting') this.#rejection = undefined
     }
   }

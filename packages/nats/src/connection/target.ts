@@ -42,7 +42,14 @@ const OPTION_PARAMETERS = {
   replicas: 'number',
 } as const
 
-const CREDENTIAL_PARAMETERS = { creds: 'text', nkey: 'text', ca: 'text', cert: 'text', key: 'text', tls: ['required'] } as const
+const CREDENTIAL_PARAMETERS = {
+  creds: 'text',
+  nkey: 'text',
+  ca: 'text',
+  cert: 'text',
+  key: 'text',
+  tls: ['required'],
+} as const
 
 /**
  * What a target means.

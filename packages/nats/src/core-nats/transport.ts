@@ -3,10 +3,10 @@ import type { Msg, NatsConnection, PermissionViolationError, ServerInfo } from '
 import { ArgumentError } from '@sync/core'
 import { type BusCapabilities, type EncodedChange, encodeFrames, type Scope } from '@sync/core/adapter'
 import { isRejection } from '../errors.ts'
-import { subjectFor } from '../subjects.ts'
-import { subscribeConfirmed, afterMicrotasks } from '../transport/subscribe.ts'
-import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
 import type { BusSettings } from '../settings.ts'
+import { subjectFor } from '../subjects.ts'
+import { afterMicrotasks, subscribeConfirmed } from '../transport/subscribe.ts'
+import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
 
 /** What a server takes if nobody changed it. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576
@@ -62,7 +62,11 @@ export class CoreTransport implements Transport {
     this.#denied.set(error.subject, error)
   }
 
-  async subscribe(connection: NatsConnection, scope: Scope, { onFrame, after, onSubscriptionLost }: SubscriptionHandlers): Promise<() => void> {
+  async subscribe(
+    connection: NatsConnection,
+    scope: Scope,
+    { onFrame, after, onSubscriptionLost }: SubscriptionHandlers,
+  ): Promise<() => void> {
     if (after !== undefined) throw new ArgumentError('after: core NATS keeps nothing to begin from', { address: scope })
     const subject = subjectFor(this.#settings.prefix, scope)
     const onMessage = ({ data }: Msg): void => onFrame(data)

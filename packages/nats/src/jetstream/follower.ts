@@ -1,7 +1,7 @@
 import type { Msg } from '@nats-io/transport-node'
 import type { FrameHandler } from '@sync/core/adapter'
 import type { SubscriptionHandlers } from '../transport/transport.ts'
-import { type Offset, formatOffset } from './offset.ts'
+import { formatOffset, type Offset } from './offset.ts'
 import type { PartitionStream, StreamState } from './stream.ts'
 
 /** A frame as it was sent on when it had been stored. */
@@ -114,7 +114,10 @@ export class Follower {
   async #readStored(): Promise<void> {
     while (!this.#stopped) {
       const hadBuffered = this.#buffered.length > 0
-      const stored = await this.#stream.firstMessageFrom(this.#subject, Math.max(this.#lastDelivered, this.#verifiedUpTo) + 1)
+      const stored = await this.#stream.firstMessageFrom(
+        this.#subject,
+        Math.max(this.#lastDelivered, this.#verifiedUpTo) + 1,
+      )
       if (stored) this.#deliver({ sequence: stored.seq, data: stored.data })
       else if (hadBuffered) this.#lastDelivered = Math.max(this.#lastDelivered, this.#buffered[0]?.previous ?? 0)
       this.#deliverBuffered()

@@ -10,8 +10,8 @@ import {
   type StoredMsg,
 } from '@nats-io/jetstream'
 import { errors, type NatsConnection, nanos } from '@nats-io/transport-node'
-import type { BusSettings } from '../settings.ts'
 import { NatsError } from '../errors.ts'
+import type { BusSettings } from '../settings.ts'
 import { escapeToken } from '../subjects.ts'
 
 /** How long one question to JetStream may take: one that leads nowhere is asked again. */

@@ -3,15 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { jetstream } from '@nats-io/jetstream'
 import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
 import { OffsetLostError } from '@sync/core'
-import { type BusCapabilities, type EncodedChange, type Frame, encodeFrames, type Scope } from '@sync/core/adapter'
-import { subscribeConfirmed } from '../transport/subscribe.ts'
-import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
+import { type BusCapabilities, type EncodedChange, encodeFrames, type Frame, type Scope } from '@sync/core/adapter'
 import type { BusSettings } from '../settings.ts'
 import { subjectFor } from '../subjects.ts'
+import { subscribeConfirmed } from '../transport/subscribe.ts'
+import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
 import { Follower } from './follower.ts'
 import { parseOffset } from './offset.ts'
 import { PartitionFollowers } from './partition-followers.ts'
-import { REQUEST_TIMEOUT_MS, isTransient, PartitionStream, subjectRoots, type StreamState } from './stream.ts'
+import { isTransient, PartitionStream, REQUEST_TIMEOUT_MS, type StreamState, subjectRoots } from './stream.ts'
 
 /** What a server takes if nobody changed it, and what of it headers need. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576
@@ -45,7 +45,10 @@ export class JetStreamTransport implements Transport {
       whenDown: 'reject',
       live: 'at-once',
       echo: true,
-      maxPayloadBytes: Math.min(this.#settings.maxPayloadBytes, (server?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADER_BYTES),
+      maxPayloadBytes: Math.min(
+        this.#settings.maxPayloadBytes,
+        (server?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADER_BYTES,
+      ),
     }
   }
 
@@ -53,17 +56,25 @@ export class JetStreamTransport implements Transport {
     const subject = subjectFor(this.#roots.log, scope)
     const { maxPayloadBytes } = this.capabilities(connection.info)
     const partition = this.#partition(connection, scope.partition)
-    const sent = encodeFrames(changes, maxPayloadBytes).map((frame) => this.#send(connection, partition, { subject, frame }))
+    const sent = encodeFrames(changes, maxPayloadBytes).map((frame) =>
+      this.#send(connection, partition, { subject, frame }),
+    )
     const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected')
     if (failed) throw failed.reason
   }
 
-  async subscribe(connection: NatsConnection, scope: Scope, { after, ...handlers }: SubscriptionHandlers): Promise<() => void> {
+  async subscribe(
+    connection: NatsConnection,
+    scope: Scope,
+    { after, ...handlers }: SubscriptionHandlers,
+  ): Promise<() => void> {
     const offset = after === undefined ? undefined : parseOffset(after)
     const partition = this.#partition(connection, scope.partition)
     const follower = new Follower(partition.stream, subjectFor(this.#roots.log, scope), handlers)
     // listen first, then learn where the stream stands
-    const unsubscribe = await subscribeConfirmed(connection, subjectFor(this.#roots.live, scope), (message) => follower.receive(message))
+    const unsubscribe = await subscribeConfirmed(connection, subjectFor(this.#roots.live, scope), (message) =>
+      follower.receive(message),
+    )
     try {
       const state = await partition.stream.state()
       if (offset && !retains(state, offset))
@@ -105,13 +116,19 @@ export class JetStreamTransport implements Transport {
   }
 
   #partition(connection: NatsConnection, name: string): PartitionFollowers {
-    const partition = this.#partitions.get(name) ?? new PartitionFollowers(new PartitionStream(connection, name, this.#settings))
+    const partition =
+      this.#partitions.get(name) ?? new PartitionFollowers(new PartitionStream(connection, name, this.#settings))
     this.#partitions.set(name, partition)
     return partition
   }
 
   async #send(connection: NatsConnection, partition: PartitionFollowers, outgoing: OutgoingFrame): Promise<void> {
-    for (let resending = this.#resending.get(outgoing.subject); resending; resending = this.#resending.get(outgoing.subject)) await resending
+    for (
+      let resending = this.#resending.get(outgoing.subject);
+      resending;
+      resending = this.#resending.get(outgoing.subject)
+    )
+      await resending
     try {
       await this.#sendOnce(connection, outgoing)
     } catch (error) {

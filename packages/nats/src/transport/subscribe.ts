@@ -23,7 +23,8 @@ export async function subscribeConfirmed(
   })
   const statuses = connection.status()
   const watch = async (): Promise<void> => {
-    for await (const status of statuses) if (status.type === 'error' && isSubscriptionLimit(status.error)) rejection ??= status.error
+    for await (const status of statuses)
+      if (status.type === 'error' && isSubscriptionLimit(status.error)) rejection ??= status.error
   }
   void watch()
   const unsubscribe = (): void => {

@@ -1,6 +1,6 @@
 import type { FuzzInput, FuzzTarget } from '../../../core/test/fuzz/target.ts'
-import { resolveBusOptions } from '../../src/settings.ts'
 import { parseTarget } from '../../src/connection/target.ts'
+import { resolveBusOptions } from '../../src/settings.ts'
 import { subjectFor } from '../../src/subjects.ts'
 
 const URL_OF_A_BUS =

@@ -1,14 +1,14 @@
 import { BusUnavailableError } from '@sync/core'
-import { ReadySignal } from '../connection/ready-signal.ts'
 import type { Connection } from '../connection/connection.ts'
+import { ReadySignal } from '../connection/ready-signal.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
 import { busClosedError } from '../errors.ts'
-import { retainsAllAfter } from './entry-id.ts'
 import type { Connectivity } from './connectivity.ts'
-import { sleep, type StreamSubscribers } from './stream-subscribers.ts'
-import { endsBefore, readStreamRange, PAGE_SIZE } from './stream-pages.ts'
+import { retainsAllAfter } from './entry-id.ts'
+import { endsBefore, PAGE_SIZE, readStreamRange } from './stream-pages.ts'
 import type { StreamFeed } from './stream-reader.ts'
 import { parseReadReply, type StreamEntry } from './stream-replies.ts'
+import { type StreamSubscribers, sleep } from './stream-subscribers.ts'
 
 /** One connection that waits for new entries of all streams at once. */
 export class BlockingFeed implements StreamFeed {

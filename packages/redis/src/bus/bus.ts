@@ -1,12 +1,12 @@
 import { AbortedError, ArgumentError, SyncError } from '@sync/core'
 import {
+  assertScope,
   type BusCapabilities,
   type BusStatus,
   type ChangeBus,
-  assertScope,
   type EncodedChange,
-  type FrameHandler,
   encodeFrames,
+  type FrameHandler,
   type InCommitPublisher,
   Listeners,
   type Scope,
@@ -15,8 +15,8 @@ import {
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
 import { busClosedError, toBusError } from '../errors.ts'
-import type { Transport, TransportKind } from './transport.ts'
 import type { BusSettings } from './settings.ts'
+import type { Transport, TransportKind } from './transport.ts'
 
 /** What there is once the client was loaded. */
 interface OpenedTransport {
@@ -57,7 +57,10 @@ export class RedisBus implements ChangeBus {
     const outcomes = await Promise.allSettled(encodedFrames.map(({ text }) => transport.publish(scope, text)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed)
-      throw this.#toError(commands, failed.reason, { action: `publishing on ${this.#destination(scope, commands)}`, scope })
+      throw this.#toError(commands, failed.reason, {
+        action: `publishing on ${this.#destination(scope, commands)}`,
+        scope,
+      })
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -138,7 +141,11 @@ export class RedisBus implements ChangeBus {
     return this.#kind.destination(scope, connection)
   }
 
-  #toError({ address }: Connection, cause: unknown, context: { readonly action: string; readonly scope: Scope }): SyncError {
+  #toError(
+    { address }: Connection,
+    cause: unknown,
+    context: { readonly action: string; readonly scope: Scope },
+  ): SyncError {
     if (this.#closed && !(cause instanceof SyncError)) return busClosedError({ address: context.scope, cause })
     return toBusError(cause, address, context)
   }

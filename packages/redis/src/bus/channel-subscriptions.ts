@@ -1,7 +1,7 @@
 import { BusUnavailableError } from '@sync/core'
 import { Listeners } from '@sync/core/adapter'
-import { ReadySignal } from '../connection/ready-signal.ts'
 import type { Connection } from '../connection/connection.ts'
+import { ReadySignal } from '../connection/ready-signal.ts'
 import { busClosedError, isRejection } from '../errors.ts'
 
 /** A channel that somebody here listens to. */
@@ -143,6 +143,8 @@ export class ChannelSubscriptions {
   }
 
   #unavailableError(): Error {
-    return this.#connection.rejection ?? new BusUnavailableError(`Redis at ${this.#connection.address} cannot be reached`)
+    return (
+      this.#connection.rejection ?? new BusUnavailableError(`Redis at ${this.#connection.address} cannot be reached`)
+    )
   }
 }

@@ -1,4 +1,4 @@
-import { parseDuration, throwUncaught, assertInteger } from '@sync/core/adapter'
+import { assertInteger, parseDuration, throwUncaught } from '@sync/core/adapter'
 import type { RedisBusOptions } from '../options.ts'
 
 /** Bus options with every default filled in, durations in ms. */

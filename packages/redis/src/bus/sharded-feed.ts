@@ -3,10 +3,10 @@ import { retryDelay } from '../connection/retry-delay.ts'
 import { streamChannel } from '../names.ts'
 import { parsePushedEntry } from '../stream-entry.ts'
 import { ChannelSubscriptions } from './channel-subscriptions.ts'
-import { compareEntryIds, STREAM_START } from './entry-id.ts'
 import type { Connectivity } from './connectivity.ts'
-import { sleep, type StreamSubscribers } from './stream-subscribers.ts'
+import { compareEntryIds, STREAM_START } from './entry-id.ts'
 import type { StreamFeed } from './stream-reader.ts'
+import { type StreamSubscribers, sleep } from './stream-subscribers.ts'
 
 /** A stream whose channel is heard. */
 interface FollowedStream {
@@ -39,7 +39,9 @@ export class ShardedFeed implements StreamFeed {
 
   async attach(stream: StreamSubscribers): Promise<() => void> {
     const followed = { stream, reading: false, rereadNeeded: false }
-    const unsubscribe = await this.#channels.subscribe(streamChannel(stream.name), (message) => this.#onMessage(followed, message))
+    const unsubscribe = await this.#channels.subscribe(streamChannel(stream.name), (message) =>
+      this.#onMessage(followed, message),
+    )
     this.#followed.add(followed)
     const detach = (): void => {
       this.#followed.delete(followed)
@@ -67,7 +69,8 @@ export class ShardedFeed implements StreamFeed {
     const entry = parsePushedEntry(message)
     if (entry?.previous === stream.cursor) stream.deliver([entry])
     // one that has none before it may be of a new stream, whose ids need not be higher
-    else if (!entry || entry.previous === STREAM_START || compareEntryIds(entry.id, stream.cursor) > 0) void this.#readToEnd(followed)
+    else if (!entry || entry.previous === STREAM_START || compareEntryIds(entry.id, stream.cursor) > 0)
+      void this.#readToEnd(followed)
   }
 
   async #recover(followed: FollowedStream): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.ts'
-import { compareEntryIds, type StreamRange, retainsAllAfter, STREAM_START } from './entry-id.ts'
-import { parseEntries, infoField, type StreamEntry } from './stream-replies.ts'
+import { compareEntryIds, retainsAllAfter, STREAM_START, type StreamRange } from './entry-id.ts'
+import { infoField, parseEntries, type StreamEntry } from './stream-replies.ts'
 
 /** The most entries that are read at a time. */
 export const PAGE_SIZE = 500

@@ -1,7 +1,7 @@
 import type { FrameHandler, Scope } from '@sync/core/adapter'
 import { assertResumable } from './entry-id.ts'
-import { type StreamSubscribersContext, StreamSubscribers } from './stream-subscribers.ts'
 import { readStreamRange } from './stream-pages.ts'
+import { StreamSubscribers, type StreamSubscribersContext } from './stream-subscribers.ts'
 
 /** How one hears of new entries. */
 export interface StreamFeed {

@@ -3,11 +3,11 @@ import type { Connection } from '../connection/connection.ts'
 import { streamChannel, streamKey } from '../names.ts'
 import { appendLua } from '../stream-entry.ts'
 import { BlockingFeed } from './blocking-feed.ts'
-import type { TransportKind } from './transport.ts'
+import { Connectivity } from './connectivity.ts'
 import type { BusSettings } from './settings.ts'
 import { ShardedFeed } from './sharded-feed.ts'
-import { Connectivity } from './connectivity.ts'
 import { StreamReader } from './stream-reader.ts'
+import type { TransportKind } from './transport.ts'
 
 /**
  * KEYS: the stream. ARGV: how many entries are kept, the frame, its key as JSON or nothing. The reply: what was told to nobody,
@@ -44,7 +44,9 @@ export const streams: TransportKind = {
     const { onError } = settings
     const { cluster } = commands.layout
     const connectivity = new Connectivity(onState)
-    const feed = cluster ? new ShardedFeed(listening, onError, connectivity) : new BlockingFeed(connections, settings, connectivity)
+    const feed = cluster
+      ? new ShardedFeed(listening, onError, connectivity)
+      : new BlockingFeed(connections, settings, connectivity)
     const reader = new StreamReader(feed, { commands, onError, onGap: () => connectivity.pulse() })
     const publish = cluster ? addAndPush : add
     return {
@@ -67,7 +69,10 @@ const add: Publish = (commands, scope, frame, { maxFrames }) => {
 
 const addAndPush: Publish = async (commands, scope, frame, { maxFrames }) => {
   const stream = streamKeyOf(scope, commands)
-  const reply = await commands.send(['EVAL', APPEND_SCRIPT, '1', stream, `${maxFrames}`, frame, ...encodedKeyOf(scope)], stream)
+  const reply = await commands.send(
+    ['EVAL', APPEND_SCRIPT, '1', stream, `${maxFrames}`, frame, ...encodedKeyOf(scope)],
+    stream,
+  )
   const [head] = reply as string[]
   if (head === undefined) return
   const channel = streamChannel(stream)

@@ -1,8 +1,8 @@
-import { ReadySignal } from './ready-signal.ts'
 import { ClusterIdentity } from './cluster-identity.ts'
 import type { Command, Connection } from './connection.ts'
 import type { IoredisClient } from './ioredis.ts'
 import { IoredisShardNodes, type NatMap } from './ioredis-shard-nodes.ts'
+import { ReadySignal } from './ready-signal.ts'
 import { retryDelay } from './retry-delay.ts'
 import { ShardConnections } from './shard-connections.ts'
 
@@ -90,7 +90,10 @@ export class IoredisClusterConnection implements Connection {
     if (client.status === 'ready') refresh()
     // ioredis would go on for ever if it is closed while it asks
     if (owned)
-      this.#refreshTimer = setInterval(() => client.status === 'ready' && client.refreshSlotsCache(), SLOT_REFRESH_INTERVAL_MS).unref()
+      this.#refreshTimer = setInterval(
+        () => client.status === 'ready' && client.refreshSlotsCache(),
+        SLOT_REFRESH_INTERVAL_MS,
+      ).unref()
   }
 
   /** The cluster, by its nodes. */

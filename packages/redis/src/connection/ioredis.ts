@@ -1,7 +1,7 @@
 import { isReadOnlyReplica, isRejection } from '../errors.ts'
 import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
-import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
+import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
 
 /** What is used of an ioredis client. */
 export interface IoredisClient {

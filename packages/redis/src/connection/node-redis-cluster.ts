@@ -1,9 +1,9 @@
-import { ReadySignal } from './ready-signal.ts'
 import { ClusterIdentity } from './cluster-identity.ts'
 import type { Command, Connection } from './connection.ts'
+import { InFlight } from './in-flight.ts'
 import { ownedNodeRedisOptions } from './node-redis.ts'
 import { type NodeRedisNodes, NodeRedisShardNodes } from './node-redis-shard-nodes.ts'
-import { InFlight } from './in-flight.ts'
+import { ReadySignal } from './ready-signal.ts'
 import { retryDelay } from './retry-delay.ts'
 import { type NodeAddress, ShardConnections } from './shard-connections.ts'
 

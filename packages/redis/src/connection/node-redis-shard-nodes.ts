@@ -1,6 +1,6 @@
 import { type NodeRedisClient, ownedNodeRedisOptions } from './node-redis.ts'
-import type { NodeAddress, ShardConnection, ShardConnectionEvents, ShardNodes } from './shard-connections.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
+import type { NodeAddress, ShardConnection, ShardConnectionEvents, ShardNodes } from './shard-connections.ts'
 
 /** A node, as a cluster client of node-redis knows it. */
 interface NodeRedisNode extends NodeAddress {

@@ -1,9 +1,9 @@
 import { isReadOnlyReplica, isRejection } from '../errors.ts'
-import { ReadySignal } from './ready-signal.ts'
 import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
 import { InFlight } from './in-flight.ts'
-import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
+import { ReadySignal } from './ready-signal.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
+import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
 
 /** What is used of a node-redis client. */
 export interface NodeRedisClient {
@@ -166,7 +166,9 @@ export class NodeRedisConnection implements Connection {
   async #onReady(): Promise<void> {
     this.#readySignal.resolve()
     this.#rejection = undefined
-    const info = await this.#client.sendCommand(['INFO', 'server']).catch((error: unknown) => this.#onIdentityDenied(error))
+    const info = await this.#client
+      .sendCommand(['INFO', 'server'])
+      .catch((error: unknown) => this.#onIdentityDenied(error))
     if (info === undefined || !this.#client.isReady) return
     this.#serverId = /run_id:(\w+)/.exec(String(info))?.[1]
     this.#emitState('up')

@@ -157,7 +157,8 @@ export function parseTargetUrl(target: RedisTarget): URL | undefined {
   if (url.hostname === '') throw new ArgumentError('a host is needed, such as redis://host:6379')
   if (!/^\/?\d*$/.test(url.pathname)) throw new ArgumentError('the path of a redis: URL is the number of a database')
   for (const text of [url.username, url.password]) decode(text)
-  if (isClusterUrl(url) && !/^\/?0*$/.test(url.pathname)) throw new ArgumentError('a Redis Cluster has database 0 alone')
+  if (isClusterUrl(url) && !/^\/?0*$/.test(url.pathname))
+    throw new ArgumentError('a Redis Cluster has database 0 alone')
   return url
 }
 

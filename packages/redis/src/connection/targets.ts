@@ -1,8 +1,8 @@
 import { ArgumentError } from '@sync/core'
 import { parseDuration } from '@sync/core/adapter'
-import { parseClientName, parseTargetUrl, type ConnectOptions } from './open.ts'
-import { parseUrlOptions } from './url-options.ts'
 import type { RedisConnectionOptions, RedisTarget } from '../options.ts'
+import { type ConnectOptions, parseClientName, parseTargetUrl } from './open.ts'
+import { parseUrlOptions } from './url-options.ts'
 
 /** What the URL of a partition may say: how it is reached; all else is said once, for all. */
 const URL_PARAMETERS = { client: ['ioredis', 'redis'], cluster: ['true', 'false'], timeout: 'duration' } as const
@@ -42,7 +42,10 @@ export function resolvePartitionTargets(
   return { main, partitions: new Map(partitions) }
 }
 
-const resolvePartitionTarget = (location: Pick<PartitionTarget, 'target' | 'url'>, { timeout = '3s', client }: RedisConnectionOptions): PartitionTarget => ({
+const resolvePartitionTarget = (
+  location: Pick<PartitionTarget, 'target' | 'url'>,
+  { timeout = '3s', client }: RedisConnectionOptions,
+): PartitionTarget => ({
   ...location,
   timeout: parseDuration(timeout, 'timeout'),
   client: parseClientName(client),

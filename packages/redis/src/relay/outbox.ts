@@ -42,7 +42,10 @@ export class Outbox {
    */
   async poll(limit: number): Promise<readonly string[]> {
     const count = this.#fullyScanned ? Math.ceil(this.#batches.length / POLLS_PER_SCAN) : this.#batches.length
-    const batches = Array.from({ length: count }, (_, n) => this.#batches[(this.#nextBatch + n) % this.#batches.length] ?? [])
+    const batches = Array.from(
+      { length: count },
+      (_, n) => this.#batches[(this.#nextBatch + n) % this.#batches.length] ?? [],
+    )
     this.#nextBatch = (this.#nextBatch + count) % this.#batches.length
     const answers = await Promise.allSettled(batches.map((part) => this.#pollIndexes(part, limit)))
     if (answers.every(({ status }) => status === 'fulfilled')) this.#fullyScanned = true
@@ -55,7 +58,9 @@ export class Outbox {
   }
 
   async backlog(): Promise<{ readonly sections: number; readonly since?: number }> {
-    const { sections, since } = mergeBacklogs(await Promise.all(this.#batches.map((part) => this.#pollIndexes(part, 1))))
+    const { sections, since } = mergeBacklogs(
+      await Promise.all(this.#batches.map((part) => this.#pollIndexes(part, 1))),
+    )
     return { sections, ...(Number.isFinite(since) && { since }) }
   }
 
@@ -63,7 +68,10 @@ export class Outbox {
   async #pollIndexes(indexes: readonly string[], limit: number): Promise<Backlog> {
     const found: Backlog[] = []
     for (let remaining = indexes; remaining.length > 0; ) {
-      const reply: unknown = await poll.run(this.#connection, remaining.slice(0, 1), [`${limit}`, ...remaining.slice(1)])
+      const reply: unknown = await poll.run(this.#connection, remaining.slice(0, 1), [
+        `${limit}`,
+        ...remaining.slice(1),
+      ])
       const [sections, since, names, otherNodes] = reply as [string, string, string[], string[]]
       found.push({ sections: Number(sections), since: since === '' ? Number.POSITIVE_INFINITY : Number(since), names })
       remaining = otherNodes

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BusUnavailableError, SyncError } from '@sync/core'
 import {
   type ChangeBus,
+  headMarker,
   type LogPage,
   type LogPosition,
-  headMarker,
   type SectionRef,
   type Store,
 } from '@sync/core/adapter'
@@ -95,8 +95,10 @@ export class RelayTerm {
     } catch (cause) {
       // what was noted counts: the rest may have been lost with a tail
       this.#cursors.delete(name)
-      const error = cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause, address: ref })
-      if (!this.#failures.has(name) && !this.#stopController.signal.aborted) this.#context.emit({ type: 'failed', ...ref, error })
+      const error =
+        cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause, address: ref })
+      if (!this.#failures.has(name) && !this.#stopController.signal.aborted)
+        this.#context.emit({ type: 'error', ...ref, error })
       void this.#retryLater(name)
     }
     this.#active.delete(name)
@@ -168,7 +170,7 @@ export class RelayTerm {
   /** Answers how far it came. */
   async #send(ref: SectionRef, { status, changes, state, upTo }: LogPage): Promise<number> {
     const { bus, holder, emit } = this.#context
-    const byKey = state.definition?.subscribeBy === 'key'
+    const byKey = state.definition?.subscribeBy === 'document'
     if (status === 'page') {
       if (changes.length === 0) return upTo
       if (!byKey) await bus.publish(ref, changes)

@@ -169,6 +169,6 @@ export class Relay implements RedisRelay {
   #reportFailure(cause: unknown, connection: Pick<Connection, 'address'> & Partial<Connection>): void {
     if (this.#closeController.signal.aborted || this.#unavailable) return
     this.#unavailable = true
-    this.#listeners.emit({ type: 'failed', error: toStoreError(cause, connection, 'no') })
+    this.#listeners.emit({ type: 'error', error: toStoreError(cause, connection, 'no') })
   }
 }

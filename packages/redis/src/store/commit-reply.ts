@@ -14,9 +14,9 @@ export function parseCommitReply(
   after: string,
   answer: string,
 ): CommitResult {
-  const [published, sequence, opResultCount, follow, ...digest] = after.split(' ')
+  const [published, sequence, opResultCount, subscribeBy, ...digest] = after.split(' ')
   const counts = { epoch, sequence: Number(sequence), opResultCount: Number(opResultCount), ancestors }
-  const state = withDefinition(counts, follow, digest.join(' '))
+  const state = withDefinition(counts, subscribeBy, digest.join(' '))
   const newline = answer.indexOf('\n')
   const [kind, ...words] = (newline < 0 ? answer : answer.slice(0, newline)).split(' ')
   const rest = newline < 0 ? '' : answer.slice(newline + 1)
@@ -28,11 +28,11 @@ export function parseCommitReply(
     case 'x':
       return parseConflict(state, words, rest)
     case 'e':
-      return { status: 'epoch', state }
+      return { status: 'stale-epoch', state }
     case 'd':
-      return { status: 'definition', state }
+      return { status: 'definition-mismatch', state }
     case 'f':
-      return { status: 'forgotten', state }
+      return { status: 'op-expired', state }
     case 'w':
       return { status: 'failed', error: rejectedError(request, answer), state }
     default:
@@ -63,7 +63,11 @@ function parseCommitted(
   return { ...result, existed: existed === '1', state, ...(published && { published }) }
 }
 
-function parseConflict(state: SectionState, [, generation, version, reason]: readonly string[], field: string): CommitResult {
+function parseConflict(
+  state: SectionState,
+  [, generation, version, reason]: readonly string[],
+  field: string,
+): CommitResult {
   const current = { generation: Number(generation), version: Number(version) }
   const answer = { status: 'conflict', reason: reason as ConflictReason, current, state: state } as const
   return field === '' ? answer : { ...answer, field: JSON.parse(`"${field}"`) as string }

@@ -33,19 +33,27 @@ export class SectionArgs {
 
   /** Their standings, with which every reply begins, and the rest of it. */
   parseReply(reply: readonly string[]): { readonly states: readonly SectionState[]; readonly rest: readonly string[] } {
-    const states = this.keys.map((_, at) => parseSectionState(reply.slice(at * STATE_ELEMENTS, (at + 1) * STATE_ELEMENTS)))
+    const states = this.keys.map((_, at) =>
+      parseSectionState(reply.slice(at * STATE_ELEMENTS, (at + 1) * STATE_ELEMENTS)),
+    )
     return { states, rest: reply.slice(this.keys.length * STATE_ELEMENTS) }
   }
 }
 
-function parseSectionState([epoch = '', counts = '', lineage = '', follow = '', digest = '']: readonly string[]): SectionState {
+function parseSectionState([
+  epoch = '',
+  counts = '',
+  lineage = '',
+  subscribeBy = '',
+  digest = '',
+]: readonly string[]): SectionState {
   const [sequence = 0, opResultCount = 0] = counts.split(' ').map(Number)
-  return withDefinition({ epoch, sequence, opResultCount, ancestors: parseAncestors(lineage) }, follow, digest)
+  return withDefinition({ epoch, sequence, opResultCount, ancestors: parseAncestors(lineage) }, subscribeBy, digest)
 }
 
 /** Adds how the section is defined, if anybody has said so. */
 export const withDefinition = (state: SectionState, subscribeBy: string | undefined, digest: string): SectionState =>
-  subscribeBy === 'section' || subscribeBy === 'key' ? { ...state, definition: { subscribeBy, digest } } : state
+  subscribeBy === 'section' || subscribeBy === 'document' ? { ...state, definition: { subscribeBy, digest } } : state
 
 let lastParsed: { readonly text: string; readonly ancestors: readonly Fork[] } = { text: '', ancestors: [] }
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@sync/core'
-import { parseDuration, TOMBSTONE_MS, assertInteger } from '@sync/core/adapter'
+import { assertInteger, parseDuration, TOMBSTONE_MS } from '@sync/core/adapter'
 import type { RedisStoreOptions } from '../options.ts'
 
 /** Store options with every default filled in, durations in ms. */
@@ -11,7 +11,7 @@ export interface StoreSettings {
   readonly opResultTtl: number
   readonly lineageDepth: number
   readonly maxCommitBytes: number
-  readonly publish: 'writer' | 'relay'
+  readonly publish: 'writer' | 'outbox'
 }
 
 const MIB = 1_048_576
@@ -30,9 +30,9 @@ export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
   }
 }
 
-function resolvePublish(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' | 'relay' {
-  if (publish === 'writer' || publish === 'relay') return publish
-  throw new ArgumentError(`publish: 'writer' or 'relay' is needed, not ${JSON.stringify(publish)}`)
+function resolvePublish(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' | 'outbox' {
+  if (publish === 'writer' || publish === 'outbox') return publish
+  throw new ArgumentError(`publish: 'writer' or 'outbox' is needed, not ${JSON.stringify(publish)}`)
 }
 
 /** How a commit's script publishes. Without `command` it does not. */

@@ -21,7 +21,9 @@ export async function batchBySlot<I, O>(
   }
   const ordered = new Array<O>(items.length)
   const batches = [...indexesBySlot.values()].flatMap((indexes) =>
-    Array.from({ length: Math.ceil(indexes.length / maxBatchSize) }, (_, n) => indexes.slice(n * maxBatchSize, (n + 1) * maxBatchSize)),
+    Array.from({ length: Math.ceil(indexes.length / maxBatchSize) }, (_, n) =>
+      indexes.slice(n * maxBatchSize, (n + 1) * maxBatchSize),
+    ),
   )
   await Promise.all(
     batches.map(async (indexes) => {

@@ -1,12 +1,13 @@
 import { AbortedError, ArgumentError, ClosedError, SyncError } from '@sync/core'
 import {
-  type CommitRequest,
-  type CommitResult,
-  assertDocumentRef,
   assertCommitRequest,
+  assertDocumentRef,
+  assertInteger,
   assertScope,
   assertSectionRef,
   assertTtl,
+  type CommitRequest,
+  type CommitResult,
   type DocumentRef,
   type Head,
   type HeadQuery,
@@ -20,26 +21,25 @@ import {
   type Store,
   type StoreCapabilities,
   type TouchRequest,
-  assertInteger,
 } from '@sync/core/adapter'
 import { isSameServer } from '../connection/cluster-identity.ts'
 import type { Connection } from '../connection/connection.ts'
 import { Script } from '../connection/script.ts'
 import { toStoreError } from '../errors.ts'
 import { documentKey, outboxChannel, outboxIndex, sectionName } from '../names.ts'
-import { batchBySlot } from './slot-batches.ts'
-import { epochIdGenerator } from './epoch-ids.ts'
 import { parseChangeHead } from './change-head.ts'
-import { parseCommitReply, needsRelayNotice } from './commit-reply.ts'
 import { encodeCommitArgs } from './commit-args.ts'
-import { scanKeys } from './scan-keys.ts'
+import { needsRelayNotice, parseCommitReply } from './commit-reply.ts'
+import { epochIdGenerator } from './epoch-ids.ts'
 import { commitLua } from './lua/commit.ts'
 import { headsLua } from './lua/heads.ts'
 import { loadLua } from './lua/load.ts'
 import { sinceLua } from './lua/since.ts'
 import { touchLua } from './lua/touch.ts'
+import { scanKeys } from './scan-keys.ts'
 import { SectionArgs } from './section-args.ts'
-import { type InCommitPublishing, type StoreSettings, encodeSettings } from './settings.ts'
+import { encodeSettings, type InCommitPublishing, type StoreSettings } from './settings.ts'
+import { batchBySlot } from './slot-batches.ts'
 import { parseStoredDocument } from './stored-document.ts'
 
 const scripts = {
@@ -56,7 +56,9 @@ const MAX_REFS_PER_CALL = 500
 const MAX_COMMITS_PER_CALL = 1_000
 
 /** How commits are published by their script (see `publishers` there), on one server and in a cluster. */
-const PUBLISH_COMMANDS: Readonly<Record<string, { readonly [at in 'server' | 'cluster']?: InCommitPublishing['command'] }>> = {
+const PUBLISH_COMMANDS: Readonly<
+  Record<string, { readonly [at in 'server' | 'cluster']?: InCommitPublishing['command'] }>
+> = {
   'redis:publish': { server: 'PUBLISH', cluster: 'SPUBLISH' },
   'redis:xadd': { server: 'XADD', cluster: 'XADD SPUBLISH' },
 }
@@ -136,7 +138,7 @@ export class RedisStore implements Store {
       if (!state) throw new TypeError('no state')
       const [status, upTo, ...parts] = rest
       if (status !== 'page') {
-        return { state, status: status as 'truncated' | 'elsewhere', changes: [], upTo: sequence }
+        return { state, status: status as 'truncated' | 'unknown-position', changes: [], upTo: sequence }
       }
       const changes = Array.from({ length: parts.length / 2 }, (_, n) => {
         const [text = '', origin = '""'] = parts.slice(n * 2)
@@ -318,7 +320,8 @@ export class RedisStore implements Store {
     committed: 'no' | 'unknown' = 'no',
   ): Promise<O[]> {
     return this.#call(
-      (connection) => batchBySlot(items, { layout: connection.layout, maxBatchSize, sectionOf }, (part) => call(connection, part)),
+      (connection) =>
+        batchBySlot(items, { layout: connection.layout, maxBatchSize, sectionOf }, (part) => call(connection, part)),
       committed,
     )
   }

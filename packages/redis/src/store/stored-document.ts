@@ -15,7 +15,8 @@ export function parseStoredDocument(ttl: string, hash: string): StoredDocument {
     const name = flat[at] as string
     const value = flat[at + 1] as string
     // a field's name may begin like that too, but then has an end of its own
-    if (name.startsWith(COUNTER_PREFIX) && !name.includes(':', COUNTER_PREFIX.length)) counters[name.slice(COUNTER_PREFIX.length)] = value
+    if (name.startsWith(COUNTER_PREFIX) && !name.includes(':', COUNTER_PREFIX.length))
+      counters[name.slice(COUNTER_PREFIX.length)] = value
     else if (name.endsWith(VALUE_SUFFIX)) text += `,"${name.slice(0, -VALUE_SUFFIX.length)}":${value}`
     else versions += `,"${name.slice(0, -VERSION_SUFFIX.length)}":${value}`
   }

@@ -1,7 +1,7 @@
 import { parseTargetUrl } from '../connection/open.ts'
+import { type PartitionTargets, resolvePartitionTargets } from '../connection/targets.ts'
 import { parseUrlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
-import { type PartitionTargets, resolvePartitionTargets } from '../connection/targets.ts'
 import { resolveStoreOptions, type StoreSettings } from './settings.ts'
 
 const URL_PARAMETERS = {
@@ -15,7 +15,7 @@ const URL_PARAMETERS = {
   opResultTtl: 'duration',
   lineage: 'number',
   maxCommitBytes: 'number',
-  publish: ['writer', 'relay'],
+  publish: ['writer', 'outbox'],
   partitions: 'targets',
 } as const
 

@@ -28,7 +28,10 @@ export function findChromium(): Promise<Program> {
 function search(): Promise<Program> {
   const fromEnvironment = process.env['SYNC_TEST_CHROMIUM']
   return findFirst('Chromium', [
-    { name: 'SYNC_TEST_CHROMIUM', find: async () => (fromEnvironment ? inspectCandidate(fromEnvironment, 'given by the environment') : undefined) },
+    {
+      name: 'SYNC_TEST_CHROMIUM',
+      find: async () => (fromEnvironment ? inspectCandidate(fromEnvironment, 'given by the environment') : undefined),
+    },
     ...COMMAND_NAMES.map((name) => ({ name: `${name} on the PATH`, find: () => findOnPath(name) })),
     {
       name: "Debian's packages",

@@ -29,7 +29,10 @@ const kafka = () => import('../kafka/kafka.ts')
 const kafkaCluster = () => import('../kafka/cluster.ts')
 
 /** Everything that can be started by name. What a broker needs is loaded when it is started: asking is quick. */
-export const catalogue: ReadonlyMap<string, () => Promise<RunningBroker>> = new Map<string, () => Promise<RunningBroker>>([
+export const catalogue: ReadonlyMap<string, () => Promise<RunningBroker>> = new Map<
+  string,
+  () => Promise<RunningBroker>
+>([
   ['redis', async () => (await redis()).startRedis()],
   ['valkey', async () => (await redis()).startRedis({ flavor: 'valkey' })],
   ['redis-cluster', async () => withJoinedUrl(await (await redisCluster()).startRedisCluster())],

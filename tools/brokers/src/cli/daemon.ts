@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { catalogue, type RunningBroker } from './catalogue.ts'
-import { type DaemonResponse, requestDaemon, type BrokerEntry, type DaemonRequest } from './protocol.ts'
+import { type BrokerEntry, type DaemonRequest, type DaemonResponse, requestDaemon } from './protocol.ts'
 
 /** Keeps brokers running for people, and does what is asked of it at its socket, until it is told to stop: this process then ends. */
 export async function runDaemon(socketPath: string): Promise<void> {
@@ -28,8 +28,12 @@ export async function runDaemon(socketPath: string): Promise<void> {
   process.exit()
 }
 
-async function handleRequest(request: DaemonRequest, running: Map<string, Promise<RunningBroker>>): Promise<DaemonResponse> {
-  if (request.command === 'up') for (const name of request.names) if (!running.has(name)) running.set(name, startBroker(name))
+async function handleRequest(
+  request: DaemonRequest,
+  running: Map<string, Promise<RunningBroker>>,
+): Promise<DaemonResponse> {
+  if (request.command === 'up')
+    for (const name of request.names) if (!running.has(name)) running.set(name, startBroker(name))
   const entries: BrokerEntry[] = []
   const problems: string[] = []
   for (const [name, starting] of [...running]) {

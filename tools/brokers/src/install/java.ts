@@ -20,7 +20,10 @@ const MIN_VERSION = 17
 export function findJava(): Promise<Java> {
   const home = process.env['JAVA_HOME']
   return findFirst('Java', [
-    { name: 'JAVA_HOME', find: async () => (home ? checkVersion({ command: join(home, 'bin/java'), env: {} }) : undefined) },
+    {
+      name: 'JAVA_HOME',
+      find: async () => (home ? checkVersion({ command: join(home, 'bin/java'), env: {} }) : undefined),
+    },
     { name: 'java on the PATH', find: () => checkVersion({ command: 'java', env: {} }) },
     {
       name: "Debian's packages",

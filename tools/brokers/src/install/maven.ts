@@ -49,7 +49,10 @@ export interface CopyJarsOptions {
 }
 
 /** Has Maven copy jars into a folder; its project file is written to another. */
-export async function copyJars(project: string, { jars, excludeDependencies, folder, layout = 'flat' }: CopyJarsOptions): Promise<void> {
+export async function copyJars(
+  project: string,
+  { jars, excludeDependencies, folder, layout = 'flat' }: CopyJarsOptions,
+): Promise<void> {
   const pom = join(project, 'pom.xml')
   await writeFile(pom, buildPom(jars, excludeDependencies ? EXCLUDE_ALL : ''))
   const settings = {

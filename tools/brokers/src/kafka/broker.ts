@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ServerControls } from '../process/controls.ts'
-import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
+import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
 import { startProxy, type TcpProxy } from '../proxy/proxy.ts'
-import { truncatePartition, type PartitionTruncation } from './partition-log.ts'
-import { type NodePlacement, type Ports, type Properties, brokerProperties, toPropertiesText } from './properties.ts'
+import { type PartitionTruncation, truncatePartition } from './partition-log.ts'
+import { brokerProperties, type NodePlacement, type Ports, type Properties, toPropertiesText } from './properties.ts'
 import { formatStorage } from './storage.ts'
 
 /** A Kafka broker in KRaft mode. Data and broker go when it is disposed of, or when this process ends. */
@@ -39,7 +39,12 @@ export interface KafkaBrokerOptions {
 }
 
 /** Starts a broker of ours. */
-export async function startKafkaBroker({ placement, program, config, ready }: KafkaBrokerOptions): Promise<KafkaServer> {
+export async function startKafkaBroker({
+  placement,
+  program,
+  config,
+  ready,
+}: KafkaBrokerOptions): Promise<KafkaServer> {
   const { nodeId, ports } = placement
   const ownPorts = ports[nodeId - 1]
   if (!ownPorts) throw new RangeError(`there is no node ${nodeId}`)

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached } from '../install/cache.ts'
-import type { Program } from '../process/program.ts'
 import { retryOnPortConflict } from '../process/free-ports.ts'
+import type { Program } from '../process/program.ts'
 import { addressOf, freePorts, startKafkaBroker } from './broker.ts'
 import { probeTopic } from './probe.ts'
 

@@ -4,7 +4,7 @@ import { addressOf, freePorts, type KafkaServer, startKafkaBroker } from './brok
 import { withClassArchive } from './class-archive.ts'
 import { findKafka } from './find-kafka.ts'
 import type { KafkaOptions } from './kafka.ts'
-import { withKafkaAdmin, type Destination, type KafkaConnectionOptions, probeTopic } from './probe.ts'
+import { type Destination, type KafkaConnectionOptions, probeTopic, withKafkaAdmin } from './probe.ts'
 
 /** What kind of Kafka cluster. */
 export interface KafkaClusterOptions extends KafkaOptions {
@@ -78,7 +78,9 @@ class LoopbackCluster implements KafkaCluster {
   leaderOf({ topic, partition }: TopicPartition): Promise<KafkaServer> {
     return waitFor(
       async () => {
-        const { topics } = await withKafkaAdmin(this.#destination(), (admin) => admin.fetchTopicMetadata({ topics: [topic] }))
+        const { topics } = await withKafkaAdmin(this.#destination(), (admin) =>
+          admin.fetchTopicMetadata({ topics: [topic] }),
+        )
         const leader = topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader
         return this.#running.find(({ nodeId }) => nodeId === leader) ?? false
       },

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findFirst, type Source } from '../availability.ts'
-import { requireDocker, describeImage } from '../install/docker.ts'
+import { describeImage, requireDocker } from '../install/docker.ts'
 import { findJava } from '../install/java.ts'
 import { fetchJars } from '../install/maven.ts'
 import type { Program } from '../process/program.ts'
@@ -62,7 +62,12 @@ const docker: Source<Program> = {
 }
 
 /** A small heap and little compiling: a broker of a test lives for seconds. */
-const JVM_ARGS = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+const JVM_ARGS = [
+  '-Xmx384m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+]
 
 interface JarSource {
   readonly folder: string

@@ -1,9 +1,9 @@
-import { externalServerControls, ExternalServerError } from '../process/controls.ts'
+import { ExternalServerError, externalServerControls } from '../process/controls.ts'
 import { retryOnPortConflict } from '../process/free-ports.ts'
 import { addressOf, freePorts, type KafkaServer, startKafkaBroker } from './broker.ts'
 import { withClassArchive } from './class-archive.ts'
-import { findKafka, externalKafkaUrl, type KafkaRelease } from './find-kafka.ts'
-import { withKafkaAdmin, type KafkaConnectionOptions, probeTopic } from './probe.ts'
+import { externalKafkaUrl, findKafka, type KafkaRelease } from './find-kafka.ts'
+import { type KafkaConnectionOptions, probeTopic, withKafkaAdmin } from './probe.ts'
 import type { Properties } from './properties.ts'
 
 /** What kind of Kafka. */

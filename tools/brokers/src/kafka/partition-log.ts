@@ -10,7 +10,10 @@ export interface PartitionTruncation {
 }
 
 /** Shortens a partition's log in a broker's storage. Answers how many bytes went. */
-export async function truncatePartition(storage: string, { topic, partition, bytes }: PartitionTruncation): Promise<number> {
+export async function truncatePartition(
+  storage: string,
+  { topic, partition, bytes }: PartitionTruncation,
+): Promise<number> {
   // What would have it believe that all is well.
   for (const checkpoint of ['.kafka_cleanshutdown', 'recovery-point-offset-checkpoint'])
     await rm(join(storage, checkpoint), { force: true })

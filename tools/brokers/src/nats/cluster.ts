@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { freePort } from '../process/port.ts'
 import { retryOnPortConflict, startAllOrNone } from '../process/free-ports.ts'
+import { freePort } from '../process/port.ts'
 import { waitFor } from '../process/wait-for.ts'
 import { findNats } from './find-nats.ts'
 import { type NatsOptions, type NatsServer, startNatsServer, urlOf } from './nats.ts'
-import { withNatsClient, type NatsConnectionOptions, probeStream } from './probe.ts'
+import { type NatsConnectionOptions, probeStream, withNatsClient } from './probe.ts'
 
 /** What kind of NATS cluster. */
 export interface NatsClusterOptions extends NatsOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { findFirst, type Source } from '../availability.ts'
 import { unpackDebian } from '../install/debian.ts'
-import { requireDocker, describeImage } from '../install/docker.ts'
+import { describeImage, requireDocker } from '../install/docker.ts'
 import { buildWithGo } from '../install/go.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
@@ -33,7 +33,11 @@ const debian: Source<Program> = {
   name: "Debian's packages",
   async find() {
     const { folder, env } = await unpackDebian('nats-server')
-    return inspectCandidate({ command: join(folder, 'usr/sbin/nats-server'), env, source: `Debian's packages in ${folder}` })
+    return inspectCandidate({
+      command: join(folder, 'usr/sbin/nats-server'),
+      env,
+      source: `Debian's packages in ${folder}`,
+    })
   },
 }
 

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ServerControls, externalServerControls, ExternalServerError } from '../process/controls.ts'
-import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
+import { ExternalServerError, externalServerControls, type ServerControls } from '../process/controls.ts'
+import { retryOnPortConflict } from '../process/free-ports.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
-import { retryOnPortConflict } from '../process/free-ports.ts'
-import { findNats, externalNatsUrl, type NatsRelease } from './find-nats.ts'
-import { withNatsClient, type NatsConnectionOptions, probeStream } from './probe.ts'
-import { truncateStream, type StreamTruncation } from './stream-log.ts'
+import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
+import { externalNatsUrl, findNats, type NatsRelease } from './find-nats.ts'
+import { type NatsConnectionOptions, probeStream, withNatsClient } from './probe.ts'
+import { type StreamTruncation, truncateStream } from './stream-log.ts'
 
 /** What kind of NATS server. */
 export interface NatsOptions {

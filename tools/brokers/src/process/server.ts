@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ProcessHandle, containerHandle, nativeProcessHandle } from './process-handle.ts'
 import type { ServerControls } from './controls.ts'
-import { untrackContainer, trackContainer, spawnTracked } from './temp-dir.ts'
+import { containerHandle, nativeProcessHandle, type ProcessHandle } from './process-handle.ts'
 import { commandLine, type Program } from './program.ts'
+import { spawnTracked, trackContainer, untrackContainer } from './temp-dir.ts'
 import { GiveUpError, waitFor } from './wait-for.ts'
 
 /** What a server is started with. */

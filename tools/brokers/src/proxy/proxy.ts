@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { freePort } from '../process/port.ts'
-import { ProxiedConnection, type NetworkConditions } from './proxied-connection.ts'
+import { type NetworkConditions, ProxiedConnection } from './proxied-connection.ts'
 
 /** Where a proxy stands. */
 export interface ProxyOptions {

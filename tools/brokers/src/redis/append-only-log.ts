@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { truncateLastFile, lastFile } from '../process/truncate-file.ts'
+import { lastFile, truncateLastFile } from '../process/truncate-file.ts'
 
 /** How much of the end goes: that many bytes (a command may stay half written), or the last commits, of those with this text. */
 export type LogTruncation = { readonly bytes: number } | { readonly commits: number; readonly containing?: string }

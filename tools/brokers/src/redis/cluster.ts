@@ -1,11 +1,11 @@
-import { freePort } from '../process/port.ts'
 import { startAllOrNone } from '../process/free-ports.ts'
+import { freePort } from '../process/port.ts'
 import { waitFor } from '../process/wait-for.ts'
-import { withRedisClient } from './with-client.ts'
-import { type ClusterNode, servesSlot, readClusterNodes } from './cluster-nodes.ts'
+import { type ClusterNode, readClusterNodes, servesSlot } from './cluster-nodes.ts'
 import { findRedis } from './find-redis.ts'
 import { type RedisOptions, type RedisServer, startManagedRedis } from './redis.ts'
 import { moveSlot, type SlotMove } from './slot-move.ts'
+import { withRedisClient } from './with-client.ts'
 
 const SLOTS = 16_384
 
@@ -128,15 +128,20 @@ class LoopbackCluster implements RedisCluster {
       await withRedisClient(url, (client) => client.cluster('SET-CONFIG-EPOCH', index + 1))
       if (index < half) {
         const range = [index, index + 1].map((part) => Math.floor((part * SLOTS) / half))
-        await withRedisClient(url, (client) => client.call('CLUSTER', 'ADDSLOTSRANGE', range[0] ?? 0, (range[1] ?? 0) - 1))
+        await withRedisClient(url, (client) =>
+          client.call('CLUSTER', 'ADDSLOTSRANGE', range[0] ?? 0, (range[1] ?? 0) - 1),
+        )
       }
       const [, busPort = ''] = await withRedisClient(url, (client) => client.config('GET', 'cluster-port'))
       if (first && index > 0)
         await withRedisClient(first.url, (client) => client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort))
     }
-    await waitFor(async () => (await Promise.all(this.urls.map(readClusterNodes))).every((view) => this.#isComplete(view)), {
-      what: 'the nodes of the cluster have met',
-    })
+    await waitFor(
+      async () => (await Promise.all(this.urls.map(readClusterNodes))).every((view) => this.#isComplete(view)),
+      {
+        what: 'the nodes of the cluster have met',
+      },
+    )
     for (const [index, { url }] of this.nodes.slice(half).entries()) {
       const master = this.nodes[index]
       const id = master && (await withRedisClient(master.url, (client) => client.cluster('MYID')))

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { findFirst } from '../availability.ts'
 import { unpackDebian } from '../install/debian.ts'
-import { requireDocker, describeImage } from '../install/docker.ts'
+import { describeImage, requireDocker } from '../install/docker.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
 
@@ -32,7 +32,11 @@ function search(flavor: RedisFlavor): Promise<Program> {
       name: "Debian's packages",
       async find() {
         const { folder, env } = await unpackDebian(name)
-        return inspectCandidate({ command: join(folder, 'usr/bin', name), env, source: `Debian's packages in ${folder}` })
+        return inspectCandidate({
+          command: join(folder, 'usr/bin', name),
+          env,
+          source: `Debian's packages in ${folder}`,
+        })
       },
     },
     {

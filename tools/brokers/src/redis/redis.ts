@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ServerControls, externalServerControls, ExternalServerError } from '../process/controls.ts'
-import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
+import { ExternalServerError, externalServerControls, type ServerControls } from '../process/controls.ts'
+import { retryOnPortConflict } from '../process/free-ports.ts'
 import { freePort } from '../process/port.ts'
 import type { Program } from '../process/program.ts'
 import { ServerProcess } from '../process/server.ts'
-import { retryOnPortConflict } from '../process/free-ports.ts'
+import { createTempDir, removeDirectory } from '../process/temp-dir.ts'
 import { type LogTruncation, truncateAppendOnlyLog } from './append-only-log.ts'
-import { withRedisClient, type RedisConnectionOptions } from './with-client.ts'
-import { findRedis, externalRedisUrl, type RedisFlavor } from './find-redis.ts'
+import { externalRedisUrl, findRedis, type RedisFlavor } from './find-redis.ts'
+import { type RedisConnectionOptions, withRedisClient } from './with-client.ts'
 
 /** What kind of Redis server. */
 export interface RedisOptions {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
-import { withRedisClient } from './with-client.ts'
 import type { RedisServer } from './redis.ts'
+import { withRedisClient } from './with-client.ts'
 
 /** A slot and its new place. */
 export interface SlotMove {
@@ -21,7 +21,9 @@ interface ResolvedSlotMove extends SlotMove {
 /** Moves a slot as `redis-cli --cluster reshard` does: open on both sides, key by key, then told to every master. */
 export async function moveSlot({ slot, from, to, masters, onHalfway, movedLast }: ResolvedSlotMove): Promise<void> {
   if (from === to) return
-  const [fromId, toId] = await Promise.all([from, to].map(({ url }) => withRedisClient(url, (client) => client.cluster('MYID'))))
+  const [fromId, toId] = await Promise.all(
+    [from, to].map(({ url }) => withRedisClient(url, (client) => client.cluster('MYID'))),
+  )
   await withRedisClient(to.url, (client) => client.cluster('SETSLOT', slot, 'IMPORTING', `${fromId}`))
   await withRedisClient(from.url, (client) => client.cluster('SETSLOT', slot, 'MIGRATING', `${toId}`))
   await withRedisClient(from.url, async (client) => {

@@ -1,8 +1,8 @@
 import type { Position } from '@sync/core'
-import type { Operation, Invocation, OperationHistory } from '../history/operation.ts'
+import type { Invocation, Operation, OperationHistory } from '../history/operation.ts'
 import { TOTAL_FIELD } from '../workload/documents.ts'
 import type { Copies } from '../workload/messages.ts'
-import { parsePosition, type EpochHistory, wasReportedLost } from './epoch-history.ts'
+import { type EpochHistory, parsePosition, wasReportedLost } from './epoch-history.ts'
 import { checkRegisters } from './registers.ts'
 
 /** What there is to compare at the end, when everything is back and at rest. */
@@ -54,7 +54,8 @@ export function checkEvidence(evidence: Evidence): CheckResult {
     conflicts: count('conflict'),
     unknown: count('unknown') + entries.filter(({ completion }) => completion === undefined).length,
     refused: count('refused'),
-    reportedLost: entries.filter(({ completion }) => completion?.is === 'acknowledged' && wasLost(completion, epochs)).length,
+    reportedLost: entries.filter(({ completion }) => completion?.is === 'acknowledged' && wasLost(completion, epochs))
+      .length,
     lost: checked.reduce((sum, { lost }) => sum + lost, 0),
     registers: registers.checked,
     findings: [
@@ -94,7 +95,8 @@ interface CheckOutcome {
 const NO_FINDINGS: CheckOutcome = { lost: 0, findings: [] }
 
 function groupOperations(entries: readonly Operation[], history: EpochHistory): OperationGroups {
-  const invocations = (of: (entry: Operation) => boolean): Invocation[] => entries.filter(of).map(({ invocation }) => invocation)
+  const invocations = (of: (entry: Operation) => boolean): Invocation[] =>
+    entries.filter(of).map(({ invocation }) => invocation)
   const anyLoss = history.some(({ lost }) => lost)
   const durable = ({ completion }: Operation): boolean =>
     completion?.is === 'acknowledged' && (completion.position === undefined ? !anyLoss : !wasLost(completion, history))
@@ -131,7 +133,9 @@ function checkMarks({ writer, key, durable, indeterminate, refused }: WriterOper
   const at = `${key}: ${writer} has left ${found}`
   if (gone.length > 0) return wrong('lost', `${at}, but ${gone.join(', ')} was acknowledged`, gone.length)
   if (wrote(refused)) return wrong('not-asked', `${at}, which was refused`)
-  return found === 0 || wrote(durable) || wrote(indeterminate) ? NO_FINDINGS : wrong('not-asked', `${at}, which it never wrote`)
+  return found === 0 || wrote(durable) || wrote(indeterminate)
+    ? NO_FINDINGS
+    : wrong('not-asked', `${at}, which it never wrote`)
 }
 
 /** Its own field has one for each that was acknowledged, and for each that is open one or none. */
@@ -145,7 +149,8 @@ function checkCounts({ writer, key, durable, indeterminate }: WriterOperations, 
 
 /** A document that was made is there, unless it was removed. */
 function checkCreations({ key, durable, indeterminate, refused }: WriterOperations, found: boolean): CheckOutcome {
-  const has = (invocations: readonly Invocation[], op: Invocation['op']): boolean => invocations.some((intent) => intent.op === op)
+  const has = (invocations: readonly Invocation[], op: Invocation['op']): boolean =>
+    invocations.some((intent) => intent.op === op)
   if (found && has(durable, 'remove')) return wrong('lost', `${key} is there, but its removal was acknowledged`, 1)
   if (found && has(refused, 'make')) return wrong('not-asked', `${key} is there, but was refused`)
   if (!found && has(durable, 'make') && !has(durable, 'remove') && !has(indeterminate, 'remove'))
@@ -160,7 +165,10 @@ function findTornTotals(store: ReadonlyMap<string, Document>): Finding[] {
   return [...store].flatMap(([key, document]) => {
     const total = document[TOTAL_FIELD]
     if (total === undefined) return []
-    const sum = Object.entries(document).reduce((before, [field, n]) => before + (field === TOTAL_FIELD ? 0 : Number(n)), 0)
+    const sum = Object.entries(document).reduce(
+      (before, [field, n]) => before + (field === TOTAL_FIELD ? 0 : Number(n)),
+      0,
+    )
     return sum === total ? [] : [{ what: 'torn', text: `${key}: the total is ${String(total)}, the parts make ${sum}` }]
   })
 }
@@ -170,7 +178,10 @@ function findDifferences(who: string, copy: Copies, store: Copies): Finding[] {
   const describeCopy = (one: Copies[string] | undefined): string => (one ? `version ${one[0]} ${one[1]}` : 'nothing')
   return [...keys]
     .filter((key) => describeCopy(copy[key]) !== describeCopy(store[key]))
-    .map((key) => ({ what: 'differs', text: `${key}: ${who} ${describeCopy(copy[key])}, the store ${describeCopy(store[key])}` }))
+    .map((key) => ({
+      what: 'differs',
+      text: `${key}: ${who} ${describeCopy(copy[key])}, the store ${describeCopy(store[key])}`,
+    }))
 }
 
 const documentsOf = (copies: Copies): ReadonlyMap<string, Document> =>

@@ -62,7 +62,9 @@ export function checkRegisters(evidence: {
     const verdict = checkLinearizability([...history, lastRead(evidence.store[key])], model)
     if (verdict.linearizable) return []
     const last = verdict.linearizedPrefix.slice(-3).map(describeCall).join('; ')
-    return [`${key}: after ${last || 'nothing'} none of these can come: ${verdict.blocked.map(describeCall).join('; ')}`]
+    return [
+      `${key}: after ${last || 'nothing'} none of these can come: ${verdict.blocked.map(describeCall).join('; ')}`,
+    ]
   })
   return { checked: histories.size, problems }
 }
@@ -75,7 +77,8 @@ function callOf(client: string, { invocation, completion }: Operation): Call<Inp
 }
 
 function returnedOf(outcome: Operation['completion']): Call<Input, Output>['returned'] {
-  if (outcome?.is === 'acknowledged') return { at: outcome.at, output: { applied: true, version: outcome.version ?? 0 } }
+  if (outcome?.is === 'acknowledged')
+    return { at: outcome.at, output: { applied: true, version: outcome.version ?? 0 } }
   if (outcome?.is !== 'conflict') return undefined
   const { at, version, value } = outcome
   return { at, output: { applied: false, version, ...(value !== undefined && { value }) } }
@@ -85,12 +88,19 @@ function returnedOf(outcome: Operation['completion']): Call<Input, Output>['retu
 function lastRead([version, text]: Copies[string] = [0, '[["value",""]]']): Call<Input, Output> {
   const { value = '' } = Object.fromEntries(JSON.parse(text) as [string, string][])
   const at = Number.MAX_VALUE
-  return { client: 'auditor', input: 'read', invokedAt: at, returned: { at, output: { applied: false, version, value } } }
+  return {
+    client: 'auditor',
+    input: 'read',
+    invokedAt: at,
+    returned: { at, output: { applied: false, version, value } },
+  }
 }
 
 function describeCall({ client, input, returned }: Call<Input, Output>): string {
   const request = input === 'read' ? 'read' : `${input.expected} → "${input.value}"`
   const { applied, version, value } = returned?.output ?? {}
-  const response = returned ? `${applied ? 'done' : 'met'} ${version}${value === undefined ? '' : ` "${value}"`}` : 'no answer'
+  const response = returned
+    ? `${applied ? 'done' : 'met'} ${version}${value === undefined ? '' : ` "${value}"`}`
+    : 'no answer'
   return `${client}: ${request}: ${response}`
 }

@@ -1,10 +1,10 @@
-import { createMemoryHub, createInstance, type MemoryHub, memoryBus, memoryStore, type SyncInstance } from '@sync/core'
+import { createInstance, createMemoryHub, type MemoryHub, memoryBus, memoryStore, type SyncInstance } from '@sync/core'
 import { HistoryFile } from '../history/history-file.ts'
 import type { Fault, FaultKind } from '../schedule/schedule.ts'
 import { type Instance, startInstance } from '../workload/instance.ts'
 import type { Answer, Request, Task } from '../workload/messages.ts'
 import { Resources } from '../workload/resources.ts'
-import type { Worker, UndoFault, Environment, EnvironmentOptions } from './environment.ts'
+import type { Environment, EnvironmentOptions, UndoFault, Worker } from './environment.ts'
 
 const MAX_TAIL = 20
 /** So that log and op memory are full soon, and what follows from that happens. */
@@ -55,7 +55,10 @@ const MAX_LOST_REPLIES = 10
 type FaultAction = readonly [begin: () => void, end?: () => void]
 
 function injectFault(hub: MemoryHub, { kind, strength }: Fault): UndoFault {
-  const actions: Readonly<Record<string, FaultAction>> = { ...busFaultActions(hub, strength), ...storeFaultActions(hub, strength) }
+  const actions: Readonly<Record<string, FaultAction>> = {
+    ...busFaultActions(hub, strength),
+    ...storeFaultActions(hub, strength),
+  }
   const [begin, end] = actions[kind] ?? []
   if (!begin) throw new Error(`nobody knows how to do "${kind}"`)
   begin()

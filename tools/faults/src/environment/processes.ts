@@ -1,16 +1,19 @@
-import type { ServerControls, RedisServer } from '@sync/brokers'
+import type { RedisServer, ServerControls } from '@sync/brokers'
 import { connect } from '@sync/config'
 import type { SyncInstance } from '@sync/core'
 import type { Fault, FaultKind } from '../schedule/schedule.ts'
-import { type BusName, type BusBroker, startBus, startStore } from './brokers.ts'
+import { type BusBroker, type BusName, startBus, startStore } from './brokers.ts'
+import type { Environment, EnvironmentOptions, UndoFault } from './environment.ts'
 import { Proxies } from './proxies.ts'
 import { WorkerProcess } from './worker-process.ts'
-import type { UndoFault, Environment, EnvironmentOptions } from './environment.ts'
 
 const MAX_TAIL = 20
 
 /** Starts real brokers, a proxy for each process before each of them, and has all processes ready to be started. */
-export async function startProcessEnvironment(busName: BusName, options: EnvironmentOptions): Promise<ProcessEnvironment> {
+export async function startProcessEnvironment(
+  busName: BusName,
+  options: EnvironmentOptions,
+): Promise<ProcessEnvironment> {
   await using resources = new AsyncDisposableStack()
   const store = resources.use(await startStore())
   const bus = await startBus(busName)
@@ -24,7 +27,17 @@ export async function startProcessEnvironment(busName: BusName, options: Environ
     const busUrl = sharedProxy?.url ?? (await proxies.add(`${name}/bus`, bus.server?.url ?? store.url))
     const seed = options.seed * 1_000 + index * 100
     const storeUrl = await proxies.add(`${name}/store`, store.url)
-    return new WorkerProcess({ name, role, store: storeUrl, bus: `${busUrl}${bus.query}`, rate, seed, workload, historyFileOf, report })
+    return new WorkerProcess({
+      name,
+      role,
+      store: storeUrl,
+      bus: `${busUrl}${bus.query}`,
+      rate,
+      seed,
+      workload,
+      historyFileOf,
+      report,
+    })
   }
   const workers = await Promise.all([
     ...options.replicas.map((name, index) => createWorker('replica', name, index)),
@@ -52,7 +65,10 @@ export class ProcessEnvironment implements Environment {
     this.#parts = parts
     this.workers = parts.workers
     const { store, bus } = parts
-    this.#brokers = new Map<string, ServerControls>([['store', store], ...(bus.server ? [['bus', bus.server] as const] : [])])
+    this.#brokers = new Map<string, ServerControls>([
+      ['store', store],
+      ...(bus.server ? [['bus', bus.server] as const] : []),
+    ])
   }
 
   get faultKinds(): readonly FaultKind[] {

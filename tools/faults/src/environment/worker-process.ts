@@ -38,7 +38,16 @@ export class WorkerProcess implements Worker {
     const { role, store, bus, rate, workload, seed, historyFileOf } = this.#options
     const lifeNumber = this.tasks.length + 1
     const name = `${this.name}.${lifeNumber}`
-    const task: Task = { role, name, store, bus, rate, workload, seed: seed + lifeNumber, historyFile: historyFileOf(name) }
+    const task: Task = {
+      role,
+      name,
+      store,
+      bus,
+      rate,
+      workload,
+      seed: seed + lifeNumber,
+      historyFile: historyFileOf(name),
+    }
     this.tasks.push(task)
     this.#exiting = false
     const child = fork(WORKER_PROGRAM, [JSON.stringify(task)], {

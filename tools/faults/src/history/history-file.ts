@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { now } from '../workload/clock.ts'
-import type { Operation, Invocation, OperationHistory, Completion } from './operation.ts'
+import type { Completion, Invocation, Operation, OperationHistory } from './operation.ts'
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 

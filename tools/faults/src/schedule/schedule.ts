@@ -34,7 +34,12 @@ export function* schedule(seed: number, kinds: readonly FaultKind[]): Generator<
   const next = (): Fault => {
     if (remaining.length === 0) remaining = random.shuffle(kinds)
     const { kind, targets, durationMs } = remaining.pop() as FaultKind
-    return { kind, target: random.pick(targets), durationMs: random.between(...durationMs), strength: random.int(1_001) / 1_000 }
+    return {
+      kind,
+      target: random.pick(targets),
+      durationMs: random.between(...durationMs),
+      strength: random.int(1_001) / 1_000,
+    }
   }
   for (;;) {
     const calmMs = random.between(...CALM_MS)

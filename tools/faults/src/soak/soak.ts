@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CheckResult } from '../checker/checker.ts'
-import type { Options } from '../options.ts'
 import type { Worker } from '../environment/environment.ts'
+import type { Options } from '../options.ts'
 import { withSetup } from '../setup.ts'
 import { now } from '../workload/clock.ts'
 import type { Memory } from '../workload/messages.ts'
@@ -41,7 +41,9 @@ export const soak = (options: Options, print: (line: string) => void): Promise<S
     await faultRun.start()
     const start = now()
     const end = start + options.minutes * 60_000
-    const samplesByName = new Map<string, { at: number; memory: Memory }[]>(environment.workers.map(({ name }) => [name, []]))
+    const samplesByName = new Map<string, { at: number; memory: Memory }[]>(
+      environment.workers.map(({ name }) => [name, []]),
+    )
     while (now() < end) {
       await sleep(SAMPLE_INTERVAL_MS)
       for (const worker of environment.workers)

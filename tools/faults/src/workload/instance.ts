@@ -1,4 +1,4 @@
-import type { SyncInstance, SyncEvent } from '@sync/core'
+import type { SyncEvent, SyncInstance } from '@sync/core'
 import type { HistoryFile } from '../history/history-file.ts'
 import type { Answer, Memory, Report, Request, Task } from './messages.ts'
 import { Replica } from './replica.ts'
@@ -82,7 +82,7 @@ function onEvent(event: SyncEvent, report: (report: Report) => void, reportProbl
     report({ report: 'epoch', change: { from, to, lost, ...(fork !== undefined && { fork }) } })
   }
   if (event.type === 'inconsistent') reportProblem(`${event.key} was not at ${event.version} what the store has`)
-  if (event.type === 'patch-rejected' || event.type === 'frame-rejected' || event.type === 'failed')
+  if (event.type === 'patch-rejected' || event.type === 'frame-rejected' || event.type === 'error')
     reportProblem(`${event.type}: ${String(event.error)}`)
 }
 

@@ -1,8 +1,8 @@
 import { type Collection, ConflictError } from '@sync/core'
 import type { HistoryFile, NewCompletion } from '../history/history-file.ts'
 import { now } from './clock.ts'
-import type { Random } from './random.ts'
 import { type Document, REGISTER_PREFIX } from './documents.ts'
+import type { Random } from './random.ts'
 
 /** What compares and sets. */
 export interface RegistersOptions {
@@ -32,7 +32,8 @@ export class Registers {
   async compareAndSet(): Promise<void> {
     const { historyFile, random, classifyError } = this.#options
     const key = `${REGISTER_PREFIX}-${Math.floor(now() / ROUND_MS)}-${random.int(REGISTERS_PER_ROUND)}`
-    const expected = this.#last.key === key && random.chance(STALE_PROBABILITY) ? this.#last.version : await this.#readVersion(key)
+    const expected =
+      this.#last.key === key && random.chance(STALE_PROBABILITY) ? this.#last.version : await this.#readVersion(key)
     const value = `${this.#options.name} ${++this.#values}`
     const n = historyFile.recordInvocation({ op: 'cas', key, expected, value })
     const byField = expected === 0 || random.chance(0.5)

@@ -39,7 +39,9 @@ export class Replica {
 
   async copies(): Promise<{ readonly held: Copies; readonly delivered: Copies }> {
     const held: [string, Copy][] = []
-    const delivered = [...this.#delivered].map(([key, { version, document }]) => [key, [version, canonical(document)]] as const)
+    const delivered = [...this.#delivered].map(
+      ([key, { version, document }]) => [key, [version, canonical(document)]] as const,
+    )
     for (const key of new Set([...this.#delivered.keys(), ...this.#removed])) {
       const entry = await this.#collection.getEntry(key)
       if (entry) held.push([key, [entry.version, canonical(entry.value)]])
@@ -81,7 +83,9 @@ export class Replica {
     const value = change.kind === 'changed' ? change.value : document
     if (document && canonical(document) === canonical(value ?? {})) return document
     const last = before ? `${before.version}: ${canonical(before.document)}` : 'nothing'
-    this.#options.reportProblem(`${key}: ${change.kind} to ${version} by ${JSON.stringify(patch)} was told after ${last}`)
+    this.#options.reportProblem(
+      `${key}: ${change.kind} to ${version} by ${JSON.stringify(patch)} was told after ${last}`,
+    )
     return value ?? {}
   }
 }

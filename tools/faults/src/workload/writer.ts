@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Collection, type Position, type SyncInstance, SyncError, type WriteOptions } from '@sync/core'
-import type { HistoryFile, NewInvocation, NewCompletion } from '../history/history-file.ts'
+import { type Collection, type Position, SyncError, type SyncInstance, type WriteOptions } from '@sync/core'
+import type { HistoryFile, NewCompletion, NewInvocation } from '../history/history-file.ts'
 import { now } from './clock.ts'
-import { createRandom, type Random } from './random.ts'
 import { COUNTED_KEYS, type Document, documents, MARKED_KEYS, section, TOTAL_FIELD } from './documents.ts'
 import type { Task } from './messages.ts'
+import { createRandom, type Random } from './random.ts'
 import { Registers } from './registers.ts'
 
 /** What a writer is made of. */
@@ -84,7 +84,9 @@ export class Writer {
     }
     if (chosen < 8) {
       const key = random.pick(COUNTED_KEYS)
-      return this.#perform({ op: 'count', key }, () => this.#collection.update(key, (draft) => add(draft, name), options))
+      return this.#perform({ op: 'count', key }, () =>
+        this.#collection.update(key, (draft) => add(draft, name), options),
+      )
     }
     if (chosen < 9 || this.#createdKeys.length < 20) return this.#create(options)
     const key = this.#createdKeys.splice(random.int(this.#createdKeys.length), 1)[0] as string
@@ -94,9 +96,9 @@ export class Writer {
   async #create(options: WriteOptions): Promise<void> {
     const key = `made-${this.#options.name}-${now()}`
     await this.#perform({ op: 'make', key }, async (n) => {
-      const { getEntry } = await this.#collection.create(key, { n }, options)
+      const { entry } = await this.#collection.create(key, { n }, options)
       this.#createdKeys.push(key)
-      return getEntry
+      return entry
     })
   }
 
@@ -109,7 +111,10 @@ export class Writer {
     const n = historyFile.recordInvocation(invocation)
     try {
       const written = await write(n)
-      historyFile.recordCompletion(n, { is: 'acknowledged', ...(written && { position: written.position, version: written.version }) })
+      historyFile.recordCompletion(n, {
+        is: 'acknowledged',
+        ...(written && { position: written.position, version: written.version }),
+      })
       if (written) onAcknowledged(written.position, startedAt)
     } catch (error) {
       historyFile.recordCompletion(n, this.#classifyError(`${invocation.op} of ${invocation.key}`, error))

@@ -1,5 +1,5 @@
+import type { Endpoints, OpenBusUnderTest } from '../bus-under-test.ts'
 import { type BareChange, bareChange, documentText, MARK } from '../changes.ts'
-import type { OpenBusUnderTest, Endpoints } from '../bus-under-test.ts'
 
 /** A client as a program uses it that knows nothing of ours. */
 interface BareClient {

@@ -39,7 +39,9 @@ export interface EditResult {
 }
 
 /** What became of a conditional edit. */
-export type ConditionalEditResult = { readonly ok: true; readonly fieldVersion: number } | ({ readonly ok: false } & FieldState)
+export type ConditionalEditResult =
+  | { readonly ok: true; readonly fieldVersion: number }
+  | ({ readonly ok: false } & FieldState)
 
 /** One instance's hand on the units. */
 export interface Editor {
@@ -68,7 +70,11 @@ export function createEditor(sync: SyncInstance, collection: Collection<Unit>, i
         conflicts.push({ reason, expected, found, remote: (remote?.[field] as UnitValue | undefined) ?? null })
       })
       try {
-        const { version, changed } = await collection.assign(key, { [field]: value }, { meta: metaOf(actor), timeout: '10s' })
+        const { version, changed } = await collection.assign(
+          key,
+          { [field]: value },
+          { meta: metaOf(actor), timeout: '10s' },
+        )
         return { before, version, changed, conflicts }
       } finally {
         unsubscribe()

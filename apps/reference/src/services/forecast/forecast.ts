@@ -42,11 +42,16 @@ export async function openForecast(
 /** Makes those units that there are not. */
 export async function createInitialUnits(collection: Collection<Unit>): Promise<void> {
   for (const [key, unit] of initialUnits) {
-    if ((await collection.get(key)) === undefined) await collection.create(key, unit, { meta: { actor: 'forecast service' } })
+    if ((await collection.get(key)) === undefined)
+      await collection.create(key, unit, { meta: { actor: 'forecast service' } })
   }
 }
 
-async function reportUnits(collection: Collection<Unit>, report: (report: Report) => void, signal: AbortSignal): Promise<void> {
+async function reportUnits(
+  collection: Collection<Unit>,
+  report: (report: Report) => void,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     for await (const _ of collection.changes({ from: 'snapshot', signal })) {
       const copies: Record<string, UnitCopy> = {}

@@ -1,4 +1,4 @@
-import { createMemoryHub, createInstance, memoryBus, memoryStore, type SyncInstance } from '@sync/core'
+import { createInstance, createMemoryHub, memoryBus, memoryStore, type SyncInstance } from '@sync/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createEditor, type Edit, type Editor } from '../../../src/services/forecast/edits.ts'
 import { initialUnits, midpoint, units, unitsSection } from '../../../src/services/forecast/units.ts'

@@ -8,8 +8,12 @@ import type { Mutant } from '../mutant.ts'
 export type BreakClient = (harness: BusHarness) => (bus: ChangeBus, index: number) => ChangeBus
 
 /** A broken in-memory bus. */
-export const brokenMemoryBus = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
-  brokenBus(rule, name, expectedMessage, memoryBusHarness, breakHarness)
+export const brokenMemoryBus = (
+  rule: string,
+  name: string,
+  expectedMessage: RegExp,
+  breakHarness: BreakClient,
+): Mutant => brokenBus(rule, name, expectedMessage, memoryBusHarness, breakHarness)
 
 /** A broken bus with a log. */
 export const brokenLogBus = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
@@ -24,7 +28,13 @@ export const brokenHarness = (
   base: () => Promise<BusHarness> = memoryBusHarness,
 ): Mutant => ({ kind: 'bus', rule, name, expectedMessage, createHarness: async () => change(await base()) })
 
-function brokenBus(rule: string, name: string, expectedMessage: RegExp, base: () => Promise<BusHarness>, breakHarness: BreakClient): Mutant {
+function brokenBus(
+  rule: string,
+  name: string,
+  expectedMessage: RegExp,
+  base: () => Promise<BusHarness>,
+  breakHarness: BreakClient,
+): Mutant {
   const wrap = (harness: BusHarness): BusHarness => {
     const breakClient = breakHarness(harness)
     let opened = 0

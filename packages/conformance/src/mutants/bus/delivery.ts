@@ -1,6 +1,6 @@
-import { type FrameHandler, encodeFrames, scopeId } from '@sync/core/adapter'
+import { encodeFrames, type FrameHandler, scopeId } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { neverSettles, overlayBus, overridePublish, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { eventLoopTurns, interceptFrames, neverSettles, overlayBus, overridePublish } from '../overlay.ts'
 import { brokenLogBus, brokenMemoryBus } from './build.ts'
 
 /** Buses that lose, repeat, mix up, or tell the publisher what is not so. */
@@ -173,6 +173,7 @@ export const delivery: readonly Mutant[] = [
     'BUS-DEL-10',
     'never answers a large batch',
     /hangs: publish of a large batch/,
-    () => (bus) => overridePublish(bus, (scope, changes) => (changes.length > 8 ? neverSettles() : bus.publish(scope, changes))),
+    () => (bus) =>
+      overridePublish(bus, (scope, changes) => (changes.length > 8 ? neverSettles() : bus.publish(scope, changes))),
   ),
 ]

@@ -1,7 +1,7 @@
 import { ClosedError } from '@sync/core'
 import { logBusHarness } from '../log-bus.ts'
 import type { Mutant } from '../mutant.ts'
-import { neverSettles, overlayBus, overridePublish, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { eventLoopTurns, interceptFrames, neverSettles, overlayBus, overridePublish } from '../overlay.ts'
 import { brokenHarness, brokenLogBus, brokenMemoryBus } from './build.ts'
 
 /** Buses that do not get over what happens to their broker. */
@@ -30,15 +30,20 @@ export const faults: readonly Mutant[] = [
       })
     },
   ),
-  brokenMemoryBus('BUS-FLT-03', 'loses subscriptions on reconnect', /the subscription of .*"key".* is dead/, () => (bus) => {
-    let reconnected = false
-    bus.onStatus((status) => {
-      reconnected ||= status === 'resumed'
-    })
-    return interceptFrames(bus, (scope) => (frame, deliver) => {
-      if (!(reconnected && 'key' in scope)) deliver(frame)
-    })
-  }),
+  brokenMemoryBus(
+    'BUS-FLT-03',
+    'loses subscriptions on reconnect',
+    /the subscription of .*"key".* is dead/,
+    () => (bus) => {
+      let reconnected = false
+      bus.onStatus((status) => {
+        reconnected ||= status === 'resumed'
+      })
+      return interceptFrames(bus, (scope) => (frame, deliver) => {
+        if (!(reconnected && 'key' in scope)) deliver(frame)
+      })
+    },
+  ),
   brokenMemoryBus(
     'BUS-FLT-04',
     'never says that it may have lost',
@@ -71,7 +76,8 @@ export const faults: readonly Mutant[] = [
     'BUS-FLT-06',
     'waits though it declares that it rejects',
     /hangs: publish while the broker is away/,
-    () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => neverSettles<void>())),
+    () => (bus) =>
+      overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => neverSettles<void>())),
   ),
   brokenLogBus(
     'BUS-FLT-06',
@@ -79,13 +85,18 @@ export const faults: readonly Mutant[] = [
     /publish settled while the broker was away/,
     () => (bus) => overridePublish(bus, async (scope, changes) => void bus.publish(scope, changes).catch(() => {})),
   ),
-  brokenMemoryBus('BUS-FLT-07', 'cannot be closed while it reconnects', /hangs: close while the broker is away/, () => (bus) => {
-    let down = false
-    bus.onStatus((status) => {
-      down = status === 'interrupted'
-    })
-    return overlayBus(bus, { close: () => (down ? neverSettles() : bus.close()) })
-  }),
+  brokenMemoryBus(
+    'BUS-FLT-07',
+    'cannot be closed while it reconnects',
+    /hangs: close while the broker is away/,
+    () => (bus) => {
+      let down = false
+      bus.onStatus((status) => {
+        down = status === 'interrupted'
+      })
+      return overlayBus(bus, { close: () => (down ? neverSettles() : bus.close()) })
+    },
+  ),
   brokenLogBus('BUS-FLT-08', 'loses what lived on the failed node', /the subscription of B is dead/, () => (bus) => {
     let failed = false
     bus.onStatus((status) => {
@@ -95,23 +106,29 @@ export const faults: readonly Mutant[] = [
       if (!failed) deliver(frame, offset)
     })
   }),
-  brokenMemoryBus('BUS-BP-01', 'serves one scope after another', /0 of 1 changes|heard 0|never came/, ({ time }) => (bus) => {
-    const queue: (() => void)[] = []
-    let running = false
-    const run = async (): Promise<void> => {
-      running = true
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        const until = (time?.now() ?? 0) + 50
-        for (let turn = 0; turn < 50 && (time?.now() ?? 0) < until; turn++) await eventLoopTurns(1)
-        next()
-      }
-      running = false
-    }
-    return interceptFrames(bus, () => (frame, deliver) => {
-      queue.push(() => deliver(frame))
-      if (!running) void run()
-    })
-  }),
+  brokenMemoryBus(
+    'BUS-BP-01',
+    'serves one scope after another',
+    /0 of 1 changes|heard 0|never came/,
+    ({ time }) =>
+      (bus) => {
+        const queue: (() => void)[] = []
+        let running = false
+        const run = async (): Promise<void> => {
+          running = true
+          for (let next = queue.shift(); next; next = queue.shift()) {
+            const until = (time?.now() ?? 0) + 50
+            for (let turn = 0; turn < 50 && (time?.now() ?? 0) < until; turn++) await eventLoopTurns(1)
+            next()
+          }
+          running = false
+        }
+        return interceptFrames(bus, () => (frame, deliver) => {
+          queue.push(() => deliver(frame))
+          if (!running) void run()
+        })
+      },
+  ),
   brokenMemoryBus('BUS-BP-04', 'forgets at close what it has accepted', /never came/, () => (bus) => {
     let closed = false
     return overlayBus(bus, {
@@ -200,19 +217,24 @@ export const faults: readonly Mutant[] = [
     /publish after close: was not refused/,
     () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
   ),
-  brokenMemoryBus('BUS-LIF-03', 'leaves calls unanswered at close', /hangs: calls that were under way at close/, () => (bus) => {
-    let closed = false
-    return overlayBus(bus, {
-      async publish(scope, changes) {
-        await eventLoopTurns(1)
-        return closed ? neverSettles() : bus.publish(scope, changes)
-      },
-      close() {
-        closed = true
-        return bus.close()
-      },
-    })
-  }),
+  brokenMemoryBus(
+    'BUS-LIF-03',
+    'leaves calls unanswered at close',
+    /hangs: calls that were under way at close/,
+    () => (bus) => {
+      let closed = false
+      return overlayBus(bus, {
+        async publish(scope, changes) {
+          await eventLoopTurns(1)
+          return closed ? neverSettles() : bus.publish(scope, changes)
+        },
+        close() {
+          closed = true
+          return bus.close()
+        },
+      })
+    },
+  ),
   brokenHarness('BUS-LIF-04', 'works only the first time', /is closed/, (harness) => {
     let closed = false
     return {
@@ -278,21 +300,27 @@ export const faults: readonly Mutant[] = [
         },
       }),
   ),
-  brokenMemoryBus('BUS-DAT-02', 'replaces what it does not like in names', /heard what was published to/, () => (bus) => {
-    const safe = <S extends { section: string }>(scope: S): S => ({
-      ...scope,
-      section: scope.section.replace(/\W/g, '_'),
-    })
-    return overlayBus(bus, {
-      publish: (scope, changes) => bus.publish(safe(scope), changes),
-      subscribe: (scope, onFrame, options) => bus.subscribe(safe(scope), onFrame, options),
-    })
-  }),
+  brokenMemoryBus(
+    'BUS-DAT-02',
+    'replaces what it does not like in names',
+    /heard what was published to/,
+    () => (bus) => {
+      const safe = <S extends { section: string }>(scope: S): S => ({
+        ...scope,
+        section: scope.section.replace(/\W/g, '_'),
+      })
+      return overlayBus(bus, {
+        publish: (scope, changes) => bus.publish(safe(scope), changes),
+        subscribe: (scope, onFrame, options) => bus.subscribe(safe(scope), onFrame, options),
+      })
+    },
+  ),
   brokenMemoryBus(
     'BUS-DAT-04',
     'sends texts as Latin-1',
     /the value of a field: expected "👍🏽"|of \d+ changes/,
-    () => (bus) => interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame), 'utf8').toString('latin1'))),
+    () => (bus) =>
+      interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame), 'utf8').toString('latin1'))),
   ),
   brokenMemoryBus(
     'BUS-DAT-05',

@@ -1,7 +1,7 @@
 import type { EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
 import { logBusHarness } from '../log-bus.ts'
 import type { Mutant } from '../mutant.ts'
-import { overlayBus, overridePublish, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { eventLoopTurns, interceptFrames, overlayBus, overridePublish } from '../overlay.ts'
 import { brokenHarness, brokenLogBus, brokenMemoryBus } from './build.ts'
 
 /** Buses that keep no order. */
@@ -32,45 +32,50 @@ export const order: readonly Mutant[] = [
       return bus.publish(scope, changes)
     })
   }),
-  brokenMemoryBus('BUS-ORD-03', 'reorders across publishers', /clients disagree on the order of several publishers/, () => {
-    const sender = new Map<string, number>()
-    return (bus, index) =>
-      overlayBus(bus, {
-        publish(scope, changes) {
-          for (const { sequence } of changes) sender.set(String(sequence), index)
-          return bus.publish(scope, changes)
-        },
-        subscribe(scope, onFrame, options) {
-          let held: { readonly by: number | undefined; readonly deliver: () => void } | undefined
-          return bus.subscribe(
-            scope,
-            (frame, offset) => {
-              const by = sender.get(/"[^"]*",1,\d+,(\d+)/.exec(String(frame))?.[1] ?? '')
-              const deliver = (): void => onFrame(frame, offset)
-              const before = held
-              held = undefined
-              if (index % 2 === 0 || by === undefined) {
-                before?.deliver()
-                deliver()
-              } else if (before && before.by !== by) {
-                deliver()
-                before.deliver()
-              } else {
-                before?.deliver()
-                const own = { by, deliver }
-                held = own
-                setImmediate(() => {
-                  if (held !== own) return
-                  held = undefined
+  brokenMemoryBus(
+    'BUS-ORD-03',
+    'reorders across publishers',
+    /clients disagree on the order of several publishers/,
+    () => {
+      const sender = new Map<string, number>()
+      return (bus, index) =>
+        overlayBus(bus, {
+          publish(scope, changes) {
+            for (const { sequence } of changes) sender.set(String(sequence), index)
+            return bus.publish(scope, changes)
+          },
+          subscribe(scope, onFrame, options) {
+            let held: { readonly by: number | undefined; readonly deliver: () => void } | undefined
+            return bus.subscribe(
+              scope,
+              (frame, offset) => {
+                const by = sender.get(/"[^"]*",1,\d+,(\d+)/.exec(String(frame))?.[1] ?? '')
+                const deliver = (): void => onFrame(frame, offset)
+                const before = held
+                held = undefined
+                if (index % 2 === 0 || by === undefined) {
+                  before?.deliver()
                   deliver()
-                })
-              }
-            },
-            options,
-          )
-        },
-      })
-  }),
+                } else if (before && before.by !== by) {
+                  deliver()
+                  before.deliver()
+                } else {
+                  before?.deliver()
+                  const own = { by, deliver }
+                  held = own
+                  setImmediate(() => {
+                    if (held !== own) return
+                    held = undefined
+                    deliver()
+                  })
+                }
+              },
+              options,
+            )
+          },
+        })
+    },
+  ),
   brokenMemoryBus(
     'BUS-ORD-06',
     'sends a batch last change first',
@@ -97,20 +102,25 @@ export const order: readonly Mutant[] = [
       })
     },
   ),
-  brokenLogBus('BUS-ORD-08', 'sends again in the reverse order what waited', /came after .* across a retry/, () => (bus) => {
-    let down = false
-    const blocked: (() => void)[] = []
-    bus.onStatus((status) => {
-      if (status === 'interrupted') down = true
-      if (status !== 'resumed') return
-      down = false
-      for (const resume of blocked.splice(0).reverse()) resume()
-    })
-    return overridePublish(bus, async (scope: Scope, changes: readonly EncodedChange[]) => {
-      if (down) await new Promise<void>((resume) => blocked.push(resume))
-      return bus.publish(scope, changes)
-    })
-  }),
+  brokenLogBus(
+    'BUS-ORD-08',
+    'sends again in the reverse order what waited',
+    /came after .* across a retry/,
+    () => (bus) => {
+      let down = false
+      const blocked: (() => void)[] = []
+      bus.onStatus((status) => {
+        if (status === 'interrupted') down = true
+        if (status !== 'resumed') return
+        down = false
+        for (const resume of blocked.splice(0).reverse()) resume()
+      })
+      return overridePublish(bus, async (scope: Scope, changes: readonly EncodedChange[]) => {
+        if (down) await new Promise<void>((resume) => blocked.push(resume))
+        return bus.publish(scope, changes)
+      })
+    },
+  ),
   brokenMemoryBus(
     'BUS-ORD-09',
     'skips the change after one that a handler threw at',

@@ -1,7 +1,7 @@
 import { PositionError } from '@sync/core'
 import { scopeId } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { overlayBus, eventLoopTurns } from '../overlay.ts'
+import { eventLoopTurns, overlayBus } from '../overlay.ts'
 import { brokenLogBus } from './build.ts'
 
 /** Buses that read again badly. */

@@ -1,6 +1,6 @@
 import { type Subscription, scopeId } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { neverSettles, overlayBus, overridePublish, overrideStop, interceptFrames, eventLoopTurns } from '../overlay.ts'
+import { eventLoopTurns, interceptFrames, neverSettles, overlayBus, overridePublish, overrideStop } from '../overlay.ts'
 import { brokenMemoryBus } from './build.ts'
 
 /** Buses whose subscriptions begin late, end late or hear too much. */
@@ -107,24 +107,29 @@ export const subscription: readonly Mutant[] = [
         if ('key' in scope) await bus.publish({ partition, section }, changes)
       }),
   ),
-  brokenMemoryBus('BUS-SUB-08', 'keeps the last change for whoever comes late', /was never sent here, client late/, () => {
-    const last = new Map<string, string | Uint8Array>()
-    return (bus) =>
-      overlayBus(bus, {
-        subscribe(scope, onFrame, options) {
-          const kept = last.get(scopeId(scope))
-          if (kept !== undefined) queueMicrotask(() => onFrame(kept))
-          return bus.subscribe(
-            scope,
-            (frame) => {
-              last.set(scopeId(scope), frame)
-              onFrame(frame)
-            },
-            options,
-          )
-        },
-      })
-  }),
+  brokenMemoryBus(
+    'BUS-SUB-08',
+    'keeps the last change for whoever comes late',
+    /was never sent here, client late/,
+    () => {
+      const last = new Map<string, string | Uint8Array>()
+      return (bus) =>
+        overlayBus(bus, {
+          subscribe(scope, onFrame, options) {
+            const kept = last.get(scopeId(scope))
+            if (kept !== undefined) queueMicrotask(() => onFrame(kept))
+            return bus.subscribe(
+              scope,
+              (frame) => {
+                last.set(scopeId(scope), frame)
+                onFrame(frame)
+              },
+              options,
+            )
+          },
+        })
+    },
+  ),
   brokenMemoryBus(
     'BUS-SUB-10',
     'ignores the signal',

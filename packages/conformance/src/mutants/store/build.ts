@@ -27,4 +27,10 @@ export const brokenHarness = (
   name: string,
   expectedMessage: RegExp,
   change: (harness: StoreHarness) => StoreHarness,
-): Mutant => ({ kind: 'store', rule, name, expectedMessage, createHarness: async () => change(await memoryStoreHarness()) })
+): Mutant => ({
+  kind: 'store',
+  rule,
+  name,
+  expectedMessage,
+  createHarness: async () => change(await memoryStoreHarness()),
+})

@@ -52,17 +52,20 @@ export const documents: readonly Mutant[] = [
     /the sequence told with an absent document: expected 1, got 0/,
     () => (store) => ({
       load: async (refs) =>
-        (await store.load(refs)).map((each) =>
-          each.document ? each : { state: { ...each.state, sequence: 0 } },
-        ),
+        (await store.load(refs)).map((each) => (each.document ? each : { state: { ...each.state, sequence: 0 } })),
     }),
   ),
   brokenStore('STORE-ST-02', 'keeps every field', /the document after a write of all of it/, () =>
     transformRequests((request) => ({ ...request, otherFields: 'keep' })),
   ),
-  brokenStore('STORE-ST-03', 'uses a generation again after a delete', /generation 1 after 1|came twice|not higher/, () => {
-    return transformResults((result) => (result.status === 'committed' ? { ...result, generation: 1 } : result))
-  }),
+  brokenStore(
+    'STORE-ST-03',
+    'uses a generation again after a delete',
+    /generation 1 after 1|came twice|not higher/,
+    () => {
+      return transformResults((result) => (result.status === 'committed' ? { ...result, generation: 1 } : result))
+    },
+  ),
   brokenStore(
     'STORE-ST-04',
     'reads from a replica that lags',
@@ -154,9 +157,14 @@ export const documents: readonly Mutant[] = [
   brokenStore('STORE-ST-17', 'rounds unsafe numbers', /the number 9007199254740993 was read back as/, () =>
     transformLoads((document) => ({ ...document, text: JSON.stringify(JSON.parse(document.text)) })),
   ),
-  brokenStore('STORE-LOAD-01', 'answers a load in the order of addresses', /a load of five documents/, () => (store) => ({
-    load: (refs) => store.load([...refs].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))),
-  })),
+  brokenStore(
+    'STORE-LOAD-01',
+    'answers a load in the order of addresses',
+    /a load of five documents/,
+    () => (store) => ({
+      load: (refs) => store.load([...refs].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))),
+    }),
+  ),
   brokenStore(
     'STORE-ST-05',
     'ignores expectations',

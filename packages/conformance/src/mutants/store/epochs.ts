@@ -1,6 +1,6 @@
 import type { CommitResult, SectionState, Store } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { brokenStore, brokenHarness } from './build.ts'
+import { brokenHarness, brokenStore } from './build.ts'
 
 /** A client every answer of which tells another standing. */
 const transformState =
@@ -75,7 +75,7 @@ export const epochs: readonly Mutant[] = [
     commit: async (group) =>
       (await store.commit(group)).map(
         (each, at): CommitResult =>
-          group[at]?.epoch !== each.state.epoch ? { status: 'epoch', state: each.state } : each,
+          group[at]?.epoch !== each.state.epoch ? { status: 'stale-epoch', state: each.state } : each,
       ),
   })),
   brokenStore(
@@ -116,7 +116,7 @@ export const epochs: readonly Mutant[] = [
     () => (store) => ({
       async changesSince(scope, after, limit) {
         const page = await store.changesSince(scope, after, limit)
-        return page.status === 'elsewhere' ? { ...page, status: 'page', upTo: page.state.sequence } : page
+        return page.status === 'unknown-position' ? { ...page, status: 'page', upTo: page.state.sequence } : page
       },
     }),
   ),
@@ -163,8 +163,11 @@ export const epochs: readonly Mutant[] = [
       },
     }),
   ),
-  brokenStore('STORE-FLT-13', 'fails over without a new epoch', /another server took over, but the epoch is the same/, () =>
-    epochsByNumber(() => 'ever'),
+  brokenStore(
+    'STORE-FLT-13',
+    'fails over without a new epoch',
+    /another server took over, but the epoch is the same/,
+    () => epochsByNumber(() => 'ever'),
   ),
   brokenStore(
     'STORE-FLT-13',

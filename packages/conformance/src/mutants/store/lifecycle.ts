@@ -1,8 +1,8 @@
 import { ClosedError } from '@sync/core'
 import type { CommitRequest, DocumentRef, Store } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
-import { neverSettles, overlayStore, eventLoopTurns } from '../overlay.ts'
-import { brokenStore, brokenHarness } from './build.ts'
+import { eventLoopTurns, neverSettles, overlayStore } from '../overlay.ts'
+import { brokenHarness, brokenStore } from './build.ts'
 
 /** Changes how long a document lives. */
 const transformTtl =
@@ -46,9 +46,14 @@ export const lifecycle: readonly Mutant[] = [
     transformTtl((ttl) => ttl * 2),
   ),
   brokenStore('STORE-TTL-02', 'expires early', /was gone after \d+ ms/, () => transformTtl((ttl) => ttl / 2)),
-  brokenStore('STORE-TTL-03', 'ignores touch', /a document expired though it was (written|touched) in time/, () => () => ({
-    touch: async () => {},
-  })),
+  brokenStore(
+    'STORE-TTL-03',
+    'ignores touch',
+    /a document expired though it was (written|touched) in time/,
+    () => () => ({
+      touch: async () => {},
+    }),
+  ),
   brokenStore(
     'STORE-TTL-04',
     'has one ttl for a section',
@@ -113,14 +118,19 @@ export const lifecycle: readonly Mutant[] = [
       },
     }
   }),
-  brokenStore('STORE-H-06', 'does without the partition', /sequence and document of another partition/, () => (store) => {
-    const one = <S extends { partition: string }>(ref: S): S => ({ ...ref, partition: 'all' })
-    return {
-      load: (refs) => store.load(refs.map(one)),
-      commit: (group) => store.commit(group.map((each) => ({ ...each, ref: one(each.ref) }))),
-      heads: (queries) => store.heads(queries.map((each) => ({ ...each, scope: one(each.scope) }))),
-    }
-  }),
+  brokenStore(
+    'STORE-H-06',
+    'does without the partition',
+    /sequence and document of another partition/,
+    () => (store) => {
+      const one = <S extends { partition: string }>(ref: S): S => ({ ...ref, partition: 'all' })
+      return {
+        load: (refs) => store.load(refs.map(one)),
+        commit: (group) => store.commit(group.map((each) => ({ ...each, ref: one(each.ref) }))),
+        heads: (queries) => store.heads(queries.map((each) => ({ ...each, scope: one(each.scope) }))),
+      }
+    },
+  ),
   brokenStore(
     'STORE-DAT-01',
     'misreads reserved names',
@@ -138,7 +148,9 @@ export const lifecycle: readonly Mutant[] = [
   brokenStore('STORE-DAT-02', 'replaces what it does not like in names', /beside/, () =>
     transformNames((text) => text.replace(/\W/g, '_')),
   ),
-  brokenStore('STORE-DAT-02', 'brings names into a normal form', /beside/, () => transformNames((text) => text.normalize('NFC'))),
+  brokenStore('STORE-DAT-02', 'brings names into a normal form', /beside/, () =>
+    transformNames((text) => text.normalize('NFC')),
+  ),
   brokenStore('STORE-DAT-04', 'mends lone surrogates', /a text: expected/, () => (store) => ({
     load: async (refs) =>
       (await store.load(refs)).map((each) =>

@@ -27,7 +27,9 @@ export const operations: readonly Mutant[] = [
     /a conflict that was asked for again, though it would hold now/,
     () => (store) => ({
       commit: (group) =>
-        store.commit(group.map((request) => (request.op.attempt === 1 && request.expect ? withNewOpId(request) : request))),
+        store.commit(
+          group.map((request) => (request.op.attempt === 1 && request.expect ? withNewOpId(request) : request)),
+        ),
     }),
   ),
   brokenStore(
@@ -48,7 +50,7 @@ export const operations: readonly Mutant[] = [
         return Promise.all(
           results.map(async (result, at) => {
             const request = group[at]
-            if (result.status !== 'forgotten' || !request) return result
+            if (result.status !== 'op-expired' || !request) return result
             const idOrigin = { epoch: result.state.epoch, opResultCount: result.state.opResultCount }
             return (await store.commit([{ ...request, op: { ...request.op, idOrigin } }]))[0] ?? result
           }),
@@ -64,7 +66,9 @@ export const operations: readonly Mutant[] = [
       commit: (group) =>
         store.commit(
           group.map((request) =>
-            request.op.isCallerGiven ? { ...request, op: { ...request.op, id: `${request.origin}${request.op.id}` } } : request,
+            request.op.isCallerGiven
+              ? { ...request, op: { ...request.op, id: `${request.origin}${request.op.id}` } }
+              : request,
           ),
         ),
     }),
@@ -132,19 +136,26 @@ export const operations: readonly Mutant[] = [
     transformLogPages((page) => ({ ...page, changes: page.changes.slice(0, -1) })),
   ),
   brokenStore('STORE-ST-25', 'says nothing of a log that was trimmed', /expected "truncated", got "page"/, () =>
-    transformLogPages((page) => (page.status === 'truncated' ? { ...page, status: 'page', upTo: page.state.sequence } : page)),
+    transformLogPages((page) =>
+      page.status === 'truncated' ? { ...page, status: 'page', upTo: page.state.sequence } : page,
+    ),
   ),
-  brokenStore('STORE-ST-16', 'counts a sequence per client', /the sequences of 48 concurrent commits/, () => (store) => {
-    let sequence = 0
-    return {
-      async commit(group) {
-        await eventLoopTurns(1)
-        return (await store.commit(group)).map((result) =>
-          result.status === 'committed' ? { ...result, change: { ...result.change, sequence: ++sequence } } : result,
-        )
-      },
-    }
-  }),
+  brokenStore(
+    'STORE-ST-16',
+    'counts a sequence per client',
+    /the sequences of 48 concurrent commits/,
+    () => (store) => {
+      let sequence = 0
+      return {
+        async commit(group) {
+          await eventLoopTurns(1)
+          return (await store.commit(group)).map((result) =>
+            result.status === 'committed' ? { ...result, change: { ...result.change, sequence: ++sequence } } : result,
+          )
+        },
+      }
+    },
+  ),
   brokenStore('STORE-ST-26', 'answers changes without meta', /the change of a first commit/, () => (store) => ({
     commit: (group) => store.commit(group.map(({ meta: _, ...request }) => request)),
   })),

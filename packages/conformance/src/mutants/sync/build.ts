@@ -1,11 +1,16 @@
 import type { Collection, SyncInstance } from '@sync/core'
-import type { SyncHarness } from '../../harness/harness.ts'
-import { type StackInterceptors, memoryStack } from '../../harness/memory.ts'
 import type { TestDocument } from '../../context/sync-test-context.ts'
+import type { SyncHarness } from '../../harness/harness.ts'
+import { memoryStack, type StackInterceptors } from '../../harness/memory.ts'
 import type { Mutant } from '../mutant.ts'
 
 /** A stack with something broken between its instances and the hub. A new one for each harness: state lies around its parts. */
-export const brokenStack = (rule: string, name: string, expectedMessage: RegExp, interceptors: () => StackInterceptors): Mutant => ({
+export const brokenStack = (
+  rule: string,
+  name: string,
+  expectedMessage: RegExp,
+  interceptors: () => StackInterceptors,
+): Mutant => ({
   kind: 'sync',
   rule,
   name,
@@ -28,7 +33,16 @@ export type TestCollection = Collection<TestDocument>
 export function overlayInstance(sync: SyncInstance, overrides: Partial<SyncInstance>): SyncInstance {
   const close = overrides.close ?? ((options) => sync.close(options))
   const own: Record<string, unknown> = { id: sync.id }
-  for (const name of ['collection', 'health', 'stats', 'onEvent', 'check', 'verify', 'conflicts', 'flush'] as const)
+  for (const name of [
+    'collection',
+    'health',
+    'stats',
+    'onEvent',
+    'catchUp',
+    'verify',
+    'recentConflicts',
+    'flush',
+  ] as const)
     own[name] = (...args: never[]) => (sync[name] as (...given: never[]) => unknown)(...args)
   return { ...(own as unknown as SyncInstance), [Symbol.asyncDispose]: () => close(), ...overrides, close }
 }

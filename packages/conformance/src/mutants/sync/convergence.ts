@@ -1,7 +1,7 @@
 import type { Change, SyncInstance } from '@sync/core'
 import type { TestDocument } from '../../context/sync-test-context.ts'
 import type { Mutant } from '../mutant.ts'
-import { type TestCollection, brokenCollections, overlayCollection, overlayInstance, brokenStack } from './build.ts'
+import { brokenCollections, brokenStack, overlayCollection, overlayInstance, type TestCollection } from './build.ts'
 import { applyByAssignment, naiveReplica } from './naive.ts'
 
 /** Reads, changes the copy, writes it whole: what an update must not be. */
@@ -55,7 +55,12 @@ export const convergence: readonly Mutant[] = [
       },
     }),
   ),
-  brokenCollections('SYNC-MRG-03', 'prefers its own writes', /key "k\d": instance \w holds .* in place of/, () => preferOwnWrites),
+  brokenCollections(
+    'SYNC-MRG-03',
+    'prefers its own writes',
+    /key "k\d": instance \w holds .* in place of/,
+    () => preferOwnWrites,
+  ),
   brokenStack('SYNC-MRG-04', 'lets the later wall clock win', /instance (ahead|behind) holds .* in place of/, () => {
     const newest = new Map<string, number>()
     return {
@@ -91,7 +96,9 @@ export const convergence: readonly Mutant[] = [
       },
     }),
   ),
-  brokenStack('SYNC-MRG-06', 'applies of a patch what fits', /what a watcher was shown|holds .*7/, () => naiveReplica()),
+  brokenStack('SYNC-MRG-06', 'applies of a patch what fits', /what a watcher was shown|holds .*7/, () =>
+    naiveReplica(),
+  ),
   brokenStack('SYNC-MRG-07', 'applies `__proto__`', /has reached into the prototype of all objects/, () =>
     naiveReplica(applyByAssignment),
   ),

@@ -2,7 +2,7 @@ import type { Json, SyncInstance } from '@sync/core'
 import { decodeFrame, type FieldEdit, type WireChange } from '@sync/core/adapter'
 import { apply } from '@sync/core/patch'
 import type { StackInterceptors } from '../../harness/memory.ts'
-import { type TestCollection, overlayCollection, overlayInstance } from './build.ts'
+import { overlayCollection, overlayInstance, type TestCollection } from './build.ts'
 
 type Document = { readonly [field: string]: Json }
 
@@ -47,14 +47,18 @@ export const naiveReplica = (applyDelta: ApplyDelta = applyInPlace): StackInterc
   sync(sync, { bus }) {
     const handles = new Map<unknown, TestCollection>()
     const client = bus()
-    const collection = (definition: { readonly section: string }, location: { readonly partition: string }): TestCollection => {
+    const collection = (
+      definition: { readonly section: string },
+      location: { readonly partition: string },
+    ): TestCollection => {
       const docs = sync.collection(definition as never, location) as unknown as TestCollection
       const known = handles.get(definition)
       if (known) return known
       const held = new Map<string, Document | undefined>()
       void client.subscribe({ partition: location.partition, section: definition.section }, (frame) => {
         try {
-          for (const change of decodeFrame(frame).changes) if (held.has(change.key)) applyChange(held, change, applyDelta)
+          for (const change of decodeFrame(frame).changes)
+            if (held.has(change.key)) applyChange(held, change, applyDelta)
         } catch {}
       })
       const get: TestCollection['get'] = async (key, options) => {
@@ -87,7 +91,11 @@ export const naiveReplica = (applyDelta: ApplyDelta = applyInPlace): StackInterc
   },
 })
 
-function applyChange(held: Map<string, Document | undefined>, { key, edits }: WireChange, applyDelta: ApplyDelta): void {
+function applyChange(
+  held: Map<string, Document | undefined>,
+  { key, edits }: WireChange,
+  applyDelta: ApplyDelta,
+): void {
   if (edits === 'removed') held.set(key, undefined)
   if (typeof edits === 'string') return
   const document: Record<string, Json> = { ...held.get(key) }

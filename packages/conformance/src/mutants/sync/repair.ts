@@ -1,6 +1,6 @@
 import type { Mutant } from '../mutant.ts'
-import { overlayBus, overlayStore, interceptFrames, eventLoopTurns } from '../overlay.ts'
-import { type TestCollection, brokenCollections, brokenHarness, overlayInstance, brokenStack } from './build.ts'
+import { eventLoopTurns, interceptFrames, overlayBus, overlayStore } from '../overlay.ts'
+import { brokenCollections, brokenHarness, brokenStack, overlayInstance, type TestCollection } from './build.ts'
 import { naiveReplica } from './naive.ts'
 
 let opIdSuffix = 0
@@ -39,7 +39,9 @@ export const repair: readonly Mutant[] = [
     /key "k": instance \w holds \{"n":\d\} in place of nothing/,
     () => naiveReplica(),
   ),
-  brokenStack('SYNC-EPO-01', 'ignores epochs', /key "k": instance A holds \{"n":2\} in place of \{"n":3\}/, () => naiveReplica()),
+  brokenStack('SYNC-EPO-01', 'ignores epochs', /key "k": instance A holds \{"n":2\} in place of \{"n":3\}/, () =>
+    naiveReplica(),
+  ),
   brokenCollections(
     'SYNC-FLT-01',
     'does not ask what it missed while the bus was away',
@@ -65,7 +67,10 @@ export const repair: readonly Mutant[] = [
         overlayStore(store, {
           commit: (group) =>
             store.commit(
-              group.map(({ expect: _, ...each }) => ({ ...each, op: { ...each.op, id: `${each.op.id}~${++opIdSuffix}` } })),
+              group.map(({ expect: _, ...each }) => ({
+                ...each,
+                op: { ...each.op, id: `${each.op.id}~${++opIdSuffix}` },
+              })),
             ),
         }),
     }),
@@ -176,18 +181,23 @@ export const repair: readonly Mutant[] = [
       },
     }),
   ),
-  brokenCollections('SYNC-REP-01', 'begins one change after a position', /12 never came, client the stream/, () => (docs) => ({
-    changes(options) {
-      const stream = docs.changes(options)
-      return (async function* () {
-        let first = true
-        for await (const batch of stream) {
-          yield first ? batch.slice(1) : batch
-          first = false
-        }
-      })()
-    },
-  })),
+  brokenCollections(
+    'SYNC-REP-01',
+    'begins one change after a position',
+    /12 never came, client the stream/,
+    () => (docs) => ({
+      changes(options) {
+        const stream = docs.changes(options)
+        return (async function* () {
+          let first = true
+          for await (const batch of stream) {
+            yield first ? batch.slice(1) : batch
+            first = false
+          }
+        })()
+      },
+    }),
+  ),
   brokenStack('SYNC-BP-02', 'lets its buffer grow without bound', /\d+ changes wait behind a hole/, () => {
     let kept = 0
     return {
@@ -249,11 +259,17 @@ export const repair: readonly Mutant[] = [
     },
   ),
   brokenStack('SYNC-DAT-01', 'sends texts as Latin-1', /key ".*": instance B holds/, () => ({
-    bus: (bus) => interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame)).toString('latin1'))),
+    bus: (bus) =>
+      interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame)).toString('latin1'))),
   })),
-  brokenCollections('SYNC-DAT-06', 'writes null for what is no number', /a write of NaN: was not refused/, () => (docs) => ({
-    assign: (key, fields, options) => docs.assign(key, JSON.parse(JSON.stringify(fields)), options),
-  })),
+  brokenCollections(
+    'SYNC-DAT-06',
+    'writes null for what is no number',
+    /a write of NaN: was not refused/,
+    () => (docs) => ({
+      assign: (key, fields, options) => docs.assign(key, JSON.parse(JSON.stringify(fields)), options),
+    }),
+  ),
   brokenCollections(
     'SYNC-DAT-08',
     'writes what JSON.stringify makes of it',
@@ -295,10 +311,15 @@ export const repair: readonly Mutant[] = [
       },
     }
   }),
-  brokenCollections('SYNC-LIF-01', 'takes writes after close', /a write after close: was not refused/, () => (docs) => ({
-    assign: (key, fields, options) =>
-      docs.assign(key, fields, options).catch(() => ({ version: 0, position: '', changed: false })),
-  })),
+  brokenCollections(
+    'SYNC-LIF-01',
+    'takes writes after close',
+    /a write after close: was not refused/,
+    () => (docs) => ({
+      assign: (key, fields, options) =>
+        docs.assign(key, fields, options).catch(() => ({ version: 0, position: '', changed: false })),
+    }),
+  ),
   brokenStack(
     'SYNC-LIF-06',
     'is not closed by `await using`',

@@ -41,7 +41,9 @@ export const backpressure: readonly Rule<BusTestContext>[] = [
       await context.withTimeout(bus.close(), 'close')
       const settled = await context.withTimeout(Promise.all(outcomes), 'publications that were under way at close')
       const accepted = settled.filter((change) => change !== undefined)
-      await context.expectAllReceived({ ...subscriber, received: subscriber.received }, accepted, { allowDuplicates: true })
+      await context.expectAllReceived({ ...subscriber, received: subscriber.received }, accepted, {
+        allowDuplicates: true,
+      })
     },
   },
   {

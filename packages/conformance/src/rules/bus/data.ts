@@ -1,5 +1,5 @@
-import { encodeFrames, assembleChange, type Scope } from '@sync/core/adapter'
-import { assertThat, assertEqual, isTypedError } from '../../checkers/assertions.ts'
+import { assembleChange, encodeFrames, type Scope } from '@sync/core/adapter'
+import { assertEqual, assertThat, isTypedError } from '../../checkers/assertions.ts'
 import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test-context.ts'
 import { COLLIDING_ADDRESSES, HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
@@ -42,7 +42,10 @@ export const data: readonly Rule<BusTestContext>[] = [
             )
             continue
           }
-          await context.waitUntil(() => outcome.received.length > 0, `what was published to ${what} was not heard there`)
+          await context.waitUntil(
+            () => outcome.received.length > 0,
+            `what was published to ${what} was not heard there`,
+          )
           assertEqual(outcome.received[0]?.key, name, `the key of a change published to ${what}`)
           await outcome.stop()
         }
@@ -62,7 +65,8 @@ export const data: readonly Rule<BusTestContext>[] = [
           return key === undefined ? { partition, section } : { partition, section, key }
         })
         const subscribers: RecordingSubscriber[] = []
-        for (const scope of scopes) subscribers.push(await context.subscribe(bus, scope, { client: JSON.stringify(scope) }))
+        for (const scope of scopes)
+          subscribers.push(await context.subscribe(bus, scope, { client: JSON.stringify(scope) }))
         for (const [at, scope] of scopes.entries()) await context.publish(scope, [context.change(`to ${at}`)])
         for (const [at, scope] of scopes.entries()) await context.waitForDelivery(scope, subscribers.slice(at, at + 1))
         for (const [at, { received, client }] of subscribers.entries()) {

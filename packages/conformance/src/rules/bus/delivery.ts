@@ -1,5 +1,5 @@
 import { encodeFrames } from '@sync/core/adapter'
-import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
+import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
 import type { BusTestContext } from '../../context/bus-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -238,7 +238,10 @@ export const delivery: readonly Rule<BusTestContext>[] = [
       await context.withTimeout(context.bus.publish(scope, sent), 'publish of a large batch')
       await context.expectAllReceived(subscriber, sent)
       const largest = Math.max(...subscriber.frames.map(({ size }) => size))
-      assertThat(largest <= maxPayloadBytes, `a frame of ${largest} bytes came, ${maxPayloadBytes} is the declared limit`)
+      assertThat(
+        largest <= maxPayloadBytes,
+        `a frame of ${largest} bytes came, ${maxPayloadBytes} is the declared limit`,
+      )
       const stripped = subscriber.received.find(({ edits }) => edits === 'omitted')
       assertThat(!stripped, 'a change that would fit by itself came without its patch')
     },

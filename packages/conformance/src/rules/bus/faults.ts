@@ -1,5 +1,5 @@
 import type { BusStatus } from '@sync/core/adapter'
-import { assertThat, assertRejects } from '../../checkers/assertions.ts'
+import { assertRejects, assertThat } from '../../checkers/assertions.ts'
 import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -45,7 +45,10 @@ export const faults: readonly Rule<BusTestContext>[] = [
       await context.publish(scope, sent)
       await context.waitForDelivery(scope, [subscriber])
       const copies = subscriber.received.slice(before).filter(({ sequence }) => sequence === sent[0]?.sequence).length
-      assertThat(copies === 1 || (copies > 0 && context.allowDuplicates), `a change after two reconnects was heard ${copies} times`)
+      assertThat(
+        copies === 1 || (copies > 0 && context.allowDuplicates),
+        `a change after two reconnects was heard ${copies} times`,
+      )
     },
   },
   {
@@ -185,7 +188,10 @@ export const faults: readonly Rule<BusTestContext>[] = [
       const sent = [context.change('a')]
       await context.publish(scope, sent)
       await context.waitUntil(() => watching.received.length > 0, 'nothing is heard after the restart')
-      assertThat(subscriber.received.length === received, 'a client that was closed while the broker was away came back')
+      assertThat(
+        subscriber.received.length === received,
+        'a client that was closed while the broker was away came back',
+      )
       assertThat(statuses.at(-1) === 'closed', `the last status of a closed client is ${statuses.at(-1)}`)
     },
   },

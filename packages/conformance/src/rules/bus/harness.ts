@@ -1,8 +1,8 @@
 import { encodeFrames } from '@sync/core/adapter'
-import { validateBusCapabilities } from '../../harness/capabilities.ts'
-import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { BusTestContext } from '../../context/bus-test-context.ts'
 import { assertNoLeaks } from '../../context/resource-leaks.ts'
+import { validateBusCapabilities } from '../../harness/capabilities.ts'
 import type { Rule } from '../rule.ts'
 
 /** Whether what is tested is what it says, and the tests test it. */
@@ -68,7 +68,10 @@ export const harness: readonly Rule<BusTestContext>[] = [
         const [lost, kept] = [context.change('dropped'), context.change('kept')]
         await context.publish(scope, [lost, kept])
         await context.waitUntil(() => subscriber.received.some(({ key }) => key === 'kept'), 'nothing is heard')
-        assertThat(!subscriber.received.some(({ key }) => key === 'dropped'), 'a delivery that was to be dropped was made')
+        assertThat(
+          !subscriber.received.some(({ key }) => key === 'dropped'),
+          'a delivery that was to be dropped was made',
+        )
       }
       if (faults.cut) {
         statuses.length = 0

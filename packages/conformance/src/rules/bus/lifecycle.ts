@@ -1,4 +1,4 @@
-import { assertThat, assertRejects } from '../../checkers/assertions.ts'
+import { assertRejects, assertThat } from '../../checkers/assertions.ts'
 import type { BusTestContext } from '../../context/bus-test-context.ts'
 import { runProgram } from '../../context/run-program.ts'
 import type { Rule } from '../rule.ts'
@@ -17,7 +17,10 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
       await context.withTimeout(Promise.all([bus.close(), bus.close()]), 'close, twice at once')
       await context.withTimeout(bus.close(), 'close, once more')
       const closed = statuses.filter((status) => status === 'closed').length
-      assertThat(closed === 1 && statuses.at(-1) === 'closed', `the statuses of a client closed twice: ${statuses.join(', ')}`)
+      assertThat(
+        closed === 1 && statuses.at(-1) === 'closed',
+        `the statuses of a client closed twice: ${statuses.join(', ')}`,
+      )
     },
   },
   {
@@ -103,7 +106,10 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
         context.withTimeout(opening, 'connecting to nothing', context.stateTimeout * 4),
         'connecting to nothing',
       )
-      assertThat(error.message.includes(unreachable.address), `the error does not name ${unreachable.address}: ${error.message}`)
+      assertThat(
+        error.message.includes(unreachable.address),
+        `the error does not name ${unreachable.address}: ${error.message}`,
+      )
     },
   },
   {
@@ -120,7 +126,10 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
         typeof subscriber.subscription[Symbol.asyncDispose] === 'function',
         'a subscription has no Symbol.asyncDispose',
       )
-      await context.withTimeout(Promise.resolve(subscriber.subscription[Symbol.asyncDispose]()), 'dispose of a subscription')
+      await context.withTimeout(
+        Promise.resolve(subscriber.subscription[Symbol.asyncDispose]()),
+        'dispose of a subscription',
+      )
       const received = subscriber.received.length
       const sent = [context.change('a')]
       await context.publish(scope, sent)

@@ -48,7 +48,8 @@ export const order: readonly Rule<BusTestContext>[] = [
       const scope = context.section()
       const publishers = [context.bus, await context.open(), await context.open()]
       const subscribers: RecordingSubscriber[] = []
-      for (const client of ['A', 'B', 'C']) subscribers.push(await context.subscribe(await context.open(), scope, { client }))
+      for (const client of ['A', 'B', 'C'])
+        subscribers.push(await context.subscribe(await context.open(), scope, { client }))
       const sent = publishers.map((_, by) => Array.from({ length: 30 }, () => context.change(`by ${by}`)))
       const shared = publishers.map(() => Array.from({ length: 30 }, () => context.change('shared')))
       const interleaved = publishers.map((_, by) => context.interleave(sent[by] ?? [], shared[by] ?? []))
@@ -79,7 +80,9 @@ export const order: readonly Rule<BusTestContext>[] = [
         }
       }
       if (context.capabilities.ordering === 'per-publisher') return
-      const orders = subscribers.map((subscriber) => withoutDuplicates(subscriber).filter(({ key }) => key === 'shared'))
+      const orders = subscribers.map((subscriber) =>
+        withoutDuplicates(subscriber).filter(({ key }) => key === 'shared'),
+      )
       for (const [at, received] of orders.entries()) {
         const wrong = received.findIndex((change, index) => change.sequence !== orders[0]?.[index]?.sequence)
         const excerpt = (list: typeof received | undefined): string =>
@@ -117,7 +120,8 @@ export const order: readonly Rule<BusTestContext>[] = [
     level: 'MUST',
     statement: 'After a reconnect order holds, and nothing from before comes after what is newer.',
     hint: 'What was under way when the connection went is lost or comes first; never later.',
-    skip: (context) => requiresOrdering(context) ?? (context.harness.faults?.cut ? undefined : 'the harness cannot cut connections'),
+    skip: (context) =>
+      requiresOrdering(context) ?? (context.harness.faults?.cut ? undefined : 'the harness cannot cut connections'),
     async run(context) {
       const scope = context.section()
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
@@ -133,11 +137,19 @@ export const order: readonly Rule<BusTestContext>[] = [
         () => subscriber.received.some(({ sequence }) => sequence === sent.at(-1)?.sequence),
         'nothing is heard after the reconnect',
       )
-      await context.expectAllReceived({ ...subscriber, received: onlyChangesOf(subscriber, sent.slice(20)) }, sent.slice(20))
+      await context.expectAllReceived(
+        { ...subscriber, received: onlyChangesOf(subscriber, sent.slice(20)) },
+        sent.slice(20),
+      )
       await context.expectAllReceived(subscriber, [], { allowLosses: true }).catch(() => {})
       const sequences = subscriber.received.map(({ sequence }) => sequence)
-      const wrong = context.allowDuplicates ? -1 : sequences.findIndex((each, at) => at > 0 && each <= (sequences[at - 1] ?? 0))
-      assertThat(wrong < 0, `key "a": ${sequences[wrong]} came after ${sequences[wrong - 1]} ← after the reconnect, client B`)
+      const wrong = context.allowDuplicates
+        ? -1
+        : sequences.findIndex((each, at) => at > 0 && each <= (sequences[at - 1] ?? 0))
+      assertThat(
+        wrong < 0,
+        `key "a": ${sequences[wrong]} came after ${sequences[wrong - 1]} ← after the reconnect, client B`,
+      )
     },
   },
   {
@@ -147,7 +159,9 @@ export const order: readonly Rule<BusTestContext>[] = [
     hint: 'A retry holds up what was published after it; one outstanding send per line.',
     skip: (context) =>
       requiresOrdering(context) ??
-      (context.harness.faults?.kill && context.harness.faults.restart ? undefined : 'the harness cannot kill the broker'),
+      (context.harness.faults?.kill && context.harness.faults.restart
+        ? undefined
+        : 'the harness cannot kill the broker'),
     async run(context) {
       const scope = context.section()
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
@@ -215,7 +229,10 @@ export const order: readonly Rule<BusTestContext>[] = [
       const sent = Array.from({ length: 20 }, (_, n) => context.change(`k${n % 5}`))
       for (const [at, change] of sent.entries()) {
         if (Math.floor(at / 5) % 2 === 1)
-          await context.withTimeout(publishFromOtherProcess?.(scope, [change]) ?? Promise.resolve(), 'publish elsewhere')
+          await context.withTimeout(
+            publishFromOtherProcess?.(scope, [change]) ?? Promise.resolve(),
+            'publish elsewhere',
+          )
         else await context.publish(scope, [change])
       }
       await context.expectAllReceived(subscriber, sent)
@@ -229,7 +246,10 @@ function withoutDuplicates({ received }: RecordingSubscriber): RecordingSubscrib
   return received.filter(({ sequence }) => !seen.has(sequence) && seen.add(sequence))
 }
 
-const onlyChangesOf = ({ received }: RecordingSubscriber, sent: readonly { readonly sequence: number }[]): RecordingSubscriber['received'] => {
+const onlyChangesOf = (
+  { received }: RecordingSubscriber,
+  sent: readonly { readonly sequence: number }[],
+): RecordingSubscriber['received'] => {
   const names = new Set(sent.map(({ sequence }) => sequence))
   return received.filter(({ sequence }) => names.has(sequence))
 }

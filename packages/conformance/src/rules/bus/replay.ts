@@ -1,4 +1,4 @@
-import { assertThat, assertRejects } from '../../checkers/assertions.ts'
+import { assertRejects, assertThat } from '../../checkers/assertions.ts'
 import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -110,7 +110,10 @@ export const replay: readonly Rule<BusTestContext>[] = [
           await context.bus.publish(scope, [change])
         }
       })()
-      const again = await context.subscribe(await context.open(), scope, { client: 'B', after: offsetOf(subscriber, 4) })
+      const again = await context.subscribe(await context.open(), scope, {
+        client: 'B',
+        after: offsetOf(subscriber, 4),
+      })
       await context.withTimeout(publishing, 'publish')
       await context.expectAllReceived(again, [...sent.slice(5), ...live], { allowDuplicates: true })
     },
@@ -126,7 +129,10 @@ export const replay: readonly Rule<BusTestContext>[] = [
       const removal = { ...context.change('a') }
       const text = removal.text.replace(/\[\[.*\]\]\]$/, 'null]')
       await context.publish(scope, [{ ...removal, text }, context.change('b')])
-      const again = await context.subscribe(await context.open(), scope, { client: 'B', after: offsetOf(subscriber, 2) })
+      const again = await context.subscribe(await context.open(), scope, {
+        client: 'B',
+        after: offsetOf(subscriber, 2),
+      })
       await context.waitUntil(
         () => again.received.length >= 2,
         () => `${again.received.length} of 2 changes came`,

@@ -1,5 +1,5 @@
 import type { Scope } from '@sync/core/adapter'
-import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
+import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
 import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -73,7 +73,11 @@ export const subscription: readonly Rule<BusTestContext>[] = [
       const one = [context.change('a')]
       await context.publish(scope, one)
       await context.expectAllReceived(second, [...both, ...one], { allowDuplicates: true })
-      assertEqual(new Set(first.received.map(({ sequence }) => sequence)).size, 1, 'changes heard by the stopped handler')
+      assertEqual(
+        new Set(first.received.map(({ sequence }) => sequence)).size,
+        1,
+        'changes heard by the stopped handler',
+      )
     },
   },
   {
@@ -150,7 +154,8 @@ export const subscription: readonly Rule<BusTestContext>[] = [
           await context.publish(scopeOf(pattern), toPattern)
           await context.waitUntil(
             () =>
-              plain.received.some(({ key }) => key === 'plain') && patterned.received.some(({ key }) => key === 'pattern'),
+              plain.received.some(({ key }) => key === 'plain') &&
+              patterned.received.some(({ key }) => key === 'pattern'),
             `what was published to the ${at} ${JSON.stringify(pattern)} or ${JSON.stringify(literal)} was not heard there`,
           )
           await context.waitForDelivery(scopeOf(literal), [plain])

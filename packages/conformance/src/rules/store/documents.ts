@@ -1,4 +1,4 @@
-import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { StoreTestContext } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -57,7 +57,10 @@ export const documents: readonly Rule<StoreTestContext>[] = [
       }
       for (let life = 0; life < 4; life++) {
         const created = await writer.write('k', { f: String(life) })
-        assertThat(created.generation > last, `key "k": generation ${created.generation} after ${last}: not higher in a new life`)
+        assertThat(
+          created.generation > last,
+          `key "k": generation ${created.generation} after ${last}: not higher in a new life`,
+        )
         assertEqual(created.generation, created.change.sequence, 'the generation of a new document: its first sequence')
         assertEqual([created.version, created.existed], [1, false], 'version and existence before, of a new document')
         recordVersion(created.generation, created.version)

@@ -1,6 +1,6 @@
-import type { StoreFaults } from '../../harness/harness.ts'
-import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
+import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
 import { expectCommitted, type StoreTestContext, withoutState } from '../../context/store-test-context.ts'
+import type { StoreFaults } from '../../harness/harness.ts'
 import type { Rule } from '../rule.ts'
 
 const requiresFaults =
@@ -32,7 +32,11 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
         { epoch, sequence: 3 },
         { epoch: 'unheard-of', sequence: 99 },
       ])
-        assertEqual((await stateAfterShown(shown)).epoch, epoch, `the epoch after somebody was shown ${JSON.stringify(shown)} of 3`)
+        assertEqual(
+          (await stateAfterShown(shown)).epoch,
+          epoch,
+          `the epoch after somebody was shown ${JSON.stringify(shown)} of 3`,
+        )
       const minted = await stateAfterShown({ epoch, sequence: 4 })
       assertThat(minted.epoch !== epoch, 'the epoch after somebody was shown 4 of 3 is still the same')
       assertEqual(minted.sequence, 3, 'the sequence at the mint')
@@ -133,8 +137,11 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
         { epoch, sequence: 5 },
         { epoch: 'unheard-of', sequence: 1 },
       ]) {
-        const { status } = await context.withTimeout(context.store.changesSince(writer.section, position, 100), 'changesSince')
-        assertEqual(status, 'elsewhere', `the log after ${JSON.stringify(position)}, beyond the fork at 4`)
+        const { status } = await context.withTimeout(
+          context.store.changesSince(writer.section, position, 100),
+          'changesSince',
+        )
+        assertEqual(status, 'unknown-position', `the log after ${JSON.stringify(position)}, beyond the fork at 4`)
       }
     },
   },
@@ -233,7 +240,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
         context.store.changesSince(writer.section, { epoch, sequence: 6 }, 10),
         'changesSince',
       )
-      assertEqual(page.status, 'elsewhere', 'the log after a place that was lost')
+      assertEqual(page.status, 'unknown-position', 'the log after a place that was lost')
       assertEqual((await writer.write('k', { n: '7' })).change.sequence, 5, 'the sequence of the next commit')
     },
   },

@@ -1,6 +1,6 @@
 import type { CommitResult, Expectation } from '@sync/core/adapter'
+import { assertEqual, assertThat, format } from '../../checkers/assertions.ts'
 import { type Call, checkLinearizability, type Model } from '../../checkers/linearizability.ts'
-import { assertThat, assertEqual, format } from '../../checkers/assertions.ts'
 import { type StoreTestContext, withoutState } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -185,7 +185,10 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
       }
       assertThat((await send(1, generation)).includes('1,[[2,"/n",2]]'), 'an inner patch that fits did not travel')
       const text = await send(1, generation)
-      assertThat(!text.includes('"/n"') && text.includes('{"n":2}'), `an inner patch on another base travelled: ${text}`)
+      assertThat(
+        !text.includes('"/n"') && text.includes('{"n":2}'),
+        `an inner patch on another base travelled: ${text}`,
+      )
     },
   },
 ]
@@ -224,7 +227,10 @@ const register: Model<State, Input, Output> = {
 
 function notLinearizable(
   key: string,
-  verdict: { readonly linearizedPrefix: readonly Call<Input, Output>[]; readonly blocked: readonly Call<Input, Output>[] },
+  verdict: {
+    readonly linearizedPrefix: readonly Call<Input, Output>[]
+    readonly blocked: readonly Call<Input, Output>[]
+  },
 ): string {
   const describeCall = ({ client, input, returned }: Call<Input, Output>): string =>
     `${client} ${format(input)} → ${format(returned?.output)}`

@@ -1,8 +1,8 @@
-import { validateStoreCapabilities } from '../../harness/capabilities.ts'
-import { assertThat, assertEqual, assertRejects, isTypedError } from '../../checkers/assertions.ts'
-import { runProgram } from '../../context/run-program.ts'
+import { assertEqual, assertRejects, assertThat, isTypedError } from '../../checkers/assertions.ts'
 import { assertNoLeaks } from '../../context/resource-leaks.ts'
+import { runProgram } from '../../context/run-program.ts'
 import type { StoreTestContext } from '../../context/store-test-context.ts'
+import { validateStoreCapabilities } from '../../harness/capabilities.ts'
 import { COLLIDING_ADDRESSES, HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
 
@@ -266,7 +266,8 @@ export const harness: readonly Rule<StoreTestContext>[] = [
     level: 'SHOULD',
     statement: 'Connecting to nothing fails within a bound, with the address in the message.',
     hint: 'A connect time-out, and an error that names host and port but no password.',
-    skip: ({ harness: { unreachable } }) => (unreachable ? undefined : 'the harness has no address where nobody listens'),
+    skip: ({ harness: { unreachable } }) =>
+      unreachable ? undefined : 'the harness has no address where nobody listens',
     async run(context) {
       const { unreachable } = context.harness
       if (!unreachable) return
@@ -278,7 +279,10 @@ export const harness: readonly Rule<StoreTestContext>[] = [
         context.withTimeout(opening, 'connecting to nothing', context.stateTimeout * 4),
         'connecting to nothing',
       )
-      assertThat(error.message.includes(unreachable.address), `the error does not name ${unreachable.address}: ${error.message}`)
+      assertThat(
+        error.message.includes(unreachable.address),
+        `the error does not name ${unreachable.address}: ${error.message}`,
+      )
     },
   },
   {

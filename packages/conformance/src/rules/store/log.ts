@@ -1,5 +1,5 @@
 import { decodeChange } from '@sync/core/adapter'
-import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { StoreTestContext } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -64,7 +64,10 @@ export const log: readonly Rule<StoreTestContext>[] = [
         await writer.sendAll(Array.from({ length: 50 }, (_, at) => writer.request('k', { n: String(n + at) })))
       const { epoch, sequence } = await writer.catchUp()
       for (const scope of [writer.section, writer.ref('k'), writer.ref('nobody')]) {
-        const page = await context.withTimeout(context.store.changesSince(scope, { epoch, sequence: 1 }, 1_000), 'changesSince')
+        const page = await context.withTimeout(
+          context.store.changesSince(scope, { epoch, sequence: 1 }, 1_000),
+          'changesSince',
+        )
         assertEqual(
           page.status,
           'truncated',

@@ -1,5 +1,5 @@
 import type { CommitResult } from '@sync/core/adapter'
-import { assertThat, assertEqual, format } from '../../checkers/assertions.ts'
+import { assertEqual, assertThat, format } from '../../checkers/assertions.ts'
 import { expectCommitted, type StoreTestContext, withoutState } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -84,7 +84,7 @@ export const operations: readonly Rule<StoreTestContext>[] = [
       for (let n = 0; n < maxOpResults * 2; n += 50)
         await writer.sendAll(Array.from({ length: 50 }, (_, at) => writer.request('other', { n: String(n + at) })))
       const result = await writer.send(old)
-      assertEqual(result.status, 'forgotten', 'a write whose id is older than the op memory')
+      assertEqual(result.status, 'op-expired', 'a write whose id is older than the op memory')
       assertEqual(await writer.value('k'), { n: 1 }, 'the document after a forgotten write')
     },
   },
@@ -214,20 +214,26 @@ export const operations: readonly Rule<StoreTestContext>[] = [
     level: 'MUST',
     statement:
       'The section notes how its writers define it, tells it with every answer, and refuses a writer who follows otherwise.',
-    hint: "`follow` is noted by the first commit and never changes: another one is answered 'definition', not executed. The digest is the last commit's.",
+    hint: "`subscribeBy` is noted by the first commit and never changes: another one is answered 'definition-mismatch', not executed. The digest is the last commit's.",
     async run(context) {
       const writer = await context.writer()
       assertEqual(writer.state.definition, undefined, 'the definition of a section that nobody has defined')
-      const withDefinition = (follow: 'section' | 'key', digest: string) => ({ definition: { follow, digest } })
-      const first = await writer.write('k', { n: '1' }, withDefinition('key', 'one'))
-      assertEqual(first.state.definition, { follow: 'key', digest: 'one' }, 'the definition after the first commit')
+      const withDefinition = (subscribeBy: 'section' | 'document', digest: string) => ({
+        definition: { subscribeBy, digest },
+      })
+      const first = await writer.write('k', { n: '1' }, withDefinition('document', 'one'))
+      assertEqual(
+        first.state.definition,
+        { subscribeBy: 'document', digest: 'one' },
+        'the definition after the first commit',
+      )
       const refused = await writer.send(writer.request('k', { n: '2' }, withDefinition('section', 'two')))
-      assertEqual(refused.status, 'definition', 'a write that is followed otherwise')
+      assertEqual(refused.status, 'definition-mismatch', 'a write that is followed otherwise')
       assertEqual(await writer.value('k'), { n: 1 }, 'the document after a write that is followed otherwise')
-      const other = await writer.write('k', { n: '3' }, withDefinition('key', 'three'))
+      const other = await writer.write('k', { n: '3' }, withDefinition('document', 'three'))
       assertEqual(
         other.state.definition,
-        { follow: 'key', digest: 'three' },
+        { subscribeBy: 'document', digest: 'three' },
         'the definition after a commit with another digest',
       )
       await writer.write('k', { n: '4' })
@@ -238,7 +244,7 @@ export const operations: readonly Rule<StoreTestContext>[] = [
           .definition,
       ]
       for (const each of definitions)
-        assertEqual(each, { follow: 'key', digest: 'three' }, 'the definition told by heads, load and log')
+        assertEqual(each, { subscribeBy: 'document', digest: 'three' }, 'the definition told by heads, load and log')
     },
   },
   {

@@ -1,4 +1,4 @@
-import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { StoreTestContext, StoreWriter } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
@@ -6,7 +6,8 @@ const requiresTtl = ({ capabilities }: StoreTestContext): string | undefined =>
   capabilities.ttl === false ? 'ttl: false: documents never expire' : undefined
 
 /** How long a test document lives, in ms: long against a granularity and a round trip, short against patience. */
-const ttlFor = ({ capabilities: { ttl } }: StoreTestContext): number => 400 + 4 * (ttl === false ? 0 : ttl.granularityMs)
+const ttlFor = ({ capabilities: { ttl } }: StoreTestContext): number =>
+  400 + 4 * (ttl === false ? 0 : ttl.granularityMs)
 
 const exists = async (writer: StoreWriter, key: string): Promise<boolean> =>
   (await writer.load(key)).document !== undefined
@@ -74,7 +75,11 @@ export const ttl: readonly Rule<StoreTestContext>[] = [
         assertThat(there || age >= ttlMs, `a document with a ttl of ${ttlMs} ms was gone after ${Math.round(age)} ms`)
         await context.shortPause()
       }
-      await context.waitUntil(async () => !(await exists(writer, 'k')), 'a document with a ttl did not expire', ttlMs * 4)
+      await context.waitUntil(
+        async () => !(await exists(writer, 'k')),
+        'a document with a ttl did not expire',
+        ttlMs * 4,
+      )
       assertThat(await exists(writer, 'freed'), 'a document expired though its last write had no ttl')
     },
   },
@@ -140,7 +145,11 @@ export const ttl: readonly Rule<StoreTestContext>[] = [
       const writer = await context.writer()
       await writer.write('k', { n: '1' }, { ttl: ttlMs })
       const expect = await writer.expectation('k')
-      await context.waitUntil(async () => !(await exists(writer, 'k')), 'a document with a ttl did not expire', ttlMs * 3)
+      await context.waitUntil(
+        async () => !(await exists(writer, 'k')),
+        'a document with a ttl did not expire',
+        ttlMs * 3,
+      )
       const result = await writer.send(writer.request('k', { n: '2' }, { expect }))
       assertEqual(
         [result.status, 'reason' in result && result.reason],

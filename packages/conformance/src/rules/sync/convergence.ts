@@ -1,7 +1,7 @@
 import { sum } from '@sync/core'
 import { apply } from '@sync/core/patch'
-import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
-import { type TestDocument, type SyncTestContext, sortKeys } from '../../context/sync-test-context.ts'
+import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
+import { type SyncTestContext, sortKeys, type TestDocument } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
 /** Concurrent writes, and what becomes of them everywhere. */
@@ -182,7 +182,10 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
         await a.docs.update('k', (doc) => {
           ;(doc.a as Record<string, { deep: number }>)[name] = { deep: 2 }
         })
-      await context.expectConverged(instances, 'k', { n: 0, a: Object.fromEntries(names.map((name) => [name, { deep: 2 }])) })
+      await context.expectConverged(instances, 'k', {
+        n: 0,
+        a: Object.fromEntries(names.map((name) => [name, { deep: 2 }])),
+      })
       for (const name of ['__proto__', 'constructor', 'prototype']) {
         const own = JSON.parse(`{"n":1,"a":{"${name}":{"polluted":true}}}`) as TestDocument
         const what = `a write of a member called ${name}`
@@ -291,7 +294,9 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
       for (let version = 1; version <= 8; version++) {
         const answers = await context.withTimeout(
           Promise.all(
-            instances.map(({ docs }, by) => docs.compareAndSet('k', 'n', version * 10 + by, { expectedVersion: version })),
+            instances.map(({ docs }, by) =>
+              docs.compareAndSet('k', 'n', version * 10 + by, { expectedVersion: version }),
+            ),
           ),
           'concurrent trySets',
         )

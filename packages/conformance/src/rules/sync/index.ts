@@ -7,4 +7,10 @@ import { workload } from './workload.ts'
 import { writes } from './writes.ts'
 
 /** Everything that is asked of a whole stack. */
-export const syncRules: readonly Rule<SyncTestContext>[] = [...convergence, ...workload, ...streams, ...repair, ...writes]
+export const syncRules: readonly Rule<SyncTestContext>[] = [
+  ...convergence,
+  ...workload,
+  ...streams,
+  ...repair,
+  ...writes,
+]

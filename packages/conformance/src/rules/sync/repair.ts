@@ -1,6 +1,6 @@
-import type { StoreFaults } from '../../harness/harness.ts'
-import { assertThat, assertEqual } from '../../checkers/assertions.ts'
+import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { SyncTestContext } from '../../context/sync-test-context.ts'
+import type { StoreFaults } from '../../harness/harness.ts'
 import type { Rule } from '../rule.ts'
 
 const requiresStoreFaults =
@@ -47,7 +47,9 @@ export const repair: readonly Rule<SyncTestContext>[] = [
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition, { checkInterval: '500ms' })
-      const byKey = await context.openInstances(1, context.define({ subscribeBy: 'key' }), { checkInterval: '500ms' })
+      const byKey = await context.openInstances(1, context.define({ subscribeBy: 'document' }), {
+        checkInterval: '500ms',
+      })
       const writer = await context.writer(context.sectionOf(definition))
       await writer.write('k', { n: '1' })
       await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')
@@ -316,7 +318,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       const sync = await context.open()
       const events: string[] = []
       sync.onEvent(({ type }) => events.push(type))
-      const other = context.collectionOf(sync, context.define({ section: definition.section, subscribeBy: 'key' }))
+      const other = context.collectionOf(sync, context.define({ section: definition.section, subscribeBy: 'document' }))
       const write = await context.withTimeout(
         other.assign('k', { n: 2 }).then(
           () => 'done',

@@ -1,7 +1,7 @@
 import type { Change } from '@sync/core'
+import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
 import { findViolation } from '../../checkers/history.ts'
-import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
-import type { TestDocument, TestInstance, SyncTestContext } from '../../context/sync-test-context.ts'
+import type { SyncTestContext, TestDocument, TestInstance } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
 /** More changes than any backlog keeps. */
@@ -21,7 +21,8 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       await instances[0].docs.create('k', { n: 0 })
       await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')
       const reported = instances.map(() => [] as number[])
-      for (const [at, { docs }] of instances.entries()) docs.subscribe('k', ({ version }) => reported[at]?.push(version))
+      for (const [at, { docs }] of instances.entries())
+        docs.subscribe('k', ({ version }) => reported[at]?.push(version))
       const updates = instances.flatMap(({ docs }) =>
         Array.from({ length: 8 }, async () => {
           await docs.update('k', (doc) => {
@@ -80,7 +81,10 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       running = false
       await context.withTimeout(writing, 'writing')
       await a.docs.assign('end', { n: 1 })
-      await context.waitUntil(() => stream.changes.some(({ key }) => key === 'end'), 'the last change of a stream never came')
+      await context.waitUntil(
+        () => stream.changes.some(({ key }) => key === 'end'),
+        'the last change of a stream never came',
+      )
       await stream.stop()
       for (let n = 0; n < 10; n++) {
         const versions = stream.changes.filter(({ key }) => key === `k${n}`).map(({ version }) => version)
@@ -109,7 +113,10 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       const stream = collect(context, b, { from: { after: JSON.parse(JSON.stringify(position)) }, combine: false })
       await context.waitUntil(() => stream.changes.length > 0, 'a resumed stream tells nothing')
       for (let n = 21; n <= 25; n++) await a.docs.assign('k', { n })
-      await context.waitUntil(() => stream.changes.some(({ version }) => version === 25), 'a resumed stream does not go on')
+      await context.waitUntil(
+        () => stream.changes.some(({ version }) => version === 25),
+        'a resumed stream does not go on',
+      )
       await stream.stop()
       const violation = findViolation({
         key: 'k',

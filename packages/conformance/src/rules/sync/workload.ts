@@ -4,7 +4,12 @@ import { decodeChange, type EncodedChange, isCreation } from '@sync/core/adapter
 import { applyFields } from '@sync/core/patch'
 import { assertThat } from '../../checkers/assertions.ts'
 import { createSeededRandom } from '../../context/seeded-random.ts'
-import { type TestDocument, type TestInstance, type SyncTestContext, sortKeys } from '../../context/sync-test-context.ts'
+import {
+  type SyncTestContext,
+  sortKeys,
+  type TestDocument,
+  type TestInstance,
+} from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
 /** What the in-memory pair makes of the workload: the same for every store and bus, byte by byte. */
@@ -30,13 +35,20 @@ export const workload: readonly Rule<SyncTestContext>[] = [
         await expireAndRecreate(context, context.collectionOf(instances[0].sync ?? (await context.open()), shortLived))
       for (let n = 0; n < KEYS; n++) {
         await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get(`d${n}`))), 'get')
-        await context.expectConverged(instances, `d${n}`, await (await context.writer(context.sectionOf(definition))).value(`d${n}`))
+        await context.expectConverged(
+          instances,
+          `d${n}`,
+          await (await context.writer(context.sectionOf(definition))).value(`d${n}`),
+        )
       }
       const histories: unknown[] = []
       for (const each of [definition, ...(context.store.capabilities.ttl ? [shortLived] : [])])
         histories.push(historiesOf(await (await context.writer(context.sectionOf(each))).log()))
       const digest = createHash('sha256').update(JSON.stringify(histories)).digest('hex')
-      assertThat(digest === REFERENCE_DIGEST, `the digest of documents and histories is ${digest} in place of ${REFERENCE_DIGEST}`)
+      assertThat(
+        digest === REFERENCE_DIGEST,
+        `the digest of documents and histories is ${digest} in place of ${REFERENCE_DIGEST}`,
+      )
     },
   },
 ]

@@ -1,7 +1,7 @@
-import { assertThat, assertEqual, assertRejects } from '../../checkers/assertions.ts'
-import { runProgram } from '../../context/run-program.ts'
+import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
 import { assertNoLeaks } from '../../context/resource-leaks.ts'
-import type { TestDocument, SyncTestContext } from '../../context/sync-test-context.ts'
+import { runProgram } from '../../context/run-program.ts'
+import type { SyncTestContext, TestDocument } from '../../context/sync-test-context.ts'
 import { HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
 
@@ -96,7 +96,11 @@ export const writes: readonly Rule<SyncTestContext>[] = [
       if (!context.harness.storeFaults?.kill || !context.harness.storeFaults.restart) return
       await context.harness.storeFaults.kill()
       const write = b.docs.assign('k0', { n: 99 }).catch((error: { code?: string }) => error.code)
-      await context.withTimeout(b.sync.close({ deadline: '1s' }), 'close while the store is away', context.stateTimeout * 4)
+      await context.withTimeout(
+        b.sync.close({ deadline: '1s' }),
+        'close while the store is away',
+        context.stateTimeout * 4,
+      )
       const code = await context.withTimeout(write, 'a write that was under way at close')
       assertThat(
         code === 'SYNC_OUTCOME_UNKNOWN' || code === 'SYNC_CLOSED',

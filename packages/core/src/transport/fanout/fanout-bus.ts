@@ -16,9 +16,9 @@ import { Listeners } from '../listeners.ts'
 import type { EncodedChange } from '../wire.ts'
 import { combineCapabilities } from './capabilities.ts'
 import { FanoutStatus } from './fanout-status.ts'
+import { FanoutSubscription } from './fanout-subscription.ts'
 import { Member } from './member.ts'
 import { Publication } from './publication.ts'
-import { FanoutSubscription } from './fanout-subscription.ts'
 
 /** Options of `fanout`. */
 export interface FanoutOptions {
@@ -99,7 +99,10 @@ export class FanoutBus implements ChangeBus {
     const member = this.#addMember(bus)
     member.isJoining = true
     try {
-      await Promise.race([rejectAdd.promise, Promise.all([...this.#subscriptions].map((each) => member.subscribe(each)))])
+      await Promise.race([
+        rejectAdd.promise,
+        Promise.all([...this.#subscriptions].map((each) => member.subscribe(each))),
+      ])
     } finally {
       member.isJoining = false
       this.#pendingAdds.delete(bus)

@@ -26,7 +26,7 @@ export class FanoutSubscription implements Subscription {
   readonly #memberSubscriptions = new Set<MemberSubscription>()
   #deduplicator = new Deduplicator()
   readonly #live = Promise.withResolvers<void>()
-  #state: 'joining' | 'live' | 'over' = 'joining'
+  #state: 'connecting' | 'live' | 'over' = 'connecting'
   #isIncomplete = false
   /** Told if it goes on without those who refused, and not if it does not come about at all. */
   #earlyErrors: SyncError[] = []
@@ -68,15 +68,16 @@ export class FanoutSubscription implements Subscription {
 
   /** A strand was refused, for the first time or for good. */
   failed(error: SyncError): void {
-    if (this.#state === 'joining') this.#earlyErrors.push(error)
+    if (this.#state === 'connecting') this.#earlyErrors.push(error)
     else this.#deps.onFailure({ operation: 'subscribe', scope: this.scope, changes: 0, error })
   }
 
   /** Looks where its strands are. */
   update(): void {
-    if (this.#state === 'joining') this.#updateWhileJoining()
+    if (this.#state === 'connecting') this.#updateWhileJoining()
     if (this.#state !== 'live') return
-    const isMissing = ({ state, awaited }: MemberSubscription): boolean => awaited && (state === 'late' || state === 'refused')
+    const isMissing = ({ state, awaited }: MemberSubscription): boolean =>
+      awaited && (state === 'retrying' || state === 'rejected')
     this.#isIncomplete = [...this.#memberSubscriptions].some(isMissing)
     this.#deps.onChange()
   }
@@ -92,7 +93,7 @@ export class FanoutSubscription implements Subscription {
 
   #updateWhileJoining(): void {
     const memberSubscriptions = [...this.#memberSubscriptions]
-    const joining = memberSubscriptions.filter(({ state }) => state === 'joining')
+    const joining = memberSubscriptions.filter(({ state }) => state === 'connecting')
     if (!memberSubscriptions.some(({ state }) => state === 'live')) {
       if (joining.length === 0 && memberSubscriptions.length > 0) this.#reject(mostHopefulError(memberSubscriptions))
     } else if (joining.some(({ awaited }) => awaited)) {

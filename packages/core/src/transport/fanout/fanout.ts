@@ -1,5 +1,5 @@
 import type { BusCapabilities, BusFailure, ChangeBus } from '../bus.ts'
-import { type FanoutOptions, FanoutBus } from './fanout-bus.ts'
+import { FanoutBus, type FanoutOptions } from './fanout-bus.ts'
 
 /**
  * Several buses as one: publishes to all and hears all.

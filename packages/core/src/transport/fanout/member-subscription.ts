@@ -22,7 +22,7 @@ export interface MemberSubscriptionDeps {
  * `joining`: asked for, no answer yet. `late`: refused or slow, tried until it is live. `refused`: for good, trying again
  * would not help.
  */
-export type MemberSubscriptionState = 'joining' | 'late' | 'live' | 'refused' | 'stopped'
+export type MemberSubscriptionState = 'connecting' | 'retrying' | 'live' | 'rejected' | 'stopped'
 
 /** One subscription on one of several buses, made for as long as it takes. */
 export class MemberSubscription {
@@ -30,7 +30,7 @@ export class MemberSubscription {
   readonly #retryDelay: RetryDelay
   readonly #abortController = new AbortController()
   readonly #settled = Promise.withResolvers<void>()
-  #state: MemberSubscriptionState = 'joining'
+  #state: MemberSubscriptionState = 'connecting'
   #subscription: Subscription | undefined
   #error: SyncError | undefined
 
@@ -62,7 +62,9 @@ export class MemberSubscription {
     const { bus, scope } = this.#deps
     for (let attempt = 0; this.#state !== 'stopped'; attempt++) {
       try {
-        const subscription = await bus.subscribe(scope, (frame) => this.#onFrame(frame), { signal: this.#abortController.signal })
+        const subscription = await bus.subscribe(scope, (frame) => this.#onFrame(frame), {
+          signal: this.#abortController.signal,
+        })
         await this.#onSubscribed(subscription)
         return
       } catch (cause) {
@@ -82,7 +84,7 @@ export class MemberSubscription {
 
   /** Others do not wait for it any longer. */
   markLate(): void {
-    if (this.#state === 'joining') this.#setState('late')
+    if (this.#state === 'connecting') this.#setState('retrying')
   }
 
   /** Ends it: nothing is heard from this moment on. */
@@ -108,13 +110,13 @@ export class MemberSubscription {
     if (this.#state === 'stopped') return
     this.#error = error
     if (attempt === 0 || !error.retryable) this.#deps.onFailure(error)
-    this.#setState(error.retryable ? 'late' : 'refused')
+    this.#setState(error.retryable ? 'retrying' : 'rejected')
   }
 
   #setState(state: MemberSubscriptionState): void {
     if (this.#state === state) return
     this.#state = state
-    if (state === 'live' || state === 'refused') this.#settled.resolve()
+    if (state === 'live' || state === 'rejected') this.#settled.resolve()
     this.#deps.onStateChange()
   }
 }

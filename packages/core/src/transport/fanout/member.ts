@@ -2,9 +2,9 @@ import { type Scope, scopeId, sectionOf } from '../../model/address.ts'
 import type { SyncError } from '../../model/errors.ts'
 import type { Runtime } from '../../model/runtime.ts'
 import type { BusFailure, BusStatus, ChangeBus } from '../bus.ts'
-import { PublishQueue } from './publish-queue.ts'
-import { MemberSubscription } from './member-subscription.ts'
 import type { FanoutSubscription } from './fanout-subscription.ts'
+import { MemberSubscription } from './member-subscription.ts'
+import { PublishQueue } from './publish-queue.ts'
 
 /** What a member works with, and who hears of it. */
 export interface MemberDeps {
@@ -41,7 +41,7 @@ export class Member {
 
   /** Why a subscription was refused for good, if one was. */
   get rejection(): SyncError | undefined {
-    return [...this.#subscriptions.values()].find(({ state }) => state === 'refused')?.error
+    return [...this.#subscriptions.values()].find(({ state }) => state === 'rejected')?.error
   }
 
   /** The way of a section's changes to this bus. */

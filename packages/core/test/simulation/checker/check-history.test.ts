@@ -45,7 +45,11 @@ const sighting = (version: number, value: JsonObject, more: Partial<ReadRecord> 
   ...{ version, value, ...more },
 })
 
-const end = (stored: JsonObject | undefined, held: JsonObject | undefined, more: Partial<FinalState> = {}): FinalState => ({
+const end = (
+  stored: JsonObject | undefined,
+  held: JsonObject | undefined,
+  more: Partial<FinalState> = {},
+): FinalState => ({
   at: 1_000,
   stored: new Map(stored && [['k', stored]]),
   held: [{ by: 'i', key: 'k', value: held }],
@@ -258,7 +262,10 @@ const planted: Readonly<Record<string, readonly [Partial<History>, string]>> = {
     { commits: commits(two), finalStates: [end({ s: 4 }, { s: 4 })] },
     `the store's k is {"s":4}, not {"s":3}`,
   ],
-  'a document that outlived its time': [{ finalStates: [end(undefined, undefined, { overdue: ['k'] })] }, 'outlived its time'],
+  'a document that outlived its time': [
+    { finalStates: [end(undefined, undefined, { overdue: ['k'] })] },
+    'outlived its time',
+  ],
 }
 
 test.each(Object.keys(planted))('is found: %s', (name) => {

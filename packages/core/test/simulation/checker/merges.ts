@@ -26,7 +26,12 @@ const mergeRules: Readonly<Record<string, MergeRule>> = {
 }
 
 /** What either side added is in, what either side took away is out; what only the other side changed is as that has it. */
-function mergeUnion(base: unknown[], local: unknown[], remote: unknown[], id: (element: unknown) => unknown): unknown[] {
+function mergeUnion(
+  base: unknown[],
+  local: unknown[],
+  remote: unknown[],
+  id: (element: unknown) => unknown,
+): unknown[] {
   const find = (elements: unknown[], wanted: unknown): unknown => elements.find((each) => id(each) === wanted)
   const kept = remote
     .filter((each) => find(base, id(each)) === undefined || find(local, id(each)) !== undefined)

@@ -73,7 +73,10 @@ function compareAll(
   wrong: string[],
 ): void {
   for (const [name, keys] of wanted) {
-    const { documents, doubtful } = watchers.get(name) ?? { documents: new Map<string, HeldDocument>(), doubtful: false }
+    const { documents, doubtful } = watchers.get(name) ?? {
+      documents: new Map<string, HeldDocument>(),
+      doubtful: false,
+    }
     for (const key of keys) {
       const want = stored.get(key)
       // of the end of what is not held here nobody tells

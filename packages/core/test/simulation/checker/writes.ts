@@ -1,7 +1,7 @@
 import type { JsonObject } from '@sync/core'
 import type { Call, Commit, History } from '../history.ts'
-import { predecessors } from './surviving-commits.ts'
 import { expectedMerge, same } from './merges.ts'
+import { predecessors } from './surviving-commits.ts'
 
 /**
  * Each write is done once, where it was asked for, as its kind says, and stays: what was acknowledged is there, or its loss

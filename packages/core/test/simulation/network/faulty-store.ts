@@ -122,6 +122,7 @@ export class FaultyStore implements Store {
   }
 }
 
-const unavailable = (committed: 'no' | 'unknown'): StoreUnavailableError => new StoreUnavailableError('the store is away', committed)
+const unavailable = (committed: 'no' | 'unknown'): StoreUnavailableError =>
+  new StoreUnavailableError('the store is away', committed)
 
 const never = (): Promise<never> => new Promise(() => {})

@@ -12,4 +12,10 @@ export interface NetworkState {
   bus: 'open' | 'deaf' | 'mute' | 'refused'
 }
 
-export const healthyNetwork = (): NetworkState => ({ store: 'open', maxDelay: 0, repliesToLose: 0, commitsToDelay: 0, bus: 'open' })
+export const healthyNetwork = (): NetworkState => ({
+  store: 'open',
+  maxDelay: 0,
+  repliesToLose: 0,
+  commitsToDelay: 0,
+  bus: 'open',
+})

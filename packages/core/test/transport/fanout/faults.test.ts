@@ -1,6 +1,6 @@
 import { defineCollection, memoryBus } from '@sync/core'
 import { expect, test } from 'vitest'
-import { openFleet, type FleetInstance } from './fleet.ts'
+import { type FleetInstance, openFleet } from './fleet.ts'
 
 interface Doc {
   n: number

@@ -9,8 +9,8 @@ import {
 } from '@sync/core'
 import { expect, test } from 'vitest'
 import { changeOf, SECTION } from '../../memory/listener.ts'
-import { ScriptedBus } from './scripted-bus.ts'
 import { setUp } from './fanout-setup.ts'
+import { ScriptedBus } from './scripted-bus.ts'
 
 const away = new BusUnavailableError('away')
 
@@ -261,7 +261,7 @@ test('an instance tells what one of its buses did not do', async () => {
   await clock.advance(2_000)
   const ref = { partition: 'p', section: 'doc' }
   expect(events).toContainEqual({ ...ref, type: 'publish-failed', changes: 1, error: away })
-  expect(events).toContainEqual({ ...ref, type: 'failed', error: a.subscribing })
+  expect(events).toContainEqual({ ...ref, type: 'error', error: a.subscribing })
   expect(events).toContainEqual({ type: 'bus', status: 'interrupted' })
   const closing = sync.close()
   await clock.advance(10_000)

@@ -29,7 +29,7 @@ local function readRequest(key)
     delete = nextNumber() == 1, replace = nextNumber() == 1, create = nextNumber() == 1, ttl = nextNumber(), expects = nextNumber() == 1,
     readSequence = nextNumber(), generation = nextNumber(), version = nextNumber(), undeleted = nextNumber() == 1,
     bornEpoch = nextSharedText(), epoch = nextSharedText(), readEpoch = nextSharedText(), origin = nextSharedText(), meta = nextSharedText(),
-    follow = nextSharedText(), digest = nextSharedText(), expected = {}, fields = {}, id = nextArg(), json = nextArg(),
+    subscribeBy = nextSharedText(), digest = nextSharedText(), expected = {}, fields = {}, id = nextArg(), json = nextArg(),
   }
   for i = 1, nextNumber() do r.expected[i] = { name = nextArg(), version = nextNumber() } end
   for i = 1, nextNumber() do
@@ -218,8 +218,8 @@ local function commit(s, r, document, edits)
   s.sequence, s.committed = sequence, s.committed + 1
   s.oldest = s.oldest or now
   if r.digest ~= '' and r.digest ~= s.digest then
-    s.follow, s.digest = r.follow, r.digest
-    redis.call('HSET', s.meta, 'follow', s.follow, 'digest', s.digest)
+    s.subscribeBy, s.digest = r.subscribeBy, r.digest
+    redis.call('HSET', s.meta, 'subscribeBy', s.subscribeBy, 'digest', s.digest)
   end
   if edits then writeFields(r, document, edits, generationText, versionText)
   else
@@ -252,7 +252,7 @@ local function handle(r)
   if stored then return stored end
   if mayBeForgotten(s, r) then return 'f' end
   if r.epoch ~= s.epoch then return 'e' end
-  if r.follow ~= '' and s.follow and s.follow ~= r.follow then return 'd' end
+  if r.subscribeBy ~= '' and s.subscribeBy and s.subscribeBy ~= r.subscribeBy then return 'd' end
   local document = readDocument(r)
   checkCounters(s, document and document.generation)
   if r.epoch ~= s.epoch then return 'e' end
@@ -375,7 +375,7 @@ local function publishAll(requests, destinations)
   for _, r in ipairs(requests) do
     local destination = destinations[r.section]
     if r.sent and destination ~= '' then
-      if r.follow == 'key' then r.published = tryPublish(destination, { r }, r)
+      if r.subscribeBy == 'document' then r.published = tryPublish(destination, { r }, r)
       else
         bySection[r.section] = bySection[r.section] or {}
         table.insert(bySection[r.section], r)
@@ -424,7 +424,7 @@ end
 for _, r in ipairs(requests) do
   r.answer = handleSafely(r)
   local s = r.section
-  r.after = int(s.sequence) .. ' ' .. int(s.answers) .. ' ' .. (s.follow and s.follow .. ' ' .. s.digest or '')
+  r.after = int(s.sequence) .. ' ' .. int(s.answers) .. ' ' .. (s.subscribeBy and s.subscribeBy .. ' ' .. s.digest or '')
 end
 for _, s in ipairs(sections) do finishSection(s) end
 publishAll(requests, destinations)

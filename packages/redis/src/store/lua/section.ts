@@ -54,7 +54,7 @@ local function resetSection(s)
   s.sequence = seconds * 1000000 + micros
   s.lineage = ''
   s.answers, s.rotatedAt, s.answerText, s.floor, s.half = 0, 0, 0, 0, 0
-  s.oldest, s.follow, s.digest = nil, nil, nil
+  s.oldest, s.subscribeBy, s.digest = nil, nil, nil
   redis.call('DEL', s.meta, s.prefix .. 'log', s.prefix .. 'answers:0', s.prefix .. 'answers:1')
   startEpoch(s)
 end
@@ -63,12 +63,12 @@ end
 local function loadSection(meta, candidateEpoch)
   local s = { meta = meta, prefix = string.sub(meta, 1, -5), candidateEpoch = candidateEpoch, epochsStarted = 0, committed = 0 }
   local m = redis.call('HMGET', meta, 'epoch', 'identity', 'sequence', 'lineage', 'answers', 'rotatedAt', 'answerText',
-    'floor', 'half', 'follow', 'digest', 'oldest')
+    'floor', 'half', 'subscribeBy', 'digest', 'oldest')
   if m[1] then
     s.epoch, s.identity, s.sequence, s.lineage = m[1], m[2], tonumber(m[3]), m[4]
     s.answers, s.rotatedAt, s.answerText = tonumber(m[5]), tonumber(m[6]), tonumber(m[7])
     s.floor, s.half = tonumber(m[8]), tonumber(m[9])
-    s.follow, s.digest, s.oldest = m[10] or nil, m[11] or nil, tonumber(m[12] or nil)
+    s.subscribeBy, s.digest, s.oldest = m[10] or nil, m[11] or nil, tonumber(m[12] or nil)
     if s.identity ~= identity then forkEpoch(s) end
   elseif redis.call('EXISTS', s.prefix .. 'log', s.prefix .. 'answers:0', s.prefix .. 'answers:1') > 0 then
     resetSection(s)
@@ -95,7 +95,7 @@ end
 
 -- Where a section stands, for the reply.
 local function stateOf(s)
-  return s.epoch, int(s.sequence) .. ' ' .. int(s.answers), s.lineage, s.follow or '', s.digest or ''
+  return s.epoch, int(s.sequence) .. ' ' .. int(s.answers), s.lineage, s.subscribeBy or '', s.digest or ''
 end
 
 -- The fork at which an ancestor ended: its sequence and its answer count.

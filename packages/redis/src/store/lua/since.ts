@@ -16,7 +16,7 @@ end
 
 addStates()
 if not isInHistory(s, epoch, after) then
-  addToReply('elsewhere')
+  addToReply('unknown-position')
   return reply
 end
 if after < firstSequence() - 1 then
