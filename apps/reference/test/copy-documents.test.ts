@@ -6,7 +6,7 @@ import { outages, outagesSection } from '../src/services/outages.ts'
 
 /** An instance on a store, with all that the app keeps there. */
 async function openAt(store: string) {
-  const sync = await connect({ store })
+  const sync = await connect({ store, bus: 'memory:' })
   const at = { outages: sync.collection(outages, outagesSection), units: sync.collection(units, unitsSection) }
   return { ...at, [Symbol.asyncDispose]: () => sync.close() }
 }

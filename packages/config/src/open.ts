@@ -14,28 +14,41 @@ import { type ParsedUrl, parseUrl } from './url.ts'
 
 /** Options of {@link connect}: those of `createInstance`, with URLs for store and bus. */
 export interface ConnectOptions extends Omit<SyncInstanceOptions, 'store' | 'bus'> {
-  /** Where the documents are kept. Default `memory:`, inside this process. */
-  readonly store?: string
-  /** What carries the changes; several: all of them at once, see `fanout`. Default `memory:`, inside this process. */
-  readonly bus?: string | readonly string[]
+  /** URL of the store, such as `redis://localhost:6379`; `memory:` keeps the documents inside this process. */
+  readonly store: string
+  /** URL of the bus, such as `nats://localhost:4222`; with several, the instance uses all of them (see `fanout`). */
+  readonly bus: string | readonly string[]
 }
 
 /**
  * Opens an instance from URLs, importing the adapter for each scheme on demand.
- * @throws ConfigError (`SYNC_CONFIG`) for a URL that cannot be opened
+ *
+ * Both URLs are required: a missing one means a missing environment variable more often than an in-memory store.
+ * @throws ConfigError (`SYNC_CONFIG`) if a URL is missing or cannot be opened
  */
-export async function connect({
-  store = 'memory:',
-  bus = 'memory:',
-  ...options
-}: ConnectOptions = {}): Promise<SyncInstance> {
-  const opened = await openStore(store)
+export async function connect({ store, bus, ...options }: ConnectOptions): Promise<SyncInstance> {
+  assertPresent(store, 'store', 'redis://localhost:6379')
+  assertPresent(bus, 'bus', 'nats://localhost:4222')
+  const openedStore = await openStore(store)
   try {
-    return createInstance({ ...options, store: opened, bus: await openBuses(bus, options.runtime) })
+    const openedBus = await openBuses(bus, options.runtime)
+    try {
+      return createInstance({ ...options, store: openedStore, bus: openedBus })
+    } catch (error) {
+      await openedBus.close()
+      throw error
+    }
   } catch (error) {
-    await opened.close()
+    await openedStore.close()
     throw error
   }
+}
+
+function assertPresent(url: unknown, name: string, example: string): void {
+  if (url !== undefined && url !== null && url !== '') return
+  throw new ConfigError(
+    `${name}: expected a URL, got ${JSON.stringify(url) ?? 'undefined'}; set it, for example to '${example}', or to 'memory:' for a single process`,
+  )
 }
 
 /** Opens a store from its URL. @throws ConfigError (`SYNC_CONFIG`) */

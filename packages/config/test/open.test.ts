@@ -45,10 +45,10 @@ test('should one of several not open, none stays open', async () => {
     },
   }))
   const refused = { code: 'SYNC_CONFIG' }
-  await expect(connect({ bus: ['noted:a', 'ftp:b', 'noted:c'] })).rejects.toMatchObject(refused)
+  await expect(connect({ store: 'memory:', bus: ['noted:a', 'ftp:b', 'noted:c'] })).rejects.toMatchObject(refused)
   expect(closed).toEqual(['noted:a', 'noted:c'])
-  await expect(connect({ bus: [] })).rejects.toMatchObject(refused)
-  await expect(connect({ bus: ['memory:a', 'memory:a'] })).rejects.toMatchObject(refused)
+  await expect(connect({ store: 'memory:', bus: [] })).rejects.toMatchObject(refused)
+  await expect(connect({ store: 'memory:', bus: ['memory:a', 'memory:a'] })).rejects.toMatchObject(refused)
 })
 
 test.each([
@@ -58,7 +58,7 @@ test.each([
   ['memory:?drop=2', /drop: a number from 0 to 1 is needed, not "2"/],
   ['memory:?drop=', /drop: a number/],
 ])('%s is refused with a code', async (url, message) => {
-  await expect(connect({ bus: url })).rejects.toMatchObject({
+  await expect(connect({ store: 'memory:', bus: url })).rejects.toMatchObject({
     code: 'SYNC_CONFIG',
     message: expect.stringMatching(message),
   })

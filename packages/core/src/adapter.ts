@@ -1,7 +1,6 @@
 // What the author of a store or a bus needs, beside the errors that `@sync/core` exports.
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
-export { assertDocumentRef, assertScope, assertSectionRef } from './model/assert-address.ts'
-export { assertInteger } from './model/assert-integer.ts'
+export { assertDocumentRef, assertInteger, assertScope, assertSectionRef } from './model/assert.ts'
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
 export { hash32 } from './model/hash.ts'

@@ -6,6 +6,8 @@ export type {
   CompareAndSetResult,
   Entry,
   ImportedRow,
+  ImportOptions,
+  ImportResult,
   RemovedReason,
   ResetReason,
   WriteOptions,
@@ -41,8 +43,7 @@ export type { Json, JsonObject } from './model/json.ts'
 export type { Operation } from './model/operation.ts'
 export type { Position } from './model/position.ts'
 export { type Runtime, systemRuntime } from './model/runtime.ts'
-export type { ConflictReport } from './replica/conflict.ts'
-export type { SyncEvent } from './replica/events.ts'
+export type { ConflictEvent, SyncEvent } from './replica/events.ts'
 export type { Health, SectionProgress, SyncInstance, SyncInstanceOptions, VerifyReport } from './service/api.ts'
 export { createInstance } from './service/instance.ts'
 export type { SyncStats } from './service/stats.ts'

@@ -47,7 +47,7 @@ function describedBy(type: ErrorClass): Described {
 const adapterErrors = globSync('packages/{config,redis,nats,kafka}/src/errors.ts', { cwd: root }).flatMap((file) =>
   [
     ...readFileSync(join(root, file), 'utf8').matchAll(
-      /class (\w+) extends SyncError \{\s+override readonly code = '(\w+)'\s+\}/g,
+      /class (\w+) extends SyncError \{\s+static override readonly code = '(\w+)'\s+override readonly code = '\2'\s+\}/g,
     ),
   ].map(([, type = '', code = '']): Described => [code, type, 'no', 'no']),
 )

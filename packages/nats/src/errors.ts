@@ -4,6 +4,7 @@ import { BusUnavailableError, SyncError } from '@sync/core'
 
 /** NATS refused a call in a way that asking again does not mend: a missing permission, a stream of another kind. */
 export class NatsError extends SyncError {
+  static override readonly code = 'SYNC_NATS'
   override readonly code = 'SYNC_NATS'
 }
 

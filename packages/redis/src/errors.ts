@@ -4,6 +4,7 @@ import type { KeyLayout } from './names.ts'
 
 /** Redis refused a call in a way that asking again does not mend: a missing permission, a key of another type, a node of a cluster. */
 export class RedisError extends SyncError {
+  static override readonly code = 'SYNC_REDIS'
   override readonly code = 'SYNC_REDIS'
 }
 

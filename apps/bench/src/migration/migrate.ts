@@ -82,7 +82,7 @@ async function verifyConvergence(
 ): Promise<void> {
   await Promise.all(instances.map((instance) => instance.stopWriting()))
   await Promise.all(instances.map((instance) => instance.flush()))
-  await using auditor = await connect({ store })
+  await using auditor = await connect({ store, bus: 'memory:' })
   const stored = await auditor.collection(counters, { partition: PARTITION }).getMany(KEYS)
   const sum = [...stored.values()].reduce((all, { n }) => all + n, 0)
   if (sum !== recorder.acknowledged)

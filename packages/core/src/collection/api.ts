@@ -14,12 +14,17 @@ export interface CallOptions {
 
 /** Options of a write. */
 export interface WriteOptions extends CallOptions {
+  /** Writes only if the cached document is at this version; otherwise rejects with `SYNC_CONFLICT`. */
+  readonly ifVersion?: number | undefined
   /**
-   * Only if the document stands at this version, within the life held here, or at just the state that an entry's `token`
-   * names; else `SYNC_CONFLICT`.
+   * Writes only if the document is in exactly the state that an entry's `etag` identifies; otherwise rejects with
+   * `SYNC_CONFLICT`. Unlike a version, an ETag stays valid outside this process, and a re-created document has another one.
    */
-  readonly ifVersion?: number | ETag
-  /** Names this write for repeats across processes. Default: a new id. */
+  readonly ifMatch?: ETag | undefined
+  /**
+   * The caller's name for this write, such as a message id. A repeat with the same key, from any instance, returns the first
+   * result. Default: a new id.
+   */
   readonly idempotencyKey?: string
   /** Travels with the change: actor, ticket, trace context. */
   readonly meta?: Readonly<Record<string, string>>
@@ -39,7 +44,7 @@ export interface WriteResult {
 export interface Entry<T> {
   readonly value: Frozen<T>
   readonly version: number
-  /** Names this state of this document, beyond this process: `ifVersion` takes it. */
+  /** Identifies this state of the document. Usable as the `ifMatch` option and in the HTTP headers `ETag` and `If-Match`. */
   readonly etag: ETag
   readonly fieldVersions: { readonly [K in Field<T>]?: number }
   readonly position: Position
@@ -105,10 +110,24 @@ export interface ChangesOptions<T> {
   readonly signal?: AbortSignal
 }
 
-/** What became of one row of an import. */
+/** The outcome of one row of an import. */
 export interface ImportedRow {
   readonly key: string
+  /** Why the row was not written; absent if it was. */
   readonly error?: SyncError
+}
+
+/** Options of {@link Collection.importMany}. */
+export interface ImportOptions extends CallOptions {
+  /** Called with the outcome of each row, in order of completion. While it is pending, its row counts as in flight. */
+  readonly onRow?: (row: ImportedRow) => void | Promise<void>
+}
+
+/** The totals of an import. */
+export interface ImportResult {
+  readonly imported: number
+  /** Rows that were not written; {@link ImportOptions.onRow} receives their errors. */
+  readonly failed: number
 }
 
 /**
@@ -177,14 +196,16 @@ export interface Collection<T> {
   /** Removes the document. False: there was none. */
   delete(key: string, options?: WriteOptions): Promise<boolean>
   /**
-   * Imports documents, each as by `set`, a thousand under way at a time. Begins, and goes on, as its answers are taken: one
-   * for each row, in the order in which they are done. A row that fails has an `error`; the others go on.
-   * `timeout` bounds each row's wait. What was under way when the caller stops goes on.
+   * Writes many documents, each as `assign` does, up to 1,000 at a time. Starts at once; reads `rows` no faster than the store
+   * accepts them. A row that fails does not stop the others. `timeout` limits each row.
+   *
+   * Rows in flight still complete after the promise rejects.
+   * @throws AbortedError (`SYNC_ABORTED`); ArgumentError for a row that is not a pair; any error from `rows` or `onRow`
    */
   importMany(
     rows: Iterable<readonly [string, Frozen<T>]> | AsyncIterable<readonly [string, Frozen<T>]>,
-    options?: CallOptions,
-  ): AsyncIterable<ImportedRow>
+    options?: ImportOptions,
+  ): Promise<ImportResult>
   /** Changes in batches, in order, each once or combined; bounded: what overflows becomes a `reset`. */
   changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
   /**

@@ -1,4 +1,4 @@
-import { assertOneOf } from '../model/assert-one-of.ts'
+import { assertOneOf, formatValue } from '../model/assert.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { decodeETag } from '../model/etag.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
@@ -37,17 +37,21 @@ export function parseOperations(ops: unknown): readonly Operation[] {
 }
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) for options that are not what they should be */
-export function assertWriteOptions({ meta, ifVersion, idempotencyKey }: WriteOptions): void {
+export function assertWriteOptions({ meta, ifVersion, ifMatch, idempotencyKey }: WriteOptions): void {
   if (meta !== undefined) {
     const isObject = typeof meta === 'object' && meta !== null
     if (!isObject || Object.values(meta).some((value) => typeof value !== 'string'))
       throw new ArgumentError('meta: an object of strings is needed')
   }
-  if (typeof ifVersion === 'string') decodeETag(ifVersion)
-  else if (ifVersion !== undefined && (!Number.isSafeInteger(ifVersion) || ifVersion < 0))
-    throw new ArgumentError('ifVersion: a version or a token is needed')
+  if (ifVersion !== undefined && (!Number.isSafeInteger(ifVersion) || ifVersion < 0))
+    throw new ArgumentError(
+      `ifVersion: expected a document version, got ${formatValue(ifVersion)}; an etag goes to ifMatch`,
+    )
+  if (ifMatch !== undefined) decodeETag(ifMatch)
+  if (ifVersion !== undefined && ifMatch !== undefined)
+    throw new ArgumentError('ifVersion and ifMatch: expected at most one of them')
   if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey === ''))
-    throw new ArgumentError('opId: a non-empty string is needed')
+    throw new ArgumentError(`idempotencyKey: expected a non-empty string, got ${formatValue(idempotencyKey)}`)
 }
 
 /** A stream's options with their defaults. @throws ArgumentError, PositionError */

@@ -52,7 +52,7 @@ export function buildCommit(operations: readonly WriteOperation[], input: BuildI
   const stored = base?.value
   const migrated = stored && migrate(stored)
   // what its writer saw may be older in shape than what is there by now
-  const migratedInput = { ...input, origin: mergeBase && migrate(mergeBase) }
+  const migratedInput = { ...input, mergeBase: mergeBase && migrate(mergeBase) }
   if (!stored || migrated === stored) return buildForCurrentShape(operations, migratedInput)
   // an older shape goes with the first write on it: the whole of it as it will be, or not at all
   const content = buildForCurrentShape(operations, { ...migratedInput, base: { ...base, value: migrated } })

@@ -10,7 +10,7 @@ import { type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { CallOptions, ImportedRow, WriteOptions, WriteResult } from './api.ts'
+import type { CallOptions, ImportOptions, ImportResult, WriteOptions, WriteResult } from './api.ts'
 import {
   assertFieldNames,
   assertWriteOptions,
@@ -173,7 +173,10 @@ export class SectionCollection {
     document: JsonObject,
     options: WriteOptions = {},
   ): Promise<{ created: boolean; entry: UntypedEntry }> {
-    if (options.ifVersion !== undefined) throw new ArgumentError('ifVersion: a document that is created has no version')
+    if (options.ifVersion !== undefined || options.ifMatch !== undefined)
+      throw new ArgumentError(
+        'ifVersion, ifMatch: expected neither with create(), which requires that the document is absent',
+      )
     const operation: WriteOperation = { kind: 'create', document: parseObject(document, 'document') }
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#unlessConflict(this.#write(key, operation, options))
@@ -231,11 +234,11 @@ export class SectionCollection {
     return (await this.#write(key, { kind: 'delete' }, options)).existed
   }
 
-  importMany(rows: Rows, options: CallOptions = {}): AsyncIterable<ImportedRow> {
+  async importMany(rows: Rows, { onRow, ...options }: ImportOptions = {}): Promise<ImportResult> {
     this.#assertOpen()
     const { maxPendingWrites } = this.#deps.writeQueue
     const write = (key: string, row: unknown): Promise<WriteResult> => this.assign(key, row as JsonObject, options)
-    return importRows(rows, write, { maxPendingWrites, signal: options.signal })
+    return importRows(rows, write, { maxPendingWrites, signal: options.signal, onRow })
   }
 
   /** What a write that conflicted met: its writer holds it by now. */

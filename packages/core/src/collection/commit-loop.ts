@@ -166,7 +166,17 @@ export class CommitLoop {
     const refreshed = await section.refresh(key)
     if (this.#matches(refreshed, precondition)) return refreshed
     const version = versionOf(refreshed)
-    throw new ConflictError(`the document is at version ${version}, not at that of ifVersion`, { version })
+    throw this.#conflict(precondition, version)
+  }
+
+  #conflict({ version: expected, readAt }: Precondition, version: number): ConflictError {
+    const address = { ...this.#deps.section.ref, key: this.#group.key }
+    const name = readAt ? 'ifMatch' : 'ifVersion'
+    const message =
+      version === expected
+        ? `${name} is version ${expected} of an earlier document, not of the current one`
+        : `${name} is ${readAt ? 'version ' : ''}${expected}, but the document is ${version === 0 ? 'absent' : `at version ${version}`}`
+    return new ConflictError(message, { version }, { address })
   }
 
   /** Is the document in the state that the caller insists on? */

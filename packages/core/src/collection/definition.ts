@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { lww, type Merge, strategyName } from '../merge/merge.ts'
-import { assertInteger } from '../model/assert-integer.ts'
-import { assertOneOf } from '../model/assert-one-of.ts'
+import { assertInteger, assertOneOf } from '../model/assert.ts'
 import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { hash32 } from '../model/hash.ts'

@@ -1,88 +1,100 @@
-import { AbortedError, ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
-import type { ImportedRow } from './api.ts'
+import { AbortedError, ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
+import type { ImportedRow, ImportOptions, ImportResult } from './api.ts'
 
-/** The most rows under way at once. */
+/** Maximum number of rows in flight. */
 const MAX_IN_FLIGHT = 1_000
 
-/** Rows to be written: a key and what is written to it. */
+/** Rows to write: pairs of a key and a document. */
 export type Rows = Iterable<readonly [string, unknown]> | AsyncIterable<readonly [string, unknown]>
 
-/**
- * Writes rows, at most `maxWrites` at a time, and tells of each what became of it as soon as it is known, also while the next row is
- * waited for. Writes no further ahead than its answers are taken.
- * @throws AbortedError; ArgumentError for what is no row; and whatever reading the rows throws
- */
-export async function* importRows(
+/** Settings of {@link importRows}. */
+export interface ImportSettings {
+  /** Maximum number of writes in flight, if lower than the import's own. */
+  readonly maxPendingWrites: number
+  readonly signal: AbortSignal | undefined
+  readonly onRow: ImportOptions['onRow']
+}
+
+/** Writes rows, a bounded number at a time. A slow `onRow` slows down the reading of rows. */
+export async function importRows(
   rows: Rows,
   write: (key: string, row: unknown) => Promise<unknown>,
-  { maxPendingWrites, signal }: { readonly maxPendingWrites: number; readonly signal: AbortSignal | undefined },
-): AsyncGenerator<ImportedRow, void, void> {
+  { maxPendingWrites, signal, onRow }: ImportSettings,
+): Promise<ImportResult> {
   const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]()
-  const maxRunning = Math.min(maxPendingWrites, MAX_IN_FLIGHT)
-  let running = 0
-  let finished: ImportedRow[] = []
-  let reading = false
-  let next: { readonly row: unknown } | undefined
-  let ended: { readonly cause?: unknown } | undefined
+  const maxInFlight = Math.min(maxPendingWrites, MAX_IN_FLIGHT)
+  const result = { imported: 0, failed: 0 }
+  let inFlight = 0
+  let stopped: { readonly cause: unknown } | undefined
   let wake = (): void => {}
-  const onFinished = (answer: ImportedRow): void => {
-    running--
-    finished.push(answer)
+  // one waiter and a flag: racing each row against a promise for the abort would leak a reaction per row
+  const untilWoken = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve
+    })
+  const stop = (cause: unknown): void => {
+    stopped ??= { cause }
     wake()
   }
-  const readNext = async (): Promise<void> => {
-    reading = true
-    try {
-      await undefined
-      const { done: isDone, value } = await iterator.next()
-      if (isDone) ended = {}
-      else next = { row: value }
-    } catch (cause) {
-      ended = { cause }
+  const onAbort = (): void => stop(new AbortedError('the import was aborted', { cause: signal?.reason }))
+
+  const readRow = async (): Promise<IteratorResult<readonly [string, unknown], unknown> | undefined> => {
+    let read: IteratorResult<readonly [string, unknown], unknown> | undefined
+    const reading = async (): Promise<void> => {
+      read = await iterator.next()
+      wake()
     }
-    reading = false
+    reading().catch(stop)
+    while (!read && !stopped) await untilWoken()
+    return read
+  }
+
+  const complete = async (key: string, written: Promise<unknown>): Promise<void> => {
+    const row = await outcomeOf(key, written)
+    if (row.error) result.failed++
+    else result.imported++
+    try {
+      await onRow?.(row)
+    } catch (cause) {
+      stop(cause)
+    }
+    inFlight--
     wake()
   }
-  const abort = (): void => wake()
-  signal?.addEventListener('abort', abort)
+
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  let exhausted = false
   try {
     for (;;) {
-      if (finished.length > 0) {
-        const answers = finished
-        finished = []
-        yield* answers
-      } else if (ended && ('cause' in ended || running === 0)) {
-        if ('cause' in ended) throw ended.cause
-        return
-      } else if (!ended && signal?.aborted) {
-        throw new AbortedError('the import was aborted', { cause: signal.reason })
-      } else if (next) {
-        const { row } = next
-        next = undefined
-        if (!Array.isArray(row) || row.length !== 2)
-          throw new ArgumentError('rows: pairs of key and document are needed')
-        const [key, document] = row
-        running++
-        void toImportedRow(key, write(key, document)).then(onFinished)
-      } else {
-        if (!ended && !reading && running < maxRunning) void readNext()
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
+      while (inFlight >= maxInFlight && !stopped) await untilWoken()
+      const next = stopped ? undefined : await readRow()
+      if (stopped || !next) break
+      if (next.done) {
+        exhausted = true
+        break
       }
+      const row: unknown = next.value
+      if (!Array.isArray(row) || row.length !== 2)
+        throw new ArgumentError('rows: expected pairs of a key and a document')
+      inFlight++
+      void complete(row[0], write(row[0], row[1]))
     }
+    while (inFlight > 0 && !stopped) await untilWoken()
+    if (stopped) throw stopped.cause
+    return result
   } finally {
-    signal?.removeEventListener('abort', abort)
-    // what is read at this moment may never come
-    if (!ended) void Promise.resolve(iterator.return?.()).catch(() => {})
+    signal?.removeEventListener('abort', onAbort)
+    // the row being read may never arrive, so nothing waits for the iterator's end
+    if (!exhausted) void Promise.resolve(iterator.return?.()).catch(() => {})
   }
 }
 
-async function toImportedRow(key: string, pendingResult: Promise<unknown>): Promise<ImportedRow> {
+async function outcomeOf(key: string, written: Promise<unknown>): Promise<ImportedRow> {
   try {
-    await pendingResult
+    await written
     return { key }
   } catch (cause) {
-    return { key, error: cause instanceof SyncError ? cause : new RejectedError(String(cause), [], { cause }) }
+    return { key, error: isSyncError(cause) ? cause : new RejectedError(String(cause), [], { cause }) }
   }
 }

@@ -50,9 +50,9 @@ export const createPendingWrite = (
   opId: options.idempotencyKey ?? '',
 })
 
-function parsePrecondition({ ifVersion }: WriteOptions): Precondition | undefined {
-  if (ifVersion === undefined) return undefined
-  return typeof ifVersion === 'string' ? decodeETag(ifVersion) : { version: ifVersion }
+function parsePrecondition({ ifVersion, ifMatch }: WriteOptions): Precondition | undefined {
+  if (ifMatch !== undefined) return decodeETag(ifMatch)
+  return ifVersion === undefined ? undefined : { version: ifVersion }
 }
 
 /** The error of a job that was sent and has no answer. */
@@ -83,8 +83,11 @@ export function countCombinable(
   return count
 }
 
-function isCombinable({ operation, options }: PendingWrite, hasStrategy: (field: string) => boolean): boolean {
-  if (options.idempotencyKey !== undefined || options.ifVersion !== undefined) return false
+function isCombinable(
+  { operation, options, precondition }: PendingWrite,
+  hasStrategy: (field: string) => boolean,
+): boolean {
+  if (options.idempotencyKey !== undefined || precondition) return false
   if (operation.kind === 'update') return true
   return operation.kind === 'assign' && !Object.keys(operation.fields).some(hasStrategy)
 }

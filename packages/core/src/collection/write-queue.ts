@@ -1,4 +1,4 @@
-import { ClosedError, LimitError, StoreUnavailableError, SyncError } from '../model/errors.ts'
+import { ClosedError, isSyncError, LimitError, StoreUnavailableError, type SyncError } from '../model/errors.ts'
 import type { WriteOptions } from './api.ts'
 import { CommitLoop, type WriteDeps } from './commit-loop.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
@@ -188,8 +188,8 @@ export class WriteQueue {
       const outcome = await new CommitLoop(this.#deps, { key, liveWrites, rejectWrite }, nextOpId).run()
       for (const pendingWrite of liveWrites()) this.#resolve(pendingWrite, outcome)
     } catch (error) {
-      const addressed = withAddress(error, { ...this.#deps.section.ref, key })
-      for (const pendingWrite of liveWrites()) this.#reject(pendingWrite, addressed)
+      if (isSyncError(error)) error.locate({ ...this.#deps.section.ref, key })
+      for (const pendingWrite of liveWrites()) this.#reject(pendingWrite, error)
     }
   }
 
@@ -207,14 +207,8 @@ export class WriteQueue {
 }
 
 /** Is this a write of the kind that is gathered? */
-function isGathered({ operation, options }: PendingWrite, { fields }: WriteBatching): boolean {
-  if (options.idempotencyKey !== undefined || options.ifVersion !== undefined) return false
+function isGathered({ operation, options, precondition }: PendingWrite, { fields }: WriteBatching): boolean {
+  if (options.idempotencyKey !== undefined || precondition) return false
   if (operation.kind === 'update') return fields === undefined
   return operation.kind === 'assign' && (!fields || Object.keys(operation.fields).every((field) => fields.has(field)))
-}
-
-/** Says which document an error is about, where it does not say so itself. */
-function withAddress(error: unknown, address: SyncError['address']): unknown {
-  if (error instanceof SyncError && error.address === undefined) Object.assign(error, { address })
-  return error
 }

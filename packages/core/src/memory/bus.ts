@@ -1,5 +1,5 @@
 import type { Scope } from '../model/address.ts'
-import { assertScope } from '../model/assert-address.ts'
+import { assertScope } from '../model/assert.ts'
 import { AbortedError, ArgumentError, BusUnavailableError, ClosedError } from '../model/errors.ts'
 import type {
   BusCapabilities,

@@ -1,4 +1,4 @@
-import { assertInteger } from '../model/assert-integer.ts'
+import { assertInteger } from '../model/assert.ts'
 import { ArgumentError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { FaultRates } from './controls.ts'

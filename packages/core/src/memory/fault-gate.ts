@@ -1,4 +1,4 @@
-import { assertInteger } from '../model/assert-integer.ts'
+import { assertInteger } from '../model/assert.ts'
 import { StoreUnavailableError } from '../model/errors.ts'
 
 interface HeldCall {

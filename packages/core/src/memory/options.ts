@@ -1,4 +1,4 @@
-import { assertInteger } from '../model/assert-integer.ts'
+import { assertInteger } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 
@@ -55,10 +55,10 @@ export function resolveOptions(options: MemoryHubOptions): HubSettings {
     maxChanges: assertInteger(options.maxChanges ?? 10_000, 'maxChanges', 0),
     maxAge: parseDuration(options.maxAge ?? '1h', 'maxAge'),
     maxOpResults: assertInteger(options.maxOpResults ?? 100_000, 'maxOpResults', 2),
-    maxOpResultChars: assertInteger(options.maxOpResultChars ?? 32 * MIB, 'maxAnswerText', 1),
+    maxOpResultChars: assertInteger(options.maxOpResultChars ?? 32 * MIB, 'maxOpResultChars', 1),
     opResultTtl: parseDuration(options.opResultTtl ?? '10m', 'opResultTtl'),
-    lineageDepth: assertInteger(options.lineageDepth ?? 8, 'lineage', 0),
-    maxUndoCommits: assertInteger(options.maxUndoCommits ?? 0, 'journal', 0),
+    lineageDepth: assertInteger(options.lineageDepth ?? 8, 'lineageDepth', 0),
+    maxUndoCommits: assertInteger(options.maxUndoCommits ?? 0, 'maxUndoCommits', 0),
     maxPayloadBytes: assertInteger(options.maxPayloadBytes ?? MIB, 'maxPayloadBytes', 1),
     maxCommitBytes: assertInteger(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
     onError: options.onError ?? throwLater,

@@ -1,6 +1,5 @@
 import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
-import { assertDocumentRef, assertScope, assertSectionRef } from '../model/assert-address.ts'
-import { assertInteger } from '../model/assert-integer.ts'
+import { assertDocumentRef, assertInteger, assertScope, assertSectionRef } from '../model/assert.ts'
 import { ArgumentError, SyncError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
 import { assertCommitRequest, assertTtl } from '../transport/assert-request.ts'
@@ -94,7 +93,7 @@ export class StoreServer {
   loseTail(n: number): number {
     assertInteger(n, 'n', 0)
     if (n > this.settings.maxUndoCommits)
-      throw new ArgumentError(`journal: ${this.settings.maxUndoCommits} commits cannot take back ${n}`)
+      throw new ArgumentError(`maxUndoCommits: ${this.settings.maxUndoCommits} commits cannot take back ${n}`)
     const lost = this.#undoLog.undoLast(n)
     this.restart()
     return lost

@@ -1,3 +1,4 @@
+import { formatValue } from './assert.ts'
 import { ArgumentError } from './errors.ts'
 
 /** A span of time: milliseconds, or a number with its unit (`'500ms'`, `'30s'`, `'15m'`, `'6h'`, `'7d'`). */
@@ -12,7 +13,7 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 export function parseDuration(duration: Duration, label: string): number {
   const ms = typeof duration === 'number' ? duration : parseText(duration)
   if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
-    throw new ArgumentError(`${label}: not a duration: ${JSON.stringify(duration)}`)
+    throw new ArgumentError(`${label}: expected a duration such as 500, '500ms' or '5s', got ${formatValue(duration)}`)
   return ms
 }
 

@@ -5,28 +5,46 @@ import type { LogPosition } from './position.ts'
 export interface DocumentState {
   readonly version: number
   readonly generation: number
-  /** As of when it was read. */
+  /** The position at which the state was read. */
   readonly readAt: LogPosition
 }
 
-/** A {@link DocumentState} made opaque, for what leaves the process: a page, a queue. It survives JSON and a restart. */
+/**
+ * An opaque identifier of one state of one document. It survives JSON, a restart and another instance.
+ *
+ * A strong entity tag in quotes (RFC 9110, section 8.8.3): usable as it is in the HTTP headers `ETag` and `If-Match`.
+ */
 export type ETag = string
 
-/** Writes a state as the opaque text that leaves the core. */
+/** Encodes a document state as an ETag. */
 export const encodeETag = ({ version, generation, readAt: { epoch, sequence } }: DocumentState): ETag =>
-  [version.toString(36), generation.toString(36), sequence.toString(36), epoch].join('.')
+  `"${[version, generation, sequence].map((counter) => counter.toString(36)).join('.')}.${encodeURIComponent(epoch)}"`
+
+const ETAG = /^"([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([\w.!~*'()%-]+)"$/
 
 /**
- * Reads a token back.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if the text is none of ours
+ * Decodes an ETag.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the text is not an ETag of a document
  */
-export function decodeETag(token: ETag): DocumentState {
-  const parts = /^([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.([0-9a-z]{1,11})\.(.+)$/s.exec(token)
-  if (!parts) throw new ArgumentError(`not a token: ${JSON.stringify(token)}`)
-  const [version, generation, sequence] = parts.slice(1, 4).map((part) => Number.parseInt(part, 36))
+export function decodeETag(etag: string): DocumentState {
+  const [, version = '', generation = '', sequence = '', epoch = ''] = ETAG.exec(etag) ?? []
+  if (version === '')
+    throw new ArgumentError(
+      `ifMatch: expected the quoted etag of an entry, such as "1.5.9.x", got ${JSON.stringify(etag)}`,
+    )
   return {
-    version: version as number,
-    generation: generation as number,
-    readAt: { epoch: parts[4] as string, sequence: sequence as number },
+    version: Number.parseInt(version, 36),
+    generation: Number.parseInt(generation, 36),
+    readAt: { epoch: decodeEpoch(epoch), sequence: Number.parseInt(sequence, 36) },
+  }
+}
+
+function decodeEpoch(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new ArgumentError(`ifMatch: expected the quoted etag of an entry, got an invalid escape in ${text}`, {
+      cause,
+    })
   }
 }

@@ -125,5 +125,5 @@ export class ReplayWindow {
 
 function rejectedError(line: number, cause: unknown): RecordingError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new RecordingError('refused', line, message, { cause })
+  return new RecordingError('rejected', line, message, { cause })
 }

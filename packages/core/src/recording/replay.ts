@@ -62,7 +62,10 @@ export async function replay<T>(
         const { change } = line
         await pacer.waitForTurn(change)
         await window.waitForRoom(stopSignal)
-        const options = { ...(change.meta && { meta: change.meta }), ...(id && { opId: `${id}:${line.line}` }) }
+        const options = {
+          ...(change.meta && { meta: change.meta }),
+          ...(id && { idempotencyKey: `${id}:${line.line}` }),
+        }
         window.startWrite(line, change.key, () =>
           applyChange(collection as unknown as Collection<never>, change, options),
         )

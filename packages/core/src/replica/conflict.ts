@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts'
 import type { ConflictReason } from '../transport/store.ts'
 
-/** A write of this instance that met a document other than it took for granted. */
+/** A conflict of a write of this instance. */
 export interface ConflictReport {
   readonly key: string
   /** What of its expectations did not hold. */

@@ -44,3 +44,6 @@ export type InstanceEvent =
 
 /** What `onEvent` tells; `at` in ms since 1970, on this instance's clock. */
 export type SyncEvent = { readonly at: number } & (InstanceEvent | (SectionRef & SectionEvent))
+
+/** A conflict, as an event. */
+export type ConflictEvent = Extract<SyncEvent, { type: 'conflict' }>

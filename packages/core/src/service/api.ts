@@ -3,7 +3,7 @@ import type { CollectionDefinition } from '../collection/definition.ts'
 import type { DocumentRef, SectionRef } from '../model/address.ts'
 import type { Duration } from '../model/duration.ts'
 import type { Runtime } from '../model/runtime.ts'
-import type { SyncEvent } from '../replica/events.ts'
+import type { ConflictEvent, SyncEvent } from '../replica/events.ts'
 import type { ChangeBus } from '../transport/bus.ts'
 import type { Store } from '../transport/store.ts'
 import type { SyncStats } from './stats.ts'
@@ -76,7 +76,7 @@ export interface SyncInstance extends AsyncDisposable {
    */
   verify(options?: { readonly section?: SectionRef; readonly sample?: number | 'all' }): Promise<VerifyReport>
   /** The last conflicts of writes made here, oldest first, with what each meant to write and what it met. */
-  recentConflicts(): readonly SyncEvent[]
+  recentConflicts(): readonly ConflictEvent[]
   /** Waits until every write begun before is committed and published. */
   flush(options?: CallOptions): Promise<void>
   /**

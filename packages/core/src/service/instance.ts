@@ -2,12 +2,11 @@ import type { CallOptions, Collection } from '../collection/api.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import { deadlineError, withDeadline } from '../collection/with-deadline.ts'
 import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
-import { assertInteger } from '../model/assert-integer.ts'
-import { assertOneOf } from '../model/assert-one-of.ts'
+import { assertInteger, assertOneOf } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
-import type { InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
+import type { ConflictEvent, InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
 import { Metrics } from '../replica/metrics.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
@@ -38,7 +37,7 @@ class Instance implements SyncInstance {
   readonly #stores: StorePool
   readonly #openSections = new Map<string, OpenSection>()
   readonly #listeners = new Set<(event: SyncEvent) => void>()
-  readonly #recentConflicts: SyncEvent[] = []
+  readonly #recentConflicts: ConflictEvent[] = []
   readonly #maxRecentConflicts: number
   readonly #cleanups: (() => void)[]
   /** Can changes be heard right now, as far as the bus knows? */
@@ -179,7 +178,7 @@ class Instance implements SyncInstance {
     return () => this.#listeners.delete(listener)
   }
 
-  recentConflicts(): readonly SyncEvent[] {
+  recentConflicts(): readonly ConflictEvent[] {
     return [...this.#recentConflicts]
   }
 

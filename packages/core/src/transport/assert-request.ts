@@ -1,4 +1,4 @@
-import { assertDocumentRef } from '../model/assert-address.ts'
+import { assertDocumentRef } from '../model/assert.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
 import type { CommitRequest } from './store.ts'
 import { utf8ByteLength } from './utf8.ts'

@@ -119,7 +119,7 @@ test('until now: an empty section ends at once, an unknown end is refused', asyn
   await t.cluster.clock.advance(100)
   await w.done
   expect(w.seen).toEqual([])
-  expect(() => t.b.changes({ until: 'later' as never })).toThrow(/until: 'stopped' or 'now' is needed/)
+  expect(() => t.b.changes({ until: 'later' as never })).toThrow(/until: expected 'stopped' or 'now', got "later"/)
 })
 
 test('a saved position goes on where it was, in another instance, without hole or repeat', async () => {

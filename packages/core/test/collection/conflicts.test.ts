@@ -84,7 +84,7 @@ test('a hook hears of the conflict first, and may refuse the write', async () =>
   await expect(t.b.update('x', (d) => void Object.assign(d, { n: 50 }))).rejects.toMatchObject({
     code: 'SYNC_REJECTED',
     committed: 'no',
-    message: 'the conflict was refused: only big ones',
+    message: expect.stringContaining('the conflict was refused: only big ones'),
     address: { section: 'doc', key: 'x' },
   })
   expect(heard).toMatchObject([{ base: { n: 1 }, local: { n: 50 }, remote: { n: 2 } }])
@@ -114,28 +114,28 @@ test('with a hook nobody answers for the write of another', async () => {
 test('the versions of an entry are a token that holds beyond the process', async () => {
   await using t = open(docs)
   await t.a.create('x', { n: 1, s: 1 })
-  const token = (await t.a.getEntry('x'))?.etag as string
-  await t.b.assign('x', { n: 2 }, { ifVersion: JSON.parse(JSON.stringify(token)) as string })
-  await expect(t.b.assign('x', { n: 3 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  const etag = (await t.a.getEntry('x'))?.etag as string
+  await t.b.assign('x', { n: 2 }, { ifMatch: JSON.parse(JSON.stringify(etag)) as string })
+  await expect(t.b.assign('x', { n: 3 }, { ifMatch: etag })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
   // deleted and made again, up to the same version
   const old = (await t.b.getEntry('x'))?.etag as string
   await t.b.delete('x')
   await t.b.create('x', { n: 7, s: 1 })
   await t.b.assign('x', { n: 8 })
   expect((await t.b.getEntry('x'))?.version).toBe(2)
-  await expect(t.a.assign('x', { n: 9 }, { ifVersion: old })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
-  await expect(t.a.assign('x', { n: 9 }, { ifVersion: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  await expect(t.a.assign('x', { n: 9 }, { ifMatch: old })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await expect(t.a.assign('x', { n: 9 }, { ifMatch: 'nonsense' })).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
 })
 
 test('a token of a history that was lost does not hold in the next one', async () => {
   await using t = open(docs)
   await t.a.create('x', { n: 1, s: 1 })
   await t.a.assign('x', { n: 2 })
-  const token = (await t.a.getEntry('x'))?.etag as string
+  const etag = (await t.a.getEntry('x'))?.etag as string
   t.cluster.store.loseTail(1)
   await t.b.assign('x', { n: 3 })
   expect((await t.b.getEntry('x'))?.version).toBe(2)
-  await expect(t.b.assign('x', { n: 9 }, { ifVersion: token })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
+  await expect(t.b.assign('x', { n: 9 }, { ifMatch: etag })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
 })
 
 test('ifVersion does not hold of what was read in a lost history, whatever is at that version in the next one', async () => {

@@ -236,11 +236,11 @@ test('a condition holds for what is written, whenever a change comes in between'
     t.hub.bus.pause()
     await t.remote.assign('x', { n: 2 })
     await t.clock.advance(1)
-    const ifVersion = entry?.etag as string
+    const ifMatch = entry?.etag
     const add = (doc: Doc): void => {
       doc.n = (doc.n ?? 0) + 10
     }
-    const update = t.local.update('x', add, { ifVersion }).catch((error: unknown) => error)
+    const update = t.local.update('x', add, { ifMatch }).catch((error: unknown) => error)
     for (let turn = 0; turn < turns; turn++) await undefined
     t.hub.bus.resume()
     await t.clock.advance(1_000)

@@ -68,7 +68,7 @@ test('with a schema too, an old row neither stays nor covers what was made meanw
   const schema = z.object({ n: z.number() })
   const answers = [Promise.withResolvers<Row>(), Promise.withResolvers<Row>(), Promise.withResolvers<Row>()]
   let asked = 0
-  const source: Ask = () => answers[asked++]?.promise as Promise<Row>
+  const source: Load = () => answers[asked++]?.promise as Promise<Row>
   await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
   const deleted = t.a.get('x')
   const made = t.a.get('y')
@@ -100,7 +100,7 @@ test('a source that fails, gives no JSON, or takes too long, is told to whoever 
   await expect(t.a.get('x')).rejects.toMatchObject({
     code: 'SYNC_SOURCE',
     retryable: true,
-    message: 'the source failed: no database',
+    message: expect.stringContaining('the source failed: no database'),
     address: { section: 'row', key: 'x' },
   })
   answer = async () => ({ n: new Date(0) })

@@ -42,7 +42,7 @@ test.each([
 
 test('a target that does as it should is let be', async () => {
   expect(await planted('takes some and refuses some', 20_000)).toEqual({
-    taken: expect.any(Number),
-    refused: expect.any(Number),
+    accepted: expect.any(Number),
+    rejected: expect.any(Number),
   })
 }, 60_000)

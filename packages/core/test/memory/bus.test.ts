@@ -313,7 +313,7 @@ describe('a client', () => {
     await bus.publish(SECTION, [changeOf(1), changeOf(2)])
     await settled()
     expect(got).toHaveLength(1)
-    expect(decodeFrame(got[0] ?? '')).toMatchObject({ broken: 0, changes: [{ sequence: 1 }, { sequence: 2 }] })
+    expect(decodeFrame(got[0] ?? '')).toMatchObject({ malformed: 0, changes: [{ sequence: 1 }, { sequence: 2 }] })
     expect(thrown).toEqual([])
   })
 })

@@ -161,7 +161,7 @@ test('of many writers that read the same version exactly one wins, whatever the 
 })
 
 describe('a deletion is remembered, also of what was not there', () => {
-  const fill = { generation: 0, undeleted: true }
+  const fill = { generation: 0, notDeleted: true }
 
   test('what began to be read before it is not written after it', async () => {
     const before = { ...writer.state }

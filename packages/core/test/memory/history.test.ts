@@ -33,8 +33,8 @@ describe('epochs', () => {
     expect(after.epoch).not.toBe(before.epoch)
     expect(after).toMatchObject({
       sequence: 2,
-      answers: 2,
-      ancestors: [{ epoch: before.epoch, sequence: 2, answers: 2 }],
+      opResultCount: 2,
+      ancestors: [{ epoch: before.epoch, sequence: 2, opResultCount: 2 }],
     })
     expect(await writer.catchUp()).toEqual(after)
   })
@@ -235,7 +235,10 @@ describe('a lost tail', () => {
     expect(hub.store.loseTail(3)).toBe(3)
     expect(hub.store.inspect(section)).toEqual(before)
     const after = await writer.catchUp()
-    expect(after).toMatchObject({ sequence: 1, ancestors: [{ epoch: before?.state.epoch, sequence: 1, answers: 1 }] })
+    expect(after).toMatchObject({
+      sequence: 1,
+      ancestors: [{ epoch: before?.state.epoch, sequence: 1, opResultCount: 1 }],
+    })
     expect(committed(await writer.write('k', { a: '3' })).version).toBe(2)
   })
 
@@ -258,8 +261,8 @@ describe('a lost tail', () => {
   })
 
   test('longer than the journal is refused rather than cut short', () => {
-    expect(() => hub.store.loseTail(17)).toThrow(/journal/)
-    expect(() => createMemoryHub().store.loseTail(1)).toThrow(/journal/)
-    expect(() => hub.store.loseTail(-1)).toThrow(/not a whole number/)
+    expect(() => hub.store.loseTail(17)).toThrow(/maxUndoCommits/)
+    expect(() => createMemoryHub().store.loseTail(1)).toThrow(/maxUndoCommits/)
+    expect(() => hub.store.loseTail(-1)).toThrow(/expected an integer of at least 0, got -1/)
   })
 })

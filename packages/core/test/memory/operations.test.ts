@@ -100,7 +100,7 @@ describe('the op memory', () => {
     for (const request of requests) await writer.send(request)
     const opResultCount = []
     for (const request of requests) opResultCount.push((await writer.send(request)).status)
-    expect(opResultCount).toEqual(['forgotten', 'forgotten', 'committed', 'committed', 'committed'])
+    expect(opResultCount).toEqual(['op-expired', 'op-expired', 'committed', 'committed', 'committed'])
     expect(writer.state).toMatchObject({ sequence: 5, opResultCount: 5 })
   })
 
@@ -110,7 +110,7 @@ describe('the op memory', () => {
     for (let i = 0; i < 4; i++) await writer.write('k', { a: String(i) })
     const inTime = writer.request('k', { a: '1' }, { op: { ...late.op, id: 'in time' } })
     expect((await writer.send(inTime)).status).toBe('committed')
-    expect((await writer.send(late)).status).toBe('forgotten')
+    expect((await writer.send(late)).status).toBe('op-expired')
     expect(await writer.value('late')).toBeUndefined()
   })
 
@@ -130,7 +130,7 @@ describe('the op memory', () => {
     expect((await writer.send(first)).status).toBe('committed')
     await writer.write('k', { a: '2' })
     await writer.write('k', { a: '3' })
-    expect((await writer.send(first)).status).toBe('forgotten')
+    expect((await writer.send(first)).status).toBe('op-expired')
   })
 
   test('survives a restart: nothing is carried out twice, and answers tell the new epoch', async () => {
@@ -147,7 +147,7 @@ describe('the op memory', () => {
     const request = writer.request('k', { n: '2' })
     await writer.send(request)
     hub.store.loseTail(1)
-    expect((await writer.send(request)).status).toBe('epoch')
+    expect((await writer.send(request)).status).toBe('stale-epoch')
     expect(await writer.value('k')).toEqual({ n: 1 })
     const again = { ...request, epoch: writer.state.epoch }
     expect(committed(await writer.send(again)).version).toBe(2)
@@ -167,17 +167,17 @@ describe('the op memory', () => {
     // the window begins at 4 now, where the ancestor ended
     expect(await send('two')).toBe('committed')
     await writer.write('k', { a: '9' })
-    expect(await send('three')).toBe('forgotten')
+    expect(await send('three')).toBe('op-expired')
   })
 
   test('refuses an op born in an epoch that it does not know', async () => {
     const idOrigin = { epoch: 'unheard of', opResultCount: 0 }
-    expect((await writer.write('k', { a: '1' }, { op: { id: 'x', attempt: 1, idOrigin } })).status).toBe('forgotten')
+    expect((await writer.write('k', { a: '1' }, { op: { id: 'x', attempt: 1, idOrigin } })).status).toBe('op-expired')
   })
 
   test('keeps no answer that decided nothing', async () => {
     const request = writer.request('k', { a: '1' }, { epoch: 'another' })
-    expect((await writer.send(request)).status).toBe('epoch')
+    expect((await writer.send(request)).status).toBe('stale-epoch')
     expect(writer.state.opResultCount).toBe(0)
     expect((await writer.send({ ...request, epoch: writer.state.epoch })).status).toBe('committed')
   })

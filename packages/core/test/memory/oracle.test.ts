@@ -7,7 +7,7 @@ import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { comparable, Oracle, type OracleDocument } from './oracle.ts'
 
 const SECTION = { partition: 'eu', section: 'product' }
-const LIMITS = { maxOpResults: 6, maxChanges: 7, lineage: 2, journal: 5 }
+const LIMITS = { maxOpResults: 6, maxChanges: 7, lineageDepth: 2, maxUndoCommits: 5 }
 const KEYS = ['k', 'l']
 const FIELDS = ['a', 'b', 'c']
 
@@ -211,7 +211,7 @@ const restart: fc.Arbitrary<Command> = fc.constant(async (world) => {
   world.oracle.identity++
 })
 
-const loseTail: fc.Arbitrary<Command> = fc.integer({ min: 0, max: LIMITS.journal }).map((n) => async (world) => {
+const loseTail: fc.Arbitrary<Command> = fc.integer({ min: 0, max: LIMITS.maxUndoCommits }).map((n) => async (world) => {
   world.hub.store.loseTail(n)
   world.oracle.loseTail(n)
 })

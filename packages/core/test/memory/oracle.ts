@@ -32,8 +32,8 @@ export type OracleAnswer = Record<string, unknown> & { readonly status: string }
 export interface OracleLimits {
   readonly maxOpResults: number
   readonly maxChanges: number
-  readonly lineage: number
-  readonly journal: number
+  readonly lineageDepth: number
+  readonly maxUndoCommits: number
   readonly mint: () => string
 }
 
@@ -114,7 +114,7 @@ export class Oracle {
 
     const before = structuredClone(this.state)
     const answer = this.#execute(request)
-    if (answer.status === 'committed') this.#past = [...this.#past, before].slice(-this.#limits.journal)
+    if (answer.status === 'committed') this.#past = [...this.#past, before].slice(-this.#limits.maxUndoCommits)
     this.state.answers.push({ id, attempt, answer })
     return answer
   }
@@ -200,7 +200,7 @@ export class Oracle {
   #mint(): void {
     const { epoch, sequence, answers, lineage } = this.state
     const chain = [...lineage, { epoch, sequence, opResultCount: answers.length }]
-    this.state.lineage = chain.slice(Math.max(0, chain.length - this.#limits.lineage))
+    this.state.lineage = chain.slice(Math.max(0, chain.length - this.#limits.lineageDepth))
     this.state.knownIdentity = this.identity
     this.state.epoch = this.#limits.mint()
   }

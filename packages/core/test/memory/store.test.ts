@@ -261,10 +261,10 @@ test.each([
   { maxAge: 0 },
   { maxAge: '1 hour' as '1h' },
   { maxOpResults: 1 },
-  { maxAnswerText: 0 },
+  { maxOpResultChars: 0 },
   { opResultTtl: Number.NaN },
-  { lineage: -1 },
-  { journal: Number.POSITIVE_INFINITY },
+  { lineageDepth: -1 },
+  { maxUndoCommits: Number.POSITIVE_INFINITY },
   { maxPayloadBytes: 0 },
   { maxCommitBytes: 0 },
 ])('a hub with %o is refused by the name of the option', (options) => {

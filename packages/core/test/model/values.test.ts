@@ -55,8 +55,8 @@ test.each([
   [{ section: 's' }, /ttl/],
   [{ section: 's', ttl: '5 parsecs' }, /ttl of "s"/],
   [{ section: 's', ttl: null }, /ttl/],
-  [{ section: 's', ttl: 'never', follow: 'key', replicate: 'all' }, /followed by key/],
-  [{ section: 's', ttl: 'never', replicate: 'al' }, /replicate of "s": 'on-demand' or 'all' is needed, not "al"/],
+  [{ section: 's', ttl: 'never', subscribeBy: 'document', replicate: 'all' }, /followed by key/],
+  [{ section: 's', ttl: 'never', replicate: 'al' }, /replicate of "s": expected 'on-demand' or 'all', got "al"/],
   [{ section: 's', ttl: 'never', merge: { a: 5 } }, /"a" needs a function/],
   [{ section: 's', ttl: { after: 'never', sliding: true } }, /cannot slide/],
 ])('%j is no definition', (options, message) => {

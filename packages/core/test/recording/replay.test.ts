@@ -95,7 +95,7 @@ test('what the collection refuses ends it: nothing is written on top, all before
   )
   await expect(replay([text], studio.docs)).rejects.toMatchObject({
     line: 4,
-    reason: 'refused',
+    reason: 'rejected',
     cause: { code: 'SYNC_REJECTED' },
   })
   const { x, y } = studio.stored() as { x: Doc; y: Doc }
@@ -114,7 +114,7 @@ test('of several refusals the first is told, and all before it is done', async (
       if (key === 'bad' || ops[0]?.value === -1) throw new ConflictError('no', { version: 1 })
       return docs.patch(key, ops)
     },
-    replace: docs.set.bind(docs),
+    set: docs.set.bind(docs),
   }
   const playing = replay(
     [
@@ -131,7 +131,7 @@ test('of several refusals the first is told, and all before it is done', async (
   )
   const refused = expect(playing).rejects.toMatchObject({
     line: 4,
-    reason: 'refused',
+    reason: 'rejected',
     cause: { code: 'SYNC_CONFLICT' },
   })
   await settled()
@@ -146,7 +146,7 @@ test('a patch on a document that is not there is refused with its line', async (
   await using studio = openTestInstance()
   await expect(replay([recording(pushed('x', 1))], studio.docs)).rejects.toMatchObject({
     line: 2,
-    reason: 'refused',
+    reason: 'rejected',
     cause: { code: 'SYNC_NOT_FOUND' },
   })
 })
@@ -189,7 +189,7 @@ test('a refusal ends it also while it waits for its time', async () => {
   await using studio = openTestInstance()
   const text = recording(pushed('x', 1), created('y', { n: 1 }))
   const playing = replay([text], studio.docs, { speed: 1, runtime: clock })
-  await expect(playing).rejects.toMatchObject({ line: 2, reason: 'refused' })
+  await expect(playing).rejects.toMatchObject({ line: 2, reason: 'rejected' })
 })
 
 test('a signal ends it, while it waits for its time and while it waits for its source', async () => {

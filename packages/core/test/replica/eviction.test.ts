@@ -106,10 +106,10 @@ test('a document that is held no more is not heard of, where each has its own ch
 })
 
 test.each([
-  [{ replicate: 'all', memory: { maxDocuments: 5 } }],
+  [{ replicate: 'all', cache: { maxDocuments: 5 } }],
   [{ replicate: 'all', source: async () => ({ n: 1 }) }],
-  [{ memory: { maxDocuments: 0 } }],
-  [{ memory: { idle: 'soon' } }],
+  [{ cache: { maxDocuments: 0 } }],
+  [{ cache: { maxIdle: 'soon' } }],
 ] as unknown as [Partial<CollectionOptions<Doc>>][])('bounds that cannot hold are refused: %j', (options) => {
   expect(() => defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options })).toThrow(
     expect.objectContaining({ code: 'SYNC_ARGUMENT' }),

@@ -25,7 +25,7 @@ test('the store is told the highest sequence that was shown, also beyond a hole'
   await t.local.get('y')
   const heads = vi.spyOn(t.requests.store, 'heads')
   await t.sync.catchUp()
-  expect(heads.mock.calls).toMatchObject([[[{ shown: { sequence: 2 } }]]])
+  expect(heads.mock.calls).toMatchObject([[[{ highestSeen: { sequence: 2 } }]]])
 })
 
 test('who is told how far the section is, and has not seen all up to there, asks the store at once', async () => {

@@ -278,7 +278,7 @@ export const outcomes: readonly Rule[] = [
     edits: [
       {
         file: 'collection/write-queue.ts',
-        find: 'if (pendingWrite.sent) return',
+        find: 'if (pendingWrite.sent)\n        return',
         replace:
           "if (pendingWrite.sent) this.#reject(pendingWrite, new ClosedError('given up'))\nif (pendingWrite.sent) return",
       },

@@ -25,7 +25,7 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'collection/pending-write.ts',
-        find: 'next.operation.kind === first.operation.kind && isCombinable(next, hasStrategy)',
+        find: 'next.operation.kind === first.operation.kind &&\n      isCombinable(next, hasStrategy)',
         replace: 'isCombinable(next, hasStrategy)',
       },
     ],
@@ -38,7 +38,7 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'collection/pending-write.ts',
-        find: 'if (options.idempotencyKey !== undefined || options.ifVersion !== undefined) return false',
+        find: 'if (options.idempotencyKey !== undefined || precondition) return false',
         replace: 'if (options.idempotencyKey !== undefined) return false',
       },
     ],
@@ -54,8 +54,8 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'collection/pending-write.ts',
-        find: 'if (options.idempotencyKey !== undefined || options.ifVersion !== undefined) return false',
-        replace: 'if (options.ifVersion !== undefined) return false',
+        find: 'if (options.idempotencyKey !== undefined || precondition) return false',
+        replace: 'if (precondition) return false',
       },
     ],
     provenBy: {
@@ -70,7 +70,7 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'collection/pending-write.ts',
-        find: ' && sameMeta(first.options.meta, next.options.meta)',
+        find: '&&\n      sameMeta(first.options.meta, next.options.meta)',
         replace: '',
       },
     ],
@@ -98,7 +98,7 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'collection/write-queue.ts',
-        find: 'if (pendingWrites.some((pendingWrite) => !this.#pending.has(pendingWrite))) pendingWrites = pendingWrites.filter((pendingWrite) => this.#pending.has(pendingWrite))',
+        find: 'if (pendingWrites.some((pendingWrite) => !this.#pending.has(pendingWrite)))\n        pendingWrites = pendingWrites.filter((pendingWrite) => this.#pending.has(pendingWrite))',
         replace:
           'pendingWrites = [...pendingWrites, ...(this.#queues.get(key) ?? []).splice(0)].filter((pendingWrite) => this.#pending.has(pendingWrite))',
       },
@@ -189,7 +189,7 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'collection/build-commit.ts',
-        find: '=> ({ readAt, generation })',
+        find: '=> ({\n  readAt,\n  generation,\n})',
         replace: '=> ({ readAt })',
       },
     ],

@@ -46,11 +46,11 @@ test('the store counts the versions, one for each commit, whoever writes', async
 test('a document that is made again is not taken for the old one', async () => {
   await using t = units()
   await t.a.create('unit-001', plant)
-  const token = (await t.a.getEntry('unit-001'))?.etag as string
+  const etag = (await t.a.getEntry('unit-001'))?.etag as string
   await t.b.delete('unit-001')
   await t.b.create('unit-001', plant)
   expect((await t.a.getEntry('unit-001'))?.version).toBe(1)
-  await expect(t.a.assign('unit-001', { demand: 1 }, { ifVersion: token })).rejects.toMatchObject({
+  await expect(t.a.assign('unit-001', { demand: 1 }, { ifMatch: etag })).rejects.toMatchObject({
     code: 'SYNC_CONFLICT',
   })
 })

@@ -53,7 +53,7 @@ test.each([
   const [a, b] = collections
   await a.create('k', { n: 1 })
   await b.get('k')
-  expect(told[1]).toMatchObject([{ section: 'doc', theirs: { follow: 'section' } }])
+  expect(told[1]).toMatchObject([{ section: 'doc', theirs: { subscribeBy: 'section' } }])
   await b.assign('k', { n: 2 })
   await a.assign('k', { n: 3 })
   await b.assign('k', { n: 4 })
@@ -74,10 +74,10 @@ test('a writer that would send where nobody listens is refused, and reads on', a
   await expect(b.assign('k', { n: 2 })).rejects.toMatchObject({
     code: 'SYNC_DEFINITION',
     committed: 'no',
-    message: 'the section is followed by section, here it is defined as followed by key',
+    message: expect.stringContaining('the section is followed by section, here it is defined as followed by document'),
     address: { section: 'doc', key: 'k' },
   })
-  expect(told[1]).toMatchObject([{ ours: { follow: 'key' }, theirs: { follow: 'section' } }])
+  expect(told[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
   await a.assign('k', { n: 3 })
   await cluster.clock.advance(20_000)
   expect(b.peek('k')).toEqual({ n: 3 })

@@ -201,7 +201,7 @@ test('what it fails of by itself is an event', async () => {
 test.each([
   [{ verification: { interval: 'often' } }],
   [{ verification: { interval: '1m', sample: 0 } }],
-  [{ maxWrites: 0 }],
+  [{ maxPendingWrites: 0 }],
   [{ maxRecentConflicts: -1 }],
 ])('settings that make no sense are refused: %j', (options) => {
   const hub = createMemoryHub()

@@ -1,4 +1,4 @@
-import type { Entry, JsonObject } from '@sync/core'
+import type { Entry, ImportedRow, JsonObject } from '@sync/core'
 import { decodeETag } from '../../src/model/etag.ts'
 import { type Doc, push } from './document.ts'
 import type { Call, Effect } from './history.ts'
@@ -122,8 +122,8 @@ const calls = {
   ),
   'update of what was read': conditional(
     'update of what was read',
-    ({ process, key, id, at }, { etag: ifVersion }, meta) =>
-      process.collection.update(key, (doc) => prepend(doc, id, at), { ...meta, ifVersion }),
+    ({ process, key, id, at }, { etag: ifMatch }, meta) =>
+      process.collection.update(key, (doc) => prepend(doc, id, at), { ...meta, ifMatch }),
     exactState,
   ),
   'update of the version that was read': conditional(
@@ -166,7 +166,10 @@ const calls = {
     const { process, key, id } = step
     const effect = { kind: 'set', fields: { a: id }, alone: false, later: true } as const
     work.write(step, { name: 'importMany', effect }, async () => {
-      for await (const { error } of process.collection.importMany([[key, { a: id }]])) if (error) throw error
+      const onRow = ({ error }: ImportedRow): void => {
+        if (error) throw error
+      }
+      await process.collection.importMany([[key, { a: id }]], { onRow })
       return {}
     })
   },

@@ -35,6 +35,8 @@ export async function runMutant(name: string, range: SeedRange): Promise<void> {
   const { problemsOf, shrink } = await import('./shrink.ts')
   const { plan, problems } = failure
   const { history, wrong: still } = await shrink(plan)
-  const again = (await problemsOf(plan)).join() === problems.join()
-  console.log(JSON.stringify({ seed: plan.seed, first: problems[0], again, shrunken: { history, wrong: still } }))
+  const isReproducible = (await problemsOf(plan)).join() === problems.join()
+  console.log(
+    JSON.stringify({ seed: plan.seed, first: problems[0], isReproducible, shrunken: { history, wrong: still } }),
+  )
 }

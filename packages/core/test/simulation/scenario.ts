@@ -51,7 +51,7 @@ export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pi
   })
   const hub = {
     maxChanges: shortLog ? 1 + int(4) : 10_000,
-    lineage: chance(0.2) ? 1 : 8,
+    lineageDepth: chance(0.2) ? 1 : 8,
     ...(chance(0.2) && { maxOpResults: 2 + int(12) }),
     ...(chance(0.1) && { maxPayloadBytes: 250 + int(300) }),
   }

@@ -119,7 +119,7 @@ describe('framing', () => {
         const made = encodeFrames(encoded, maxBytes)
         for (const frame of made) {
           expect(Buffer.byteLength(frame.text)).toBeLessThanOrEqual(maxBytes)
-          expect(decodeFrame(frame.text)).toEqual({ changes: frame.changes.map(decodeChange), broken: 0 })
+          expect(decodeFrame(frame.text)).toEqual({ changes: frame.changes.map(decodeChange), malformed: 0 })
         }
         const got = made.flatMap((frame) => decodeFrame(frame.text).changes)
         expect(got.map(({ sequence, key }) => [sequence, key])).toEqual(all.map(({ sequence, key }) => [sequence, key]))

@@ -26,7 +26,7 @@ describe('a frame of version 1', () => {
   })
 
   test.each([...fixtures.frames, ...fixtures.later])('is read as ever: $name', ({ text, changes }) => {
-    for (const reading of readings(text)) expect(reading).toEqual({ changes, broken: 0 })
+    for (const reading of readings(text)) expect(reading).toEqual({ changes, malformed: 0 })
   })
 
   test('has fixtures for all that it can say', () => {
@@ -46,11 +46,11 @@ test('how far a section is travels as a change that has no key', () => {
   const [frame] = encodeFrames([headMarker({ epoch: 'e', sequence: 7 }, 'o')], 1_024)
   expect(frame?.text).toBe('[1,"e","o",[[null,7]]]')
   for (const reading of readings(frame?.text ?? ''))
-    expect(reading).toEqual({ changes: [], broken: 0, reached: { epoch: 'e', sequence: 7 } })
+    expect(reading).toEqual({ changes: [], malformed: 0, head: { epoch: 'e', sequence: 7 } })
   expect(decodeFrame('[1,"e","o",[[null,7],[null,9,"later"],[null,-1]]]')).toEqual({
     changes: [],
-    broken: 1,
-    reached: { epoch: 'e', sequence: 9 },
+    malformed: 1,
+    head: { epoch: 'e', sequence: 9 },
   })
 })
 

@@ -66,7 +66,7 @@ export const epochs: readonly Mutant[] = [
       heads: (queries) =>
         store.heads(
           queries.map(({ scope, highestSeen }) =>
-            highestSeen ? { scope, shown: { ...highestSeen, sequence: highestSeen.sequence + 1 } } : { scope },
+            highestSeen ? { scope, highestSeen: { ...highestSeen, sequence: highestSeen.sequence + 1 } } : { scope },
           ),
         ),
     }),

@@ -1,5 +1,5 @@
 import type { Scope } from '../../model/address.ts'
-import { assertScope } from '../../model/assert-address.ts'
+import { assertScope } from '../../model/assert.ts'
 import { type Duration, parseDuration } from '../../model/duration.ts'
 import { AbortedError, ArgumentError, ClosedError } from '../../model/errors.ts'
 import { type Runtime, systemRuntime } from '../../model/runtime.ts'

@@ -1,0 +1,56 @@
+import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from './address.ts'
+import { ArgumentError } from './errors.ts'
+
+/** Throws unless partition and section are non-empty strings. @throws ArgumentError (`SYNC_ARGUMENT`) */
+export function assertSectionRef({ partition, section }: SectionRef): void {
+  assertNonEmptyString(partition, 'partition')
+  assertNonEmptyString(section, 'section')
+}
+
+/** Throws unless partition, section and key are non-empty strings. @throws ArgumentError (`SYNC_ARGUMENT`) */
+export function assertDocumentRef(ref: DocumentRef): void {
+  assertSectionRef(ref)
+  assertNonEmptyString(ref.key, 'key')
+}
+
+/** Throws unless every part of the scope's address is a non-empty string. @throws ArgumentError (`SYNC_ARGUMENT`) */
+export const assertScope = (scope: Scope): void =>
+  isDocumentRef(scope) ? assertDocumentRef(scope) : assertSectionRef(scope)
+
+/** Returns the value if it is a non-empty string. @throws ArgumentError (`SYNC_ARGUMENT`) naming `label` */
+export function assertNonEmptyString(value: unknown, label: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new ArgumentError(`${label}: expected a non-empty string, got ${formatValue(value)}`)
+}
+
+/** Returns the value if it is an integer of at least `min`. @throws ArgumentError (`SYNC_ARGUMENT`) naming `label` */
+export function assertInteger(value: number, label: string, min: number): number {
+  if (Number.isSafeInteger(value) && value >= min) return value
+  throw new ArgumentError(`${label}: expected an integer of at least ${min}, got ${formatValue(value)}`)
+}
+
+/** Throws unless the value is one of the choices. @throws ArgumentError (`SYNC_ARGUMENT`) naming `label` */
+export function assertOneOf(value: unknown, choices: readonly string[], label: string): void {
+  if (choices.includes(value as string)) return
+  const list = choices.map((choice) => `'${choice}'`).join(' or ')
+  throw new ArgumentError(`${label}: expected ${list}, got ${formatValue(value)}`)
+}
+
+/** Maximum length of a value in a message. */
+const MAX_FORMATTED = 80
+
+/** Formats a rejected argument for a message: its JSON, shortened; its type where it has none. */
+export function formatValue(value: unknown): string {
+  const text =
+    typeof value === 'string' || (typeof value === 'object' && value !== null) ? toJsonText(value) : undefined
+  const formatted = text ?? (typeof value === 'function' ? 'a function' : String(value))
+  return formatted.length > MAX_FORMATTED ? `${formatted.slice(0, MAX_FORMATTED)}…` : formatted
+}
+
+function toJsonText(value: string | object): string {
+  try {
+    return JSON.stringify(value) ?? 'an object'
+  } catch {
+    return 'an object'
+  }
+}
