@@ -12,7 +12,7 @@ const TRANSPORTS = { pubsub, streams } as const
 const URL_PARAMETERS = {
   client: ['ioredis', 'redis'],
   cluster: ['true', 'false'],
-  bus: ['pubsub', 'streams'],
+  transport: ['pubsub', 'streams'],
   timeout: 'duration',
   maxPayloadBytes: 'number',
   maxFrames: 'number',
@@ -32,7 +32,7 @@ export function resolveTarget(target: RedisTarget, options: RedisBusOptions): Re
   const merged = url ? { ...parseUrlOptions<RedisBusOptions>(url, URL_PARAMETERS), ...options } : options
   const settings = resolveBusOptions(merged)
   const kind = TRANSPORTS[merged.transport ?? 'pubsub']
-  if (!kind) throw new ArgumentError(`bus: one of ${Object.keys(TRANSPORTS).join(', ')} is needed`)
+  if (!kind) throw new ArgumentError(`transport: one of ${Object.keys(TRANSPORTS).join(', ')} is needed`)
   const targets = resolvePartitionTargets({ target, url }, merged)
   return { kind, settings, targets }
 }

@@ -22,9 +22,9 @@ export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
     maxChanges: assertInteger(options.maxChanges ?? 10_000, 'maxChanges', 0),
     maxAge: parseDuration(options.maxAge ?? '1h', 'maxAge'),
     maxOpResults: assertInteger(options.maxOpResults ?? 100_000, 'maxOpResults', 2),
-    maxOpResultBytes: assertInteger(options.maxOpResultBytes ?? 32 * MIB, 'maxAnswerText', 1),
+    maxOpResultBytes: assertInteger(options.maxOpResultBytes ?? 32 * MIB, 'maxOpResultBytes', 1),
     opResultTtl: parseDuration(options.opResultTtl ?? '10m', 'opResultTtl'),
-    lineageDepth: assertInteger(options.lineageDepth ?? 8, 'lineage', 0),
+    lineageDepth: assertInteger(options.lineageDepth ?? 8, 'lineageDepth', 0),
     maxCommitBytes: assertInteger(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
     publish: resolvePublish(options.publish),
   }

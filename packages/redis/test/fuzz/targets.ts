@@ -4,7 +4,7 @@ import { channelName, documentKey, escapeField, metaKey, unescapePart } from '..
 import { resolveTarget as readStore } from '../../src/store/target.ts'
 
 const STORE =
-  'redis://ann:p%40ss@host:6379/3?maxChanges=10&maxAge=1h&client=redis&timeout=3s&opResultTtl=10m&lineage=8&cluster=false&partition.eu=redis://eu:6379'
+  'redis://ann:p%40ss@host:6379/3?maxChanges=10&maxAge=1h&client=redis&timeout=3s&opResultTtl=10m&lineageDepth=8&cluster=false&partition.eu=redis://eu:6379'
 const BUS =
   'rediss://:p%40ss@[::1]:6379/0?transport=streams&maxPayloadBytes=1000&maxFrames=10&cluster=false&client=ioredis'
 
