@@ -32,7 +32,7 @@ describe.runIf(redis && (await canTest('the feed over NATS', { broker: 'nats', c
   { timeout },
   () => {
     test('over plain subjects', () => expectConsistent(startNats, ''))
-    test('over JetStream', () => expectConsistent(startNats, '?bus=jetstream'))
+    test('over JetStream', () => expectConsistent(startNats, '?transport=jetstream'))
   },
 )
 

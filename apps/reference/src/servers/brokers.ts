@@ -39,7 +39,7 @@ export async function startBroker(broker: BrokerName): Promise<Server> {
     }
     case 'nats': {
       const nats = await startNats()
-      const buses = [backend('NATS', nats.url), backend('NATS JetStream', `${nats.url}?bus=jetstream`)]
+      const buses = [backend('NATS', nats.url), backend('NATS JetStream', `${nats.url}?transport=jetstream`)]
       return toServer('NATS', nats, { stores: [], buses })
     }
     case 'kafka': {
