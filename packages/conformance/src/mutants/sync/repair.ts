@@ -96,11 +96,11 @@ export const repair: readonly Mutant[] = [
       store: (store) =>
         overlayStore(store, {
           load: async (refs) =>
-            (await store.load(refs)).map((each) => ({ ...each, standing: { ...each.state, lineage: [] } })),
+            (await store.load(refs)).map((each) => ({ ...each, state: { ...each.state, ancestors: [] } })),
           heads: async (queries) =>
-            (await store.heads(queries)).map((each) => ({ ...each, standing: { ...each.state, lineage: [] } })),
+            (await store.heads(queries)).map((each) => ({ ...each, state: { ...each.state, ancestors: [] } })),
           commit: async (group) =>
-            (await store.commit(group)).map((each) => ({ ...each, standing: { ...each.state, lineage: [] } })),
+            (await store.commit(group)).map((each) => ({ ...each, state: { ...each.state, ancestors: [] } })),
           async changesSince(scope, after, limit) {
             const page = await store.changesSince(scope, after, limit)
             return { ...page, state: { ...page.state, ancestors: [] } }
@@ -108,13 +108,13 @@ export const repair: readonly Mutant[] = [
         }),
     }),
   ),
-  brokenStack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-refused/, () => ({
+  brokenStack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-rejected/, () => ({
     bus: (bus) =>
       interceptFrames(bus, () => (frame, deliver) => {
         if (!String(frame).includes('not json')) deliver(frame)
       }),
   })),
-  brokenStack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-refused/, () => ({
+  brokenStack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-rejected/, () => ({
     bus: (bus) =>
       interceptFrames(bus, () => (frame, deliver) => {
         if (!String(frame).includes('["b",1]')) deliver(frame)
