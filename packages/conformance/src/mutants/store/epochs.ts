@@ -6,8 +6,8 @@ import { brokenHarness, brokenStore } from './build.ts'
 const transformState =
   (change: (standing: SectionState) => SectionState) =>
   (store: Store): Partial<Store> => ({
-    load: async (refs) => (await store.load(refs)).map((each) => ({ ...each, standing: change(each.state) })),
-    heads: async (queries) => (await store.heads(queries)).map((each) => ({ ...each, standing: change(each.state) })),
+    load: async (refs) => (await store.load(refs)).map((each) => ({ ...each, state: change(each.state) })),
+    heads: async (queries) => (await store.heads(queries)).map((each) => ({ ...each, state: change(each.state) })),
     commit: async (group) =>
       (await store.commit(group)).map((each): CommitResult => ({ ...each, state: change(each.state) })),
     async changesSince(scope, after, limit) {
@@ -36,7 +36,7 @@ const epochsByNumber = (name: (mints: number) => string): ((store: Store) => Par
           group.map((request) => ({
             ...request,
             epoch: realEpoch(request.epoch),
-            op: { ...request.op, born: { ...request.op.idOrigin, epoch: realEpoch(request.op.idOrigin.epoch) } },
+            op: { ...request.op, idOrigin: { ...request.op.idOrigin, epoch: realEpoch(request.op.idOrigin.epoch) } },
           })),
         )
         return results.map((each): CommitResult => ({ ...each, state: withAliases(each.state) }))
@@ -81,7 +81,7 @@ export const epochs: readonly Mutant[] = [
   brokenStore(
     'STORE-EPO-01',
     'ignores the epoch of a commit',
-    /a commit whose writer is in an older epoch: expected "epoch", got "committed"/,
+    /a commit whose writer is in an older epoch: expected "stale-epoch", got "committed"/,
     () => (store) => ({
       async commit(group) {
         const now = await store.heads(
@@ -112,7 +112,7 @@ export const epochs: readonly Mutant[] = [
   brokenStore(
     'STORE-EPO-03',
     'reads the log for any place',
-    /the log after .*: expected "elsewhere", got "page"/,
+    /the log after .*: expected "unknown-position", got "page"/,
     () => (store) => ({
       async changesSince(scope, after, limit) {
         const page = await store.changesSince(scope, after, limit)

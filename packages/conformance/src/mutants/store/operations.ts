@@ -43,7 +43,7 @@ export const operations: readonly Mutant[] = [
   brokenStore(
     'STORE-OP-02',
     'executes what it may have forgotten',
-    /a write whose id is older than the op memory: expected "forgotten", got "committed"/,
+    /a write whose id is older than the op memory: expected "op-expired", got "committed"/,
     () => (store) => ({
       async commit(group) {
         const results = await store.commit(group)

@@ -108,13 +108,13 @@ export const repair: readonly Mutant[] = [
         }),
     }),
   ),
-  brokenStack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-refused/, () => ({
+  brokenStack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-rejected/, () => ({
     bus: (bus) =>
       interceptFrames(bus, () => (frame, deliver) => {
         if (!String(frame).includes('not json')) deliver(frame)
       }),
   })),
-  brokenStack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-refused/, () => ({
+  brokenStack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-rejected/, () => ({
     bus: (bus) =>
       interceptFrames(bus, () => (frame, deliver) => {
         if (!String(frame).includes('["b",1]')) deliver(frame)

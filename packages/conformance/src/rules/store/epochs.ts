@@ -65,7 +65,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
       const { epoch } = writer.state
       await context.store.heads([{ scope: writer.section, highestSeen: { epoch, sequence: 99 } }])
       const refused = await writer.send(late)
-      assertEqual(refused.status, 'epoch', 'a commit whose writer is in an older epoch')
+      assertEqual(refused.status, 'stale-epoch', 'a commit whose writer is in an older epoch')
       assertEqual(await writer.value('k'), { n: 1 }, 'the document after a commit of an older epoch')
       assertEqual(
         withoutState(await writer.send(known)),
@@ -111,7 +111,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-EPO-03',
     level: 'MUST',
     statement:
-      'The log after a place of an ancestor goes on below the fork, and says `elsewhere` beyond it or in an unknown epoch.',
+      'The log after a place of an ancestor goes on below the fork, and says `unknown-position` beyond it or in an unknown epoch.',
     hint: 'Judge the place by the lineage; changes count as of the epoch of the answer.',
     async run(context) {
       const writer = await context.writer()
@@ -235,7 +235,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
         'parent and fork after the last two of six commits were lost',
       )
       assertEqual([document?.version, state.sequence], [4, 4], 'version and sequence after the loss')
-      assertEqual((await writer.send(lost)).status, 'epoch', 'a copy of a lost write in its old epoch')
+      assertEqual((await writer.send(lost)).status, 'stale-epoch', 'a copy of a lost write in its old epoch')
       const page = await context.withTimeout(
         context.store.changesSince(writer.section, { epoch, sequence: 6 }, 10),
         'changesSince',

@@ -134,13 +134,13 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-ST-27',
     level: 'MUST',
     statement:
-      'What expects absence and `undeleted` conflicts if the key was deleted since it was read, be it while it was absent.',
+      'What expects absence and `notDeleted` conflicts if the key was deleted since it was read, be it while it was absent.',
     hint: 'Deletions leave a tombstone with their sequence, for TOMBSTONE_MS at least.',
     async run(context) {
       const writer = await context.writer()
       await writer.write('other', { n: '1' })
       const { epoch, sequence } = await writer.catchUp()
-      const expect = { readAt: { epoch, sequence }, generation: 0, undeleted: true }
+      const expect = { readAt: { epoch, sequence }, generation: 0, notDeleted: true }
       const createFrom = async (key: string): Promise<unknown[]> => {
         const result = await writer.send(writer.request(key, { n: '"old"' }, { expect }))
         return [result.status, 'reason' in result && result.reason]
@@ -156,7 +156,7 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
       )
       assertEqual(await createFrom('free'), ['committed', false], 'a creation of what nobody deleted')
       const later = await writer.catchUp()
-      const since = { readAt: { epoch: later.epoch, sequence: later.sequence }, generation: 0, undeleted: true }
+      const since = { readAt: { epoch: later.epoch, sequence: later.sequence }, generation: 0, notDeleted: true }
       await writer.write('gone', { n: '2' }, { expect: since })
       assertEqual(await writer.value('gone'), { n: 2 }, 'the document after a creation from what was read since')
     },

@@ -157,7 +157,7 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(context.bus.publish(section, [{ ...change, text }]), 'publish')
       await context.waitUntil(
         () => events.includes('patch-rejected'),
-        () => `a change that does not fit was not told as patch-refused, but ${events.join(', ') || 'not at all'}`,
+        () => `a change that does not fit was not told as patch-rejected, but ${events.join(', ') || 'not at all'}`,
       )
       await context.expectConverged(instances, 'k', { n: 2, list: [1, 2, 3] })
       assertEqual([...seen], [JSON.stringify(sortKeys({ n: 2, list: [1, 2, 3] }))], 'what a watcher was shown')

@@ -269,7 +269,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(context.bus.publish(section, [{ ...change, text: '{not json' }]), 'publish')
       await context.waitUntil(
         () => events.includes('frame-rejected'),
-        'a frame that cannot be read was not told as frame-refused',
+        'a frame that cannot be read was not told as frame-rejected',
       )
       await context.expectConverged(instances, 'k', { n: 2 })
       const next = (await writer.write('k', { n: '3' })).change
@@ -299,7 +299,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(context.bus.publish(section, poisoned), 'publish')
       await context.waitUntil(
         () => events.includes('frame-rejected'),
-        'a change that cannot be read was not told as frame-refused',
+        'a change that cannot be read was not told as frame-rejected',
       )
       for (const key of keys) await context.expectConverged(instances, key, { n: 2 })
     },
