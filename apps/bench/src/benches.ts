@@ -1,6 +1,6 @@
 import type { Bench } from './figure.ts'
 
-/** Every bench by its name; loaded only when it runs. */
+/** Loaders of all benches, by name. A bench's modules are imported only when it runs. */
 export const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   core: async () => (await import('./core/index.ts')).core,
   buses: async () => (await import('./buses/index.ts')).buses,

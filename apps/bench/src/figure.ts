@@ -1,22 +1,22 @@
-/** What is asked: of the ratio of ours to the yardstick's, of their difference (ours less the yardstick's), or of ours alone. */
+/** A threshold for one of a measurement's values; see `GoalSubject`. */
 export type Goal =
   | { readonly atLeast: number; readonly of?: GoalSubject }
   | { readonly atMost: number; readonly of?: GoalSubject }
 
-/** Default: of the ratio. */
+/** `ratio` (default): ours / baseline. `difference`: ours − baseline. `ours`: the measured value alone. */
 type GoalSubject = 'ratio' | 'difference' | 'ours'
 
-/** What a figure came to. */
+/** Result of one figure. */
 export interface Measurement {
   readonly ours: number
   readonly baseline: number
-  /** Ours to the yardstick's. */
+  /** `ours` relative to `baseline`: the median of the rounds' ratios. */
   readonly ratio: number
-  /** How far apart the middle four fifths of the rounds' ratios lie, relative to their median. 0: counted, not timed. */
+  /** Distance between the 10th and 90th percentile of the rounds' ratios, relative to their median. 0 for counted values. */
   readonly spread: number
 }
 
-/** One comparison of ours with a yardstick. */
+/** One comparison of `@sync` with a baseline. */
 export interface Figure {
   readonly name: string
   readonly unit: string
@@ -24,13 +24,13 @@ export interface Figure {
   measure(): Promise<Measurement>
 }
 
-/** Figures that are run by one name. */
+/** Figures that run under one name. */
 export interface Bench {
   readonly name: string
   readonly figures: readonly Figure[]
 }
 
-/** A line of the report. `goal` is `null` where nothing is asked; `met` is true then. */
+/** One line of the report. A figure without a goal has `goal: null` and `met: true`. */
 export interface ReportLine extends Measurement {
   readonly bench: string
   readonly figure: string
@@ -40,7 +40,7 @@ export interface ReportLine extends Measurement {
   readonly met: boolean
 }
 
-/** Judges what was measured by the figure's goal. */
+/** Returns the report line of a measurement, judged by the figure's goal. */
 export function reportLine(bench: string, { name, unit, goal }: Figure, measured: Measurement): ReportLine {
   const { ours, baseline, ratio, spread } = measured
   return { bench, figure: name, unit, ours, baseline, ratio, spread, ...evaluateGoal(measured, goal) }

@@ -1,4 +1,4 @@
-/** Calls `work` with numbers from `from` on, `count` times in all, so many at once. */
+/** Calls `work` with `count` consecutive numbers beginning at `from`, at most `concurrency` calls at a time. */
 export async function inFlight(
   { from, count, concurrency }: { readonly from: number; readonly count: number; readonly concurrency: number },
   work: (n: number) => Promise<unknown>,

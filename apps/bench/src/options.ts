@@ -1,39 +1,39 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line asks for. */
+/** Parsed command line. */
 export interface Options {
-  /** `undefined`: all benches. */
+  /** Name of the bench to run; all if `undefined`. */
   readonly name: string | undefined
-  /** Where the report goes. */
+  /** File for the JSON report. */
   readonly json: string | undefined
 }
 
-/** The command line cannot be understood. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** How the command is used. */
+/** Returns the command's usage text. */
 export const usage = (names: readonly string[]): string => `Usage: pnpm bench [NAME] [--json FILE]
 
-Compares with a yardstick in one run: ratio is ours to the yardstick's, the median of interleaved rounds; spread is how
-far apart the middle four fifths of the rounds lie, relative to that. Exit code: 0 all goals met · 1 one is missed, or a
-bench failed · 2 the command line is wrong.
+Compares @sync with a baseline in one run. ratio: ours / baseline, the median of interleaved rounds. spread: the distance
+between the rounds' 10th and 90th percentile, relative to the median. Exit code: 0 all goals met · 1 a goal missed, or a
+bench failed · 2 invalid command line.
 
   NAME          ${names.join(' | ')} (default: all)
-  --json FILE   also writes the report: [{ bench, figure, unit, ours, baseline, ratio, spread, goal, of, met }]`
+  --json FILE   also write the report to FILE: [{ bench, figure, unit, ours, baseline, ratio, spread, goal, of, met }]`
 
 /**
- * Reads the arguments.
- * @throws UsageError
+ * Parses the command line.
+ * @throws UsageError if it has an unknown option, an unknown bench name or more than one name
  */
 export function parseOptions(args: readonly string[], names: readonly string[]): Options | 'help' {
   const { values, positionals } = readArguments(args)
   if (values.help === true) return 'help'
   const [name, ...more] = positionals
-  if (more.length > 0) throw new UsageError(`one NAME at most, not ${positionals.join(' ')}`)
+  if (more.length > 0) throw new UsageError(`expected at most one NAME, got '${positionals.join(' ')}'`)
   if (name !== undefined && !names.includes(name)) {
-    throw new UsageError(`there is no bench ${JSON.stringify(name)}; there are: ${names.join(', ')}`)
+    throw new UsageError(`expected a bench name (${names.join(', ')}), got '${name}'`)
   }
   return { name, json: values.json }
 }
@@ -44,7 +44,7 @@ function readArguments(args: readonly string[]): {
 } {
   try {
     return parseArgs({
-      // `pnpm bench -- core` hands the separator over as well
+      // `pnpm bench -- core` passes the separator on
       args: args[0] === '--' ? args.slice(1) : [...args],
       options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,

@@ -2,15 +2,15 @@ import type { Measurement } from './figure.ts'
 import { median, spread } from './statistics.ts'
 import { createTimer, type Timer, type Work } from './timer.ts'
 
-/** Two ways to do the same. */
+/** Two ways to do the same work. */
 export interface Comparison {
   readonly ours: Work
   readonly baseline: Work
-  /** What one call of either counts as. Default 1. */
+  /** Operations per call of either side. Default: 1. */
   readonly operations?: number
 }
 
-/** How long it is measured. */
+/** Number and length of the measured rounds. */
 export interface RoundOptions {
   readonly rounds: number
   readonly sliceMs: number
@@ -20,8 +20,8 @@ export interface RoundOptions {
 const DEFAULTS: RoundOptions = { rounds: 15, sliceMs: 100, warmUpMs: 300 }
 
 /**
- * Measures both in turns of equal length, so that what slows the machine down slows both. Each round gives a ratio;
- * what counts is the median of the rounds. The order within a round alternates: neither always finds the other's garbage.
+ * Measures both sides in alternating slices of equal length, so that a slow machine slows both. The result is the median of the
+ * rounds' ratios. The order within a round alternates, so that neither side always pays for the other's garbage.
  */
 export async function compareRates(comparison: Comparison, rounds: Partial<RoundOptions> = {}): Promise<Measurement> {
   const { rounds: count, sliceMs, warmUpMs } = { ...DEFAULTS, ...rounds }
@@ -40,7 +40,7 @@ export async function compareRates(comparison: Comparison, rounds: Partial<Round
   )
 }
 
-/** What rounds came to: medians, the ratio being that of the rounds' own. */
+/** Returns the medians of the rounds. The ratio is the median of their ratios, not the ratio of the medians. */
 export function summarizeRounds(rounds: readonly Round[]): Measurement {
   const ratios = rounds.map((each) => each.ours / each.baseline)
   return {
@@ -51,7 +51,7 @@ export function summarizeRounds(rounds: readonly Round[]): Measurement {
   }
 }
 
-/** What one round measured of both. */
+/** Values of both sides in one round. */
 export interface Round {
   readonly ours: number
   readonly baseline: number

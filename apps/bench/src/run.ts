@@ -1,7 +1,7 @@
 import { type Bench, type ReportLine, reportLine } from './figure.ts'
 import { createTable } from './table.ts'
 
-/** Runs benches one figure after another, printing each as it comes in. */
+/** Runs the benches' figures one after another, and prints each result as soon as it is available. */
 export async function runBenches(
   benches: readonly Bench[],
   print: (line: string) => void,

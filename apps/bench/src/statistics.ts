@@ -1,15 +1,18 @@
-/** The value below which the share `q` of the values lies, interpolated. */
+/**
+ * Returns the `q`-quantile of the values, interpolated.
+ * @throws RangeError if there are no values
+ */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (sorted.length - 1) * q
-  const low = sorted[Math.floor(at)]
-  const high = sorted[Math.ceil(at)]
-  if (low === undefined || high === undefined) throw new RangeError('no values')
-  return low + (high - low) * (at - Math.floor(at))
+  const index = (sorted.length - 1) * q
+  const low = sorted[Math.floor(index)]
+  const high = sorted[Math.ceil(index)]
+  if (low === undefined || high === undefined) throw new RangeError('expected at least one value, got none')
+  return low + (high - low) * (index - Math.floor(index))
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-/** How far apart the middle four fifths lie, relative to the median. */
+/** Returns the distance between the 10th and 90th percentile, relative to the median. */
 export const spread = (values: readonly number[]): number =>
   (quantile(values, 0.9) - quantile(values, 0.1)) / median(values)

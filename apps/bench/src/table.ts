@@ -1,6 +1,6 @@
 import type { Bench, Figure, ReportLine } from './figure.ts'
 
-/** A bench's table, printed line by line while the figures come in; its first column is as wide as the names need. */
+/** Formats a bench's results line by line. The first column is as wide as the longest name. */
 export interface Table {
   readonly head: string
   row(line: ReportLine, figure: Figure): string

@@ -1,19 +1,19 @@
-/** A piece of work, the same at every call. What it returns is kept from being optimised away. */
+/** The work to measure, identical at every call. Its return value is kept, so that it is not optimised away. */
 export type Work = () => unknown
 
-/** Runs one piece of work over and over. */
+/** Measures the rate of one piece of work. */
 export interface Timer {
-  /** Works for about so long; answers with calls per second. */
+  /** Repeats the work for about `ms` milliseconds. Resolves to calls per second. */
   run(ms: number): Promise<number>
 }
 
-/** So much work goes between two looks at the clock. */
+/** Target time between two clock readings. */
 const BATCH_MS = 1
 
-/** What the work returned last: kept, so that no compiler leaves the work out. */
+/** Latest return value of the work, kept so that the compiler cannot eliminate the work. */
 const sink: { value: unknown } = { value: undefined }
 
-/** A timer whose batches grow until looking at the clock costs nothing beside the work. Work may be asynchronous. */
+/** Creates a timer whose batches grow until reading the clock is negligible. The work may be asynchronous. */
 export function createTimer(work: Work): Timer {
   let batch = 1
   return {

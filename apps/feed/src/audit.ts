@@ -1,54 +1,54 @@
 import { canonicalJson } from './canonical.ts'
 import type { Document } from './feed-file.ts'
 
-/** One copy of the documents, by its name: the store as a fresh instance loads it, or what a replica holds. */
+/** A named copy of the documents: the store as a fresh instance loads it, or one replica's cache. */
 export interface Copy {
   readonly name: string
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Document>>
 }
 
-/** One field, or a whole document, that is not as the feed left it. */
+/** A field or a whole document that differs from the feed's last state. */
 export interface Difference {
   readonly copy: string
   readonly key: string
-  /** Absent: the document as a whole. */
+  /** Absent if the whole document is missing or unexpected. */
   readonly field?: string
-  /** Canonical JSON; `undefined`: not there. */
+  /** Canonical JSON; `undefined` if absent. */
   readonly expected: string | undefined
   readonly found: string | undefined
 }
 
-/** What the comparison came to. */
+/** Result of a comparison. */
 export interface Audit {
-  /** Documents that there should be. */
+  /** Number of documents that should exist. */
   readonly documents: number
-  /** The first of the differences. */
-  readonly shown: readonly Difference[]
+  /** The first differences, at most 20. */
+  readonly examples: readonly Difference[]
   readonly differences: number
 }
 
-const MAX_SHOWN = 20
+const MAX_EXAMPLES = 20
 const KEYS_PER_READ = 500
 
-/** Compares every key that the feed ever named, in every copy, with the last state that the feed gave it. */
+/** Compares every key of the feed, in every copy, with the last state in the feed. */
 export async function audit(
   lastStates: ReadonlyMap<string, string | undefined>,
   copies: readonly Copy[],
 ): Promise<Audit> {
-  const shown: Difference[] = []
+  const examples: Difference[] = []
   let differences = 0
   for (const copy of copies) {
     for (const keys of batches([...lastStates.keys()])) {
-      const held = await copy.read(keys)
+      const found = await copy.read(keys)
       for (const key of keys) {
-        for (const each of compare(copy.name, key, lastStates.get(key), held.get(key))) {
-          if (differences++ < MAX_SHOWN) shown.push(each)
+        for (const each of compare(copy.name, key, lastStates.get(key), found.get(key))) {
+          if (differences++ < MAX_EXAMPLES) examples.push(each)
         }
       }
     }
   }
   const documents = [...lastStates.values()].filter((text) => text !== undefined).length
-  return { documents, shown, differences }
+  return { documents, examples, differences }
 }
 
 function* batches(keys: readonly string[]): Generator<readonly string[]> {

@@ -1,4 +1,4 @@
 import { join } from 'node:path'
 
-/** The slice of the outage feed that comes with the repository. */
+/** Path of the outage feed in this repository. */
 export const bundledFeed: string = join(import.meta.dirname, '../data/pge-outages.jsonl.br')

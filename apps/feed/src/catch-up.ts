@@ -1,22 +1,22 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** What catching up needs of an instance. */
+/** The part of an instance that catching up requires. */
 export interface Follower {
   readonly name: string
-  /** Asks the store whether anything was missed, and waits until it is repaired; rejects while the store is away. */
+  /** Repairs everything that the replica missed. Resolves when it is up to date; rejects while the store is unavailable. */
   check(): Promise<void>
 }
 
 const RETRY_MS = 200
 
 /**
- * Waits until every follower has asked the store and holds all that was written before.
- * @throws Error naming those that had not managed it by the deadline
+ * Waits until every follower has every change that was written before the call. Retries followers that fail.
+ * @throws Error with the names of the followers that have not caught up by the deadline
  */
 export async function catchUp(followers: readonly Follower[], deadlineMs: number, signal: AbortSignal): Promise<void> {
   const stopWaiting = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])
   const behind = new Map<string, Error | undefined>(followers.map(({ name }) => [name, undefined]))
-  const ended = new Promise<void>((resolve) => stopWaiting.addEventListener('abort', () => resolve(), { once: true }))
+  const aborted = new Promise<void>((resolve) => stopWaiting.addEventListener('abort', () => resolve(), { once: true }))
   const all = followers.map(async ({ name, check }) => {
     while (!stopWaiting.aborted) {
       try {
@@ -29,8 +29,10 @@ export async function catchUp(followers: readonly Follower[], deadlineMs: number
       }
     }
   })
-  await Promise.race([Promise.all(all), ended])
+  await Promise.race([Promise.all(all), aborted])
   if (behind.size === 0 || signal.aborted) return
   const reasons = [...behind].map(([name, error]) => (error ? `${name} (${error.message})` : name))
-  throw new Error(`not caught up within ${deadlineMs / 1_000} s: ${reasons.join(', ')}`)
+  throw new Error(
+    `expected every replica to catch up within ${deadlineMs / 1_000} s, still behind: ${reasons.join(', ')}`,
+  )
 }

@@ -9,8 +9,8 @@ const EXIT = { consistent: 0, different: 1, failed: 1, usage: 2 } as const
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * Runs the feed in this process until it ends or a signal ends it; answers with the exit code, which tells whether all copies
- * were the same. `args` and `env`: the command line without the program, and the environment.
+ * Runs the feed in this process until it ends or a signal stops it. Resolves to the exit code: 0 if all copies are equal.
+ * `args` is the command line without the program name.
  */
 export async function feedCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   exitQuietlyOnClosedPipe()
@@ -27,7 +27,7 @@ export async function feedCommand(args: readonly string[], env: NodeJS.ProcessEn
     return outcome === 'stopped' ? (stop.signal.reason as number) : EXIT[outcome]
   } catch (error) {
     reporter.end()
-    // a URL of an unknown scheme is found out only when it is opened
+    // an unknown URL scheme is detected only when the URL is opened
     if (error instanceof UsageError || error instanceof ConfigError) {
       console.error(`${error.message}\n\n${usage}`)
       return EXIT.usage
@@ -43,7 +43,7 @@ function createReporter(): Reporter {
   return createTerminalReporter(out, { colour: out.hasColors() ? 'on' : 'off' })
 }
 
-/** The first signal ends the run in order, the second at once. The reason is the exit code. */
+/** The first signal ends the run gracefully, the second immediately. The abort reason is the exit code. */
 function stopOnSignals(): AbortController {
   const stop = new AbortController()
   for (const [signal, code] of Object.entries(SIGNALS)) {
@@ -55,7 +55,7 @@ function stopOnSignals(): AbortController {
   return stop
 }
 
-/** `npm start | head` closes the pipe early: that is no failure of the run. */
+/** `npm start | head` closes the pipe early, which is not a failure of the run. */
 function exitQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)

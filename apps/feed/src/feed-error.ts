@@ -1,8 +1,8 @@
-/** A feed that cannot be read; the message names the file and, where it has one, the line. */
+/** A feed file that cannot be read. The message contains the file and, if known, the line. */
 export class FeedError extends Error {
   override readonly name = 'FeedError'
 
-  constructor(file: string, line: number | undefined, what: string, options?: ErrorOptions) {
-    super(`${line === undefined ? file : `${file}:${line}`}: ${what}`, options)
+  constructor(file: string, line: number | undefined, reason: string, options?: ErrorOptions) {
+    super(`${line === undefined ? file : `${file}:${line}`}: ${reason}`, options)
   }
 }

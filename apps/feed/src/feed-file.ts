@@ -1,10 +1,10 @@
 import { FeedError } from './feed-error.ts'
 import { type Line, readLines } from './lines.ts'
 
-/** One record. Those of the outage feed are flat; what a file of your own nests is carried all the same. */
+/** One record. The outage feed's records are flat, but nested values from other files are accepted too. */
 export type Document = Readonly<Record<string, string | number | boolean | null>>
 
-/** What was seen of one key at one time; `null`: it is gone. */
+/** State of one key at one time; `null` if it was removed. */
 export interface Observation {
   readonly line: number
   readonly key: string
@@ -12,8 +12,8 @@ export interface Observation {
 }
 
 /**
- * Reads a feed as it is asked for: one JSON object `{ t, key, value }` per line.
- * @throws FeedError naming the file and the line that is wrong
+ * Reads a feed lazily: one JSON object `{ t, key, value }` per line.
+ * @throws FeedError with file and line number if a line is invalid
  */
 export async function* readFeed(file: string): AsyncGenerator<Observation> {
   for await (const line of readLines(file)) {
@@ -22,23 +22,23 @@ export async function* readFeed(file: string): AsyncGenerator<Observation> {
 }
 
 function parseObservation(file: string, { number, text }: Line): Observation {
-  const fail = (what: string): never => {
-    throw new FeedError(file, number, what)
+  const fail = (reason: string): never => {
+    throw new FeedError(file, number, reason)
   }
   const record = parse(text, fail)
-  if (!isObject(record)) return fail('not a JSON object')
+  if (!isObject(record)) return fail('expected a JSON object')
   const { t, key, value } = record
-  if (typeof t !== 'string' || Number.isNaN(Date.parse(t))) return fail('"t" is not a time')
-  if (typeof key !== 'string' || key === '') return fail('"key" is not a non-empty text')
-  if (value !== null && !isObject(value)) return fail('"value" is neither an object nor null')
+  if (typeof t !== 'string' || Number.isNaN(Date.parse(t))) return fail('"t": expected an ISO 8601 time')
+  if (typeof key !== 'string' || key === '') return fail('"key": expected a non-empty string')
+  if (value !== null && !isObject(value)) return fail('"value": expected an object or null')
   return { line: number, key, value }
 }
 
-function parse(text: string, fail: (what: string) => never): unknown {
+function parse(text: string, fail: (reason: string) => never): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    return fail(`not JSON (${(error as Error).message})`)
+    return fail(`expected JSON (${(error as Error).message})`)
   }
 }
 

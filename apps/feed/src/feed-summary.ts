@@ -1,17 +1,17 @@
 import { canonicalJson } from './canonical.ts'
 import { readFeed } from './feed-file.ts'
 
-/** What a feed holds, known before anything of it is written. */
+/** Contents of a feed, determined before the run begins. */
 export interface FeedSummary {
   readonly observations: number
   readonly removals: number
-  /** The last state of every key as canonical JSON; `undefined`: it is gone. */
+  /** Last state of every key as canonical JSON; `undefined` if the key was removed. */
   readonly lastStates: ReadonlyMap<string, string | undefined>
 }
 
 /**
- * Reads a feed once from end to end.
- * @throws FeedError at the first line that is wrong
+ * Reads the whole feed once.
+ * @throws FeedError at the first invalid line
  */
 export async function summarizeFeed(file: string, signal?: AbortSignal): Promise<FeedSummary> {
   const lastStates = new Map<string, string | undefined>()

@@ -1,20 +1,22 @@
-/** What a run has come to so far. */
+/** Figures of a run so far. */
 export interface Figures {
   readonly phase: 'writing' | 'catching up' | 'comparing'
-  /** Observations and removals written, of how many. */
+  /** Observations and removals written so far. */
   readonly written: number
+  /** Observations and removals in the feed. */
   readonly total: number
   readonly elapsedMs: number
-  /** Commits per second: just now while writing, over the whole run in the summary. */
+  /** Commits per second: recent rate while writing, average over the whole run in the summary. */
   readonly rate: number
   readonly commits: number
   readonly unchanged: number
   readonly conflicts: number
   readonly propagation: Propagation
-  /** UTF-16 units. */
+  /** Size of the published changes, in UTF-16 units. */
   readonly changeUnits: number
+  /** Size of the same documents if they had been sent whole, in UTF-16 units. */
   readonly documentUnits: number
-  /** Over all replicas. */
+  /** The sum over all replicas; so are the counters below. */
   readonly gaps: number
   readonly repairs: number
   readonly reloads: number
@@ -22,14 +24,14 @@ export interface Figures {
   readonly reorders: number
 }
 
-/** Milliseconds from the commit in the store to applied in a replica. */
+/** Time from the store's commit until a replica applied the change, in ms. */
 interface Propagation {
   readonly p50: number
   readonly p95: number
   readonly p99: number
 }
 
-/** What an instance counts, as far as it is shown. */
+/** The subset of an instance's counters that is displayed. */
 export interface InstanceStats {
   readonly commits: number
   readonly unchanged: number
@@ -43,7 +45,7 @@ export interface InstanceStats {
   readonly propagation: Propagation
 }
 
-/** Adds up the replicas' counters; of the propagation times the slowest replica's count. */
+/** Sums the replicas' counters. Of the propagation times it takes the slowest replica's. */
 export function aggregateStats(
   writer: InstanceStats,
   replicas: readonly InstanceStats[],

@@ -3,7 +3,7 @@ import { type Collection, defineCollection, type SyncEvent, type SyncInstance } 
 import type { Copy } from './audit.ts'
 import type { Document } from './feed-file.ts'
 
-/** One service instance with the outages in its memory. */
+/** One instance that replicates the outages. */
 export interface Instance {
   readonly name: string
   readonly sync: SyncInstance
@@ -13,7 +13,7 @@ export interface Instance {
 const outages = defineCollection<Document>({ section: 'outage', ttl: 'never', replicate: 'all' })
 const location = { partition: 'pge' }
 
-/** Opens an instance and waits until it follows the outages. */
+/** Opens an instance and waits until it has replicated all outages. */
 export async function openInstance(
   name: string,
   urls: { readonly store: string; readonly bus: string },
@@ -30,34 +30,34 @@ export async function openInstance(
   }
 }
 
-/** What a replica holds in its memory right now. */
+/** Returns a copy that reads a replica's cache. */
 export const replicaCopy = ({ name, outages }: Instance): Copy => ({
   name,
   async read(keys) {
-    const held = keys.map((key) => [key, outages.peek(key)] as const)
-    return new Map(held.filter((entry): entry is [string, Document] => entry[1] !== undefined))
+    const entries = keys.map((key) => [key, outages.peek(key)] as const)
+    return new Map(entries.filter((entry): entry is [string, Document] => entry[1] !== undefined))
   },
 })
 
-/** What the store holds, as an instance loads it that has held nothing before. */
+/** Returns a copy that reads the store through a newly opened instance. */
 export const storeCopy = ({ outages }: Instance): Copy => ({
   name: 'store',
   read: (keys) => outages.getMany(keys, { timeout: '30s' }),
 })
 
-/** What a person should hear of, in a sentence; counters tell the rest. */
+/** Returns a sentence for events that a user should see; `undefined` for the others, which the counters cover. */
 export function describeEvent(event: SyncEvent): string | undefined {
   switch (event.type) {
     case 'store-unavailable':
-      return `the store is away (${event.error.message})`
+      return `the store is unavailable (${event.error.message})`
     case 'store-available':
-      return 'the store is back'
+      return 'the store is available again'
     case 'bus':
-      return event.status === 'connected' || event.status === 'closed' ? undefined : `the bus: ${event.status}`
+      return event.status === 'connected' || event.status === 'closed' ? undefined : `the bus is ${event.status}`
     case 'epoch':
-      return `the store began a new epoch${event.lost ? ', history was lost' : ''}`
+      return `the store began a new epoch${event.lost ? '; commits were lost' : ''}`
     case 'publish-failed':
-      return `changes could not be published (${event.error.message})`
+      return `publish failed (${event.error.message})`
     default:
       return undefined
   }

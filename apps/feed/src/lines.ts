@@ -1,7 +1,7 @@
 import { FeedError } from './feed-error.ts'
 import { openText, toFeedError } from './open-text.ts'
 
-/** One line of a file, without its end. */
+/** One line of a file, without its line terminator. */
 export interface Line {
   readonly number: number
   readonly text: string
@@ -11,13 +11,13 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024
 const LINE_FEED = 10
 
 /**
- * The lines of a text file, compressed or not, read as they are asked for.
- * @throws FeedError naming the line after which the file could not be read
+ * Yields the lines of a text file lazily, decompressing it if necessary.
+ * @throws FeedError with the last line that was read if the rest cannot be read
  */
 export async function* readLines(file: string): AsyncGenerator<Line> {
   let last = 0
   try {
-    for await (const line of split(file, (await openText(file, 'whole')) as AsyncIterable<Buffer>)) {
+    for await (const line of split(file, (await openText(file, 'complete')) as AsyncIterable<Buffer>)) {
       last = line.number
       yield line
     }
@@ -26,7 +26,7 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
   }
 }
 
-/** Splits before decoding, so that text which is not UTF-8 is found in its line. */
+/** Splits the bytes before decoding them, so that invalid UTF-8 is attributed to its line. */
 async function* split(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let number = 1
@@ -35,7 +35,7 @@ async function* split(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerat
   const add = (piece: Buffer): void => {
     pieces.push(piece)
     size += piece.length
-    if (size > MAX_LINE_BYTES) throw new FeedError(file, number, 'a line of more than 16 MiB')
+    if (size > MAX_LINE_BYTES) throw new FeedError(file, number, 'expected a line of at most 16 MiB')
   }
   const takeLine = (): Line => {
     const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
@@ -44,7 +44,7 @@ async function* split(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerat
     try {
       return { number: number++, text: decoder.decode(bytes) }
     } catch (cause) {
-      throw new FeedError(file, number - 1, 'not UTF-8 text', { cause })
+      throw new FeedError(file, number - 1, 'expected UTF-8 text', { cause })
     }
   }
   for await (const chunk of chunks) {

@@ -1,17 +1,17 @@
 import { parseArgs } from 'node:util'
 import { bundledFeed } from './bundled-feed.ts'
 
-/** What the command line and the environment ask for. */
+/** Options from the command line and the environment. */
 export interface Options {
   readonly store: string
   readonly bus: string
   readonly replicas: number
-  /** Writes per second. */
+  /** Writes per second, or as fast as possible. */
   readonly rate: number | 'max'
   readonly file: string
 }
 
-/** The command line cannot be understood. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -21,23 +21,23 @@ const DEFAULTS = { store: 'memory:', bus: 'memory:', replicas: 3, rate: 2_000 } 
 
 export const usage: string = `Usage: npm start -- --headless [OPTIONS]
 
-Replays a feed of real power outages through one instance into several others, shows how they keep up, and compares all
-of them at the end with the store and with the feed.
+Replays a feed of real power outages through one instance to several others, shows how they keep up, and finally compares
+all of them with the store and with the feed.
 
-  --store URL      where documents live        (or SYNC_STORE; default ${DEFAULTS.store})
-  --bus URL        what carries changes        (or SYNC_BUS; default ${DEFAULTS.bus})
-  --replicas N     instances that receive      (1 to ${MAX_REPLICAS}; default ${DEFAULTS.replicas})
+  --store URL      store of the documents      (or SYNC_STORE; default ${DEFAULTS.store})
+  --bus URL        bus for the changes         (or SYNC_BUS; default ${DEFAULTS.bus})
+  --replicas N     receiving instances         (1 to ${MAX_REPLICAS}; default ${DEFAULTS.replicas})
   --rate R|max     writes per second           (default ${DEFAULTS.rate})
   --file FILE      .jsonl, .jsonl.gz or .jsonl.br with lines {"t": time, "key": text, "value": object or null}
-                   (default: the feed that comes with it)
+                   (default: the outage feed in this repository)
   --help
 
-A bus with faults: --bus 'memory:?drop=0.2&repeat=0.1&reorder=0.1'
-Exit code: 0 consistent · 1 differences, or the run failed · 2 the command line is wrong · 130 stopped by Ctrl-C`
+To simulate a faulty bus: --bus 'memory:?drop=0.2&repeat=0.1&reorder=0.1'
+Exit code: 0 consistent · 1 differences found, or the run failed · 2 invalid command line · 130 stopped by Ctrl-C`
 
 /**
- * Reads the arguments; what they leave open comes from the environment, then from the defaults.
- * @throws UsageError
+ * Parses the command line. Missing options come from the environment, then from the defaults.
+ * @throws UsageError if an option is unknown or its value is invalid
  */
 export function parseOptions(
   args: readonly string[],
@@ -59,12 +59,12 @@ function readArguments(args: readonly string[]): Partial<
 > & {
   help?: boolean
 } {
-  // `pnpm feed -- --rate max` hands the separator over as well
-  const given = args[0] === '--' ? args.slice(1) : [...args]
+  // `pnpm feed -- --rate max` passes the separator on
+  const own = args[0] === '--' ? args.slice(1) : [...args]
   const text = { type: 'string' } as const
   try {
     return parseArgs({
-      args: given,
+      args: own,
       options: {
         store: text,
         bus: text,
@@ -75,26 +75,26 @@ function readArguments(args: readonly string[]): Partial<
       },
     }).values
   } catch (error) {
-    // Node adds advice about positional arguments, of which there are none here
+    // Node appends advice about positional arguments, which this command does not have
     throw new UsageError((error as Error).message.split('. ')[0])
   }
 }
 
-/** The value may hold a password: it is not repeated. */
+/** Checks for a URL scheme. The error does not repeat the value, since it may contain a password. */
 function url(option: string, value: string): string {
   if (!/^[a-z][a-z0-9+.-]*:/i.test(value))
-    throw new UsageError(`${option}: a URL is needed, such as memory: or redis://host:6379`)
+    throw new UsageError(`${option}: expected a URL, such as memory: or redis://host:6379`)
   return value
 }
 
 function replicas(value: string): number {
   const count = Number(value)
   if (/^\d+$/.test(value) && count >= 1 && count <= MAX_REPLICAS) return count
-  throw new UsageError(`--replicas: a whole number from 1 to ${MAX_REPLICAS} is needed, not ${JSON.stringify(value)}`)
+  throw new UsageError(`--replicas: expected an integer from 1 to ${MAX_REPLICAS}, got '${value}'`)
 }
 
 function rate(value: string): number | 'max' {
   if (value === 'max') return 'max'
   if (/^\d+(\.\d+)?$/.test(value) && Number(value) > 0) return Number(value)
-  throw new UsageError(`--rate: writes per second or "max" is needed, not ${JSON.stringify(value)}`)
+  throw new UsageError(`--rate: expected writes per second or 'max', got '${value}'`)
 }

@@ -1,17 +1,17 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
-/** Spreads work over time. */
+/** Limits the rate of operations. */
 export interface RateLimiter {
-  /** Resolves when the next piece of work is due. */
+  /** Resolves when the next operation may begin. */
   acquire(): Promise<void>
 }
 
-/** What pacing needs of time. */
+/** Source of time for a rate limiter. */
 export interface Clock {
   /** Milliseconds. */
   now(): number
   sleep(ms: number, signal?: AbortSignal): Promise<void>
-  /** Lets everything else that is due run first. */
+  /** Lets all other pending callbacks run first. */
   yieldToEventLoop(): Promise<void>
 }
 
@@ -21,14 +21,14 @@ const systemClock: Clock = {
   yieldToEventLoop: () => setImmediate(),
 }
 
-/** Timers are no finer than this: work due sooner goes at once. */
+/** Timers are not more precise than this, so shorter waits are skipped. */
 const MIN_SLEEP_MS = 2
 const ACQUIRES_PER_YIELD = 64
 
 /**
- * Paces work at `rate` per second, or only so far that timers and signals still get their turn (`max`).
+ * Creates a limiter of `rate` operations per second. With `max` it only yields regularly, so that timers and signals are served.
  *
- * Every turn is due at a time counted from the first one: what a late timer lost is made up, and nothing drifts.
+ * Every slot is computed from the first one: a late timer is compensated for, and the rate does not drift.
  */
 export function createRateLimiter(
   rate: number | 'max',
@@ -39,12 +39,12 @@ export function createRateLimiter(
   let start: number | undefined
   return {
     async acquire() {
-      const turn = acquired++
-      if (turn % ACQUIRES_PER_YIELD === ACQUIRES_PER_YIELD - 1) await clock.yieldToEventLoop()
+      const slot = acquired++
+      if (slot % ACQUIRES_PER_YIELD === ACQUIRES_PER_YIELD - 1) await clock.yieldToEventLoop()
       if (rate === 'max') return
       start ??= clock.now()
-      const ahead = start + (turn * 1_000) / rate - clock.now()
-      if (ahead >= MIN_SLEEP_MS) await clock.sleep(ahead, signal)
+      const waitMs = start + (slot * 1_000) / rate - clock.now()
+      if (waitMs >= MIN_SLEEP_MS) await clock.sleep(waitMs, signal)
     },
   }
 }

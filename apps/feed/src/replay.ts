@@ -10,10 +10,10 @@ import { type WriteProgress, writeFeed } from './write-feed.ts'
 const CATCH_UP_DEADLINE_MS = 60_000
 const RATE_WINDOW_MS = 1_000
 
-/** What is replayed, how fast, and from where to where. */
+/** Options of a replay. */
 export interface ReplayOptions {
   readonly file: string
-  /** Lines that the file is known to have. */
+  /** Number of lines in the file. */
   readonly total: number
   readonly rate: number | 'max'
   readonly writer: Instance
@@ -21,8 +21,8 @@ export interface ReplayOptions {
 }
 
 /**
- * Writes the feed through the writer, showing how it goes, and waits until the replicas have caught up.
- * @throws Error if a write failed, or a replica was not there by the deadline
+ * Writes the feed through the writer, reports progress, and waits until the replicas have caught up.
+ * @throws Error if a write failed, or if a replica has not caught up by the deadline
  */
 export async function replay(options: ReplayOptions, reporter: Reporter, signal: AbortSignal): Promise<Figures> {
   const { file, total, rate, writer, replicas } = options

@@ -6,12 +6,13 @@ import { replay } from './replay.ts'
 import type { Reporter } from './report/reporter.ts'
 import { describeAudit, describeRun, summary } from './report/summary.ts'
 
-/** How a run ended. */
+/** Outcome of a run. */
 export type Outcome = 'consistent' | 'different' | 'stopped'
 
 /**
- * Replays the feed through one instance into the others, then compares them all with the store and with the feed.
- * @throws FeedError before anything is written; whatever else made the run fail
+ * Replays the feed through one instance to the others, then compares all of them with the store and with the feed.
+ * @throws FeedError if the file is invalid, before anything is written
+ * @throws Error if the run fails
  */
 export async function runFeed(options: Options, reporter: Reporter, signal: AbortSignal): Promise<Outcome> {
   const instances: Instance[] = []
@@ -19,10 +20,10 @@ export async function runFeed(options: Options, reporter: Reporter, signal: Abor
     return await replayAndCompare(options, reporter, signal, instances)
   } catch (error) {
     if (!signal.aborted) throw error
-    reporter.print('stopped: nothing was compared')
+    reporter.print('stopped before the comparison')
     return 'stopped'
   } finally {
-    // writes that wait for a store that is away must not hold up a run that was stopped
+    // writes that wait for an unavailable store must not delay the end of a stopped run
     const deadline = signal.aborted ? '1s' : '5s'
     await Promise.allSettled(instances.map(({ sync }) => sync.close({ deadline })))
   }
@@ -40,7 +41,7 @@ async function replayAndCompare(
     let last: string | undefined
     instance.sync.onEvent((event) => {
       const text = describeEvent(event)
-      // while a broker is away the same happens again and again
+      // while a broker is unavailable, the same event repeats
       if (text !== undefined && text !== last) reporter.print(`${name}: ${text}`)
       last = text ?? last
     })

@@ -1,19 +1,19 @@
-/** Bounds how much goes on at once. For one caller of `room` and `empty` at a time. */
+/** Limits concurrency. Supports one pending call of `waitForSlot` or `waitUntilIdle` at a time. */
 export interface Semaphore {
-  /** Waits until there is room, or `signal` aborts. */
+  /** Resolves when a slot is free, or when `signal` aborts. */
   waitForSlot(signal: AbortSignal): Promise<void>
   acquire(): void
   release(): void
-  /** Waits until nothing is inside, or `signal` aborts. */
+  /** Resolves when no slot is in use, or when `signal` aborts. */
   waitUntilIdle(signal: AbortSignal): Promise<void>
 }
 
 export function createSemaphore(size: number): Semaphore {
-  let held = 0
+  let used = 0
   let waiter: { readonly limit: number; readonly wake: () => void } | undefined
 
   const waitBelow = (limit: number, signal: AbortSignal): Promise<void> | undefined => {
-    if (held < limit || signal.aborted) return undefined
+    if (used < limit || signal.aborted) return undefined
     return new Promise((resolve) => {
       const wake = (): void => {
         signal.removeEventListener('abort', wake)
@@ -30,11 +30,11 @@ export function createSemaphore(size: number): Semaphore {
       await waitBelow(size, signal)
     },
     acquire() {
-      held++
+      used++
     },
     release() {
-      held--
-      if (waiter !== undefined && held < waiter.limit) waiter.wake()
+      used--
+      if (waiter !== undefined && used < waiter.limit) waiter.wake()
     },
     async waitUntilIdle(signal) {
       await waitBelow(1, signal)

@@ -2,16 +2,16 @@ import type { Document, Observation } from './feed-file.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { createSemaphore } from './semaphore.ts'
 
-/** What the feed needs of a collection to write to it. */
+/** The part of a collection that the feed writes to. */
 export interface FeedTarget {
   set(key: string, document: Document): Promise<{ readonly changed: boolean }>
   delete(key: string): Promise<boolean>
 }
 
-/** How far the writing is; counts up while it goes on. */
+/** Progress of the writes, updated while they run. */
 export interface WriteProgress {
   written: number
-  /** UTF-16 units of the documents that were written whole, had there been no patches. */
+  /** Size of the written documents if they were sent whole, in UTF-16 units. */
   documentUnits: number
 }
 
@@ -19,10 +19,10 @@ const MAX_CONCURRENT_WRITES = 256
 const REMOVAL_UNITS = 'null'.length
 
 /**
- * Writes a feed: keys in parallel, the observations of one key in their order (the collection queues by key).
+ * Writes a feed: different keys in parallel, the observations of one key in order (the collection queues writes per key).
  *
- * Ends early when `signal` aborts, without waiting for writes under way.
- * @throws the first write that failed, once those under way have ended
+ * Returns early when `signal` aborts, without waiting for writes in flight.
+ * @throws Error of the first write that failed, after the writes in flight have settled
  */
 export async function writeFeed(
   feed: AsyncIterable<Observation>,
@@ -43,7 +43,7 @@ export async function writeFeed(
       }
       progress.written++
     } catch (cause) {
-      failure ??= new Error(`line ${line}: writing ${JSON.stringify(key)} failed: ${(cause as Error).message}`, {
+      failure ??= new Error(`line ${line}: write to '${key}' failed: ${(cause as Error).message}`, {
         cause,
       })
     } finally {

@@ -8,7 +8,7 @@ interface Broker extends ServerControls, AsyncDisposable {
   readonly url: string
 }
 
-/** The whole feed, stored in Redis; what carries the changes dies while they flow, and comes back. */
+/** Replays the whole feed with Redis as store, and restarts the bus's broker while changes flow. */
 async function expectConsistent(start: () => Promise<Broker>, query: string): Promise<void> {
   await using redis = await startRedis()
   await using broker = await start()
@@ -17,10 +17,10 @@ async function expectConsistent(start: () => Promise<Broker>, query: string): Pr
   await broker.kill()
   await broker.restart()
   const { code, out, error } = await running.ended
-  // kafkajs once sets a timer that has passed already
+  // kafkajs sets a timer whose time has already passed
   expect(error.replace(/^\(.*TimeoutNegativeWarning.*\n.*\n.*\n/, '')).toBe('')
   expect(out).toMatch(/^consistent: \d+ documents × 3 replicas$/m)
-  expect(out).toContain('the bus: resumed')
+  expect(out).toContain('the bus is resumed')
   expect(code).toBe(0)
 }
 
@@ -28,19 +28,19 @@ const timeout = 120_000
 const redis = await canTest('the feed stored in Redis', { broker: 'redis', controllable: true })
 
 describe.runIf(redis && (await canTest('the feed over NATS', { broker: 'nats', controllable: true })))(
-  'the feed ends consistent when NATS dies and comes back',
+  'the feed, when NATS is killed and restarted',
   { timeout },
   () => {
-    test('over plain subjects', () => expectConsistent(startNats, ''))
-    test('over JetStream', () => expectConsistent(startNats, '?transport=jetstream'))
+    test('ends consistent over plain subjects', () => expectConsistent(startNats, ''))
+    test('ends consistent over JetStream', () => expectConsistent(startNats, '?transport=jetstream'))
   },
 )
 
 describe.runIf(redis && (await canTest('the feed over Kafka', { broker: 'kafka', controllable: true })))(
-  'the feed ends consistent when Kafka dies and comes back',
+  'the feed, when Kafka is killed and restarted',
   { timeout },
   () => {
-    test('by kafkajs', () => expectConsistent(startKafka, ''))
-    test('by @platformatic/kafka', () => expectConsistent(startKafka, '?client=platformatic'))
+    test('ends consistent with kafkajs', () => expectConsistent(startKafka, ''))
+    test('ends consistent with @platformatic/kafka', () => expectConsistent(startKafka, '?client=platformatic'))
   },
 )

@@ -31,21 +31,21 @@ async function all(file: string): Promise<Observation[]> {
   return observations
 }
 
-const reading = (name: string, content: string | Uint8Array): Promise<string> =>
+const readError = (name: string, content: string | Uint8Array): Promise<string> =>
   read(name, content).then(
     () => 'no error',
     (error: Error) => error.message.replace(`${folder}/`, ''),
   )
 
-describe('a feed file', () => {
-  it('is read line by line, removals as null', async () => {
+describe('readFeed()', () => {
+  it('yields one observation per line, with null for a removal', async () => {
     expect(await read('a.jsonl', line('a') + line('b', null))).toEqual([
       { line: 1, key: 'a', value: { n: 1 } },
       { line: 2, key: 'b', value: null },
     ])
   })
 
-  it('may lack its last line feed, have blank lines and Windows line ends', async () => {
+  it('accepts blank lines, Windows line ends and a missing last line feed', async () => {
     const text = `${line('a').replace('\n', '\r\n')}\n${line('é').trimEnd()}`
     expect(await read('a.jsonl', text)).toMatchObject([
       { line: 1, key: 'a' },
@@ -56,50 +56,57 @@ describe('a feed file', () => {
   it.each([
     ['gz', gzipSync],
     ['br', quickBrotli],
-  ])('is decompressed: %s', async (ending, compress) => {
-    expect(await read(`a.jsonl.${ending}`, compress(many))).toHaveLength(5_000)
+  ])('decompresses .%s files', async (extension, compress) => {
+    expect(await read(`a.jsonl.${extension}`, compress(many))).toHaveLength(5_000)
   })
 
   it.each([
-    ['{"t":', 'not JSON'],
-    ['[1]', 'not a JSON object'],
-    ['{"t":"2024-02-05T00:21:16Z","value":null}', '"key" is not'],
-    ['{"t":"2024-02-05T00:21:16Z","key":"","value":null}', '"key" is not'],
-    ['{"t":"yesterday","key":"a","value":null}', '"t" is not a time'],
-    ['{"t":17,"key":"a","value":null}', '"t" is not a time'],
-    ['{"t":"2024-02-05T00:21:16Z","key":"a"}', '"value" is neither'],
-    ['{"t":"2024-02-05T00:21:16Z","key":"a","value":[1]}', '"value" is neither'],
-  ])('is refused at the line that is wrong: %s', async (wrong, what) => {
-    expect(await reading('a.jsonl', `${line('a')}${line('b')}${wrong}\n${line('c')}`)).toContain(`a.jsonl:3: ${what}`)
+    ['{"t":', 'expected JSON'],
+    ['[1]', 'expected a JSON object'],
+    ['{"t":"2024-02-05T00:21:16Z","value":null}', '"key": expected'],
+    ['{"t":"2024-02-05T00:21:16Z","key":"","value":null}', '"key": expected'],
+    ['{"t":"yesterday","key":"a","value":null}', '"t": expected an ISO 8601 time'],
+    ['{"t":17,"key":"a","value":null}', '"t": expected an ISO 8601 time'],
+    ['{"t":"2024-02-05T00:21:16Z","key":"a"}', '"value": expected'],
+    ['{"t":"2024-02-05T00:21:16Z","key":"a","value":[1]}', '"value": expected'],
+  ])('throws an error with the number of the invalid line: %s', async (invalid, message) => {
+    expect(await readError('a.jsonl', `${line('a')}${line('b')}${invalid}\n${line('c')}`)).toContain(
+      `a.jsonl:3: ${message}`,
+    )
   })
 
-  it('is refused at a line that is not UTF-8', async () => {
+  it('throws an error with the number of a line that is not UTF-8', async () => {
     const text = Buffer.concat([Buffer.from(line('a')), Buffer.from([0x22, 0xff, 0x22, 0x0a])])
-    expect(await reading('a.jsonl', text)).toBe('a.jsonl:2: not UTF-8 text')
+    expect(await readError('a.jsonl', text)).toBe('a.jsonl:2: expected UTF-8 text')
   })
 
   it.each([
     ['gz', gzipSync],
     ['br', quickBrotli],
-  ])('that ends early names its last whole line: %s', async (ending, compress) => {
-    const whole = compress(many)
-    const message = await reading(`a.jsonl.${ending}`, whole.subarray(0, whole.length >> 1))
-    const [, at] = /^a\.jsonl\.\w\w:(\d+): the compressed data ends early/.exec(message) ?? []
-    expect(Number(at)).toBeGreaterThan(1_000)
-    expect(Number(at)).toBeLessThan(4_000)
-  })
+  ])(
+    'throws an error with the number of the last complete line when a .%s file is truncated',
+    async (extension, compress) => {
+      const complete = compress(many)
+      const message = await readError(`a.jsonl.${extension}`, complete.subarray(0, complete.length >> 1))
+      const [, number] = /^a\.jsonl\.\w\w:(\d+): the compressed data is truncated/.exec(message) ?? []
+      expect(Number(number)).toBeGreaterThan(1_000)
+      expect(Number(number)).toBeLessThan(4_000)
+    },
+  )
 
-  it('with damaged compressed data names the line before the damage', async () => {
+  it('throws an error with the number of the line before the damage when compressed data is damaged', async () => {
     const damaged = gzipSync(many)
     damaged.fill(0xff, damaged.length >> 1, (damaged.length >> 1) + 64)
-    expect(await reading('a.jsonl.gz', damaged)).toMatch(
-      /^a\.jsonl\.gz(:\d+)?: (the compressed data is damaged|not JSON)/,
+    expect(await readError('a.jsonl.gz', damaged)).toMatch(
+      /^a\.jsonl\.gz(:\d+)?: (the compressed data is damaged|expected JSON)/,
     )
   })
 
-  it('that is not compressed, missing, or a folder is refused with its name', async () => {
-    expect(await reading('plain.jsonl.gz', line('a'))).toMatch(/^plain\.jsonl\.gz: not compressed as its name says/)
-    await expect(all(join(folder, 'none'))).rejects.toThrow('none: there is no such file')
-    await expect(all(folder)).rejects.toThrow('not a file')
+  it('throws an error with the file name when the file is not compressed, missing, or a folder', async () => {
+    expect(await readError('plain.jsonl.gz', line('a'))).toMatch(
+      /^plain\.jsonl\.gz: expected compressed data, as the file name says/,
+    )
+    await expect(all(join(folder, 'none'))).rejects.toThrow('none: file not found')
+    await expect(all(folder)).rejects.toThrow('expected a regular file')
   })
 })

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Ended, startFeed } from './run-feed.ts'
 
-/** Runs the command to its end; `onOutput` may send it a signal once it has printed something. */
+/** Runs the command to its end. `onOutput` is called after the first output, and can send a signal. */
 async function feed(
   args: readonly string[],
   onOutput?: (kill: (signal: NodeJS.Signals) => void) => void,
@@ -18,7 +18,7 @@ async function feed(
   return running.ended
 }
 
-/** Outages that come, change a field or two, go, and some of them come again. */
+/** Returns a feed of outages that appear, change a field or two and disappear; some appear again. */
 function smallFeed(): string {
   const lines: string[] = []
   for (let i = 0; i < 1_500; i++) {
@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-describe('the command', { timeout: 60_000 }, () => {
+describe('pnpm feed', { timeout: 60_000 }, () => {
   it('ends consistent', async () => {
     const { code, out, error } = await feed(['--file', file, '--rate', 'max'])
     expect(error).toBe('')
@@ -46,41 +46,41 @@ describe('the command', { timeout: 60_000 }, () => {
     expect(code).toBe(0)
   })
 
-  it('ends consistent over a bus that loses, repeats and reorders, and says how many gaps it repaired', async () => {
+  it('ends consistent and prints the repaired gaps when the bus loses, repeats and reorders messages', async () => {
     const bus = 'memory:?drop=0.2&repeat=0.1&reorder=0.1'
     const { code, out, error } = await feed(['--file', file, '--bus', bus, '--replicas', '2', '--rate', '1500'])
     expect(error).toBe('')
-    expect(out).toMatch(/^gaps +[1-9][\d,]* noticed, [1-9][\d,]* repairs/m)
+    expect(out).toMatch(/^gaps +[1-9][\d,]* detected, [1-9][\d,]* repairs/m)
     expect(out).toMatch(/^consistent: \d+ documents × 2 replicas$/m)
     expect(code).toBe(0)
   })
 
-  it('refuses a broken file by its line, before anything is written', async () => {
+  it('prints the invalid line of a broken file, and writes nothing', async () => {
     const broken = join(folder, 'broken.jsonl')
     await writeFile(broken, smallFeed().replace('"key":"41"', '"key":41'))
     const { code, out, error } = await feed(['--file', broken])
-    expect(error).toBe(`${broken}:42: "key" is not a non-empty text\n`)
+    expect(error).toBe(`${broken}:42: "key": expected a non-empty string\n`)
     expect(out).toBe('')
     expect(code).toBe(1)
   })
 
-  it('answers a wrong command line with what is wrong and how it is used', async () => {
+  it('prints the error and the usage when the command line is invalid', async () => {
     const { code, error } = await feed(['--rate', 'fast'])
-    expect(error).toMatch(/^--rate: writes per second or "max" is needed, not "fast"\n\nUsage: npm start/)
+    expect(error).toMatch(/^--rate: expected writes per second or 'max', got 'fast'\n\nUsage: npm start/)
     expect(code).toBe(2)
   })
 
-  it('answers a URL that nothing can open in the same way', async () => {
+  it('prints the error and the usage when a URL has an unknown scheme', async () => {
     const { code, out, error } = await feed(['--file', file, '--bus', 'pigeon://roof'])
     expect(error).toMatch(/pigeon.*\n\nUsage: npm start/)
     expect(out).toBe('')
     expect(code).toBe(2)
   })
 
-  it('stops cleanly at Ctrl-C', async () => {
+  it('stops cleanly on Ctrl-C', async () => {
     const { code, out, error } = await feed(['--file', file, '--rate', '20'], (kill) => kill('SIGINT'))
     expect(error).toBe('')
-    expect(out).toMatch(/^stopped: nothing was compared$/m)
+    expect(out).toMatch(/^stopped before the comparison$/m)
     expect(code).toBe(130)
   })
 })

@@ -4,12 +4,12 @@ import { parseOptions } from '../src/options.ts'
 
 const parse = (...args: string[]): ReturnType<typeof parseOptions> => parseOptions(args, {})
 
-describe('options', () => {
-  it('have defaults', () => {
+describe('parseOptions()', () => {
+  it('uses defaults for missing options', () => {
     expect(parse()).toEqual({ store: 'memory:', bus: 'memory:', replicas: 3, rate: 2_000, file: bundledFeed })
   })
 
-  it('come from arguments before the environment', () => {
+  it('prefers arguments to the environment', () => {
     const env = { SYNC_STORE: 'redis://a', SYNC_BUS: 'nats://b' }
     expect(parseOptions([], env)).toMatchObject({ store: 'redis://a', bus: 'nats://b' })
     expect(parseOptions(['--bus', 'memory:?drop=0.2'], env)).toMatchObject({
@@ -18,25 +18,25 @@ describe('options', () => {
     })
   })
 
-  it('take a separator that a package manager leaves in place', () => {
+  it('ignores a separator that a package manager passes on', () => {
     expect(parse('--', '--rate', 'max')).toMatchObject({ rate: 'max' })
   })
 
-  it('ask for help', () => {
+  it('returns help when --help or -h is given', () => {
     expect(parse('--help')).toBe('help')
     expect(parse('-h', '--rate', 'nonsense')).toBe('help')
   })
 
   it.each([
-    [['--rate', '0'], '--rate: writes per second or "max" is needed, not "0"'],
-    [['--rate', 'fast'], '--rate: writes per second or "max" is needed, not "fast"'],
-    [['--replicas', '0'], '--replicas: a whole number from 1 to 64 is needed, not "0"'],
-    [['--replicas', '2.5'], '--replicas: a whole number from 1 to 64 is needed, not "2.5"'],
-    [['--bus', 'nowhere'], '--bus: a URL is needed, such as memory: or redis://host:6379'],
+    [['--rate', '0'], "--rate: expected writes per second or 'max', got '0'"],
+    [['--rate', 'fast'], "--rate: expected writes per second or 'max', got 'fast'"],
+    [['--replicas', '0'], "--replicas: expected an integer from 1 to 64, got '0'"],
+    [['--replicas', '2.5'], "--replicas: expected an integer from 1 to 64, got '2.5'"],
+    [['--bus', 'nowhere'], '--bus: expected a URL, such as memory: or redis://host:6379'],
     [['--bus'], "Option '--bus <value>' argument missing"],
     [['--speed', '3'], "Unknown option '--speed'"],
     [['fast'], "Unexpected argument 'fast'"],
-  ])('refuse %j', (args, message) => {
+  ])('throws a usage error for %j', (args, message) => {
     expect(() => parse(...args)).toThrow(message)
   })
 })

@@ -5,12 +5,12 @@ import { startFeed } from './run-feed.ts'
 
 const PER_SECOND = 6_000
 
-/** Runs the whole feed over Redis; `meanwhile` happens as soon as changes flow. */
-async function expectConsistent(bus: string, meanwhile: (redis: RedisServer) => Promise<Disposable | void>) {
+/** Runs the whole feed over Redis. `fault` is injected as soon as changes flow. */
+async function expectConsistent(bus: string, fault: (redis: RedisServer) => Promise<Disposable | void>) {
   await using redis = await startRedis()
   const running = startFeed(['--store', redis.url, '--bus', redis.url + bus, '--rate', `${PER_SECOND}`])
   await Promise.race([vi.waitUntil(() => running.out.includes('changes/s'), { timeout: 60_000 }), running.ended])
-  using _ = (await meanwhile(redis)) ?? { [Symbol.dispose]() {} }
+  using _ = (await fault(redis)) ?? { [Symbol.dispose]() {} }
   const { code, out, error } = await running.ended
   expect(error).toBe('')
   expect(out).toMatch(/^consistent: \d+ documents × 3 replicas$/m)
@@ -23,10 +23,10 @@ async function killAndRestart(redis: RedisServer): Promise<void> {
   await redis.restart()
 }
 
-/** Every second the server drops whoever listens. */
-async function dropListeners({ url }: RedisServer): Promise<Disposable> {
+/** Disconnects all subscribers every second. */
+async function dropSubscribers({ url }: RedisServer): Promise<Disposable> {
   const admin = new Redis(url)
-  // one may be under way when the admin leaves
+  // one command may be in flight when the admin client disconnects
   const drop = (): void => void admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => {})
   drop()
   const timer = setInterval(drop, 1_000)
@@ -42,19 +42,19 @@ describe.runIf(await canTest('the feed over Redis', { broker: 'redis', controlla
   'the feed over Redis',
   { timeout: 120_000 },
   () => {
-    test('ends consistent when the server is killed and comes back halfway', async () => {
+    test('ends consistent when the server is killed and restarted during the run', async () => {
       const out = await expectConsistent('', killAndRestart)
-      expect(out).toContain('the store is back')
+      expect(out).toContain('the store is available again')
     })
 
     test('ends consistent when every subscription is killed every second', async () => {
-      const out = await expectConsistent('', dropListeners)
-      expect(out).toContain('the bus: resumed')
+      const out = await expectConsistent('', dropSubscribers)
+      expect(out).toContain('the bus is resumed')
     })
 
-    test('ends consistent over Streams when the server is killed and comes back halfway', async () => {
+    test('ends consistent over Streams when the server is killed and restarted during the run', async () => {
       const out = await expectConsistent('?transport=streams', killAndRestart)
-      expect(out).toContain('the store is back')
+      expect(out).toContain('the store is available again')
     })
   },
 )

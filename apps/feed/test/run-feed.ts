@@ -1,24 +1,24 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-/** How the command ended. */
+/** Result of a finished command. */
 export interface Ended {
   readonly code: number | null
   readonly out: string
   readonly error: string
 }
 
-/** While it runs. */
+/** A running command. */
 export interface Running {
   kill(signal: NodeJS.Signals): void
-  /** What it has printed so far. */
+  /** Output so far. */
   readonly out: string
   readonly ended: Promise<Ended>
 }
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
-/** Runs the command as a process of its own, on what its arguments say and nothing else. */
+/** Starts the command as a separate process. It ignores the `SYNC_STORE` and `SYNC_BUS` of this process's environment. */
 export function startFeed(args: readonly string[]): Running {
   const { SYNC_STORE: _store, SYNC_BUS: _bus, ...env } = process.env
   const child = spawn(process.execPath, ['--conditions=@sync/source', main, ...args], { env })

@@ -1,17 +1,17 @@
-/** One of two that do the same: publishes changes, and shows elsewhere what has come of them. */
+/** One side of a comparison: publishes changes and applies them on a second connection. */
 export interface BusUnderTest extends AsyncDisposable {
-  /** Publishes so many changes from the n-th on, together where the side can; resolves at its durability point. */
+  /** Publishes `count` changes, beginning with change `from`, in one batch if possible. Resolves at the bus's durability point. */
   publish(from: number, count: number): Promise<void>
-  /** Which change of its document is shown where changes are heard; -1: none yet. */
+  /** Number of the latest change that the subscriber has applied to document `key`; -1 if it has applied none. */
   appliedChange(key: string): number
-  /** Calls after each message that was heard and applied. */
+  /** Sets the listener that is called after each received message is applied. Replaces the previous one. */
   onApplied(listener: () => void): void
 }
 
-/** How a side reaches its broker: what is published and what is heard go over connections of their own. */
+/** URLs of the broker. Publisher and subscriber use separate connections. */
 export interface Endpoints {
   readonly publish: string
   readonly subscribe: string
 }
 
-export type OpenBusUnderTest = (ways: Endpoints) => Promise<BusUnderTest>
+export type OpenBusUnderTest = (endpoints: Endpoints) => Promise<BusUnderTest>

@@ -9,10 +9,10 @@ const CHANGES = 4_096
 const CHANGES_PER_FRAME = 16
 const FRAMES_IN_FLIGHT = 64
 
-/** What goes to the broker for a change of two fields, all that the protocol puts around it included. */
+/** Bytes sent to the broker per change of two fields, including all protocol overhead. */
 export const bytes = ({ name, start, ours, bare }: Subjects): Figure => ({
-  name: `${name}: sent to the broker for a change of 2 fields, in frames of ${CHANGES_PER_FRAME}, against JSON in messages`,
-  unit: 'bytes, less is better',
+  name: `${name}: sent to the broker per change of 2 fields, ${CHANGES_PER_FRAME} changes a frame, against one JSON message a change`,
+  unit: 'bytes, lower is better',
   async measure() {
     await using broker = await start()
     const ownBytes = await bytesPerChange(ours, CHANGES_PER_FRAME, broker)
@@ -27,10 +27,10 @@ async function bytesPerChange(
   { url, proxy }: { readonly url: string; readonly proxy: TcpProxy },
 ): Promise<number> {
   await using bus = await open({ publish: proxy.url, subscribe: url })
-  // connecting does not count
+  // the bytes of connecting are not counted
   await publish(bus, 0, size)
   let sentBytes = 0
-  // it looks at every request, and takes none
+  // counts every request; since it always returns false, no reply is lost
   void proxy.loseReply({
     when({ length }) {
       sentBytes += length

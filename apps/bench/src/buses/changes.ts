@@ -2,22 +2,23 @@ import { assembleChange, type EncodedChange } from '@sync/core/adapter'
 import { benchDocument } from '../core/documents.ts'
 import { STUB_EPOCH } from '../core/stub-instance.ts'
 
-/** What is written to, over and over: documents of 63 fields, as they are at the beginning. */
+/** Number of documents that receive changes, in rotation. */
 export const DOCUMENTS = 100
+/** Initial JSON text of every document: 63 fields. */
 export const documentText: string = JSON.stringify(benchDocument())
 
 export const SCOPE = { partition: 'bench', section: 'doc' } as const
 
-/** Which document the n-th change is of, counted from 0. */
+/** Returns the key of the document that change `n` belongs to. Changes are counted from 0. */
 export const keyOf = (n: number): string => `document-${n % DOCUMENTS}`
 
-/** By which field of a document it shows how far it was changed. */
+/** Field that carries the number of the latest change, so that a reader can see how far a document has advanced. */
 export const MARK = 'price1'
 
 const versionOf = (n: number): number => 2 + Math.floor(n / DOCUMENTS)
 const routeOf = (n: number): string => `route of revision ${n}, checked by operator 7`
 
-/** The n-th change, of two fields, as a commit hands it to a bus. */
+/** Returns change `n`, of two fields, as a commit passes it to a bus. */
 export function encodedChange(n: number): EncodedChange {
   const version = versionOf(n)
   return assembleChange({
@@ -35,7 +36,7 @@ export function encodedChange(n: number): EncodedChange {
   })
 }
 
-/** What a program sends that knows nothing of ours. */
+/** A change as an application without `@sync` would send it. */
 export interface BareChange {
   readonly key: string
   readonly version: number
@@ -43,7 +44,7 @@ export interface BareChange {
   readonly fields: Readonly<Record<string, string | number>>
 }
 
-/** The n-th change as such a program writes it. */
+/** Returns change `n` as an application without `@sync` would send it. */
 export const bareChange = (n: number): BareChange => ({
   key: keyOf(n),
   version: versionOf(n),

@@ -11,7 +11,10 @@ import { throughput } from './throughput.ts'
 
 const all = [natsCore, jetStream, kafkajs, platformatic]
 
-/** Each bus on a broker that the bench starts, against its bare client, no store in the loop; and moving from one to another. */
+/**
+ * Each bus on a broker that the bench starts, against the broker's bare client. No store is involved. Also measures moving a fleet
+ * from one bus to another.
+ */
 export const buses: Bench = {
   name: 'buses',
   figures: [

@@ -6,14 +6,14 @@ import { keyOf } from './changes.ts'
 import type { Subjects } from './subjects.ts'
 
 const CHANGES_PER_SECOND = 1_000
-/** Changes in one turn. */
+/** Changes per round. */
 const CHANGES_PER_ROUND = 1_000
 const ROUNDS = 7
 
-/** How much longer a change takes from `publish` to being shown elsewhere than a message of the bare client. */
+/** Extra time from `publish` to visible at the subscriber, compared with a message of the bare client. */
 export const addedLatency = ({ name, start, ours, bare }: Subjects): Figure => ({
-  name: `${name}: published to shown at ${CHANGES_PER_SECOND.toLocaleString('en-US')} changes/s, p50`,
-  unit: 'ms, less is better',
+  name: `${name}: publish to visible at ${CHANGES_PER_SECOND.toLocaleString('en-US')} changes/s, p50`,
+  unit: 'ms, lower is better',
   goal: { atMost: 0.2, of: 'difference' },
   async measure() {
     await using broker = await start()
@@ -21,7 +21,7 @@ export const addedLatency = ({ name, start, ours, bare }: Subjects): Figure => (
     await using ownBus = await ours(endpoints)
     await using bareBus = await bare(endpoints)
     const [ownRound, bareRound] = [createRound(ownBus), createRound(bareBus)]
-    // what is compiled late, and grows, is no part of it
+    // two rounds of warm-up: compilation and buffer growth are not measured
     for (let n = 0; n < 2; n++) for (const round of [ownRound, bareRound]) await round()
     const rounds: { readonly ours: number; readonly baseline: number }[] = []
     for (let n = 0; n < ROUNDS; n++) rounds.push({ ours: await ownRound(), baseline: await bareRound() })
@@ -35,7 +35,7 @@ export const addedLatency = ({ name, start, ours, bare }: Subjects): Figure => (
   },
 })
 
-/** A call sends one change after another, each at its time, and answers the median of what they took, in ms. */
+/** Returns a function that sends one round of changes at an even rate and resolves to their median latency in ms. */
 function createRound(bus: BusUnderTest): () => Promise<number> {
   let next = 0
   return async () => {

@@ -10,7 +10,7 @@ const documents = defineCollection<JsonObject>({
   cache: { recentChangesChars: 0 },
 })
 
-/** Frames on a bus of ours, taken by an instance that holds the documents: decoded, put in order, applied. */
+/** Opens a bus of `@sync` whose frames an instance receives: it decodes, orders and applies them to cached documents. */
 export const openOwnBus =
   (open: (url: string) => ChangeBus): OpenBusUnderTest =>
   async ({ publish, subscribe }) => {
@@ -28,7 +28,7 @@ export const openOwnBus =
       publish: (from, count) =>
         publisher.publish(
           SCOPE,
-          Array.from({ length: count }, (_, at) => encodedChange(from + at)),
+          Array.from({ length: count }, (_, index) => encodedChange(from + index)),
         ),
       appliedChange: (key) => toNumber(collection.peek(key)?.[MARK]),
       onApplied(listener) {
@@ -40,7 +40,7 @@ export const openOwnBus =
     }
   }
 
-/** Tells after each frame that was handed over. */
+/** Wraps a bus so that `after` is called after each delivered frame. */
 function afterEachFrame(bus: ChangeBus, after: () => void): ChangeBus {
   return {
     get capabilities() {

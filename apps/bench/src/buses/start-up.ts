@@ -7,10 +7,10 @@ import { SCOPE } from './changes.ts'
 
 const ROUNDS = 7
 
-/** From nothing to hearing all that is published: a connection, a topic, a subscription. */
+/** Time from opening a bus to a live subscription: connect, create the topic, subscribe. */
 export const startUp = (client: NonNullable<KafkaBusOptions['client']>, bare: OpenBusUnderTest): Figure => ({
-  name: `Kafka by ${client}: connect, make a topic, subscribe, against joining a group`,
-  unit: 'ms, less is better',
+  name: `Kafka with ${client}: connect, create a topic, subscribe, against joining a consumer group`,
+  unit: 'ms, lower is better',
   goal: { atMost: 2_000, of: 'ours' },
   async measure() {
     await using kafka = await startKafka()

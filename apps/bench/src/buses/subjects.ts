@@ -8,14 +8,14 @@ import { barePlatformatic } from './bare/platformatic.ts'
 import type { OpenBusUnderTest } from './bus-under-test.ts'
 import { openOwnBus } from './ours.ts'
 
-/** The broker that both sides use. */
+/** The broker that both sides connect to. */
 interface TestBroker extends AsyncDisposable {
   readonly url: string
-  /** A way to it on which what goes by can be counted. */
+  /** Proxy in front of the broker, which counts the bytes that pass. */
   readonly proxy: TcpProxy
 }
 
-/** A bus of ours, and its client as a program uses it that knows nothing of ours. */
+/** A bus of `@sync` and the same broker's bare client, to be compared. */
 export interface Subjects {
   readonly name: string
   readonly start: () => Promise<TestBroker>
@@ -42,7 +42,7 @@ const testBroker = (server: AsyncDisposable & { readonly url: string }, proxy: T
   },
 })
 
-/** Our settings are those that a bus has by itself. */
+/** All of `@sync`'s buses use their default settings. */
 export const natsCore: Subjects = {
   name: 'NATS core',
   start: startNatsBroker,
@@ -58,14 +58,14 @@ export const jetStream: Subjects = {
 }
 
 export const kafkajs: Subjects = {
-  name: 'Kafka by kafkajs',
+  name: 'Kafka with kafkajs',
   start: startKafkaBroker,
   ours: openOwnBus((url) => kafkaBus(url)),
   bare: bareKafkajs,
 }
 
 export const platformatic: Subjects = {
-  name: 'Kafka by @platformatic/kafka',
+  name: 'Kafka with @platformatic/kafka',
   start: startKafkaBroker,
   ours: openOwnBus((url) => kafkaBus(url, { client: 'platformatic' })),
   bare: barePlatformatic,

@@ -6,13 +6,13 @@ import type { Subjects } from './subjects.ts'
 import { waitForDelivery } from './wait-for-delivery.ts'
 
 const CHANGES = 4_096
-/** As many writes as a commit of a group has. */
+/** The size of a group commit. */
 const CHANGES_PER_FRAME = 16
 const FRAMES_IN_FLIGHT = 64
 
-/** From one instance into another's memory, as many messages awaited at once on both sides. */
+/** Changes per second from a publisher into a subscriber's memory. Both sides await the same number of sends at once. */
 export const throughput = ({ name, start, ours, bare }: Subjects, goal: number): Figure => ({
-  name: `${name}: ${FRAMES_IN_FLIGHT} frames of ${CHANGES_PER_FRAME} changes under way, against ${FRAMES_IN_FLIGHT} messages of one`,
+  name: `${name}: ${FRAMES_IN_FLIGHT} frames of ${CHANGES_PER_FRAME} changes in flight, against ${FRAMES_IN_FLIGHT} messages of one change`,
   unit: 'changes/s',
   goal: { atLeast: goal },
   async measure() {
@@ -27,7 +27,7 @@ export const throughput = ({ name, start, ours, bare }: Subjects, goal: number):
   },
 })
 
-/** A call sends so many changes, and ends when all are shown at the other end. */
+/** Returns a function that publishes `CHANGES` changes and resolves when the subscriber has applied them all. */
 function createRun(bus: BusUnderTest, size: number): () => Promise<void> {
   let next = 0
   return async () => {

@@ -5,25 +5,25 @@ import { type Outage, readOutages } from './outages.ts'
 
 interface Sizes {
   count: number
-  /** UTF-8 bytes of the frames on the bus, each with one change. */
+  /** UTF-8 bytes of the frames on the bus. Each frame carries one change. */
   frames: number
-  /** UTF-8 bytes of the documents as they were after it. */
+  /** UTF-8 bytes of the documents after each change. */
   documents: number
 }
 
 const outages = defineCollection<Outage>({ section: 'outage', ttl: 'never', replicate: 'all' })
 
-/** Changes of records that were there before: what a delta is for. */
+/** Updates of existing records, which deltas are designed for. */
 export const bytesOfAnUpdate: Figure = {
-  name: 'update of an outage, frame against document',
-  unit: 'bytes, less is better',
+  name: 'update of an outage: frame against whole document',
+  unit: 'bytes, lower is better',
   measure: async () => perChange((await sizes()).updates),
 }
 
-/** All that the feed does, first sightings and removals included (a removal has no document: it counts as 4 bytes, `null`). */
+/** All changes of the feed, including creations and removals. A removal has no document and counts as 4 bytes, `null`. */
 export const bytesOfTheFeed: Figure = {
-  name: 'any change of the outage feed, frame against document',
-  unit: 'bytes, less is better',
+  name: 'any change of the outage feed: frame against whole document',
+  unit: 'bytes, lower is better',
   async measure() {
     const { updates, others } = await sizes()
     return perChange({
@@ -40,7 +40,7 @@ function perChange({ count, frames, documents }: Sizes): Measurement {
 
 let measured: Promise<{ readonly updates: Sizes; readonly others: Sizes }> | undefined
 
-/** Counted once for both figures. */
+/** Counts once; both figures share the result. */
 const sizes = (): NonNullable<typeof measured> => (measured ??= countSizes())
 
 async function countSizes(): Promise<{ readonly updates: Sizes; readonly others: Sizes }> {
@@ -58,7 +58,7 @@ async function countSizes(): Promise<{ readonly updates: Sizes; readonly others:
     const sizes = value !== null && collection.peek(key) !== undefined ? updates : others
     if (value === null) await collection.delete(key)
     else await collection.set(key, value)
-    // one write at a time, its frame heard before the next: each frame carries one change
+    // awaits each write and its frame before the next one, so that every frame carries one change
     await sync.flush()
     if (receivedBytes === 0) continue
     sizes.count++

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '@sync/core/patch'
 const FIELDS = 63
 const TOPICS = ['price', 'stock', 'route', 'carrier', 'margin', 'label', 'window', 'score', 'origin'] as const
 
-/** A document as services share them: 63 fields, 3.4 KB as JSON, always the same one for the same number. */
+/** Returns a typical shared document: 63 fields, 3.4 KB as JSON. The same seed gives the same document. */
 export function benchDocument(seed = 1): JsonObject {
   const random = createGenerator(seed)
   const fields: [string, Json][] = []
@@ -40,7 +40,7 @@ function fieldValue(i: number, topic: string, random: () => number): Json {
   }
 }
 
-/** A list of 100 records, as they stand in a feed, a queue or an order book. */
+/** Returns a list of 100 records, as in a feed, a queue or an order book. */
 export function benchList(seed: number): readonly JsonObject[] {
   const random = createGenerator(seed)
   return Array.from({ length: 100 }, (_, i) => ({
@@ -51,7 +51,7 @@ export function benchList(seed: number): readonly JsonObject[] {
   }))
 }
 
-/** A small linear congruential generator (Numerical Recipes): no randomness without a seed. */
+/** A small linear congruential generator (Numerical Recipes), so that all randomness comes from a seed. */
 function createGenerator(seed: number): () => number {
   let state = seed
   return () => {
@@ -60,7 +60,7 @@ function createGenerator(seed: number): () => number {
   }
 }
 
-/** The document after a usual write: a number, a text, and one member inside an object. */
+/** Returns the document after a typical write: one number, one text and one nested member change. */
 export function withChanges(base: JsonObject, n: number): JsonObject {
   return {
     ...base,

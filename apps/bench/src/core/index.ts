@@ -7,7 +7,7 @@ import { propagation } from './propagation.ts'
 import { cachedGet, cachedPeek } from './reads.ts'
 import { receivePath } from './receive.ts'
 
-/** What the core does without any broker. */
+/** The core without a broker. */
 export const core: Bench = {
   name: 'core',
   figures: [

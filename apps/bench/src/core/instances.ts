@@ -8,17 +8,17 @@ import {
   type SyncInstance,
 } from '@sync/core'
 
-/** Instances on one hub, each with the same collection. */
+/** Instances on one in-memory hub, each with the same collection. */
 export interface Instances<T> extends AsyncDisposable {
   readonly syncs: readonly SyncInstance[]
   readonly collections: readonly Collection<T>[]
-  /** Hears every frame that travels. */
+  /** Subscribes to every frame on the bus. */
   listen(onFrame: (frame: string) => void): Promise<void>
 }
 
 const PARTITION = 'bench'
 
-/** Opens `count` instances that follow one section in memory. */
+/** Opens `count` instances that share one section in memory. */
 export async function openInstances<T>(definition: CollectionDefinition<T>, count: number): Promise<Instances<T>> {
   const hub = createMemoryHub()
   const bus = memoryBus(hub)

@@ -3,8 +3,8 @@ import { benchDocument } from './documents.ts'
 import { openStubInstance } from './stub-instance.ts'
 
 /*
- * Holds documents and prints what that takes, in bytes each: `node --expose-gc memory-worker.ts ours|bare large|small COUNT`.
- * In a process of its own, so that nothing else is in its memory.
+ * Loads documents into memory and prints the bytes per document: `node --expose-gc memory-worker.ts ours|bare large|small COUNT`.
+ * It runs in its own process, so that nothing else affects its memory.
  */
 
 const [variant, size, count] = process.argv.slice(2) as ['ours' | 'bare', 'large' | 'small', string]
@@ -14,24 +14,24 @@ const large = benchDocument()
 const textOf = (key: string): string =>
   JSON.stringify(size === 'large' ? { ...large, label1: `of ${key}` } : small(key))
 
-/** 300 bytes as JSON, in eight fields. */
+/** Returns a document of eight fields, 300 bytes as JSON. */
 const small = (key: string): object => ({
   id: key,
   title: `The document of that name: ${key}`,
   price: 12.5,
   stock: 7,
   open: true,
-  owner: 'somebody at the northern office, second floor',
-  note: 'checked in spring, to be checked again before the end of the year; nothing is known of it besides.',
+  owner: 'an employee of the northern office, 2nd floor',
+  note: 'checked in spring, to be checked again before the end of the year; no further remark is recorded.',
   place: { row: 1, shelf: 2 },
 })
 
 const before = usedBytes()
-const held = variant === 'ours' ? await loadOwn() : loadBare()
+const loaded = variant === 'ours' ? await loadOwn() : loadBare()
 const bytes = (usedBytes() - before) / documents
 console.log(bytes)
-// held until it was measured
-if (held.size !== documents) throw new Error('not all are held')
+// checked after the measurement, which also keeps the documents reachable until then
+if (loaded.size !== documents) throw new Error(`expected ${documents} documents in memory, got ${loaded.size}`)
 process.exit()
 
 async function loadOwn(): Promise<{ readonly size: number }> {
@@ -40,7 +40,7 @@ async function loadOwn(): Promise<{ readonly size: number }> {
     defineCollection<Record<string, never>>({ section: 'doc', ttl: 'never', cache: { recentChangesChars: 0 } }),
     { partition: 'bench' },
   )
-  for (let at = 0; at < keys.length; at += 10_000) await collection.getMany(keys.slice(at, at + 10_000))
+  for (let from = 0; from < keys.length; from += 10_000) await collection.getMany(keys.slice(from, from + 10_000))
   return {
     get size() {
       return sync.stats().documents

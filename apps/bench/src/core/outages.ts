@@ -5,7 +5,7 @@ import { brotliDecompress } from 'node:zlib'
 /** One record of the outage feed. */
 export type Outage = Readonly<Record<string, string | number | boolean | null>>
 
-/** A record seen, or gone (`null`). */
+/** One observation of a record: its value, or `null` if it was removed. */
 export interface Observation {
   readonly key: string
   readonly value: Outage | null
@@ -13,7 +13,7 @@ export interface Observation {
 
 const FILE = new URL('../../../feed/data/pge-outages.jsonl.br', import.meta.url)
 
-/** The outage feed that comes with the repository, in its order. */
+/** Reads the outage feed in this repository, in order. */
 export async function readOutages(): Promise<readonly Observation[]> {
   const text = (await promisify(brotliDecompress)(await readFile(FILE))).toString()
   return text

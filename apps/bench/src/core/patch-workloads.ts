@@ -2,7 +2,7 @@ import { apply, applyFields, compact, diff, diffFields, type Json, type JsonObje
 
 import { benchDocument, benchList, withChanges } from './documents.ts'
 
-/** Two ways to do one job, to be run in turns; `goal` is how many times as fast `ours` ought to be. */
+/** Two ways to do one job. `goal` is how many times as fast as the baseline `ours` has to be. */
 export interface PatchWorkload {
   readonly name: string
   readonly goal: number
@@ -10,20 +10,20 @@ export interface PatchWorkload {
   readonly baseline: () => unknown
 }
 
-/** What is needed of fast-json-patch (its default export), which whoever runs this brings along. */
+/** The subset of fast-json-patch's default export that is used. The caller provides the library. */
 export interface FastJsonPatch {
-  compare(base: object, wanted: object): unknown[]
-  // biome-ignore lint/suspicious/noExplicitAny: its own type of operation is another one
+  compare(base: object, target: object): unknown[]
+  // biome-ignore lint/suspicious/noExplicitAny: fast-json-patch has its own operation type
   applyPatch(document: any, patch: any, validate: boolean, mutate: boolean): { readonly newDocument: object }
   deepClone(value: object): unknown
 }
 
-/** What is needed of jsondiffpatch, which whoever runs this brings along. */
+/** The subset of jsondiffpatch that is used. The caller provides the library. */
 export interface JsonDiffPatch {
-  diff(base: unknown, wanted: unknown): unknown
+  diff(base: unknown, target: unknown): unknown
 }
 
-/** Runs through prepared inputs, so that no result can be had twice. */
+/** Returns a function that takes the next of the prepared inputs at each call, so that no result can be cached. */
 function cycle<T, R>(inputs: readonly T[], run: (input: T) => R): () => R {
   let next = 0
   return () => run(inputs[next++ % inputs.length] as T)
@@ -32,14 +32,14 @@ function cycle<T, R>(inputs: readonly T[], run: (input: T) => R): () => R {
 const parsed = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 const frozenCopy = <T extends Json>(value: T): T => toJson(value) as T
 
-/** What `@sync/core/patch` is measured by: the same work done by others in the same run. */
+/** Returns the workloads that measure `@sync/core/patch`: the same work is done by other libraries in the same run. */
 export function patchWorkloads(fastJsonPatch: FastJsonPatch, jsonDiffPatch: JsonDiffPatch): PatchWorkload[] {
   const base = frozenCopy(benchDocument())
   const fresh = Array.from({ length: 64 }, (_, n) => parsed(withChanges(base, n)))
   const shared = Array.from({ length: 64 }, (_, n) => toJson(withChanges(base, n)) as JsonObject)
-  const patches = shared.map((wanted) => parsed(diff(base, wanted)))
+  const patches = shared.map((target) => parsed(diff(base, target)))
   const history = patches.slice(0, 50).flat()
-  const edits = shared.map((wanted) => parsed(diffFields(base, wanted)))
+  const edits = shared.map((target) => parsed(diffFields(base, target)))
   const list = frozenCopy({ list: benchList(1) })
   const longer = frozenCopy({ list: [{ id: 'new', title: 'New' }, ...list.list] })
   const freshLonger = Array.from({ length: 8 }, () => parsed(longer))
@@ -47,47 +47,47 @@ export function patchWorkloads(fastJsonPatch: FastJsonPatch, jsonDiffPatch: Json
     {
       name: 'diff, 3 of 63 fields, fresh from JSON.parse',
       goal: 2,
-      ours: cycle(fresh, (wanted) => diff(base, wanted)),
-      baseline: cycle(fresh, (wanted) => fastJsonPatch.compare(base, wanted)),
+      ours: cycle(fresh, (target) => diff(base, target)),
+      baseline: cycle(fresh, (target) => fastJsonPatch.compare(base, target)),
     },
     {
       name: 'diff by field, 3 of 63 fields, fresh from JSON.parse',
       goal: 2,
-      ours: cycle(fresh, (wanted) => diffFields(base, wanted)),
-      baseline: cycle(fresh, (wanted) => fastJsonPatch.compare(base, wanted)),
+      ours: cycle(fresh, (target) => diffFields(base, target)),
+      baseline: cycle(fresh, (target) => fastJsonPatch.compare(base, target)),
     },
     {
       name: 'diff, 3 of 63 fields, the rest shared',
       goal: 2,
-      ours: cycle(shared, (wanted) => diff(base, wanted)),
-      baseline: cycle(shared, (wanted) => fastJsonPatch.compare(base, wanted)),
+      ours: cycle(shared, (target) => diff(base, target)),
+      baseline: cycle(shared, (target) => fastJsonPatch.compare(base, target)),
     },
     {
-      name: 'diff, one put in at the head of 100 objects, fresh',
+      name: 'diff, one inserted at the head of 100 objects, fresh from JSON.parse',
       goal: 1,
-      ours: cycle(freshLonger, (wanted) => diff(list, wanted)),
-      baseline: cycle(freshLonger, (wanted) => fastJsonPatch.compare(list, wanted)),
+      ours: cycle(freshLonger, (target) => diff(list, target)),
+      baseline: cycle(freshLonger, (target) => fastJsonPatch.compare(list, target)),
     },
     {
-      name: 'diff, one put in at the head of 100 objects, fresh, against jsondiffpatch',
+      name: 'diff, one inserted at the head of 100 objects, fresh from JSON.parse, against jsondiffpatch',
       goal: 8,
-      ours: cycle(freshLonger, (wanted) => diff(list, wanted)),
-      baseline: cycle(freshLonger, (wanted) => jsonDiffPatch.diff(list, wanted)),
+      ours: cycle(freshLonger, (target) => diff(list, target)),
+      baseline: cycle(freshLonger, (target) => jsonDiffPatch.diff(list, target)),
     },
     {
-      name: 'apply, 3 of 63 fields, document kept',
+      name: 'apply, 3 of 63 fields, original kept',
       goal: 20,
       ours: cycle(patches, (patch) => apply(base, patch)),
       baseline: cycle(patches, (patch) => fastJsonPatch.applyPatch(base, patch, false, false)),
     },
     {
-      name: 'apply, one put in at the head of 100 objects, document kept',
+      name: 'apply, one inserted at the head of 100 objects, original kept',
       goal: 20,
       ours: cycle([parsed(diff(list, longer))], (patch) => apply(list, patch)),
       baseline: cycle([parsed(diff(list, longer))], (patch) => fastJsonPatch.applyPatch(list, patch, false, false)),
     },
     {
-      name: 'apply by field, 3 of 63 fields, document kept',
+      name: 'apply by field, 3 of 63 fields, original kept',
       goal: 20,
       ours: cycle(edits, (edit) => applyFields(base, edit)),
       baseline: cycle(patches, (patch) => fastJsonPatch.applyPatch(base, patch, false, false)),

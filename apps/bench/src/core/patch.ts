@@ -6,7 +6,7 @@ import { patchWorkloads } from './patch-workloads.ts'
 
 const jsonDiffPatch = create({ objectHash: (item: object) => (item as { readonly id?: string }).id })
 
-/** Diff and apply, against fast-json-patch (and jsondiffpatch, told what identifies an element) doing the same. */
+/** Diff and apply, against fast-json-patch and jsondiffpatch. The latter is given a hash that identifies array elements. */
 export const patchFigures: readonly Figure[] = patchWorkloads(fastJsonPatch, jsonDiffPatch).map(
   ({ name, goal, ours, baseline }) => ({
     name,

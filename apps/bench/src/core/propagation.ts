@@ -9,9 +9,12 @@ const WRITES = 256
 
 const outages = defineCollection<Outage>({ section: 'outage', ttl: 'never', replicate: 'all' })
 
-/** Committed by one instance and applied by another, many at once, against copying the document from map to map as JSON. */
+/**
+ * Changes per second that one instance commits and another applies, many in flight, against copying the document from map to map as
+ * JSON.
+ */
 export const propagation: Figure = {
-  name: 'commit to applied elsewhere, against JSON from map to map',
+  name: 'commit to applied in another instance, against JSON from map to map',
   unit: 'changes/s',
   async measure() {
     await using instances = await openInstances(outages, 2)
@@ -28,14 +31,14 @@ export const propagation: Figure = {
       }
     }
 
-    const here = new Map<string, Outage>()
-    const there = new Map<string, Outage>()
+    const local = new Map<string, Outage>()
+    const remote = new Map<string, Outage>()
     const baseline = (): void => {
       const estimate = ++estimateCount
       for (const [key, value] of documents) {
         const changed = { ...value, EST_CUSTOMERS: estimate }
-        here.set(key, changed)
-        there.set(key, JSON.parse(JSON.stringify(changed)) as Outage)
+        local.set(key, changed)
+        remote.set(key, JSON.parse(JSON.stringify(changed)) as Outage)
       }
     }
 

@@ -5,38 +5,38 @@ import { openInstances } from './instances.ts'
 import { type Outage, readOutages } from './outages.ts'
 
 const DOCUMENTS = 1_000
-/** Far more reads than the clock or a loop costs. */
+/** Reads per measured call: enough that the clock and the loop cost little in comparison. */
 const READS = 100
 
 const outages = defineCollection<Outage>({ section: 'outage', ttl: 'never' })
 
-/** `get` of a document that is held, against a `Map` behind an asynchronous function. */
+/** `get` of a cached document, against a `Map` behind an asynchronous function. */
 export const cachedGet: Figure = {
-  name: 'get of a document held, against an async Map lookup',
+  name: 'get of a cached document, against an async Map lookup',
   unit: 'reads/s',
   goal: { atLeast: 0.6 },
   measure: () =>
     withDocuments(async (collection, keys, map) => {
       const lookUp = async (key: string): Promise<Outage | undefined> => map.get(key)
-      let at = 0
-      const next = (): string => keys[at++ % keys.length] as string
+      let index = 0
+      const next = (): string => keys[index++ % keys.length] as string
       return await compareRates({ ours: () => collection.get(next()), baseline: () => lookUp(next()) })
     }),
 }
 
-/** `peek` of a document that is held, against a lookup by partition, section and key in nested `Map`s. */
+/** `peek` of a cached document, against a lookup by partition, section and key in nested `Map`s. */
 export const cachedPeek: Figure = {
-  name: 'peek of a document held, against nested Map lookups',
+  name: 'peek of a cached document, against nested Map lookups',
   unit: 'reads/s',
   goal: { atLeast: 0.3 },
   measure: () =>
     withDocuments(async (collection, keys, map) => {
       const nested = new Map([['bench', new Map([['outage', map]])]])
       const lookUp = (key: string): Outage | undefined => nested.get('bench')?.get('outage')?.get(key)
-      let at = 0
+      let index = 0
       const readMany = (read: (key: string) => unknown) => (): unknown => {
         let last: unknown
-        for (let n = 0; n < READS; n++) last = read(keys[at++ % keys.length] as string)
+        for (let n = 0; n < READS; n++) last = read(keys[index++ % keys.length] as string)
         return last
       }
       return await compareRates({
@@ -47,7 +47,7 @@ export const cachedPeek: Figure = {
     }),
 }
 
-/** Holds the first documents of the feed, in a collection and in a map. */
+/** Loads the feed's first documents into a collection and a map, and measures with them. */
 async function withDocuments<R>(
   measure: (collection: Collection<Outage>, keys: readonly string[], map: Map<string, Outage>) => Promise<R>,
 ): Promise<R> {

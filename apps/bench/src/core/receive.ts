@@ -12,7 +12,7 @@ const FRAMES = 50_000
 
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', cache: { recentChangesChars: 0 } })
 
-/** The way of a change from the bus into memory: decoded, put in order, applied; against parsing it and copying on write. */
+/** A change's path from the bus into memory (decode, order, apply), against parsing it and copying on write. */
 export const receivePath: Figure = {
   name: 'receive: decode, order, apply 2 of 63 fields, against JSON.parse and copy-on-write',
   unit: 'changes/s',
@@ -24,7 +24,7 @@ export const receivePath: Figure = {
     const map = new Map<string, Doc>()
     return await compareRates(
       {
-        // both begin again with the same documents: the same few are read anew
+        // both sides reload the same documents, so that neither starts with more than the other
         ours: async () => {
           const { sync, deliver } = openStubInstance(() => text)
           const collection: Collection<Doc> = sync.collection(docs, { partition: 'bench' })
@@ -43,7 +43,7 @@ export const receivePath: Figure = {
   },
 }
 
-/** A change of two fields, the n-th of its section. */
+/** Returns a frame with one change of two fields, the n-th of its section. */
 function frame(key: string, n: number): string {
   const version = 2 + Math.floor(n / DOCUMENTS)
   const edits = [

@@ -1,26 +1,26 @@
 import { type ChangeBus, createInstance, type Store, type SyncInstance } from '@sync/core'
 import type { FrameHandler } from '@sync/core/adapter'
 
-/** A store whose documents are made as they are asked for, and a bus whose frames come from whoever measures. */
+/** An instance on a store that generates documents on request, and on a bus whose frames the bench supplies. */
 export interface StubInstance {
   readonly sync: SyncInstance
-  /** Hands a frame to whoever subscribed. */
+  /** Delivers a frame to the instance. */
   deliver(frame: string): void
 }
 
-/** The epoch of all that it answers. */
+/** The epoch in all of the stub store's answers. */
 export const STUB_EPOCH = 'still'
 
 const SECTION_STATE = { epoch: STUB_EPOCH, sequence: 0, opResultCount: 0, ancestors: [] }
 
-/** A store in which nothing ever changes. `text` gives a document by its key. */
+/** Creates a store that never changes. `text` returns a document's JSON by key. */
 export function createStubStore(text: (key: string) => string): Store {
   return {
     capabilities: { ttl: false, durability: 'none', maxCommitBytes: 1 },
     load: async (refs) => refs.map(({ key }) => ({ state: SECTION_STATE, document: storedDocument(text(key)) })),
     heads: async (queries) => queries.map(() => ({ state: SECTION_STATE })),
     changesSince: async () => ({ state: SECTION_STATE, status: 'page', changes: [], upTo: 0 }),
-    commit: () => Promise.reject(new Error('nothing is written here')),
+    commit: () => Promise.reject(new Error('the stub store is read-only')),
     touch: async () => {},
     async *keys() {},
     close: async () => {},
@@ -28,7 +28,7 @@ export function createStubStore(text: (key: string) => string): Store {
   }
 }
 
-/** An instance that holds what it reads, while nothing else takes up memory or time. `text` gives a document by its key. */
+/** Opens an instance with almost no store or bus cost, so that only the core is measured. `text` returns a document's JSON by key. */
 export function openStubInstance(text: (key: string) => string): StubInstance {
   let onFrame: FrameHandler = () => {}
   const subscription = { stop: async () => {}, [Symbol.asyncDispose]: async () => {} }
@@ -62,9 +62,9 @@ type StoredDocument = NonNullable<Awaited<ReturnType<Store['load']>>[number]['do
 
 let lastStored: StoredDocument | undefined
 
-/** As if it had been written once, before the section's first change that is heard. */
+/** Returns a document as if it had been written once, before the section's first change. */
 function storedDocument(text: string): StoredDocument {
-  // the same again costs nothing: it is not what is measured
+  // repeated texts are answered from memory, since the stub must not add to the measurement
   if (text === lastStored?.text) return lastStored
   const fields = Object.keys(JSON.parse(text) as object)
   const fieldVersions = Object.fromEntries(fields.map((field) => [field, 1]))

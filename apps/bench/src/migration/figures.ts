@@ -3,8 +3,8 @@ import type { MigrationResult } from './migrate.ts'
 import type { MigrationScenario } from './scenarios.ts'
 
 /**
- * What moving a fleet under load costs it, and what the new bus is like. A move cannot be faster than the bus that it leads to:
- * it is compared with the slower of the two.
+ * Returns the figures of a fleet's move under load. A move cannot be faster than the bus that it leads to, so it is compared with
+ * the slower of the two buses.
  */
 export function migrationFigures(scenario: MigrationScenario): readonly Figure[] {
   let result: Promise<MigrationResult> | undefined
@@ -18,16 +18,16 @@ export function migrationFigures(scenario: MigrationScenario): readonly Figure[]
     const [ours, baseline] = choose(p95)
     return { ours, baseline, ratio: ours / baseline, spread: 0 }
   }
-  const unit = 'ms, less is better'
+  const unit = 'ms, lower is better'
   return [
     {
-      name: `${scenario.name}: written to shown elsewhere, p95 while 3 instances move, against the slower bus`,
+      name: `${scenario.name}: write to visible in another instance, p95 while 3 instances move, against the slower bus`,
       unit,
       goal: { atMost: 2 },
       measure: () => compare(({ before, during, after }) => [during, Math.max(before, after)]),
     },
     {
-      name: `${scenario.name}: the same when they have moved, against before`,
+      name: `${scenario.name}: the same after the move, against before it`,
       unit,
       measure: () => compare(({ before, after }) => [after, before]),
     },

@@ -10,14 +10,14 @@ import {
 } from '@sync/core'
 import type { Recorder } from './recorder.ts'
 
-/** A counter that all increment; who did it last, and when that was begun, in ms on this process's clock. */
+/** A counter that all instances increment. `by` names the last writer; `at` is when its write began, in ms on this process's clock. */
 export interface Counter {
   n: number
   by: string
   at: number
 }
 
-/** All of them are held by every instance. */
+/** Collection of the counters. Every instance replicates all of them. */
 export const counters: CollectionDefinition<Counter> = defineCollection<Counter>({
   section: 'counter',
   ttl: 'never',
@@ -26,25 +26,25 @@ export const counters: CollectionDefinition<Counter> = defineCollection<Counter>
 
 export const PARTITION = 'fleet'
 
-/** What is incremented. */
+/** Keys of the counters. */
 export const KEYS: readonly string[] = Array.from({ length: 12 }, (_, n) => `counter-${n}`)
 
-/** About how long a writer rests between two writes, in ms. */
+/** Pause of a writer between two writes, in ms. */
 const WRITE_INTERVAL_MS = 5
 
-/** How an instance is started. */
+/** Options of one instance of the fleet. */
 export interface FleetInstanceOptions {
   readonly name: string
   readonly store: string
   readonly bus: string | readonly string[]
   readonly recorder: Recorder
-  /** One that writes learns of what it has missed by its conflicts, too. */
+  /** A reader never writes, so it does not learn about missed changes from conflicts. */
   readonly role: 'writer' | 'reader'
-  /** Where the one before it left off. */
+  /** Position after which the change stream resumes: where this instance's previous run ended. */
   readonly after?: Position | undefined
 }
 
-/** One instance of the fleet, as it is from a start to its end: writes and watches all the while. */
+/** One instance of the fleet, from start to end. It watches all counters throughout, and a writer increments them. */
 export class FleetInstance {
   readonly #sync: SyncInstance
   readonly #options: FleetInstanceOptions
@@ -65,7 +65,7 @@ export class FleetInstance {
 
   static async start(options: FleetInstanceOptions): Promise<FleetInstance> {
     const { store, bus, name, recorder } = options
-    // what a bus does not carry is to be seen missing: the store is not asked for it
+    // A change that the bus does not carry must show as missing: long windows keep the store from repairing it.
     const sync = await connect({ store, bus, reorderWindow: '5m', checkInterval: '5m' })
     sync.onEvent((event) => {
       const problemEvents = [
@@ -93,28 +93,28 @@ export class FleetInstance {
     return this.#options.role
   }
 
-  /** How far its stream has got. */
+  /** Position of the latest change from the stream. */
   get position(): Position | undefined {
     return this.#position
   }
 
-  /** What it shows of a document. */
+  /** Returns the cached value of a counter. */
   value(key: string): Counter | undefined {
     return this.#docs.peek(key)
   }
 
-  /** No more is written from here; resolves when what was begun is done. */
+  /** Stops writing. Resolves when the write in progress has settled. */
   stopWriting(): Promise<void> {
     this.#stopped = true
     return this.#writing
   }
 
-  /** Resolves when everything was sent. */
+  /** Resolves when all committed changes have been published. */
   flush(): Promise<void> {
     return this.#sync.flush()
   }
 
-  /** As a service ends that is told to: what was begun is finished. */
+  /** Shuts down gracefully: finishes the write in progress, then closes the instance. */
   async end(): Promise<void> {
     await this.stopWriting()
     await this.#sync.close()
@@ -123,8 +123,8 @@ export class FleetInstance {
 
   async #write(): Promise<void> {
     const { name, recorder } = this.#options
-    for (let turn = 0; !this.#stopped; turn++) {
-      const key = KEYS[turn % KEYS.length] ?? ''
+    for (let writes = 0; !this.#stopped; writes++) {
+      const key = KEYS[writes % KEYS.length] ?? ''
       const at = performance.now()
       const increment = this.#docs.update(key, (counter) => {
         counter.n++
@@ -133,7 +133,7 @@ export class FleetInstance {
       })
       await increment.then(
         ({ version }) => recorder.recordWrite(key, version),
-        (error: unknown) => recorder.problems.push(`${name}: a write was refused: ${error}`),
+        (error: unknown) => recorder.problems.push(`${name}: a write failed: ${error}`),
       )
       await pause(WRITE_INTERVAL_MS)
     }
@@ -146,21 +146,24 @@ export class FleetInstance {
         if (change.kind !== 'changed') return
         const { n, by, at } = change.value
         if (by !== name) recorder.recordLatency(performance.now() - at)
-        // it was created as 0, and each version since is one more
-        if (n !== change.version - 1) recorder.problems.push(`${name}: version ${change.version} of ${key} shows ${n}`)
+        // the counter starts at 0 with version 1, and each later version adds one
+        if (n !== change.version - 1)
+          recorder.problems.push(
+            `${name}: expected ${key} to be ${change.version - 1} at version ${change.version}, got ${n}`,
+          )
       })
     }
     for await (const batch of this.#docs.changes({ combine: false, from: after ? { after } : 'now' })) {
       for (const { key, version, position, kind } of batch) {
-        if (kind === 'reset' || kind === 'removed') recorder.problems.push(`${name}: ${key} was ${kind}`)
-        recorder.told(name, key, version)
+        if (kind === 'reset' || kind === 'removed') recorder.problems.push(`${name}: unexpected ${kind} of ${key}`)
+        recorder.recordChange(name, key, version)
         this.#position = position
       }
     }
   }
 }
 
-/** What goes on for as long as the instance is open. */
+/** Resolves when the work ends because its instance was closed. */
 async function untilClosed(work: Promise<void>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof ClosedError)) throw error

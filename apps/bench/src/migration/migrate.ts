@@ -3,36 +3,36 @@ import { connect } from '@sync/config'
 import { counters, FleetInstance, type FleetInstanceOptions, KEYS, PARTITION } from './fleet-instance.ts'
 import { type Phase, Recorder } from './recorder.ts'
 
-/** Where a fleet is, and where it goes. */
+/** A fleet's store, and the buses that it moves between. */
 export interface MigrationPlan {
   readonly store: string
   readonly from: string
   readonly to: string
-  /** Ends what carried the old bus, when nobody is left on it. */
+  /** Stops the old bus's broker, once no instance uses it. */
   readonly stopOldBus?: () => Promise<void>
 }
 
-/** What came of it. */
+/** Result of a move. */
 export interface MigrationResult {
   readonly acknowledged: number
-  /** Changes that a watcher was never told. */
+  /** Changes that a change stream did not emit. */
   readonly lost: number
-  /** Replicas that differ, writes refused, increments missing: nothing, if all is well. */
+  /** Diverged replicas, failed writes and missing increments. Empty if the move succeeded. */
   readonly problems: readonly string[]
-  /** The 95th percentile from a write begun to shown by another instance, in ms. */
+  /** 95th percentile of the time from the start of a write until another instance shows it, in ms. */
   readonly p95: Readonly<Record<Phase, number>>
 }
 
-/** By name; restarted in this order. */
+/** Roles by instance name, in the order of restarts. */
 const FLEET = { one: 'writer', two: 'writer', three: 'reader' } as const
 
-/** Writes of the whole fleet between one step and the next. */
+/** Writes of the whole fleet between two steps. */
 const WRITES_PER_STEP = { phase: 500, restart: 60 } as const
 
-/** How long a step may take, in ms. */
+/** Timeout of one step, in ms. */
 const STEP_TIMEOUT_MS = 15_000
 
-/** Moves a fleet under load from one bus to another in two rolling restarts: to both, then to the new one. */
+/** Moves a fleet under load from one bus to another by two rolling restarts: first to both buses, then to the new one. */
 export async function migrate({ store, from, to, stopOldBus }: MigrationPlan): Promise<MigrationResult> {
   const recorder = new Recorder()
   const fleet = new Map<string, FleetInstance>()
@@ -66,15 +66,18 @@ export async function migrate({ store, from, to, stopOldBus }: MigrationPlan): P
   return { acknowledged, lost, problems, p95 }
 }
 
-/** Until so many more writes were acknowledged, and all that was until then is told everywhere. */
+/** Waits for `more` acknowledged writes, and for every stream to emit everything that was acknowledged by then. */
 async function waitForWrites(recorder: Recorder, more: number): Promise<void> {
   const goal = recorder.acknowledged + more
   await waitUntil(`${more} more writes`, () => recorder.acknowledged >= goal)
   const { ends } = recorder
-  await waitUntil('every instance hears of all that was written', () => recorder.hasDelivered(ends))
+  await waitUntil('every stream to emit all acknowledged writes', () => recorder.hasDelivered(ends))
 }
 
-/** The load ends: every increment is in the store, every stream tells all of it, and every instance shows what is there. */
+/**
+ * Ends the load and records a problem unless the store contains every increment, every stream has emitted all of them, and every
+ * instance shows the stored values.
+ */
 async function verifyConvergence(
   instances: readonly FleetInstance[],
   store: string,
@@ -86,20 +89,21 @@ async function verifyConvergence(
   const stored = await auditor.collection(counters, { partition: PARTITION }).getMany(KEYS)
   const sum = [...stored.values()].reduce((all, { n }) => all + n, 0)
   if (sum !== recorder.acknowledged)
-    recorder.problems.push(`${recorder.acknowledged} increments were acknowledged, ${sum} are there`)
-  await waitUntil('every stream has told everything', () => recorder.lost === 0).catch(() => {})
+    recorder.problems.push(`expected ${recorder.acknowledged} acknowledged increments in the store, got ${sum}`)
+  await waitUntil('every stream to emit every change', () => recorder.lost === 0).catch(() => {})
   for (const instance of instances) {
     for (const [key, value] of stored) {
       const shown = JSON.stringify(instance.value(key))
-      if (shown !== JSON.stringify(value)) recorder.problems.push(`${instance.name}: ${key} is ${shown}`)
+      if (shown !== JSON.stringify(value))
+        recorder.problems.push(`${instance.name}: expected ${key} to be ${JSON.stringify(value)}, got ${shown}`)
     }
   }
 }
 
-async function waitUntil(what: string, reached: () => boolean): Promise<void> {
+async function waitUntil(condition: string, isMet: () => boolean): Promise<void> {
   const until = performance.now() + STEP_TIMEOUT_MS
-  while (!reached()) {
-    if (performance.now() > until) throw new Error(`${what}: not within ${STEP_TIMEOUT_MS} ms`)
+  while (!isMet()) {
+    if (performance.now() > until) throw new Error(`waited ${STEP_TIMEOUT_MS} ms for ${condition}`)
     await pause(5)
   }
 }

@@ -1,26 +1,26 @@
 import { startKafka, startNats, startRedis } from '@sync/brokers'
 import { type MigrationResult, migrate } from './migrate.ts'
 
-/** A move on brokers that are started for it. */
+/** A move between brokers that are started for it. */
 export interface MigrationScenario {
   readonly name: string
   run(): Promise<MigrationResult>
 }
 
-/** Store and bus are one Redis before: changes go out within their commits. */
+/** From one Redis that is store and bus, which publishes inside the commits, to Kafka. */
 export const pubSubToKafka: MigrationScenario = {
   name: 'Redis Pub/Sub → Kafka',
   async run() {
     await using redis = await startRedis()
     await using kafka = await startKafka()
-    // a Kafka that has just begun is slow for a reason of its own: another fleet goes first
+    // a Kafka broker that has just started is slow: another fleet warms it up
     await using warmUpStore = await startRedis()
     await migrate({ store: warmUpStore.url, from: warmUpStore.url, to: kafka.url })
     return await migrate({ store: redis.url, from: redis.url, to: kafka.url })
   },
 }
 
-/** What carried the old bus is gone before the end. */
+/** From NATS to Redis Streams. The NATS server is stopped before the end. */
 export const natsToStreams: MigrationScenario = {
   name: 'NATS → Redis Streams',
   async run() {

@@ -7,10 +7,10 @@ import { CHANNEL, changeOf, keyOf, openFilled } from './documents.ts'
 const FRAMES = 100
 const CHANGES_PER_FRAME = 16
 
-/** What one change takes on the bus, beside its whole document. */
+/** Size of one change on the bus, relative to its whole document. */
 export const bytesOfAChange: Figure = {
   name: 'a change of 2 of 63 fields, alone in its frame, against the document',
-  unit: 'bytes, less is better',
+  unit: 'bytes, lower is better',
   goal: { atMost: 0.07 },
   async measure() {
     const document = Buffer.byteLength(JSON.stringify({ ...benchDocument(), ...changeOf(1) }))
@@ -19,10 +19,10 @@ export const bytesOfAChange: Figure = {
   },
 }
 
-/** What changes save that share a frame. */
+/** Size of a change in a shared frame, relative to a change alone in its frame. */
 export const bytesPerSharedFrame: Figure = {
   name: `a change of 2 of 63 fields, ${CHANGES_PER_FRAME} in a frame, against alone in its frame`,
-  unit: 'bytes, less is better',
+  unit: 'bytes, lower is better',
   goal: { atMost: 1 },
   async measure() {
     const [ours, baseline] = [await bytesPerChange(CHANGES_PER_FRAME), await bytesPerChange(1)]
@@ -30,7 +30,7 @@ export const bytesPerSharedFrame: Figure = {
   },
 }
 
-/** The payload of frames that hold `each` changes, a change. */
+/** Returns the average payload bytes per change, in frames of `each` changes. */
 async function bytesPerChange(each: number): Promise<number> {
   await using redis = await startRedis()
   await using filled = await openFilled(redis.url)
@@ -45,12 +45,12 @@ async function bytesPerChange(each: number): Promise<number> {
   })
   await subscriber.subscribe(CHANNEL)
   for (let n = 0; n < FRAMES * each; n += each) {
-    // what is begun in one step is committed together
+    // writes that begin in the same turn of the event loop are committed together
     await Promise.all(
-      Array.from({ length: each }, (_, at) => filled.collection.assign(keyOf(n + at), changeOf(n + at))),
+      Array.from({ length: each }, (_, index) => filled.collection.assign(keyOf(n + index), changeOf(n + index))),
     )
   }
   await received
-  if (frames > FRAMES) throw new Error(`${frames} frames for ${FRAMES} groups`)
+  if (frames > FRAMES) throw new Error(`expected ${FRAMES} frames, one per group commit, got ${frames}`)
   return bytes / (FRAMES * each)
 }

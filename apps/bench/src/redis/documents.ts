@@ -5,7 +5,7 @@ import { benchDocument } from '../core/documents.ts'
 import { inFlight } from '../in-flight.ts'
 import type { ClientName } from './raw-client.ts'
 
-/** Documents held while they are written, of 3.4 KB each. */
+/** Number of cached documents, 3.4 KB each. */
 export const DOCUMENTS = 10_000
 
 export const PARTITION = 'bench'
@@ -16,19 +16,19 @@ export const documents: CollectionDefinition<JsonObject> = defineCollection<Json
   replicate: 'all',
 })
 
-/** Where the changes are sent. */
+/** Redis channel of the collection's changes. */
 export const CHANNEL: string = `__dataChanged:${PARTITION}:${documents.section}`
 
-/** The key of the n-th write: all of them, in no order. */
+/** Returns the key of write `n`. The keys are spread so that consecutive writes go to different documents. */
 export const keyOf = (n: number): string => `document-${(n * 7_919) % DOCUMENTS}`
 
-/** What the n-th write changes: two of 63 fields. */
+/** Returns the change of write `n`: two of 63 fields. */
 export const changeOf = (n: number, price: number = n): JsonObject => ({
   price1: price,
   route1: `route of revision ${n}, checked by operator 7`,
 })
 
-/** A collection that has written all documents, and holds them. */
+/** A collection whose documents have all been written and cached. */
 export interface FilledCollection extends AsyncDisposable {
   readonly collection: Collection<JsonObject>
 }

@@ -4,7 +4,7 @@ import { load } from './load.ts'
 import { remoteApplyDelay, remoteApplyRate } from './propagation.ts'
 import { latency, throughput } from './writes.ts'
 
-/** Store and bus on one Redis that the bench starts, against its bare client. */
+/** Store and bus on one Redis that the bench starts, against the bare client. */
 export const redis: Bench = {
   name: 'redis',
   figures: [

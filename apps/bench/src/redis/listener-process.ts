@@ -6,13 +6,14 @@ import { benchDocument } from '../core/documents.ts'
 import { CHANNEL, DOCUMENTS, documents, keyOf, PARTITION } from './documents.ts'
 import { microseconds } from './microseconds.ts'
 
+/** Program of the process that `startListener` forks: caches all documents and reports the delay of each sampled change. */
 export type ToListener = 'delays'
 export type ToParent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'applied'; readonly price: number }
   | { readonly kind: 'delays'; readonly ms: readonly number[] }
 
-/** Of so many documents the delay of every change is noted. */
+/** Number of documents whose changes' delays are recorded. */
 const SAMPLE_SIZE = 500
 
 const FIRST = keyOf(0)
@@ -21,7 +22,7 @@ let delays: number[] = []
 
 const send = (message: ToParent): void => void process.send?.(message)
 
-/** A document that is looked at was changed; its price is a moment, where delays are asked for. */
+/** Records the change of a sampled document. When delays are measured, its price is the time of the write. */
 function recordChange(key: string, price: number): void {
   if (key === FIRST) send({ kind: 'applied', price })
   else delays.push((microseconds() - price) / 1_000)
@@ -40,15 +41,15 @@ type Change = readonly [key: string, number, number, number, number, edits: read
 type Edit = readonly [field: string, version: number, whole: 0, value: Json]
 
 async function listenBare(url: string): Promise<void> {
-  const held = new Map<string, Record<string, Json>>()
-  for (let n = 0; n < DOCUMENTS; n++) held.set(keyOf(n), { ...benchDocument() })
+  const cached = new Map<string, Record<string, Json>>()
+  for (let n = 0; n < DOCUMENTS; n++) cached.set(keyOf(n), { ...benchDocument() })
   const subscriber = new Redis(url)
   subscriber.on('message', (_channel, message) => {
     const [, , , changes] = JSON.parse(message) as Frame
     for (const [key, , , , , edits] of changes) {
-      const next = { ...held.get(key) }
+      const next = { ...cached.get(key) }
       for (const [field, , , value] of edits) next[field] = value
-      held.set(key, Object.freeze(next))
+      cached.set(key, Object.freeze(next))
       if (key === FIRST || sampled.has(key)) recordChange(key, Number(next['price1']))
     }
   })

@@ -5,15 +5,15 @@ import type { ToListener, ToParent } from './listener-process.ts'
 
 const PROGRAM = fileURLToPath(new URL('listener-process.ts', import.meta.url))
 
-/** A process of its own that holds all documents, and applies what it hears. */
+/** A separate process that caches all documents and applies received changes. */
 export interface Listener extends AsyncDisposable {
-  /** Resolves when it has applied the change of the first document to this price. */
+  /** Resolves when the process has applied the change that set the first document's price to `price`. */
   applied(price: number): Promise<void>
-  /** How long changes took that were applied since the last call, in ms, of a part of the documents. */
+  /** Resolves to the delays, in ms, of the sampled documents' changes since the last call. */
   delays(): Promise<readonly number[]>
 }
 
-/** `ours`: an instance; `bare`: a subscriber that parses a message and copies a document for each change. */
+/** Starts a listener. `ours`: an instance. `bare`: a subscriber that parses each message and copies a document per change. */
 export async function startListener(url: string, variant: 'ours' | 'bare'): Promise<Listener> {
   const child = fork(PROGRAM, [variant, url], { execArgv: ['--conditions=@sync/source'] })
   const ended = once(child, 'exit')
@@ -48,7 +48,7 @@ function nextMessage(child: ChildProcess, matches: (message: ToParent) => boolea
     }
     const onExit = (): void => {
       cleanUp()
-      reject(new Error('the listening process has ended'))
+      reject(new Error('the listener process exited unexpectedly'))
     }
     child.on('message', onMessage)
     child.on('exit', onExit)

@@ -11,22 +11,22 @@ import { openRawCommit } from './raw-commit.ts'
 
 const WRITES = 2_048
 const CONCURRENCY = 64
-/** Writes are numbered from here: what they change the first document to is not what an end is told by. */
+/** First write number. It is high, so that no write's price is mistaken for an end marker. */
 const FIRST_WRITE_NUMBER = 1_000_000_000
 
 const WRITES_PER_SECOND = 10_000
 const ROUND_SECONDS = 1
 const ROUNDS = 7
-/** Who cannot keep up begins a write only when another is over. */
+/** Limit of pending writes. A side that cannot keep the rate starts a write only when another has completed. */
 const MAX_PENDING_WRITES = 256
 
-/** One who writes, and a process that hears it. */
+/** A writer, and a process that receives its changes. */
 interface WriterAndListener extends AsyncDisposable {
   write(n: number, price?: number): Promise<unknown>
   readonly listener: Listener
 }
 
-/** Each on a server of its own: neither hears the other. */
+/** Opens a writer and a listener on their own server, so that the two sides do not receive each other's changes. */
 async function openWriterAndListener(variant: 'ours' | 'bare'): Promise<WriterAndListener> {
   await using opened = new AsyncDisposableStack()
   const { url } = opened.use(await startRedis())
@@ -41,9 +41,9 @@ async function openWriterAndListener(variant: 'ours' | 'bare'): Promise<WriterAn
   return { write, listener, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-/** How many changes a second another process has in its memory. */
+/** Changes per second that another process applies. */
 export const remoteApplyRate: Figure = {
-  name: `commit to applied in another process, ${CONCURRENCY} in flight, against one call and one message a change`,
+  name: `commit to applied in another process, ${CONCURRENCY} in flight, against one call and one message per change`,
   unit: 'changes/s',
   goal: { atLeast: 1 },
   async measure() {
@@ -55,7 +55,7 @@ export const remoteApplyRate: Figure = {
       const from = written
       written += WRITES
       await inFlight({ from, count: WRITES, concurrency: CONCURRENCY }, (n) => subject.write(n))
-      // all are committed: what is committed now is heard after all of them
+      // all writes are committed, so the listener receives the end marker after all of them
       const end = ++endMarker
       await Promise.all([subject.listener.applied(end), subject.write(0, end)])
     }
@@ -66,10 +66,10 @@ export const remoteApplyRate: Figure = {
   },
 }
 
-/** How long a change takes while many are on their way. */
+/** Latency from the call until another process has applied the change, at a fixed rate of writes. */
 export const remoteApplyDelay: Figure = {
-  name: `p95 from the call to applied in another process, at ${WRITES_PER_SECOND.toLocaleString('en')} changes/s, against one call and one message a change`,
-  unit: 'ms, less is better',
+  name: `p95 from the call to applied in another process, at ${WRITES_PER_SECOND.toLocaleString('en')} changes/s, against one call and one message per change`,
+  unit: 'ms, lower is better',
   goal: { atMost: 2 },
   async measure() {
     await using ours = await openWriterAndListener('ours')
@@ -84,14 +84,14 @@ export const remoteApplyDelay: Figure = {
 
 let writeNumber = FIRST_WRITE_NUMBER
 
-/** Writes at an even pace, whatever becomes of the ones before; each carries the moment of its call. */
+/** Writes at an even rate, regardless of earlier writes. Each write carries the time of its call. Resolves to the p95 in ms. */
 async function p95({ write, listener }: WriterAndListener): Promise<number> {
   await listener.delays()
   const pending = new Set<Promise<unknown>>()
   const start = performance.now()
-  for (let done = 0; done < WRITES_PER_SECOND * ROUND_SECONDS; ) {
+  for (let started = 0; started < WRITES_PER_SECOND * ROUND_SECONDS; ) {
     const due = Math.min(((performance.now() - start) / 1_000) * WRITES_PER_SECOND, WRITES_PER_SECOND * ROUND_SECONDS)
-    for (; done < due; done++) {
+    for (; started < due; started++) {
       if (pending.size >= MAX_PENDING_WRITES) await Promise.race(pending)
       const writing = write(++writeNumber, microseconds()).finally(() => pending.delete(writing))
       pending.add(writing)

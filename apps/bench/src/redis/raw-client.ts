@@ -3,7 +3,7 @@ import { createClient } from 'redis'
 
 export type ClientName = 'ioredis' | 'redis'
 
-/** A client as a program uses it that knows nothing of ours. */
+/** A Redis client as an application would use it without `@sync`. */
 export interface RawClient extends Disposable {
   call(command: readonly [string, ...string[]]): Promise<unknown>
 }

@@ -4,36 +4,36 @@ import { Redis } from 'ioredis'
 import { changeOf, documents, keyOf, PARTITION } from './documents.ts'
 import { type ClientName, openRawClient } from './raw-client.ts'
 
-/** Never born too early for the script's memory of answers. */
+/** Creation time that is late enough for the script's op memory to accept every repeat. */
 const ALWAYS_VALID = 1e12
-/** Where in the script's numbers a request says when it was born. */
+/** Index of the operation's creation time among the script's numeric arguments. */
 const OP_ID_ORIGIN_INDEX = 3
 
 let idCount = 0
 
-/** Calls the store's commit script as a program would that knew nothing else: one write a call, publishing what it did. */
+/** Calls the store's commit script directly: one write per call, published by the script. */
 export interface RawCommit extends Disposable {
-  /** Writes the `n`-th change. */
+  /** Commits write `n`. */
   commit(n: number, price?: number): Promise<unknown>
 }
 
 /**
- * Takes a call of the script from a `set` of ours, and repeats it with other keys, values and ids.
- * @throws Error if the script does not commit what it is told so
+ * Captures a script call of `assign`, and repeats it with other keys, values and ids.
+ * @throws Error if the script does not commit the repeated call
  */
 export async function openRawCommit(url: string, name: ClientName): Promise<RawCommit> {
   const call = await captureCall(url)
   const client = await openRawClient(url, name)
   const [first, ...more] = call.map((text) => substitution(text))
-  if (first === undefined) throw new Error('no call')
+  if (first === undefined) throw new Error('expected a captured script call, got none')
   const commit = (n: number, price = n): Promise<unknown> =>
     client.call([first(n, price), ...more.map((each) => each(n, price))])
   const answer = await commit(1)
-  if (!JSON.stringify(answer).includes('"c ')) throw new Error(`the raw commit does not commit: ${answer}`)
+  if (!JSON.stringify(answer).includes('"c ')) throw new Error(`expected the script to commit, got ${answer}`)
   return { commit, [Symbol.dispose]: () => client[Symbol.dispose]() }
 }
 
-/** The last call that a `set` of ours makes. */
+/** Returns the last script call of an `assign`. */
 async function captureCall(url: string): Promise<readonly string[]> {
   const calls: string[][] = []
   const client = new Redis(url)
@@ -43,22 +43,22 @@ async function captureCall(url: string): Promise<readonly string[]> {
     return call(name, args)
   }) as typeof client.call
   const sync = createInstance({ store: redisStore(client), bus: redisBus(url) })
-  // what is not held is written without an expectation: such a call can be repeated
+  // a write to an uncached document has no precondition, so its call can be repeated
   const collection = sync.collection({ ...documents, replicate: 'on-demand' }, { partition: PARTITION })
   await collection.ready()
   await collection.assign(keyOf(0), { price1: 'THE NUMBER', route1: 'THE TEXT' })
   const captured = calls.findLast((args) => args.some((arg) => arg.includes('THE NUMBER')))
   await sync.close()
   client.disconnect()
-  if (!captured) throw new Error('a set made no call of the script')
+  if (!captured) throw new Error('expected assign to call the script, got no call')
   return captured.map((arg) => (isId(arg, captured) ? 'THE ID' : arg))
 }
 
-/** The id of the operation stands right before the key, as a JSON text. */
+/** Whether `arg` is the operation id, which precedes the key in the script's arguments. */
 const isId = (arg: string, args: readonly string[]): boolean => args[args.indexOf(JSON.stringify(keyOf(0))) - 1] === arg
 
 function substitution(text: string): (n: number, price: number) => string {
-  // no two writes of one program have the same
+  // every write needs its own operation id
   if (text === 'THE ID') return () => `raw-${++idCount}`
   if (text === '"THE NUMBER"') return (_, price) => JSON.stringify(price)
   if (text === '"THE TEXT"') return (n) => JSON.stringify(changeOf(n)['route1'])

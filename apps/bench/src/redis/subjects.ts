@@ -6,14 +6,14 @@ import { CHANNEL, openFilled } from './documents.ts'
 import type { ClientName } from './raw-client.ts'
 import { openRawCommit, type RawCommit } from './raw-commit.ts'
 
-/** Ours and the raw script on one server, with one subscriber that throws away what it hears; ours hears all of it too. */
+/** `@sync` and the raw script on one server, with one subscriber that discards what it receives. `@sync` receives all changes too. */
 export interface Subjects extends AsyncDisposable {
   readonly url: string
   readonly ours: Collection<JsonObject>
   readonly raw: RawCommit
 }
 
-/** Starts a server, fills it, and has the collection hold all of it. */
+/** Starts a server, fills it with documents, and caches all of them in the collection. */
 export async function openSubjects(client: ClientName): Promise<Subjects> {
   await using opened = new AsyncDisposableStack()
   const { url } = opened.use(await startRedis())

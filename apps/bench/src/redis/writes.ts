@@ -9,14 +9,14 @@ import { openSubjects, type Subjects } from './subjects.ts'
 const WRITES = 1_024
 const CONCURRENCY = 64
 
-/** Calls of one side before it is the other's turn. */
+/** Calls of one side before the other side's turn. */
 const CALLS = 200
 const ROUNDS = 31
 const WARM_UPS = 40
 
-/** What gathering the writes that wait into one call is worth. */
+/** Rate of writes in flight, which shows the gain of group commit. */
 export const throughput = (client: ClientName, goal: number): Figure => ({
-  name: `set of 2 of 63 fields, ${CONCURRENCY} in flight over ${client}, against one call of the script a write`,
+  name: `assign of 2 of 63 fields, ${CONCURRENCY} in flight with ${client}, against one script call per write`,
   unit: 'writes/s',
   goal: { atLeast: goal },
   async measure() {
@@ -25,10 +25,10 @@ export const throughput = (client: ClientName, goal: number): Figure => ({
   },
 })
 
-/** What one write alone pays for what is done around it. */
+/** Latency of a single write, which shows the overhead around the script call. */
 export const latency: Figure = {
-  name: 'median of a set of 2 of 63 fields, 1 in flight over ioredis, against one call of the script',
-  unit: 'µs, less is better',
+  name: 'median of an assign of 2 of 63 fields, 1 in flight with ioredis, against one script call',
+  unit: 'µs, lower is better',
   goal: { atMost: 1.25 },
   async measure() {
     await using subjects = await openSubjects('ioredis')
@@ -36,7 +36,7 @@ export const latency: Figure = {
   },
 }
 
-/** Counted by the writes that were answered: each is a sequence of its own. */
+/** Counts answered writes. Each write has its own sequence number. */
 function compareThroughput({ ours, raw }: Subjects, concurrency: number): Promise<Measurement> {
   let written = 0
   const run = (write: (n: number) => Promise<unknown>) => () => {
@@ -50,7 +50,7 @@ function compareThroughput({ ours, raw }: Subjects, concurrency: number): Promis
   )
 }
 
-/** Each call timed by itself: what holds one up for long is not shared out among the others. */
+/** Times each call separately, so that one slow call does not distort the median. */
 async function compareLatency({ ours, raw }: Subjects): Promise<Measurement> {
   let written = 0
   const run = async (write: (n: number) => Promise<unknown>): Promise<number> => {

@@ -1,9 +1,9 @@
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-/** `26935` → `26,935`. */
+/** Groups thousands: `26935` becomes `26,935`. */
 export const count = (value: number): string => grouped.format(value)
 
-/** Bytes, to three digits: `3.14 MB`. */
+/** Formats a size with three significant digits: `3.14 MB`. */
 export function bytes(value: number): string {
   if (value < 1_000) return `${count(value)} B`
   if (value < 999_500) return `${threeDigits(value / 1_000)} kB`
@@ -12,7 +12,7 @@ export function bytes(value: number): string {
 
 const threeDigits = (value: number): string => (value < 99.95 ? value.toPrecision(3) : count(value))
 
-/** Milliseconds, finer where they are few. */
+/** Formats milliseconds; small values get more decimals. */
 export function milliseconds(value: number): string {
   if (value < 0.995) return `${value.toFixed(2)} ms`
   return `${value < 9.95 ? value.toFixed(1) : count(value)} ms`
@@ -20,10 +20,10 @@ export function milliseconds(value: number): string {
 
 export const seconds = (ms: number): string => `${ms < 99_500 ? (ms / 1_000).toFixed(1) : count(ms / 1_000)} s`
 
-/** A share as a whole percentage that says 100 only of all. */
+/** Formats a share as a whole percentage, rounded down, so that 100 % means all. */
 export const percent = (part: number, whole: number): string =>
   `${whole === 0 ? 0 : Math.floor((part / whole) * 100)} %`
 
-/** What patches saved of whole documents. */
+/** Formats how much smaller the patches are than the whole documents. */
 export const savings = (part: number, whole: number): string =>
   part < whole ? `${((1 - part / whole) * 100).toFixed(1)} % saved` : 'nothing saved'

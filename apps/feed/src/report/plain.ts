@@ -1,7 +1,7 @@
 import type { Reporter } from './reporter.ts'
 import { statusText } from './status.ts'
 
-/** Plain lines, for a pipe or a log. */
+/** Creates a reporter that prints plain lines, for a pipe or a log file. */
 export function createPlainReporter(out: { write(text: string): unknown }): Reporter {
   return {
     intervalMs: 2_000,

@@ -1,12 +1,12 @@
 import type { Figures } from '../figures.ts'
 
-/** Shows a run to a person or to a log. */
+/** Displays a run's progress and results. */
 export interface Reporter {
-  /** How often `progress` is wanted. */
+  /** Interval between calls of `progress`, in ms. */
   readonly intervalMs: number
   progress(figures: Figures): void
-  /** Prints lines that stay. */
+  /** Prints permanent lines. */
   print(text: string): void
-  /** Gives the terminal back as it was. May be called twice. */
+  /** Restores the terminal. May be called more than once. */
   end(): void
 }

@@ -5,29 +5,29 @@ const MAX_BAR_WIDTH = 30
 const MIN_BAR_WIDTH = 5
 const GAP = '   '
 
-/** The progress bar: full blocks up to what is done, light ones after it. */
+/** Returns a progress bar: full blocks for the completed part, light blocks for the rest. */
 export function bar(done: number, total: number, width: number): string {
   const full = total === 0 ? width : Math.floor((done / total) * width)
   return '█'.repeat(full) + '░'.repeat(width - full)
 }
 
-/** The status as lines of at most `width` columns: what does not fit beside goes below. */
+/** Returns the status as lines of at most `width` columns. Items that do not fit on a line continue on the next one. */
 export function statusLines(figures: Figures, width: number): string[] {
   return [progress(figures, width), ...details(figures).flatMap((items) => wrapItems(items, width))].map((line) =>
     [...line].slice(0, width).join(''),
   )
 }
 
-/** The status as one line for a log. */
+/** Returns the status as one line, for a log. */
 export function statusText(figures: Figures): string {
   return [position(figures), formatRate(figures), ...details(figures).map((items) => items.join(' '))].join(' · ')
 }
 
 function progress(figures: Figures, width: number): string {
   const texts = [position(figures), formatRate(figures), remainingTime(figures)].filter((text) => text !== '')
-  // the bar gives way first, then the remaining time, then the pace
-  for (let shown = texts.length; shown > 0; shown--) {
-    const text = texts.slice(0, shown).join(GAP)
+  // drops the bar first, then the remaining time, then the rate
+  for (let textCount = texts.length; textCount > 0; textCount--) {
+    const text = texts.slice(0, textCount).join(GAP)
     const barWidth = Math.min(MAX_BAR_WIDTH, width - text.length - 1)
     if (barWidth >= MIN_BAR_WIDTH) return `${bar(figures.written, figures.total, barWidth)} ${text}`
   }

@@ -3,17 +3,17 @@ import type { Figures } from '../figures.ts'
 import type { Options } from '../options.ts'
 import { bytes, count, milliseconds, savings, seconds } from './format.ts'
 
-/** What a run is going to do. */
+/** Describes a run before it begins. */
 export function describeRun(lines: number, { store, bus, replicas, rate }: Options): string {
-  const pace = rate === 'max' ? 'as fast as they go' : `${count(rate)} per second`
+  const pace = rate === 'max' ? 'as fast as possible' : `${count(rate)} per second`
   const targets = `store ${withoutSecrets(store)} · bus ${withoutSecrets(bus)}`
   return `${count(lines)} writes, ${pace} · ${targets} · ${replicas} replicas`
 }
 
-/** Several hosts with a port each are more than `URL` takes. */
+/** Replaces the password. `URL` cannot parse several hosts with a port each. */
 const withoutSecrets = (text: string): string => text.replace(/^([^@/?#]*:\/\/[^@/?#:]*):[^@/?#]*@/, '$1:***@')
 
-/** The figures of a whole run, a line each. */
+/** Formats the figures of a whole run, one per line. */
 export function summary(figures: Figures, feed: { readonly observations: number; readonly removals: number }): string {
   const { p50, p95, p99 } = figures.propagation
   const { changeUnits, documentUnits } = figures
@@ -24,28 +24,28 @@ export function summary(figures: Figures, feed: { readonly observations: number;
     propagation: `p50 ${milliseconds(p50)}, p95 ${milliseconds(p95)}, p99 ${milliseconds(p99)}`,
     patches: `${bytes(changeUnits)} for ${bytes(documentUnits)} of whole documents: ${savings(changeUnits, documentUnits)}`,
     conflicts: count(figures.conflicts),
-    gaps: `${count(figures.gaps)} noticed, ${count(figures.repairs)} repairs, ${count(figures.reloads)} documents reloaded`,
-    changes: `${count(figures.duplicates)} duplicates dropped, ${count(figures.reorders)} put back in order`,
+    gaps: `${count(figures.gaps)} detected, ${count(figures.repairs)} repairs, ${count(figures.reloads)} documents reloaded`,
+    changes: `${count(figures.duplicates)} duplicates dropped, ${count(figures.reorders)} reordered`,
   }
   return Object.entries(rows)
     .map(([name, text]) => `${name.padEnd(13)}${text}`)
     .join('\n')
 }
 
-/** What the comparison found: one line if all is well, else the differences and their number. */
-export function describeAudit({ documents, shown, differences }: Audit, replicas: number): string {
+/** Describes the result of the comparison: one line if all copies are equal, otherwise the differences and their number. */
+export function describeAudit({ documents, examples, differences }: Audit, replicas: number): string {
   if (differences === 0) return `consistent: ${documents} documents × ${replicas} replicas`
-  const more = differences - shown.length
+  const more = differences - examples.length
   return [
     `NOT consistent: ${count(differences)} differences`,
-    ...shown.map((each) => `  ${describeDifference(each)}`),
+    ...examples.map((each) => `  ${describeDifference(each)}`),
     ...(more > 0 ? [`  and ${count(more)} more`] : []),
   ].join('\n')
 }
 
 function describeDifference({ copy, key, field, expected, found }: Difference): string {
-  const where = field === undefined ? key : `${key} ${field}`
-  return `${copy}: ${where}: expected ${truncate(expected)}, found ${truncate(found)}`
+  const path = field === undefined ? key : `${key} ${field}`
+  return `${copy}: ${path}: expected ${truncate(expected)}, got ${truncate(found)}`
 }
 
 const MAX_TEXT_LENGTH = 60

@@ -2,7 +2,7 @@ import type { Figures } from '../figures.ts'
 import type { Reporter } from './reporter.ts'
 import { statusLines } from './status.ts'
 
-/** What is needed of a terminal. One that does not know its size says 0. */
+/** The part of a terminal that the reporter uses. Columns and rows are 0 if the size is unknown. */
 export interface Terminal {
   readonly columns: number
   readonly rows: number
@@ -16,7 +16,7 @@ const SHOW_CURSOR = `${ESC}?25h`
 const CLEAR_LINE_END = `${ESC}K`
 const CLEAR_BELOW = `${ESC}J`
 
-/** A small block of status lines, drawn over itself in one write, and lines that stay above it. */
+/** Creates a reporter that redraws a small block of status lines in place, below the permanent lines. */
 export function createTerminalReporter(terminal: Terminal, options: { readonly colour: 'on' | 'off' }): Reporter {
   const paint = options.colour === 'on' ? inColour : (lines: readonly string[]): readonly string[] => lines
   let drawnLengths: readonly number[] = []
@@ -24,7 +24,7 @@ export function createTerminalReporter(terminal: Terminal, options: { readonly c
 
   const columns = (): number => terminal.columns || DEFAULT_SIZE.columns
 
-  /** A terminal that became narrower has broken the lines drawn before. */
+  /** Returns the escape code to the block's top. A terminal that became narrower has wrapped the lines that were drawn before. */
   const moveToTop = (): string => {
     const rows = drawnLengths.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns())), 0)
     return rows === 0 ? '' : `${ESC}${rows}A`
@@ -34,7 +34,7 @@ export function createTerminalReporter(terminal: Terminal, options: { readonly c
     intervalMs: 100,
     progress(figures: Figures) {
       if (state === 'ended') return
-      // the last column stays free, where some terminals break the line, and the last row, where the cursor stands
+      // The last column stays free because some terminals wrap there; the last row stays free for the cursor.
       const lines = statusLines(figures, columns() - 1).slice(0, (terminal.rows || DEFAULT_SIZE.rows) - 1)
       const body = paint(lines)
         .map((line) => `${line}${CLEAR_LINE_END}\n`)

@@ -1,6 +1,6 @@
 import type { Figures } from '../../src/figures.ts'
 
-/** A run halfway, for tests. */
+/** Figures halfway through a run. */
 export const sampleFigures: Figures = {
   phase: 'writing',
   written: 15_234,

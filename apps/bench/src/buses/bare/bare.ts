@@ -1,17 +1,17 @@
 import type { Endpoints, OpenBusUnderTest } from '../bus-under-test.ts'
 import { type BareChange, bareChange, documentText, MARK } from '../changes.ts'
 
-/** A client as a program uses it that knows nothing of ours. */
+/** A broker's client as an application would use it without `@sync`. */
 interface BareClient {
-  /** Sends one message; resolves when the server has it. */
+  /** Sends one message. Resolves when the server has acknowledged it. */
   send(key: string, text: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Connects; resolves when each message that is sent from now on will be handed over. */
+/** Connects a client. Resolves once `onMessage` receives every message that is sent from then on. */
 export type OpenBareClient = (endpoints: Endpoints, onMessage: (data: Uint8Array) => void) => Promise<BareClient>
 
-/** A message for each change, parsed where it is heard, and applied by copying on write. */
+/** Wraps a bare client: sends one JSON message per change; the receiver parses it and applies it by copy-on-write. */
 export const openBare =
   (open: OpenBareClient): OpenBusUnderTest =>
   async (endpoints) => {
@@ -32,7 +32,7 @@ export const openBare =
     return {
       async publish(from, count) {
         if (count === 1) return send(from)
-        await Promise.all(Array.from({ length: count }, (_, at) => send(from + at)))
+        await Promise.all(Array.from({ length: count }, (_, index) => send(from + index)))
       },
       appliedChange(key) {
         const mark = documents.get(key)?.[MARK]

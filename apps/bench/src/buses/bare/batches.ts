@@ -4,13 +4,16 @@ export interface Message {
   readonly value: string
 }
 
-/** Sends what waits as one batch, one batch at a time: what a program does that wants much of a Kafka client. */
+/**
+ * Combines waiting messages into batches and sends one batch at a time, as an application would to get high throughput from a
+ * Kafka client.
+ */
 export function batchSends(send: (batch: readonly Message[]) => Promise<unknown>): (message: Message) => Promise<void> {
   let queued: Message[] = []
   let next = Promise.withResolvers<void>()
   let sending = false
   const flush = async (): Promise<void> => {
-    // what is sent in this turn goes along
+    // messages that are queued in the same turn of the event loop join the first batch
     await undefined
     while (queued.length > 0) {
       const [batch, { resolve, reject }] = [queued, next]

@@ -24,5 +24,5 @@ const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
   }
 }
 
-/** nats.js with JetStream: publishes that are acknowledged, heard by an ordered consumer. */
+/** nats.js with JetStream: acknowledged publishes, received by an ordered consumer. */
 export const bareJetStream: OpenBusUnderTest = openBare(open)

@@ -28,5 +28,5 @@ const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
   }
 }
 
-/** kafkajs: a producer that gathers, a consumer in a group of its own. */
+/** kafkajs: a batching producer, and a consumer in its own group. */
 export const bareKafkajs: OpenBusUnderTest = openBare(open)

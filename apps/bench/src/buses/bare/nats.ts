@@ -12,7 +12,7 @@ const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
   return {
     send(_, text) {
       publisher.publish(SUBJECT, text)
-      // what is published in one step is confirmed by one round trip
+      // one round trip confirms all messages that are published in the same turn of the event loop
       flushing ??= Promise.resolve().then(() => {
         flushing = undefined
         return publisher.flush()
@@ -25,5 +25,5 @@ const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
   }
 }
 
-/** nats.js, plain subjects. */
+/** nats.js with plain subjects. */
 export const bareNats: OpenBusUnderTest = openBare(open)

@@ -29,5 +29,5 @@ const open: OpenBareClient = async ({ publish, subscribe }, onMessage) => {
   }
 }
 
-/** @platformatic/kafka: a producer that gathers, a consumer in a group of its own. */
+/** @platformatic/kafka: a batching producer, and a consumer in its own group. */
 export const barePlatformatic: OpenBusUnderTest = openBare(open)

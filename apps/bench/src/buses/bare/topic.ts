@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 
-/** As many as a bus of ours gives its topics. */
+/** Kafka partitions per topic: the default of `kafkaBus`. */
 const PARTITIONS = 4
 
-/** Makes a topic, and answers its name. */
+/** Creates a topic with a unique name, and returns the name. */
 export async function createTopic(url: string): Promise<string> {
   const topic = `bare-${randomUUID()}`
   const admin = new Kafka({ brokers: [new URL(url).host], logLevel: logLevel.NOTHING }).admin()
