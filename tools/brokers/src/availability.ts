@@ -1,27 +1,27 @@
-/** This broker is not to be had here; `reasons` tells what was tried. */
+/** No source provides the program on this machine. `reasons` has one line per source that was tried. */
 export class UnavailableError extends Error {
   override name = 'UnavailableError'
   readonly reasons: readonly string[]
   constructor(broker: string, reasons: readonly string[]) {
-    super(`${broker} is not to be had here: ${reasons.join('; ')}`)
+    super(`${broker}: expected at least one source to provide it, tried ${reasons.join('; ')}`)
     this.reasons = reasons
   }
 }
 
-/** One place to look for a program in: answers nothing, or throws why, if it is not there. */
+/** One place that may provide a program. `find` returns `undefined` or throws the reason if it does not. */
 export interface Source<T> {
   readonly name: string
   readonly find: () => Promise<T | undefined>
 }
 
-/** The first that a source has, in their order. */
+/** Asks the sources in order and returns the first program found. @throws UnavailableError if no source has it */
 export async function findFirst<T>(broker: string, sources: readonly Source<T>[]): Promise<T> {
   const reasons: string[] = []
   for (const { name, find } of sources) {
     try {
       const found = await find()
       if (found !== undefined) return found
-      reasons.push(`${name}: no`)
+      reasons.push(`${name}: not found`)
     } catch (error) {
       reasons.push(`${name}: ${reasonOf(error)}`)
     }
@@ -29,7 +29,7 @@ export async function findFirst<T>(broker: string, sources: readonly Source<T>[]
   throw new UnavailableError(broker, reasons)
 }
 
-/** The line that tells most: the last that a command complained of, else the first of the message. */
+/** Returns the most informative line: the last line of a command's stderr, or else the first line of the message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `${error}`
   const lastErrorLine =

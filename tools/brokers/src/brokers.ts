@@ -6,16 +6,16 @@ import { externalNatsUrl, findNats, type NatsRelease } from './nats/find-nats.ts
 import type { Program } from './process/program.ts'
 import { externalRedisUrl, findRedis, type RedisFlavor } from './redis/find-redis.ts'
 
-/** What can be started here. */
+/** Brokers that this package can start. */
 export type BrokerName = RedisFlavor | 'nats' | 'nats-oldest' | 'kafka' | 'kafka-oldest'
 
-/** Whether a broker is to be had, and how. */
+/** Whether a broker is available, and from which source. */
 export type Availability =
   | {
       readonly available: true
-      /** For people: version and place. */
+      /** Human-readable version and origin. */
       readonly source: string
-      /** Can it be killed and restarted? Not if the environment gave its URL. */
+      /** Whether it can be killed and restarted. False if its URL comes from the environment. */
       readonly controllable: boolean
     }
   | { readonly available: false; readonly reason: string }
@@ -42,12 +42,12 @@ function kafkaAvailability(release: KafkaRelease): Promise<Availability> {
 }
 
 async function availabilityOf(externalUrl: string | undefined, find: () => Promise<Program>): Promise<Availability> {
-  if (externalUrl !== undefined) return { available: true, source: 'given by the environment', controllable: false }
+  if (externalUrl !== undefined) return { available: true, source: 'from the environment', controllable: false }
   const { version, source } = await find()
   return { available: true, source: `${version}, ${source}`, controllable: true }
 }
 
-/** Looks for a broker, downloading what it needs if it is not in the cache yet. Starts nothing. */
+/** Looks for a broker and downloads its missing files into the cache. Does not start it. */
 export async function brokerAvailable(broker: BrokerName): Promise<Availability> {
   try {
     return await availabilityChecks[broker]()
@@ -57,41 +57,43 @@ export async function brokerAvailable(broker: BrokerName): Promise<Availability>
   }
 }
 
-/** What a set of tests needs. */
+/** Requirements of a group of tests. */
 export interface TestRequirements {
   readonly broker: BrokerName
-  /** Do they kill or restart it? @default false */
+  /** Whether the tests kill or restart the broker. @default false */
   readonly controllable?: boolean
 }
 
 /**
- * For `describe.runIf`: can these tests run here? If not, it says on the error output what stays untested, and why.
- * With `CI=true` that is an error: nothing is left out there.
+ * Whether a group of tests can run on this machine, for `describe.runIf`. If not, it prints the untested subject and the
+ * reason to stderr.
+ * @param subject what the tests cover, for the message
+ * @throws Error if they cannot run and `CI=true`, because CI must not skip tests
  */
-export async function canTest(what: string, { broker, controllable = false }: TestRequirements): Promise<boolean> {
+export async function canTest(subject: string, { broker, controllable = false }: TestRequirements): Promise<boolean> {
   const availability = await brokerAvailable(broker)
   const reason = availability.available
     ? controllable && !availability.controllable
-      ? `${broker} was given by the environment: it cannot be killed or restarted`
+      ? `${broker} comes from the environment, so the tests cannot kill or restart it`
       : undefined
     : availability.reason
   if (reason === undefined) return true
-  return reportUntested(what, reason)
+  return reportUntested(subject, reason)
 }
 
-/** The same for tests that look at pages in a browser. */
-export async function canTestPages(what: string): Promise<boolean> {
+/** The same as `canTest`, for tests that open pages in a browser. */
+export async function canTestPages(subject: string): Promise<boolean> {
   try {
     await findChromium()
     return true
   } catch (error) {
-    if (error instanceof UnavailableError) return reportUntested(what, error.message)
+    if (error instanceof UnavailableError) return reportUntested(subject, error.message)
     throw error
   }
 }
 
-function reportUntested(what: string, reason: string): false {
-  const message = `NOT TESTED: ${what}. ${reason}`
+function reportUntested(subject: string, reason: string): false {
+  const message = `NOT TESTED: ${subject}. ${reason}`
   if (process.env['CI'] === 'true') throw new Error(message)
   process.stderr.write(`\n${message}\n\n`)
   return false

@@ -6,17 +6,17 @@ import { createTempDir } from './process/temp-dir.ts'
 
 const run = promisify(execFile)
 
-/** A certificate for `localhost` and 127.0.0.1 that vouches for itself: clients take it as their authority (`ca`). */
+/** A self-signed certificate for `localhost` and 127.0.0.1. Clients trust it if they are given it as their `ca`. */
 export interface Certificate {
-  /** PEM. */
+  /** The certificate in PEM format. */
   readonly cert: string
   readonly certFile: string
   readonly keyFile: string
-  /** Key and certificate in one file. */
+  /** A file with both key and certificate. */
   readonly combinedFile: string
 }
 
-/** Makes a certificate, good for a day; its files go with this process. Needs `openssl`. */
+/** Creates a certificate that is valid for one day. Its files are deleted when this process ends. Requires `openssl`. */
 export async function createCertificate(): Promise<Certificate> {
   const folder = await createTempDir('certificate')
   const [certFile, keyFile, combinedFile] = [

@@ -6,25 +6,25 @@ import { runDaemon } from './cli/daemon.ts'
 import { type DaemonRequest, type DaemonResponse, requestDaemon } from './cli/protocol.ts'
 import { waitFor } from './process/wait-for.ts'
 
-const USAGE = `pnpm brokers up [NAME …]   start them (redis and nats if none is named); they run until "down"
-pnpm brokers status        print their URLs
-pnpm brokers down          stop them all; their data goes
+const USAGE = `pnpm brokers up [NAME …]   start brokers (default: redis nats); they run until "down"
+pnpm brokers status        print the URLs of the running brokers
+pnpm brokers down          stop all brokers and delete their data
 
 NAME: ${[...catalogue.keys()].join(', ')}`
 
 const socketPath = join(tmpdir(), `sync-brokers-${userInfo().username}.sock`)
 
-/** The keeper is asked; if there is none, one is started first, in the background. */
+/** Sends a request to the daemon. Starts one in the background first if none is running. */
 async function requestOrStartDaemon(request: DaemonRequest): Promise<DaemonResponse> {
   const answer = await requestDaemon(socketPath, request)
   if (answer) return answer
-  const daemon = spawn(process.execPath, [...process.execArgv, import.meta.filename, 'keep'], {
+  const daemon = spawn(process.execPath, [...process.execArgv, import.meta.filename, 'daemon'], {
     detached: true,
     stdio: 'ignore',
   })
   daemon.unref()
   await waitFor(async () => (await requestDaemon(socketPath, { command: 'status' })) !== undefined, {
-    what: 'the keeper is there',
+    condition: 'the daemon answers',
   })
   return requestOrStartDaemon(request)
 }
@@ -44,15 +44,15 @@ switch (verb) {
   case 'status': {
     const answer = await requestDaemon(socketPath, { command: 'status' })
     if (answer) print(answer)
-    else console.log('none is up')
+    else console.log('no brokers are running')
     break
   }
   case 'down': {
     const answer = await requestDaemon(socketPath, { command: 'down' })
-    console.log(answer ? `stopped: ${answer.entries.map(({ name }) => name).join(', ')}` : 'none was up')
+    console.log(answer ? `stopped: ${answer.entries.map(({ name }) => name).join(', ')}` : 'no brokers were running')
     break
   }
-  case 'keep':
+  case 'daemon':
     await runDaemon(socketPath)
     break
   default:

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { copyJars, type Jar, sha256 } from './install/maven.ts'
 import { jarListFile } from './kafka/jars.ts'
 
-// Writes the list of jars of a version of Kafka: node --conditions=@sync/source tools/brokers/src/pin-kafka.ts 4.3.1
+// Writes the list of jars for a Kafka version: node --conditions=@sync/source tools/brokers/src/pin-kafka.ts 4.3.1
 const [version] = process.argv.slice(2)
-if (version === undefined) throw new Error('which version of Kafka?')
+if (version === undefined) throw new Error('expected a Kafka version as the argument, for example 4.3.1')
 
 const roots: readonly Jar[] = [
   { group: 'org.apache.kafka', artifact: 'kafka_2.13', version },
-  // Something that its log goes to; the version that all of them were compiled for.
+  // Kafka needs a logging backend. This is the SLF4J version that its jars were compiled against.
   { group: 'org.slf4j', artifact: 'slf4j-simple', version: '1.7.36' },
 ]
 const project = await mkdtemp(join(tmpdir(), 'pin-kafka-'))
@@ -27,7 +27,7 @@ try {
   await rm(project, { recursive: true })
 }
 
-/** `org/apache/kafka/kafka_2.13/4.3.1/kafka_2.13-4.3.1.jar`: group, artifact, version, file. */
+/** Converts `org/apache/kafka/kafka_2.13/4.3.1/kafka_2.13-4.3.1.jar` to `org.apache.kafka:kafka_2.13:4.3.1`. */
 function coordinatesOf(path: string): string {
   const parts = path.split('/')
   return [parts.slice(0, -3).join('.'), ...parts.slice(-3, -1)].join(':')

@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 
 type Options = Pick<RedisOptions, 'commandTimeout' | 'lazyConnect' | 'maxRetriesPerRequest' | 'tls'>
 
-/** A client that does not come back by itself and says nothing of it. */
+/** Returns a client that neither reconnects nor emits unhandled errors. */
 export function connectRedis(url: string, options: Options = {}): Redis & AsyncDisposable {
   const client = new Redis(url, { ...options, retryStrategy: null })
   client.on('error', () => {})

@@ -4,15 +4,15 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canTest } from '@sync/brokers'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findRedis } from '../src/redis/find-redis.ts'
 import { connectRedis } from './connect-redis.ts'
 import { WAIT_OPTIONS } from './timeouts.ts'
 
-/** Runs "containers" as processes of this machine, whatever the image, and writes down what it was asked. */
-const STAND_IN = `#!/bin/sh
+/** Fake Docker: it runs every "container" as a process of this machine and logs its command lines. */
+const FAKE_DOCKER = `#!/bin/sh
 export PATH="$REAL_PATH"
-echo "$@" >> "$DOCKER_STATE/asked"
+echo "$@" >> "$DOCKER_STATE/commands"
 pid() { cat "$DOCKER_STATE/$1"; }
 case $1 in
   info) ;;
@@ -31,16 +31,16 @@ case $1 in
 esac
 `
 
-const able =
+const enabled =
   process.platform === 'linux' && (await canTest('brokers in containers', { broker: 'redis', controllable: true }))
-describe.runIf(able)('where there is nothing but Docker', () => {
+describe.runIf(enabled)('startRedis on a machine with only Docker', () => {
   let folder: string
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sync-brokers-docker-'))
     const bin = join(folder, 'bin')
     await mkdir(bin)
     await mkdir(join(folder, 'tmp'))
-    await writeFile(join(bin, 'docker'), STAND_IN)
+    await writeFile(join(bin, 'docker'), FAKE_DOCKER)
     await chmod(join(bin, 'docker'), 0o755)
     for (const name of ['rm', 'sleep'])
       await symlink(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(bin, name))
@@ -57,7 +57,7 @@ describe.runIf(able)('where there is nothing but Docker', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('a server has all hooks in its container', async () => {
+  it('kills, pauses, stops and restarts a server in its container', async () => {
     const { startRedis } = await import('@sync/brokers')
     await using redis = await startRedis()
     expect(redis.source).toBe('the Docker image redis:8')
@@ -74,11 +74,13 @@ describe.runIf(able)('where there is nothing but Docker', () => {
     await using after = connectRedis(redis.url)
     expect(await after.get('kept')).toBe('yes')
     await redis.stop()
-    const asked = await readFile(join(folder, 'asked'), 'utf8')
-    expect(asked).toMatch(/run --rm --name sync-brokers-\S+ --network host --user \S+ --volume (\S+):\1 --workdir \1 /)
+    const commands = await readFile(join(folder, 'commands'), 'utf8')
+    expect(commands).toMatch(
+      /run --rm --name sync-brokers-\S+ --network host --user \S+ --volume (\S+):\1 --workdir \1 /,
+    )
   })
 
-  test('a container is removed when the process that started it is killed', async () => {
+  it('removes the container when the process that started it is killed', async () => {
     const parent = spawn(process.execPath, ['--conditions=@sync/source', join(import.meta.dirname, 'orphan.ts')], {
       env: { ...process.env, TMPDIR: join(folder, 'tmp') },
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -88,6 +90,6 @@ describe.runIf(able)('where there is nothing but Docker', () => {
     expect(await client.ping()).toBe('PONG')
     parent.kill('SIGKILL')
     await vi.waitFor(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]), WAIT_OPTIONS)
-    expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^rm --force sync-brokers-\S+$/m)
+    expect(await readFile(join(folder, 'commands'), 'utf8')).toMatch(/^rm --force sync-brokers-\S+$/m)
   })
 })

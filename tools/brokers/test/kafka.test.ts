@@ -10,7 +10,7 @@ import {
   startKafkaCluster,
 } from '@sync/brokers'
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WAIT_OPTIONS } from './timeouts.ts'
 
 interface Client extends AsyncDisposable {
@@ -18,7 +18,7 @@ interface Client extends AsyncDisposable {
   readonly producer: Producer
 }
 
-async function dial(addresses: readonly string[], options: KafkaConnectionOptions = {}): Promise<Client> {
+async function connectKafka(addresses: readonly string[], options: KafkaConnectionOptions = {}): Promise<Client> {
   const kafka = new Kafka({
     ...options,
     brokers: [...addresses],
@@ -42,7 +42,7 @@ async function dial(addresses: readonly string[], options: KafkaConnectionOption
 
 async function isUp({ address }: KafkaServer): Promise<boolean> {
   try {
-    await using _ = await dial([address])
+    await using _ = await connectKafka([address])
     return true
   } catch {
     return false
@@ -60,30 +60,30 @@ async function endOf(client: Client): Promise<string | undefined> {
 const releases: readonly KafkaRelease[] = ['newest', 'oldest']
 for (const release of releases) {
   const broker = release === 'newest' ? 'kafka' : 'kafka-oldest'
-  const able = await canTest(`the ${release} Kafka of the tests`, { broker, controllable: true })
-  describe.runIf(able)(`a Kafka broker, the ${release}`, () => {
+  const enabled = await canTest(`the ${release} Kafka broker`, { broker, controllable: true })
+  describe.runIf(enabled)(`startKafka({ release: '${release}' })`, () => {
     let server: KafkaServer
     beforeAll(async () => {
       server = await startKafka({ release })
-      await using client = await dial([server.address])
+      await using client = await connectKafka([server.address])
       await client.admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1, replicationFactor: 1 }] })
     })
     afterAll(() => server[Symbol.asyncDispose]())
 
-    test('killed and restarted, it has what it acknowledged, on the same URL', async () => {
-      await using before = await dial([server.address])
+    it('keeps its URL and acknowledged records when it is killed and restarted', async () => {
+      await using before = await connectKafka([server.address])
       await write(before, 'a')
       await server.kill()
       expect(await isUp(server)).toBe(false)
       await server.restart()
-      await using after = await dial([server.address])
+      await using after = await connectKafka([server.address])
       expect(await endOf(after)).toBe('1')
     })
 
-    test('loses the end of a partition, with the batch that is cut', async () => {
+    it('truncates a partition and loses the whole batch that was cut', async () => {
       let end: number
       {
-        await using client = await dial([server.address])
+        await using client = await connectKafka([server.address])
         await write(client, 'b')
         await write(client, 'c')
         end = Number(await endOf(client))
@@ -92,58 +92,58 @@ for (const release of releases) {
       await server.stop()
       expect(await server.truncateLog({ topic: 'kept', partition: 0, bytes: 1 })).toBe(1)
       await server.restart()
-      await using client = await dial([server.address])
+      await using client = await connectKafka([server.address])
       expect(await endOf(client)).toBe(`${end - 1}`)
     })
 
-    test('paused, it does not answer; resumed, it does', async () => {
-      await using client = await dial([server.address])
+    it('stops answering while paused and answers again when resumed', async () => {
+      await using client = await connectKafka([server.address])
       await write(client, 'b')
       await server.pause()
       await expect(write(client, 'c')).rejects.toThrow('timed out')
       await server.resume()
-      await using again = await dial([server.address])
+      await using again = await connectKafka([server.address])
       await write(again, 'd')
     })
 
-    test('clients that come through its proxy stay with it', async () => {
+    it('keeps clients of its proxy on the proxy', async () => {
       await using proxy = await server.startProxy()
-      await using direct = await dial([server.address])
-      await using client = await dial([`127.0.0.1:${proxy.port}`])
+      await using direct = await connectKafka([server.address])
+      await using client = await connectKafka([`127.0.0.1:${proxy.port}`])
       await write(client, 'e')
       const before = Number(await endOf(direct))
-      const lost = proxy.loseReply({ when: (request) => request.includes('the one') })
-      await expect(write(client, 'the one')).rejects.toThrow()
+      const lost = proxy.loseReply({ when: (request) => request.includes('lost reply') })
+      await expect(write(client, 'lost reply')).rejects.toThrow()
       await lost
       expect(Number(await endOf(direct))).toBe(before + 1)
     })
 
-    test('stopped, it is down', async () => {
+    it('is unreachable when stopped', async () => {
       await server.stop()
       expect(await isUp(server)).toBe(false)
     })
   })
 }
 
-describe.runIf(await canTest('the Kafka cluster of the tests', { broker: 'kafka' }))('a Kafka cluster', () => {
+describe.runIf(await canTest('the Kafka cluster', { broker: 'kafka' }))('startKafkaCluster', () => {
   let cluster: KafkaCluster
   beforeAll(async () => {
     cluster = await startKafkaCluster()
   })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
-  test('goes on with what was acknowledged when the leader of a partition is killed', async () => {
-    const one = { topic: 'kept', partition: 0 }
+  it('keeps acknowledged records and accepts writes when a partition leader is killed', async () => {
+    const partition = { topic: 'kept', partition: 0 }
     {
-      await using client = await dial(cluster.addresses)
+      await using client = await connectKafka(cluster.addresses)
       await client.admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1, replicationFactor: 3 }] })
       await write(client, 'a')
     }
-    const leader = await cluster.leaderOf(one)
+    const leader = await cluster.leaderOf(partition)
     await leader.kill()
-    const next = await cluster.leaderOf(one)
+    const next = await cluster.leaderOf(partition)
     expect(next).not.toBe(leader)
-    await using client = await dial([next.address])
+    await using client = await connectKafka([next.address])
     await vi.waitFor(() => write(client, 'b'), WAIT_OPTIONS)
     expect(Number(await endOf(client))).toBeGreaterThanOrEqual(2)
     await leader.restart()
@@ -152,9 +152,9 @@ describe.runIf(await canTest('the Kafka cluster of the tests', { broker: 'kafka'
 })
 
 describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', controllable: true }))(
-  'a Kafka broker told more',
+  'startKafka({ config, connection })',
   () => {
-    test('asks its clients what it was told to ask; given by the environment it is not harmed', async () => {
+    it('requires the configured credentials, and rejects fault controls of a broker from the environment', async () => {
       const { cert, combinedFile } = await createCertificate()
       const config = {
         'listener.security.protocol.map': 'CLIENT:SASL_SSL,PROXIED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
@@ -169,15 +169,15 @@ describe.runIf(await canTest('Kafka with a password', { broker: 'kafka', control
         sasl: { mechanism: 'plain', username: 'ann', password },
       })
       await using server = await startKafka({ config, connection: as('s3cr3t') })
-      await using client = await dial([server.address], as('s3cr3t'))
+      await using client = await connectKafka([server.address], as('s3cr3t'))
       expect((await client.admin.describeCluster()).brokers).toHaveLength(1)
-      await expect(dial([server.address], as('guess'))).rejects.toThrow('Authentication')
+      await expect(connectKafka([server.address], as('guess'))).rejects.toThrow('Authentication')
       vi.stubEnv('SYNC_TEST_KAFKA_URL', server.url)
-      await using given = await startKafka({ connection: as('s3cr3t') })
+      await using external = await startKafka({ connection: as('s3cr3t') })
       vi.unstubAllEnvs()
-      expect(given).toMatchObject({ url: server.url, address: server.address, nodeId: 1 })
-      await expect(given.kill()).rejects.toThrow(ExternalServerError)
-      await expect(given.startProxy()).rejects.toThrow(ExternalServerError)
+      expect(external).toMatchObject({ url: server.url, address: server.address, nodeId: 1 })
+      await expect(external.kill()).rejects.toThrow(ExternalServerError)
+      await expect(external.startProxy()).rejects.toThrow(ExternalServerError)
     })
   },
 )

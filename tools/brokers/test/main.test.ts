@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { canTest } from '@sync/brokers'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
 import { WAIT_OPTIONS } from './timeouts.ts'
 
@@ -21,15 +21,15 @@ describe.runIf(await canTest('pnpm brokers', { broker: 'redis', controllable: tr
     await rm(folder, { recursive: true })
   })
 
-  /** What it prints; with its own place for temporary files, it has a keeper of its own. */
+  /** Runs the command and returns its output. Its own TMPDIR gives the test a daemon of its own. */
   async function brokers(...args: string[]): Promise<string> {
     const env = { ...process.env, TMPDIR: folder }
     const { stdout } = await run(process.execPath, ['--conditions=@sync/source', main, ...args], { env })
     return stdout
   }
 
-  test('starts a broker that outlives the command, tells its URL, and stops it', async () => {
-    expect(await brokers('status')).toBe('none is up\n')
+  it('starts a broker that outlives the command, prints its URL, and stops it', async () => {
+    expect(await brokers('status')).toBe('no brokers are running\n')
     const up = await brokers('up', 'redis')
     const url = /redis:\S+/.exec(up)?.[0] ?? ''
     {
@@ -39,19 +39,18 @@ describe.runIf(await canTest('pnpm brokers', { broker: 'redis', controllable: tr
     expect(await brokers('up', 'redis')).toBe(up)
     expect(await brokers('status')).toBe(up)
     expect(await brokers('down')).toBe('stopped: redis\n')
-    expect(await brokers('down')).toBe('none was up\n')
+    expect(await brokers('down')).toBe('no brokers were running\n')
     await using client = connectRedis(url, { lazyConnect: true })
     await expect(client.connect()).rejects.toThrow('closed')
     await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), WAIT_OPTIONS)
   })
 
-  test('says what there is when it is asked for something else', async () => {
+  it('lists the brokers when the command or the broker is unknown', async () => {
     await expect(brokers('sideways')).rejects.toThrow(
       expect.objectContaining({ stdout: expect.stringContaining('NAME: redis') }),
     )
-    const refused = brokers('up', 'oracle')
-    await expect(refused).rejects.toThrow(
-      expect.objectContaining({ stderr: expect.stringContaining('oracle: there is none') }),
+    await expect(brokers('up', 'oracle')).rejects.toThrow(
+      expect.objectContaining({ stderr: expect.stringContaining('oracle: unknown broker; expected one of redis') }),
     )
   })
 })

@@ -1,6 +1,6 @@
 import { startRedis } from '@sync/brokers'
 
-// Started by a test that kills it: tells its server's URL and goes on.
+// A program that tests start and kill: it starts a server, prints its URL and keeps running.
 const redis = await startRedis()
 process.stdout.write(`${redis.url}\n`)
 process.stdin.resume()

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { canTest, type RedisServer, startProxy, startRedis, type TcpProxy } from '@sync/brokers'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
 import { WAIT_OPTIONS } from './timeouts.ts'
 
-describe('a proxy before a server that echoes', () => {
+describe('startProxy, before an echo server', () => {
   let server: Server
   let accepted: Socket[]
   let proxy: TcpProxy
@@ -22,7 +22,7 @@ describe('a proxy before a server that echoes', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
+    if (address === null || typeof address === 'string') throw new Error(`expected a TCP address, got ${address}`)
     proxy = await startProxy({ target: `echo://127.0.0.1:${address.port}` })
   })
 
@@ -33,7 +33,7 @@ describe('a proxy before a server that echoes', () => {
     server.close()
   })
 
-  async function dial(): Promise<Socket> {
+  async function connectToProxy(): Promise<Socket> {
     const client = connect({ port: proxy.port, host: '127.0.0.1' })
     clients.push(client)
     await once(client, 'connect')
@@ -46,38 +46,38 @@ describe('a proxy before a server that echoes', () => {
     return `${reply}`
   }
 
-  /** How a connection ended: the code of its error, if it had one. */
-  function ending(socket: Socket): Promise<string> {
+  /** Resolves when a connection ends, with its error code, or `closed` if it had no error. */
+  function endOf(socket: Socket): Promise<string> {
     return new Promise((resolve) => {
       socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
       socket.once('close', () => resolve('closed'))
     })
   }
 
-  test('carries everything, in order, and the end of it', async () => {
-    const client = await dial()
+  it('forwards all bytes in order, and the end of the stream', async () => {
+    const client = await connectToProxy()
     const sent = Buffer.alloc(5_000_000, 'abcdefg')
-    const got: Buffer[] = []
-    client.on('data', (chunk: Buffer) => got.push(chunk))
+    const received: Buffer[] = []
+    client.on('data', (chunk: Buffer) => received.push(chunk))
     client.end(sent)
     await once(client, 'end')
-    expect(Buffer.concat(got).equals(sent)).toBe(true)
+    expect(Buffer.concat(received).equals(sent)).toBe(true)
     await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT_OPTIONS)
   })
 
-  test('tells the target as its own URL', () => {
+  it("has the target's URL with its own port", () => {
     expect(proxy.url).toBe(`echo://127.0.0.1:${proxy.port}`)
   })
 
-  test('delays each way, keeps the order, and loses nothing at the end', async () => {
+  it('delays data in each direction without reordering or losing it', async () => {
     proxy.delay(20)
-    const client = await dial()
-    const from = performance.now()
+    const client = await connectToProxy()
+    const start = performance.now()
     expect(await exchange(client, 'slow')).toBe('slow')
-    expect(performance.now() - from).toBeGreaterThanOrEqual(39)
-    let got = ''
+    expect(performance.now() - start).toBeGreaterThanOrEqual(39)
+    let received = ''
     client.on('data', (chunk) => {
-      got += chunk
+      received += chunk
     })
     for (let i = 0; i < 9; i++) {
       proxy.delay(18 - 2 * i)
@@ -86,90 +86,90 @@ describe('a proxy before a server that echoes', () => {
     }
     client.end()
     await once(client, 'end')
-    expect(got).toBe('012345678')
+    expect(received).toBe('012345678')
   })
 
-  test('cuts: both sides see a reset, and a new connection goes through', async () => {
-    const client = await dial()
+  it('resets both sides on resetAll and accepts new connections', async () => {
+    const client = await connectToProxy()
     await exchange(client, 'a')
-    const ends = [client, ...accepted].map(ending)
+    const ends = [client, ...accepted].map(endOf)
     proxy.resetAll()
     expect(await Promise.all(ends)).toEqual(['ECONNRESET', 'ECONNRESET'])
-    expect(await exchange(await dial(), 'b')).toBe('b')
+    expect(await exchange(await connectToProxy(), 'b')).toBe('b')
   })
 
-  test('passes on a reset by either side', async () => {
-    const one = await dial()
-    await exchange(one, 'a')
-    const [server] = accepted
-    if (!server) throw new Error('nobody was accepted')
-    const seen = ending(server)
-    one.resetAndDestroy()
-    expect(await seen).toBe('ECONNRESET')
-    const two = await dial()
-    await exchange(two, 'b')
+  it('forwards a reset by either side', async () => {
+    const first = await connectToProxy()
+    await exchange(first, 'a')
+    const [serverSide] = accepted
+    if (!serverSide) throw new Error('expected an accepted connection')
+    const serverEnd = endOf(serverSide)
+    first.resetAndDestroy()
+    expect(await serverEnd).toBe('ECONNRESET')
+    const second = await connectToProxy()
+    await exchange(second, 'b')
     accepted[1]?.resetAndDestroy()
-    expect(await ending(two)).toBe('ECONNRESET')
+    expect(await endOf(second)).toBe('ECONNRESET')
   })
 
-  test('refuses until it is healed', async () => {
-    const client = await dial()
+  it('resets and refuses connections between refuse and heal', async () => {
+    const client = await connectToProxy()
     await exchange(client, 'a')
-    const end = ending(client)
+    const end = endOf(client)
     await proxy.refuse()
     expect(await end).toBe('ECONNRESET')
-    await expect(dial()).rejects.toThrow('ECONNREFUSED')
+    await expect(connectToProxy()).rejects.toThrow('ECONNREFUSED')
     await proxy.heal()
-    expect(await exchange(await dial(), 'b')).toBe('b')
+    expect(await exchange(await connectToProxy(), 'b')).toBe('b')
   })
 
-  test('silent, it leaves connections open that carry nothing; healed, only new ones live', async () => {
-    const old = await dial()
-    await exchange(old, 'a')
-    const heard: string[] = []
-    for (const socket of [old, ...accepted]) {
-      socket.on('data', (chunk) => heard.push(`${chunk}`))
-      socket.on('close', () => heard.push('closed'))
+  it('keeps connections open without data after blackhole, and serves only new ones after heal', async () => {
+    const before = await connectToProxy()
+    await exchange(before, 'a')
+    const received: string[] = []
+    for (const socket of [before, ...accepted]) {
+      socket.on('data', (chunk) => received.push(`${chunk}`))
+      socket.on('close', () => received.push('closed'))
     }
     proxy.blackhole()
-    const met = await dial()
-    met.on('data', (chunk) => heard.push(`${chunk}`))
-    old.write('b')
-    met.write('c')
+    const during = await connectToProxy()
+    during.on('data', (chunk) => received.push(`${chunk}`))
+    before.write('b')
+    during.write('c')
     accepted[0]?.write('d')
     await proxy.heal()
-    old.write('e')
-    // What was sent before has arrived, if it ever would: this goes the same way later.
-    expect(await exchange(await dial(), 'f')).toBe('f')
-    expect(heard).toEqual([])
+    before.write('e')
+    // This exchange takes the same path later, so earlier data would have arrived by now.
+    expect(await exchange(await connectToProxy(), 'f')).toBe('f')
+    expect(received).toEqual([])
     expect(proxy.connections).toBe(3)
   })
 
-  test('silent, it does not tell either side that the other has gone', async () => {
-    const client = await dial()
+  it('hides the close of one side from the other after blackhole', async () => {
+    const client = await connectToProxy()
     await exchange(client, 'a')
     proxy.blackhole()
     client.destroy()
     await vi.waitFor(() => expect(proxy.connections).toBe(0), WAIT_OPTIONS)
     expect(accepted[0]?.destroyed).toBe(false)
-    const seen = accepted[0] && ending(accepted[0])
+    const serverEnd = accepted[0] && endOf(accepted[0])
     proxy.resetAll()
-    expect(await seen).toBe('ECONNRESET')
+    expect(await serverEnd).toBe('ECONNRESET')
   })
 
-  test('resets a client whose server is not there', async () => {
+  it('resets a client when the server is unavailable', async () => {
     server.close()
-    const client = await dial()
-    expect(await ending(client)).toBe('ECONNRESET')
+    const client = await connectToProxy()
+    expect(await endOf(client)).toBe('ECONNRESET')
   })
 
-  test('a target without a port is refused', async () => {
-    await expect(startProxy({ target: 'redis://127.0.0.1' })).rejects.toThrow('names no port')
+  it('rejects a target without a port', async () => {
+    await expect(startProxy({ target: 'redis://127.0.0.1' })).rejects.toThrow('expected a URL with a port')
   })
 })
 
-describe.runIf(await canTest('a lost reply of a real server', { broker: 'redis' }))('a proxy before Redis', () => {
-  test('loses the reply to the request meant: it was carried out', async () => {
+describe.runIf(await canTest('a lost reply of a real server', { broker: 'redis' }))('loseReply, before Redis', () => {
+  it('drops the reply of a request that Redis has executed', async () => {
     await using redis: RedisServer = await startRedis()
     await using proxy = await startProxy({ target: redis.url })
     await using client = connectRedis(proxy.url, { maxRetriesPerRequest: 0 })

@@ -1,6 +1,6 @@
 import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import { Cluster } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
 import { WAIT_OPTIONS } from './timeouts.ts'
 
@@ -14,14 +14,14 @@ function connectCluster(cluster: RedisCluster): Cluster & AsyncDisposable {
   })
 }
 
-describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis' }))('a Redis Cluster', () => {
+describe.runIf(await canTest('the Redis Cluster', { broker: 'redis' }))('startRedisCluster', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
     cluster = await startRedisCluster()
   })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
-  test('serves every slot, each master has its replica', async () => {
+  it('serves every slot and gives each master a replica', async () => {
     await using client = connectCluster(cluster)
     for (let i = 0; i < 30; i++) expect(await client.set(`key-${i}`, `${i}`)).toBe('OK')
     for (const { url } of cluster.nodes.slice(0, 3)) {
@@ -30,7 +30,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     }
   })
 
-  test('knows where a key lies', async () => {
+  it("finds a key's slot and the slot's master", async () => {
     const slot = await cluster.slotOf('{tag}:a')
     expect(await cluster.slotOf('{tag}:b')).toBe(slot)
     const master = await cluster.masterOf(slot)
@@ -38,11 +38,11 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     expect(await client.set('{tag}:a', '1')).toBe('OK')
   })
 
-  test('moves a slot with its keys; halfway both sides have some', async () => {
+  it('moves a slot with its keys, half of them before onHalfway', async () => {
     const slot = await cluster.slotOf('{moving}')
     const from = await cluster.masterOf(slot)
     const to = cluster.nodes.slice(0, 3).find((node) => node !== from)
-    if (!to) throw new Error('no other master')
+    if (!to) throw new Error('expected another master')
     await using client = connectCluster(cluster)
     const keys = Array.from({ length: 10 }, (_, i) => `{moving}:${i}`)
     await Promise.all(keys.map((key) => client.set(key, key)))
@@ -56,7 +56,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
           counts.push(Number(await node.cluster('COUNTKEYSINSLOT', slot)))
         }
         expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
-        // On both sides of the move: neither has them all.
+        // Neither node has all keys, so a multi-key command fails.
         await using source = connectRedis(from.url)
         await expect(source.mget(...keys)).rejects.toThrow('TRYAGAIN')
       },
@@ -66,7 +66,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
   })
 
-  test('lets replicas take over, and again those that were masters before', async () => {
+  it('promotes the replicas on failOver, and the former masters on the next one', async () => {
     await using client = connectCluster(cluster)
     const slot = await cluster.slotOf('kept')
     await client.set('kept', 'safe')
@@ -78,7 +78,7 @@ describe.runIf(await canTest('the Redis Cluster of the tests', { broker: 'redis'
     }
   })
 
-  test('replaces a master that is killed; restarted, it comes back as a replica', async () => {
+  it('replaces a killed master, which rejoins as a replica when restarted', async () => {
     await using client = connectCluster(cluster)
     const slot = await cluster.slotOf('precious')
     await client.set('precious', 'gold')

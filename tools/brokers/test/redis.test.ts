@@ -12,13 +12,13 @@ import {
   startRedis,
 } from '@sync/brokers'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectRedis } from './connect-redis.ts'
 import { WAIT_OPTIONS } from './timeouts.ts'
 
-const needs = { broker: 'redis', controllable: true } as const
+const requirements = { broker: 'redis', controllable: true } as const
 
-/** A program that starts a server and goes on. */
+/** A program that starts a server and keeps running. */
 const orphan = join(import.meta.dirname, 'orphan.ts')
 
 async function isUp(url: string): Promise<boolean> {
@@ -31,8 +31,8 @@ async function isUp(url: string): Promise<boolean> {
 
 const flavors: readonly RedisFlavor[] = ['redis', 'valkey']
 for (const flavor of flavors)
-  describe.runIf(await canTest(`the ${flavor} server of the tests`, { broker: flavor, controllable: true }))(
-    `a ${flavor} server`,
+  describe.runIf(await canTest(`the ${flavor} server`, { broker: flavor, controllable: true }))(
+    `startRedis({ flavor: '${flavor}' })`,
     () => {
       let redis: RedisServer
       beforeAll(async () => {
@@ -40,12 +40,12 @@ for (const flavor of flavors)
       })
       afterAll(() => redis[Symbol.asyncDispose]())
 
-      test('is the version it says, and is ready', async () => {
+      it('resolves when the server is ready, and reports its version', async () => {
         await using client = connectRedis(redis.url)
         expect(await client.info('server')).toContain(`${flavor}_version:${redis.version}`)
       })
 
-      test('is gone when killed, and back with its data and its URL', async () => {
+      it('is unreachable when killed, and keeps its URL and data when restarted', async () => {
         await using before = connectRedis(redis.url)
         await before.set('kept', 'yes')
         await redis.kill()
@@ -55,7 +55,7 @@ for (const flavor of flavors)
         expect(await after.get('kept')).toBe('yes')
       })
 
-      test('stopped and killed twice, it is down once', async () => {
+      it('ignores a stop or kill of a stopped server', async () => {
         await redis.stop()
         await redis.stop()
         await redis.kill()
@@ -64,7 +64,7 @@ for (const flavor of flavors)
         expect(await isUp(redis.url)).toBe(true)
       })
 
-      test('restarted while it runs, it is another process on the same data', async () => {
+      it('restarts a running server as a new process with the same data', async () => {
         await using before = connectRedis(redis.url)
         const runId = async (client: Redis) => /run_id:(\w+)/.exec(await client.info('server'))?.[1]
         await before.set('kept', 'still')
@@ -75,7 +75,7 @@ for (const flavor of flavors)
         expect(await after.get('kept')).toBe('still')
       })
 
-      test('paused, it accepts and does not answer; resumed, it answers', async () => {
+      it('accepts connections without answering while paused, and answers when resumed', async () => {
         await using client = connectRedis(redis.url)
         await client.ping()
         await redis.pause()
@@ -90,14 +90,14 @@ for (const flavor of flavors)
         expect(await answer).toBe('PONG')
       })
 
-      test('paused, it can be stopped', async () => {
+      it('stops a paused server', async () => {
         await redis.pause()
         await redis.stop()
         expect(await isUp(redis.url)).toBe(false)
         await redis.restart()
       })
 
-      test('loses the last commits of its log; what a script wrote is one', async () => {
+      it("truncates commits from its log and counts a script's writes as one", async () => {
         await using before = connectRedis(redis.url)
         await before.set('first', '1')
         await before.eval("redis.call('SET', 'a', '1') redis.call('SET', 'b', '1')", 0)
@@ -112,7 +112,7 @@ for (const flavor of flavors)
         expect(await after.exists('last')).toBe(0)
       })
 
-      test('loses the last bytes of its log, and with them a half-written command', async () => {
+      it('truncates bytes from its log and loses the command that was cut', async () => {
         await using before = connectRedis(redis.url)
         await before.mset('whole', '1')
         await before.set('half', '1')
@@ -123,11 +123,11 @@ for (const flavor of flavors)
         expect(await after.mget('whole', 'half')).toEqual(['1', null])
       })
 
-      test('keeps its log while it runs', async () => {
+      it('refuses to truncate the log of a running server', async () => {
         await expect(redis.truncateLog({ commits: 1 })).rejects.toThrow('kill it first')
       })
 
-      test('takes directives of redis.conf; one that it refuses is told with its log', async () => {
+      it('passes directives to redis.conf and reports an invalid one with the log', async () => {
         await using small = await startRedis({
           flavor,
           config: { maxmemory: '2mb', 'maxmemory-policy': 'allkeys-lru' },
@@ -135,33 +135,33 @@ for (const flavor of flavors)
         await using client = connectRedis(small.url)
         expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'allkeys-lru'])
         await expect(startRedis({ flavor, config: { 'no-such-thing': '1' } })).rejects.toThrow(
-          /ended before it was ready:[\s\S]*no-such-thing/,
+          /exited before it was ready:[\s\S]*no-such-thing/,
         )
       })
     },
   )
 
-describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server', () => {
-  test('given by the environment it is used as it is, and not harmed', async () => {
+describe.runIf(await canTest('the lifetime of a Redis server', requirements))('startRedis', () => {
+  it('returns the server of SYNC_TEST_REDIS_URL unchanged and rejects its fault controls', async () => {
     await using redis = await startRedis()
     vi.stubEnv('SYNC_TEST_REDIS_URL', redis.url)
-    await using given = await startRedis()
-    expect(given).toMatchObject({ url: redis.url, port: redis.port, version: redis.version })
-    await expect(given.kill()).rejects.toThrow(ExternalServerError)
-    await expect(given.truncateLog({ bytes: 1 })).rejects.toThrow(ExternalServerError)
-    await given[Symbol.asyncDispose]()
+    await using external = await startRedis()
+    expect(external).toMatchObject({ url: redis.url, port: redis.port, version: redis.version })
+    await expect(external.kill()).rejects.toThrow(ExternalServerError)
+    await expect(external.truncateLog({ bytes: 1 })).rejects.toThrow(ExternalServerError)
+    await external[Symbol.asyncDispose]()
     expect(await isUp(redis.url)).toBe(true)
     vi.stubEnv('CI', 'true')
-    await expect(canTest('faults', needs)).rejects.toThrow('NOT TESTED: faults')
+    await expect(canTest('faults', requirements)).rejects.toThrow('NOT TESTED: faults')
     vi.stubEnv('CI', '')
-    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-    expect(await canTest('faults', needs)).toBe(false)
-    expect(said).toHaveBeenCalledWith(expect.stringContaining('NOT TESTED: faults'))
-    said.mockRestore()
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    expect(await canTest('faults', requirements)).toBe(false)
+    expect(stderr).toHaveBeenCalledWith(expect.stringContaining('NOT TESTED: faults'))
+    stderr.mockRestore()
     vi.unstubAllEnvs()
   })
 
-  test('asks its clients what it was told to ask', async () => {
+  it('requires the configured credentials and TLS', async () => {
     const { cert, certFile, keyFile } = await createCertificate()
     await using redis = await startRedis({
       config: {
@@ -181,7 +181,7 @@ describe.runIf(await canTest('whose a Redis server is', needs))('a Redis server'
     await expect(stranger.ping()).rejects.toThrow('WRONGPASS')
   })
 
-  test('ends with the process that started it, also when that is killed', async () => {
+  it('ends the server when the process that started it is killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sync-brokers-orphan-'))
     const parent = spawn(process.execPath, ['--conditions=@sync/source', orphan], {
       env: { ...process.env, TMPDIR: folder },

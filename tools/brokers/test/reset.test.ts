@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { reset } from '../src/proxy/reset.ts'
 
-/** Two ends of a connection. */
-async function connected(): Promise<{ near: Socket; far: Socket; close: () => void }> {
+/** Returns both ends of a connection. */
+async function connectPair(): Promise<{ near: Socket; far: Socket; close: () => void }> {
   const server = createServer({ allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -13,25 +13,28 @@ async function connected(): Promise<{ near: Socket; far: Socket; close: () => vo
   return { near, far, close: () => server.close() }
 }
 
-test('the other end sees a reset', async () => {
-  const { near, far, close } = await connected()
-  const failed = once(far, 'error')
-  reset(near)
-  expect(await failed).toMatchObject([{ code: 'ECONNRESET' }])
-  close()
-})
-
-test.each(['nothing', 'a little', 'a lot'])(
-  'one whose end is on its way, after %s, is gone all the same',
-  async (sent) => {
-    const { near, far, close } = await connected()
-    far.on('error', () => {})
-    if (sent !== 'nothing') near.write(Buffer.alloc(sent === 'a lot' ? 20_000_000 : 1))
-    near.end()
-    const gone = once(near, 'close')
+describe('reset', () => {
+  it('causes ECONNRESET at the other end', async () => {
+    const { near, far, close } = await connectPair()
+    const failed = once(far, 'error')
     reset(near)
-    await gone
+    expect(await failed).toMatchObject([{ code: 'ECONNRESET' }])
+    close()
+  })
+
+  it.each([
+    ['no data', 0],
+    ['one byte', 1],
+    ['20 MB', 20_000_000],
+  ])('closes a socket that is being ended after sending %s', async (_, bytes) => {
+    const { near, far, close } = await connectPair()
+    far.on('error', () => {})
+    if (bytes > 0) near.write(Buffer.alloc(bytes))
+    near.end()
+    const closed = once(near, 'close')
+    reset(near)
+    await closed
     far.destroy()
     close()
-  },
-)
+  })
+})

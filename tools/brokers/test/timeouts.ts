@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 
-// Servers start as quickly as the machine lets them: the limits are for those that never do.
+// No test depends on the machine's speed. These limits only end tests whose server never starts.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 300_000 })
 
-/** For what a server does in its own time. */
+/** For state that a server reaches asynchronously. */
 export const WAIT_OPTIONS = { timeout: 15_000, interval: 20 } as const

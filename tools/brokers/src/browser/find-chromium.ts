@@ -17,8 +17,9 @@ const VERSION = /\b(\d+\.\d+\.\d+\.\d+)\b/
 let found: Promise<Program> | undefined
 
 /**
- * A Chromium to test pages with, its whole path: `SYNC_TEST_CHROMIUM`, from the PATH, else Debian's headless one, else Playwright's.
- * Throws an {@link UnavailableError}.
+ * Finds a Chromium for page tests, with its absolute path. Sources, in order: `SYNC_TEST_CHROMIUM`, the PATH, Debian's headless
+ * package, Playwright's download.
+ * @throws UnavailableError if no source has it
  */
 export function findChromium(): Promise<Program> {
   found ??= search()
@@ -30,7 +31,7 @@ function search(): Promise<Program> {
   return findFirst('Chromium', [
     {
       name: 'SYNC_TEST_CHROMIUM',
-      find: async () => (fromEnvironment ? inspectCandidate(fromEnvironment, 'given by the environment') : undefined),
+      find: async () => (fromEnvironment ? inspectCandidate(fromEnvironment, 'from the environment') : undefined),
     },
     ...COMMAND_NAMES.map((name) => ({ name: `${name} on the PATH`, find: () => findOnPath(name) })),
     {
@@ -45,7 +46,7 @@ function search(): Promise<Program> {
   ])
 }
 
-/** A machine without fonts has none to show: then they came with the rest. */
+/** Points Chromium to the unpacked fonts. They are in the folder only if the machine has no fonts of its own. */
 function fontEnv(folder: string): Program['env'] {
   const settings = join(folder, 'etc/fonts')
   return existsSync(settings) ? { FONTCONFIG_PATH: settings, XDG_DATA_HOME: join(folder, 'usr/share') } : {}

@@ -1,6 +1,6 @@
-/** A broker that runs for somebody. */
+/** A broker that the daemon has started. */
 export interface RunningBroker extends AsyncDisposable {
-  /** To be pasted. */
+  /** A URL that users paste into their configuration. */
   readonly url: string
   readonly version: string
 }
@@ -10,7 +10,7 @@ interface MultiNodeBroker extends AsyncDisposable {
   readonly version: string
 }
 
-/** `nats://host1,host2`. */
+/** Joins the nodes' URLs into one: `nats://host1,host2`. */
 function withJoinedUrl(broker: MultiNodeBroker): RunningBroker {
   const [scheme] = (broker.urls[0] ?? '').split('://')
   const hosts = broker.urls.map((url) => url.slice(`${scheme}://`.length))
@@ -28,7 +28,7 @@ const natsCluster = () => import('../nats/cluster.ts')
 const kafka = () => import('../kafka/kafka.ts')
 const kafkaCluster = () => import('../kafka/cluster.ts')
 
-/** Everything that can be started by name. What a broker needs is loaded when it is started: asking is quick. */
+/** All brokers that can be started by name. Modules are imported only when a broker starts, so that `status` is fast. */
 export const catalogue: ReadonlyMap<string, () => Promise<RunningBroker>> = new Map<
   string,
   () => Promise<RunningBroker>

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { catalogue, type RunningBroker } from './catalogue.ts'
 import { type BrokerEntry, type DaemonRequest, type DaemonResponse, requestDaemon } from './protocol.ts'
 
-/** Keeps brokers running for people, and does what is asked of it at its socket, until it is told to stop: this process then ends. */
+/** Keeps brokers running and serves requests on its socket. Exits the process after `down`. */
 export async function runDaemon(socketPath: string): Promise<void> {
   const running = new Map<string, Promise<RunningBroker>>()
   const onConnection = (socket: Socket): void => {
@@ -14,17 +14,17 @@ export async function runDaemon(socketPath: string): Promise<void> {
       const request: DaemonRequest = JSON.parse(line)
       const answer = await handleRequest(request, running)
       socket.end(JSON.stringify(answer))
-      // The brokers still there end with this process.
+      // Brokers that could not be disposed of end with this process.
       if (request.command === 'down') server.close()
     })
   }
   const server = createServer(onConnection)
-  // Another keeper may have been quicker; or one that was killed has left its socket behind.
+  // Another daemon may have started first, or a killed one may have left its socket behind.
   if (await requestDaemon(socketPath, { command: 'status' })) return
   await rm(socketPath, { force: true })
   server.listen(socketPath)
   await once(server, 'close')
-  // A client that has disconnected may still hold a timer of two seconds.
+  // A disconnected client may still have a pending two-second timer.
   process.exit()
 }
 
@@ -51,6 +51,6 @@ async function handleRequest(
 
 async function startBroker(name: string): Promise<RunningBroker> {
   const starter = catalogue.get(name)
-  if (!starter) throw new Error(`there is none of that name; there are ${[...catalogue.keys()].join(', ')}`)
+  if (!starter) throw new Error(`unknown broker; expected one of ${[...catalogue.keys()].join(', ')}`)
   return starter()
 }

@@ -1,27 +1,27 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-/** What a keeper is asked: one line of JSON. */
+/** A request to the daemon, sent as one line of JSON. */
 export type DaemonRequest =
   | { readonly command: 'up'; readonly names: readonly string[] }
   | { readonly command: 'status' }
   | { readonly command: 'down' }
 
-/** A broker that runs; with `down`, that ran. */
+/** A running broker, or in the response to `down`, a stopped one. */
 export interface BrokerEntry {
   readonly name: string
   readonly url: string
   readonly version: string
 }
 
-/** What a keeper answers. */
+/** The daemon's response. */
 export interface DaemonResponse {
   readonly entries: readonly BrokerEntry[]
-  /** What could not be started, and why. */
+  /** One message per broker that failed to start or stop. */
   readonly problems: readonly string[]
 }
 
-/** Asks the keeper at a socket; `undefined`: there is none. */
+/** Sends a request to the daemon at a socket. Returns `undefined` if no daemon is listening. */
 export async function requestDaemon(socketPath: string, request: DaemonRequest): Promise<DaemonResponse | undefined> {
   const socket = connect(socketPath)
   try {

@@ -5,13 +5,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { waitFor } from '../process/wait-for.ts'
 
-/** Where downloads are kept from run to run: `SYNC_BROKERS_CACHE`, else `sync-brokers` in the user's cache folder. */
+/** Folder that keeps downloads between runs. @default `SYNC_BROKERS_CACHE`, or `sync-brokers` in the user's cache folder */
 export const cacheFolder: string =
   process.env['SYNC_BROKERS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sync-brokers')
 
 /**
- * The folder of that name in the cache. If it is missing, `fill` puts into a new one what belongs there: once, however
- * many processes ask, and it is seen by others when it is whole.
+ * Returns the path of a named folder in the cache. If it is missing, `fill` creates its contents. `fill` runs only once, even if
+ * several processes ask at the same time, and the folder becomes visible only when it is complete.
  */
 export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder, name)
@@ -33,11 +33,11 @@ async function fillAtomically(folder: string, fill: (folder: string) => Promise<
   }
 }
 
-/** Does something while no other process does what goes by the same name. */
+/** Runs `work` while holding a lock file, so that no other process runs work of the same name. */
 export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   await mkdir(cacheFolder, { recursive: true })
   const lock = join(cacheFolder, `${name}.lock`)
-  await waitFor(() => tryLock(lock), { what: `${lock} is free`, timeout: 600_000, interval: 100 })
+  await waitFor(() => tryLock(lock), { condition: `${lock} is free`, timeout: 600_000, interval: 100 })
   try {
     return await work()
   } finally {
@@ -60,7 +60,7 @@ async function tryLock(lock: string): Promise<boolean> {
 
 async function isHolderAlive(lock: string): Promise<boolean> {
   const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
-  // Not a number yet: its holder is about to write it.
+  // The lock file is still empty: its holder is about to write its process id.
   if (!(holder > 0)) return true
   try {
     process.kill(holder, 0)

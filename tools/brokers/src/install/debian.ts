@@ -7,22 +7,23 @@ import { cached, cacheFolder, withLock } from './cache.ts'
 
 const run = promisify(execFile)
 
-/** Files of Debian's packages, unpacked; nothing of it is installed. */
+/** Debian packages that are unpacked into a folder without being installed. */
 export interface UnpackedPackage {
   readonly folder: string
-  /** Lets its programs find its libraries. */
+  /** Environment variables with which the unpacked programs find their libraries. */
   readonly env: Readonly<Record<string, string>>
 }
 
 /**
- * Unpacks a package of Debian (or of a system made from it), with all that it needs and this machine lacks, into the cache.
- * `parts` are packages that look for each other in one folder: they come even if this machine has them.
- * Needs no rights: apt works on state of its own, and checks signatures and sums as ever. Throws where that cannot be done.
+ * Unpacks a package of Debian or a derivative into the cache, with those dependencies that this machine lacks.
+ * It needs no root rights: apt works on its own state, and still checks signatures and checksums.
+ * @param companions packages that expect to be in the same folder, so they are unpacked even if this machine has them
+ * @throws Error if apt is missing or the download fails
  */
 export async function unpackDebian(name: string, ...companions: readonly string[]): Promise<UnpackedPackage> {
   const { stdout: arch } = await run('dpkg', ['--print-architecture'])
   const folder = await cached(`debian-${await codename()}-${arch.trim()}-${name}`, async (into) => {
-    // The lists are shared, and apt's own locks need rights.
+    // The package lists are shared, and apt's own locks would need root rights.
     const debs = await withLock('apt', () => download([name, ...companions], into))
     for (const deb of debs) await run('dpkg', ['-x', deb, into])
     await rm(join(into, 'apt'), { recursive: true })
@@ -32,7 +33,7 @@ export async function unpackDebian(name: string, ...companions: readonly string[
   return { folder, env: { LD_LIBRARY_PATH: [...libraries].join(':') } }
 }
 
-/** A link to `/etc/…` means the file that was unpacked beside it, not one of this machine. */
+/** Rewrites absolute links such as `/etc/…` so that they point to the unpacked file instead of the machine's. */
 async function makeLinksRelative(folder: string): Promise<void> {
   for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!file.isSymbolicLink()) continue
@@ -64,13 +65,13 @@ async function download(names: readonly string[], into: string): Promise<string[
   const get = ['install', '--download-only', '--yes', '--no-install-recommends', ...reinstall, ...names]
   const attempts: readonly (() => Promise<void>)[] = [
     () => aptGet(get, settings),
-    // The machine's package lists are missing or too old: fetch our own.
+    // If the machine's package lists are missing or outdated, fetch separate ones.
     async () => {
       const ownSettings = { ...settings, 'Dir::State::lists': await listsFolder('apt-lists') }
       await aptGet(['update'], ownSettings)
       await aptGet(get, ownSettings)
     },
-    // This release of Debian had it later than others.
+    // On older Debian releases the package may be available only from backports.
     async () => {
       const lists = await listsFolder('apt-lists-backports')
       const list = join(into, 'apt/sources.list')
@@ -91,7 +92,7 @@ async function download(names: readonly string[], into: string): Promise<string[
   return debs.map((file) => join(archives, file))
 }
 
-/** Throws what the first threw if none works: the others are makeshifts. */
+/** Runs the attempts until one succeeds. Throws the first error if all fail, because the later attempts are only fallbacks. */
 async function firstSuccess(attempts: readonly (() => Promise<void>)[]): Promise<void> {
   const errors: unknown[] = []
   for (const attempt of attempts) {
@@ -110,7 +111,7 @@ async function listsFolder(name: string): Promise<string> {
   return folder
 }
 
-/** The machine's own sources, as far as they have been fetched to a folder, and the backports beside its main one. */
+/** Returns the machine's package sources, as listed in `lists`, plus the backports suite of its current release. */
 async function sourcesWithBackports(lists: string): Promise<string> {
   const release = await codename()
   const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)'

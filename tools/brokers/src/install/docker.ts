@@ -3,13 +3,14 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Throws unless containers can be run here that share the machine's network. */
+/** Throws unless Docker can run containers that share this machine's network. */
 export async function requireDocker(): Promise<void> {
-  if (process.platform !== 'linux') throw new Error('containers have a network of their own here')
+  if (process.platform !== 'linux')
+    throw new Error(`expected Linux, where containers can share the host's network, got ${process.platform}`)
   await run('docker', ['info', '--format', '{{.ServerVersion}}'])
 }
 
-/** Where a program in an image comes from, for people. */
+/** Returns the human-readable origin of a program in a Docker image. */
 export function describeImage(image: string): string {
   return `the Docker image ${image}`
 }

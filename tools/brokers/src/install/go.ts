@@ -7,17 +7,17 @@ const run = promisify(execFile)
 
 /** A program that Go builds. */
 export interface GoProgram {
-  /** What `go install` is given, without the version. */
+  /** Package path for `go install`, without the version. */
   readonly module: string
-  /** The name of the program. */
+  /** Name of the executable. */
   readonly name: string
-  /** `v1.2.3`. */
+  /** Version in the form `v1.2.3`. */
   readonly version: string
 }
 
 /**
- * Builds a program from Go's module proxy into the cache, and answers where it is. Go checks the sums of what it downloads.
- * Throws where there is no Go.
+ * Builds a program from Go's module proxy into the cache and returns its path. Go verifies the checksums of its downloads.
+ * @throws Error if Go is not installed or the build fails
  */
 export async function buildWithGo({ module, name, version }: GoProgram): Promise<string> {
   const folder = await cached(`go-${name}-${version}-${process.platform}-${process.arch}`, async (into) => {

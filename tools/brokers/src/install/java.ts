@@ -7,16 +7,19 @@ import { unpackDebian } from './debian.ts'
 
 const run = promisify(execFile)
 
-/** A Java to run programs with. */
+/** A Java runtime. */
 export interface Java {
   readonly command: string
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What Kafka 4 needs. */
+/** Minimum Java version of Kafka 4. */
 const MIN_VERSION = 17
 
-/** Java 17 or newer: from `JAVA_HOME`, from the PATH, else from Debian's packages. Throws an `UnavailableError`. */
+/**
+ * Finds Java 17 or newer. Sources, in order: `JAVA_HOME`, the PATH, Debian's packages.
+ * @throws UnavailableError if no source has it
+ */
 export function findJava(): Promise<Java> {
   const home = process.env['JAVA_HOME']
   return findFirst('Java', [
@@ -39,6 +42,7 @@ export function findJava(): Promise<Java> {
 async function checkVersion(java: Java): Promise<Java> {
   const { stderr } = await run(java.command, ['-version'], { env: { ...process.env, ...java.env } })
   const version = /version "(\d+)/.exec(stderr)?.[1]
-  if (!(Number(version) >= MIN_VERSION)) throw new Error(`${java.command} is ${version}, older than ${MIN_VERSION}`)
+  if (!(Number(version) >= MIN_VERSION))
+    throw new Error(`${java.command}: expected Java ${MIN_VERSION} or newer, got ${version}`)
   return java
 }

@@ -7,22 +7,25 @@ import { cached } from './cache.ts'
 
 const run = promisify(execFile)
 
-/** One file of Maven Central. */
+/** Coordinates of a jar in Maven Central. */
 export interface Jar {
   readonly group: string
   readonly artifact: string
   readonly version: string
 }
 
-/** A jar as it must be. */
+/** A jar with its expected checksum. */
 export interface PinnedJar extends Jar {
-  /** Of the file, in hexadecimal. */
+  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
 }
 
 const COPY_GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
-/** The folder in the cache that has exactly these jars. Throws where there is no Maven, or if a jar is not as it must be. */
+/**
+ * Returns a folder of the cache that contains exactly these jars.
+ * @throws Error if Maven is not installed or a jar has a different checksum
+ */
 export function fetchJars(name: string, jars: readonly PinnedJar[]): Promise<string> {
   return cached(`maven-${name}`, async (into) => {
     const folder = join(into, 'jars')
@@ -30,25 +33,24 @@ export function fetchJars(name: string, jars: readonly PinnedJar[]): Promise<str
     for (const jar of jars) {
       const file = jarFileName(jar)
       const sum = await sha256(join(folder, file))
-      if (sum !== jar.sha256)
-        throw new Error(`${file} is not the file it was: its SHA-256 is ${sum}, not ${jar.sha256}`)
+      if (sum !== jar.sha256) throw new Error(`${file}: expected SHA-256 ${jar.sha256}, got ${sum}`)
       await rename(join(folder, file), join(into, file))
     }
     await rm(folder, { recursive: true })
   })
 }
 
-/** What Maven is asked for. */
+/** Options of `copyJars`. */
 export interface CopyJarsOptions {
   readonly jars: readonly Jar[]
-  /** Only these, not what they depend on. */
+  /** Whether to copy only these jars, without their dependencies. */
   readonly excludeDependencies: boolean
   readonly folder: string
-  /** `repository`: in folders named after group, artifact and version. @default 'flat' */
+  /** `repository` creates folders named after group, artifact and version. @default 'flat' */
   readonly layout?: 'flat' | 'repository'
 }
 
-/** Has Maven copy jars into a folder; its project file is written to another. */
+/** Runs Maven to copy jars into a folder. The temporary project file is written to the folder `project`. */
 export async function copyJars(
   project: string,
   { jars, excludeDependencies, folder, layout = 'flat' }: CopyJarsOptions,
@@ -79,12 +81,12 @@ function buildPom(jars: readonly Jar[], exclusions: string): string {
 </project>`
 }
 
-/** Its name once it is copied. */
+/** Returns a jar's file name in the flat layout. */
 function jarFileName({ artifact, version }: Jar): string {
   return `${artifact}-${version}.jar`
 }
 
-/** Of a file, in hexadecimal. */
+/** Returns a file's SHA-256, in hexadecimal. */
 export async function sha256(file: string): Promise<string> {
   return createHash('sha256')
     .update(await readFile(file))

@@ -10,27 +10,30 @@ import { type PartitionTruncation, truncatePartition } from './partition-log.ts'
 import { brokerProperties, type NodePlacement, type Ports, type Properties, toPropertiesText } from './properties.ts'
 import { formatStorage } from './storage.ts'
 
-/** A Kafka broker in KRaft mode. Data and broker go when it is disposed of, or when this process ends. */
+/** A Kafka broker in KRaft mode. Disposing of it, or the end of this process, stops the broker and deletes its data. */
 export interface KafkaServer extends ServerControls, AsyncDisposable {
-  /** `kafka://127.0.0.1:port`. */
+  /** URL of the form `kafka://127.0.0.1:port`. */
   readonly url: string
-  /** The same without the scheme, as clients are often told. */
+  /** The URL without its scheme, in the form that Kafka clients expect. */
   readonly address: string
   readonly port: number
   readonly version: string
-  /** Where its program came from, for people. */
+  /** Human-readable origin of the program. */
   readonly source: string
   readonly nodeId: number
   /**
-   * Starts a proxy before it, once: whoever connects there is told to go on connecting there. (Brokers tell their clients
-   * where to connect; before another proxy they would be sent past it.)
+   * Starts the broker's proxy; can be called once. Kafka brokers advertise the address that clients must use, so this broker
+   * advertises the proxy's address to clients that connect through it. Clients of any other proxy would bypass that proxy.
    */
   startProxy(): Promise<TcpProxy>
-  /** Loses the end of a partition's log, while the broker is down. Answers how many bytes went. */
-  truncateLog(cut: PartitionTruncation): Promise<number>
+  /**
+   * Cuts the end of a partition's log. Returns the number of bytes removed.
+   * @throws Error if the broker is running
+   */
+  truncateLog(truncation: PartitionTruncation): Promise<number>
 }
 
-/** One broker on ports that are known. */
+/** One broker on given ports. */
 export interface KafkaBrokerOptions {
   readonly placement: NodePlacement
   readonly program: Program
@@ -38,7 +41,7 @@ export interface KafkaBrokerOptions {
   readonly ready: () => Promise<void>
 }
 
-/** Starts a broker of ours. */
+/** Starts a broker in a child process. */
 export async function startKafkaBroker({
   placement,
   program,
@@ -47,7 +50,7 @@ export async function startKafkaBroker({
 }: KafkaBrokerOptions): Promise<KafkaServer> {
   const { nodeId, ports } = placement
   const ownPorts = ports[nodeId - 1]
-  if (!ownPorts) throw new RangeError(`there is no node ${nodeId}`)
+  if (!ownPorts) throw new RangeError(`nodeId: expected 1 to ${ports.length}, got ${nodeId}`)
   const folder = await createTempDir('kafka')
   const data = join(folder, 'data')
   const properties = brokerProperties(placement)
@@ -73,9 +76,9 @@ export async function startKafkaBroker({
     resume: () => server.resume(),
     restart: () => server.restart(),
     startProxy: () => startProxy({ target: `kafka://127.0.0.1:${ownPorts.proxied}`, port: ownPorts.proxy }),
-    async truncateLog(cut) {
-      if (server.running) throw new Error('the log is cut while the broker is down: kill it first')
-      return truncatePartition(data, cut)
+    async truncateLog(truncation) {
+      if (server.running) throw new Error(`${name}: expected a stopped broker to truncate its log; kill it first`)
+      return truncatePartition(data, truncation)
     },
     async [Symbol.asyncDispose]() {
       await server.kill()
@@ -84,7 +87,7 @@ export async function startKafkaBroker({
   }
 }
 
-/** For one node. */
+/** Returns free ports for one node. */
 export async function freePorts(): Promise<Ports> {
   return {
     client: await freePort(),
@@ -95,7 +98,7 @@ export async function freePorts(): Promise<Ports> {
   }
 }
 
-/** Where clients connect, `host:port`. */
+/** Returns the address that clients connect to, `host:port`. */
 export function addressOf({ client }: Ports): string {
   return `127.0.0.1:${client}`
 }

@@ -6,9 +6,9 @@ import { findKafka } from './find-kafka.ts'
 import type { KafkaOptions } from './kafka.ts'
 import { type Destination, type KafkaConnectionOptions, probeTopic, withKafkaAdmin } from './probe.ts'
 
-/** What kind of Kafka cluster. */
+/** Options of a Kafka cluster. */
 export interface KafkaClusterOptions extends KafkaOptions {
-  /** How many brokers; each is a controller too. @default 3 */
+  /** Number of brokers. Each is also a controller. @default 3 */
   readonly size?: number
 }
 
@@ -18,19 +18,22 @@ export interface TopicPartition {
   readonly partition: number
 }
 
-/** Kafka brokers in KRaft mode that form a cluster. Every one has the hooks of a single broker. */
+/** A cluster of Kafka brokers in KRaft mode. Each node has the fault controls of a single broker. */
 export interface KafkaCluster extends AsyncDisposable {
   readonly urls: readonly string[]
   readonly addresses: readonly string[]
   readonly nodes: readonly KafkaServer[]
   readonly version: string
-  /** The running broker that leads a partition now. */
+  /** Waits until a running broker leads the partition, and returns that broker. */
   leaderOf(topicPartition: TopicPartition): Promise<KafkaServer>
-  /** Resolves when a topic with a copy on each running broker can be made, written to and described. */
+  /** Resolves when a topic with a copy on each running broker can be created, written to and described. */
   waitUntilStable(): Promise<void>
 }
 
-/** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no Kafka. */
+/**
+ * Starts a cluster on free ports of the loopback interface.
+ * @throws UnavailableError if no source has Kafka
+ */
 export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
   const { release = 'newest', size = 3, config = {}, connection = {} } = options
   const program = await withClassArchive(await findKafka(release))
@@ -48,10 +51,10 @@ export async function startKafkaCluster(options: KafkaClusterOptions = {}): Prom
   return cluster
 }
 
-/** Throws unless it knows the cluster's brokers. */
+/** Throws unless the broker has joined the cluster. */
 async function assertIsMember(destination: Destination): Promise<void> {
   const { brokers } = await withKafkaAdmin(destination, (admin) => admin.describeCluster())
-  if (brokers.length === 0) throw new Error('it knows of no broker yet')
+  if (brokers.length === 0) throw new Error(`${destination.addresses}: expected a joined broker, got an empty cluster`)
 }
 
 class LoopbackCluster implements KafkaCluster {
@@ -84,7 +87,7 @@ class LoopbackCluster implements KafkaCluster {
         const leader = topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader
         return this.#running.find(({ nodeId }) => nodeId === leader) ?? false
       },
-      { what: `a running broker leads ${topic}/${partition}`, interval: 50 },
+      { condition: `a running broker leads ${topic}/${partition}`, interval: 50 },
     )
   }
 
@@ -93,8 +96,8 @@ class LoopbackCluster implements KafkaCluster {
       await probeTopic(this.#destination(), this.#running.length)
       return true
     }
-    const what = `a topic with ${this.#running.length} copies can be made`
-    await waitFor(attempt, { what, timeout: 60_000, interval: 100 })
+    const condition = `a topic with ${this.#running.length} copies can be created`
+    await waitFor(attempt, { condition, timeout: 60_000, interval: 100 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

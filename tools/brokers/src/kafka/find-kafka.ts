@@ -7,19 +7,22 @@ import { fetchJars } from '../install/maven.ts'
 import type { Program } from '../process/program.ts'
 import { readJars } from './jars.ts'
 
-/** `newest`: 4.3.1, or the Kafka of `KAFKA_HOME`. `oldest`: 3.3.2, the first whose KRaft mode was meant for production. */
+/** `newest` is 4.3.1, or the Kafka in `KAFKA_HOME`. `oldest` is 3.3.2: KRaft mode is production-ready since 3.3. */
 export type KafkaRelease = 'newest' | 'oldest'
 
 const VERSIONS: Readonly<Record<KafkaRelease, string>> = { newest: '4.3.1', oldest: '3.3.2' }
 
 const cachedPrograms = new Map<KafkaRelease, Promise<Program>>()
 
-/** The URL of a broker that somebody else runs: `SYNC_TEST_KAFKA_URL`. It counts as the newest. */
+/** Returns the URL of an externally run broker, from `SYNC_TEST_KAFKA_URL`. It is used as the newest release. */
 export function externalKafkaUrl(release: KafkaRelease): string | undefined {
   return release === 'newest' ? process.env['SYNC_TEST_KAFKA_URL'] || undefined : undefined
 }
 
-/** Java with Kafka's jars; the arguments go on with a main class. Throws an `UnavailableError`. */
+/**
+ * Finds Java with Kafka's jars. Each start must append a main class to the arguments.
+ * @throws UnavailableError if no source has it
+ */
 export function findKafka(release: KafkaRelease): Promise<Program> {
   const sources = release === 'newest' ? [home, maven(release), docker] : [maven(release)]
   const known = cachedPrograms.get(release) ?? findFirst(`kafka (${release})`, sources)
@@ -34,7 +37,8 @@ const home: Source<Program> = {
     if (!folder) return undefined
     const [jar] = globSync('libs/kafka_2.13-[0-9]*.jar', { cwd: folder })
     const version = /kafka_2\.13-(\d[\d.]*)\.jar$/.exec(jar ?? '')?.[1]
-    if (jar === undefined || version === undefined) throw new Error(`there is no Kafka in ${folder}`)
+    if (jar === undefined || version === undefined)
+      throw new Error(`${folder}: expected libs/kafka_2.13-*.jar, got no match`)
     return javaProgram({ folder: join(folder, dirname(jar)), version, source: `KAFKA_HOME, ${folder}` })
   },
 }
@@ -61,7 +65,7 @@ const docker: Source<Program> = {
   },
 }
 
-/** A small heap and little compiling: a broker of a test lives for seconds. */
+/** A small heap and little JIT compilation, because a test's broker runs only for seconds. */
 const JVM_ARGS = [
   '-Xmx384m',
   '-XX:+UseSerialGC',

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PinnedJar } from '../install/maven.ts'
 
-/** Where the list of a version's jars stands: lines of `sha256  group:artifact:version`. */
+/** Returns the path of a Kafka version's jar list. Its lines have the form `sha256  group:artifact:version`. */
 export function jarListFile(version: string): string {
   return join(import.meta.dirname, `jars/${version}.sha256`)
 }
 
-/** The jars of a version of Kafka, with all that they need to run. */
+/** Returns the jars of a Kafka version, including their runtime dependencies. */
 export async function readJars(version: string): Promise<PinnedJar[]> {
   const text = await readFile(jarListFile(version), 'utf8')
   return text

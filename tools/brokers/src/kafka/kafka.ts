@@ -6,23 +6,24 @@ import { externalKafkaUrl, findKafka, type KafkaRelease } from './find-kafka.ts'
 import { type KafkaConnectionOptions, probeTopic, withKafkaAdmin } from './probe.ts'
 import type { Properties } from './properties.ts'
 
-/** What kind of Kafka. */
+/** Options of a Kafka broker. */
 export interface KafkaOptions {
-  /** @default 'newest' */
+  /** Kafka version to start. @default 'newest' */
   readonly release?: KafkaRelease
   /**
-   * Properties of the broker. Its listener for clients is called `CLIENT`.
-   * Without: topics are not made by themselves, and groups form at once.
+   * Broker properties, added to the defaults. The listener for clients is named `CLIENT`.
+   * By default the broker does not create topics automatically, and consumer groups form without a delay.
    */
   readonly config?: Properties
-  /** What the configuration asks of clients. */
+  /** Connection options that `config` requires of clients. */
   readonly connection?: KafkaConnectionOptions
 }
 
 /**
- * Starts a Kafka broker on free ports of the loopback interface; it is ready when a topic was made, written to and described.
- * Where the environment gives a URL it is that broker, as it is: its hooks reject with a `NotOursError`.
- * Throws an `UnavailableError` if there is none.
+ * Starts a Kafka broker on free ports of the loopback interface. Resolves when a topic could be created, written to and
+ * described. If `SYNC_TEST_KAFKA_URL` is set, it returns that broker unchanged, and its fault controls reject with an
+ * `ExternalServerError`.
+ * @throws UnavailableError if no source has Kafka
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const { release = 'newest', config = {}, connection = {} } = options
@@ -45,7 +46,7 @@ async function externalServer(url: string, connection: KafkaConnectionOptions): 
     address: host,
     port: Number(port),
     version: 'unknown',
-    source: `given by the environment, at ${hostname}`,
+    source: `from the environment, at ${hostname}`,
     nodeId: brokers[0]?.nodeId ?? 0,
     startProxy: () => Promise.reject(new ExternalServerError(url)),
     truncateLog: () => Promise.reject(new ExternalServerError(url)),

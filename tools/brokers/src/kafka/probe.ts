@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 
-/** How to connect to a broker that asks for more than its address: SASL, TLS. */
+/** Client options for brokers that require SASL or TLS. */
 export type KafkaConnectionOptions = Pick<KafkaConfig, 'sasl' | 'ssl'>
 
-/** Where, and how. */
+/** Brokers to connect to, and the client options that they require. */
 export interface Destination {
-  /** Of every broker that may be asked, `host:port`. */
+  /** Addresses of the bootstrap brokers, `host:port`. */
   readonly addresses: readonly string[]
   readonly connection: KafkaConnectionOptions
 }
@@ -23,7 +23,7 @@ function connect({ addresses, connection }: Destination): Kafka {
   })
 }
 
-/** Connects, asks one thing and goes. */
+/** Connects an admin client, passes it to `use`, and disconnects it. */
 export async function withKafkaAdmin<T>(destination: Destination, use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = connect(destination).admin()
   try {
@@ -34,7 +34,7 @@ export async function withKafkaAdmin<T>(destination: Destination, use: (admin: A
   }
 }
 
-/** Throws unless a topic with so many copies can be made, written to and described, and groups have their coordinator. */
+/** Throws unless a topic with `replicas` copies can be created, written to and described, and a group finds its coordinator. */
 export async function probeTopic(destination: Destination, replicas: number): Promise<void> {
   const topic = `ready-${randomUUID()}`
   await withKafkaAdmin(destination, async (admin) => {
@@ -43,9 +43,10 @@ export async function probeTopic(destination: Destination, replicas: number): Pr
       await admin.createTopics({ topics, waitForLeaders: false, timeout: 2000 })
       await produceOne(destination, topic)
       const [end] = await admin.fetchTopicOffsets(topic)
-      if (end?.high !== '1') throw new Error(`what was written to ${topic} is not there`)
+      if (end?.high !== '1') throw new Error(`${topic}: expected end offset 1 after one write, got ${end?.high}`)
       const [described] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics
-      if (described?.partitions[0]?.isr.length !== replicas) throw new Error(`${topic} has not yet ${replicas} copies`)
+      const inSync = described?.partitions[0]?.isr.length
+      if (inSync !== replicas) throw new Error(`${topic}: expected ${replicas} in-sync replicas, got ${inSync}`)
       await admin.fetchOffsets({ groupId: topic, topics: [topic] })
     } finally {
       await admin.deleteTopics({ topics: [topic], timeout: 2000 })

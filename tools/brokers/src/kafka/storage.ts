@@ -9,19 +9,22 @@ import { type Properties, toPropertiesText } from './properties.ts'
 
 const run = promisify(execFile)
 
-/** 16 bytes in base64url. All test brokers may share it: they never meet. */
+/** 16 bytes in base64url. All test clusters can share it, because they never connect to each other. */
 const CLUSTER_ID = 'c3luYy10ZXN0LWJyb2tlcg'
 
-/** A broker's storage, before its first start. */
+/** Options of `formatStorage`. */
 export interface StorageOptions {
   readonly program: Program
   readonly nodeId: number
   readonly properties: Properties
-  /** Where it goes. */
+  /** Target folder. */
   readonly folder: string
 }
 
-/** Copies a formatted storage from the cache: it holds the ids of cluster and node, no ports, and takes a JVM to make. */
+/**
+ * Copies formatted storage for a broker from the cache. Formatting takes a JVM start, and its result depends only on the cluster
+ * id and the node id, not on ports.
+ */
 export async function formatStorage({ program, nodeId, properties, folder }: StorageOptions): Promise<void> {
   const formatted = await cached(`kafka-${program.version}-storage-${nodeId}`, async (into) => {
     const file = join(into, 'server.properties')

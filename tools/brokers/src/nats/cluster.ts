@@ -7,24 +7,27 @@ import { findNats } from './find-nats.ts'
 import { type NatsOptions, type NatsServer, startNatsServer, urlOf } from './nats.ts'
 import { type NatsConnectionOptions, probeStream, withNatsClient } from './probe.ts'
 
-/** What kind of NATS cluster. */
+/** Options of a NATS cluster. */
 export interface NatsClusterOptions extends NatsOptions {
-  /** How many nodes. @default 3 */
+  /** Number of nodes. @default 3 */
   readonly size?: number
 }
 
-/** A cluster of NATS servers with JetStream. Every node has the hooks of a single server. */
+/** A cluster of NATS servers with JetStream. Each node has the fault controls of a single server. */
 export interface NatsCluster extends AsyncDisposable {
   readonly urls: readonly string[]
   readonly nodes: readonly NatsServer[]
   readonly version: string
-  /** The node that leads a stream now. */
+  /** Waits until a running node leads the stream, and returns that node. */
   leaderOf(stream: string): Promise<NatsServer>
-  /** Resolves when every running node can make a stream with a copy on each running node, and read it back. */
+  /** Resolves when every running node can create a stream with a copy on each running node, write to it and read it back. */
   waitUntilStable(): Promise<void>
 }
 
-/** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no NATS server. */
+/**
+ * Starts a cluster on free ports of the loopback interface.
+ * @throws UnavailableError if no source has a NATS server
+ */
 export async function startNatsCluster(options: NatsClusterOptions = {}): Promise<NatsCluster> {
   const { release = 'newest', size = 3, config = {}, connection = {} } = options
   const program = await findNats(release)
@@ -46,7 +49,7 @@ export async function startNatsCluster(options: NatsClusterOptions = {}): Promis
   return cluster
 }
 
-/** Throws unless the nodes have a leader. */
+/** Throws unless the node's JetStream cluster has a leader. */
 async function assertHasLeader(destination: { url: string; connection: NatsConnectionOptions }): Promise<void> {
   await withNatsClient(destination, async (client) => {
     const manager = await jetstreamManager(client, { timeout: 1000 })
@@ -83,7 +86,7 @@ class LoopbackCluster implements NatsCluster {
         })
         return this.#running.find((node) => node.name === name) ?? false
       },
-      { what: `a running node leads the stream ${stream}`, interval: 50 },
+      { condition: `a running node leads the stream ${stream}`, interval: 50 },
     )
   }
 
@@ -94,7 +97,7 @@ class LoopbackCluster implements NatsCluster {
         await probeStream(this.#destination(node), replicas)
         return true
       }
-      await waitFor(attempt, { what: `${node.name} can make a stream with ${replicas} copies`, interval: 50 })
+      await waitFor(attempt, { condition: `${node.name} can create a stream with ${replicas} copies`, interval: 50 })
     }
   }
 
@@ -107,7 +110,7 @@ class LoopbackCluster implements NatsCluster {
   }
 
   #destination(node: NatsServer | undefined): { url: string; connection: NatsConnectionOptions } {
-    if (!node) throw new Error('no node is running')
+    if (!node) throw new Error('expected at least one running node, got none')
     return { url: node.url, connection: this.#connection }
   }
 }

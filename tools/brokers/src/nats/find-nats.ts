@@ -6,23 +6,25 @@ import { buildWithGo } from '../install/go.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
 
-/** `newest`: the one pinned here, or what the PATH has if that is new enough. `oldest`: Debian's, 2.9.10 at first. */
+/**
+ * `newest` is the server on the PATH if it is 2.11 or newer, otherwise 2.15.2. `oldest` is Debian's package: 2.9.10 on Debian 12.
+ */
 export type NatsRelease = 'newest' | 'oldest'
 
-/** What Go builds. */
+/** Version that Go builds. */
 const NEWEST_VERSION = 'v2.15.2'
 
-/** What counts as new on the PATH: from here on streams have batched reads. */
+/** Minimum version on the PATH to count as newest. Streams support batched reads since this version. */
 const MIN_NEW_VERSION = [2, 11] as const
 
 const cachedPrograms = new Map<NatsRelease, Promise<Program>>()
 
-/** The URL of a server that somebody else runs: `SYNC_TEST_NATS_URL`. It counts as the newest. */
+/** Returns the URL of an externally run server, from `SYNC_TEST_NATS_URL`. It is used as the newest release. */
 export function externalNatsUrl(release: NatsRelease): string | undefined {
   return release === 'newest' ? process.env['SYNC_TEST_NATS_URL'] || undefined : undefined
 }
 
-/** A server program. Throws an `UnavailableError`. */
+/** Finds a NATS server program. @throws UnavailableError if no source has it */
 export function findNats(release: NatsRelease): Promise<Program> {
   const known = cachedPrograms.get(release) ?? findFirst(`nats (${release})`, sources[release])
   cachedPrograms.set(release, known)
@@ -48,7 +50,7 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
       async find() {
         const program = await inspectCandidate({ command: 'nats-server', env: {}, source: 'on the PATH' })
         if (isNewEnough(program.version)) return program
-        throw new Error(`${program.version} is older than ${MIN_NEW_VERSION.join('.')}`)
+        throw new Error(`expected version ${MIN_NEW_VERSION.join('.')} or newer, got ${program.version}`)
       },
     },
     {

@@ -10,33 +10,37 @@ import { externalNatsUrl, findNats, type NatsRelease } from './find-nats.ts'
 import { type NatsConnectionOptions, probeStream, withNatsClient } from './probe.ts'
 import { type StreamTruncation, truncateStream } from './stream-log.ts'
 
-/** What kind of NATS server. */
+/** Options of a NATS server. */
 export interface NatsOptions {
-  /** @default 'newest' */
+  /** NATS version to start. @default 'newest' */
   readonly release?: NatsRelease
-  /** Added to the server's configuration file: `{ authorization: { token: 's3cr3t' } }`. */
+  /** Settings added to the server's configuration file, such as `{ authorization: { token: 's3cr3t' } }`. */
   readonly config?: Readonly<Record<string, unknown>>
-  /** What the configuration asks of clients. */
+  /** Connection options that `config` requires of clients. */
   readonly connection?: NatsConnectionOptions
 }
 
-/** A NATS server with JetStream. Data and server go when it is disposed of, or when this process ends. */
+/** A NATS server with JetStream. Disposing of it, or the end of this process, stops the server and deletes its data. */
 export interface NatsServer extends ServerControls, AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly version: string
-  /** Where its program came from, for people. */
+  /** Human-readable origin of the program. */
   readonly source: string
-  /** Its name in the cluster. */
+  /** Server name, unique within its cluster. */
   readonly name: string
-  /** Loses the end of a stream kept in files, while the server is down. Answers how many bytes went. */
-  truncateLog(cut: StreamTruncation): Promise<number>
+  /**
+   * Cuts the end of a stream that is stored in files. Returns the number of bytes removed.
+   * @throws Error if the server is running
+   */
+  truncateLog(truncation: StreamTruncation): Promise<number>
 }
 
 /**
- * Starts a NATS server with JetStream on a free port of the loopback interface; it is ready when a stream was made and read
- * back. Where the environment gives a URL it is that server, as it is: its hooks reject with a `NotOursError`.
- * Throws an `UnavailableError` if there is none.
+ * Starts a NATS server with JetStream on a free port of the loopback interface. Resolves when a stream could be created, written
+ * and read back. If `SYNC_TEST_NATS_URL` is set, it returns that server unchanged, and its fault controls reject with an
+ * `ExternalServerError`.
+ * @throws UnavailableError if no source has a NATS server
  */
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const { release = 'newest', config = {}, connection = {} } = options
@@ -50,7 +54,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
   })
 }
 
-/** One server on ports that are known. */
+/** One server on a given port. */
 export interface NatsServerOptions {
   readonly name: string
   readonly port: number
@@ -59,12 +63,12 @@ export interface NatsServerOptions {
   readonly ready: () => Promise<void>
 }
 
-/** Starts a server of ours. */
+/** Starts a server in a child process. */
 export async function startNatsServer({ name, port, program, config, ready }: NatsServerOptions): Promise<NatsServer> {
   const folder = await createTempDir('nats')
   const file = join(folder, 'nats.conf')
   const store = join(folder, 'store')
-  // The configuration's language takes JSON.
+  // The configuration language of NATS is a superset of JSON.
   const merged = {
     server_name: name,
     listen: `127.0.0.1:${port}`,
@@ -87,9 +91,9 @@ export async function startNatsServer({ name, port, program, config, ready }: Na
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
-    async truncateLog(cut) {
-      if (server.running) throw new Error('the log is cut while the server is down: kill it first')
-      return truncateStream(store, cut)
+    async truncateLog(truncation) {
+      if (server.running) throw new Error(`${name}: expected a stopped server to truncate its log; kill it first`)
+      return truncateStream(store, truncation)
     },
     async [Symbol.asyncDispose]() {
       await server.kill()
@@ -98,7 +102,7 @@ export async function startNatsServer({ name, port, program, config, ready }: Na
   }
 }
 
-/** Of a server on this machine. */
+/** Returns the URL of a server on this machine. */
 export function urlOf(port: number): string {
   return `nats://127.0.0.1:${port}`
 }
@@ -111,7 +115,7 @@ async function externalServer(url: string, connection: NatsConnectionOptions): P
     url,
     port: Number(port || 4222),
     version: info?.version ?? 'unknown',
-    source: `given by the environment, at ${hostname}`,
+    source: `from the environment, at ${hostname}`,
     name: info?.server_name ?? 'unknown',
     truncateLog: () => Promise.reject(new ExternalServerError(url)),
     async [Symbol.asyncDispose]() {},

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 
-/** How to connect to a server that asks for more than its URL: user, token, key, TLS. */
+/** Client options for servers that require a user, token, key or TLS. */
 export type NatsConnectionOptions = Omit<NodeConnectionOptions, 'servers' | 'port'>
 
-/** Where, and how. */
+/** A server to connect to, and the client options that it requires. */
 export interface Destination {
   readonly url: string
   readonly connection: NatsConnectionOptions
 }
 
-/** Connects, asks one thing and goes. Rejects at once if the server is not there. */
+/** Connects a client, passes it to `use`, and closes it. Rejects without a retry if the server is unavailable. */
 export async function withNatsClient<T>(
   { url, connection }: Destination,
   use: (client: NatsConnection) => Promise<T>,
@@ -30,7 +30,7 @@ export async function withNatsClient<T>(
   }
 }
 
-/** Throws unless a stream with so many copies can be made, written, read back and removed. */
+/** Throws unless a stream with `replicas` copies can be created, written, read back and deleted. */
 export async function probeStream(destination: Destination, replicas: number): Promise<void> {
   const name = `ready-${randomUUID()}`
   await withNatsClient(destination, async (client) => {
@@ -39,7 +39,8 @@ export async function probeStream(destination: Destination, replicas: number): P
     try {
       await client.request(name, 'ready', { timeout: 2000 })
       const message = await streams.getMessage(name, { seq: 1 })
-      if (message?.string() !== 'ready') throw new Error(`what was written to ${name} is not there`)
+      if (message?.string() !== 'ready')
+        throw new Error(`${name}: expected to read 'ready' back, got ${message ? 'another message' : 'no message'}`)
     } finally {
       await streams.delete(name)
     }

@@ -3,16 +3,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { truncateLastFile } from '../process/truncate-file.ts'
 
-/** How much of a stream's end goes; a message that is cut goes as a whole. */
+/** Number of bytes to cut from the end of a stream. A message that is cut is lost entirely. */
 export interface StreamTruncation {
   readonly stream: string
   readonly bytes: number
 }
 
-/** Shortens a stream in a JetStream store. Answers how many bytes went. */
+/** Cuts a stream in a JetStream store. Returns the number of bytes removed. */
 export async function truncateStream(store: string, { stream, bytes }: StreamTruncation): Promise<number> {
   const messages = `**/streams/${stream}/msgs`
-  // What the server noted about the whole.
+  // The index describes the uncut stream. The server rebuilds it from the blocks.
   for (const index of globSync(`${messages}/index.db`, { cwd: store })) await rm(join(store, index))
   return truncateLastFile({ folder: store, pattern: `${messages}/*.blk`, bytes })
 }

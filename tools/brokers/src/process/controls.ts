@@ -1,28 +1,28 @@
 /** Faults and restarts of a server that this process has started. */
 export interface ServerControls {
-  /** Has it been started and not ended since? Also while it is paused. */
+  /** Whether the server's process exists, even if it is paused. */
   readonly running: boolean
-  /** SIGKILL, and waits until it is gone. */
+  /** Sends SIGKILL and waits until the process has exited. */
   kill(): Promise<void>
-  /** SIGTERM, and waits until it is gone. */
+  /** Sends SIGTERM and waits until the process has exited. */
   stop(): Promise<void>
-  /** SIGSTOP: connections stay open, nobody answers. Resolves when it stands still. */
+  /** Sends SIGSTOP: connections stay open, but the server does not answer. Resolves when the process has stopped running. */
   pause(): Promise<void>
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): Promise<void>
-  /** Starts it again on the same port and data, after a `stop` if it is running. Resolves when it is ready. */
+  /** Starts the server again with the same port and data, and stops it first if it is running. Resolves when it is ready. */
   restart(): Promise<void>
 }
 
-/** The server was given by its URL: what this process has not started it does not harm. */
+/** The server's URL comes from the environment, so this process does not control it. */
 export class ExternalServerError extends Error {
   override name = 'ExternalServerError'
   constructor(url: string) {
-    super(`the server at ${new URL(url).host} was not started here: it cannot be killed, paused or restarted`)
+    super(`${new URL(url).host}: expected a server that this process started, got one from the environment`)
   }
 }
 
-/** The hooks of a server that was given by its URL: each rejects. */
+/** Returns the controls of an external server. Each of them rejects with an `ExternalServerError`. */
 export function externalServerControls(url: string): ServerControls {
   const reject = (): Promise<never> => Promise.reject(new ExternalServerError(url))
   return { running: true, kill: reject, stop: reject, pause: reject, resume: reject, restart: reject }

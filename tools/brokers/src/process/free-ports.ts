@@ -1,6 +1,6 @@
 import { NotStartedError } from './server.ts'
 
-/** Starts what listens on free ports; again, on others, where another process was quicker to take one. */
+/** Starts servers on free ports. Retries with other ports, up to five times, if another process took one in between. */
 export async function retryOnPortConflict<T>(start: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -12,7 +12,7 @@ export async function retryOnPortConflict<T>(start: () => Promise<T>): Promise<T
   }
 }
 
-/** Starts all at once: all of them, or none. */
+/** Starts all servers in parallel. If one fails, it disposes of the others and throws that error. */
 export async function startAllOrNone<T extends AsyncDisposable>(starts: readonly (() => Promise<T>)[]): Promise<T[]> {
   const outcomes = await Promise.allSettled(starts.map((start) => start()))
   const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))

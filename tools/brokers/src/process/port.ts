@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * Below the range that systems take the ports of outgoing connections from. A port in that range can be lost to any client
- * while its server is down, and a client that retries there may end up connected to itself.
+ * All ports are below the range that operating systems use for outgoing connections. While a server is down, any client could
+ * take a port in that range, and a client that retries a connection to such a port can connect to itself.
  */
 const MIN_PORT = 15_000
 const MAX_PORT = 32_767
 
 const handedOut = new Set<number>()
 
-/** A port of the loopback interface that nobody listens on, never given before in this process. */
+/** Returns an unused port of the loopback interface. Never returns the same port twice in one process. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(MIN_PORT, MAX_PORT + 1)

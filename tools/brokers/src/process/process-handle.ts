@@ -4,17 +4,17 @@ import { waitFor } from './wait-for.ts'
 
 const run = promisify(execFile)
 
-/** How one running server is reached. */
+/** Sends signals to one running server. */
 export interface ProcessHandle {
   signal(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
-  /** Resolves when it stands still. */
+  /** Resolves when the process has stopped running. */
   pause(): Promise<void>
   resume(): Promise<void>
 }
 
-/** By its process group: what it has started goes with it. */
+/** Returns a handle that signals the process group, which includes the processes that the server has started. */
 export function nativeProcessHandle({ pid }: ChildProcess): ProcessHandle {
-  if (pid === undefined) throw new Error('the process has not started')
+  if (pid === undefined) throw new Error('expected a started process, got one without a process id')
   const send = async (signal: NodeJS.Signals): Promise<void> => {
     process.kill(-pid, signal)
   }
@@ -23,14 +23,14 @@ export function nativeProcessHandle({ pid }: ChildProcess): ProcessHandle {
     async pause() {
       await send('SIGSTOP')
       await waitFor(async () => (await run('ps', ['-o', 'stat=', '-p', `${pid}`])).stdout.startsWith('T'), {
-        what: `process ${pid} stands still`,
+        condition: `process ${pid} is stopped`,
       })
     },
     resume: () => send('SIGCONT'),
   }
 }
 
-/** By the name of its container. */
+/** Returns a handle that signals a Docker container by its name. */
 export function containerHandle(name: string): ProcessHandle {
   let paused = false
   const docker = async (...args: readonly string[]): Promise<void> => {
@@ -42,7 +42,7 @@ export function containerHandle(name: string): ProcessHandle {
   }
   return {
     async signal(signal) {
-      // Docker sends no signal to a container that is paused.
+      // Docker does not send signals to a paused container.
       await resume()
       await docker('kill', '--signal', signal, name)
     },

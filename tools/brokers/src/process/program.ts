@@ -1,14 +1,14 @@
-/** A program that can be started, and where it came from. */
+/** A program that can be started, and its origin. */
 export interface Program {
   readonly command: string
-  /** What comes before the arguments of each start. */
+  /** Arguments that precede those of each start. */
   readonly args: readonly string[]
-  /** Added to this process's environment. */
+  /** Variables added to this process's environment. */
   readonly env: Readonly<Record<string, string>>
   readonly version: string
-  /** For people: "on the PATH", "Debian's packages in …". */
+  /** Human-readable origin, such as "on the PATH" or "Debian's packages in …". */
   readonly source: string
-  /** The Docker image that has it. @default the machine has it */
+  /** Docker image that contains the program. Without it, the program runs on this machine. */
   readonly image?: string
 }
 
@@ -16,13 +16,13 @@ export interface Program {
 export interface Launch {
   readonly program: Pick<Program, 'command' | 'args' | 'image'>
   readonly args: readonly string[]
-  /** Where it works; of the machine's files, a container sees only these. */
+  /** Working directory. A container can access only this folder of the machine. */
   readonly folder: string
-  /** What its container is called, if it is in one. */
+  /** Name of the container, if the program has an image. */
   readonly container: string
 }
 
-/** What to execute: the program, or Docker with it, as this user and on the machine's network. */
+/** Returns the command to execute. A program with an image runs in Docker as the current user, on the host's network. */
 export function commandLine({ program, args, folder, container }: Launch): readonly [string, ...string[]] {
   const { command, image } = program
   if (image === undefined) return [command, ...program.args, ...args]

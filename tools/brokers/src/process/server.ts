@@ -9,27 +9,27 @@ import { commandLine, type Program } from './program.ts'
 import { spawnTracked, trackContainer, untrackContainer } from './temp-dir.ts'
 import { GiveUpError, waitFor } from './wait-for.ts'
 
-/** What a server is started with. */
+/** Options of a server process. */
 export interface ServerOptions {
   readonly name: string
   readonly program: Program
   readonly args: readonly string[]
-  /** Where it works and logs. */
+  /** Working directory, which also contains the server's log. */
   readonly folder: string
-  /** Throws until the server does its work. */
+  /** Readiness probe. Throws while the server is not ready. */
   readonly ready: () => Promise<unknown>
-  /** Milliseconds to become ready in. @default 30_000 */
+  /** Maximum time to become ready, in milliseconds. @default 30_000 */
   readonly timeout?: number
-  /** Milliseconds between two looks whether it is ready. @default 10 */
+  /** Time between two readiness probes, in milliseconds. @default 10 */
   readonly interval?: number
 }
 
-/** The server has ended before it was ready. `log` is what it said. */
+/** The server's process exited before it was ready. `log` is its output. */
 export class NotStartedError extends Error {
   override name = 'NotStartedError'
   readonly log: string
   constructor(name: string, log: string) {
-    super(`${name} ended before it was ready:\n${log}`)
+    super(`${name} exited before it was ready:\n${log}`)
     this.log = log
   }
 }
@@ -39,7 +39,7 @@ interface RunningProcess {
   readonly handle: ProcessHandle
 }
 
-/** A server in a process of its own, that ends with this one at the latest. */
+/** A server in a child process, which is killed at the latest when this process ends. */
 export class ServerProcess implements ServerControls {
   readonly #options: ServerOptions
   #running: RunningProcess | undefined
@@ -49,7 +49,7 @@ export class ServerProcess implements ServerControls {
     this.#options = options
   }
 
-  /** Resolves when it is ready. */
+  /** Starts the server and resolves when it is ready. */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const server = new ServerProcess(options)
     await server.#start()
@@ -65,13 +65,13 @@ export class ServerProcess implements ServerControls {
   }
 
   async stop(): Promise<void> {
-    // One that stands still would not hear of it.
+    // A paused process would not react to SIGTERM.
     await this.resume()
     await this.#terminate('SIGTERM')
   }
 
   async pause(): Promise<void> {
-    if (!this.#running) throw new Error(`${this.#options.name} is not running`)
+    if (!this.#running) throw new Error(`${this.#options.name}: expected a running server, got a stopped one`)
     if (this.#paused) return
     await this.#running.handle.pause()
     this.#paused = true
@@ -117,7 +117,7 @@ export class ServerProcess implements ServerControls {
       return true
     }
     try {
-      await waitFor(attempt, { what: `${name} is ready (its log: ${logFile})`, timeout, interval })
+      await waitFor(attempt, { condition: `${name} is ready (log: ${logFile})`, timeout, interval })
     } catch (error) {
       await this.kill()
       throw error

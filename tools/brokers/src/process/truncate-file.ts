@@ -2,15 +2,15 @@ import { globSync } from 'node:fs'
 import { stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Which file, and by how much it is shortened. */
+/** The log to cut, and by how many bytes. */
 export interface FileTruncation {
   readonly folder: string
-  /** Of the log's files; the last one is cut. */
+  /** Glob pattern of the log's files. The last one is cut. */
   readonly pattern: string
   readonly bytes: number
 }
 
-/** Shortens the last file of a log, as a crash of its machine would. Answers how many bytes went. */
+/** Cuts the last file of a log, as a crash of its machine would. Returns the number of bytes removed. */
 export async function truncateLastFile({ folder, pattern, bytes }: FileTruncation): Promise<number> {
   const file = lastFile(folder, pattern)
   const { size } = await stat(file)
@@ -19,9 +19,9 @@ export async function truncateLastFile({ folder, pattern, bytes }: FileTruncatio
   return size - remaining
 }
 
-/** Of all files that match, the last by the numbers in its name. */
+/** Returns the last matching file, sorted by the numbers in the names. */
 export function lastFile(folder: string, pattern: string): string {
   const [last] = globSync(pattern, { cwd: folder }).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
-  if (last === undefined) throw new Error(`${folder} has no ${pattern}`)
+  if (last === undefined) throw new Error(`${folder}: expected a file matching ${pattern}, got none`)
   return join(folder, last)
 }

@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How long, and what is awaited: for the message. */
+/** Options of `waitFor`. */
 export interface WaitForOptions {
-  readonly what: string
-  /** Milliseconds. @default 30_000 */
+  /** The awaited condition as a clause, for the error message. */
+  readonly condition: string
+  /** Maximum time to wait, in milliseconds. @default 30_000 */
   readonly timeout?: number
-  /** Milliseconds between two tries. @default 10 */
+  /** Time between two attempts, in milliseconds. @default 10 */
   readonly interval?: number
 }
 
-/** Tries until it neither throws nor answers `false`, and answers that; throws what the last try threw when time is up. */
+/**
+ * Repeats `attempt` until it returns a value other than `false`, and returns that value.
+ * @throws Error when the time is up; its `cause` is the error of the last attempt
+ */
 export async function waitFor<T>(attempt: () => T | false | Promise<T | false>, options: WaitForOptions): Promise<T> {
-  const { what, timeout = 30_000, interval = 10 } = options
+  const { condition, timeout = 30_000, interval = 10 } = options
   const deadline = performance.now() + timeout
   for (;;) {
     let cause: unknown
@@ -22,15 +26,16 @@ export async function waitFor<T>(attempt: () => T | false | Promise<T | false>, 
       if (error instanceof GiveUpError) throw error.cause
       cause = error
     }
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeout} ms`, { cause })
+    if (performance.now() > deadline)
+      throw new Error(`timed out after ${timeout} ms waiting until ${condition}`, { cause })
     await sleep(interval)
   }
 }
 
-/** Thrown by an attempt: no further try will help. */
+/** Thrown by an attempt to end `waitFor`, which then throws the `cause`. */
 export class GiveUpError extends Error {
   override name = 'GiveUpError'
   constructor(cause: unknown) {
-    super('no further try will help', { cause })
+    super('further attempts cannot succeed', { cause })
   }
 }

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface PipeOptions {
   readonly from: Socket
   readonly to: Socket
-  /** Milliseconds that a chunk arriving now is held back. */
+  /** Returns the delay of a chunk that arrives now, in milliseconds. */
   readonly delay: () => number
-  /** Sees each chunk as it arrives; `false` takes it off the way. */
+  /** Called with each chunk as it arrives, and with an empty one at the end. Returns false to drop it. */
   readonly accept: (chunk: Buffer) => boolean
 }
 
-/** Carries bytes and the end of them, in order, as slowly as their reader reads. */
+/** Forwards bytes and the end of the stream, in order and with back-pressure. */
 export function pipe({ from, to, delay, accept }: PipeOptions): void {
   let tail: Promise<unknown> | undefined
   let waiting = 0
@@ -23,7 +23,7 @@ export function pipe({ from, to, delay, accept }: PipeOptions): void {
       return
     }
     waiting++
-    // The time runs from its arrival, while those before it are still waiting.
+    // The delay counts from the chunk's arrival, even while earlier chunks are still waiting.
     const due = sleep(ms, undefined, { ref: false })
     tail = Promise.all([tail, due]).then(() => {
       waiting--

@@ -2,27 +2,27 @@ import { connect, type Socket } from 'node:net'
 import { pipe } from './pipe.ts'
 import { reset } from './reset.ts'
 
-/** What all connections of a proxy have to bear. */
+/** Network conditions that apply to all connections of a proxy. */
 export interface NetworkConditions {
-  /** Milliseconds added each way. */
+  /** Delay added in each direction, in milliseconds. */
   delay: number
-  /** Waits for the reply that is to be lost. */
+  /** Drops the reply to the next matching request. */
   replyTrap: ReplyTrap | undefined
 }
 
-/** A reply to be lost: the first one after a request that it is meant for. */
+/** Drops one reply: the first one after a request for which `when` returns true. */
 export interface ReplyTrap {
   readonly when: (request: Buffer) => boolean
   readonly onTriggered: () => void
 }
 
-/** One client's connection, and the one made for it to the server. */
+/** One client's connection, and the proxy's connection to the server for that client. */
 export class ProxiedConnection {
   readonly #client: Socket
   readonly #server: Socket
   readonly #conditions: NetworkConditions
   #blackholed = false
-  /** What one of its requests has sprung: its reply is the next to come. */
+  /** The trap that a request on this connection has triggered. It drops the next reply. */
   #activeTrap: ReplyTrap | undefined
 
   constructor(client: Socket, target: { host: string; port: number }, conditions: NetworkConditions) {
@@ -40,12 +40,12 @@ export class ProxiedConnection {
     this.#server.on('error', resetOther(client))
   }
 
-  /** Is the client still there? */
+  /** Whether the client is still connected. */
   get open(): boolean {
     return !this.#client.readableEnded && !this.#client.destroyed
   }
 
-  /** Resolves when neither side is connected any more. */
+  /** Resolves when both sides are disconnected. */
   async closed(): Promise<void> {
     await Promise.all(
       [this.#client, this.#server].map(
@@ -54,12 +54,12 @@ export class ProxiedConnection {
     )
   }
 
-  /** Both ends stay open, nothing gets through any more: not even that one of them is closed. */
+  /** Keeps both ends open but forwards nothing, not even the close of the other end. Permanent for this connection. */
   blackhole(): void {
     this.#blackholed = true
   }
 
-  /** Both ends see a reset. */
+  /** Resets both ends. */
   reset(): void {
     reset(this.#client)
     reset(this.#server)

@@ -3,30 +3,30 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { freePort } from '../process/port.ts'
 import { type NetworkConditions, ProxiedConnection } from './proxied-connection.ts'
 
-/** Where a proxy stands. */
+/** Options of `startProxy`. */
 export interface ProxyOptions {
-  /** The URL of the server behind it; a server that is restarted may come back there. */
+  /** URL of the server behind the proxy. The server may restart while the proxy runs. */
   readonly target: string
-  /** Where clients connect. @default a free port */
+  /** Port that clients connect to. @default a free port */
   readonly port?: number
 }
 
-/** Which reply gets lost. */
+/** Options of `loseReply`. */
 export interface LoseReplyOptions {
-  /** Judges what clients send, chunk by chunk as it arrives. @default the next request */
+  /** Selects the request whose reply is lost. Called with each chunk that a client sends. @default the next request */
   readonly when?: (request: Buffer) => boolean
 }
 
-/** Starts a proxy on the loopback interface. */
+/** Starts a TCP proxy on the loopback interface. @throws TypeError if the target URL has no port */
 export async function startProxy({ target, port }: ProxyOptions): Promise<TcpProxy> {
   const proxy = new TcpProxy(target, port ?? (await freePort()))
   await proxy.heal()
   return proxy
 }
 
-/** A TCP proxy before a server, with the faults of a network. It begins with none, and passes on how connections end. */
+/** A TCP proxy in front of a server that injects network faults. Without a fault it forwards everything, including resets. */
 export class TcpProxy implements AsyncDisposable {
-  /** The target's URL, through the proxy. */
+  /** The target's URL, with the proxy's host and port. */
   readonly url: string
   readonly port: number
   readonly #target: { readonly host: string; readonly port: number }
@@ -35,10 +35,10 @@ export class TcpProxy implements AsyncDisposable {
   #blackholed = false
   #listener: Server | undefined
 
-  /** Hears nothing before it is first healed. */
+  /** Creates a proxy that does not listen until `heal` is called. */
   constructor(target: string, port: number) {
     const url = new URL(target)
-    if (!url.port) throw new TypeError(`"${target}" names no port`)
+    if (!url.port) throw new TypeError(`target: expected a URL with a port, got ${url.protocol}//${url.host}`)
     this.#target = { host: url.hostname, port: Number(url.port) }
     url.hostname = '127.0.0.1'
     url.port = `${port}`
@@ -46,22 +46,22 @@ export class TcpProxy implements AsyncDisposable {
     this.port = port
   }
 
-  /** How many clients are connected. */
+  /** Number of connected clients. */
   get connections(): number {
     return [...this.#proxied].filter((connection) => connection.open).length
   }
 
-  /** From now on everything takes so many milliseconds more each way; 0 ends it. */
+  /** Delays all data by `ms` milliseconds in each direction. 0 removes the delay. */
   delay(ms: number): void {
     this.#conditions.delay = ms
   }
 
-  /** Resets all connections. New ones are welcome. */
+  /** Resets all connections. New connections are accepted. */
   resetAll(): void {
     for (const connection of this.#proxied) connection.reset()
   }
 
-  /** Resets all connections and refuses new ones, until `heal`. */
+  /** Resets all connections and refuses new ones until `heal`. */
   async refuse(): Promise<void> {
     const listener = this.#listener
     this.#listener = undefined
@@ -72,22 +72,22 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Half-open: the connections there are stay open on both sides and carry nothing any more, for good; new ones are accepted
-   * and get no answer, until `heal`.
+   * Makes connections half-open. Existing connections stay open on both sides but never carry data again, even after `heal`. New
+   * connections are accepted but not answered until `heal`.
    */
   blackhole(): void {
     this.#blackholed = true
     for (const connection of this.#proxied) connection.blackhole()
   }
 
-  /** Has a request carried out and its reply lost: then the connection is reset. Resolves when that has happened. */
+  /** Lets a request reach the server, drops its reply and resets the connection. Resolves when the reply was dropped. */
   loseReply({ when = () => true }: LoseReplyOptions = {}): Promise<void> {
     return new Promise((resolve) => {
       this.#conditions.replyTrap = { when, onTriggered: resolve }
     })
   }
 
-  /** New connections go through again, without delay. */
+  /** Forwards new connections again, without delay. */
   async heal(): Promise<void> {
     this.#blackholed = false
     this.#conditions.delay = 0

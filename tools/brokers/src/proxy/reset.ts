@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 
 /**
- * Resets a connection. One whose end is just being sent is closed in place of it: Node would keep its handle for good, and a
- * process that has one never exits (`resetAndDestroy` while a shutdown is under way, libuv's EINVAL).
+ * Resets a connection, or closes it if its end is just being sent. In that state `resetAndDestroy` fails with libuv's EINVAL, and
+ * Node would keep the handle forever, so the process could not exit.
  */
 export function reset(socket: Socket): void {
   const finishing = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { lastFile, truncateLastFile } from '../process/truncate-file.ts'
 
-/** How much of the end goes: that many bytes (a command may stay half written), or the last commits, of those with this text. */
+/**
+ * The part of the log's end to cut. `bytes` may leave a command half written. `commits` counts whole commits; with `containing`,
+ * it counts only those that contain the text, and the cut includes every commit after the first of them.
+ */
 export type LogTruncation = { readonly bytes: number } | { readonly commits: number; readonly containing?: string }
 
-/** Shortens the append-only log in a Redis server's folder, as a crash of its machine would. Answers how many bytes went. */
+/** Cuts the append-only log in a Redis server's folder, as a crash of its machine would. Returns the number of bytes removed. */
 export async function truncateAppendOnlyLog(folder: string, truncation: LogTruncation): Promise<number> {
   const bytes = 'bytes' in truncation ? truncation.bytes : await byteLengthOfLast(folder, truncation)
   return truncateLastFile({ folder, pattern: LOG_PATTERN, bytes })
@@ -20,15 +23,15 @@ async function byteLengthOfLast(
   return log.length - offsetOfLast(log, commits, containing)
 }
 
-/** Where the last `count` commits begin. */
+/** Returns the offset at which the last `count` matching commits begin. */
 function offsetOfLast(log: Buffer, count: number, containing: string): number {
   const all = commitOffsets(log)
   const starts = all.filter((start, at) => log.subarray(start, all[at + 1]).includes(containing))
-  if (count > starts.length) throw new RangeError(`the log has ${starts.length} commits, not ${count}`)
+  if (count > starts.length) throw new RangeError(`commits: expected at most ${starts.length}, got ${count}`)
   return count === 0 ? log.length : (starts[starts.length - count] ?? 0)
 }
 
-/** A commit is a command that writes, or all from MULTI to EXEC: what a script or a transaction wrote. */
+/** Returns the offset of each commit: one writing command, or all commands from MULTI to EXEC of a script or transaction. */
 function commitOffsets(log: Buffer): number[] {
   const starts: number[] = []
   let inside = false
@@ -42,18 +45,18 @@ function commitOffsets(log: Buffer): number[] {
   return starts
 }
 
-/** `*2\r\n$3\r\nGET\r\n$1\r\na\r\n`: the number of parts, then each with its length. */
+/** Parses one command, such as `*2\r\n$3\r\nGET\r\n$1\r\na\r\n`: the number of parts, then each part with its length. */
 function readCommand(log: Buffer, at: number): { name: string; next: number } {
   let next = at
   const line = (): string => {
     const end = log.indexOf('\r\n', next)
-    if (end < 0) throw new Error('the log ends within a command')
+    if (end < 0) throw new Error('append-only log: expected a complete command, got the end of the file')
     const text = log.toString('latin1', next, end)
     next = end + 2
     return text
   }
   const first = line()
-  // An annotation, such as a time stamp.
+  // An annotation, such as a timestamp, is not a commit either.
   if (first.startsWith('#')) return { name: 'SELECT', next }
   let name = ''
   for (let part = 0; part < Number(first.slice(1)); part++) {

@@ -1,23 +1,23 @@
 import { withRedisClient } from './with-client.ts'
 
-/** One line of what a node says of its cluster. */
+/** One line of `CLUSTER NODES`: a node as seen by another node. */
 export interface ClusterNode {
   readonly id: string
   readonly port: number
   readonly flags: ReadonlySet<string>
-  /** The id of its master; `undefined` for a master. */
+  /** Id of the node's master. `undefined` for a master. */
   readonly masterId: string | undefined
-  /** First and last of each range. */
+  /** Slot ranges that the node serves, both ends inclusive. */
   readonly slots: readonly (readonly [first: number, last: number])[]
 }
 
-/** What a node says of its cluster. */
+/** Returns a node's view of its cluster. */
 export async function readClusterNodes(url: string): Promise<ClusterNode[]> {
   const text = await withRedisClient(url, (client) => client.cluster('NODES'))
   return `${text}`.trim().split('\n').map(parseNode)
 }
 
-/** `id ip:port@busPort,host flags masterId pingSent pongReceived configEpoch linkState slot slot …` */
+/** Parses a line `id ip:port@busPort,host flags masterId pingSent pongReceived configEpoch linkState slot slot …`. */
 function parseNode(line: string): ClusterNode {
   const [id = '', address = '', flags = '', masterId, , , , , ...slots] = line.split(' ')
   return {
@@ -26,7 +26,7 @@ function parseNode(line: string): ClusterNode {
     flags: new Set(flags.split(',')),
     masterId: masterId === '-' ? undefined : masterId,
     slots: slots
-      // `[slot->-id]` and `[slot-<-id]` are slots on the move.
+      // `[slot->-id]` and `[slot-<-id]` are slots that are being moved.
       .filter((range) => !range.startsWith('['))
       .map((range) => {
         const [first, last] = range.split('-')
@@ -35,7 +35,7 @@ function parseNode(line: string): ClusterNode {
   }
 }
 
-/** Does a line say that its node serves the slot? */
+/** Whether the node serves a slot. */
 export function servesSlot({ slots }: ClusterNode, slot: number): boolean {
   return slots.some(([first, last]) => first <= slot && slot <= last)
 }

@@ -9,35 +9,38 @@ import { withRedisClient } from './with-client.ts'
 
 const SLOTS = 16_384
 
-/** How long the others have no second vote for replicas of one master, in ms: twice `cluster-node-timeout`. */
+/** Time in milliseconds during which masters vote only once for replicas of the same master: twice `cluster-node-timeout`. */
 const FAILOVER_RETRY_MS = 2_000
 
-/** What kind of Redis Cluster. */
+/** Options of a Redis Cluster. */
 export interface ClusterOptions extends Omit<RedisOptions, 'connection'> {
-  /** @default 3 */
+  /** Number of masters. Each has one replica. @default 3 */
   readonly masters?: number
 }
 
-/** A Redis Cluster of this process's own: masters with one replica each. Every node has the hooks of a single server. */
+/** A Redis Cluster of masters with one replica each. Each node has the fault controls of a single server. */
 export interface RedisCluster extends AsyncDisposable {
-  /** Of all nodes: any of them will do to find the others. */
+  /** URLs of all nodes. Clients can discover the cluster from any of them. */
   readonly urls: readonly string[]
-  /** First those that began as masters, then their replicas in the same order. */
+  /** The initial masters, then their initial replicas in the same order. */
   readonly nodes: readonly RedisServer[]
   readonly version: string
-  /** The slot that a key lies in. */
+  /** Returns the slot of a key. */
   slotOf(key: string): Promise<number>
-  /** The running node that serves a slot now. */
+  /** Returns the running node that currently serves a slot. @throws Error if no running node does */
   masterOf(slot: number): Promise<RedisServer>
   /** Moves a slot with all its keys to another master. */
   moveSlot(move: SlotMove): Promise<void>
-  /** Every master hands over to its replica, with all data, and becomes its replica. All nodes have to run. */
+  /** Makes every master and its replica swap roles, without data loss. All nodes must be running. */
   failOver(): Promise<void>
   /** Resolves when all running nodes agree that every slot is served, and every running replica is synchronised. */
   waitUntilStable(): Promise<void>
 }
 
-/** Starts a cluster on free ports of the loopback interface. Throws an `UnavailableError` if there is no Redis. */
+/**
+ * Starts a cluster on free ports of the loopback interface.
+ * @throws UnavailableError if no source has Redis
+ */
 export async function startRedisCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
   const { flavor = 'redis', masters = 3, config = {} } = options
   const program = await findRedis(flavor)
@@ -49,7 +52,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<R
       config: async () => ({
         'cluster-enabled': 'yes',
         'cluster-node-timeout': '1000',
-        // a replica that found no votes for long may still take over: else the slots would be nobody's for good
+        // Without this, a replica that got no votes for a long time could never take over, and its slots would stay unserved.
         'cluster-replica-validity-factor': '0',
         'cluster-port': `${await freePort()}`,
         ...config,
@@ -82,7 +85,7 @@ class LoopbackCluster implements RedisCluster {
 
   async slotOf(key: string): Promise<number> {
     const [node] = this.#running
-    if (!node) throw new Error('no node is running')
+    if (!node) throw new Error('expected at least one running node, got none')
     return Number(await withRedisClient(node.url, (client) => client.cluster('KEYSLOT', key)))
   }
 
@@ -91,7 +94,7 @@ class LoopbackCluster implements RedisCluster {
       const self = ownNode(await readClusterNodes(node.url))
       if (isMaster(self) && servesSlot(self, slot)) return node
     }
-    throw new Error(`no running node serves slot ${slot}`)
+    throw new Error(`slot ${slot}: expected a running node that serves it, got none`)
   }
 
   async moveSlot(move: SlotMove): Promise<void> {
@@ -103,24 +106,24 @@ class LoopbackCluster implements RedisCluster {
   async failOver(): Promise<void> {
     await this.waitUntilStable()
     for (const master of await this.#masters()) {
-      const what = `another node has taken over from ${master.port}`
+      const condition = `another node has taken over from ${master.port}`
       const hasTakenOver = async (): Promise<boolean> => !isMaster(ownNode(await readClusterNodes(master.url)))
       const attempt = async (): Promise<boolean> => {
         if (await hasTakenOver()) return true
         const { url } = await this.#replicaOf(master)
         await withRedisClient(url, (client) => client.call('CLUSTER', 'FAILOVER'))
-        return waitFor(hasTakenOver, { what, timeout: FAILOVER_RETRY_MS })
+        return waitFor(hasTakenOver, { condition, timeout: FAILOVER_RETRY_MS })
       }
-      await waitFor(attempt, { what })
+      await waitFor(attempt, { condition })
     }
     await this.waitUntilStable()
   }
 
   async waitUntilStable(): Promise<void> {
-    await waitFor(async () => isStable(this.#running), { what: 'the cluster is settled', interval: 20 })
+    await waitFor(async () => isStable(this.#running), { condition: 'the cluster is stable', interval: 20 })
   }
 
-  /** Gives the slots out, lets the nodes meet, and makes replicas of the second half. */
+  /** Distributes the slots to the first half of the nodes, joins all nodes, and makes the second half replicas. */
   async createCluster(): Promise<void> {
     const half = this.nodes.length / 2
     const [first] = this.nodes
@@ -139,7 +142,7 @@ class LoopbackCluster implements RedisCluster {
     await waitFor(
       async () => (await Promise.all(this.urls.map(readClusterNodes))).every((view) => this.#isComplete(view)),
       {
-        what: 'the nodes of the cluster have met',
+        condition: 'the nodes have joined the cluster',
       },
     )
     for (const [index, { url }] of this.nodes.slice(half).entries()) {
@@ -162,11 +165,11 @@ class LoopbackCluster implements RedisCluster {
     const states = await this.#nodeStates()
     const { state: { id } = {} } = states.find(({ node }) => node === master) ?? {}
     const replica = states.find(({ state }) => state.masterId === id)
-    if (!replica) throw new Error(`the node at ${master.port} has no replica`)
+    if (!replica) throw new Error(`node at port ${master.port}: expected a replica, got none`)
     return replica.node
   }
 
-  /** What each running node says of itself. */
+  /** Returns each running node with its own line of `CLUSTER NODES`. */
   #nodeStates(): Promise<{ readonly node: RedisServer; readonly state: ClusterNode }[]> {
     return Promise.all(this.#running.map(async (node) => ({ node, state: ownNode(await readClusterNodes(node.url)) })))
   }
@@ -182,7 +185,7 @@ class LoopbackCluster implements RedisCluster {
 
 function ownNode(view: readonly ClusterNode[]): ClusterNode {
   const state = view.find(({ flags }) => flags.has('myself'))
-  if (!state) throw new Error('a node does not know itself')
+  if (!state) throw new Error("CLUSTER NODES: expected a line with the flag 'myself', got none")
   return state
 }
 
@@ -195,7 +198,7 @@ async function isStable(running: readonly RedisServer[]): Promise<boolean> {
     const info = `${await withRedisClient(url, (client) => client.cluster('INFO'))}`
     if (!info.includes('cluster_state:ok')) return false
     const view = await readClusterNodes(url)
-    // Those that are down may still be listed, as failed; slots of theirs are not served.
+    // A stopped node may still be listed with slots, which are then not served.
     if (view.some(({ port, flags, slots }) => slots.length > 0 && (!ports.has(port) || flags.has('fail')))) return false
     owners.add(
       JSON.stringify(
@@ -209,7 +212,7 @@ async function isStable(running: readonly RedisServer[]): Promise<boolean> {
     if (/^role:slave/m.test(replication) && !/^master_link_status:up/m.test(replication)) return false
     const masterPort = Number(/^master_port:(\d+)/m.exec(replication)?.[1])
     if (masterPort > 0 && !ports.has(masterPort)) return false
-    // A replica is safe only when its master knows it to be online.
+    // A replica is synchronised only when its master lists it as online.
     const { id } = ownNode(view)
     const replicas = view.filter(({ masterId, port }) => masterId === id && ports.has(port))
     if (replicas.some(({ port }) => !new RegExp(`port=${port},state=online`).test(replication))) return false

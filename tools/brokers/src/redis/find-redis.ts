@@ -5,17 +5,20 @@ import { describeImage, requireDocker } from '../install/docker.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
 
-/** Servers that speak Redis' protocol. */
+/** Servers that implement the Redis protocol. */
 export type RedisFlavor = 'redis' | 'valkey'
 
 const cachedPrograms = new Map<RedisFlavor, Promise<Program>>()
 
-/** The URL of a server that somebody else runs: `SYNC_TEST_REDIS_URL`, `SYNC_TEST_VALKEY_URL`. */
+/** Returns the URL of an externally run server, from `SYNC_TEST_REDIS_URL` or `SYNC_TEST_VALKEY_URL`. */
 export function externalRedisUrl(flavor: RedisFlavor): string | undefined {
   return process.env[`SYNC_TEST_${flavor.toUpperCase()}_URL`] || undefined
 }
 
-/** A server program, 7.0 or newer: from the PATH, else Debian's packages, else Docker. Throws an {@link UnavailableError}. */
+/**
+ * Finds a server program, version 7.0 or newer. Sources, in order: the PATH, Debian's packages, Docker.
+ * @throws UnavailableError if no source has it
+ */
 export function findRedis(flavor: RedisFlavor): Promise<Program> {
   const known = cachedPrograms.get(flavor) ?? search(flavor)
   cachedPrograms.set(flavor, known)
@@ -52,6 +55,7 @@ function search(flavor: RedisFlavor): Promise<Program> {
 
 async function inspectCandidate(candidate: Omit<Candidate, 'version'>): Promise<Program> {
   const program = await inspect({ ...candidate, version: /\bv=(\S+)/ })
-  if (Number.parseInt(program.version, 10) < 7) throw new Error(`${program.command} is ${program.version}, too old`)
+  if (Number.parseInt(program.version, 10) < 7)
+    throw new Error(`${program.command}: expected version 7.0 or newer, got ${program.version}`)
   return program
 }

@@ -10,35 +10,38 @@ import { type LogTruncation, truncateAppendOnlyLog } from './append-only-log.ts'
 import { externalRedisUrl, findRedis, type RedisFlavor } from './find-redis.ts'
 import { type RedisConnectionOptions, withRedisClient } from './with-client.ts'
 
-/** What kind of Redis server. */
+/** Options of a Redis server. */
 export interface RedisOptions {
-  /** @default 'redis' */
+  /** Server program to start. @default 'redis' */
   readonly flavor?: RedisFlavor
   /**
-   * Directives as in redis.conf: `{ 'maxmemory-policy': 'allkeys-lru' }`.
-   * Without: an append-only log that a killed process loses nothing of, no snapshots, no eviction.
+   * Directives of redis.conf, added to the defaults: `{ 'maxmemory-policy': 'allkeys-lru' }`.
+   * By default the server keeps an append-only log that survives a kill, takes no snapshots and evicts nothing.
    */
   readonly config?: Readonly<Record<string, string>>
-  /** What the configuration asks of clients; user and password become part of the URL, with `tls` it is a `rediss:` one. */
+  /** Connection options that `config` requires of clients. User and password become part of the URL; `tls` makes it `rediss:`. */
   readonly connection?: RedisConnectionOptions
 }
 
-/** A Redis server. Data and server go when it is disposed of, or when this process ends. */
+/** A Redis server. Disposing of it, or the end of this process, stops the server and deletes its data. */
 export interface RedisServer extends ServerControls, AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly version: string
-  /** Where its program came from, for people. */
+  /** Human-readable origin of the program. */
   readonly source: string
-  /** Loses the end of the append-only log, while the server is down. Answers how many bytes went. */
-  truncateLog(cut: LogTruncation): Promise<number>
+  /**
+   * Cuts the end of the append-only log. Returns the number of bytes removed.
+   * @throws Error if the server is running
+   */
+  truncateLog(truncation: LogTruncation): Promise<number>
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = {
   appendonly: 'yes',
-  // A kill loses nothing that was answered. With `everysec` it can: while a sync is slow, writes wait in the server's memory.
+  // A kill loses no acknowledged write. With `everysec` it can: while an fsync is slow, writes wait in the server's memory.
   appendfsync: 'no',
-  // One log file, which `cutLog` shortens.
+  // Without rewrites the log stays one file, which `truncateLog` cuts.
   'auto-aof-rewrite-percentage': '0',
   bind: '127.0.0.1',
   'enable-debug-command': 'yes',
@@ -49,8 +52,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Starts a Redis server on a free port of the loopback interface. Where the environment gives a URL it is that server, as it
- * is: its hooks reject with a `NotOursError`. Throws an `UnavailableError` if there is none.
+ * Starts a Redis server on a free port of the loopback interface. If `SYNC_TEST_REDIS_URL` (or `SYNC_TEST_VALKEY_URL`) is set, it
+ * returns that server unchanged, and its fault controls reject with an `ExternalServerError`.
+ * @throws UnavailableError if no source has the server program
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const { flavor = 'redis', config = {}, connection = {} } = options
@@ -59,16 +63,16 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   return startManagedRedis({ name: flavor, program: await findRedis(flavor), config: async () => config, connection })
 }
 
-/** What one server of ours is started with. */
+/** Options of one server that this process starts. */
 export interface ManagedRedisOptions {
   readonly name: string
   readonly program: Program
-  /** Asked anew where a port was taken. */
+  /** Called again for each retry after a port conflict. */
   readonly config: () => Promise<Readonly<Record<string, string>>>
   readonly connection: RedisConnectionOptions
 }
 
-/** Starts a server of ours, whatever the environment gives. */
+/** Starts a server in a child process, regardless of the environment. */
 export function startManagedRedis({ name, program, config, connection }: ManagedRedisOptions): Promise<RedisServer> {
   return retryOnPortConflict(async () => {
     const merged = { ...DEFAULTS, ...(await config()) }
@@ -109,9 +113,10 @@ async function startOnPort(port: number, { name, program, config, connection }: 
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
-    async truncateLog(cut) {
-      if (server.running) throw new Error('the log is cut while the server is down: kill it first')
-      return truncateAppendOnlyLog(folder, cut)
+    async truncateLog(truncation) {
+      if (server.running)
+        throw new Error(`${name} on ${port}: expected a stopped server to truncate its log; kill it first`)
+      return truncateAppendOnlyLog(folder, truncation)
     },
     async [Symbol.asyncDispose]() {
       await server.kill()
@@ -146,7 +151,7 @@ async function externalServer(url: string, { flavor, connection }: ExternalServe
     url,
     port: Number(port || 6379),
     version: new RegExp(`^${flavor}_version:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown',
-    source: `given by the environment, at ${hostname}`,
+    source: `from the environment, at ${hostname}`,
     truncateLog: () => Promise.reject(new ExternalServerError(url)),
     async [Symbol.asyncDispose]() {},
   }

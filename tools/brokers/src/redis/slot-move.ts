@@ -2,23 +2,23 @@ import type { Redis } from 'ioredis'
 import type { RedisServer } from './redis.ts'
 import { withRedisClient } from './with-client.ts'
 
-/** A slot and its new place. */
+/** A slot and the master that it moves to. */
 export interface SlotMove {
   readonly slot: number
   readonly to: RedisServer
-  /** Runs while half of the keys have moved: those with both sides ask clients to look elsewhere, or to try again. */
+  /** Called while only half of the keys have moved. During that time, both nodes answer clients with ASK or TRYAGAIN. */
   readonly onHalfway?: () => Promise<void>
-  /** The keys that have not moved then; not given: whichever half the server names last. */
+  /** Keys that move only after `onHalfway`. @default the second half, in the server's order */
   readonly movedLast?: RegExp
 }
 
-/** What the cluster knows of it. */
+/** A slot move with its current master and all masters of the cluster. */
 interface ResolvedSlotMove extends SlotMove {
   readonly from: RedisServer
   readonly masters: readonly RedisServer[]
 }
 
-/** Moves a slot as `redis-cli --cluster reshard` does: open on both sides, key by key, then told to every master. */
+/** Moves a slot as `redis-cli --cluster reshard` does: opens it on both nodes, moves its keys, then updates every master. */
 export async function moveSlot({ slot, from, to, masters, onHalfway, movedLast }: ResolvedSlotMove): Promise<void> {
   if (from === to) return
   const [fromId, toId] = await Promise.all(
@@ -34,7 +34,7 @@ export async function moveSlot({ slot, from, to, masters, onHalfway, movedLast }
     for (let rest = await keysInSlot(client, slot); rest.length > 0; rest = await keysInSlot(client, slot))
       await moveKeys(client, to, rest)
   })
-  // First the new owner: between the two the slot must not be nobody's.
+  // The new owner comes first, so that the slot always has an owner.
   for (const { url } of [to, from, ...masters.filter((node) => node !== to && node !== from)])
     await withRedisClient(url, (client) => client.cluster('SETSLOT', slot, 'NODE', `${toId}`))
 }

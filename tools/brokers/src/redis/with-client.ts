@@ -1,9 +1,12 @@
 import { Redis, type RedisOptions } from 'ioredis'
 
-/** How to connect to a server that asks for more than its address. */
+/** Client options for servers that require a user, password or TLS. */
 export type RedisConnectionOptions = Pick<RedisOptions, 'username' | 'password' | 'tls'>
 
-/** Connects, asks one thing and goes. Rejects at once if the server is not there or still loads its data. */
+/**
+ * Connects a client, passes it to `use`, and disconnects it. Rejects without a retry if the server is unavailable or still loads
+ * its data.
+ */
 export async function withRedisClient<T>(
   url: string,
   use: (client: Redis) => Promise<T>,
@@ -15,10 +18,10 @@ export async function withRedisClient<T>(
     retryStrategy: null,
     connectTimeout: 1000,
     commandTimeout: 10_000,
-    // It would wait a second if the server is still loading.
+    // The ready check would wait for a second while the server loads its data.
     enableReadyCheck: false,
   })
-  // Told by the rejected promise already.
+  // The rejected promise already reports the error.
   client.on('error', () => {})
   try {
     await client.connect()
