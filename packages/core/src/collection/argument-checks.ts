@@ -1,4 +1,4 @@
-import { assertOneOf, formatValue } from '../model/assert.ts'
+import { assertNonEmptyString, assertOneOf, formatValue } from '../model/assert.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { decodeETag } from '../model/etag.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
@@ -13,8 +13,7 @@ export type StreamRequest = Omit<ChangesOptions<unknown>, 'fields'> & { readonly
 
 /** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a non-empty string */
 export function parseKey(key: string): string {
-  if (typeof key !== 'string' || key === '') throw new ArgumentError('key: a non-empty string is needed')
-  return key
+  return assertNonEmptyString(key, 'key')
 }
 
 /** A caller's document or fields, copied and frozen. @throws ArgumentError, NotJsonError */

@@ -33,7 +33,7 @@ export abstract class SyncError extends Error {
   readonly address: ErrorAddress | undefined
 
   static {
-    Object.defineProperty(this.prototype, BRAND, { value: true })
+    Object.defineProperty(SyncError.prototype, BRAND, { value: true })
   }
 
   constructor(message: string, { cause, address }: Details = {}) {
