@@ -13,8 +13,8 @@ test.each([
   ['kafka://host?client=smoke', /"smoke" is none of kafkajs, platformatic/],
   ['kafka://host?sasl=smoke', /"smoke" is none of plain/],
   ['kafka://host?tls=maybe', /"maybe" is none of true, false/],
-  ['kafka://host?partitions=0', /partitions: not a whole number/],
-  ['kafka://host?retention=soon', /retention: not a duration/],
+  ['kafka://host?partitions=0', /partitions: expected an integer/],
+  ['kafka://host?retention=soon', /retention: expected a duration/],
   ['kafka://host?topic=a%20b', /topic: letters/],
 ])('%s is refused with a code', async (url, message) => {
   await expect(openBus(url)).rejects.toMatchObject({

@@ -33,7 +33,7 @@ describe.runIf(await canTest('redis: URLs', { broker: 'redis' }))('redis: URLs',
     ['redis://host/shop', /number of a database/],
     ['redis://host?partition.eu=nowhere', /partitions: "eu": a URL/],
     ['redis:', /a host is needed/],
-    ['redis://host?maxAge=soon', /maxAge: not a duration/],
+    ['redis://host?maxAge=soon', /maxAge: expected a duration/],
   ])('%s is refused with a code', async (url, message) => {
     await expect(openStore(url)).rejects.toMatchObject({
       code: 'SYNC_ARGUMENT',

@@ -12,7 +12,7 @@ describe.runIf(available)('what is stored in Redis', () => {
   test('is sent over NATS by a relay', async () => {
     await using redis = await startRedis()
     await using nats = await startNats()
-    const [store, bus] = [`${redis.url}?publish=relay`, nats.url]
+    const [store, bus] = [`${redis.url}?publish=outbox`, nats.url]
     await using writer = await connect({ store, bus })
     await using reader = await connect({ store, bus, checkInterval: '1h' })
     const [to, from] = [writer, reader].map((each) => each.collection(docs, { partition: 'p' }))
