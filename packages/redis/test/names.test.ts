@@ -15,7 +15,7 @@ test('the names of a document can be read from its key, whatever they are: no tw
   fc.assert(
     fc.property(ref, layout, (document, how) => {
       const parts = documentKey(document, how)
-        .replace(/^\{(.*)\}:/, '$1:')
+        .replace(/^\{(.*)\}:/s, '$1:')
         .split(':')
       expect(parts.map(unescapePart)).toEqual([document.partition, document.section, document.key])
     }),
