@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { ClusterIdentity, isSameServer } from '../src/connection/cluster-identity.ts'
 
 const line = (id: string, flags = 'master'): string =>
@@ -13,17 +13,17 @@ const identityOf = async (...lines: string[]): Promise<string | undefined> => {
   return current
 }
 
-test('a cluster is the same after a fail-over, in whatever order its nodes are named', async () => {
+it('a cluster is the same after a fail-over, in whatever order its nodes are named', async () => {
   const before = await identityOf(line('a', 'myself,master'), line('b'), line('c', 'slave'))
   const after = await identityOf(line('c', 'master'), line('a', 'master,fail'), line('b', 'myself,master'))
   expect(before).toBe(after)
 })
 
-test('a node that is being met counts for nothing', async () => {
+it('a node that is being met counts for nothing', async () => {
   expect(await identityOf(line('a'), line('x', 'handshake'))).toBe(await identityOf(line('a')))
 })
 
-test('two views are one cluster as long as each has more than half of the other', () => {
+it('two views are one cluster as long as each has more than half of the other', () => {
   const ids = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map(String), { minLength: 1 })
   const property = fc.property(ids, ids, (some, others) => {
     const common = some.filter((id) => others.includes(id)).length
@@ -33,14 +33,14 @@ test('two views are one cluster as long as each has more than half of the other'
   fc.assert(property)
 })
 
-test('what is not known is nothing else, be it unknown too', () => {
+it('what is not known is nothing else, be it unknown too', () => {
   expect(isSameServer(undefined, undefined)).toBe(false)
   expect(isSameServer('', '')).toBe(false)
   expect(isSameServer('a', undefined)).toBe(false)
   expect(isSameServer(undefined, 'a')).toBe(false)
 })
 
-test('a late answer does not speak for what is reached after all was lost', async () => {
+it('a late answer does not speak for what is reached after all was lost', async () => {
   const asked = Promise.withResolvers<string>()
   const ask = vi.fn(() => asked.promise)
   const identity = new ClusterIdentity(ask)

@@ -14,7 +14,7 @@ import {
 import { decodeFrame } from '@sync/core/adapter'
 import { type RedisRelay, type RedisRelayEvent, redisBus, redisRelay, redisStore } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openConnection } from '../src/connection/open.ts'
 import { cursorKey, leaseKeys, metaKey, outboxIndex, outboxIndexes, sectionName } from '../src/names.ts'
 import { Outbox } from '../src/relay/outbox.ts'
@@ -128,7 +128,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       for (const [partition, count] of written) expect([...(received.get(partition) ?? [])]).toEqual(inOrder(count))
     }
 
-    test.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
+    it.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
       const reader = readerOf(hub)
@@ -142,7 +142,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await allSent(relay)
     })
 
-    test('sends at once what was committed while there was none', async () => {
+    it('sends at once what was committed while there was none', async () => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
       const received = await listen(memoryBus(hub), partitions)
@@ -154,7 +154,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await allSent(relay)
     })
 
-    test('that was killed is followed by another within seconds: nothing is lost, the order is kept', async () => {
+    it('that was killed is followed by another within seconds: nothing is lost, the order is kept', async () => {
       await using line = await startRedis()
       const partitions = partitionsOf()
       const received = await listen(ended(redisBus(line.url)), partitions)
@@ -173,7 +173,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await allSent(second)
     })
 
-    test('goes on while a slot with work moves', async () => {
+    it('goes on while a slot with work moves', async () => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
       const received = await listen(memoryBus(hub), partitions)
@@ -188,7 +188,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await allSent(relay)
     })
 
-    test('notes no section beside an index that has not moved yet', async () => {
+    it('notes no section beside an index that has not moved yet', async () => {
       const [partition = ''] = partitionsOf()
       const section = { partition, section: docs.section }
       const index = outboxIndex(section, CLUSTER)
@@ -229,7 +229,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await admin.del(index)
     })
 
-    test('goes on when the master that has its lease dies', async () => {
+    it('goes on when the master that has its lease dies', async () => {
       const hub = createMemoryHub()
       const partitions = partitionsOf()
       const received = await listen(memoryBus(hub), partitions)
@@ -253,7 +253,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await vi.waitFor(() => expect(relays.filter(({ active }) => active)).toHaveLength(1), WAIT)
     })
 
-    test('moves no cursor back, and none that a later term has moved', async () => {
+    it('moves no cursor back, and none that a later term has moved', async () => {
       const hub = createMemoryHub()
       const [partition = ''] = partitionsOf()
       const received = await listen(memoryBus(hub), [partition])
@@ -288,7 +288,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       expect([...(received.get(partition) ?? [])]).toEqual([1, 2])
     })
 
-    test('begins a later term where the cluster has forgotten how many there were', async () => {
+    it('begins a later term where the cluster has forgotten how many there were', async () => {
       const hub = createMemoryHub()
       const [partition = ''] = partitionsOf()
       const received = await listen(memoryBus(hub), [partition])
@@ -306,7 +306,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       expect(Number(await admin.get(leaseKeys(CLUSTER).terms))).toBeGreaterThan(1_000_000)
     })
 
-    test('finds in a few looks what nobody has told of, in whatever slot', async () => {
+    it('finds in a few looks what nobody has told of, in whatever slot', async () => {
       const connection = await openConnection(url, { timeout: 3_000, client: 'ioredis' })
       onTestFinished(() => connection.close())
       const outbox = new Outbox(connection)
@@ -329,7 +329,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       expect([...found].sort()).toEqual([...early, ...late].sort())
     })
 
-    test('asks for no more rights than the README says; without them nothing is committed', async () => {
+    it('asks for no more rights than the README says; without them nothing is committed', async () => {
       const allowed =
         '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl:* &__dataChanged*'
       const user = async (name: string, rules: string): Promise<string> => {
@@ -360,7 +360,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       expect(events.filter(({ type }) => type === 'error')).toEqual([])
     })
 
-    test('is told by the writer, and need not look', async () => {
+    it('is told by the writer, and need not look', async () => {
       const channel = '__outbox'
       const partition = `told${++tests}`
       const connection = await openConnection(url, { timeout: 3_000, client: 'ioredis' })

@@ -10,7 +10,7 @@ import {
 import type { Store } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { streamKey } from '../src/names.ts'
 import { startTestCluster } from './cluster-harness.ts'
 import { WriteLoad } from './cluster-load.ts'
@@ -95,7 +95,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       return { to, scope, received, offsets, statuses, publishOne, publish, all, [Symbol.asyncDispose]: close }
     }
 
-    test('what is published while a slot moves is heard meanwhile, once, and in its order', async () => {
+    it('what is published while a slot moves is heard meanwhile, once, and in its order', async () => {
       await using tape = await openTape('moving')
       await tape.publish(10)
       const [from, to] = await ends('moving')
@@ -118,7 +118,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       expect(new Set(tape.statuses)).toEqual(new Set(['connected', 'interrupted', 'resumed']))
     }, 60_000)
 
-    test('what nobody heard while a slot moved is read from the stream, before it counts as resumed', async () => {
+    it('what nobody heard while a slot moved is read from the stream, before it counts as resumed', async () => {
       await allow('&*')
       await using tape = await openTape('unheard', ear())
       await tape.publish(3)
@@ -141,7 +141,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       expect(tape.received).toEqual(tape.all())
     }, 60_000)
 
-    test('nothing waits: no connection is blocked, and an entry costs no call but that which publishes it', async () => {
+    it('nothing waits: no connection is blocked, and an entry costs no call but that which publishes it', async () => {
       await using tape = await openTape('calls')
       const [node] = await ends('calls')
       await ask(node, 'CONFIG', 'RESETSTAT')
@@ -153,7 +153,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       expect(String(await ask(node, 'INFO', 'clients'))).toContain('blocked_clients:0')
     })
 
-    test('what is published without waiting keeps its order, though its node was made to forget all scripts', async () => {
+    it('what is published without waiting keeps its order, though its node was made to forget all scripts', async () => {
       await using tape = await openTape('unknown')
       const [node] = await ends('unknown')
       for (let round = 0; round < 10; round++) {
@@ -168,7 +168,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
     })
 
-    test('what was taken away before it was read is told, and what follows is heard', async () => {
+    it('what was taken away before it was read is told, and what follows is heard', async () => {
       await using tape = await openTape('deleted')
       await tape.publish(3)
       await vi.waitFor(() => expect(tape.received).toEqual(tape.all()), soon)
@@ -182,7 +182,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       await expect(lost).rejects.toMatchObject({ code: 'SYNC_OFFSET_LOST' })
     })
 
-    test('who may not read the stream is told by name, and so is who may not tell of it', async () => {
+    it('who may not read the stream is told by name, and so is who may not tell of it', async () => {
       const users = {
         able: '+@scripting +@stream +@keyspace +@pubsub +info +ping +cluster ~{acl:* &__dataChanged*',
         deaf: '+@all -xrange ~* &*',
@@ -210,7 +210,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       await expect(dumb.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
     })
 
-    test.each([docs, byKey])('a commit publishes by its script, of $section', async (definition) => {
+    it.each([docs, byKey])('a commit publishes by its script, of $section', async (definition) => {
       const mute = openBus()
       mute.publish = () => Promise.reject(new BusUnavailableError('nothing is sent afterwards'))
       await using writer = open({ bus: mute })
@@ -227,7 +227,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       expect(failures).toEqual([])
     })
 
-    test('a commit begins no second stream at the node that its slot is moving to', async () => {
+    it('a commit begins no second stream at the node that its slot is moving to', async () => {
       const bus = openBus()
       await using writer = open({ bus })
       await using reader = open(NEVER)
@@ -251,7 +251,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
       expect(await ask(to, 'XLEN', streamOf('halfway'))).toBe(3)
     }, 60_000)
 
-    test('a replica is made right by the stream alone when its line is back', async () => {
+    it('a replica is made right by the stream alone when its line is back', async () => {
       const store = redisStore(url)
       let asked = 0
       store.changesSince = () => {
@@ -284,7 +284,7 @@ describe.runIf(await canTest('Streams in a Redis Cluster', { broker: 'redis', co
     })
 
     // last: it ends a node
-    test('no acknowledged write is lost in silence when a slot moves and a master dies', async () => {
+    it('no acknowledged write is lost in silence when a slot moves and a master dies', async () => {
       await using writer = open()
       await using reader = open()
       const told = new Set<string>()

@@ -10,7 +10,7 @@ import {
 } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { isSameServer } from '../src/connection/cluster-identity.ts'
 import { openConnection } from '../src/connection/open.ts'
 import { metaKey } from '../src/names.ts'
@@ -50,7 +50,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       runner: { describe, it },
     })
 
-    test('leaves what is published in another cluster to its writer', async () => {
+    it('leaves what is published in another cluster to its writer', async () => {
       await using other = await startRedisCluster({ masters: 1 })
       const at = clusterUrl(other)
       const bus = redisBus(at)
@@ -63,7 +63,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 1 }), { timeout: 5_000, interval: 1 })
     })
 
-    test.each(['pubsub', 'streams'] as const)(
+    it.each(['pubsub', 'streams'] as const)(
       'may have some partitions, and a server the others, over %s',
       async (transport) => {
         await using server = await startRedis()
@@ -101,7 +101,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         return bus
       }
 
-      test('is reached by a client that is given, and left open', async () => {
+      it('is reached by a client that is given, and left open', async () => {
         const { opened, isOpen, end } = await openClusterClient(cluster, client)
         {
           await using writer = createInstance({ store: redisStore(opened), bus: redisBus(opened) })
@@ -115,7 +115,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await end()
       })
 
-      test.each([docs, byKey])('publishes within the commit, of $section', async (definition) => {
+      it.each([docs, byKey])('publishes within the commit, of $section', async (definition) => {
         const bus = mute()
         await using writer = open({ bus })
         await using reader = open(NEVER)
@@ -132,7 +132,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         expect(failures).toEqual([])
       })
 
-      test('asks for no more rights than the README says', async () => {
+      it('asks for no more rights than the README says', async () => {
         const rules = `+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl-${client}:* &__dataChanged*`
         await Promise.all(
           cluster.nodes.map(async (node) => {
@@ -158,7 +158,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         expect(failures).toEqual([])
       })
 
-      test('reaches those who listen at the node that a slot is leaving', async () => {
+      it('reaches those who listen at the node that a slot is leaving', async () => {
         const [bus, silent] = [redisBus(url()), mute()]
         await using writer = open({ bus })
         await using dying = open({ bus: silent })
@@ -191,7 +191,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await vi.waitFor(() => expect(there?.peek('k')).toEqual({ n: 3 }), { timeout: 10_000, interval: 10 })
       }, 60_000)
 
-      test('takes what is published at once on lines that are not open yet', async () => {
+      it('takes what is published at once on lines that are not open yet', async () => {
         await using bus = redisBus(url())
         const changes = partitions.flatMap((partition) =>
           [1, 2, 3].map((sequence) => ({
@@ -202,7 +202,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await Promise.all(changes.map(({ partition, change }) => bus.publish({ partition, section: 'load' }, [change])))
       })
 
-      test('tells that a slot was given away though a command was under way on its line', async () => {
+      it('tells that a slot was given away though a command was under way on its line', async () => {
         await using stack = new AsyncDisposableStack()
         const connection = stack.adopt(await openConnection(url(), { timeout: 3_000, client }), (each) => each.close())
         const lines = stack.adopt(connection.fork(), (each) => each.close())
@@ -223,7 +223,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await waiting
       }, 30_000)
 
-      test('counts every update once while a slot moves to a node that never saw a script', async () => {
+      it('counts every update once while a slot moves to a node that never saw a script', async () => {
         await using writer = open()
         await using reader = open()
         const moving = `moving ${client}`
@@ -262,7 +262,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
         await vi.waitFor(() => expect(watching?.peek('k')).toEqual({ n: done }), { timeout: 10_000 })
       }, 60_000)
 
-      test('loses no acknowledged write in silence when a slot moves and a master dies', {
+      it('loses no acknowledged write in silence when a slot moves and a master dies', {
         timeout: 90_000,
       }, async () => {
         const bus = redisBus(url())

@@ -1,13 +1,13 @@
 import { canTest, startRedis, startRedisCluster } from '@sync/brokers'
 import { redisBus, redisStore } from '@sync/redis'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openClusterClient } from './open-client.ts'
 
 describe.runIf(await canTest('ending on a dead line', { broker: 'redis', controllable: true }))(
   'while the server does not answer',
   { timeout: 30_000 },
   () => {
-    test.each(['ioredis', 'redis'] as const)(
+    it.each(['ioredis', 'redis'] as const)(
       'a subscription ends at once, with %s: a close that waited for one after the other would miss its deadline',
       async (client) => {
         await using redis = await startRedis()
@@ -22,7 +22,7 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', control
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
+    it.each(['ioredis', 'redis'] as const)(
       'store and bus are closed in the time allowed, with %s, though nothing else was asked',
       async (client) => {
         await using redis = await startRedis()
@@ -38,7 +38,7 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', control
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
+    it.each(['ioredis', 'redis'] as const)(
       'it is noticed, with %s, though what keeps quiet lines open is written more often than `timeout`',
       async (client) => {
         await using redis = await startRedis()
@@ -53,7 +53,7 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', control
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
+    it.each(['ioredis', 'redis'] as const)(
       'it is noticed in a cluster too, with a client of %s that was given: the line is that of the bus',
       async (client) => {
         await using cluster = await startRedisCluster({ masters: 1 })

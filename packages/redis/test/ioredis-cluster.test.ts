@@ -1,7 +1,7 @@
 import { canTest, startRedisCluster } from '@sync/brokers'
 import { redisBus } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import {
   type IoredisCluster,
   IoredisClusterConnection,
@@ -10,7 +10,7 @@ import {
 
 afterEach(() => void vi.useRealTimers())
 
-test('a cluster is asked for its slots as long as it is open, and by nobody afterwards', async () => {
+it('a cluster is asked for its slots as long as it is open, and by nobody afterwards', async () => {
   vi.useFakeTimers()
   let slotQueries = 0
   const client = {
@@ -36,7 +36,7 @@ test('a cluster is asked for its slots as long as it is open, and by nobody afte
   expect(ownedClusterOptions(1_000)).not.toHaveProperty('slotsRefreshInterval')
 })
 
-test.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 'redis', controllable: true }))(
+it.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 'redis', controllable: true }))(
   'a client that is given knows where nodes are to be reached that name other addresses: there they are listened to',
   async () => {
     await using cluster = await startRedisCluster()

@@ -2,7 +2,7 @@ import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import type { CommitRequest, CommitResult, Head, SectionRef, Store } from '@sync/core/adapter'
 import { redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { metaKey } from '../src/names.ts'
 
 const CLUSTER = { cluster: true }
@@ -73,7 +73,7 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
       return result
     }
 
-    test.each([
+    it.each([
       ['log and op memory', /::(log|answers:\d)$/, false],
       ['what its caller named the write', /::op:/, true],
     ])('does nothing twice, and makes nothing anew, while there is elsewhere: %s', async (_, late, kept) => {
@@ -100,7 +100,7 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
       expect(page.changes.map(({ sequence }) => sequence)).toEqual([1, 2])
     })
 
-    test('deletes nothing while it may have been deleted before', async () => {
+    it('deletes nothing while it may have been deleted before', async () => {
       const section = { partition: `${client}:deleted`, section: 's' }
       const standing = await headOf(section)
       const request = (id: string): CommitRequest => write(section, { id, kept: false, n: 1, standing })
@@ -113,7 +113,7 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
       expect((await store.load([{ ...section, key: 'k' }]))[0]?.document).toBeUndefined()
     })
 
-    test('does not take its log for lost', async () => {
+    it('does not take its log for lost', async () => {
       const section = { partition: `${client}:log`, section: 's' }
       const standing = await headOf(section)
       await commitOne(write(section, { id: 'x', kept: false, n: 1, standing }))

@@ -2,7 +2,7 @@ import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import { type Collection, createInstance, defineCollection, type SyncInstance } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 /** What caches with an invalidation bus get wrong. */
 describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', controllable: true }))(
@@ -33,7 +33,7 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', contr
       return { syncs, collections }
     }
 
-    test('all see a write that was made while no subscription was alive, within the interval of the check', async () => {
+    it('all see a write that was made while no subscription was alive, within the interval of the check', async () => {
       const { syncs, collections } = await open(3, 'killed')
       const [writer] = collections
       for (let n = 1; n <= 20; n++) {
@@ -53,7 +53,7 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', contr
       await Promise.all(syncs.map((sync) => sync.close()))
     }, 60_000)
 
-    test('two that write the same 500 keys at once end alike, a hundred times', async () => {
+    it('two that write the same 500 keys at once end alike, a hundred times', async () => {
       const { syncs, collections } = await open(2, 'same')
       const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
       await Promise.all(collections.map((each) => each.getMany(keys)))

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { NodeRedisShardNodes } from '../src/connection/node-redis-shard-nodes.ts'
 
 const TIMEOUT = 3_000
@@ -38,7 +38,7 @@ function openLine() {
   return { line, lost: onLost, count, [Symbol.dispose]: () => line.close() }
 }
 
-test('a channel that the node has ended unheard counts as lost', async () => {
+it('a channel that the node has ended unheard counts as lost', async () => {
   using opened = openLine()
   const { line, lost, count } = opened
   await line.subscribe('a')
@@ -49,7 +49,7 @@ test('a channel that the node has ended unheard counts as lost', async () => {
   expect(lost).toHaveBeenCalled()
 })
 
-test('a channel that came or went while the node was asked does not', async () => {
+it('a channel that came or went while the node was asked does not', async () => {
   using opened = openLine()
   const { line, lost, count } = opened
   await count(0, () => line.subscribe('a'))
@@ -58,7 +58,7 @@ test('a channel that came or went while the node was asked does not', async () =
   expect(lost).not.toHaveBeenCalled()
 })
 
-test('a node that does not tell counts as lost, and one that cannot does not', async () => {
+it('a node that does not tell counts as lost, and one that cannot does not', async () => {
   using opened = openLine()
   const { line, lost, count } = opened
   await line.subscribe('a')

@@ -15,7 +15,7 @@ import {
 import { decodeFrame, type SectionRef } from '@sync/core/adapter'
 import { type RedisRelay, type RedisRelayEvent, redisBus, redisRelay, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'document' })
@@ -73,7 +73,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       vi.waitFor(async () => expect(await relay.backlog()).toEqual({ sections: 0 }), WAIT)
     const partitionOf = (): { readonly partition: string } => ({ partition: `p${++partitions}` })
 
-    test.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
+    it.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
       const hub = createMemoryHub()
       const at = partitionOf()
       const reader = readerOf(hub).collection(definition, at)
@@ -93,7 +93,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(failures).toEqual([])
     })
 
-    test('sends what was committed while there was none', async () => {
+    it('sends what was committed while there was none', async () => {
       const hub = createMemoryHub()
       const at = partitionOf()
       const reader = readerOf(hub).collection(docs, at)
@@ -106,7 +106,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await shows(reader, 'k', 3)
     })
 
-    test('begins with the first change that was left to relays', async () => {
+    it('begins with the first change that was left to relays', async () => {
       const at = partitionOf()
       const early = ended(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
       await early.collection(docs, at).assign('k', { n: 1 })
@@ -122,7 +122,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(sent).toEqual([2])
     })
 
-    test('costs nothing where it was not asked for', async () => {
+    it('costs nothing where it was not asked for', async () => {
       const at = partitionOf()
       const sync = ended(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
       await sync.collection(docs, at).assign('k', { n: 1 })
@@ -130,7 +130,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(await admin.zscore('__outbox', `${at.partition}:doc`)).toBeNull()
     })
 
-    test('that was killed is followed by another within seconds: nothing is lost, the order is kept', {
+    it('that was killed is followed by another within seconds: nothing is lost, the order is kept', {
       timeout: 60_000,
     }, async () => {
       await using line = await startRedis()
@@ -167,7 +167,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(events).toEqual([{ type: 'active' }])
     })
 
-    test('waits for a lease that was left behind, no longer', async () => {
+    it('waits for a lease that was left behind, no longer', async () => {
       const at = partitionOf()
       await admin.set('__outbox:lease', 'somebody', 'PX', 700)
       const hub = createMemoryHub()
@@ -180,7 +180,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(await admin.get('__outbox:lease')).not.toBe('somebody')
     })
 
-    test('that is closed leaves the rest to the next at once', async () => {
+    it('that is closed leaves the rest to the next at once', async () => {
       const hub = createMemoryHub()
       const [first, second] = [relayTo(memoryBus(hub)), relayTo(memoryBus(hub))]
       await vi.waitFor(() => expect(first.active || second.active).toBe(true), WAIT)
@@ -191,7 +191,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await expect(old.backlog()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
     })
 
-    test('that was ousted while it was sending notes nothing any more', async () => {
+    it('that was ousted while it was sending notes nothing any more', async () => {
       const at = partitionOf()
       const hub = createMemoryHub()
       const held = Promise.withResolvers<void>()
@@ -228,7 +228,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(sent).toEqual([1, 2])
     })
 
-    test('that comes after its log was trimmed tells how far the section is, and replicas ask the store', async () => {
+    it('that comes after its log was trimmed tells how far the section is, and replicas ask the store', async () => {
       const at = partitionOf()
       const hub = createMemoryHub()
       const reader = readerOf(hub).collection(docs, at)
@@ -245,7 +245,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await shows(reader, 'k', 11)
     })
 
-    test('goes on in another history after everything was lost', async () => {
+    it('goes on in another history after everything was lost', async () => {
       const at = partitionOf()
       const hub = createMemoryHub()
       const reader = readerOf(hub).collection(docs, at)
@@ -263,7 +263,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await allSent(relay)
     })
 
-    test('sends what came in place of a tail that was lost', async () => {
+    it('sends what came in place of a tail that was lost', async () => {
       await using own = await startRedis()
       const at = partitionOf()
       const hub = createMemoryHub()
@@ -286,7 +286,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await allSent(relay)
     })
 
-    test('tries until a bus takes it, and tells that it does not', async () => {
+    it('tries until a bus takes it, and tells that it does not', async () => {
       const at = partitionOf()
       const hub = createMemoryHub()
       const reader = readerOf(hub).collection(docs, at)
@@ -304,7 +304,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await shows(reader, 'k', 1)
     })
 
-    test('is not held up by sections that a bus refuses, however many', async () => {
+    it('is not held up by sections that a bus refuses, however many', async () => {
       const at = partitionOf()
       const hub = createMemoryHub()
       const refused = new BusUnavailableError('not this one')
@@ -329,7 +329,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await vi.waitFor(() => expect(events.filter(({ type }) => type === 'error')).toHaveLength(200), WAIT)
     })
 
-    test('goes on after the server was away', async () => {
+    it('goes on after the server was away', async () => {
       await using own = await startRedis()
       const at: SectionRef = { ...partitionOf(), section: 'doc' }
       const hub = createMemoryHub()
@@ -349,7 +349,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await allSent(relay)
     })
 
-    test('needs no more rights than the README says; without them nothing is committed', async () => {
+    it('needs no more rights than the README says; without them nothing is committed', async () => {
       const allowed =
         '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client ~acl:* &__dataChanged*'
       const relaying = '+@sortedset ~__outbox* &__outbox*'
@@ -375,7 +375,7 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(events.filter(({ type }) => type === 'error')).toEqual([])
     })
 
-    test('is refused without a bus, or with what is out of range', () => {
+    it('is refused without a bus, or with what is out of range', () => {
       expect(() => redisRelay('redis://127.0.0.1:1', {} as never)).toThrow(/bus/)
       expect(() => redisRelay('redis://127.0.0.1:1', { bus: memoryBus(), lease: 99 })).toThrow(/lease/)
       expect(() => redisStore('redis://127.0.0.1:1?publish=never')).toThrow(/publish/)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ReplyWatchdog } from '../src/connection/reply-watchdog.ts'
 
 const TIMEOUT = 1_000
@@ -16,7 +16,7 @@ const activity = fc.array(
 )
 
 describe('a line on which nothing comes back while an answer is due', () => {
-  test('is noticed in time, and no other', () => {
+  it('is noticed in time, and no other', () => {
     fc.assert(
       fc.property(activity, (steps) => {
         vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })

@@ -3,7 +3,7 @@ import { createInstance, defineCollection, memoryBus, type SyncInstance } from '
 import { decodeFrame } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { documentKey, metaKey } from '../src/names.ts'
 
 /** What those find in Redis who know what the system before this one kept there: see docs/migrating-from-ddm.md. */
@@ -17,7 +17,7 @@ const byKey = defineCollection<Unit>({ section: 'followed', ttl: '7d', subscribe
 const at = { partition: 'forecast' }
 const DAY = 86_400_000
 
-test('in a cluster a section lies in one slot, chosen by partition and section', () => {
+it('in a cluster a section lies in one slot, chosen by partition and section', () => {
   const section = { ...at, section: 'config' }
   const keys = [metaKey(section, { cluster: true }), documentKey({ ...section, key: 'unit-001' }, { cluster: true })]
   expect(keys.map((key) => /\{(.*?)\}/.exec(key)?.[1])).toEqual(['forecast:config', 'forecast:config'])
@@ -52,7 +52,7 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', co
     return received
   }
 
-  test('a document is a hash, its fields and their versions under the names that they had', async () => {
+  it('a document is a hash, its fields and their versions under the names that they had', async () => {
     const unit = open().collection(units, at)
     await unit.assign('unit-001', { unitName: 'PowerPlant A', demand: 380.2 })
     await unit.assign('unit-001', { demand: 450.5 })
@@ -65,7 +65,7 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', co
     })
   })
 
-  test('the whole hash lives for seven days from the last write', async () => {
+  it('the whole hash lives for seven days from the last write', async () => {
     const unit = open().collection(units, at)
     await unit.assign('unit-001', { unitName: 'A', demand: 1 })
     await admin.pexpire('forecast:config:unit-001', DAY)
@@ -75,7 +75,7 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', co
     expect(left).toBeLessThanOrEqual(7 * DAY)
   })
 
-  test('a write is one call, stored and published together', async () => {
+  it('a write is one call, stored and published together', async () => {
     const sync = open()
     const unit = sync.collection(units, at)
     await unit.assign('unit-001', { unitName: 'A', demand: 1 })
@@ -93,7 +93,7 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', co
     expect(sent.filter((name) => name !== 'ping')).toEqual(['evalsha', 'echo'])
   })
 
-  test('a change goes to the channel of its section, as the fields that changed and its version', async () => {
+  it('a change goes to the channel of its section, as the fields that changed and its version', async () => {
     const unit = open().collection(units, at)
     await unit.assign('unit-001', { unitName: 'A', demand: 1 })
     const received = await subscribeTo('__dataChanged:forecast:config')
@@ -104,7 +104,7 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', co
     ])
   })
 
-  test('or to the channel of its document, where the section is followed by key', async () => {
+  it('or to the channel of its document, where the section is followed by key', async () => {
     const unit = open().collection(byKey, at)
     const received = await subscribeTo('__dataChanged:forecast:followed:unit-001')
     const others = await subscribeTo('__dataChanged:forecast:followed')
@@ -114,7 +114,7 @@ describe.runIf(await canTest('docs/migrating-from-ddm.md', { broker: 'redis', co
     expect(others).toEqual([])
   })
 
-  test('a partition has a connection of its own, to where it is said to lie', async () => {
+  it('a partition has a connection of its own, to where it is said to lie', async () => {
     await using eu = await startRedis()
     const partitions = { forecast: eu.url }
     await using sync = createInstance({ store: redisStore(redis.url, { partitions }), bus: memoryBus() })

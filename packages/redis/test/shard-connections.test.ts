@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type ShardConnection, ShardConnections } from '../src/connection/shard-connections.ts'
 
 /** A line on which every call is answered so. */
@@ -15,7 +15,7 @@ const unreachable = (): never => {
   throw new Error('the node cannot be reached')
 }
 
-test.each([
+it.each([
   ['loads its data', refusing],
   ['cannot be reached', unreachable],
 ])('a node that %s is tried until it serves', async (_, first) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Connectivity } from '../src/bus/connectivity.ts'
 import { ShardedFeed } from '../src/bus/sharded-feed.ts'
 import { StreamReader } from '../src/bus/stream-reader.ts'
@@ -91,7 +91,7 @@ async function play(steps: readonly string[]) {
   return { shard, told: transitions, hearers: subscribers, errors }
 }
 
-test('each is shown every entry that is still there, in order and once, and told where one is not', async () => {
+it('each is shown every entry that is still there, in order and once, and told where one is not', async () => {
   const property = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80 }), async (steps) => {
     const { shard, told, hearers, errors } = await play(steps)
     expect(errors).toEqual([])
@@ -117,20 +117,20 @@ test('each is shown every entry that is still there, in order and once, and told
   await fc.assert(property, { numRuns: 1_000 })
 }, 60_000)
 
-test('a hole in what is heard is read from the stream: no line was lost, and nobody is told', async () => {
+it('a hole in what is heard is read from the stream: no line was lost, and nobody is told', async () => {
   const { shard, told, hearers } = await play(['append', 'deliver', 'swallow', 'append', 'append'])
   expect(hearers.map(({ received }) => received)).toEqual([shard.history.map(({ frame }) => frame), []])
   expect(told.map(({ state }) => state)).toEqual(['up'])
 })
 
-test('a hole that the stream no longer has is told, also from its very beginning on', async () => {
+it('a hole that the stream no longer has is told, also from its very beginning on', async () => {
   for (const before of [[], ['append', 'deliver']]) {
     const { told } = await play([...before, 'swallow', 'swallow', 'trim', 'append'])
     expect(told.map(({ state }) => state)).toEqual(['up', 'down', 'up'])
   }
 })
 
-test('while each entry follows the last one nothing is read', async () => {
+it('while each entry follows the last one nothing is read', async () => {
   const shard = new ScriptedShard()
   const connectivity = new Connectivity(() => {})
   const feed = new ShardedFeed(shard.listening, () => {}, connectivity)
@@ -152,7 +152,7 @@ test('while each entry follows the last one nothing is read', async () => {
   reader.close()
 })
 
-test('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
+it('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
   const shard = new ScriptedShard()
   const connectivity = new Connectivity(() => {})
   const feed = new ShardedFeed(shard.listening, () => {}, connectivity)
@@ -168,7 +168,7 @@ test('a subscription that was under way when the bus was closed rejects, though 
   await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
 })
 
-test('what comes on the channel is read as it was written, whatever the key and the frame', () => {
+it('what comes on the channel is read as it was written, whatever the key and the frame', () => {
   const property = fc.property(
     fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
     fc.string(),

@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, it } from 'vitest'
 import { outboxIndex, outboxIndexes, parseSectionName, sectionName } from '../src/names.ts'
 import { slotOf, slotTags } from '../src/slots.ts'
 
 const CLUSTER = { cluster: true }
 
-test.each([
+it.each([
   // the check value of CRC16/XMODEM
   ['123456789', 12_739],
   ['foo', 12_182],
@@ -13,12 +13,12 @@ test.each([
   expect(slotOf(tag)).toBe(slot)
 })
 
-test('every slot has a tag that lies in it', () => {
+it('every slot has a tag that lies in it', () => {
   expect(slotTags().length).toBe(16_384)
   expect(slotTags().findIndex((tag, slot) => slotOf(tag) !== slot)).toBe(-1)
 })
 
-test('a section is noted in the slot that it lies in', () => {
+it('a section is noted in the slot that it lies in', () => {
   for (const section of ['s', 'ü{', '\u{1f600}:']) {
     const name = sectionName({ partition: 'p', section }, CLUSTER)
     const index = outboxIndex({ partition: 'p', section }, CLUSTER)

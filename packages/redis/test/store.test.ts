@@ -1,7 +1,7 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import { createInstance, defineCollection, memoryBus } from '@sync/core'
 import { redisStore } from '@sync/redis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the store on Redis', () => {
   let redis: RedisServer
@@ -10,7 +10,7 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
   })
   afterAll(() => redis[Symbol.asyncDispose]())
 
-  test('keeps documents', async () => {
+  it('keeps documents', async () => {
     const docs = defineCollection<{ n: number; tags?: string[] }>({ section: 'doc', ttl: 'never' })
     await using a = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
     await using b = createInstance({ store: redisStore(redis.url), bus: memoryBus() })
@@ -22,7 +22,7 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
     expect(await y?.get('k')).toEqual({ n: 2, tags: [] })
   })
 
-  test.each(['ioredis', 'redis'] as const)(
+  it.each(['ioredis', 'redis'] as const)(
     'keeps a document of 100,000 fields, over %s',
     async (client) => {
       const docs = defineCollection<Record<string, number>>({ section: 'wide', ttl: 'never' })
@@ -35,7 +35,7 @@ describe.runIf(await canTest('the store on Redis', { broker: 'redis' }))('the st
     20_000,
   )
 
-  test('keeps fields that are called like what it notes beside them', async () => {
+  it('keeps fields that are called like what it notes beside them', async () => {
     const docs = defineCollection<Record<string, number>>({ section: 'named', ttl: 'never' })
     const value = {
       VersionId: 1,

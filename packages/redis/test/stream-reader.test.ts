@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { BlockingFeed } from '../src/bus/blocking-feed.ts'
 import { Connectivity } from '../src/bus/connectivity.ts'
 import { StreamReader } from '../src/bus/stream-reader.ts'
@@ -31,7 +31,7 @@ function readerOn(commands: Connection, subscriber: Connection, onState: (state:
   return new StreamReader(feed, { commands, onError: () => {}, onGap: () => connectivity.pulse() })
 }
 
-test('a subscription that comes between "up" and the check of the cursors is not forgotten', async () => {
+it('a subscription that comes between "up" and the check of the cursors is not forgotten', async () => {
   const id = Promise.withResolvers<string>()
   const listening = scripted({ CLIENT: () => id.promise })
   const reader = readerOn(scripted(missing).connection, listening.connection)
@@ -44,7 +44,7 @@ test('a subscription that comes between "up" and the check of the cursors is not
   reader.close()
 })
 
-test('a subscription rejects when the line is lost before it was live, and leaves nothing behind', async () => {
+it('a subscription rejects when the line is lost before it was live, and leaves nothing behind', async () => {
   const told: string[] = []
   const listening = scripted({ CLIENT: () => Promise.resolve('7') })
   const reader = readerOn(scripted(missing).connection, listening.connection, (state) => told.push(state))
@@ -59,7 +59,7 @@ test('a subscription rejects when the line is lost before it was live, and leave
   reader.close()
 })
 
-test('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
+it('a subscription that was under way when the bus was closed rejects, though its line never was up', async () => {
   const pendingRead = Promise.withResolvers<null>()
   const commands = scripted({ ...missing, XREAD: () => pendingRead.promise })
   const reader = readerOn(commands.connection, scripted({}).connection)
@@ -70,7 +70,7 @@ test('a subscription that was under way when the bus was closed rejects, though 
   await expect(subscribed).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
 })
 
-test.each([
+it.each([
   ['1-0', []],
   ['11-0', ['down', 'up']],
 ])(
