@@ -12,7 +12,7 @@ type Docs = Collection<{ n: number }>
 const WAIT = { timeout: 20_000, interval: 5 }
 
 describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controllable: true }))(
-  'a promoted replica',
+  'a fail-over to a replica',
   () => {
     /** Starts a master and a replica, which takes over the master's address on `promote`. `fallBehind` stops the replication. */
     async function openPair() {
@@ -60,7 +60,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
       return { sync, collection, epochs, [Symbol.asyncDispose]: () => sync.close() }
     }
 
-    it('causes no reload and no lost: true when it has every commit', {
+    it('causes no reload and no lost: true when the replica has every commit', {
       timeout: 60_000,
     }, async () => {
       await using pair = await openPair()
@@ -87,7 +87,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
         expect(collection.peek('unchanged')).toBe(unchanged[at])
     })
 
-    it('makes instances that saw a lost commit roll back with lost: true, and others continue', {
+    it('rolls back instances that saw a lost commit, and reports lost: true only to them', {
       timeout: 60_000,
     }, async () => {
       await using pair = await openPair()
@@ -130,7 +130,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
     })
 
     it.each(['ioredis', 'redis'] as const)(
-      'is found by reconnecting, over %s, when the former master became its replica',
+      'makes a %s client reconnect when its server became a replica',
       { timeout: 60_000 },
       async (client) => {
         await using stack = new AsyncDisposableStack()

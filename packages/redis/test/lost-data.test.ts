@@ -10,7 +10,7 @@ const SINGLE_SERVER = { cluster: false }
 const WAIT = { timeout: 10_000, interval: 5 }
 
 describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'redis', controllable: true }))(
-  'data that the server loses',
+  'instances whose server loses data',
   () => {
     let redis: RedisServer
     let admin: Redis
@@ -42,7 +42,7 @@ describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'red
       return { syncs, collections, events, lost, cached, [Symbol.asyncDispose]: close }
     }
 
-    it('verify() removes an evicted document from the replicas', async () => {
+    it('remove an evicted document on verify()', async () => {
       await using instances = await open('evicted')
       await admin.unlink(documentKey({ partition: 'evicted', section: 'doc', key: 'k' }, SINGLE_SERVER))
       for (const sync of instances.syncs) {
@@ -58,7 +58,7 @@ describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'red
       await vi.waitFor(() => expect(instances.cached('k')).toEqual([{ n: 2 }, { n: 2 }]), WAIT)
     })
 
-    it('a document that expires in the server is removed from every replica', async () => {
+    it('remove a document from every replica when it expires in the server', async () => {
       const short = defineCollection<{ n: number }>({ section: 'short', ttl: 300 })
       await using instances = await open('expired')
       const collections = instances.syncs.map((sync) => sync.collection(short, { partition: 'expired' }))
@@ -72,7 +72,7 @@ describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'red
       expect(collections.map((each) => each.peek('k'))).toEqual([undefined, undefined])
     })
 
-    it('evicted counters of a section cause an epoch event with lost: true, and its documents are reloaded', async () => {
+    it("emit an epoch event with lost: true and reload the documents when a section's counters are evicted", async () => {
       await using instances = await open('headless')
       await admin.unlink(metaKey({ partition: 'headless', section: 'doc' }, SINGLE_SERVER))
       await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), WAIT)
@@ -83,7 +83,7 @@ describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'red
     })
 
     // last, because it removes the other tests' data too
-    it('FLUSHALL causes an epoch event with lost: true, and removes all replicas', async () => {
+    it('emit an epoch event with lost: true and remove all replicas after FLUSHALL', async () => {
       await using instances = await open('flushed')
       await admin.flushall()
       await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), WAIT)
