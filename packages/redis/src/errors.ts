@@ -2,34 +2,40 @@ import { BusUnavailableError, ClosedError, StoreUnavailableError, SyncError } fr
 import type { Scope } from '@sync/core/adapter'
 import type { KeyLayout } from './names.ts'
 
-/** Redis refused a call in a way that asking again does not mend: a missing permission, a key of another type, a node of a cluster. */
+/**
+ * Redis rejected a call, and a retry would be rejected too: a missing permission, a key of another type, or a cluster node that was
+ * opened as a single server.
+ */
 export class RedisError extends SyncError {
   static override readonly code = 'SYNC_REDIS'
   override readonly code = 'SYNC_REDIS'
 }
 
-/** What a bus that was closed answers. */
+/** Returns the error of a call on a closed bus. */
 export const busClosedError = (details?: { readonly address?: Scope; readonly cause?: unknown }): ClosedError =>
   new ClosedError('the bus is closed', details)
 
-/** What an administrator has to mend. Nothing was done. That there are too many clients passes by itself. */
+/**
+ * Replies that only an administrator can resolve. The server executed nothing.
+ * "max number of clients" is excluded: that condition passes without intervention.
+ */
 const REJECTIONS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR (?!max number of clients))/
 
-/** What a node of a cluster says to keys of several slots, or of a slot that another node has. */
+/** A cluster node's replies to keys of several slots, or of a slot that another node owns. */
 const CLUSTER_ERRORS = /^(CROSSSLOT|MOVED|ASK) |hash to the same slot|a non local key/
 
-/** What a script meets in a cluster while its slot is being moved; on Valkey on the new node also the latter. */
+/** Errors of a script in a cluster while its slot is migrating. The second one comes from the new node, on Valkey. */
 const SLOT_MIGRATION_ERRORS = /a non local key|during rehashing of the slot/
 
-/** Is it an answer that asking again does not change? */
+/** True if a retry would get the same reply. */
 export const isRejection = (cause: unknown): cause is Error =>
   cause instanceof Error && (REJECTIONS.test(cause.message) || CLUSTER_ERRORS.test(cause.message))
 
-/** Is it what a server says that is a replica by now? Where it was a master, its name may lead to another one. */
+/** True for the reply of a server that has become a replica. A reconnect may lead to the new master. */
 export const isReadOnlyReplica = (cause: unknown): boolean =>
   cause instanceof Error && cause.message.startsWith('READONLY')
 
-/** Says in our terms why a call was not answered. */
+/** Converts the failure of a store call to a `SyncError`. `committed` applies if the server was unavailable. */
 export function toStoreError(
   cause: unknown,
   { address, layout }: { readonly address: string; readonly layout?: KeyLayout },
@@ -41,7 +47,7 @@ export function toStoreError(
   return new StoreUnavailableError(`Redis at ${address} did not answer: ${messageOf(cause)}`, committed, { cause })
 }
 
-/** Says in our terms why a bus did not do it. `what` it was about names what its user may not. */
+/** Converts the failure of a bus call to a `SyncError`. `action` names the attempt and its channel or stream, for the message of a rejection. */
 export function toBusError(
   cause: unknown,
   address: string,
@@ -58,8 +64,9 @@ function rejectionError(
   address: string,
   details: { readonly cause: unknown; readonly address?: Scope },
 ): RedisError {
-  const clusterHint = CLUSTER_ERRORS.test(message) ? ' is a node of a cluster, to be opened with ?cluster=true' : ''
+  const clusterHint = CLUSTER_ERRORS.test(message) ? ' is a cluster node; open it with ?cluster=true' : ''
   return new RedisError(`Redis at ${address}${clusterHint}: ${message}`, details)
 }
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+/** Returns the text of anything that was thrown. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

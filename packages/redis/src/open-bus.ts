@@ -8,14 +8,21 @@ import { PartitionedBus } from './partitioned/bus.ts'
 import { PartitionRouter } from './partitioned/partition-router.ts'
 
 /**
- * A bus over the Pub/Sub or the Streams of a Redis (7.0 or newer) or Valkey. Has a connection for commands, which is the client's own where one
- * was given, and always one of its own to listen on. Options may stand in the URL's query, and `cluster=true` where it leads to a Redis Cluster. After `close` its calls reject with `SYNC_CLOSED`; with
- * `SYNC_BUS_UNAVAILABLE` while the server cannot be reached, and with `SYNC_REDIS` for what it refuses: a permission, a password.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
+ * Opens a bus over Pub/Sub or Streams of Redis (7.0 or newer) or Valkey.
+ *
+ * A client passed as the target is used for commands and stays open on `close`. The bus always subscribes on a connection of its
+ * own. A URL may contain options as query parameters; a URL of a Redis Cluster needs `cluster=true`.
+ *
+ * Calls reject with
+ * - `BusUnavailableError` (`SYNC_BUS_UNAVAILABLE`) while the server is unavailable,
+ * - `RedisError` (`SYNC_REDIS`) if the server rejects the call: a missing permission, a wrong password,
+ * - `ClosedError` (`SYNC_CLOSED`) after `close`.
+ *
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the target or an option is invalid
  */
 export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): ChangeBus {
   const { kind, settings, targets } = resolveTarget(target, options)
-  // how long a read may wait depends on its own line
+  // a blocking read must end within its own connection's timeout
   const open = (partitionTarget: PartitionTarget): RedisBus =>
     new RedisBus(openConnection(partitionTarget.target, partitionTarget), kind, {
       ...settings,

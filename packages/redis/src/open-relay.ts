@@ -7,22 +7,25 @@ import { Relay } from './relay/relay.ts'
 import { resolveStoreOptions } from './store/settings.ts'
 import { mergeStoreOptions } from './store/target.ts'
 
-/** Shorter, and a pause of the process would cost it. */
+/** Minimum lease. A shorter one would be lost by a mere pause of the process. */
 const MIN_LEASE_MS = 100
 
 /**
- * Publishes on `bus` what stores with `publish: 'outbox'` have committed on this Redis, and database: every change once at
- * least, those of a section in their order. Of several relays one works, the others wait for its lease. `target` is that of
- * the stores, options of theirs in its query included; it may be a Redis Cluster.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
+ * Opens an outbox relay: publishes on `bus` the changes that stores with `publish: 'outbox'` commit to this Redis database.
+ * Every change is published at least once, and a section's changes in order. Of several relays one is active; the others wait for
+ * its lease.
+ *
+ * `target` is the stores' target, and may contain their options as query parameters. It may be a Redis Cluster.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the target or an option is invalid
  */
 export function redisRelay(target: RedisTarget, { bus, lease = '2s', ...options }: RedisRelayOptions): RedisRelay {
   const url = parseTargetUrl(target)
-  if (typeof bus?.publish !== 'function') throw new ArgumentError('bus: a bus is needed')
+  if (typeof bus?.publish !== 'function') throw new ArgumentError('bus: expected a ChangeBus')
   const merged = mergeStoreOptions(url, options)
-  if (merged.partitions) throw new ArgumentError('partitions: a relay is for one server or cluster, each has its own')
+  if (merged.partitions)
+    throw new ArgumentError('partitions: not supported by a relay; open one relay per server or cluster')
   const ms = parseDuration(lease, 'lease')
-  if (ms < MIN_LEASE_MS) throw new ArgumentError(`lease: ${MIN_LEASE_MS} ms at the least`)
+  if (ms < MIN_LEASE_MS) throw new ArgumentError(`lease: expected at least ${MIN_LEASE_MS} ms, got ${ms} ms`)
   return new Relay(openConnection(target, resolvePartitionTargets({ target, url }, merged).main), {
     bus,
     lease: Math.ceil(ms),

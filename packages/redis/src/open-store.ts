@@ -8,9 +8,17 @@ import { RedisStore } from './store/store.ts'
 import { resolveTarget } from './store/target.ts'
 
 /**
- * A store on a Redis (7.0 or newer) or Valkey. Opens its own connection to a URL at once; a client that is given is used and
- * left open. Options may stand in the URL's query, and `cluster=true` where it leads to a Redis Cluster. After `close` its calls reject with `SYNC_CLOSED`; with `SYNC_STORE_UNAVAILABLE` while the server cannot be reached.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
+ * Opens a store on Redis (7.0 or newer) or Valkey.
+ *
+ * Connects to a URL immediately. A client passed as the target is used as it is and stays open on `close`. A URL may contain
+ * options as query parameters; a URL of a Redis Cluster needs `cluster=true`.
+ *
+ * Calls reject with
+ * - `StoreUnavailableError` (`SYNC_STORE_UNAVAILABLE`) while the server is unavailable,
+ * - `RedisError` (`SYNC_REDIS`) if the server rejects the call: a missing permission, a wrong password,
+ * - `ClosedError` (`SYNC_CLOSED`) after `close`.
+ *
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the target or an option is invalid
  */
 export function redisStore(target: RedisTarget, options: RedisStoreOptions = {}): Store {
   const { settings, targets } = resolveTarget(target, options)

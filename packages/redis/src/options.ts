@@ -1,9 +1,9 @@
 import type { ChangeBus, Duration, SyncError } from '@sync/core'
 
-/** Where a Redis is: a URL, options, or a client that is open already. */
+/** A Redis server or cluster: its URL, or an open client. */
 export type RedisTarget = string | URL | RedisClientLike
 
-/** A client of ioredis or of node-redis, or of either for a cluster, recognised by its shape. It is not closed here. */
+/** A client of ioredis or node-redis, or a cluster client of either, recognised by its shape. This package never closes it. */
 export type RedisClientLike =
   | { readonly status: string; readonly options: object; call(name: string, ...args: string[]): Promise<unknown> }
   | { readonly isReady: boolean; sendCommand(args: string[]): Promise<unknown> }
@@ -13,69 +13,80 @@ export type RedisClientLike =
       sendCommand(key: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>
     }
 
-/** What connections to a URL have in common. */
+/** Options of every connection that is opened from a URL. */
 export interface RedisConnectionOptions {
-  /** The package that opens a URL: `ioredis` (default), or `redis`, which needs less CPU. It has to be installed. */
+  /** Package that connects to a URL: `ioredis` (default), or `redis`, which needs less CPU. It must be installed. */
   readonly client?: 'ioredis' | 'redis'
-  /** How long a connection may be silent while an answer is due, before it is given up and opened again. Default 3 s. */
+  /** Reply timeout. A connection that exceeds it is closed and reopened. Default 3 s. */
   readonly timeout?: Duration
 }
 
-/** Options of `redisStore`. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
+/** Options of `redisStore`. A value out of range causes an `ArgumentError` (`SYNC_ARGUMENT`). */
 export interface RedisStoreOptions extends RedisConnectionOptions {
   /**
-   * Partitions that lie elsewhere than at the target, which has all others. In a URL: `?partition.eu=redis://host:6379`. What
-   * else there is to say is said once, for all; a URL here may only say how it is reached (`client`, `cluster`, `timeout`).
+   * Partitions on servers of their own, by name. The target has all others. In a URL: `?partition.eu=redis://host:6379`.
+   * A URL in this map may only contain `client`, `cluster` and `timeout`; all other options apply to every server.
    */
   readonly partitions?: Readonly<Record<string, RedisTarget>>
-  /** About how many changes a section's log keeps at the most. Default 10,000. */
+  /** Approximate maximum number of changes in a section's log. Default 10,000. */
   readonly maxChanges?: number
-  /** A change older than this leaves its section's log at the next commit there; a quiet log goes whole. Default 1 hour. */
+  /**
+   * Maximum age of a change in a section's log. Older changes are removed by the section's next commit; the log of a section
+   * without commits expires as a whole. Default 1 hour.
+   */
   readonly maxAge?: Duration
-  /** The most answers that a section's op memory keeps, 2 at least. Never less than the last half of them. Default 100,000. */
+  /** Maximum number of results in a section's op memory, at least 2. The last half of them is always kept. Default 100,000. */
   readonly maxOpResults?: number
-  /** How many bytes of changes a section's op memory keeps; if reached, it forgets sooner. Default 32 MiB. */
+  /** Maximum bytes of changes in a section's op memory. At this size it drops results before `maxOpResults`. Default 32 MiB. */
   readonly maxOpResultBytes?: number
-  /** How long the answer to an op id given by the caller is kept. Default 10 minutes. */
+  /** Retention of a result under a caller's idempotency key. Default 10 minutes. */
   readonly opResultTtl?: Duration
-  /** How many earlier epochs a section remembers. Default 8. */
+  /** Number of earlier epochs that a section remembers. Default 8. */
   readonly lineageDepth?: number
   /**
-   * Who sends what is committed. `writer` (default): the commit itself where the bus is on the same server, else its writer
-   * after it. `outbox`: a `redisRelay`, on whatever bus; without one nothing is sent.
+   * Publisher of committed changes.
+   * - `writer` (default): the commit itself if the bus is on the same server, otherwise the writer after the commit.
+   * - `outbox`: a `redisRelay`, on any bus. Without a running relay nothing is published.
    */
   readonly publish?: 'writer' | 'outbox'
-  /** The largest commit request, in bytes of its field texts. Default 16 MiB. */
+  /** Maximum size of a commit request, in bytes of its field texts. Default 16 MiB. */
   readonly maxCommitBytes?: number
 }
 
 /** Options of `redisRelay`. */
 export interface RedisRelayOptions extends RedisConnectionOptions {
-  /** Where the changes go. Stays open when the relay is closed. */
+  /** Bus that receives the changes. Closing the relay does not close it. */
   readonly bus: ChangeBus
-  /** How long a relay that has ended without a word is waited for, before another one takes over. Default 2 s, 100 ms at least. */
+  /** Time after which another relay takes over from one that died. At least 100 ms. Default 2 s. */
   readonly lease?: Duration
 }
 
-/** A relay: takes turns with others on the same Redis. */
+/** An outbox relay. At most one of the relays on a Redis database is active. */
 export interface RedisRelay extends AsyncDisposable {
-  /** Is it this one that works now, as far as it knows? */
+  /** True if this relay holds the lease, as far as it knows. */
   readonly active: boolean
   /**
-   * How many sections have changes that were not sent, and since when (ms since 1970, of the server's clock) the one waits that
-   * waits longest, or was last worked on.
+   * Returns the number of sections with unpublished changes.
+   *
+   * `since` is the time since which the longest-waiting section has been in the outbox, in ms since 1970 by the server's clock. A
+   * section that was published in part counts from then. Absent if no section waits.
+   * @throws StoreUnavailableError (`SYNC_STORE_UNAVAILABLE`) if the server is unavailable
    */
   backlog(): Promise<{ readonly sections: number; readonly since?: number }>
-  /** Calls `listener` for what happens. The returned function ends it. */
+  /** Calls `listener` for each event. Returns an unsubscribe function. */
   onEvent(listener: (event: RedisRelayEvent) => void): () => void
-  /** Finishes what is under way, and leaves the rest to others at once. */
+  /** Finishes the pages in progress and releases the lease, so that another relay takes over immediately. */
   close(): Promise<void>
 }
 
 /**
- * What happens to a relay. `active`: it works from now on; `standby`: it waits for the lease. `failed`: the store, or with a
- * section the bus, did not take it; it is told once, and tried until it does. `log-truncated`: the section's log no longer had what was to be
- * sent; those who follow it were told to ask the store.
+ * Event of a relay.
+ * - `active`: the relay has acquired the lease and publishes.
+ * - `standby`: the relay has lost or released the lease.
+ * - `error`: the store failed or, with a section, reading or publishing that section failed. Emitted once per series of failures;
+ *   the relay retries until it succeeds.
+ * - `log-truncated`: the section's log no longer has the changes after the cursor. The relay published only the section's head, so
+ *   that replicas ask the store for the rest.
  */
 export type RedisRelayEvent =
   | { readonly type: 'active' | 'standby' }
@@ -84,17 +95,18 @@ export type RedisRelayEvent =
 
 /** Options of `redisBus`. */
 export interface RedisBusOptions extends RedisConnectionOptions {
-  /** As of a store: where both are given the same, each partition's changes are published within its commits. */
+  /** As in `RedisStoreOptions`. If store and bus have equal maps, each partition's changes are published within its commits. */
   readonly partitions?: Readonly<Record<string, RedisTarget>>
   /**
-   * What carries the changes. `pubsub` (default): Redis Pub/Sub, which keeps nothing. `streams`: a stream per section, which keeps
-   * the last frames and can be read again from an offset.
+   * Transport of the changes.
+   * - `pubsub` (default): Redis Pub/Sub, which retains nothing.
+   * - `streams`: one stream per section, which retains the last frames and can be read again from an offset.
    */
   readonly transport?: 'pubsub' | 'streams'
-  /** The largest frame, in bytes. Default 1 MiB. */
+  /** Maximum frame size in bytes, at least 1,024. Default 1 MiB. */
   readonly maxPayloadBytes?: number
-  /** About how many frames a stream keeps (`streams`). Default 10,000. */
+  /** Approximate number of frames that each stream retains (`streams` only). Default 10,000. */
   readonly maxFrames?: number
-  /** Takes what a frame handler or status listener threw. Default: thrown again outside of every call. */
+  /** Called with errors thrown by frame handlers and status listeners. Default: rethrows them as uncaught exceptions. */
   readonly onError?: (error: unknown) => void
 }

@@ -1,13 +1,13 @@
 const SLOTS = 16_384
 
-/** CRC16-XMODEM of one byte. */
+/** CRC16-XMODEM of each byte. */
 const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8
   for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1
   return crc
 })
 
-/** The slot of a Redis Cluster that a key with this hash tag lies in. */
+/** Returns the Redis Cluster slot of keys with this hash tag. Source: Redis Cluster specification, "Key distribution model". */
 export function slotOf(tag: string): number {
   const bytes = Buffer.from(tag)
   let crc = 0
@@ -18,7 +18,7 @@ export function slotOf(tag: string): number {
 
 let tags: readonly string[] | undefined
 
-/** A short hash tag for each slot, which lies in it. Found once, when they are asked for first: some 10 ms. */
+/** Returns a short hash tag for each slot, by slot. Computed on first use, which takes some 10 ms. */
 export function slotTags(): readonly string[] {
   tags ??= computeTags()
   return tags

@@ -1,11 +1,11 @@
 import { CHANNEL_PREFIX } from './names.ts'
 
 /**
- * How a frame is published over Streams in a cluster: it comes into the section's stream, and whoever listens to the stream's
- * channel is told of it in the same step, with the id of the entry before it. Returns how many were told, and `previous id[ key]⏎`.
+ * Publishes a frame over Streams in a cluster: appends it to the section's stream and, in the same step, pushes it to the stream's
+ * channel together with the id of the preceding entry. Returns the number of receivers and the header `previous id[ key]⏎`.
  *
- * The channel is no key of the call: a slot that is being moved has its keys on one side or the other, and a call for both would be
- * told to try again until all of it has moved.
+ * The channel is not declared as a key. While a slot migrates, each of its keys is on one node or the other, and a call with keys on
+ * both gets TRYAGAIN until the whole slot has moved.
  */
 export const appendLua: string = `
 local function append(stream, frame, key, maxFrames)
@@ -20,15 +20,17 @@ end
 
 const ENTRY_HEADER = /^(\d+-\d+) (\d+-\d+)(?: ([^\n]*))?\n/
 
-/** An entry as it is told on its stream's channel. `previous`: the one before it; `key`: as JSON, of a frame about one document. */
+/** A stream entry as its channel carries it. */
 export interface PushedEntry {
+  /** Id of the preceding entry. */
   readonly previous: string
   readonly id: string
+  /** The document's key as JSON, if the frame was published to a document's scope. */
   readonly key: string | undefined
   readonly frame: string
 }
 
-/** Reads what comes on a stream's channel. `undefined`: it is not one of ours. */
+/** Parses a message of a stream's channel. Returns `undefined` if it has another format. */
 export function parsePushedEntry(message: string): PushedEntry | undefined {
   const [header, previous, id, key] = ENTRY_HEADER.exec(message) ?? []
   if (header === undefined || previous === undefined || id === undefined) return undefined

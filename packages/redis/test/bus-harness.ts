@@ -8,7 +8,7 @@ let harnessCount = 0
 
 type TransportName = 'pubsub' | 'streams'
 
-/** What opens a client, uses it and closes it. */
+/** Returns Node arguments for a process that opens a bus, subscribes and closes it. */
 export const busScript = (url: string, options: object): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
@@ -19,16 +19,16 @@ export const busScript = (url: string, options: object): string[] => [
    await bus.close()`,
 ]
 
-/** A server of its own for each rule, so that every fault can be had. */
+/** Starts a server per rule, so that every fault can be injected. */
 export async function redisBusHarness(
-  bus: TransportName,
+  transport: TransportName,
   { flavor = 'redis', client = 'ioredis' }: Variant = {},
 ): Promise<BusHarness> {
   const redis = await startRedis({ flavor })
   const proxy = await startProxy({ target: redis.url })
   const thrown: unknown[] = []
   const options = {
-    bus,
+    transport,
     client,
     timeout: '500ms',
     maxPayloadBytes: 65_536,
@@ -37,7 +37,7 @@ export async function redisBusHarness(
   return {
     namespace: `ns${++harnessCount}`,
     thrown,
-    program: busScript(redis.url, { bus, client }),
+    program: busScript(redis.url, { transport, client }),
     open: async () => redisBus(proxy.url, options),
     faults: {
       kill: () => redis.kill(),

@@ -4,8 +4,8 @@ import { Redis } from 'ioredis'
 import { metaKey } from '../src/names.ts'
 
 /**
- * What can be done to a cluster as a whole: all of its nodes are killed or frozen, or each master's replica takes over. That no
- * replica is left to take over makes it a cluster that nobody reaches.
+ * Faults of a whole cluster: all nodes are killed or frozen, or each master's replica takes over. All nodes together, because otherwise
+ * a replica would take over and the cluster would stay available.
  */
 export function clusterFaults(cluster: RedisCluster): Faults {
   const all = (act: (node: RedisServer) => Promise<void>): Promise<unknown> => Promise.all(cluster.nodes.map(act))
@@ -15,7 +15,7 @@ export function clusterFaults(cluster: RedisCluster): Faults {
     pause: async () => void (await all((node) => node.pause())),
     async resume() {
       await all((node) => node.resume())
-      // while they stood still each of them lost the others
+      // frozen nodes lost contact with each other
       await cluster.waitUntilStable()
     },
     failOver: () => cluster.failOver(),
@@ -24,8 +24,8 @@ export function clusterFaults(cluster: RedisCluster): Faults {
 }
 
 /**
- * What can be done to a store in a cluster. Its `namespace` tells its sections from others of the same cluster. No reply can be lost:
- * clients go where the nodes say they are, past any proxy.
+ * Faults of a store in a cluster. `namespace` distinguishes its sections from others in the same cluster. Replies cannot be dropped:
+ * clients connect to the addresses that the nodes announce, and bypass any proxy.
  */
 export const clusterStoreFaults = (cluster: RedisCluster, namespace: string): StoreFaults => ({
   ...clusterFaults(cluster),
@@ -33,7 +33,7 @@ export const clusterStoreFaults = (cluster: RedisCluster, namespace: string): St
     const { log, master } = await findOnlyLog(cluster, namespace)
     await Promise.all(cluster.nodes.map((node) => node.kill()))
     await master.truncateLog({ commits: n, containing: log })
-    // its replica has what it lost, and must not come first
+    // its replica still has the lost commits, and must not start first
     await restartNodes(cluster, [master, ...cluster.nodes.filter((node) => node !== master)])
   },
   async loseCounters(section) {
@@ -43,20 +43,20 @@ export const clusterStoreFaults = (cluster: RedisCluster, namespace: string): St
   },
 })
 
-/** Starts again what a rule has left dead. */
+/** Restarts the nodes that a rule left dead. */
 export async function restartDeadNodes(cluster: RedisCluster): Promise<void> {
   const dead = cluster.nodes.filter(({ running }) => !running)
   if (dead.length > 0) await restartNodes(cluster, dead)
 }
 
-/** The first before the others, so that it is there when they look for it. */
+/** Restarts the first node before the others, so that they find it as the master. */
 async function restartNodes(cluster: RedisCluster, [first, ...others]: readonly RedisServer[]): Promise<void> {
   await first?.restart()
   await Promise.all(others.map((node) => node.restart()))
   await cluster.waitUntilStable()
 }
 
-/** The log of the one section that there is in a namespace, and who has it. */
+/** Returns the log of a namespace's only section, and the master that has it. */
 async function findOnlyLog(
   cluster: RedisCluster,
   namespace: string,
@@ -64,9 +64,9 @@ async function findOnlyLog(
   const keys = await Promise.all(
     cluster.nodes.map((node) => withAdmin(node, (admin) => admin.keys(`{${namespace}:*::log`))),
   )
-  // replicas have them too
+  // replicas return the same keys
   const [log, ...others] = new Set(keys.flat())
-  if (log === undefined || others.length > 0) throw new Error(`not one section but ${others.length + 1}`)
+  if (log === undefined || others.length > 0) throw new Error(`expected one section, got ${new Set(keys.flat()).size}`)
   return { log, master: await cluster.masterOf(await cluster.slotOf(log)) }
 }
 

@@ -8,17 +8,20 @@ import { openClusterClient } from './open-client.ts'
 import { storeScript } from './store-harness.ts'
 
 const LIMITS = { maxChanges: 400, maxOpResults: 500, maxCommitBytes: 262_144, timeout: '500ms' } as const
-const nowhere = (client: Client): string => `redis://127.0.0.1:1?cluster=true&timeout=500ms&client=${client}`
+const unreachableUrl = (client: Client): string => `redis://127.0.0.1:1?cluster=true&timeout=500ms&client=${client}`
 
 let harnessCount = 0
 
 type Client = 'ioredis' | 'redis'
 
-/** A URL of the cluster, to be opened by `client`. */
+/** Returns a URL of the cluster for this client package. */
 export const clusterUrl = (cluster: RedisCluster, client: Client = 'ioredis'): string =>
   `${cluster.urls[0]}?cluster=true&client=${client}`
 
-/** A cluster takes seconds to start: rules share it. A log is trimmed by whole nodes: of one entry each it is trimmed exactly. */
+/**
+ * Starts a cluster. It takes seconds, so the rules share one. Redis trims streams by whole nodes: with one entry per node the log is
+ * trimmed exactly.
+ */
 export const startTestCluster = (): Promise<RedisCluster> =>
   startRedisCluster({ config: { 'stream-node-max-entries': '1' } })
 
@@ -35,19 +38,22 @@ export function clusterStoreHarness(cluster: RedisCluster, client: Client = 'ior
       const given = await openClusterClient(cluster, client)
       return { ...given, client: redisStore(given.opened) }
     },
-    unreachable: { address: '127.0.0.1:1', open: async () => redisStore(nowhere(client)) },
+    unreachable: { address: '127.0.0.1:1', open: async () => redisStore(unreachableUrl(client)) },
     close: () => restartDeadNodes(cluster),
   }
 }
 
 export function clusterBusHarness(
   cluster: RedisCluster,
-  { client = 'ioredis', bus = 'pubsub' }: { readonly client?: Client; readonly bus?: 'pubsub' | 'streams' } = {},
+  {
+    client = 'ioredis',
+    transport = 'pubsub',
+  }: { readonly client?: Client; readonly transport?: 'pubsub' | 'streams' } = {},
 ): BusHarness {
   const thrown: unknown[] = []
   const url = clusterUrl(cluster, client)
   const options = {
-    bus,
+    transport,
     timeout: '500ms',
     maxPayloadBytes: 65_536,
     onError: (error: unknown) => thrown.push(error),
@@ -55,19 +61,19 @@ export function clusterBusHarness(
   return {
     namespace: `ns${++harnessCount}`,
     thrown,
-    program: busScript(url, { client, bus }),
+    program: busScript(url, { client, transport }),
     open: async () => redisBus(url, options),
     faults: { ...clusterFaults(cluster), cut: () => cutSubscriptions(cluster) },
     async injected() {
       const { opened, isOpen, end } = await openClusterClient(cluster, client)
       return { client: redisBus(opened, options), isOpen, end }
     },
-    unreachable: { address: '127.0.0.1:1', open: async () => redisBus(nowhere(client), options) },
+    unreachable: { address: '127.0.0.1:1', open: async () => redisBus(unreachableUrl(client), options) },
     close: () => restartDeadNodes(cluster),
   }
 }
 
-/** Ends every line that something is heard on. */
+/** Closes every connection with subscriptions. */
 export async function cutSubscriptions({ nodes }: RedisCluster): Promise<void> {
   await Promise.all(
     nodes.map(async ({ url }) => {

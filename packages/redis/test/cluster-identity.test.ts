@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ClusterIdentity, isSameServer } from '../src/connection/cluster-identity.ts'
 
 const line = (id: string, flags = 'master'): string =>
@@ -13,43 +13,47 @@ const identityOf = async (...lines: string[]): Promise<string | undefined> => {
   return current
 }
 
-test('a cluster is the same after a fail-over, in whatever order its nodes are named', async () => {
-  const before = await identityOf(line('a', 'myself,master'), line('b'), line('c', 'slave'))
-  const after = await identityOf(line('c', 'master'), line('a', 'master,fail'), line('b', 'myself,master'))
-  expect(before).toBe(after)
-})
-
-test('a node that is being met counts for nothing', async () => {
-  expect(await identityOf(line('a'), line('x', 'handshake'))).toBe(await identityOf(line('a')))
-})
-
-test('two views are one cluster as long as each has more than half of the other', () => {
-  const ids = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map(String), { minLength: 1 })
-  const property = fc.property(ids, ids, (some, others) => {
-    const common = some.filter((id) => others.includes(id)).length
-    const same = common > some.length / 2 && common > others.length / 2
-    expect(isSameServer([...some].sort().join(' '), [...others].sort().join(' '))).toBe(same)
+describe('ClusterIdentity', () => {
+  it('is equal after a fail-over and for any order of the nodes', async () => {
+    const before = await identityOf(line('a', 'myself,master'), line('b'), line('c', 'slave'))
+    const after = await identityOf(line('c', 'master'), line('a', 'master,fail'), line('b', 'myself,master'))
+    expect(before).toBe(after)
   })
-  fc.assert(property)
+
+  it('ignores nodes in handshake', async () => {
+    expect(await identityOf(line('a'), line('x', 'handshake'))).toBe(await identityOf(line('a')))
+  })
+
+  it('ignores a reply that arrives after reset()', async () => {
+    const reply = Promise.withResolvers<string>()
+    const queryNodes = vi.fn(() => reply.promise)
+    const identity = new ClusterIdentity(queryNodes)
+    const refreshed = identity.refresh()
+    identity.reset()
+    reply.resolve(line('a'))
+    await refreshed
+    expect(identity.current).toBeUndefined()
+    await identity.refresh()
+    expect(identity.current).toBe('a')
+    identity.close()
+  })
 })
 
-test('what is not known is nothing else, be it unknown too', () => {
-  expect(isSameServer(undefined, undefined)).toBe(false)
-  expect(isSameServer('', '')).toBe(false)
-  expect(isSameServer('a', undefined)).toBe(false)
-  expect(isSameServer(undefined, 'a')).toBe(false)
-})
+describe('isSameServer()', () => {
+  it('returns true if the views share more than half of each other', () => {
+    const ids = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map(String), { minLength: 1 })
+    const property = fc.property(ids, ids, (left, right) => {
+      const common = left.filter((id) => right.includes(id)).length
+      const same = common > left.length / 2 && common > right.length / 2
+      expect(isSameServer([...left].sort().join(' '), [...right].sort().join(' '))).toBe(same)
+    })
+    fc.assert(property)
+  })
 
-test('a late answer does not speak for what is reached after all was lost', async () => {
-  const asked = Promise.withResolvers<string>()
-  const ask = vi.fn(() => asked.promise)
-  const identity = new ClusterIdentity(ask)
-  const refreshed = identity.refresh()
-  identity.reset()
-  asked.resolve(line('a'))
-  await refreshed
-  expect(identity.current).toBeUndefined()
-  await identity.refresh()
-  expect(identity.current).toBe('a')
-  identity.close()
+  it('returns false for unknown identities', () => {
+    expect(isSameServer(undefined, undefined)).toBe(false)
+    expect(isSameServer('', '')).toBe(false)
+    expect(isSameServer('a', undefined)).toBe(false)
+    expect(isSameServer(undefined, 'a')).toBe(false)
+  })
 })

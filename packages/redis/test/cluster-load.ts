@@ -3,9 +3,9 @@ import { expect, vi } from 'vitest'
 
 type Docs = Collection<{ n: number }>
 
-/** Writes rising numbers to each key of each collection, one after another, until it is stopped. */
+/** Writes rising numbers to each key of each collection, one write after another, until stopped. */
 export class WriteLoad {
-  /** The last number that was acknowledged, by `collection:key`. */
+  /** Last acknowledged number by `collection:key`. */
   readonly acknowledged: Map<string, number> = new Map()
   readonly #rounds: number[]
   readonly #writers: readonly Promise<void>[]
@@ -16,11 +16,11 @@ export class WriteLoad {
     this.#writers = collections.map((each, at) => this.#write(at, each, keys))
   }
 
-  /** Resolves when each collection was written to a few times more. */
+  /** Resolves when each collection has had three more rounds of writes. */
   async untilMoreWrites(): Promise<void> {
     const goals = this.#rounds.map((n) => n + 3)
-    const missing = (): number[] => goals.filter((goal, at) => (this.#rounds[at] ?? 0) < goal)
-    await vi.waitFor(() => expect(missing()).toEqual([]), { timeout: 30_000 })
+    const unreached = (): number[] => goals.filter((goal, at) => (this.#rounds[at] ?? 0) < goal)
+    await vi.waitFor(() => expect(unreached()).toEqual([]), { timeout: 30_000 })
   }
 
   async stop(): Promise<void> {
@@ -28,7 +28,7 @@ export class WriteLoad {
     await Promise.all(this.#writers)
   }
 
-  /** A failure ends the load too. */
+  /** Stops the load when the test fails. */
   [Symbol.dispose](): void {
     this.#stopped = true
   }
@@ -36,11 +36,11 @@ export class WriteLoad {
   async #write(at: number, collection: Docs, keys: readonly string[]): Promise<void> {
     for (let n = 1; !this.#stopped; n++) {
       for (const key of keys) {
-        const done = await collection.assign(key, { n }).then(
+        const acknowledged = await collection.assign(key, { n }).then(
           () => true,
           () => false,
         )
-        if (done) this.acknowledged.set(`${at}:${key}`, n)
+        if (acknowledged) this.acknowledged.set(`${at}:${key}`, n)
       }
       this.#rounds[at] = n
     }

@@ -14,31 +14,31 @@ import {
 import { decodeFrame } from '@sync/core/adapter'
 import { type RedisRelay, type RedisRelayEvent, redisBus, redisRelay, redisStore } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openConnection } from '../src/connection/open.ts'
 import { cursorKey, leaseKeys, metaKey, outboxIndex, outboxIndexes, sectionName } from '../src/names.ts'
 import { Outbox } from '../src/relay/outbox.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by:{key}', ttl: 'never', subscribeBy: 'document' })
+const byDocument = defineCollection<{ n: number }>({ section: 'by:{key}', ttl: 'never', subscribeBy: 'document' })
 
 const CLUSTER = { cluster: true }
-/** No other way leads to a replica in time. */
-const NEVER = { checkInterval: '1h', reorderWindow: 1 } as const
+/** Leaves the bus as the only way by which a change reaches a replica in time. */
+const BUS_ONLY = { checkInterval: '1h', reorderWindow: 1 } as const
 const WAIT = { timeout: 30_000, interval: 10 }
 const PARTITIONS = ['a', 'b', 'c', 'd', 'ö', 'f']
 
-/** A bus on which nothing can be sent. */
-function deaf(): ChangeBus {
+/** A bus whose publish always fails. */
+function failingBus(): ChangeBus {
   const bus = memoryBus()
-  bus.publish = () => Promise.reject(new BusUnavailableError('nothing is sent here'))
+  bus.publish = () => Promise.reject(new BusUnavailableError('publish is disabled'))
   return bus
 }
 
 let tests = 0
 
 describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', controllable: true }))(
-  'a relay in a Redis Cluster',
+  'redisRelay() in a Redis Cluster',
   { timeout: 90_000 },
   () => {
     let cluster: RedisCluster
@@ -56,47 +56,47 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await cluster[Symbol.asyncDispose]()
     })
 
-    const ended = <T extends AsyncDisposable>(opened: T): T => {
+    const closeAfterTest = <T extends AsyncDisposable>(opened: T): T => {
       onTestFinished(() => opened[Symbol.asyncDispose]())
       return opened
     }
-    const writerOf = (bus: ChangeBus = deaf()): SyncInstance =>
-      ended(createInstance({ ...NEVER, store: redisStore(url, { publish: 'outbox' }), bus }))
-    const readerOf = (hub: MemoryHub): SyncInstance =>
-      ended(createInstance({ ...NEVER, store: redisStore(url), bus: memoryBus(hub) }))
-    const relayTo = (bus: ChangeBus, lease: '300ms' | '1s' | '2s' = '2s'): RedisRelay =>
-      ended(redisRelay(url, { bus, lease }))
-    const partitionsOf = (): string[] => {
+    const openWriter = (bus: ChangeBus = failingBus()): SyncInstance =>
+      closeAfterTest(createInstance({ ...BUS_ONLY, store: redisStore(url, { publish: 'outbox' }), bus }))
+    const openReader = (hub: MemoryHub): SyncInstance =>
+      closeAfterTest(createInstance({ ...BUS_ONLY, store: redisStore(url), bus: memoryBus(hub) }))
+    const openRelay = (bus: ChangeBus, lease: '300ms' | '1s' | '2s' = '2s'): RedisRelay =>
+      closeAfterTest(redisRelay(url, { bus, lease }))
+    const nextPartitions = (): string[] => {
       tests++
       return PARTITIONS.map((each) => `${each}${tests}`)
     }
-    const allSent = (relay: RedisRelay): Promise<void> =>
+    const waitForEmptyOutbox = (relay: RedisRelay): Promise<void> =>
       vi.waitFor(async () => expect(await relay.backlog()).toEqual({ sections: 0 }), { ...WAIT, interval: 100 })
     const slotOf = (partition: string): Promise<number> =>
       cluster.slotOf(metaKey({ partition, section: docs.section }, CLUSTER))
-    const anotherThan = async (node: RedisServer): Promise<RedisServer> => {
+    const otherMaster = async (node: RedisServer): Promise<RedisServer> => {
       const masters = await Promise.all([0, 6_000, 12_000].map((slot) => cluster.masterOf(slot)))
       const other = masters.find((each) => each !== node)
-      if (!other) throw new Error('there is one master only')
+      if (!other) throw new Error('expected a second master')
       return other
     }
 
-    /** Hears what a relay sends of each section, the sequences in the order in which they came first. */
-    async function listen(bus: ChangeBus, partitions: readonly string[]): Promise<Map<string, Set<number>>> {
+    /** Collects the published sequences of each section, in the order of their first occurrence. */
+    async function collectSequences(bus: ChangeBus, partitions: readonly string[]): Promise<Map<string, Set<number>>> {
       const received = new Map(partitions.map((partition) => [partition, new Set<number>()]))
-      for (const [partition, own] of received)
+      for (const [partition, sequences] of received)
         await bus.subscribe({ partition, section: docs.section }, (frame) => {
-          for (const { sequence } of decodeFrame(frame).changes) own.add(sequence)
+          for (const { sequence } of decodeFrame(frame).changes) sequences.add(sequence)
         })
       return received
     }
 
-    /** Writes until it is told to stop; every acknowledged write has to be heard, in order. */
-    function load(partitions: readonly string[]): {
+    /** Writes to all partitions until stopped. Every acknowledged write must be received, in order. */
+    function startLoad(partitions: readonly string[]): {
       readonly rounds: () => number
       stop(): Promise<Map<string, number>>
     } {
-      const sync = writerOf()
+      const sync = openWriter()
       const written = new Map(partitions.map((partition) => [partition, 0]))
       let stopped = false
       onTestFinished(() => {
@@ -119,48 +119,52 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       }
     }
 
-    const inOrder = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1)
+    const sequencesUpTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1)
 
-    /** Waits until all that was written was heard, each section's in its order. */
-    async function allReceived(received: Map<string, Set<number>>, written: Map<string, number>): Promise<void> {
+    /** Waits until every write has been received, in order within its section. */
+    async function waitForAll(received: Map<string, Set<number>>, written: Map<string, number>): Promise<void> {
       for (const [partition, count] of written)
         await vi.waitFor(() => expect(received.get(partition)?.size).toBe(count), WAIT)
-      for (const [partition, count] of written) expect([...(received.get(partition) ?? [])]).toEqual(inOrder(count))
+      for (const [partition, count] of written)
+        expect([...(received.get(partition) ?? [])]).toEqual(sequencesUpTo(count))
     }
 
-    test.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
-      const hub = createMemoryHub()
-      const partitions = partitionsOf()
-      const reader = readerOf(hub)
-      const there = partitions.map((partition) => reader.collection(definition, { partition }))
-      await Promise.all(there.map((each) => each.get('k')))
-      const relay = relayTo(memoryBus(hub))
-      const writer = writerOf()
-      const here = partitions.map((partition) => writer.collection(definition, { partition }))
-      for (let n = 1; n <= 10; n++) await Promise.all(here.map((each) => each.assign('k', { n })))
-      for (const each of there) await vi.waitFor(() => expect(each.peek('k')).toEqual({ n: 10 }), WAIT)
-      await allSent(relay)
-    })
+    it.each([docs, byDocument])(
+      'publishes changes that the writer could not publish, of section $section',
+      async (definition) => {
+        const hub = createMemoryHub()
+        const partitions = nextPartitions()
+        const reader = openReader(hub)
+        const reading = partitions.map((partition) => reader.collection(definition, { partition }))
+        await Promise.all(reading.map((each) => each.get('k')))
+        const relay = openRelay(memoryBus(hub))
+        const writer = openWriter()
+        const writing = partitions.map((partition) => writer.collection(definition, { partition }))
+        for (let n = 1; n <= 10; n++) await Promise.all(writing.map((each) => each.assign('k', { n })))
+        for (const each of reading) await vi.waitFor(() => expect(each.peek('k')).toEqual({ n: 10 }), WAIT)
+        await waitForEmptyOutbox(relay)
+      },
+    )
 
-    test('sends at once what was committed while there was none', async () => {
+    it('publishes changes that were committed while no relay was running', async () => {
       const hub = createMemoryHub()
-      const partitions = partitionsOf()
-      const received = await listen(memoryBus(hub), partitions)
-      const writer = writerOf()
+      const partitions = nextPartitions()
+      const received = await collectSequences(memoryBus(hub), partitions)
+      const writer = openWriter()
       for (const partition of partitions) await writer.collection(docs, { partition }).assign('k', { n: 1 })
       await writer.close()
-      const relay = relayTo(memoryBus(hub))
-      await allReceived(received, new Map(partitions.map((each) => [each, 1])))
-      await allSent(relay)
+      const relay = openRelay(memoryBus(hub))
+      await waitForAll(received, new Map(partitions.map((each) => [each, 1])))
+      await waitForEmptyOutbox(relay)
     })
 
-    test('that was killed is followed by another within seconds: nothing is lost, the order is kept', async () => {
-      await using line = await startRedis()
-      const partitions = partitionsOf()
-      const received = await listen(ended(redisBus(line.url)), partitions)
-      const first = await relayProcess(url, line.url)
-      const second = relayTo(ended(redisBus(line.url)), '1s')
-      const work = load(partitions)
+    it('takes over within seconds from a killed relay, without loss and in order', async () => {
+      await using busServer = await startRedis()
+      const partitions = nextPartitions()
+      const received = await collectSequences(closeAfterTest(redisBus(busServer.url)), partitions)
+      const first = await startRelayProcess(url, busServer.url)
+      const second = openRelay(closeAfterTest(redisBus(busServer.url)), '1s')
+      const work = startLoad(partitions)
       await vi.waitFor(
         () => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(20),
         WAIT,
@@ -169,40 +173,40 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await vi.waitFor(() => expect(second.active).toBe(true), { ...WAIT, timeout: 10_000 })
       const goal = work.rounds() + 20
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(goal), WAIT)
-      await allReceived(received, await work.stop())
-      await allSent(second)
+      await waitForAll(received, await work.stop())
+      await waitForEmptyOutbox(second)
     })
 
-    test('goes on while a slot with work moves', async () => {
+    it('continues while a slot with pending changes migrates', async () => {
       const hub = createMemoryHub()
-      const partitions = partitionsOf()
-      const received = await listen(memoryBus(hub), partitions)
-      const relay = relayTo(memoryBus(hub))
-      const work = load(partitions)
+      const partitions = nextPartitions()
+      const received = await collectSequences(memoryBus(hub), partitions)
+      const relay = openRelay(memoryBus(hub))
+      const work = startLoad(partitions)
       const slot = await slotOf(partitions[0] ?? '')
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(5), WAIT)
-      await cluster.moveSlot({ slot, to: await anotherThan(await cluster.masterOf(slot)) })
+      await cluster.moveSlot({ slot, to: await otherMaster(await cluster.masterOf(slot)) })
       const goal = work.rounds() + 20
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(goal), WAIT)
-      await allReceived(received, await work.stop())
-      await allSent(relay)
+      await waitForAll(received, await work.stop())
+      await waitForEmptyOutbox(relay)
     })
 
-    test('notes no section beside an index that has not moved yet', async () => {
-      const [partition = ''] = partitionsOf()
+    it('adds no section to a second index while the first one has not migrated yet', async () => {
+      const [partition = ''] = nextPartitions()
       const section = { partition, section: docs.section }
       const index = outboxIndex(section, CLUSTER)
-      // another section of its slot waits; it is itself that has nothing to be sent
+      // the index has an entry of another section in the slot, and none of this section
       await admin.zadd(index, '1', '{x:y}')
-      const collection = writerOf().collection(docs, { partition })
+      const collection = openWriter().collection(docs, { partition })
       await collection.assign('k', { n: 1 })
       await admin.zrem(index, sectionName(section, CLUSTER))
       const slot = await slotOf(partition)
       let written: Promise<unknown> | undefined
-      // which half of the keys is moved first is the server's choice: until it is not the index
+      // the server chooses which keys it migrates first: repeat until the index is among the last
       while (!written) {
         const from = await cluster.masterOf(slot)
-        const to = await anotherThan(from)
+        const to = await otherMaster(from)
         const [source, target] = [new Redis(from.url), new Redis(to.url)]
         onTestFinished(() => {
           source.disconnect()
@@ -219,7 +223,7 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
               await source.call('MIGRATE', '127.0.0.1', `${to.port}`, '', '0', '5000', 'KEYS', ...others)
             await target.config('RESETSTAT')
             written = collection.assign('k', { n: 2 })
-            // it was asked of the node that has all but the index, and is asked again
+            // the commit was sent to the node that has every key but the index, and gets retried
             await vi.waitFor(async () => expect(await target.info('errorstats')).toContain('errorstat_TRYAGAIN'), WAIT)
           },
         })
@@ -229,12 +233,12 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await admin.del(index)
     })
 
-    test('goes on when the master that has its lease dies', async () => {
+    it('continues after the death of the master with the lease', async () => {
       const hub = createMemoryHub()
-      const partitions = partitionsOf()
-      const received = await listen(memoryBus(hub), partitions)
-      const relays = [relayTo(memoryBus(hub)), relayTo(memoryBus(hub))]
-      const work = load(partitions)
+      const partitions = nextPartitions()
+      const received = await collectSequences(memoryBus(hub), partitions)
+      const relays = [openRelay(memoryBus(hub)), openRelay(memoryBus(hub))]
+      const work = startLoad(partitions)
       await vi.waitFor(
         () => expect(Math.min(...[...received.values()].map(({ size }) => size))).toBeGreaterThan(5),
         WAIT,
@@ -248,89 +252,89 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
       await cluster.waitUntilStable()
       const goal = work.rounds() + 20
       await vi.waitFor(() => expect(work.rounds()).toBeGreaterThan(goal), WAIT)
-      await allReceived(received, await work.stop())
-      for (const relay of relays) await allSent(relay)
+      await waitForAll(received, await work.stop())
+      for (const relay of relays) await waitForEmptyOutbox(relay)
       await vi.waitFor(() => expect(relays.filter(({ active }) => active)).toHaveLength(1), WAIT)
     })
 
-    test('moves no cursor back, and none that a later term has moved', async () => {
+    it('moves no cursor that a later term has moved', async () => {
       const hub = createMemoryHub()
-      const [partition = ''] = partitionsOf()
-      const received = await listen(memoryBus(hub), [partition])
-      const held = Promise.withResolvers<void>()
-      const asked = Promise.withResolvers<void>()
-      const slow = memoryBus(hub)
-      slow.publish = () => {
-        asked.resolve()
-        return held.promise
+      const [partition = ''] = nextPartitions()
+      const received = await collectSequences(memoryBus(hub), [partition])
+      const publishResult = Promise.withResolvers<void>()
+      const publishCalled = Promise.withResolvers<void>()
+      const slowBus = memoryBus(hub)
+      slowBus.publish = () => {
+        publishCalled.resolve()
+        return publishResult.promise
       }
-      const late = relayTo(slow, '1s')
-      const collection = writerOf().collection(docs, { partition })
-      await vi.waitFor(() => expect(late.active).toBe(true), WAIT)
+      const deposed = openRelay(slowBus, '1s')
+      const collection = openWriter().collection(docs, { partition })
+      await vi.waitFor(() => expect(deposed.active).toBe(true), WAIT)
       await collection.assign('k', { n: 1 })
-      await asked.promise
-      // as if it had been frozen for longer than its lease
+      await publishCalled.promise
+      // simulates a freeze that lasts longer than the lease
       await admin.del(leaseKeys(CLUSTER).lease)
-      const next = relayTo(memoryBus(hub), '1s')
-      // it may be the late one that takes the lease again: then it is taken from it once more
+      const next = openRelay(memoryBus(hub), '1s')
+      // the slow relay may acquire the lease again: then remove it once more
       await vi.waitFor(async () => {
         if (!next.active) await admin.del(leaseKeys(CLUSTER).lease)
         expect(next.active).toBe(true)
       }, WAIT)
       await collection.assign('k', { n: 2 })
-      await allSent(next)
+      await waitForEmptyOutbox(next)
       const cursor = cursorKey({ partition, section: docs.section }, CLUSTER)
-      const noted = await admin.hgetall(cursor)
-      expect(noted).toMatchObject({ sequence: '2' })
-      held.resolve()
-      await late.close()
-      expect(await admin.hgetall(cursor)).toEqual(noted)
+      const cursorBefore = await admin.hgetall(cursor)
+      expect(cursorBefore).toMatchObject({ sequence: '2' })
+      publishResult.resolve()
+      await deposed.close()
+      expect(await admin.hgetall(cursor)).toEqual(cursorBefore)
       expect([...(received.get(partition) ?? [])]).toEqual([1, 2])
     })
 
-    test('begins a later term where the cluster has forgotten how many there were', async () => {
+    it('begins a later term when the cluster has lost the counter of terms', async () => {
       const hub = createMemoryHub()
-      const [partition = ''] = partitionsOf()
-      const received = await listen(memoryBus(hub), [partition])
-      const relay = relayTo(memoryBus(hub))
-      const collection = writerOf().collection(docs, { partition })
+      const [partition = ''] = nextPartitions()
+      const received = await collectSequences(memoryBus(hub), [partition])
+      const relay = openRelay(memoryBus(hub))
+      const collection = openWriter().collection(docs, { partition })
       await collection.assign('k', { n: 1 })
-      await allSent(relay)
+      await waitForEmptyOutbox(relay)
       await admin.hset(cursorKey({ partition, section: docs.section }, CLUSTER), 'term', '1000000')
       const events: RedisRelayEvent['type'][] = []
       relay.onEvent(({ type }) => events.push(type))
       await collection.assign('k', { n: 2 })
-      await allSent(relay)
+      await waitForEmptyOutbox(relay)
       expect([...(received.get(partition) ?? [])]).toEqual([1, 2])
       expect(events).toEqual(['standby', 'active'])
       expect(Number(await admin.get(leaseKeys(CLUSTER).terms))).toBeGreaterThan(1_000_000)
     })
 
-    test('finds in a few looks what nobody has told of, in whatever slot', async () => {
+    it('finds sections in every slot within a few polls', async () => {
       const connection = await openConnection(url, { timeout: 3_000, client: 'ioredis' })
       onTestFinished(() => connection.close())
       const outbox = new Outbox(connection)
       const indexes = outboxIndexes(CLUSTER)
-      const note = async (prefix: string, slots: readonly number[]): Promise<string[]> => {
+      const addToOutbox = async (prefix: string, slots: readonly number[]): Promise<string[]> => {
         const names = slots.map((slot) => `${prefix}${slot}`)
         await Promise.all(slots.map((slot, at) => admin.zadd(indexes[slot] ?? '', `${slot}`, names[at] ?? '')))
         onTestFinished(() => void Promise.all(slots.map((slot) => admin.del(indexes[slot] ?? ''))))
         return names
       }
-      const early = await note('early', [0, 511, 512, 5_460, 5_461, 10_922, 16_383])
+      const early = await addToOutbox('early', [0, 511, 512, 5_460, 5_461, 10_922, 16_383])
       expect([...(await outbox.poll(8))].sort()).toEqual(early.sort())
       expect(await outbox.backlog()).toEqual({ sections: 7, since: 0 })
-      // what is found must not depend on which node has which slot
-      const to = await anotherThan(await cluster.masterOf(512))
+      // the result must not depend on the nodes of the slots
+      const to = await otherMaster(await cluster.masterOf(512))
       await cluster.moveSlot({ slot: 512, to })
-      const late = await note('late', [1, 512, 8_000, 16_000])
+      const late = await addToOutbox('late', [1, 512, 8_000, 16_000])
       const found = new Set<string>()
-      for (let looks = 0; looks < 4; looks++) for (const name of await outbox.poll(8)) found.add(name)
+      for (let polls = 0; polls < 4; polls++) for (const name of await outbox.poll(8)) found.add(name)
       expect([...found].sort()).toEqual([...early, ...late].sort())
     })
 
-    test('asks for no more rights than the README says; without them nothing is committed', async () => {
-      const allowed =
+    it('works with only the permissions in the README; without them a commit rejects', async () => {
+      const basePermissions =
         '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl:* &__dataChanged*'
       const user = async (name: string, rules: string): Promise<string> => {
         await Promise.all(
@@ -342,49 +346,54 @@ describe.runIf(await canTest('the relay in a Redis Cluster', { broker: 'redis', 
         )
         return url.replace('redis://', `redis://${name}:pass@`)
       }
-      const unable = ended(
-        createInstance({ store: redisStore(await user('unable', allowed), { publish: 'outbox' }), bus: deaf() }),
+      const denied = closeAfterTest(
+        createInstance({
+          store: redisStore(await user('unable', basePermissions), { publish: 'outbox' }),
+          bus: failingBus(),
+        }),
       )
       const at = { partition: 'acl' }
-      await expect(unable.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
-      const may = await user('able', `${allowed} +@sortedset ~__outbox* &__outbox*`)
+      await expect(denied.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+      const allowedUrl = await user('able', `${basePermissions} +@sortedset ~__outbox* &__outbox*`)
       const hub = createMemoryHub()
-      const received = await listen(memoryBus(hub), ['acl'])
-      const relay = ended(redisRelay(may, { bus: memoryBus(hub) }))
+      const received = await collectSequences(memoryBus(hub), ['acl'])
+      const relay = closeAfterTest(redisRelay(allowedUrl, { bus: memoryBus(hub) }))
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      const able = ended(createInstance({ store: redisStore(may, { publish: 'outbox' }), bus: deaf() }))
-      await able.collection(docs, at).assign('k', { n: 2 })
-      await allReceived(received, new Map([['acl', 1]]))
-      await allSent(relay)
+      const allowed = closeAfterTest(
+        createInstance({ store: redisStore(allowedUrl, { publish: 'outbox' }), bus: failingBus() }),
+      )
+      await allowed.collection(docs, at).assign('k', { n: 2 })
+      await waitForAll(received, new Map([['acl', 1]]))
+      await waitForEmptyOutbox(relay)
       expect(events.filter(({ type }) => type === 'error')).toEqual([])
     })
 
-    test('is told by the writer, and need not look', async () => {
+    it('gets a notification from the writer, without a poll', async () => {
       const channel = '__outbox'
-      const partition = `told${++tests}`
+      const partition = `notified${++tests}`
       const connection = await openConnection(url, { timeout: 3_000, client: 'ioredis' })
       const listening = connection.fork()
       onTestFinished(async () => {
         await listening.close()
         await connection.close()
       })
-      const told: string[] = []
-      await vi.waitFor(() => listening.subscribe(channel, (name) => told.push(name)), WAIT)
-      const collection = writerOf().collection(docs, { partition })
+      const notified: string[] = []
+      await vi.waitFor(() => listening.subscribe(channel, (name) => notified.push(name)), WAIT)
+      const collection = openWriter().collection(docs, { partition })
       await collection.assign('k', { n: 1 })
       await collection.assign('k', { n: 2 })
       const name = sectionName({ partition, section: docs.section }, CLUSTER)
-      await vi.waitFor(() => expect(told).toEqual([name]), WAIT)
+      await vi.waitFor(() => expect(notified).toEqual([name]), WAIT)
       expect(await admin.zscore(outboxIndex({ partition, section: docs.section }, CLUSTER), name)).not.toBeNull()
-      const relay = relayTo(memoryBus())
-      await allSent(relay)
+      const relay = openRelay(memoryBus())
+      await waitForEmptyOutbox(relay)
     })
   },
 )
 
-/** A relay in a process of its own, at work. */
-async function relayProcess(store: string, bus: string): Promise<ChildProcess> {
+/** Starts an active relay in another process. */
+async function startRelayProcess(store: string, bus: string): Promise<ChildProcess> {
   const program = `import { redisBus, redisRelay } from '${new URL('../src/index.ts', import.meta.url)}'
     const relay = redisRelay('${store}', { bus: redisBus('${bus}'), lease: '1s' })
     relay.onEvent(({ type }) => console.log(type))`
@@ -392,6 +401,6 @@ async function relayProcess(store: string, bus: string): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  for (let told = ''; !told.includes('active'); ) told += (await once(child.stdout, 'data')).join('')
+  for (let output = ''; !output.includes('active'); ) output += (await once(child.stdout, 'data')).join('')
   return child
 }

@@ -9,7 +9,7 @@ let harnessCount = 0
 
 const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
 
-/** Store and bus in one cluster: commits are published by their script, or by a relay. */
+/** Opens store and bus on one cluster. Commits are published by their script, or by a relay. */
 export async function clusterSyncHarness(
   cluster: RedisCluster,
   { relayed = false, client = 'ioredis' }: { readonly relayed?: boolean; readonly client?: 'ioredis' | 'redis' } = {},
@@ -23,7 +23,7 @@ export async function clusterSyncHarness(
   const relay = relayBus && redisRelay(url, { ...limits, bus: relayBus })
   return {
     namespace,
-    // what is committed beside the instances is not sent
+    // commits through this store, outside the instances, are not published
     store: () => store(),
     bus,
     async open({ skew = 0, ...options } = {}) {
@@ -35,7 +35,7 @@ export async function clusterSyncHarness(
       })
     },
     storeFaults: clusterStoreFaults(cluster, namespace),
-    // the bus cannot be away while the store is not
+    // the bus cannot be unavailable while the store is available
     busFaults: { cut: () => cutSubscriptions(cluster) },
     async close() {
       await relay?.close()

@@ -8,7 +8,7 @@ import { redisSyncHarness } from './sync-harness.ts'
 const needs = { broker: 'redis', controllable: true } as const
 const runner = { describe, it }
 
-describe.runIf(await canTest('the conformance of store and bus on Redis', needs))('Redis', () => {
+describe.runIf(await canTest('conformance of store and bus on Redis', needs))('Redis', () => {
   describeStoreConformance({ name: 'the store on Redis', createHarness: () => redisStoreHarness(), runner })
   describeBusConformance({ name: 'Redis Pub/Sub', createHarness: () => redisBusHarness('pubsub'), runner })
   describeBusConformance({ name: 'Redis Streams', createHarness: () => redisBusHarness('streams'), runner })

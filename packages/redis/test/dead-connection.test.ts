@@ -1,29 +1,29 @@
 import { canTest, startRedis, startRedisCluster } from '@sync/brokers'
 import { redisBus, redisStore } from '@sync/redis'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openClusterClient } from './open-client.ts'
 
-describe.runIf(await canTest('ending on a dead line', { broker: 'redis', controllable: true }))(
-  'while the server does not answer',
+describe.runIf(await canTest('a server that does not answer', { broker: 'redis', controllable: true }))(
+  'redisStore() and redisBus() on a frozen server',
   { timeout: 30_000 },
   () => {
-    test.each(['ioredis', 'redis'] as const)(
-      'a subscription ends at once, with %s: a close that waited for one after the other would miss its deadline',
+    it.each(['ioredis', 'redis'] as const)(
+      'stop a subscription without waiting for the server, with %s',
       async (client) => {
         await using redis = await startRedis()
         await using bus = redisBus(redis.url, { client, timeout: '20s' })
         const subscription = await bus.subscribe({ partition: 'p', section: 's' }, () => {})
         await redis.pause()
-        const ended = subscription.stop().then(() => 'ended')
-        // on a loopback line a server that answers has done so long before
+        const stopped = subscription.stop().then(() => 'stopped')
+        // a close that waits for one subscription after the other would miss its deadline
         const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'late'))
-        expect(await Promise.race([ended, late])).toBe('ended')
+        expect(await Promise.race([stopped, late])).toBe('stopped')
         await redis.resume()
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
-      'store and bus are closed in the time allowed, with %s, though nothing else was asked',
+    it.each(['ioredis', 'redis'] as const)(
+      'close within the timeout when no call is pending, with %s',
       async (client) => {
         await using redis = await startRedis()
         const options = { client, timeout: '500ms' } as const
@@ -38,8 +38,8 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', control
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
-      'it is noticed, with %s, though what keeps quiet lines open is written more often than `timeout`',
+    it.each(['ioredis', 'redis'] as const)(
+      'emit interrupted although pings are written more often than `timeout`, with %s',
       async (client) => {
         await using redis = await startRedis()
         await using bus = redisBus(redis.url, { client, timeout: '1500ms' })
@@ -53,8 +53,8 @@ describe.runIf(await canTest('ending on a dead line', { broker: 'redis', control
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
-      'it is noticed in a cluster too, with a client of %s that was given: the line is that of the bus',
+    it.each(['ioredis', 'redis'] as const)(
+      'emit interrupted in a cluster with a %s client that was passed',
       async (client) => {
         await using cluster = await startRedisCluster({ masters: 1 })
         const { opened, end } = await openClusterClient(cluster, client)

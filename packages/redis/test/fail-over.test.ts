@@ -4,17 +4,17 @@ import { canTest, startProxy, startRedis } from '@sync/brokers'
 import { type Collection, createInstance, defineCollection, memoryBus, type SyncEvent } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 type Docs = Collection<{ n: number }>
 
-const patient = { timeout: 20_000, interval: 5 }
+const WAIT = { timeout: 20_000, interval: 5 }
 
 describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controllable: true }))(
-  'a replica is promoted',
+  'a fail-over to a replica',
   () => {
-    /** A master whose replica takes its address when it is gone; `fallBehind` ends the replication before that. */
+    /** Starts a master and a replica, which takes over the master's address on `promote`. `fallBehind` stops the replication. */
     async function openPair() {
       await using stack = new AsyncDisposableStack()
       const master = stack.use(await startRedis())
@@ -22,36 +22,36 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
       const replication = stack.use(await startProxy({ target: master.url }))
       const admin = stack.adopt(new Redis(replica.url), async (client) => client.disconnect())
       await admin.replicaof('127.0.0.1', replication.port)
-      const synchronised = async (): Promise<void> => {
+      const waitForReplica = async (): Promise<void> => {
         const before = new Redis(master.url)
         await vi.waitFor(async () => {
-          const [there, here] = await Promise.all([before, admin].map((each) => each.info('replication')))
-          expect(here).toContain('master_link_status:up')
+          const [masterInfo, replicaInfo] = await Promise.all([before, admin].map((each) => each.info('replication')))
+          expect(replicaInfo).toContain('master_link_status:up')
           const offset = /master_repl_offset:(\d+)/
-          expect(offset.exec(here ?? '')?.[1]).toBe(offset.exec(there ?? '')?.[1])
-        }, patient)
+          expect(offset.exec(replicaInfo ?? '')?.[1]).toBe(offset.exec(masterInfo ?? '')?.[1])
+        }, WAIT)
         before.disconnect()
       }
-      await synchronised()
+      await waitForReplica()
       const before = stack.use(await startProxy({ target: master.url }))
-      const kept = stack.move()
+      const resources = stack.move()
       return {
         url: before.url,
-        synchronised,
+        waitForReplica,
         fallBehind: () => replication.refuse(),
         async promote() {
           await master.kill()
           await admin.replicaof('NO', 'ONE')
           await before.refuse()
-          kept.use(await startProxy({ target: replica.url, port: before.port }))
+          resources.use(await startProxy({ target: replica.url, port: before.port }))
         },
-        [Symbol.asyncDispose]: () => kept.disposeAsync(),
+        [Symbol.asyncDispose]: () => resources.disposeAsync(),
       }
     }
 
-    /** An instance that asks only when something tells it to. `line`: where its bus is. */
-    function openInstance(url: string, line = url) {
-      const sync = createInstance({ store: redisStore(url), bus: redisBus(line), checkInterval: '1h' })
+    /** Opens an instance that checks the store only after an event, because its interval is an hour. */
+    function openInstance(url: string, busUrl = url) {
+      const sync = createInstance({ store: redisStore(url), bus: redisBus(busUrl), checkInterval: '1h' })
       const epochs: Extract<SyncEvent, { type: 'epoch' }>[] = []
       sync.onEvent((event) => {
         if (event.type === 'epoch') epochs.push(event)
@@ -60,64 +60,65 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
       return { sync, collection, epochs, [Symbol.asyncDispose]: () => sync.close() }
     }
 
-    test('that has all of it: nothing is loaded again, nothing reported, nothing counted twice', {
+    it('causes no reload and no lost: true when the replica has every commit', {
       timeout: 60_000,
     }, async () => {
       await using pair = await openPair()
-      await using a = openInstance(pair.url)
-      await using b = openInstance(pair.url)
-      await a.collection.create('k', { n: 0 })
-      await a.collection.create('still', { n: 1 })
-      await Promise.all([a, b].map(({ collection }) => collection.getMany(['k', 'still'])))
-      const still = [a, b].map(({ collection }) => collection.peek('still'))
-      const count = (): Promise<unknown> =>
-        a.collection.update('k', (doc) => {
+      await using writer = openInstance(pair.url)
+      await using reader = openInstance(pair.url)
+      await writer.collection.create('k', { n: 0 })
+      await writer.collection.create('unchanged', { n: 1 })
+      await Promise.all([writer, reader].map(({ collection }) => collection.getMany(['k', 'unchanged'])))
+      const unchanged = [writer, reader].map(({ collection }) => collection.peek('unchanged'))
+      const increment = (): Promise<unknown> =>
+        writer.collection.update('k', (doc) => {
           doc.n++
         })
-      for (let n = 0; n < 20; n++) await count()
-      await pair.synchronised()
+      for (let n = 0; n < 20; n++) await increment()
+      await pair.waitForReplica()
       await pair.promote()
-      await Promise.all(Array.from({ length: 20 }, count))
-      expect(await a.collection.get('k')).toEqual({ n: 40 })
-      await vi.waitFor(() => expect(b.collection.peek('k')).toEqual({ n: 40 }), patient)
-      expect([a, b].map(({ epochs }) => epochs.map(({ lost }) => lost))).toEqual([[false], [false]])
-      expect([a, b].map(({ sync }) => sync.stats().reloads)).toEqual([0, 0])
-      expect([a, b].map(({ collection }) => collection.peek('still'))).toEqual(still)
-      for (const [at, { collection }] of [a, b].entries()) expect(collection.peek('still')).toBe(still[at])
+      await Promise.all(Array.from({ length: 20 }, increment))
+      expect(await writer.collection.get('k')).toEqual({ n: 40 })
+      await vi.waitFor(() => expect(reader.collection.peek('k')).toEqual({ n: 40 }), WAIT)
+      expect([writer, reader].map(({ epochs }) => epochs.map(({ lost }) => lost))).toEqual([[false], [false]])
+      expect([writer, reader].map(({ sync }) => sync.stats().reloads)).toEqual([0, 0])
+      expect([writer, reader].map(({ collection }) => collection.peek('unchanged'))).toEqual(unchanged)
+      for (const [at, { collection }] of [writer, reader].entries())
+        expect(collection.peek('unchanged')).toBe(unchanged[at])
     })
 
-    test('that lacks the end of it: who saw that goes back and is told, who did not goes on', {
+    it('rolls back instances that saw a lost commit, and reports lost: true only to them', {
       timeout: 60_000,
     }, async () => {
       await using pair = await openPair()
-      await using line = await startProxy({ target: pair.url })
+      await using busProxy = await startProxy({ target: pair.url })
       await using writer = openInstance(pair.url)
       await using witness = openInstance(pair.url)
-      await using unaware = openInstance(pair.url, line.url)
+      await using unaware = openInstance(pair.url, busProxy.url)
       await writer.collection.create('below', { n: 1 })
       await writer.collection.create('k', { n: 1 })
       for (const { collection } of [writer, witness, unaware]) await collection.getMany(['below', 'k'])
-      await pair.synchronised()
+      await pair.waitForReplica()
       const below = [writer, witness, unaware].map(({ collection }) => collection.peek('below'))
       const copy = unaware.collection.peek('k')
 
       await pair.fallBehind()
-      // it hears nothing of what is about to be lost
-      await line.refuse()
+      // this instance receives none of the commits that will be lost
+      await busProxy.refuse()
       await writer.collection.assign('k', { n: 2 })
-      await writer.collection.create('only there', { n: 1 })
-      await vi.waitFor(() => expect(witness.collection.peek('k')).toEqual({ n: 2 }), patient)
+      await writer.collection.create('lost', { n: 1 })
+      await vi.waitFor(() => expect(witness.collection.peek('k')).toEqual({ n: 2 }), WAIT)
       await pair.promote()
-      await line.heal()
+      await busProxy.heal()
 
-      const goneBack = ({ collection }: typeof writer): void => expect(collection.peek('k')).toEqual({ n: 1 })
+      const expectRolledBack = ({ collection }: typeof writer): void => expect(collection.peek('k')).toEqual({ n: 1 })
       for (const each of [writer, witness, unaware]) {
-        await vi.waitFor(() => expect(each.epochs).toHaveLength(1), patient)
-        await vi.waitFor(() => goneBack(each), patient)
-        expect(await each.collection.get('only there')).toBeUndefined()
+        await vi.waitFor(() => expect(each.epochs).toHaveLength(1), WAIT)
+        await vi.waitFor(() => expectRolledBack(each), WAIT)
+        expect(await each.collection.get('lost')).toBeUndefined()
       }
       expect([writer, witness, unaware].map(({ epochs }) => epochs[0]?.lost)).toEqual([true, true, false])
-      // what stands below the fork was not even looked at
+      // documents from before the fork were not reloaded
       for (const [at, { collection }] of [writer, witness, unaware].entries())
         expect(collection.peek('below')).toBe(below[at])
       expect(unaware.collection.peek('k')).toBe(copy)
@@ -125,22 +126,22 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
 
       await writer.collection.assign('k', { n: 3 })
       for (const { collection } of [witness, unaware])
-        await vi.waitFor(() => expect(collection.peek('k')).toEqual({ n: 3 }), patient)
+        await vi.waitFor(() => expect(collection.peek('k')).toEqual({ n: 3 }), WAIT)
     })
 
-    test.each(['ioredis', 'redis'] as const)(
-      'while the master lives on as its replica: a line of %s that still leads there is opened again',
+    it.each(['ioredis', 'redis'] as const)(
+      'makes a %s client reconnect when its server became a replica',
       { timeout: 60_000 },
       async (client) => {
         await using stack = new AsyncDisposableStack()
         const [master, replica] = [stack.use(await startRedis()), stack.use(await startRedis())]
         let { port } = master
         const open = new Set<Socket>()
-        // as a name that leads elsewhere from now on: lines that are open stay where they are
+        // acts like a DNS name that changes its target: open connections stay where they are
         const name = createServer((socket) => {
-          const there = connect(port, '127.0.0.1')
-          for (const each of [socket, there]) open.add(each.on('error', () => {}))
-          socket.pipe(there).pipe(socket)
+          const upstream = connect(port, '127.0.0.1')
+          for (const each of [socket, upstream]) open.add(each.on('error', () => {}))
+          socket.pipe(upstream).pipe(socket)
         }).listen(0, '127.0.0.1')
         await once(name, 'listening')
         stack.defer(() => {
@@ -155,7 +156,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
           stack.adopt(new Redis(url), async (admin) => admin.disconnect()),
         )
         await after?.replicaof('127.0.0.1', master.port)
-        await vi.waitFor(async () => expect(await after?.exists('p:doc:k')).toBe(1), patient)
+        await vi.waitFor(async () => expect(await after?.exists('p:doc:k')).toBe(1), WAIT)
         await after?.replicaof('NO', 'ONE')
         await before?.replicaof('127.0.0.1', replica.port)
         port = replica.port

@@ -1,7 +1,7 @@
 import { canTest, startRedisCluster } from '@sync/brokers'
 import { redisBus } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type IoredisCluster,
   IoredisClusterConnection,
@@ -10,40 +10,42 @@ import {
 
 afterEach(() => void vi.useRealTimers())
 
-test('a cluster is asked for its slots as long as it is open, and by nobody afterwards', async () => {
-  vi.useFakeTimers()
-  let slotQueries = 0
-  const client = {
-    isCluster: true,
-    status: 'ready',
-    options: {},
-    call: () => Promise.resolve(''),
-    nodes: () => [],
-    refreshSlotsCache: () => void slotQueries++,
-    disconnect: () => {},
-    quit: () => Promise.resolve(),
-    on: () => {},
-    off: () => {},
-  } as const satisfies IoredisCluster
-  const connection = new IoredisClusterConnection(client, { timeout: 1_000, owned: true, address: 'host:1' })
-  vi.advanceTimersByTime(5_000)
-  expect(slotQueries).toBe(5)
-  await connection.close()
-  vi.advanceTimersByTime(5_000)
-  expect(slotQueries).toBe(5)
-  expect(vi.getTimerCount()).toBe(0)
-  // its own timer is begun again by an answer that comes after the end
-  expect(ownedClusterOptions(1_000)).not.toHaveProperty('slotsRefreshInterval')
+describe('IoredisClusterConnection', () => {
+  it('refreshes the slot map until it is closed, and never afterwards', async () => {
+    vi.useFakeTimers()
+    let slotQueries = 0
+    const client = {
+      isCluster: true,
+      status: 'ready',
+      options: {},
+      call: () => Promise.resolve(''),
+      nodes: () => [],
+      refreshSlotsCache: () => void slotQueries++,
+      disconnect: () => {},
+      quit: () => Promise.resolve(),
+      on: () => {},
+      off: () => {},
+    } as const satisfies IoredisCluster
+    const connection = new IoredisClusterConnection(client, { timeout: 1_000, owned: true, address: 'host:1' })
+    vi.advanceTimersByTime(5_000)
+    expect(slotQueries).toBe(5)
+    await connection.close()
+    vi.advanceTimersByTime(5_000)
+    expect(slotQueries).toBe(5)
+    expect(vi.getTimerCount()).toBe(0)
+    // ioredis restarts its own refresh timer when a reply arrives after the close
+    expect(ownedClusterOptions(1_000)).not.toHaveProperty('slotsRefreshInterval')
+  })
 })
 
-test.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 'redis', controllable: true }))(
-  'a client that is given knows where nodes are to be reached that name other addresses: there they are listened to',
+it.runIf(await canTest('a Redis Cluster behind a NAT map', { broker: 'redis', controllable: true }))(
+  "redisBus(client) subscribes at the addresses in the client's natMap",
   async () => {
     await using cluster = await startRedisCluster()
-    const named = (port: number): number => (port > 40_000 ? port - 20_000 : port + 20_000)
+    const announcedPort = (port: number): number => (port > 40_000 ? port - 20_000 : port + 20_000)
     for (const { url, port } of cluster.nodes) {
       const admin = new Redis(url)
-      await admin.config('SET', 'cluster-announce-port', `${named(port)}`)
+      await admin.config('SET', 'cluster-announce-port', `${announcedPort(port)}`)
       admin.disconnect()
     }
     const [first] = cluster.nodes
@@ -54,13 +56,13 @@ test.runIf(await canTest('a Redis Cluster behind other addresses', { broker: 're
     admin.disconnect()
 
     const natMap = Object.fromEntries(
-      cluster.nodes.map(({ port }) => [`127.0.0.1:${named(port)}`, { host: '127.0.0.1', port }]),
+      cluster.nodes.map(({ port }) => [`127.0.0.1:${announcedPort(port)}`, { host: '127.0.0.1', port }]),
     )
-    const given = new Cluster([{ host: '127.0.0.1', port: first?.port ?? 0 }], { natMap })
-    const bus = redisBus(given)
-    // in slots of all nodes
+    const client = new Cluster([{ host: '127.0.0.1', port: first?.port ?? 0 }], { natMap })
+    const bus = redisBus(client)
+    // these partitions are in slots of all nodes
     for (const partition of ['a', 'b', 'c', 'd', 'e', 'f']) await bus.subscribe({ partition, section: 's' }, () => {})
     await bus.close()
-    given.disconnect()
+    client.disconnect()
   },
 )

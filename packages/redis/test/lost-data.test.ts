@@ -2,15 +2,15 @@ import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import { createInstance, defineCollection, type SyncEvent } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { documentKey, metaKey } from '../src/names.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
-const alone = { cluster: false }
-const patient = { timeout: 10_000, interval: 5 }
+const SINGLE_SERVER = { cluster: false }
+const WAIT = { timeout: 10_000, interval: 5 }
 
-describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', controllable: true }))(
-  'what the server loses by itself',
+describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'redis', controllable: true }))(
+  'instances whose server loses data',
   () => {
     let redis: RedisServer
     let admin: Redis
@@ -23,7 +23,7 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
       await redis[Symbol.asyncDispose]()
     })
 
-    /** Two that hold the same document. */
+    /** Opens two instances that have the same documents cached. */
     async function open(partition: string) {
       const events: SyncEvent[][] = [[], []]
       const syncs = events.map((eventLog) => {
@@ -37,60 +37,60 @@ describe.runIf(await canTest('what a Redis loses by itself', { broker: 'redis', 
       await Promise.all(collections.map((each) => each.getMany(['k', 'other'])))
       const lost = (): boolean[][] =>
         events.map((eventLog) => eventLog.flatMap((event) => (event.type === 'epoch' ? [event.lost] : [])))
-      const shown = (key: string): unknown[] => collections.map((each) => each.peek(key))
+      const cached = (key: string): unknown[] => collections.map((each) => each.peek(key))
       const close = async (): Promise<void> => void (await Promise.all(syncs.map((sync) => sync.close())))
-      return { syncs, collections, events, lost, shown, [Symbol.asyncDispose]: close }
+      return { syncs, collections, events, lost, cached, [Symbol.asyncDispose]: close }
     }
 
-    test('a document that was evicted is found by the comparison with the store, and goes', async () => {
+    it('remove an evicted document on verify()', async () => {
       await using instances = await open('evicted')
-      await admin.unlink(documentKey({ partition: 'evicted', section: 'doc', key: 'k' }, alone))
+      await admin.unlink(documentKey({ partition: 'evicted', section: 'doc', key: 'k' }, SINGLE_SERVER))
       for (const sync of instances.syncs) {
         const { differing } = await sync.verify()
         expect(differing.map(({ key }) => key)).toEqual(['k'])
       }
-      await vi.waitFor(() => expect(instances.shown('k')).toEqual([undefined, undefined]), patient)
+      await vi.waitFor(() => expect(instances.cached('k')).toEqual([undefined, undefined]), WAIT)
       for (const eventLog of instances.events)
         expect(eventLog).toContainEqual(expect.objectContaining({ type: 'inconsistent', key: 'k' }))
-      // what was left alone is not touched, and the key can be filled again
-      expect(instances.shown('other')).toEqual([{ n: 1 }, { n: 1 }])
+      // other documents are untouched, and the key can be created again
+      expect(instances.cached('other')).toEqual([{ n: 1 }, { n: 1 }])
       await instances.collections[0]?.create('k', { n: 2 })
-      await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 2 }, { n: 2 }]), patient)
+      await vi.waitFor(() => expect(instances.cached('k')).toEqual([{ n: 2 }, { n: 2 }]), WAIT)
     })
 
-    test('a document that expired in the server goes from every replica', async () => {
+    it('remove a document from every replica when it expires in the server', async () => {
       const short = defineCollection<{ n: number }>({ section: 'short', ttl: 300 })
       await using instances = await open('expired')
       const collections = instances.syncs.map((sync) => sync.collection(short, { partition: 'expired' }))
-      const told: string[][] = [[], []]
+      const reasons: string[][] = [[], []]
       for (const [at, each] of collections.entries())
         each.subscribe('k', (change) => {
-          if (change.kind === 'removed') told[at]?.push(change.reason)
+          if (change.kind === 'removed') reasons[at]?.push(change.reason)
         })
       await collections[0]?.assign('k', { n: 1 })
-      await vi.waitFor(() => expect(told).toEqual([['expired'], ['expired']]), patient)
+      await vi.waitFor(() => expect(reasons).toEqual([['expired'], ['expired']]), WAIT)
       expect(collections.map((each) => each.peek('k'))).toEqual([undefined, undefined])
     })
 
-    test('the counters of a section that were evicted are a loss that is told; its documents are loaded again', async () => {
+    it("emit an epoch event with lost: true and reload the documents when a section's counters are evicted", async () => {
       await using instances = await open('headless')
-      await admin.unlink(metaKey({ partition: 'headless', section: 'doc' }, alone))
-      await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), patient)
-      await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 1 }, { n: 1 }]), patient)
+      await admin.unlink(metaKey({ partition: 'headless', section: 'doc' }, SINGLE_SERVER))
+      await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), WAIT)
+      await vi.waitFor(() => expect(instances.cached('k')).toEqual([{ n: 1 }, { n: 1 }]), WAIT)
       await instances.collections[1]?.assign('k', { n: 2 })
-      await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 2 }, { n: 2 }]), patient)
+      await vi.waitFor(() => expect(instances.cached('k')).toEqual([{ n: 2 }, { n: 2 }]), WAIT)
       expect(instances.lost()).toEqual([[true], [true]])
     })
 
-    // last: it takes what the others have, too
-    test('FLUSHALL is a loss that is told, and leaves nothing held', async () => {
+    // last, because it removes the other tests' data too
+    it('emit an epoch event with lost: true and remove all replicas after FLUSHALL', async () => {
       await using instances = await open('flushed')
       await admin.flushall()
-      await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), patient)
-      await vi.waitFor(() => expect(instances.shown('k')).toEqual([undefined, undefined]), patient)
-      expect(instances.shown('other')).toEqual([undefined, undefined])
+      await vi.waitFor(() => expect(instances.lost()).toEqual([[true], [true]]), WAIT)
+      await vi.waitFor(() => expect(instances.cached('k')).toEqual([undefined, undefined]), WAIT)
+      expect(instances.cached('other')).toEqual([undefined, undefined])
       await instances.collections[0]?.assign('k', { n: 2 })
-      await vi.waitFor(() => expect(instances.shown('k')).toEqual([{ n: 2 }, { n: 2 }]), patient)
+      await vi.waitFor(() => expect(instances.cached('k')).toEqual([{ n: 2 }, { n: 2 }]), WAIT)
     })
   },
 )

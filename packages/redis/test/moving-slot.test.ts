@@ -2,21 +2,21 @@ import { canTest, type RedisCluster, startRedisCluster } from '@sync/brokers'
 import type { CommitRequest, CommitResult, Head, SectionRef, Store } from '@sync/core/adapter'
 import { redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { metaKey } from '../src/names.ts'
 
 const CLUSTER = { cluster: true }
 const WAIT = { timeout: 20_000, interval: 10 }
 
-const possible = await canTest('a section whose slot moves', { broker: 'redis', controllable: true })
+const isTestable = await canTest('a section whose slot migrates', { broker: 'redis', controllable: true })
 let cluster: RedisCluster
 beforeAll(async () => {
-  if (possible) cluster = await startRedisCluster({ masters: 2 })
+  if (isTestable) cluster = await startRedisCluster({ masters: 2 })
 }, 60_000)
 afterAll(() => cluster?.[Symbol.asyncDispose]())
 
-describe.runIf(possible).each(['ioredis', 'redis'] as const)(
-  'a section of which not all has moved to another node, over %s',
+describe.runIf(isTestable).each(['ioredis', 'redis'] as const)(
+  'redisStore() while a slot migrates, over %s',
   (client) => {
     let store: Store
     beforeAll(() => {
@@ -29,12 +29,12 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
       return head.state
     }
 
-    /** Moves the section's slot; the keys that are named only after `work` was asked for in vain. */
+    /** Migrates the section's slot. Keys that match `movedLast` follow only after `work` got TRYAGAIN. */
     async function move(section: SectionRef, movedLast: RegExp, work: () => Promise<void>): Promise<void> {
       const slot = await cluster.slotOf(metaKey(section, CLUSTER))
       const from = await cluster.masterOf(slot)
       const to = (await Promise.all([0, 12_000].map((each) => cluster.masterOf(each)))).find((node) => node !== from)
-      if (!to) throw new Error('there are two nodes')
+      if (!to) throw new Error('expected a second master')
       const target = new Redis(to.url)
       onTestFinished(() => target.disconnect())
       let working: Promise<void> | undefined
@@ -45,9 +45,9 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
         async onHalfway() {
           await target.config('RESETSTAT')
           working = work()
-          const refused = async (): Promise<void> =>
+          const expectTryAgain = async (): Promise<void> =>
             expect(await target.info('errorstats')).toContain('errorstat_TRYAGAIN')
-          await Promise.race([working, vi.waitFor(refused, WAIT)])
+          await Promise.race([working, vi.waitFor(expectTryAgain, WAIT)])
         },
       })
       await working
@@ -55,11 +55,11 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
 
     const write = (
       section: SectionRef,
-      { id, kept: isCallerGiven, n, standing }: { id: string; kept: boolean; n: number; standing: Head['state'] },
+      { id, isCallerGiven, n, state }: { id: string; isCallerGiven: boolean; n: number; state: Head['state'] },
     ): CommitRequest => ({
       ref: { ...section, key: 'k' },
-      op: { id, attempt: 1, idOrigin: standing, ...(isCallerGiven && { isCallerGiven }) },
-      epoch: standing.epoch,
+      op: { id, attempt: 1, idOrigin: state, ...(isCallerGiven && { isCallerGiven }) },
+      epoch: state.epoch,
       origin: 'o',
       action: 'write',
       fields: [{ field: 'n', whole: `${n}` }],
@@ -69,41 +69,46 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
 
     const commitOne = async (request: CommitRequest): Promise<CommitResult> => {
       const [result] = await store.commit([request])
-      if (!result) throw new Error('no answer')
+      if (!result) throw new Error('expected a result')
       return result
     }
 
-    test.each([
+    it.each([
       ['log and op memory', /::(log|answers:\d)$/, false],
-      ['what its caller named the write', /::op:/, true],
-    ])('does nothing twice, and makes nothing anew, while there is elsewhere: %s', async (_, late, kept) => {
-      const section = { partition: `${client}${kept}`, section: 's' }
-      const born = await headOf(section)
-      const first = write(section, { id: 'x', kept, n: 1, standing: born })
-      const done = await commitOne(first)
-      let again: CommitResult[] = []
-      await move(section, late, async () => {
-        // the other node is another server: a new epoch
-        const { epoch } = await headOf(section)
-        const second = write(section, { id: 'y', kept, n: 2, standing: born })
-        again = await store.commit([
-          { ...first, epoch },
-          { ...second, epoch },
+      ['the result of an idempotency key', /::op:/, true],
+    ])(
+      'executes nothing twice and creates no second key while these keys are on the other node: %s',
+      async (_, movedLast, isCallerGiven) => {
+        const section = { partition: `${client}${isCallerGiven}`, section: 's' }
+        const initial = await headOf(section)
+        const first = write(section, { id: 'x', isCallerGiven, n: 1, state: initial })
+        const firstResult = await commitOne(first)
+        let results: CommitResult[] = []
+        await move(section, movedLast, async () => {
+          // the other node has another identity, so a new epoch begins
+          const { epoch } = await headOf(section)
+          const second = write(section, { id: 'y', isCallerGiven, n: 2, state: initial })
+          results = await store.commit([
+            { ...first, epoch },
+            { ...second, epoch },
+          ])
+        })
+        expect(firstResult.status === 'committed' && firstResult.change).toEqual(
+          results[0]?.status === 'committed' && results[0].change,
+        )
+        expect(results).toMatchObject([
+          { status: 'committed', version: 1 },
+          { status: 'committed', version: 2 },
         ])
-      })
-      expect(done.status === 'committed' && done.change).toEqual(again[0]?.status === 'committed' && again[0].change)
-      expect(again).toMatchObject([
-        { status: 'committed', version: 1 },
-        { status: 'committed', version: 2 },
-      ])
-      const page = await store.changesSince(section, { epoch: born.epoch, sequence: 0 }, 10)
-      expect(page.changes.map(({ sequence }) => sequence)).toEqual([1, 2])
-    })
+        const page = await store.changesSince(section, { epoch: initial.epoch, sequence: 0 }, 10)
+        expect(page.changes.map(({ sequence }) => sequence)).toEqual([1, 2])
+      },
+    )
 
-    test('deletes nothing while it may have been deleted before', async () => {
+    it('retries a delete until the tombstone has migrated', async () => {
       const section = { partition: `${client}:deleted`, section: 's' }
-      const standing = await headOf(section)
-      const request = (id: string): CommitRequest => write(section, { id, kept: false, n: 1, standing })
+      const state = await headOf(section)
+      const request = (id: string): CommitRequest => write(section, { id, isCallerGiven: false, n: 1, state })
       const deletion = (id: string): CommitRequest => ({ ...request(id), action: 'delete', fields: [] })
       for (const each of [request('1'), deletion('2'), request('3')]) await commitOne(each)
       await move(section, /::deleted:/, async () => {
@@ -113,12 +118,12 @@ describe.runIf(possible).each(['ioredis', 'redis'] as const)(
       expect((await store.load([{ ...section, key: 'k' }]))[0]?.document).toBeUndefined()
     })
 
-    test('does not take its log for lost', async () => {
+    it('does not report the log as truncated before it has migrated', async () => {
       const section = { partition: `${client}:log`, section: 's' }
-      const standing = await headOf(section)
-      await commitOne(write(section, { id: 'x', kept: false, n: 1, standing }))
+      const state = await headOf(section)
+      await commitOne(write(section, { id: 'x', isCallerGiven: false, n: 1, state }))
       await move(section, /::log$/, async () => {
-        const page = await store.changesSince(section, { epoch: standing.epoch, sequence: 0 }, 10)
+        const page = await store.changesSince(section, { epoch: state.epoch, sequence: 0 }, 10)
         expect(page).toMatchObject({ status: 'page', upTo: 1 })
       })
     })

@@ -1,6 +1,6 @@
 import type { DocumentRef } from '@sync/core/adapter'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { documentKey, escapeField, type KeyLayout, sectionName, unescapePart } from '../src/names.ts'
 
 const hostile = fc.constantFrom(':', '{', '}', '\\', '"', '\\u003a', '\ud800', '__proto__', 'VersionId', '::meta', 'é')
@@ -11,36 +11,40 @@ const name = fc
 const ref: fc.Arbitrary<DocumentRef> = fc.record({ partition: name, section: name, key: name })
 const layout: fc.Arbitrary<KeyLayout> = fc.record({ cluster: fc.boolean() })
 
-test('the names of a document can be read from its key, whatever they are: no two documents share one', () => {
-  fc.assert(
-    fc.property(ref, layout, (document, how) => {
-      const parts = documentKey(document, how)
-        .replace(/^\{(.*)\}:/, '$1:')
-        .split(':')
-      expect(parts.map(unescapePart)).toEqual([document.partition, document.section, document.key])
-    }),
-    { numRuns: 2_000 },
-  )
+describe('documentKey()', () => {
+  it('returns a key from which any names can be parsed back', () => {
+    fc.assert(
+      fc.property(ref, layout, (document, keyLayout) => {
+        const parts = documentKey(document, keyLayout)
+          .replace(/^\{(.*)\}:/s, '$1:')
+          .split(':')
+        expect(parts.map(unescapePart)).toEqual([document.partition, document.section, document.key])
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('has the whole section name as its only hash tag in a cluster', () => {
+    fc.assert(
+      fc.property(ref, (document) => {
+        const key = documentKey(document, { cluster: true })
+        expect(key.match(/[{}]/g)).toEqual(['{', '}'])
+        expect(key.slice(1, key.indexOf('}'))).toBe(sectionName(document, { cluster: false }))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 })
 
-test('in a cluster the hash tag is the whole name of the section, and the only one', () => {
-  fc.assert(
-    fc.property(ref, (document) => {
-      const key = documentKey(document, { cluster: true })
-      expect(key.match(/[{}]/g)).toEqual(['{', '}'])
-      expect(key.slice(1, key.indexOf('}'))).toBe(sectionName(document, { cluster: false }))
-    }),
-    { numRuns: 2_000 },
-  )
-})
-
-test('the escaped name of a field is never that of the counters, and can be read', () => {
-  fc.assert(
-    fc.property(name, (field) => {
-      const escaped = escapeField(field)
-      expect(escaped).not.toBe('VersionId')
-      expect(unescapePart(escaped)).toBe(field)
-    }),
-    { numRuns: 2_000 },
-  )
+describe('escapeField()', () => {
+  it('returns a name that differs from the counters and can be unescaped', () => {
+    fc.assert(
+      fc.property(name, (field) => {
+        const escaped = escapeField(field)
+        expect(escaped).not.toBe('VersionId')
+        expect(unescapePart(escaped)).toBe(field)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 })

@@ -2,11 +2,11 @@ import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import { type Collection, createInstance, defineCollection, type SyncInstance } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-/** What caches with an invalidation bus get wrong. */
-describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', controllable: true }))(
-  'instances over one Redis',
+/** Scenarios in which caches with an invalidation bus become inconsistent. */
+describe.runIf(await canTest('scenarios that break other caches', { broker: 'redis', controllable: true }))(
+  'instances on one Redis',
   () => {
     const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
     const checkInterval = 200
@@ -33,7 +33,7 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', contr
       return { syncs, collections }
     }
 
-    test('all see a write that was made while no subscription was alive, within the interval of the check', async () => {
+    it('all apply a write from a time without subscriptions within the check interval', async () => {
       const { syncs, collections } = await open(3, 'killed')
       const [writer] = collections
       for (let n = 1; n <= 20; n++) {
@@ -47,18 +47,20 @@ describe.runIf(await canTest('what neighbours fail at', { broker: 'redis', contr
             timeout: 5_000,
           },
         )
-        // reconnect and subscribe again, at the worst wait for the next check; the rest is this machine's
+        // at worst they reconnect, resubscribe and wait for the next check; the rest is a margin for slow machines
         expect(Date.now() - killed).toBeLessThan(checkInterval * 1.1 + 2_000)
       }
       await Promise.all(syncs.map((sync) => sync.close()))
     }, 60_000)
 
-    test('two that write the same 500 keys at once end alike, a hundred times', async () => {
+    it('end with equal replicas after 100 rounds of concurrent writes to the same 500 keys', async () => {
       const { syncs, collections } = await open(2, 'same')
       const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
       await Promise.all(collections.map((each) => each.getMany(keys)))
       for (let round = 0; round < 100; round++) {
-        await Promise.all(collections.flatMap((each, of) => keys.map((key) => each.assign(key, { n: round * 2 + of }))))
+        await Promise.all(
+          collections.flatMap((each, writer) => keys.map((key) => each.assign(key, { n: round * 2 + writer }))),
+        )
       }
       await Promise.all(syncs.map((sync) => sync.catchUp()))
       const [a, b] = collections.map((each) => keys.map((key) => each.peek(key)))

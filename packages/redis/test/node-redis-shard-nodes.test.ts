@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NodeRedisShardNodes } from '../src/connection/node-redis-shard-nodes.ts'
 
 const TIMEOUT = 3_000
@@ -6,15 +6,15 @@ const TIMEOUT = 3_000
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A line to a node that answers when it is told to. */
-function openLine() {
+/** Opens a shard connection to a node with scripted replies. */
+function openConnection() {
   const onLost = vi.fn()
-  const asked: ((answer: string) => void)[] = []
+  const pending: ((reply: string) => void)[] = []
   const client = {
     isReady: true,
     isOpen: true,
     connect: async () => {},
-    sendCommand: () => new Promise<string>((resolve) => asked.push(resolve)),
+    sendCommand: () => new Promise<string>((resolve) => pending.push(resolve)),
     subscribe: async () => {},
     unsubscribe: async () => {},
     sSubscribe: async () => {},
@@ -27,43 +27,45 @@ function openLine() {
   const node = { host: 'node', port: 1, client }
   const cluster = { masters: [node], nodeByAddress: new Map([['node:1', node]]), nodeClient: async () => {} }
   const nodes = new NodeRedisShardNodes(cluster, { timeout: TIMEOUT, refreshSlots: async () => {} })
-  const line = nodes.open(node, { onMessage: () => {}, onLost })
-  /** The node is asked how many channels there are, and tells after `meanwhile`. */
-  async function count(channels: number, meanwhile: () => Promise<unknown> = async () => {}): Promise<void> {
+  const connection = nodes.open(node, { onMessage: () => {}, onLost })
+  /** Lets the check query the node, runs `beforeReply`, and replies with this number of channels. */
+  async function replyWith(channels: number, beforeReply: () => Promise<unknown> = async () => {}): Promise<void> {
     await vi.advanceTimersByTimeAsync(TIMEOUT / 3)
-    await meanwhile()
-    asked.shift()?.(`id=3 sub=0 psub=0 ssub=${channels} multi=-1`)
+    await beforeReply()
+    pending.shift()?.(`id=3 sub=0 psub=0 ssub=${channels} multi=-1`)
     await vi.advanceTimersByTimeAsync(0)
   }
-  return { line, lost: onLost, count, [Symbol.dispose]: () => line.close() }
+  return { connection, onLost, replyWith, [Symbol.dispose]: () => connection.close() }
 }
 
-test('a channel that the node has ended unheard counts as lost', async () => {
-  using opened = openLine()
-  const { line, lost, count } = opened
-  await line.subscribe('a')
-  await line.subscribe('b')
-  await count(2)
-  expect(lost).not.toHaveBeenCalled()
-  await count(1)
-  expect(lost).toHaveBeenCalled()
-})
+describe('NodeRedisShardNodes', () => {
+  it('reports a loss when the node has ended a channel unnoticed', async () => {
+    using opened = openConnection()
+    const { connection, onLost, replyWith } = opened
+    await connection.subscribe('a')
+    await connection.subscribe('b')
+    await replyWith(2)
+    expect(onLost).not.toHaveBeenCalled()
+    await replyWith(1)
+    expect(onLost).toHaveBeenCalled()
+  })
 
-test('a channel that came or went while the node was asked does not', async () => {
-  using opened = openLine()
-  const { line, lost, count } = opened
-  await count(0, () => line.subscribe('a'))
-  await count(1, () => line.unsubscribe('a'))
-  await count(0)
-  expect(lost).not.toHaveBeenCalled()
-})
+  it('reports no loss when a subscription changes during the check', async () => {
+    using opened = openConnection()
+    const { connection, onLost, replyWith } = opened
+    await replyWith(0, () => connection.subscribe('a'))
+    await replyWith(1, () => connection.unsubscribe('a'))
+    await replyWith(0)
+    expect(onLost).not.toHaveBeenCalled()
+  })
 
-test('a node that does not tell counts as lost, and one that cannot does not', async () => {
-  using opened = openLine()
-  const { line, lost, count } = opened
-  await line.subscribe('a')
-  await count(Number.NaN)
-  expect(lost).not.toHaveBeenCalled()
-  await vi.advanceTimersByTimeAsync(3 * TIMEOUT)
-  expect(lost).toHaveBeenCalled()
+  it('reports a loss without a reply, and none for a reply without a count', async () => {
+    using opened = openConnection()
+    const { connection, onLost, replyWith } = opened
+    await connection.subscribe('a')
+    await replyWith(Number.NaN)
+    expect(onLost).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(3 * TIMEOUT)
+    expect(onLost).toHaveBeenCalled()
+  })
 })

@@ -5,19 +5,23 @@ import { redisBusHarness } from './bus-harness.ts'
 import { redisStoreHarness } from './store-harness.ts'
 
 const runner = { describe, it }
-const by = { client: 'redis' } as const
+const variant = { client: 'redis' } as const
 const needs = { broker: 'redis', controllable: true } as const
 
 describe.runIf(await canTest('store and buses over node-redis', needs))('node-redis', () => {
-  describeStoreConformance({ name: 'the store over node-redis', createHarness: () => redisStoreHarness(by), runner })
+  describeStoreConformance({
+    name: 'the store over node-redis',
+    createHarness: () => redisStoreHarness(variant),
+    runner,
+  })
   describeBusConformance({
     name: 'Pub/Sub over node-redis',
-    createHarness: () => redisBusHarness('pubsub', by),
+    createHarness: () => redisBusHarness('pubsub', variant),
     runner,
   })
   describeBusConformance({
     name: 'Streams over node-redis',
-    createHarness: () => redisBusHarness('streams', by),
+    createHarness: () => redisBusHarness('streams', variant),
     runner,
   })
 })

@@ -3,13 +3,14 @@ import type { RedisClientLike } from '@sync/redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 
-/** A client as an application has it. */
+/** A client as an application would open it. */
 interface OpenedClient {
   readonly opened: RedisClientLike
   isOpen(): Promise<boolean>
   end(): Promise<void>
 }
 
+/** Opens a client as an application would. */
 export async function openClient(url: string, client: 'ioredis' | 'redis'): Promise<OpenedClient> {
   if (client === 'ioredis') {
     const opened = new Redis(url)
@@ -21,7 +22,7 @@ export async function openClient(url: string, client: 'ioredis' | 'redis'): Prom
   return { opened, isOpen: async () => (await opened.ping()) === 'PONG', end: async () => opened.destroy() }
 }
 
-/** A client of a cluster, as an application has it. */
+/** Opens a cluster client as an application would. */
 export async function openClusterClient({ urls }: RedisCluster, client: 'ioredis' | 'redis'): Promise<OpenedClient> {
   const [url = ''] = urls
   if (client === 'ioredis') {

@@ -3,7 +3,7 @@ import { createInstance, defineCollection } from '@sync/core'
 import { assembleChange } from '@sync/core/adapter'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 const scope = { partition: 'p', section: 's' }
 const change = assembleChange({
@@ -17,7 +17,7 @@ const change = assembleChange({
   edits: 'removed',
 })
 
-describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', controllable: true }))(
+describe.runIf(await canTest('permissions of a Redis user', { broker: 'redis', controllable: true }))(
   'a bus whose user lacks a permission',
   { timeout: 20_000 },
   () => {
@@ -33,12 +33,12 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
     })
 
     let users = 0
-    const without = async (...rules: string[]): Promise<string> => {
+    const urlWithout = async (...rules: string[]): Promise<string> => {
       const name = `user${++users}`
-      await set(name, 'reset', 'on', '>pass', 'allcommands', 'allkeys', 'allchannels', ...rules)
+      await setUser(name, 'reset', 'on', '>pass', 'allcommands', 'allkeys', 'allchannels', ...rules)
       return redis.url.replace('redis://', `redis://${name}:pass@`)
     }
-    const set = (name: string, ...rules: string[]): Promise<unknown> => admin.call('ACL', 'SETUSER', name, ...rules)
+    const setUser = (name: string, ...rules: string[]): Promise<unknown> => admin.call('ACL', 'SETUSER', name, ...rules)
 
     const CASES = [
       ['ioredis', 'pubsub', 'publish', '__dataChanged:p:s', ['-publish']],
@@ -55,28 +55,31 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
       ['ioredis', 'streams', 'key', 'p:s::changes', ['resetkeys', '~other']],
     ] as const
 
-    test.each(CASES)('by %s over %s is told so at once: %s', async (client, kind, missing, where, rules) => {
-      await using bus = redisBus(await without(...rules), { client, transport: kind })
-      const calls = [() => bus.publish(scope, [change]), () => bus.subscribe(scope, () => {})]
-      const refusals: unknown[] = []
-      for (const call of calls) await call().catch((error: unknown) => refusals.push(error))
-      expect(refusals).not.toEqual([])
-      for (const refusal of refusals)
-        expect(refusal).toMatchObject({
-          code: 'SYNC_REDIS',
-          retryable: false,
-          address: scope,
-          message: expect.stringMatching(new RegExp(`${where}: NOPERM.*${missing}`)),
-        })
-    })
+    it.each(CASES)(
+      'rejects immediately with SYNC_REDIS, with %s over %s, without the permission %s',
+      async (client, transport, missing, name, rules) => {
+        await using bus = redisBus(await urlWithout(...rules), { client, transport })
+        const calls = [() => bus.publish(scope, [change]), () => bus.subscribe(scope, () => {})]
+        const errors: unknown[] = []
+        for (const call of calls) await call().catch((error: unknown) => errors.push(error))
+        expect(errors).not.toEqual([])
+        for (const error of errors)
+          expect(error).toMatchObject({
+            code: 'SYNC_REDIS',
+            retryable: false,
+            address: scope,
+            message: expect.stringMatching(new RegExp(`${name}: NOPERM.*${missing}`)),
+          })
+      },
+    )
 
-    test('hears what it may, also after the line was lost', async () => {
-      const url = await without('resetchannels', '&__dataChanged:may:*')
+    it('keeps receiving on permitted channels after a reconnect', async () => {
+      const url = await urlWithout('resetchannels', '&__dataChanged:may:*')
       await using bus = redisBus(url)
       await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
-      const may = { partition: 'may', section: 's' }
+      const permitted = { partition: 'may', section: 's' }
       const received: unknown[] = []
-      await bus.subscribe(may, (frame) => received.push(frame))
+      await bus.subscribe(permitted, (frame) => received.push(frame))
       await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
       const resumed = new Promise<void>((resolve) => {
         bus.onStatus((status) => {
@@ -85,77 +88,80 @@ describe.runIf(await canTest('what Redis refuses to a user', { broker: 'redis', 
       })
       await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
       await resumed
-      await bus.publish(may, [change])
+      await bus.publish(permitted, [change])
       await expect.poll(() => received.length).toBe(1)
     })
 
-    test.each(['ioredis', 'redis'] as const)('listens over %s as soon as it is allowed to', async (client) => {
-      await using bus = redisBus(await without('-info'), { client })
-      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
-      await set(`user${users}`, '+info')
-      await vi.waitFor(() => bus.subscribe(scope, () => {}), { timeout: 5_000 })
-    })
+    it.each(['ioredis', 'redis'] as const)(
+      'subscribes over %s as soon as the permission is granted',
+      async (client) => {
+        await using bus = redisBus(await urlWithout('-info'), { client })
+        await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+        await setUser(`user${users}`, '+info')
+        await vi.waitFor(() => bus.subscribe(scope, () => {}), { timeout: 5_000 })
+      },
+    )
 
-    test('tells over Streams that it may not read any more, and goes on where it was as soon as it may', async () => {
-      await using bus = redisBus(await without(), { transport: 'streams' })
+    it('emits interrupted over Streams when the permission to read is revoked, and continues at its position when it is granted', async () => {
+      await using bus = redisBus(await urlWithout(), { transport: 'streams' })
       const user = `user${users}`
       const statuses: string[] = []
       bus.onStatus((status) => statuses.push(status))
       let received = 0
       await bus.subscribe(scope, () => received++)
-      await set(user, '-xread')
+      await setUser(user, '-xread')
       await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted']), { timeout: 5_000 })
       await bus.publish(scope, [change])
-      await set(user, '+xread')
+      await setUser(user, '+xread')
       await vi.waitFor(() => expect(received).toBe(1), { timeout: 5_000 })
       expect(statuses).toEqual(['connected', 'interrupted', 'resumed'])
     })
 
-    test('gives its instance an error, not silence', async () => {
+    it('makes a collection call reject', async () => {
       const docs = defineCollection<{ n: number }>({ section: 's', ttl: 'never' })
-      const bus = redisBus(await without('-subscribe'))
+      const bus = redisBus(await urlWithout('-subscribe'))
       await using sync = createInstance({ store: redisStore(redis.url), bus })
       await expect(sync.collection(docs, { partition: 'p' }).get('k')).rejects.toMatchObject({ code: 'SYNC_REDIS' })
     })
 
-    test.each(['ioredis', 'redis'] as const)(
-      'by %s is asked again where there are too many clients',
-      async (client) => {
-        await admin.config('SET', 'maxclients', '1')
-        await using store = redisStore(redis.url, { client })
-        await using bus = redisBus(redis.url, { client })
-        const away = { retryable: true, message: expect.stringContaining(redis.url.replace('redis://', '')) }
-        await expect(store.heads([{ scope }])).rejects.toMatchObject({ ...away, code: 'SYNC_STORE_UNAVAILABLE' })
-        await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({ ...away, code: 'SYNC_BUS_UNAVAILABLE' })
-        await admin.config('SET', 'maxclients', '1000')
-        await vi.waitFor(() => Promise.all([store.heads([{ scope }]), bus.subscribe(scope, () => {})]), {
-          timeout: 5_000,
-        })
-      },
-    )
+    it.each(['ioredis', 'redis'] as const)('recovers when the server accepts more clients, over %s', async (client) => {
+      await admin.config('SET', 'maxclients', '1')
+      await using store = redisStore(redis.url, { client })
+      await using bus = redisBus(redis.url, { client })
+      const unavailable = { retryable: true, message: expect.stringContaining(redis.url.replace('redis://', '')) }
+      await expect(store.heads([{ scope }])).rejects.toMatchObject({ ...unavailable, code: 'SYNC_STORE_UNAVAILABLE' })
+      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject({
+        ...unavailable,
+        code: 'SYNC_BUS_UNAVAILABLE',
+      })
+      await admin.config('SET', 'maxclients', '1000')
+      await vi.waitFor(() => Promise.all([store.heads([{ scope }]), bus.subscribe(scope, () => {})]), {
+        timeout: 5_000,
+      })
+    })
 
-    async function isRefused(at: string, client: 'ioredis' | 'redis'): Promise<void> {
-      const url = at.replace('redis://', 'redis://user1:wrong@')
+    async function expectWrongPassword(target: string, client: 'ioredis' | 'redis'): Promise<void> {
+      const url = target.replace('redis://', 'redis://user1:wrong@')
       await using store = redisStore(url, { client })
       await using bus = redisBus(url, { client })
-      const refused = { code: 'SYNC_REDIS', retryable: false, message: expect.stringMatching(/WRONGPASS/) }
-      await expect(store.heads([{ scope }])).rejects.toMatchObject(refused)
-      await expect(bus.publish(scope, [change])).rejects.toMatchObject(refused)
-      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject(refused)
+      const rejection = { code: 'SYNC_REDIS', retryable: false, message: expect.stringMatching(/WRONGPASS/) }
+      await expect(store.heads([{ scope }])).rejects.toMatchObject(rejection)
+      await expect(bus.publish(scope, [change])).rejects.toMatchObject(rejection)
+      await expect(bus.subscribe(scope, () => {})).rejects.toMatchObject(rejection)
     }
 
-    test.each(['ioredis', 'redis'] as const)(
-      'with a wrong password is refused by %s in a cluster too',
+    it.each(['ioredis', 'redis'] as const)(
+      'rejects with SYNC_REDIS in a cluster when the password is wrong, over %s',
       async (client) => {
         await using cluster = await startRedisCluster({ masters: 1 })
-        await isRefused(`${cluster.urls[0]}?cluster=true`, client)
+        await expectWrongPassword(`${cluster.urls[0]}?cluster=true`, client)
       },
     )
 
-    test.each(['ioredis', 'redis'] as const)(
-      'with a wrong password is refused by %s, store and bus',
+    it.each(['ioredis', 'redis'] as const)(
+      'rejects with SYNC_REDIS when the password is wrong, over %s',
       async (client) => {
-        await isRefused(redis.url, client)
+        await expectWrongPassword(redis.url, client)
       },
     )
   },

@@ -3,7 +3,7 @@ import { describeSyncConformance } from '@sync/conformance'
 import { describe, it } from 'vitest'
 import { redisSyncHarness } from './sync-harness.ts'
 
-describe.runIf(await canTest('the conformance of a store with a relay', { broker: 'redis', controllable: true }))(
+describe.runIf(await canTest('conformance of a Redis store with a relay', { broker: 'redis', controllable: true }))(
   'Redis',
   () => {
     describeSyncConformance({

@@ -15,22 +15,22 @@ import {
 import { decodeFrame, type SectionRef } from '@sync/core/adapter'
 import { type RedisRelay, type RedisRelayEvent, redisBus, redisRelay, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
-const byKey = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'document' })
+const byDocument = defineCollection<{ n: number }>({ section: 'by-key', ttl: 'never', subscribeBy: 'document' })
 
-/** No other way leads to a replica in time. */
-const NEVER = { checkInterval: '1h', reorderWindow: 1 } as const
+/** Leaves the bus as the only way by which a change reaches a replica in time. */
+const BUS_ONLY = { checkInterval: '1h', reorderWindow: 1 } as const
 const WAIT = { timeout: 20_000, interval: 5 }
 
-/** A bus on which nothing can be sent. */
-const deaf = (): ChangeBus => ({
-  ...bare(memoryBus()),
-  publish: () => Promise.reject(new BusUnavailableError('nothing is sent here')),
+/** A bus whose publish always fails. */
+const failingBus = (): ChangeBus => ({
+  ...plainBus(memoryBus()),
+  publish: () => Promise.reject(new BusUnavailableError('publish is disabled')),
 })
 
-const bare = (bus: ChangeBus): ChangeBus => ({
+const plainBus = (bus: ChangeBus): ChangeBus => ({
   capabilities: bus.capabilities,
   publish: (scope, changes) => bus.publish(scope, changes),
   subscribe: (scope, onFrame, options) => bus.subscribe(scope, onFrame, options),
@@ -42,7 +42,7 @@ const bare = (bus: ChangeBus): ChangeBus => ({
 let partitions = 0
 
 describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true }))(
-  'a relay',
+  'redisRelay()',
   { timeout: 30_000 },
   () => {
     let redis: RedisServer
@@ -57,95 +57,100 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       await redis[Symbol.asyncDispose]()
     })
 
-    const ended = <T extends AsyncDisposable>(opened: T): T => {
+    const closeAfterTest = <T extends AsyncDisposable>(opened: T): T => {
       onTestFinished(() => opened[Symbol.asyncDispose]())
       return opened
     }
-    const writerOf = (bus: ChangeBus, options: { readonly maxChanges?: number } = {}): SyncInstance =>
-      ended(createInstance({ ...NEVER, store: redisStore(redis.url, { publish: 'outbox', ...options }), bus }))
-    const readerOf = (hub: MemoryHub): SyncInstance =>
-      ended(createInstance({ ...NEVER, store: redisStore(redis.url), bus: memoryBus(hub) }))
-    const relayTo = (bus: ChangeBus, lease?: '300ms' | '1s'): RedisRelay =>
-      ended(redisRelay(redis.url, { bus, ...(lease && { lease }) }))
-    const shows = (reader: Collection<{ n: number }>, key: string, n: number): Promise<void> =>
+    const openWriter = (bus: ChangeBus, options: { readonly maxChanges?: number } = {}): SyncInstance =>
+      closeAfterTest(
+        createInstance({ ...BUS_ONLY, store: redisStore(redis.url, { publish: 'outbox', ...options }), bus }),
+      )
+    const openReader = (hub: MemoryHub): SyncInstance =>
+      closeAfterTest(createInstance({ ...BUS_ONLY, store: redisStore(redis.url), bus: memoryBus(hub) }))
+    const openRelay = (bus: ChangeBus, lease?: '300ms' | '1s'): RedisRelay =>
+      closeAfterTest(redisRelay(redis.url, { bus, ...(lease && { lease }) }))
+    const waitForValue = (reader: Collection<{ n: number }>, key: string, n: number): Promise<void> =>
       vi.waitFor(() => expect(reader.peek(key)).toEqual({ n }), WAIT)
-    const allSent = (relay: RedisRelay): Promise<void> =>
+    const waitForEmptyOutbox = (relay: RedisRelay): Promise<void> =>
       vi.waitFor(async () => expect(await relay.backlog()).toEqual({ sections: 0 }), WAIT)
-    const partitionOf = (): { readonly partition: string } => ({ partition: `p${++partitions}` })
+    const nextPartition = (): { readonly partition: string } => ({ partition: `p${++partitions}` })
 
-    test.each([docs, byKey])('sends what its writer could not, of $section', async (definition) => {
-      const hub = createMemoryHub()
-      const at = partitionOf()
-      const reader = readerOf(hub).collection(definition, at)
-      await reader.get('a')
-      await reader.get('b:{"x"}')
-      const relay = relayTo(memoryBus(hub))
-      const failures: unknown[] = []
-      const sync = writerOf(deaf())
-      sync.onEvent((event) => {
-        if (event.type === 'publish-failed') failures.push(event)
-      })
-      const writer = sync.collection(definition, at)
-      for (let n = 1; n <= 20; n++) await Promise.all([writer.assign('a', { n }), writer.assign('b:{"x"}', { n })])
-      await shows(reader, 'a', 20)
-      await shows(reader, 'b:{"x"}', 20)
-      await allSent(relay)
-      expect(failures).toEqual([])
-    })
+    it.each([docs, byDocument])(
+      'publishes changes that the writer could not publish, of section $section',
+      async (definition) => {
+        const hub = createMemoryHub()
+        const at = nextPartition()
+        const reader = openReader(hub).collection(definition, at)
+        await reader.get('a')
+        await reader.get('b:{"x"}')
+        const relay = openRelay(memoryBus(hub))
+        const failures: unknown[] = []
+        const sync = openWriter(failingBus())
+        sync.onEvent((event) => {
+          if (event.type === 'publish-failed') failures.push(event)
+        })
+        const writer = sync.collection(definition, at)
+        for (let n = 1; n <= 20; n++) await Promise.all([writer.assign('a', { n }), writer.assign('b:{"x"}', { n })])
+        await waitForValue(reader, 'a', 20)
+        await waitForValue(reader, 'b:{"x"}', 20)
+        await waitForEmptyOutbox(relay)
+        expect(failures).toEqual([])
+      },
+    )
 
-    test('sends what was committed while there was none', async () => {
+    it('publishes changes that were committed while no relay was running', async () => {
       const hub = createMemoryHub()
-      const at = partitionOf()
-      const reader = readerOf(hub).collection(docs, at)
+      const at = nextPartition()
+      const reader = openReader(hub).collection(docs, at)
       await reader.get('k')
-      const sync = writerOf(deaf())
+      const sync = openWriter(failingBus())
       for (let n = 1; n <= 3; n++) await sync.collection(docs, at).assign('k', { n })
       await sync.close()
       expect(reader.peek('k')).toBeUndefined()
-      relayTo(memoryBus(hub))
-      await shows(reader, 'k', 3)
+      openRelay(memoryBus(hub))
+      await waitForValue(reader, 'k', 3)
     })
 
-    test('begins with the first change that was left to relays', async () => {
-      const at = partitionOf()
-      const early = ended(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
-      await early.collection(docs, at).assign('k', { n: 1 })
-      await writerOf(deaf()).collection(docs, at).assign('k', { n: 2 })
+    it("starts with the first change committed with publish: 'outbox'", async () => {
+      const at = nextPartition()
+      const unrelayed = closeAfterTest(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
+      await unrelayed.collection(docs, at).assign('k', { n: 1 })
+      await openWriter(failingBus()).collection(docs, at).assign('k', { n: 2 })
       const hub = createMemoryHub()
       const sent: number[] = []
-      ended(
+      closeAfterTest(
         await memoryBus(hub).subscribe({ ...at, section: 'doc' }, (frame) =>
           sent.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence)),
         ),
       )
-      await allSent(relayTo(memoryBus(hub)))
+      await waitForEmptyOutbox(openRelay(memoryBus(hub)))
       expect(sent).toEqual([2])
     })
 
-    test('costs nothing where it was not asked for', async () => {
-      const at = partitionOf()
-      const sync = ended(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
+    it("leaves no trace in the store with publish: 'writer'", async () => {
+      const at = nextPartition()
+      const sync = closeAfterTest(createInstance({ store: redisStore(redis.url), bus: memoryBus() }))
       await sync.collection(docs, at).assign('k', { n: 1 })
       expect(await admin.exists(`${at.partition}:doc::relayed`)).toBe(0)
       expect(await admin.zscore('__outbox', `${at.partition}:doc`)).toBeNull()
     })
 
-    test('that was killed is followed by another within seconds: nothing is lost, the order is kept', {
+    it('takes over within seconds from a killed relay, without loss and in order', {
       timeout: 60_000,
     }, async () => {
-      await using line = await startRedis()
-      const at = { ...partitionOf(), section: 'doc' }
+      await using busServer = await startRedis()
+      const at = { ...nextPartition(), section: 'doc' }
       const received = new Map<string, number[]>()
-      const bus = ended(redisBus(line.url))
+      const bus = closeAfterTest(redisBus(busServer.url))
       await bus.subscribe(at, (frame) => {
         for (const { key, sequence } of decodeFrame(frame).changes)
           received.set(key, [...(received.get(key) ?? []), sequence])
       })
-      const first = await relayProcess(redis.url, line.url)
-      const second = relayTo(redisBus(line.url), '1s')
+      const first = await startRelayProcess(redis.url, busServer.url)
+      const second = openRelay(redisBus(busServer.url), '1s')
       const events: RedisRelayEvent[] = []
       second.onEvent((event) => events.push(event))
-      const writer = writerOf(deaf()).collection(docs, at)
+      const writer = openWriter(failingBus()).collection(docs, at)
       const keys = Array.from({ length: 8 }, (_, n) => `k${n}`)
       const round = (n: number): Promise<unknown> => Promise.all(keys.map((key) => writer.assign(key, { n })))
       let n = 0
@@ -156,9 +161,9 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       for (const until = n + 50; n < until; ) await round(++n)
       await vi.waitFor(() => expect(second.active).toBe(true), WAIT)
       expect(Date.now() - killed).toBeLessThan(8_000)
-      await allSent(second)
+      await waitForEmptyOutbox(second)
       await vi.waitFor(() => expect(new Set([...received.values()].flat()).size).toBe(n * keys.length), WAIT)
-      // what comes first of each is in order: all others are repeats
+      // first occurrences are in order; all others are repeats
       for (const sequences of received.values()) {
         const firsts = [...new Set(sequences)]
         expect(firsts).toEqual([...firsts].sort((a, b) => a - b))
@@ -167,215 +172,221 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
       expect(events).toEqual([{ type: 'active' }])
     })
 
-    test('waits for a lease that was left behind, no longer', async () => {
-      const at = partitionOf()
-      await admin.set('__outbox:lease', 'somebody', 'PX', 700)
+    it('becomes active when an abandoned lease expires', async () => {
+      const at = nextPartition()
+      await admin.set('__outbox:lease', 'a dead relay', 'PX', 700)
       const hub = createMemoryHub()
-      const reader = readerOf(hub).collection(docs, at)
+      const reader = openReader(hub).collection(docs, at)
       await reader.get('k')
-      const relay = relayTo(memoryBus(hub))
-      await writerOf(deaf()).collection(docs, at).assign('k', { n: 1 })
+      const relay = openRelay(memoryBus(hub))
+      await openWriter(failingBus()).collection(docs, at).assign('k', { n: 1 })
       expect(relay.active).toBe(false)
-      await shows(reader, 'k', 1)
-      expect(await admin.get('__outbox:lease')).not.toBe('somebody')
+      await waitForValue(reader, 'k', 1)
+      expect(await admin.get('__outbox:lease')).not.toBe('a dead relay')
     })
 
-    test('that is closed leaves the rest to the next at once', async () => {
+    it('hands over immediately on close()', async () => {
       const hub = createMemoryHub()
-      const [first, second] = [relayTo(memoryBus(hub)), relayTo(memoryBus(hub))]
+      const [first, second] = [openRelay(memoryBus(hub)), openRelay(memoryBus(hub))]
       await vi.waitFor(() => expect(first.active || second.active).toBe(true), WAIT)
-      const [old, next] = first.active ? [first, second] : [second, first]
-      expect(next.active).toBe(false)
-      await old.close()
-      await vi.waitFor(() => expect(next.active).toBe(true), { ...WAIT, timeout: 1_500 })
-      await expect(old.backlog()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+      const [active, standby] = first.active ? [first, second] : [second, first]
+      expect(standby.active).toBe(false)
+      await active.close()
+      await vi.waitFor(() => expect(standby.active).toBe(true), { ...WAIT, timeout: 1_500 })
+      await expect(active.backlog()).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
     })
 
-    test('that was ousted while it was sending notes nothing any more', async () => {
-      const at = partitionOf()
+    it('moves no cursor after it was deposed during a publish', async () => {
+      const at = nextPartition()
       const hub = createMemoryHub()
-      const held = Promise.withResolvers<void>()
-      const asked = Promise.withResolvers<void>()
-      const slow: ChangeBus = {
-        ...bare(memoryBus(hub)),
+      const publishResult = Promise.withResolvers<void>()
+      const publishCalled = Promise.withResolvers<void>()
+      const slowBus: ChangeBus = {
+        ...plainBus(memoryBus(hub)),
         publish: () => {
-          asked.resolve()
-          return held.promise
+          publishCalled.resolve()
+          return publishResult.promise
         },
       }
-      const late = relayTo(slow, '1s')
-      const writer = writerOf(deaf()).collection(docs, at)
+      const deposed = openRelay(slowBus, '1s')
+      const writer = openWriter(failingBus()).collection(docs, at)
       await writer.assign('k', { n: 1 })
-      await asked.promise
-      // as if it had been frozen for longer than its lease
+      await publishCalled.promise
+      // simulates a freeze that lasts longer than the lease
       await admin.set('__outbox:lease', 'another')
       await writer.assign('k', { n: 2 })
-      await vi.waitFor(() => expect(late.active).toBe(false), WAIT)
+      await vi.waitFor(() => expect(deposed.active).toBe(false), WAIT)
       const cursor = `${at.partition}:doc::relayed`
       const before = await admin.hgetall(cursor)
-      held.resolve()
-      await late.close()
+      publishResult.resolve()
+      await deposed.close()
       expect(await admin.hgetall(cursor)).toEqual(before)
       expect(await admin.zscore('__outbox', `${at.partition}:doc`)).not.toBeNull()
       await admin.del('__outbox:lease')
       const sent: number[] = []
-      ended(
+      closeAfterTest(
         await memoryBus(hub).subscribe({ ...at, section: 'doc' }, (frame) =>
           sent.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence)),
         ),
       )
-      await allSent(relayTo(memoryBus(hub)))
+      await waitForEmptyOutbox(openRelay(memoryBus(hub)))
       expect(sent).toEqual([1, 2])
     })
 
-    test('that comes after its log was trimmed tells how far the section is, and replicas ask the store', async () => {
-      const at = partitionOf()
+    it("publishes the section's head when the log was trimmed beyond the cursor, and replicas ask the store", async () => {
+      const at = nextPartition()
       const hub = createMemoryHub()
-      const reader = readerOf(hub).collection(docs, at)
+      const reader = openReader(hub).collection(docs, at)
       await reader.get('k')
-      const writer = writerOf(deaf(), { maxChanges: 2 }).collection(docs, at)
+      const writer = openWriter(failingBus(), { maxChanges: 2 }).collection(docs, at)
       for (let n = 1; n <= 10; n++) await writer.assign('k', { n })
-      const relay = relayTo(memoryBus(hub))
+      const relay = openRelay(memoryBus(hub))
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      await shows(reader, 'k', 10)
-      await allSent(relay)
+      await waitForValue(reader, 'k', 10)
+      await waitForEmptyOutbox(relay)
       expect(events).toContainEqual({ type: 'log-truncated', ...at, section: 'doc' })
       await writer.assign('k', { n: 11 })
-      await shows(reader, 'k', 11)
+      await waitForValue(reader, 'k', 11)
     })
 
-    test('goes on in another history after everything was lost', async () => {
-      const at = partitionOf()
+    it('continues in a new epoch after FLUSHALL', async () => {
+      const at = nextPartition()
       const hub = createMemoryHub()
-      const reader = readerOf(hub).collection(docs, at)
-      const writer = writerOf(memoryBus(hub)).collection(docs, at)
-      const relay = relayTo(memoryBus(hub))
+      const reader = openReader(hub).collection(docs, at)
+      const writer = openWriter(memoryBus(hub)).collection(docs, at)
+      const relay = openRelay(memoryBus(hub))
       await reader.get('k')
       await writer.assign('k', { n: 1 })
-      await shows(reader, 'k', 1)
+      await waitForValue(reader, 'k', 1)
       await admin.flushall()
       await writer.assign('other', { n: 2 })
       await vi.waitFor(() => expect(reader.peek('k')).toBeUndefined(), WAIT)
       expect(await reader.get('other')).toEqual({ n: 2 })
       await writer.assign('other', { n: 3 })
-      await shows(reader, 'other', 3)
-      await allSent(relay)
+      await waitForValue(reader, 'other', 3)
+      await waitForEmptyOutbox(relay)
     })
 
-    test('sends what came in place of a tail that was lost', async () => {
-      await using own = await startRedis()
-      const at = partitionOf()
+    it('publishes the commits that replaced lost ones', async () => {
+      await using server = await startRedis()
+      const at = nextPartition()
       const hub = createMemoryHub()
       const open = (bus: ChangeBus): SyncInstance =>
-        ended(createInstance({ ...NEVER, store: redisStore(own.url, { publish: 'outbox' }), bus }))
+        closeAfterTest(createInstance({ ...BUS_ONLY, store: redisStore(server.url, { publish: 'outbox' }), bus }))
       const reader = open(memoryBus(hub)).collection(docs, at)
       await reader.get('k')
-      const relay = ended(redisRelay(own.url, { bus: memoryBus(hub) }))
+      const relay = closeAfterTest(redisRelay(server.url, { bus: memoryBus(hub) }))
       const sync = open(memoryBus(hub))
       for (let n = 1; n <= 5; n++) await sync.collection(docs, at).assign('k', { n })
-      await shows(reader, 'k', 5)
-      await allSent(relay)
+      await waitForValue(reader, 'k', 5)
+      await waitForEmptyOutbox(relay)
       await sync.close()
-      await own.kill()
-      await own.truncateLog({ commits: 3, containing: '::log' })
-      await own.restart()
-      const writer = open(deaf()).collection(docs, at)
+      await server.kill()
+      await server.truncateLog({ commits: 3, containing: '::log' })
+      await server.restart()
+      const writer = open(failingBus()).collection(docs, at)
       for (let n = 11; n <= 12; n++) await writer.assign('k', { n })
-      await shows(reader, 'k', 12)
-      await allSent(relay)
+      await waitForValue(reader, 'k', 12)
+      await waitForEmptyOutbox(relay)
     })
 
-    test('tries until a bus takes it, and tells that it does not', async () => {
-      const at = partitionOf()
+    it('emits one error while the bus is unavailable, and retries until it publishes', async () => {
+      const at = nextPartition()
       const hub = createMemoryHub()
-      const reader = readerOf(hub).collection(docs, at)
+      const reader = openReader(hub).collection(docs, at)
       await reader.get('k')
       hub.bus.makeUnavailable()
-      const relay = relayTo(memoryBus(hub))
+      const relay = openRelay(memoryBus(hub))
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      await writerOf(deaf()).collection(docs, at).assign('k', { n: 1 })
+      await openWriter(failingBus()).collection(docs, at).assign('k', { n: 1 })
       const failed = { type: 'error', ...at, section: 'doc', error: { code: 'SYNC_BUS_UNAVAILABLE' } }
       await vi.waitFor(() => expect(events).toContainEqual(expect.objectContaining({ type: 'error' })), WAIT)
       expect(events.find(({ type }) => type === 'error')).toMatchObject(failed)
       expect(await relay.backlog()).toMatchObject({ sections: 1, since: expect.any(Number) })
       hub.bus.makeAvailable()
-      await shows(reader, 'k', 1)
+      await waitForValue(reader, 'k', 1)
     })
 
-    test('is not held up by sections that a bus refuses, however many', async () => {
-      const at = partitionOf()
+    it('publishes other sections while the bus rejects 200 sections', async () => {
+      const at = nextPartition()
       const hub = createMemoryHub()
-      const refused = new BusUnavailableError('not this one')
-      const choosy: ChangeBus = {
-        ...bare(memoryBus(hub)),
+      const rejection = new BusUnavailableError('this section is rejected')
+      const selectiveBus: ChangeBus = {
+        ...plainBus(memoryBus(hub)),
         publish: (scope, changes) =>
-          scope.section === 'doc' ? memoryBus(hub).publish(scope, changes) : Promise.reject(refused),
+          scope.section === 'doc' ? memoryBus(hub).publish(scope, changes) : Promise.reject(rejection),
       }
-      const reader = readerOf(hub).collection(docs, at)
+      const reader = openReader(hub).collection(docs, at)
       await reader.get('k')
-      const sync = writerOf(deaf())
+      const sync = openWriter(failingBus())
       const others = Array.from({ length: 200 }, (_, n) =>
         defineCollection<{ n: number }>({ section: `s${n}`, ttl: 'never' }),
       )
       await Promise.all(others.map((each) => sync.collection(each, at).assign('k', { n: 1 })))
       await sync.collection(docs, at).assign('k', { n: 1 })
-      const relay = relayTo(choosy)
+      const relay = openRelay(selectiveBus)
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      await shows(reader, 'k', 1)
+      await waitForValue(reader, 'k', 1)
       await vi.waitFor(async () => expect(await relay.backlog()).toMatchObject({ sections: 200 }), WAIT)
       await vi.waitFor(() => expect(events.filter(({ type }) => type === 'error')).toHaveLength(200), WAIT)
     })
 
-    test('goes on after the server was away', async () => {
-      await using own = await startRedis()
-      const at: SectionRef = { ...partitionOf(), section: 'doc' }
+    it('continues after a restart of the server', async () => {
+      await using server = await startRedis()
+      const at: SectionRef = { ...nextPartition(), section: 'doc' }
       const hub = createMemoryHub()
-      const sync = ended(
-        createInstance({ ...NEVER, store: redisStore(own.url, { publish: 'outbox' }), bus: memoryBus(hub) }),
+      const sync = closeAfterTest(
+        createInstance({ ...BUS_ONLY, store: redisStore(server.url, { publish: 'outbox' }), bus: memoryBus(hub) }),
       )
       const reader = sync.collection(docs, at)
-      const relay = ended(redisRelay(own.url, { bus: memoryBus(hub) }))
+      const relay = closeAfterTest(redisRelay(server.url, { bus: memoryBus(hub) }))
       await reader.get('k')
       await reader.assign('k', { n: 1 })
-      await allSent(relay)
-      await own.kill()
-      await own.restart()
-      const other = ended(createInstance({ store: redisStore(own.url, { publish: 'outbox' }), bus: deaf() }))
+      await waitForEmptyOutbox(relay)
+      await server.kill()
+      await server.restart()
+      const other = closeAfterTest(
+        createInstance({ store: redisStore(server.url, { publish: 'outbox' }), bus: failingBus() }),
+      )
       await other.collection(docs, at).assign('k', { n: 2 })
-      await shows(reader, 'k', 2)
-      await allSent(relay)
+      await waitForValue(reader, 'k', 2)
+      await waitForEmptyOutbox(relay)
     })
 
-    test('needs no more rights than the README says; without them nothing is committed', async () => {
-      const allowed =
+    it('works with only the permissions in the README; without them a commit rejects', async () => {
+      const basePermissions =
         '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client ~acl:* &__dataChanged*'
-      const relaying = '+@sortedset ~__outbox* &__outbox*'
+      const relayPermissions = '+@sortedset ~__outbox* &__outbox*'
       const user = async (name: string, rules: string): Promise<string> => {
         await admin.call('ACL', 'SETUSER', name, 'reset', 'on', '>pass', ...rules.split(' '))
         return redis.url.replace('redis://', `redis://${name}:pass@`)
       }
       const at = { partition: 'acl' }
       const hub = createMemoryHub()
-      const reader = readerOf(hub).collection(docs, at)
+      const reader = openReader(hub).collection(docs, at)
       await reader.get('k')
-      const mayNot = await user('unable', allowed)
-      const unable = ended(createInstance({ store: redisStore(mayNot, { publish: 'outbox' }), bus: deaf() }))
-      await expect(unable.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
-      const may = await user('able', `${allowed} ${relaying}`)
-      const relay = ended(redisRelay(may, { bus: memoryBus(hub) }))
+      const deniedUrl = await user('unable', basePermissions)
+      const denied = closeAfterTest(
+        createInstance({ store: redisStore(deniedUrl, { publish: 'outbox' }), bus: failingBus() }),
+      )
+      await expect(denied.collection(docs, at).assign('k', { n: 1 })).rejects.toMatchObject({ code: 'SYNC_REDIS' })
+      const allowedUrl = await user('able', `${basePermissions} ${relayPermissions}`)
+      const relay = closeAfterTest(redisRelay(allowedUrl, { bus: memoryBus(hub) }))
       const events: RedisRelayEvent[] = []
       relay.onEvent((event) => events.push(event))
-      const able = ended(createInstance({ store: redisStore(may, { publish: 'outbox' }), bus: deaf() }))
-      await able.collection(docs, at).assign('k', { n: 2 })
-      await shows(reader, 'k', 2)
-      await allSent(relay)
+      const allowed = closeAfterTest(
+        createInstance({ store: redisStore(allowedUrl, { publish: 'outbox' }), bus: failingBus() }),
+      )
+      await allowed.collection(docs, at).assign('k', { n: 2 })
+      await waitForValue(reader, 'k', 2)
+      await waitForEmptyOutbox(relay)
       expect(events.filter(({ type }) => type === 'error')).toEqual([])
     })
 
-    test('is refused without a bus, or with what is out of range', () => {
+    it('throws without a bus, and for options out of range', () => {
       expect(() => redisRelay('redis://127.0.0.1:1', {} as never)).toThrow(/bus/)
       expect(() => redisRelay('redis://127.0.0.1:1', { bus: memoryBus(), lease: 99 })).toThrow(/lease/)
       expect(() => redisStore('redis://127.0.0.1:1?publish=never')).toThrow(/publish/)
@@ -384,8 +395,8 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
   },
 )
 
-/** A relay in a process of its own, at work. */
-async function relayProcess(store: string, bus: string): Promise<ChildProcess> {
+/** Starts an active relay in another process. */
+async function startRelayProcess(store: string, bus: string): Promise<ChildProcess> {
   const program = `import { redisBus, redisRelay } from '${new URL('../src/index.ts', import.meta.url)}'
     const relay = redisRelay('${store}', { bus: redisBus('${bus}'), lease: '1s' })
     relay.onEvent(({ type }) => console.log(type))`
@@ -393,7 +404,7 @@ async function relayProcess(store: string, bus: string): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const [told] = (await once(child.stdout, 'data')) as [Buffer]
-  expect(told.toString().trim()).toBe('active')
+  const [output] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(output.toString().trim()).toBe('active')
   return child
 }

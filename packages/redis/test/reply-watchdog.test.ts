@@ -1,27 +1,27 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ReplyWatchdog } from '../src/connection/reply-watchdog.ts'
 
 const TIMEOUT = 1_000
-/** What a silence may be noticed later. */
-const LATE = TIMEOUT / 4
+/** Maximum delay after the timeout. */
+const MAX_DELAY = TIMEOUT / 4
 
-/** What happens on a line: some ms later a call is made, one is answered, or something else is heard. */
+/** Activity on a connection: after some ms a command is sent, a reply arrives, or other data arrives. */
 const activity = fc.array(
   fc.record({
     after: fc.integer({ min: 0, max: 700 }),
-    what: fc.constantFrom('expectReply', 'replySettled', 'recordActivity'),
+    event: fc.constantFrom('expectReply', 'replySettled', 'recordActivity'),
   }),
   { maxLength: 60 },
 )
 
-describe('a line on which nothing comes back while an answer is due', () => {
-  test('is noticed in time, and no other', () => {
+describe('ReplyWatchdog', () => {
+  it('fires within its limits when nothing arrives while a reply is due, and never otherwise', () => {
     fc.assert(
       fc.property(activity, (steps) => {
         vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
         try {
-          play(steps)
+          runSteps(steps)
         } finally {
           vi.useRealTimers()
         }
@@ -30,26 +30,26 @@ describe('a line on which nothing comes back while an answer is due', () => {
   })
 })
 
-function play(steps: readonly { readonly after: number; readonly what: string }[]): void {
+function runSteps(steps: readonly { readonly after: number; readonly event: string }[]): void {
   let firedAt: number | undefined
   const watchdog = new ReplyWatchdog(TIMEOUT, () => {
     firedAt ??= Date.now()
   })
   let pendingReplies = 0
   let since = 0
-  for (const { after, what } of [...steps, { after: 3 * TIMEOUT, what: 'the end' }]) {
+  for (const { after, event } of [...steps, { after: 3 * TIMEOUT, event: 'end' }]) {
     vi.advanceTimersByTime(after)
     if (firedAt !== undefined) {
       expect(pendingReplies).toBeGreaterThan(0)
       expect(firedAt - since).toBeGreaterThanOrEqual(TIMEOUT)
       return
     }
-    if (pendingReplies > 0) expect(Date.now() - since).toBeLessThanOrEqual(TIMEOUT + LATE)
-    if (what === 'replySettled' && pendingReplies === 0) continue
-    if (what !== 'expectReply' || pendingReplies === 0) since = Date.now()
-    if (what === 'expectReply') pendingReplies++
-    if (what === 'replySettled') pendingReplies--
-    if (what !== 'the end') watchdog[what as 'expectReply' | 'replySettled' | 'recordActivity']()
+    if (pendingReplies > 0) expect(Date.now() - since).toBeLessThanOrEqual(TIMEOUT + MAX_DELAY)
+    if (event === 'replySettled' && pendingReplies === 0) continue
+    if (event !== 'expectReply' || pendingReplies === 0) since = Date.now()
+    if (event === 'expectReply') pendingReplies++
+    if (event === 'replySettled') pendingReplies--
+    if (event !== 'end') watchdog[event as 'expectReply' | 'replySettled' | 'recordActivity']()
   }
   expect(vi.getTimerCount()).toBe(0)
 }

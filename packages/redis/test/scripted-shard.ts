@@ -4,12 +4,14 @@ import type { Command, Connection, ConnectionState, MessageListener } from '../s
 
 export const STREAM = '{p:s}::changes'
 
-/** An entry that was once added. `at`: when; `gone`: since when it is no longer there. */
+/** An entry that was added at some time, and may have been removed since. */
 export interface Entry {
   readonly id: string
   readonly frame: string
   readonly key: string | undefined
+  /** Clock value when the entry was added. */
   readonly at: number
+  /** Clock value when the entry was removed; absent while the stream has it. */
   removedAt?: number
 }
 
@@ -20,17 +22,18 @@ interface Call {
   outcome?: { readonly reply: unknown } | { readonly error: Error }
 }
 
-/** A stream and its channel, on a server that does each step when it is told to. */
+/** A stream and its channel on a simulated server, which executes one step per call. */
 export class ScriptedShard {
-  /** All that was ever added. */
+  /** Every entry ever added. */
   readonly history: Entry[] = []
   readonly commands: Connection
   readonly listening: Connection
   clock = 0
   cuts = 0
   failures = 0
-  /** How often entries were taken away, and how often the end of them was lost. */
+  /** Number of steps that removed entries. */
   trims = 0
+  /** Number of fail-overs that lost the last entries. */
   lostTails = 0
   executed = 0
   #entries: Entry[] = []
@@ -42,7 +45,7 @@ export class ScriptedShard {
   #messages: string[] = []
   #listener: MessageListener | undefined
   #subscribed = false
-  /** The slot is being moved: what is told is told elsewhere. */
+  /** True while the slot migrates. Then pushes reach only subscribers on the other node. */
   #moving = false
   #serverId: string | undefined
   #emitState: (state: ConnectionState) => void = () => {}
@@ -83,7 +86,7 @@ export class ScriptedShard {
     if (this.#subscribed && !this.#moving) this.#messages.push(`${previous} ${id}${key ? ` ${key}` : ''}\n${frame}`)
   }
 
-  /** What somebody else sends there. */
+  /** Pushes a message of a foreign format. */
   pushGarbage(): void {
     if (this.#subscribed) this.#messages.push('nonsense')
   }
@@ -93,13 +96,13 @@ export class ScriptedShard {
     if (message !== undefined) this.#listener?.(message)
   }
 
-  /** A message that is lost, though the line is not. */
+  /** Appends an entry and loses its message, without losing the connection. */
   loseMessage(): void {
     this.append(undefined)
     this.#messages.pop()
   }
 
-  /** The server does what it was asked first. */
+  /** Executes the oldest pending call. */
   executeNext(): void {
     const call = this.#calls.find(({ outcome }) => !outcome)
     if (!call) return
@@ -115,12 +118,12 @@ export class ScriptedShard {
     else call.resolve(call.outcome.reply)
   }
 
-  /** What was asked first is not answered. */
+  /** Rejects the oldest call without a reply. */
   fail(): void {
     const call = this.#calls.shift()
     if (!call) return
     this.failures++
-    call.reject(new Error('not answered'))
+    call.reject(new Error('no reply'))
   }
 
   acknowledge(): void {
@@ -136,17 +139,17 @@ export class ScriptedShard {
     this.#serverId = undefined
     this.#subscribed = this.#moving = false
     this.#messages = []
-    for (const { reject } of this.#acknowledgements.splice(0)) reject(new Error('the line is lost'))
+    for (const { reject } of this.#acknowledgements.splice(0)) reject(new Error('the connection is lost'))
     this.#emitState('down')
   }
 
-  reconnectLine(): void {
+  restoreConnection(): void {
     if (this.#serverId !== undefined) return
     this.#serverId = `round ${this.cuts}`
     this.#emitState('up')
   }
 
-  /** Begins to move the slot; if it is being moved, the move ends. */
+  /** Starts migrating the slot, or completes the migration. */
   toggleMove(): void {
     if (this.#moving) this.cut()
     else this.#moving = this.#subscribed
@@ -162,7 +165,7 @@ export class ScriptedShard {
     this.#added = 0
   }
 
-  /** Another server takes over, which does not have the last of it, and whose clock is behind. */
+  /** Fails over to a server that lacks the last entries and whose clock is behind. */
   loseTail(): void {
     this.lostTails++
     this.#skew -= 1_000
@@ -172,18 +175,18 @@ export class ScriptedShard {
     this.cut()
   }
 
-  /** Lets everything run that runs without a step. */
+  /** Runs timers and microtasks. */
   async tick(): Promise<void> {
     this.clock++
     vi.advanceTimersByTime(2_000)
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** Until nothing is under way any more. */
+  /** Executes and delivers everything until nothing is pending. */
   async settle(): Promise<void> {
     if (this.#moving) this.cut()
     for (let idle = 0; idle < 3; idle++) {
-      this.reconnectLine()
+      this.restoreConnection()
       while (this.#calls.length > 0 || this.#acknowledgements.length > 0 || this.#messages.length > 0) {
         idle = 0
         this.acknowledge()
@@ -213,7 +216,7 @@ export class ScriptedShard {
       const found = this.#entries.filter(({ id }) => compareEntryIds(id, from) >= 0).slice(0, Number(count))
       return { reply: found.map(({ id, frame, key }) => [id, ['frame', frame, ...(key ? ['key', key] : [])]]) }
     }
-    if (name !== 'XINFO') throw new TypeError(`unexpected: ${name}`)
+    if (name !== 'XINFO') throw new TypeError(`expected XRANGE or XINFO, got ${name}`)
     if (this.#added === 0) return { error: new Error('ERR no such key') }
     const first = this.#entries[0]
     const info = {

@@ -10,11 +10,11 @@ let harnessCount = 0
 const LIMITS = { maxChanges: 400, maxOpResults: 500 }
 const TIMEOUT = '500ms'
 
-/** What only a commit's call has: the number of its requests, then of its first one section and attempt, and so on. */
+/** True for a commit's call. Only its numbers begin like this: number of requests, then section, attempt and so on of the first one. */
 export const isCommit = (request: Buffer): boolean =>
   /\r\n\[\d+,\d+,\d+,\d+,[01],[01],[01],[01],/.test(request.toString('latin1'))
 
-/** What opens a client, uses it and closes it. */
+/** Returns Node arguments for a process that opens a store, loads a document and closes the store. */
 export const storeScript = (url: string, client: string): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
@@ -25,15 +25,15 @@ export const storeScript = (url: string, client: string): string[] => [
    await store.close()`,
 ]
 
-/** Which server, by which client. */
+/** Server and client package under test. */
 export interface Variant {
   readonly flavor?: RedisFlavor
   readonly client?: 'ioredis' | 'redis'
 }
 
-/** A server of its own for each rule, so that every fault can be had; a proxy before it loses replies. */
+/** Starts a server per rule, so that every fault can be injected. A proxy in front of it drops replies. */
 export async function redisStoreHarness({ flavor = 'redis', client = 'ioredis' }: Variant = {}): Promise<StoreHarness> {
-  // a log is trimmed by whole nodes: of one entry each it is trimmed exactly
+  // Redis trims streams by whole nodes: with one entry per node the log is trimmed exactly
   const redis = await startRedis({ flavor, config: { 'stream-node-max-entries': '1' } })
   const proxy = await startProxy({ target: redis.url })
   const open = async (url = proxy.url) =>
@@ -73,7 +73,7 @@ export const storeFaults = (redis: RedisServer): NonNullable<StoreHarness['fault
   },
   async loseTail(n) {
     await redis.kill()
-    // relays write too
+    // only commits count: relays write to the same database
     await redis.truncateLog({ commits: n, containing: '::log' })
     await redis.restart()
   },

@@ -8,7 +8,10 @@ let harnessCount = 0
 
 const skewed = (skew: number): Runtime => ({ ...systemRuntime, now: () => systemRuntime.now() + skew })
 
-/** Store and bus on one server: commits are published by their script, or by a relay. `pooled`: all other partitions lie nowhere. */
+/**
+ * Opens store and bus on one server. Commits are published by their script, or by a relay. With `partitioned`, the target of all other
+ * partitions is unreachable.
+ */
 export async function redisSyncHarness({
   relayed = false,
   partitioned = false,
@@ -20,7 +23,7 @@ export async function redisSyncHarness({
   const targetOf = (url: string): string => (partitioned ? `redis://127.0.0.1:1?partition.${namespace}=${url}` : url)
   const redis = await startRedis({ config: { 'stream-node-max-entries': '1' } })
   const proxy = await startProxy({ target: redis.url })
-  // the bus has a line of its own: it can be away while the store is not
+  // the bus has a proxy of its own, so it can be unavailable while the store is available
   const busProxy = await startProxy({ target: redis.url })
   const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
   const store = async (publish: 'writer' | 'outbox' = 'writer') =>
@@ -30,7 +33,7 @@ export async function redisSyncHarness({
   const relay = relayBus && redisRelay(redis.url, { ...limits, bus: relayBus })
   return {
     namespace,
-    // what is committed beside the instances is not sent
+    // commits through this store, outside the instances, are not published
     store: () => store(),
     bus,
     async open({ skew = 0, ...options } = {}) {

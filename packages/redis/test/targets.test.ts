@@ -2,21 +2,32 @@ import { canTest, type RedisServer, startRedis, startRedisCluster } from '@sync/
 import { createInstance, defineCollection, type SyncInstance } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-test('a Redis Cluster has no database but 0', () => {
-  for (const client of ['ioredis', 'redis'])
+describe('redisStore(url)', () => {
+  it.each(['ioredis', 'redis'])('throws for a database other than 0 of a Redis Cluster, over %s', (client) => {
     expect(() => redisStore(`redis://127.0.0.1:1/2?cluster=true&client=${client}`)).toThrow(/database 0/)
+  })
+
+  it.each([
+    ['maxOpResults=1', /maxOpResults/],
+    ['maxOpResultBytes=0', /maxOpResultBytes/],
+    ['opResultTtl=soon', /opResultTtl/],
+    ['lineageDepth=-1', /lineageDepth/],
+    ['publish=never', /publish/],
+  ])('throws an error that names the option when the URL has ?%s', (query, message) => {
+    expect(() => redisStore(`redis://127.0.0.1:1?${query}`)).toThrow(message)
+  })
 })
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: '1h' })
 
-/** What the README says that a user needs. */
+/** Permissions that the README lists. */
 const README_ACL =
   '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +@blocking ~p:* &__dataChanged*'
 
 describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', controllable: true }))(
-  'a redis: URL',
+  'redisStore(target) and redisBus(target)',
   () => {
     let redis: RedisServer
     let admin: Redis
@@ -34,41 +45,45 @@ describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', 
     const open = (url: string, transport: 'pubsub' | 'streams' = 'pubsub'): SyncInstance =>
       createInstance({ store: redisStore(url), bus: redisBus(url, { transport }) })
 
-    test.each(['pubsub', 'streams'] as const)(
-      'names a user who may do no more than the README says, over %s',
-      async (bus) => {
+    it.each(['pubsub', 'streams'] as const)(
+      'work with only the permissions in the README, over %s',
+      async (transport) => {
         const url = new URL(redis.url)
         url.username = 'ann'
         url.password = 'p@ss/word'
-        await using a = open(url.href, bus)
-        await using b = open(url.href, bus)
-        const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
+        await using writerInstance = open(url.href, transport)
+        await using readerInstance = open(url.href, transport)
+        const [writer, reader] = [writerInstance, readerInstance].map((each) =>
+          each.collection(docs, { partition: 'p' }),
+        )
         const failures: unknown[] = []
-        a.onEvent((event) => {
+        writerInstance.onEvent((event) => {
           if (event.type.includes('fail')) failures.push(event)
         })
-        await y?.get(bus)
-        await x?.assign(bus, { n: 1 })
-        await vi.waitFor(() => expect(y?.peek(bus)).toEqual({ n: 1 }), { interval: 1 })
-        await x?.delete(bus)
-        await vi.waitFor(() => expect(y?.peek(bus)).toBeUndefined(), { interval: 1 })
+        await reader?.get(transport)
+        await writer?.assign(transport, { n: 1 })
+        await vi.waitFor(() => expect(reader?.peek(transport)).toEqual({ n: 1 }), { interval: 1 })
+        await writer?.delete(transport)
+        await vi.waitFor(() => expect(reader?.peek(transport)).toBeUndefined(), { interval: 1 })
         expect(failures).toEqual([])
       },
     )
 
-    test('names a database: equal names in two of them do not meet', async () => {
-      await using a = open(`${redis.url}/1`)
-      await using b = open(`${redis.url}/2`)
-      await using c = open(`${redis.url}/1`)
-      const [x, y, z] = [a, b, c].map((each) => each.collection(docs, { partition: 'p' }))
-      await Promise.all([x, y, z].map((each) => each?.get('k')))
-      await x?.assign('k', { n: 1 })
-      await vi.waitFor(() => expect(z?.peek('k')).toEqual({ n: 1 }), { interval: 1 })
-      expect(await y?.get('k')).toBeUndefined()
-      expect(b.stats().receivedBytes).toBe(0)
+    it('keep databases of one server apart', async () => {
+      await using writerInstance = open(`${redis.url}/1`)
+      await using otherInstance = open(`${redis.url}/2`)
+      await using readerInstance = open(`${redis.url}/1`)
+      const [writer, other, reader] = [writerInstance, otherInstance, readerInstance].map((each) =>
+        each.collection(docs, { partition: 'p' }),
+      )
+      await Promise.all([writer, other, reader].map((each) => each?.get('k')))
+      await writer?.assign('k', { n: 1 })
+      await vi.waitFor(() => expect(reader?.peek('k')).toEqual({ n: 1 }), { interval: 1 })
+      expect(await other?.get('k')).toBeUndefined()
+      expect(otherInstance.stats().receivedBytes).toBe(0)
     })
 
-    test('with a user who may not what is needed is refused at once, not waited for', async () => {
+    it('reject immediately when the user lacks a permission', async () => {
       await using store = redisStore(redis.url.replace('redis://', 'redis://bob:bob@'))
       await expect(store.heads([{ scope: { partition: 'p', section: 's' } }])).rejects.toMatchObject({
         code: 'SYNC_REDIS',
@@ -77,26 +92,26 @@ describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', 
       })
     })
 
-    test('of a node of a cluster is refused, not tried again', async () => {
+    it('reject without a retry when a cluster node is opened as a single server', async () => {
       await using cluster = await startRedisCluster({ masters: 1 })
       await using store = redisStore(cluster.urls[0] ?? '')
       await expect(store.heads([{ scope: { partition: 'p', section: 's' } }])).rejects.toMatchObject({
         code: 'SYNC_REDIS',
         retryable: false,
-        message: expect.stringMatching(/is a node of a cluster/),
+        message: expect.stringMatching(/is a cluster node; open it with \?cluster=true/),
       })
     })
 
-    test.each([
+    it.each([
       ['http://host', /redis:\/\/host:6379/],
-      ['redis://host/shop', /number of a database/],
+      ['redis://host/shop', /database number/],
       [{} as never, /client of ioredis/],
-    ])('%s is refused', (target, message) => {
+    ])('throw for the target %s', (target, message) => {
       expect(() => redisStore(target)).toThrow(message)
       expect(() => redisBus(target)).toThrow(message)
     })
 
-    test('a client with a keyPrefix is refused', async () => {
+    it('reject an ioredis client with a keyPrefix', async () => {
       const prefixed = new Redis(redis.url, { keyPrefix: 'mine:' })
       await using store = redisStore(prefixed)
       await expect(store.load([{ partition: 'p', section: 's', key: 'k' }])).rejects.toThrow('keyPrefix')

@@ -6,7 +6,7 @@ import { redisStoreHarness } from './store-harness.ts'
 
 const runner = { describe, it }
 
-describe.runIf(await canTest('the conformance of store and buses on Valkey', { broker: 'valkey', controllable: true }))(
+describe.runIf(await canTest('conformance of store and buses on Valkey', { broker: 'valkey', controllable: true }))(
   'Valkey',
   () => {
     describeStoreConformance({

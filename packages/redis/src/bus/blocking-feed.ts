@@ -10,22 +10,22 @@ import type { StreamFeed } from './stream-reader.ts'
 import { parseReadReply, type StreamEntry } from './stream-replies.ts'
 import { type StreamSubscribers, sleep } from './stream-subscribers.ts'
 
-/** One connection that waits for new entries of all streams at once. */
+/** Feed for one server: a single connection with a blocking XREAD on all streams. */
 export class BlockingFeed implements StreamFeed {
   readonly #commands: Connection
   readonly #listening: Connection
   readonly #blockMs: number
-  /** So many at once, and some before them may have been taken away. */
+  /** A read of this many entries may have missed earlier ones: the stream may have been trimmed past the cursor. */
   readonly #overrunThreshold: number
   readonly #connectivity: Connectivity
   readonly #streams = new Map<string, StreamSubscribers>()
   readonly #readySignal = new ReadySignal()
   #clientId: string | undefined
   #closed = false
-  /** The line is up, and the cursors fit. */
+  /** True if the connection is up and the cursors match the server's streams. */
   #ready = false
   #blocked = false
-  /** How often it has waited. */
+  /** Number of blocking reads so far. */
   #blockedReads = 0
   #wake: () => void = () => {}
 
@@ -36,7 +36,7 @@ export class BlockingFeed implements StreamFeed {
   ) {
     this.#commands = connections.commands
     this.#listening = connections.listening
-    // an answer has to come before the line counts as dead
+    // a blocking read must return before the reply timeout closes the connection
     this.#blockMs = Math.ceil(Math.min(1_000, options.timeout / 2))
     this.#overrunThreshold = Math.min(PAGE_SIZE, options.maxFrames)
     this.#connectivity = connectivity
@@ -49,7 +49,7 @@ export class BlockingFeed implements StreamFeed {
 
   async attach(stream: StreamSubscribers): Promise<() => void> {
     const { name } = stream
-    // the connection that waits has nobody to tell that it may not
+    // the blocking read serves all streams and has no caller: a missing permission must be found here
     await this.#commands.send(['XREAD', 'COUNT', '1', 'STREAMS', name, '$'], name)
     if (this.#closed) throw busClosedError()
     this.#streams.set(name, stream)
@@ -57,7 +57,7 @@ export class BlockingFeed implements StreamFeed {
       if (this.#streams.get(name) === stream) this.#streams.delete(name)
     }
     try {
-      // what waits now does not wait for this stream
+      // the blocking read in progress does not include this stream
       await this.#unblock()
       if (!this.#ready) await this.#readySignal.promise
       return detach
@@ -77,7 +77,7 @@ export class BlockingFeed implements StreamFeed {
   async #run(): Promise<void> {
     for (let failures = 0; !this.#closed; ) {
       if (!this.#ready || this.#streams.size === 0) {
-        // where nothing is followed nothing is missed
+        // without streams nothing can be missed
         this.#connectivity.set(this.#ready)
         await new Promise<void>((resolve) => {
           this.#wake = resolve
@@ -101,7 +101,7 @@ export class BlockingFeed implements StreamFeed {
         .catch(() => undefined)
       this.#blocked = false
       if (reply === undefined) {
-        // refused, or the line was lost: not again in the same step
+        // rejected, or the connection was lost: pause instead of spinning
         this.#connectivity.set(false)
         await sleep(retryDelay(failures++))
         continue
@@ -118,12 +118,15 @@ export class BlockingFeed implements StreamFeed {
     const from = stream.cursor
     stream.deliver(entries)
     if (entries.length < this.#overrunThreshold) return
-    // a line that is lost meanwhile is told anyway
+    // if the connection is lost here, its `down` reports the possible loss
     const range = await readStreamRange(this.#commands, name).catch(() => undefined)
     if (range && !retainsAllAfter(from, range)) this.#connectivity.pulse()
   }
 
-  /** Where the cursors do not fit what the server has now, they are set anew; those who listen are told to ask the store. */
+  /**
+   * After a reconnect, moves each cursor that lies beyond its stream's end back to that end. The `up` that follows makes subscribers
+   * check the store.
+   */
   async #realignCursors(): Promise<void> {
     try {
       this.#clientId = String(await this.#listening.send(['CLIENT', 'ID']))
@@ -146,15 +149,15 @@ export class BlockingFeed implements StreamFeed {
     this.#ready = false
     this.#clientId = undefined
     const { rejection, address } = this.#listening
-    this.#readySignal.reject(rejection ?? new BusUnavailableError(`Redis at ${address} cannot be reached`))
+    this.#readySignal.reject(rejection ?? new BusUnavailableError(`Redis at ${address} is unavailable`))
     this.#connectivity.set(false)
   }
 
-  /** Ends the wait of the listening connection. */
+  /** Ends the blocking read in progress. */
   async #unblock(): Promise<void> {
     this.#wake()
     const blockedRead = this.#blockedReads
-    // the call that waits may come to the server later than what is to end it
+    // the UNBLOCK can overtake the blocking read, which uses another connection: repeat until one has an effect
     while (this.#blocked && this.#blockedReads === blockedRead && this.#clientId !== undefined) {
       const unblocked = await this.#commands.send(['CLIENT', 'UNBLOCK', this.#clientId])
       if (Number(unblocked) === 1) return

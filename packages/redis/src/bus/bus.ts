@@ -18,14 +18,14 @@ import { busClosedError, toBusError } from '../errors.ts'
 import type { BusSettings } from './settings.ts'
 import type { Transport, TransportKind } from './transport.ts'
 
-/** What there is once the client was loaded. */
+/** State that exists once the client package is loaded. */
 interface OpenedTransport {
   readonly commands: Connection
   readonly listening: Connection
   readonly transport: Transport
 }
 
-/** A bus over Redis, whatever carries its frames there. */
+/** A bus on one Redis server or cluster, over either transport. */
 export class RedisBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly inCommit: InCommitPublisher
@@ -42,7 +42,7 @@ export class RedisBus implements ChangeBus {
     this.#settings = settings
     this.#statusListeners = new Listeners(settings.onError)
     this.#opened = connection.then((commands) => this.#open(commands))
-    // whoever calls first hears of it
+    // a failure reaches the caller through the first call
     this.#opened.catch(() => {})
     const { maxPayloadBytes } = settings
     this.capabilities = Object.freeze({ ...kind.capabilities, maxPayloadBytes })
@@ -53,12 +53,12 @@ export class RedisBus implements ChangeBus {
     this.#assertOpen(scope)
     const { commands, transport } = await this.#opened
     const encodedFrames = encodeFrames(changes, this.capabilities.maxPayloadBytes)
-    // every outcome is awaited: none may reject unheard
+    // allSettled: no rejection may stay unhandled
     const outcomes = await Promise.allSettled(encodedFrames.map(({ text }) => transport.publish(scope, text)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed)
       throw this.#toError(commands, failed.reason, {
-        action: `publishing on ${this.#destination(scope, commands)}`,
+        action: `publish to ${this.#destination(scope, commands)}`,
         scope,
       })
   }
@@ -67,7 +67,7 @@ export class RedisBus implements ChangeBus {
     this.#assertOpen(scope)
     const { signal, after } = options
     if (after !== undefined && this.#kind.capabilities.replay === 'none')
-      throw new ArgumentError('after: this bus keeps nothing to begin from', { address: scope })
+      throw new ArgumentError('after: not supported by this transport, which retains no frames', { address: scope })
     const throwIfStopped = (): void => {
       if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
       if (this.#closed) throw busClosedError({ address: scope })
@@ -79,7 +79,7 @@ export class RedisBus implements ChangeBus {
       if (!stopped) onFrame(frame, offset)
     }
     const unsubscribe = await transport.subscribe(scope, handler, after).catch((error: unknown) => {
-      throw this.#toError(listening, error, { action: `listening to ${this.#destination(scope, listening)}`, scope })
+      throw this.#toError(listening, error, { action: `subscribe to ${this.#destination(scope, listening)}`, scope })
     })
     const stop = async (): Promise<void> => {
       if (stopped) return
@@ -151,7 +151,7 @@ export class RedisBus implements ChangeBus {
   }
 }
 
-/** What a store on the same server needs to publish within its commits. */
+/** Creates the publisher with which a store on the same server publishes within its commits. */
 function createInCommitPublisher(
   connection: Promise<Connection>,
   kind: TransportKind,

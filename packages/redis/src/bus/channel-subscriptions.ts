@@ -4,34 +4,35 @@ import type { Connection } from '../connection/connection.ts'
 import { ReadySignal } from '../connection/ready-signal.ts'
 import { busClosedError, isRejection } from '../errors.ts'
 
-/** A channel that somebody here listens to. */
+/** A channel with at least one handler. */
 interface Channel {
   readonly handlers: Listeners<string>
-  /** Settles when the server has acknowledged it, or the connection is lost before. */
+  /** Resolves when the server acknowledges the subscription; rejects if the connection is lost before. */
   readonly live: Promise<void>
-  /** The server has acknowledged it once. */
+  /** True once the server has acknowledged the subscription. */
   acknowledged: boolean
+  /** The server's rejection of the first subscription. */
   rejection?: unknown
 }
 
-/** How often the line is tried while nothing else is sent on it, in ms. */
+/** Interval of the pings that keep the connection under the reply timeout, in ms. */
 const HEARTBEAT_MS = 1_000
 
 /**
- * The channels that are heard on one connection. A client's own resubscription is waited for by nobody: here the connection
- * counts as up again only when the server has acknowledged every one of them.
+ * Channel subscriptions of one connection. After a reconnect it counts as up only when the server has acknowledged every channel;
+ * the clients' own resubscription gives no such guarantee.
  */
 export class ChannelSubscriptions {
   readonly #connection: Connection
   readonly #onError: (error: unknown) => void
   readonly #onState: (state: 'up' | 'down') => void
   readonly #channels = new Map<string, Channel>()
-  /** Those that the server has not yet acknowledged to be left. */
+  /** Channels whose unsubscription the server has not acknowledged yet. */
   readonly #unsubscribing = new Map<string, Promise<void>>()
   readonly #heartbeat: NodeJS.Timeout
   #up = false
   #closed = false
-  /** Settles when the connection is up, or is lost while it was being opened. */
+  /** Resolves when all channels are subscribed; rejects when the connection is lost. */
   readonly #readySignal = new ReadySignal()
 
   constructor(connection: Connection, onError: (error: unknown) => void, onState: (state: 'up' | 'down') => void) {
@@ -48,7 +49,7 @@ export class ChannelSubscriptions {
     this.#heartbeat.unref()
   }
 
-  /** Resolves when the server has acknowledged it; the returned function ends it. */
+  /** Resolves with an unsubscribe function when the server has acknowledged the subscription. */
   async subscribe(name: string, handler: (message: string) => void): Promise<() => Promise<void>> {
     if (this.#closed) throw busClosedError()
     const channel = this.#channels.get(name) ?? this.#addChannel(name)
@@ -57,7 +58,7 @@ export class ChannelSubscriptions {
       remove()
       if (channel.handlers.size > 0 || this.#channels.get(name) !== channel) return
       this.#channels.delete(name)
-      // nothing is handed over any more, whatever the server says: a dead line would be waited for until it is noticed
+      // not awaited: the handler gets no more messages, and a dead connection would delay the caller until its timeout
       if (this.#up) this.#unsubscribe(name)
     }
     try {
@@ -95,14 +96,14 @@ export class ChannelSubscriptions {
   }
 
   async #subscribe(name: string): Promise<void> {
-    // node-redis takes its acknowledgement for the end of what was subscribed meanwhile
+    // node-redis would take the pending UNSUBSCRIBE's acknowledgement as the end of this new subscription
     await this.#unsubscribing.get(name)
     await this.#connection.subscribe(name, (message) => this.#channels.get(name)?.handlers.emit(message))
     const channel = this.#channels.get(name)
     if (channel) channel.acknowledged = true
   }
 
-  /** One that was never heard is refused to those who wait for it, and holds up no other. */
+  /** Subscribes again. A rejection of a channel that was never live concerns only its own callers and does not delay other channels. */
   async #resubscribe(name: string): Promise<void> {
     const channel = this.#channels.get(name)
     try {
@@ -118,13 +119,13 @@ export class ChannelSubscriptions {
     const restored = new Set<string>()
     const pending = (): string[] => [...this.#channels.keys()].filter((name) => !restored.has(name))
     try {
-      // one that is added meanwhile waits for this too
+      // repeat for channels that were added in the meantime
       for (let names = pending(); names.length > 0; names = pending()) {
         await Promise.all(names.map((name) => this.#resubscribe(name)))
         for (const name of names) restored.add(name)
       }
     } catch {
-      // lost again, or refused: begin again on a new line
+      // lost again, or rejected: start over on a new connection
       if (this.#connection.serverId === serverId) this.#connection.reconnect()
       return
     }
@@ -143,8 +144,6 @@ export class ChannelSubscriptions {
   }
 
   #unavailableError(): Error {
-    return (
-      this.#connection.rejection ?? new BusUnavailableError(`Redis at ${this.#connection.address} cannot be reached`)
-    )
+    return this.#connection.rejection ?? new BusUnavailableError(`Redis at ${this.#connection.address} is unavailable`)
   }
 }

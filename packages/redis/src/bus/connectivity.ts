@@ -1,4 +1,4 @@
-/** Whether all is heard that is sent, as it was told. */
+/** Reports whether subscribers receive everything that is published. Reports each state once. */
 export class Connectivity {
   readonly #onState: (state: 'up' | 'down') => void
   #up = false
@@ -11,14 +11,14 @@ export class Connectivity {
     return this.#up
   }
 
-  /** Tells it if it is news. */
+  /** Sets the state, and reports a change of it. */
   set(up: boolean): void {
     if (up === this.#up) return
     this.#up = up
     this.#onState(up ? 'up' : 'down')
   }
 
-  /** Something was lost, and what follows is heard: who was told that all is well is told otherwise. */
+  /** Reports `down` and `up`: something was lost, but delivery continues. No effect while down. */
   pulse(): void {
     if (!this.#up) return
     this.set(false)

@@ -3,10 +3,10 @@ import type { Scope } from '@sync/core/adapter'
 
 const ENTRY_ID = /^(0|[1-9]\d{0,15})-(0|[1-9]\d{0,15})$/
 
-/** Where a stream begins: before every entry. */
+/** The position before every entry of a stream. */
 export const STREAM_START = '0-0'
 
-/** Negative: `a` stands before `b` in its stream. */
+/** Compares entry ids of one stream. Negative if `a` precedes `b`. */
 export function compareEntryIds(a: string, b: string): number {
   const [left, right] = [a, b].map((id) => id.split('-').map(Number) as [number, number]) as [
     [number, number],
@@ -15,30 +15,34 @@ export function compareEntryIds(a: string, b: string): number {
   return left[0] - right[0] || left[1] - right[1]
 }
 
-/** The ends of a stream as the server tells them. `first`: absent if it is empty. */
+/** The two ends of a stream. */
 export interface StreamRange {
+  /** Id of the oldest entry; `undefined` if the stream is empty. */
   readonly first: string | undefined
+  /** Id of the newest entry ever added. */
   readonly last: string
-  /** Nothing was ever taken away. */
+  /** True if no entry was ever removed. */
   readonly untrimmed: boolean
 }
 
-/** Does it still have all that came after the position? */
+/** True if the stream still has every entry after the position. */
 export const retainsAllAfter = (position: string, { first, last, untrimmed }: StreamRange): boolean =>
   position === last ||
   (position === STREAM_START && untrimmed) ||
   (first !== undefined && compareEntryIds(first, position) <= 0 && compareEntryIds(position, last) <= 0)
 
 /**
- * Refuses to begin after what the stream cannot continue from.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if it is no offset
- * @throws OffsetLostError (`SYNC_OFFSET_LOST`) if what came after it may be gone, or it is of another history
+ * Checks that a subscription can resume after this offset.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if `after` is not an offset of a stream
+ * @throws OffsetLostError (`SYNC_OFFSET_LOST`) if entries after it may have been removed, or if it comes from another stream
  */
 export function assertResumable(after: string, range: StreamRange, scope: Scope): void {
   if (!ENTRY_ID.test(after))
-    throw new ArgumentError(`not an offset of a stream: ${JSON.stringify(after)}`, { address: scope })
+    throw new ArgumentError(`after: expected an offset of a stream, got ${JSON.stringify(after)}`, { address: scope })
   if (compareEntryIds(after, range.last) > 0)
-    throw new OffsetLostError('the stream ends before this offset: it is another one', { address: scope })
+    throw new OffsetLostError(`the offset ${after} is beyond the end of the stream: it comes from another stream`, {
+      address: scope,
+    })
   if (!retainsAllAfter(after, range))
-    throw new OffsetLostError('the stream no longer reaches back to this offset', { address: scope })
+    throw new OffsetLostError(`the stream no longer has all entries after the offset ${after}`, { address: scope })
 }

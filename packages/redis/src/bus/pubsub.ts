@@ -2,7 +2,7 @@ import { channelName } from '../names.ts'
 import { ChannelSubscriptions } from './channel-subscriptions.ts'
 import type { TransportKind } from './transport.ts'
 
-/** Redis Pub/Sub: a channel per section, or per document where the section is followed by key. Nothing is kept. */
+/** Redis Pub/Sub: one channel per section, or per document with `subscribeBy: 'document'`. Retains nothing. */
 export const pubsub: TransportKind = {
   capabilities: {
     delivery: 'at-most-once',

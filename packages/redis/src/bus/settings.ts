@@ -9,7 +9,10 @@ export interface BusSettings {
   readonly onError: (error: unknown) => void
 }
 
-/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+/**
+ * Fills in the defaults.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range
+ */
 export const resolveBusOptions = (options: RedisBusOptions): BusSettings => ({
   timeout: parseDuration(options.timeout ?? '3s', 'timeout'),
   maxPayloadBytes: assertInteger(options.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes', 1_024),

@@ -8,23 +8,24 @@ import { compareEntryIds, STREAM_START } from './entry-id.ts'
 import type { StreamFeed } from './stream-reader.ts'
 import { type StreamSubscribers, sleep } from './stream-subscribers.ts'
 
-/** A stream whose channel is heard. */
+/** A stream whose channel is subscribed. */
 interface FollowedStream {
   readonly stream: StreamSubscribers
   reading: boolean
-  /** Something may have come that the page which is being read does not have. */
+  /** True if the page being read may lack the newest entries. */
   rereadNeeded: boolean
 }
 
 /**
- * Sharded channels of a cluster, on which each entry comes with the id of the one before. Where that is not the last one here,
- * and after every new subscription, what is between is read from the stream. What comes meanwhile is not kept: it is read too.
+ * Feed for a cluster: sharded channels push each entry with the id of its predecessor. If that is not the last entry received, and
+ * after every subscription, the missing entries are read from the stream. Entries pushed during such a read are not buffered, but
+ * read too.
  */
 export class ShardedFeed implements StreamFeed {
   readonly #channels: ChannelSubscriptions
   readonly #connectivity: Connectivity
   readonly #followed = new Set<FollowedStream>()
-  /** Those that may lack entries: all of it counts as down until they are read. */
+  /** Streams that may lack entries. The feed counts as down until they are read. */
   readonly #recovering = new Set<FollowedStream>()
   #live = false
 
@@ -50,7 +51,7 @@ export class ShardedFeed implements StreamFeed {
       void unsubscribe()
     }
     try {
-      // what came before the channel was heard; who may not read is told now
+      // reads the entries from before the subscription; a missing permission rejects here
       if (await stream.readNextPage()) void this.#readToEnd(followed)
       return detach
     } catch (error) {
@@ -68,7 +69,7 @@ export class ShardedFeed implements StreamFeed {
     const { stream } = followed
     const entry = parsePushedEntry(message)
     if (entry?.previous === stream.cursor) stream.deliver([entry])
-    // one that has none before it may be of a new stream, whose ids need not be higher
+    // an entry without predecessor may belong to a new stream, whose ids need not be higher
     else if (!entry || entry.previous === STREAM_START || compareEntryIds(entry.id, stream.cursor) > 0)
       void this.#readToEnd(followed)
   }
@@ -78,7 +79,7 @@ export class ShardedFeed implements StreamFeed {
     await this.#readToEnd(followed)
   }
 
-  /** Reads to the end of the stream. */
+  /** Reads up to the end of the stream, and retries until it succeeds. */
   async #readToEnd(followed: FollowedStream): Promise<void> {
     followed.rereadNeeded = true
     if (followed.reading) return

@@ -2,21 +2,21 @@ import type { Connection } from '../connection/connection.ts'
 import { compareEntryIds, retainsAllAfter, STREAM_START, type StreamRange } from './entry-id.ts'
 import { infoField, parseEntries, type StreamEntry } from './stream-replies.ts'
 
-/** The most entries that are read at a time. */
+/** Maximum number of entries per read. */
 export const PAGE_SIZE = 500
 
-/** What comes after a position. */
+/** The entries after a position. */
 export interface StreamPage {
   readonly entries: readonly StreamEntry[]
-  /** There may be more. */
+  /** True if more entries may follow. */
   readonly full: boolean
-  /** Something between the position and these entries may be gone. `last`: where the stream ends. */
+  /** Present if entries after the position may have been removed. `last` is the id of the stream's last entry. */
   readonly gap?: { readonly last: string }
 }
 
 /**
- * The entries after a position. That of the position is read too: a stream loses its oldest entries first, so that what follows
- * one that is there is complete.
+ * Reads the entries after a position, and the entry at the position itself. A stream loses its oldest entries first, so if that
+ * entry still exists, the entries after it are complete.
  */
 export async function readPageAfter(commands: Connection, stream: string, position: string): Promise<StreamPage> {
   const reply = await commands.send(['XRANGE', stream, position, '+', 'COUNT', `${PAGE_SIZE + 1}`], stream)
@@ -29,7 +29,7 @@ export async function readPageAfter(commands: Connection, stream: string, positi
   return { entries, full, ...(!retainsAllAfter(position, range) && { gap: range }) }
 }
 
-/** Where a stream begins and ends. One that does not exist is empty. */
+/** Reads the ends of a stream. A stream that does not exist is empty. */
 export async function readStreamRange(commands: Connection, stream: string): Promise<StreamRange> {
   try {
     const info = await commands.send(['XINFO', 'STREAM', stream], stream)
@@ -43,6 +43,6 @@ export async function readStreamRange(commands: Connection, stream: string): Pro
   }
 }
 
-/** Does the stream end before the position, which then is of another history? */
+/** True if the stream ends before the position. The position then comes from another stream. */
 export const endsBefore = (position: string, { last }: { readonly last: string }): boolean =>
   compareEntryIds(last, position) < 0

@@ -3,9 +3,9 @@ import { assertResumable } from './entry-id.ts'
 import { readStreamRange } from './stream-pages.ts'
 import { StreamSubscribers, type StreamSubscribersContext } from './stream-subscribers.ts'
 
-/** How one hears of new entries. */
+/** Source of new entries. */
 export interface StreamFeed {
-  /** Resolves when new entries of the stream are handed to its hearers; the returned function ends it. */
+  /** Resolves with a detach function when the feed delivers the stream's new entries to its subscribers. */
   attach(stream: StreamSubscribers): Promise<() => void>
   close(): void
 }
@@ -15,7 +15,7 @@ interface AttachedStream {
   readonly live: Promise<() => void>
 }
 
-/** Follows streams: each is read once, whoever hears it. */
+/** Reads streams, each once for all its subscribers. */
 export class StreamReader {
   readonly #feed: StreamFeed
   readonly #context: StreamSubscribersContext
@@ -26,7 +26,7 @@ export class StreamReader {
     this.#context = context
   }
 
-  /** Resolves when it is live; the returned function ends it. */
+  /** Resolves with an unsubscribe function when the subscription is live. `after` is the offset to resume after. */
   async subscribe(
     stream: string,
     scope: Scope,

@@ -1,7 +1,8 @@
-/** One entry of a stream. `key`: what it is about, as JSON, if it was published to the scope of one document. */
+/** One entry of a stream. */
 export interface StreamEntry {
   readonly id: string
   readonly frame: string
+  /** The document's key as JSON, if the frame was published to a document's scope. */
   readonly key: string | undefined
 }
 
@@ -9,10 +10,10 @@ type RawEntry = readonly [id: string, members: readonly string[]]
 
 const parseEntry = ([id, [, frame = '', , key]]: RawEntry): StreamEntry => ({ id, frame, key })
 
-/** The entries of an XRANGE. */
+/** Parses a reply of XRANGE. */
 export const parseEntries = (reply: unknown): StreamEntry[] => (reply as readonly RawEntry[]).map(parseEntry)
 
-/** The entries of an XREAD by stream; none at all: nothing came in time. RESP3 has a map where RESP2 has a list of pairs. */
+/** Parses a reply of XREAD. Empty if the read timed out. RESP3 replies with a map, RESP2 with a list of pairs. */
 export function parseReadReply(reply: unknown): (readonly [stream: string, entries: readonly StreamEntry[]])[] {
   if (reply === null || reply === undefined) return []
   return toPairs(reply).map(([stream, entries]) => [stream, parseEntries(entries)])
@@ -24,7 +25,7 @@ function toPairs(reply: unknown): (readonly [string, unknown])[] {
   return Array.from({ length: reply.length / 2 }, (_, at) => [reply[at * 2] as string, reply[at * 2 + 1]])
 }
 
-/** A value by its name in the reply of XINFO. */
+/** Returns a value by its name in a reply of XINFO. */
 export function infoField(reply: unknown, name: string): unknown {
   return toPairs(reply).find(([each]) => each === name)?.[1]
 }

@@ -4,28 +4,28 @@ import { compareEntryIds, STREAM_START } from './entry-id.ts'
 import { endsBefore, readPageAfter } from './stream-pages.ts'
 import type { StreamEntry } from './stream-replies.ts'
 
-/** One who hears a stream. */
+/** One subscription to a stream. */
 export interface StreamSubscriber {
-  /** The key as JSON, of the scope of one document. */
+  /** The document's key as JSON, if the scope is a document. */
   readonly key: string | undefined
   readonly handler: FrameHandler
-  /** The last entry that it was shown, or need not be. */
+  /** Id of the last entry that was delivered or skipped. */
   position: string
-  /** Still reads what was there before: what is read for all is not for it yet. */
+  /** True while it reads older entries on its own. Until then it does not get the entries read for all. */
   catchingUp: boolean
 }
 
-/** What those who hear a stream need. */
+/** Collaborators of `StreamSubscribers`. */
 export interface StreamSubscribersContext {
   readonly commands: Connection
   readonly onError: (error: unknown) => void
-  /** Entries are gone that somebody was not shown. */
+  /** Called when entries were removed before every subscriber got them. */
   readonly onGap: () => void
 }
 
 /**
- * Those who hear one stream, and how far they are. It is read once for all of them, from a cursor; one who begins earlier
- * reads up to it alone.
+ * The subscribers of one stream and their positions. The stream is read once for all of them, from a shared cursor. A subscriber
+ * that resumes at an earlier offset reads up to the cursor on its own.
  */
 export class StreamSubscribers {
   readonly name: string
@@ -39,7 +39,7 @@ export class StreamSubscribers {
     this.#context = context
   }
 
-  /** The last entry that was read for all. */
+  /** Id of the last entry read for all subscribers. */
   get cursor(): string {
     return this.#cursor
   }
@@ -48,7 +48,7 @@ export class StreamSubscribers {
     return this.#subscribers.size
   }
 
-  /** One who begins after an entry has to catch up; all others hear what is read for all from now on. */
+  /** Adds a subscriber. With `after` it has to catch up; without, it gets the entries read from now on. */
   add(scope: Scope, handler: FrameHandler, after: string | undefined): StreamSubscriber {
     const key = 'key' in scope ? JSON.stringify(scope.key) : undefined
     const subscriber = { key, handler, position: after ?? STREAM_START, catchingUp: after !== undefined }
@@ -64,7 +64,7 @@ export class StreamSubscribers {
     this.#subscribers.clear()
   }
 
-  /** Shows entries to all who are not behind. Those that were read already are passed over. */
+  /** Delivers entries to all subscribers that are not catching up. Skips entries at or before the cursor. */
   deliver(entries: readonly StreamEntry[]): void {
     for (const entry of entries) {
       if (!this.#isNew(entry)) continue
@@ -73,13 +73,13 @@ export class StreamSubscribers {
     }
   }
 
-  /** The stream is another one, which ends here: nothing before is waited for. */
+  /** Moves cursor and positions to the end of a stream that replaced the former one. */
   resetTo(lastId: string): void {
     this.#cursor = lastId
     for (const subscriber of this.#subscribers) subscriber.position = lastId
   }
 
-  /** Reads a page for all. Resolves with whether there may be more. */
+  /** Reads a page for all subscribers. Resolves with true if more entries may follow. */
   async readNextPage(): Promise<boolean> {
     const from = this.#cursor
     const { entries, full, gap } = await readPageAfter(this.#context.commands, this.name, from)
@@ -88,13 +88,13 @@ export class StreamSubscribers {
       if (!advanced && endsBefore(from, gap)) this.resetTo(gap.last)
       this.#context.onGap()
     }
-    // what was taken meanwhile need not be of the same history: the page goes on from it only if it has it
+    // the cursor moved during the read, perhaps in another stream: the page continues it only if it contains that entry
     if (advanced && !entries.some(({ id }) => id === this.#cursor)) return entries.some((entry) => this.#isNew(entry))
     this.deliver(entries)
     return full
   }
 
-  /** Reads from the hearer's own position until it stands where all stand. */
+  /** Reads from the subscriber's own position until it reaches the shared cursor. */
   async catchUp(subscriber: StreamSubscriber): Promise<void> {
     while (subscriber.catchingUp && this.#subscribers.has(subscriber)) {
       const sharedCursor = this.#cursor
@@ -102,7 +102,7 @@ export class StreamSubscribers {
         const { entries, gap } = await readPageAfter(this.#context.commands, this.name, subscriber.position)
         if (gap) this.#context.onGap()
         for (const entry of entries) this.#deliverTo(subscriber, entry)
-        // what was read for all until then was taken away; where they have gone back since, it is with them
+        // the entries up to the shared cursor were removed: continue there, or at a cursor that was reset further back since
         if (entries.length === 0 && (gap || compareEntryIds(subscriber.position, sharedCursor) < 0))
           subscriber.position = compareEntryIds(sharedCursor, this.#cursor) < 0 ? sharedCursor : this.#cursor
         subscriber.catchingUp = compareEntryIds(subscriber.position, this.#cursor) < 0
@@ -128,5 +128,5 @@ export class StreamSubscribers {
   }
 }
 
-/** Before what failed is asked again: whether the line is up again is not ours to know. */
+/** Pause before a failed read is retried. Its caller does not know when the connection is up again. */
 export const sleep = (ms = 20): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())

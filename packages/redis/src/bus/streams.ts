@@ -10,22 +10,26 @@ import { StreamReader } from './stream-reader.ts'
 import type { TransportKind } from './transport.ts'
 
 /**
- * KEYS: the stream. ARGV: how many entries are kept, the frame, its key as JSON or nothing. The reply: what was told to nobody,
- * because those who listen do so at the node that the slot is leaving. Sent as it is: of calls by its digest, one for which the
- * node has to be told it first would be done after those that follow.
+ * Appends and pushes a frame in a cluster.
+ *
+ * KEYS: the stream. ARGV: the maximum number of entries, the frame, and its document key as JSON (optional).
+ * Reply: the header, if the frame still has to be pushed because the subscribers are on the node that the slot is leaving; otherwise
+ * empty.
+ *
+ * Sent with EVAL, not EVALSHA: a call that first has to load the script would be executed after the calls that follow it.
  */
 const APPEND_SCRIPT = `${appendLua}
 local receivers, header = append(KEYS[1], ARGV[2], ARGV[3], ARGV[1])
 if receivers > 0 then return {} end
--- the slot is being moved where two absent keys cannot be asked for
+-- two absent keys cannot be queried while the slot is migrating
 return type(redis.pcall('EXISTS', KEYS[1] .. ':0', KEYS[1] .. ':1')) == 'number' and {} or { header }
 `
 
 const streamKeyOf = (scope: Scope, { layout }: Connection): string => streamKey(sectionOf(scope), layout)
 
 /**
- * Redis Streams: one per section, kept for a while, read by who follows it; a document's followers pass over the rest. In a
- * cluster one call reads no more than one slot: there what is new is told on the section's channel, and nobody waits.
+ * Redis Streams: one per section, which retains the last frames. A document's subscriber reads the section's stream and skips the
+ * rest. In a cluster, one call cannot read streams of several slots, so new entries are pushed to the stream's channel instead.
  */
 export const streams: TransportKind = {
   capabilities: {
@@ -76,6 +80,6 @@ const addAndPush: Publish = async (commands, scope, frame, { maxFrames }) => {
   const [head] = reply as string[]
   if (head === undefined) return
   const channel = streamChannel(stream)
-  // it is in the stream, whoever hears of it now
+  // a failed push loses nothing: the frame is in the stream, and readers find it there
   await commands.send(['SPUBLISH', channel, head + frame], channel).catch(() => {})
 }

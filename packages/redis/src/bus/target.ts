@@ -19,20 +19,24 @@ const URL_PARAMETERS = {
   partitions: 'targets',
 } as const
 
-/** What a target and options mean. */
+/** A bus's target and options, validated. */
 export interface ResolvedTarget {
   readonly kind: typeof pubsub | typeof streams
   readonly settings: BusSettings
   readonly targets: PartitionTargets
 }
 
-/** Reads a target; nothing is opened. @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong */
+/**
+ * Validates a target and options without connecting.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming the invalid option
+ */
 export function resolveTarget(target: RedisTarget, options: RedisBusOptions): ResolvedTarget {
   const url = parseTargetUrl(target)
   const merged = url ? { ...parseUrlOptions<RedisBusOptions>(url, URL_PARAMETERS), ...options } : options
   const settings = resolveBusOptions(merged)
   const kind = TRANSPORTS[merged.transport ?? 'pubsub']
-  if (!kind) throw new ArgumentError(`transport: one of ${Object.keys(TRANSPORTS).join(', ')} is needed`)
+  if (!kind)
+    throw new ArgumentError(`transport: expected 'pubsub' or 'streams', got ${JSON.stringify(merged.transport)}`)
   const targets = resolvePartitionTargets({ target, url }, merged)
   return { kind, settings, targets }
 }

@@ -2,21 +2,22 @@ import type { BusCapabilities, FrameHandler, InCommitPublisher, Scope } from '@s
 import type { Connection } from '../connection/connection.ts'
 import type { BusSettings } from './settings.ts'
 
-/** What carries frames, on the connections that a bus has opened. */
+/** Carries frames over a bus's connections. */
 export interface Transport {
   publish(scope: Scope, frame: string): Promise<unknown>
-  /** Resolves when it is live; the returned function ends it. */
+  /** Resolves with an unsubscribe function when the subscription is live. */
   subscribe(scope: Scope, handler: FrameHandler, after: string | undefined): Promise<() => Promise<void>>
   close(): void
 }
 
-/** A kind of medium. */
+/** A kind of transport: Pub/Sub or Streams. */
 export interface TransportKind {
   readonly capabilities: Omit<BusCapabilities, 'maxPayloadBytes'>
-  /** How a store's script publishes on it, and where. */
+  /** Method by which a store's commit script publishes over this transport. */
   readonly method: InCommitPublisher['method']
+  /** Returns the channel or stream of a scope. */
   destination(scope: Scope, commands: Connection): string
-  /** `listening`: a connection of its own. `told`: whether it is live on that now. */
+  /** Opens the transport. `listening` is a connection of its own; `onState` receives whether all subscriptions on it are live. */
   open(
     connections: { readonly commands: Connection; readonly listening: Connection },
     settings: BusSettings,

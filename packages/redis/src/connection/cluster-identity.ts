@@ -1,9 +1,9 @@
-/** How often it is asked who belongs to a cluster, in ms. */
+/** Interval between queries of a cluster's nodes, in ms. */
 const REFRESH_INTERVAL_MS = 10_000
 
 /**
- * Which cluster a connection leads to: the ids of all its nodes, in one order. They stay through fail-overs, restarts and moves of
- * slots; where nodes come and go they are asked for again.
+ * Identity of the cluster that a connection leads to: the sorted ids of its nodes. Node ids survive fail-overs, restarts and slot
+ * migrations. The nodes are queried again at an interval and whenever the client reports a changed node.
  */
 export class ClusterIdentity {
   readonly #queryNodes: () => Promise<unknown>
@@ -11,26 +11,26 @@ export class ClusterIdentity {
   #nodeIds: string | undefined
   #resets = 0
 
-  /** `nodes`: asks any node for its `CLUSTER NODES`. */
-  constructor(nodes: () => Promise<unknown>) {
-    this.#queryNodes = nodes
+  /** `queryNodes` returns any node's reply to `CLUSTER NODES`. */
+  constructor(queryNodes: () => Promise<unknown>) {
+    this.#queryNodes = queryNodes
     this.#timer = setInterval(() => void this.refresh(), REFRESH_INTERVAL_MS)
     this.#timer.unref()
   }
 
-  /** `undefined`: not known. */
+  /** The node ids, separated by spaces. `undefined` if unknown. */
   get current(): string | undefined {
     return this.#nodeIds
   }
 
   async refresh(): Promise<void> {
     const resets = this.#resets
-    // a node that does not answer changes nothing
+    // a query without a reply leaves the identity as it is
     const view = await this.#queryNodes().catch(() => undefined)
     if (view !== undefined && resets === this.#resets) this.#nodeIds = parseNodeIds(`${view}`)
   }
 
-  /** No node can be reached: it may be another cluster that answers next. */
+  /** Forgets the identity while no node is available: the next one to answer may belong to another cluster. */
   reset(): void {
     this.#resets++
     this.#nodeIds = undefined
@@ -42,7 +42,7 @@ export class ClusterIdentity {
   }
 }
 
-/** `id address flags …` of each node; one that is being met has an id for the time being. */
+/** Parses lines of `id address flags …`. Skips nodes in handshake, whose ids are temporary. */
 const parseNodeIds = (view: string): string =>
   view
     .split('\n')
@@ -54,8 +54,8 @@ const parseNodeIds = (view: string): string =>
     .join(' ')
 
 /**
- * Do both lead to one server, or one cluster? A node is in one cluster alone, but not all of them know of each other at every moment:
- * of what either names the other has to name more than half.
+ * True if both ids denote the same server or cluster. A node belongs to one cluster only, but its view of the other nodes may be
+ * incomplete at times: two views match if they share more than half of the larger one.
  */
 export function isSameServer(one: string | undefined, other: string | undefined): boolean {
   if (one === other) return one !== undefined && one !== ''

@@ -1,38 +1,43 @@
-/** What becomes of a connection. `up`: ready for commands, its subscriptions gone. `down`: lost; it is being opened again. */
+/**
+ * State of a connection.
+ * - `up`: ready for commands, without the subscriptions it had before.
+ * - `down`: lost, and being reopened.
+ */
 export type ConnectionState = 'up' | 'down'
 
-/** A command: its name and arguments. */
+/** A command with its arguments. */
 export type Command = readonly [name: string, ...args: string[]]
 
-/** Takes what is published on a channel. */
+/** Receives the messages of one channel. */
 export type MessageListener = (message: string) => void
 
 /**
- * One connection to a Redis, whichever client is behind it: all that this package needs of one.
+ * A connection to Redis, independent of the client package.
  *
- * A command is sent once, or not at all: it rejects when the connection is lost before the reply. Nothing is sent again.
+ * A command is sent at most once. It rejects if the connection is lost before the reply, and is never sent again.
  */
 export interface Connection {
   readonly layout: { readonly cluster: boolean }
   readonly database: number
-  /** Where it leads, for people: no password. */
+  /** Host and port, or socket path, for messages. Contains no credentials. */
   readonly address: string
   /**
-   * Which server it leads to now, new at every start of one; of a cluster, which nodes (see `isSameServer`). `undefined`: it is
-   * down, or not known.
+   * Id of the server that the connection leads to, which changes at each start of the server. For a cluster, the ids of its nodes
+   * (see `isSameServer`). `undefined` while the connection is down or the id is unknown.
    */
   readonly serverId: string | undefined
-  /** Why the server does not let us in, as it said last; `undefined`: it does, or cannot be reached. */
+  /** The server's last error that denies access. `undefined` if it grants access, or is unavailable. */
   readonly rejection?: Error | undefined
-  /** `key`: one of those that it is about, where its arguments do not say so by themselves. */
+  /** Sends a command. `key` is one of its keys, and routes the command in a cluster. */
   send(command: Command, key?: string): Promise<unknown>
-  /** Resolves when the server has acknowledged it. One listener per channel. */
+  /** Resolves when the server has acknowledged the subscription. One listener per channel. */
   subscribe(channel: string, listener: MessageListener): Promise<void>
   unsubscribe(channel: string): Promise<void>
+  /** Calls `listener` for each state change. Returns an unsubscribe function. */
   onState(listener: (state: ConnectionState) => void): () => void
-  /** A connection of its own to the same place, to be closed by itself. */
+  /** Opens a second connection to the same server or cluster. The caller closes it. */
   fork(): Connection
-  /** Drops the line and opens it again. */
+  /** Closes the connection and reopens it. */
   reconnect(): void
   close(): Promise<void>
 }

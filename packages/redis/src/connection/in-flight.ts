@@ -1,8 +1,8 @@
-/** Calls that were not answered yet. */
+/** The calls without a reply so far. */
 export class InFlight {
   readonly #calls = new Set<Promise<unknown>>()
 
-  /** Answers `call` itself. */
+  /** Tracks `call` until it settles, and returns it. */
   track<T>(call: Promise<T>): Promise<T> {
     const remove = (): boolean => this.#calls.delete(call)
     this.#calls.add(call)
@@ -10,7 +10,7 @@ export class InFlight {
     return call
   }
 
-  /** Resolves when there are none, after `timeout` ms at the latest. */
+  /** Resolves when no calls are left, or after `timeout` ms. */
   async drained(timeout: number): Promise<void> {
     const deadline = new Promise((resolve) => setTimeout(resolve, timeout).unref())
     await Promise.race([Promise.allSettled(this.#calls), deadline])

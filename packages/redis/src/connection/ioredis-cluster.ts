@@ -6,7 +6,7 @@ import { ReadySignal } from './ready-signal.ts'
 import { retryDelay } from './retry-delay.ts'
 import { ShardConnections } from './shard-connections.ts'
 
-/** What is used of an ioredis `Cluster`. */
+/** The part of an ioredis `Cluster` that is used here. */
 export interface IoredisCluster {
   readonly isCluster: true
   readonly status: string
@@ -20,16 +20,16 @@ export interface IoredisCluster {
   off(event: string, listener: (error?: Error) => void): unknown
 }
 
-/** How clusters of our own behave: only what a node has refused is sent again, where it says. */
+/** Options of cluster clients that this package opens. A command is sent again only if a node redirected it. */
 export const ownedClusterOptions = (timeout: number): object => ({
-  // the line to a node is opened by the first command to it: those that come meanwhile wait for it
+  // the first command to a node opens its connection; further commands must wait for it
   enableOfflineQueue: true,
   clusterRetryStrategy: retryDelay,
   retryDelayOnFailover: 0,
   slotsRefreshTimeout: timeout,
 })
 
-/** How the connections to each node of such a cluster behave. */
+/** Options of the connections to the nodes of such a cluster. */
 export const ownedNodeOptions = (timeout: number): object => ({
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
@@ -37,10 +37,10 @@ export const ownedNodeOptions = (timeout: number): object => ({
   connectTimeout: timeout,
 })
 
-/** How often it is asked which node has which slot, in ms. */
+/** Interval between refreshes of the slot map, in ms. */
 const SLOT_REFRESH_INTERVAL_MS = 1_000
 
-/** Commands to a Redis Cluster, over ioredis. What is published is heard on a fork. */
+/** A connection for commands to a Redis Cluster, over ioredis. Subscriptions need a fork. */
 export class IoredisClusterConnection implements Connection {
   readonly layout: { readonly cluster: boolean } = { cluster: true }
   readonly database = 0
@@ -76,9 +76,9 @@ export class IoredisClusterConnection implements Connection {
       ['ready', refresh],
       ['+node', refresh],
       ['-node', refresh],
-      ['close', () => this.#readySignal.reject(lastError ?? new Error('no node of the cluster can be reached'))],
+      ['close', () => this.#readySignal.reject(lastError ?? new Error('no node of the cluster is available'))],
       ['close', () => this.#identity.reset()],
-      // told to those whose calls it ends
+      // remembered for the calls that it rejects
       [
         'error',
         (error) => {
@@ -88,7 +88,7 @@ export class IoredisClusterConnection implements Connection {
     ]
     for (const [event, listener] of this.#eventListeners) client.on(event, listener)
     if (client.status === 'ready') refresh()
-    // ioredis would go on for ever if it is closed while it asks
+    // this package's own timer instead of ioredis's, which never ends if the client is closed during a refresh
     if (owned)
       this.#refreshTimer = setInterval(
         () => client.status === 'ready' && client.refreshSlotsCache(),
@@ -96,7 +96,7 @@ export class IoredisClusterConnection implements Connection {
       ).unref()
   }
 
-  /** The cluster, by its nodes. */
+  /** The ids of the cluster's nodes. */
   get serverId(): string | undefined {
     return this.#identity.current
   }
@@ -106,14 +106,14 @@ export class IoredisClusterConnection implements Connection {
     try {
       return await this.#client.call(name, args)
     } catch (error) {
-      // a line that was lost may be that of a master which another has replaced
+      // the lost connection may be that of a master that was replaced
       if (!this.#closed && error instanceof Error && !('command' in error)) this.#client.refreshSlotsCache()
       throw error
     }
   }
 
   subscribe(): Promise<void> {
-    return Promise.reject(new TypeError('a fork is needed to listen on'))
+    return Promise.reject(new TypeError('a cluster connection cannot subscribe; use fork()'))
   }
 
   unsubscribe(): Promise<void> {
@@ -152,6 +152,6 @@ export class IoredisClusterConnection implements Connection {
   }
 }
 
-/** ioredis tells of all nodes that failed at once; what the last of them said stands beside that. */
+/** ioredis reports one error for all failed nodes; the last node's own error is a property of it. */
 const underlyingError = (error?: Error & { readonly lastNodeError?: Error | null }): Error | undefined =>
   error?.lastNodeError ?? error

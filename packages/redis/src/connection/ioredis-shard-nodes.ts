@@ -1,10 +1,13 @@
 import { type IoredisClient, ownedClientOptions } from './ioredis.ts'
 import type { NodeAddress, ShardConnection, ShardConnectionEvents, ShardNodes } from './shard-connections.ts'
 
-/** Where to reach what nodes name as `host:port`, if not there. */
+/** Maps a node's announced `host:port` to the address at which it is reachable. */
 export type NatMap = Readonly<Record<string, NodeAddress>> | ((address: string) => NodeAddress | null | undefined)
 
-/** The nodes of a cluster over ioredis. `masters`: clients of those that have slots now, of which lines of their own are made. */
+/**
+ * The nodes of a cluster over ioredis. `masters` returns the clients of the nodes that have slots; shard connections are duplicates
+ * of them.
+ */
 export class IoredisShardNodes implements ShardNodes {
   readonly #masters: () => Promise<readonly IoredisClient[]>
   readonly #timeout: number
@@ -27,11 +30,11 @@ export class IoredisShardNodes implements ShardNodes {
   }
 
   open(node: NodeAddress, { onMessage, onLost }: ShardConnectionEvents): ShardConnection {
-    if (!this.#template) throw new Error('no node of the cluster is known')
+    if (!this.#template) throw new Error('no cluster node is known')
     const { host, port } = this.#mappedAddress(node)
     const client = this.#template.duplicate({
       ...ownedClientOptions(this.#timeout),
-      // a node that does not answer the heartbeat is frozen, or out of reach
+      // a node that does not answer the heartbeat is frozen or unreachable
       socketTimeout: this.#timeout,
       host,
       port,
@@ -39,17 +42,17 @@ export class IoredisShardNodes implements ShardNodes {
       enableOfflineQueue: true,
       enableReadyCheck: false,
       readOnly: false,
-      // another line takes its place
+      // a new connection replaces a lost one
       retryStrategy: null,
     })
     client.on('smessage', onMessage)
     client.on('error', () => {})
     client.on('close', onLost)
-    // the node has given a slot away, and ended its channels
+    // a slot has moved to another node, which ended the slot's channels
     client.on('moved', onLost)
     return {
       call: (name, ...args) => client.call(name, args),
-      // in capitals: ioredis would tell of a refused `ssubscribe` as of a slot that was given away
+      // in capitals: ioredis reports a rejected lower-case `ssubscribe` as a moved slot
       subscribe: (channel) => client.call('SSUBSCRIBE', [channel]),
       unsubscribe: (channel) => client.call('SUNSUBSCRIBE', [channel]),
       close: () => client.disconnect(),

@@ -3,7 +3,7 @@ import type { Command, Connection, ConnectionState, MessageListener } from './co
 import { ReplyWatchdog } from './reply-watchdog.ts'
 import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
 
-/** What is used of an ioredis client. */
+/** The part of an ioredis client that is used here. */
 export interface IoredisClient {
   readonly status: string
   readonly options: {
@@ -14,7 +14,7 @@ export interface IoredisClient {
     readonly keyPrefix?: string | undefined
   }
   readonly stream?: { destroy(error: Error): unknown } | null
-  /** In one array: a function takes no more than some 100,000 arguments, and a commit may have more. */
+  /** Takes the arguments as one array: a function accepts only about 100,000 arguments, and a commit may have more. */
   call(name: string, args: readonly string[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
@@ -27,12 +27,12 @@ export interface IoredisClient {
   off(event: string, listener: (...args: any[]) => void): unknown
 }
 
-/** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
+/** Options of clients that this package opens. A command without a reply is rejected, never sent again. */
 export function ownedClientOptions(timeout: number): object {
   return {
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
-    // every loss of the connection rejects what waits for it
+    // each connection loss rejects the waiting commands
     maxRetriesPerRequest: 0,
     connectTimeout: timeout,
     retryStrategy: retryDelay,
@@ -61,18 +61,18 @@ export class IoredisConnection implements Connection {
     this.#client = client
     this.#timeout = timeout
     this.#owned = owned
-    // a line on which nothing comes back is dropped; what is not ours has settings of its own
+    // only for owned clients: a client passed by the user has its own timeouts
     if (owned) this.#watchdog = new ReplyWatchdog(timeout, () => this.#destroySocket())
     const { host = 'localhost', port = 6379, path, db = 0 } = client.options
     this.database = db
     this.address = path ?? `${host}:${port}`
     this.#eventListeners = [
-      // until it is ready it is asked things of which nobody else knows
+      // until `ready`, ioredis sends commands of its own whose replies the watchdog must await too
       ['connect', () => this.#startHandshake()],
       ['ready', () => void this.#onReady()],
       ['close', () => this.#onClose()],
       ['message', (channel = '', message = '') => this.#onMessage(channel, message)],
-      // told to those whose calls it ends; ioredis prints what nobody listens to
+      // reported by the calls that it rejects; without a listener ioredis prints the error
       ['error', (error: unknown) => this.#onError(error)],
     ]
     for (const [event, listener] of this.#eventListeners) client.on(event, listener)
@@ -120,7 +120,7 @@ export class IoredisConnection implements Connection {
   }
 
   reconnect(): void {
-    // one that was closed must not come back to life
+    // a closed client must not reconnect
     if (this.#owned && !this.#closed) this.#client.disconnect(true)
   }
 
@@ -136,7 +136,7 @@ export class IoredisConnection implements Connection {
     this.#stateListeners.clear()
   }
 
-  /** A server that does not say goodbye is waited for no longer than for any other answer. */
+  /** Sends QUIT, under the reply timeout. */
   async #quit(): Promise<void> {
     this.#watchdog?.expectReply()
     await this.#client.quit().catch(() => {})
@@ -155,7 +155,7 @@ export class IoredisConnection implements Connection {
 
   async #onReady(): Promise<void> {
     this.#endHandshake()
-    // nobody may be told that it is up before it is known who answers there
+    // `up` must not be reported before the server's id is known
     const info = await this.send(['INFO', 'server']).catch((error: unknown) => this.#onIdentityDenied(error))
     if (info === undefined || this.#client.status !== 'ready') return
     this.#rejection = undefined
@@ -163,7 +163,7 @@ export class IoredisConnection implements Connection {
     this.#emitState('up')
   }
 
-  /** Who answers there is not told to this user: whoever waits for it hears why, and it is asked again. */
+  /** The user may not query the server's id. Waiting callers get the server's error, and the query is retried. */
   #onIdentityDenied(error: unknown): void {
     if (!isRejection(error) || this.#closed) return
     this.#rejection = error
@@ -181,7 +181,7 @@ export class IoredisConnection implements Connection {
   }
 
   #destroySocket(): void {
-    this.#client.stream?.destroy(new Error(`nothing came back in ${this.#timeout} ms`))
+    this.#client.stream?.destroy(new Error(`no reply within ${this.#timeout} ms`))
   }
 
   #onClose(): void {

@@ -7,10 +7,10 @@ import { ReadySignal } from './ready-signal.ts'
 import { retryDelay } from './retry-delay.ts'
 import { type NodeAddress, ShardConnections } from './shard-connections.ts'
 
-/** What is used of a cluster client of node-redis. */
+/** The part of a node-redis cluster client that is used here. */
 export interface NodeRedisCluster extends NodeRedisNodes {
   readonly isReady: boolean
-  /** Its knowledge of the slots; there is no other way to have it renewed. */
+  /** Private slot map. node-redis has no public way to refresh it. */
   readonly _slots?: { rediscover?(): Promise<unknown> }
   connect(): Promise<unknown>
   sendCommand(key: string | undefined, isReadonly: boolean, args: readonly string[]): Promise<unknown>
@@ -21,13 +21,13 @@ export interface NodeRedisCluster extends NodeRedisNodes {
   off(event: string, listener: (...args: any[]) => void): unknown
 }
 
-/** The longest pause between attempts to open a node's line again, in ms: each may find that another node has its slots. */
+/** Maximum delay between attempts to reconnect to a node, in ms. Each attempt may find that another node has its slots. */
 const MAX_RECONNECT_DELAY_MS = 250
 
-/** Between two looks at who has which slots, in ms. */
+/** Minimum pause between two refreshes of the slot map, in ms. */
 const REFRESH_PAUSE_MS = 100
 
-/** How clusters of our own behave. `socket` and `defaults` are those of every node. */
+/** Options of cluster clients that this package opens. `socket` and `defaults` apply to every node. */
 export function ownedNodeRedisClusterOptions(
   timeout: number,
   { socket, ...defaults }: { readonly socket: object },
@@ -37,13 +37,13 @@ export function ownedNodeRedisClusterOptions(
   return {
     RESP,
     commandOptions,
-    // a node that is away would be waited for by who opens, and by every look at the slots
+    // otherwise an unavailable node delays the opening and every refresh of the slot map
     minimizeConnections: true,
     defaults: { ...node, ...defaults, socket: { ...node.socket, reconnectStrategy } },
   }
 }
 
-/** Commands to a Redis Cluster, over node-redis. What is published is heard on a fork. */
+/** A connection for commands to a Redis Cluster, over node-redis. Subscriptions need a fork. */
 export class NodeRedisClusterConnection implements Connection {
   readonly layout: { readonly cluster: boolean } = { cluster: true }
   readonly database = 0
@@ -53,7 +53,7 @@ export class NodeRedisClusterConnection implements Connection {
   readonly #owned: boolean
   readonly #inFlight = new InFlight()
   readonly #rediscoveries = new InFlight()
-  /** Settles when the next attempt to find the cluster does. */
+  /** Settles with the next connection attempt. */
   readonly #readySignal = new ReadySignal()
   readonly #identity: ClusterIdentity
   readonly #eventListeners: readonly (readonly [event: string, listener: (error: Error, node: NodeAddress) => void])[]
@@ -76,7 +76,7 @@ export class NodeRedisClusterConnection implements Connection {
       ['connect', refresh],
       ['node-ready', refresh],
       ['node-disconnect', refresh],
-      // told to those whose calls it ends; node-redis throws what nobody listens to
+      // remembered for the calls that it rejects; without a listener node-redis throws the error
       [
         'error',
         (error) => {
@@ -90,7 +90,7 @@ export class NodeRedisClusterConnection implements Connection {
     else if (owned) void this.#connect(0)
   }
 
-  /** The cluster, by its nodes. */
+  /** The ids of the cluster's nodes. */
   get serverId(): string | undefined {
     return this.#identity.current
   }
@@ -100,14 +100,14 @@ export class NodeRedisClusterConnection implements Connection {
     try {
       return await this.#inFlight.track(this.#client.sendCommand(key, false, command))
     } catch (error) {
-      // a line that was lost may be that of a master which another has replaced
+      // the lost connection may be that of a master that was replaced
       if (!isServerError(error)) void this.#refreshSlots()
       throw error
     }
   }
 
   subscribe(): Promise<void> {
-    return Promise.reject(new TypeError('a fork is needed to listen on'))
+    return Promise.reject(new TypeError('a cluster connection cannot subscribe; use fork()'))
   }
 
   unsubscribe(): Promise<void> {
@@ -137,10 +137,10 @@ export class NodeRedisClusterConnection implements Connection {
     clearTimeout(this.#retryTimer)
     this.#identity.close()
     this.#readySignal.reject(new Error('the connection is closed'))
-    // a client that is ended while it looks opens lines afterwards that nobody closes
+    // a client destroyed during a refresh would afterwards open connections that stay open
     await this.#rediscoveries.drained(this.#timeout)
     if (this.#owned) {
-      // the client's own close can wait for ever
+      // the client's own close can wait forever
       await this.#inFlight.drained(this.#timeout)
       this.#client.destroy()
     }
@@ -160,15 +160,15 @@ export class NodeRedisClusterConnection implements Connection {
     }
   }
 
-  /** A node's line was lost, or an attempt to open it failed. */
+  /** A node's connection was lost, or an attempt to open it failed. */
   #onNodeError({ host, port }: NodeAddress): void {
     const node = this.#client.nodeByAddress.get(`${host}:${port}`)
-    // who waits for the first attempt would wait for all that follow it
+    // calls that wait for the first attempt would also wait for all later ones
     if (this.#owned && node?.connectPromise) node.client?.destroy()
     void this.#refreshSlots()
   }
 
-  /** Has the client look who has which slots now. By itself it does so for none that it never reached. */
+  /** Refreshes the client's slot map. The client itself does not after a failure of a node that it never reached. */
   async #refreshSlots(): Promise<void> {
     if (this.#closed || !this.#client.isReady) return
     this.#refreshing ??= this.#rediscover()
@@ -183,5 +183,5 @@ export class NodeRedisClusterConnection implements Connection {
   }
 }
 
-/** Did a node say that, not the client? */
+/** True if the error is a server's reply, not the client's own. */
 const isServerError = (error: unknown): boolean => error instanceof Error && /^[A-Z]+ /.test(error.message)

@@ -2,27 +2,27 @@ import { type NodeRedisClient, ownedNodeRedisOptions } from './node-redis.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
 import type { NodeAddress, ShardConnection, ShardConnectionEvents, ShardNodes } from './shard-connections.ts'
 
-/** A node, as a cluster client of node-redis knows it. */
+/** A node in a node-redis cluster client. */
 interface NodeRedisNode extends NodeAddress {
   readonly client?: NodeRedisClient | undefined
-  /** The first attempt to open its line is under way. */
+  /** Present during the first connection attempt. */
   readonly connectPromise?: Promise<unknown> | undefined
 }
 
-/** What a cluster client of node-redis knows. */
+/** The nodes that a node-redis cluster client knows. */
 export interface NodeRedisNodes {
   readonly masters: readonly NodeRedisNode[]
   readonly nodeByAddress: ReadonlyMap<string, NodeRedisNode>
   nodeClient(node: NodeRedisNode): Promise<unknown>
 }
 
-/** What is used of a client of one node of a cluster. */
+/** The part of a cluster node's client that is used here. */
 interface NodeClient extends NodeRedisClient {
   sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   sUnsubscribe(channel: string): Promise<unknown>
 }
 
-/** The nodes of a cluster over node-redis. `look`: has the client find out who has which slots. */
+/** The nodes of a cluster over node-redis. `refreshSlots` makes the client refresh its slot map. */
 export class NodeRedisShardNodes implements ShardNodes {
   readonly #cluster: NodeRedisNodes
   readonly #timeout: number
@@ -46,33 +46,33 @@ export class NodeRedisShardNodes implements ShardNodes {
     return new NodeRedisShardConnection(this.#createClient(node), { timeout: this.#timeout, ...events })
   }
 
-  /** A client like that of the node, where the cluster has one. */
+  /** Duplicates the node's client, or another node's if the cluster client has none for it. */
   #createClient({ host, port }: NodeAddress): NodeClient {
     const known = this.#cluster.nodeByAddress.get(`${host}:${port}`)
     const template = known ?? this.#cluster.masters.find(({ client }) => client) ?? this.#cluster.masters[0]
-    if (!template) throw new Error('no node of the cluster is known')
+    if (!template) throw new Error('no cluster node is known')
     if (!template.client) this.#cluster.nodeClient(template).catch(() => {})
     const { client } = template
-    if (!client) throw new Error(`the node at ${host}:${port} cannot be reached`)
+    if (!client) throw new Error(`the node at ${host}:${port} is unavailable`)
     const options = ownedNodeRedisOptions(this.#timeout, {
       ...client.options?.socket,
-      // the address of a known node may be a mapped one
+      // a known node keeps its client's address, which may be mapped
       ...(!known && { host, port }),
     })
     return client.duplicate({
       ...options,
-      // until it is open what is sent waits
+      // commands wait until the connection is open
       disableOfflineQueue: false,
       pingInterval: undefined,
       readonly: false,
       clientSideCache: undefined,
-      // another line takes its place
+      // a new connection replaces a lost one
       socket: { ...options.socket, reconnectStrategy: false },
     }) as NodeClient
   }
 }
 
-/** A line over node-redis. */
+/** A connection to one node, over node-redis. */
 class NodeRedisShardConnection implements ShardConnection {
   readonly #client: NodeClient
   readonly #events: ShardConnectionEvents
@@ -83,10 +83,10 @@ class NodeRedisShardConnection implements ShardConnection {
   constructor(client: NodeClient, { timeout, ...events }: ShardConnectionEvents & { readonly timeout: number }) {
     this.#client = client
     this.#events = events
-    // node-redis takes what is written for a sign of life
+    // node-redis's own timeout counts written data as activity
     this.#watchdog = new ReplyWatchdog(timeout, events.onLost)
     client.on('error', events.onLost)
-    // the node has given a slot away, and ended its channels
+    // a slot has moved to another node, which ended the slot's channels
     client.on('sharded-channel-moved', events.onLost)
     client.connect().catch(events.onLost)
     this.#checkTimer = setInterval(() => void this.#checkSubscriptions().catch(() => {}), Math.ceil(timeout / 3))
@@ -121,11 +121,11 @@ class NodeRedisShardConnection implements ShardConnection {
   }
 
   /**
-   * Keeps a quiet line open. And node-redis overhears that a slot's channels have ended if a command is under way at that
-   * moment: the node itself says how many there are.
+   * Compares the node's count of subscriptions with the expected one: node-redis misses the end of a slot's channels if a command
+   * is in flight at that moment. The call also keeps an idle connection open.
    */
   async #checkSubscriptions(): Promise<void> {
-    // those that follow are no part of the answer
+    // read before the call: the reply does not cover later subscriptions
     const expected = this.#channels.size
     const [, count] = / ssub=(\d+)/.exec(String(await this.call('CLIENT', 'INFO'))) ?? []
     if (Number(count) < expected) this.#events.onLost()

@@ -5,7 +5,7 @@ import { ReadySignal } from './ready-signal.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
 import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
 
-/** What is used of a node-redis client. */
+/** The part of a node-redis client that is used here. */
 export interface NodeRedisClient {
   readonly isReady: boolean
   readonly isOpen: boolean
@@ -23,7 +23,7 @@ export interface NodeRedisClient {
   off(event: string, listener: (error?: Error) => void): unknown
 }
 
-/** What a client is opened with. */
+/** Options of a node-redis client that this package opens. */
 interface OwnedNodeRedisOptions {
   readonly RESP: 3
   readonly disableOfflineQueue: boolean
@@ -32,14 +32,14 @@ interface OwnedNodeRedisOptions {
   readonly socket: object
 }
 
-/** How connections of our own behave: what was sent and not answered is rejected, never sent again. */
+/** Returns the options of clients that this package opens. A command without a reply is rejected, never sent again. */
 export const ownedNodeRedisOptions = (timeout: number, socket: object = {}): OwnedNodeRedisOptions => ({
-  // RESP3: a connection that listens takes commands too
+  // RESP3: a connection with subscriptions accepts commands too
   RESP: 3,
   disableOfflineQueue: true,
-  // a line on which nothing comes back is dropped; the pings keep a quiet one open
+  // the socket timeout closes a dead connection; the pings keep an idle one open
   pingInterval: Math.ceil(timeout / 3),
-  // a timer for each command is dear, and the line's own is enough
+  // a timer per command is expensive, and the connection's own is sufficient
   commandOptions: { timeout: undefined },
   socket: { ...socket, connectTimeout: timeout, socketTimeout: timeout, reconnectStrategy: retryDelay },
 })
@@ -52,13 +52,13 @@ export class NodeRedisConnection implements Connection {
   readonly #client: NodeRedisClient
   readonly #timeout: number
   readonly #owned: boolean
-  /** By channel; the client itself subscribes again after a reconnect, before it says that it is ready. */
+  /** By channel. After a reconnect the client resubscribes before it emits `ready`. */
   readonly #listeners = new Map<string, MessageListener>()
   readonly #inFlight = new InFlight()
   readonly #watchdog: ReplyWatchdog | undefined
   readonly #stateListeners = new Set<(state: ConnectionState) => void>()
   readonly #eventListeners: readonly (readonly [event: string, listener: (error?: Error) => void])[]
-  /** Settles when the next attempt to connect does. */
+  /** Settles with the next connection attempt. */
   readonly #readySignal = new ReadySignal()
   #serverId: string | undefined
   #rejection: Error | undefined
@@ -69,7 +69,7 @@ export class NodeRedisConnection implements Connection {
     this.#client = client
     this.#timeout = timeout
     this.#owned = owned
-    // node-redis takes what is written for a sign of life
+    // node-redis's own timeout counts written data as activity
     if (owned) this.#watchdog = new ReplyWatchdog(timeout, () => this.reconnect())
     const { host = 'localhost', port = 6379, path } = client.options?.socket ?? {}
     this.database = client.options?.database ?? 0
@@ -144,7 +144,7 @@ export class NodeRedisConnection implements Connection {
     this.#closed = true
     clearTimeout(this.#retryTimer)
     if (this.#owned) {
-      // the client's own close can wait for ever
+      // the client's own close can wait forever
       await this.#inFlight.drained(this.#timeout)
       if (this.#client.isOpen) this.#client.destroy()
     }
@@ -174,7 +174,7 @@ export class NodeRedisConnection implements Connection {
     this.#emitState('up')
   }
 
-  /** Who answers there is not told to this user: whoever waits for it hears why, and it is asked again. */
+  /** The user may not query the server's id. Waiting callers get the server's error, and the query is retried. */
   #onIdentityDenied(error: unknown): void {
     if (!isRejection(error) || this.#closed) return
     this.#rejection = error
@@ -182,7 +182,7 @@ export class NodeRedisConnection implements Connection {
     this.#retryTimer = setTimeout(() => void this.#onReady(), IDENTITY_RETRY_MS).unref()
   }
 
-  /** The line was lost, or an attempt to open it failed. */
+  /** The connection was lost, or an attempt to open it failed. */
   #onFailure(error: Error = new Error('the connection is closed')): void {
     if (this.#client.isReady) return
     clearTimeout(this.#retryTimer)

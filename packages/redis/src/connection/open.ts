@@ -15,15 +15,15 @@ import {
   ownedNodeRedisClusterOptions,
 } from './node-redis-cluster.ts'
 
-/** What a connection is opened with. */
+/** Options of a connection. */
 export interface ConnectOptions {
-  /** Milliseconds of silence, while an answer is due, after which the line is given up. */
+  /** Reply timeout, in ms. */
   readonly timeout: number
-  /** Which client opens a URL. */
+  /** Package that connects to a URL. */
   readonly client: 'ioredis' | 'redis'
 }
 
-/** A connection to where `target` says. A client that was given stays open when it is closed. */
+/** Opens a connection to `target`. If the target is a client, closing the connection leaves the client open. */
 export async function openConnection(target: RedisTarget, { timeout, client }: ConnectOptions): Promise<Connection> {
   if (typeof target === 'string' || target instanceof URL) {
     const url = new URL(target)
@@ -34,7 +34,7 @@ export async function openConnection(target: RedisTarget, { timeout, client }: C
     return new NodeRedisClusterConnection(target, { timeout, owned: false, address: 'a cluster' })
   if (isNodeRedis(target)) return new NodeRedisConnection(target, { timeout, owned: false })
   const ioredis = target as unknown as IoredisClient | IoredisCluster
-  if (ioredis.options.keyPrefix) throw new ArgumentError('a client with a keyPrefix: names of keys are made here')
+  if (ioredis.options.keyPrefix) throw new ArgumentError('target: expected an ioredis client without `keyPrefix`')
   if ('nodes' in ioredis) return new IoredisClusterConnection(ioredis, { timeout, owned: false, address: 'a cluster' })
   return new IoredisConnection(ioredis, { timeout, owned: false })
 }
@@ -101,7 +101,7 @@ async function importPeer<T>(importing: () => Promise<T>, name: string): Promise
   try {
     return await importing()
   } catch (cause) {
-    throw new ArgumentError(`the package ${name} is needed, and not installed: npm install ${name}`, { cause })
+    throw new ArgumentError(`client: the package ${name} is not installed; run npm install ${name}`, { cause })
   }
 }
 
@@ -109,11 +109,11 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw new ArgumentError('user and password of a URL have to be percent-encoded', { cause })
+    throw new ArgumentError('target: expected user and password of the URL to be percent-encoded', { cause })
   }
 }
 
-/** What a URL says, an empty text where it says nothing. */
+/** Splits a URL. Absent parts are empty strings or defaults. */
 function parseUrl(url: URL) {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -125,7 +125,7 @@ function parseUrl(url: URL) {
   }
 }
 
-/** The nodes that a URL of a cluster names, and how people are told of them. */
+/** Returns the nodes in a cluster's URL, and their address for messages. */
 function parseClusterUrl(url: URL) {
   const { host, port } = parseUrl(url)
   const nodes = host.split(',').map((each) => ({ host: each, port }))
@@ -143,28 +143,32 @@ const isIoredis = (target: object): boolean => 'call' in target && 'status' in t
 const isClusterUrl = (url: URL): boolean => url.searchParams.get('cluster') === 'true'
 
 /**
- * The URL, if it is one.
- * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
+ * Validates a target. Returns its URL, or `undefined` if it is a client.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming the invalid part; the message omits the URL, which may contain a password
  */
 export function parseTargetUrl(target: RedisTarget): URL | undefined {
   if (typeof target === 'object' && target !== null && !(target instanceof URL)) {
     if (isNodeRedisCluster(target) || isNodeRedis(target) || isIoredis(target)) return undefined
-    throw new ArgumentError('a redis: URL, or a client of ioredis or node-redis, is needed')
+    throw new ArgumentError('target: expected a redis: URL, or a client of ioredis or node-redis')
   }
   const url = URL.canParse(`${target}`) ? new URL(target) : undefined
   if (url?.protocol !== 'redis:' && url?.protocol !== 'rediss:')
-    throw new ArgumentError('a URL is needed, such as redis://host:6379')
-  if (url.hostname === '') throw new ArgumentError('a host is needed, such as redis://host:6379')
-  if (!/^\/?\d*$/.test(url.pathname)) throw new ArgumentError('the path of a redis: URL is the number of a database')
+    throw new ArgumentError('target: expected a URL such as redis://host:6379')
+  if (url.hostname === '') throw new ArgumentError('target: expected a URL with a host, such as redis://host:6379')
+  if (!/^\/?\d*$/.test(url.pathname))
+    throw new ArgumentError('target: expected the path of the URL to be a database number')
   for (const text of [url.username, url.password]) decode(text)
   if (isClusterUrl(url) && !/^\/?0*$/.test(url.pathname))
-    throw new ArgumentError('a Redis Cluster has database 0 alone')
+    throw new ArgumentError('target: a Redis Cluster has only database 0')
   return url
 }
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is the name of a client, or nothing */
+/**
+ * Validates the `client` option; `undefined` means `ioredis`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for any other value
+ */
 export function parseClientName(client: string | undefined): 'ioredis' | 'redis' {
   if (client === undefined || client === 'ioredis') return 'ioredis'
   if (client === 'redis') return client
-  throw new ArgumentError(`client: 'ioredis' or 'redis' is needed, not ${JSON.stringify(client)}`)
+  throw new ArgumentError(`client: expected 'ioredis' or 'redis', got ${JSON.stringify(client)}`)
 }

@@ -1,8 +1,8 @@
-/** What those wait for who need a connection to be up. */
+/** Promise for the next time a connection is up. */
 export class ReadySignal {
   #pending = quietResolvers()
 
-  /** Resolves when it is up; rejects when the attempt under way fails. */
+  /** Resolves when the connection is up; rejects when the current attempt fails. */
   get promise(): Promise<void> {
     return this.#pending.promise
   }
@@ -11,7 +11,7 @@ export class ReadySignal {
     this.#pending.resolve()
   }
 
-  /** It is down, or stays so: who asks from now on waits for the next attempt. */
+  /** Rejects the current promise. Later callers wait for the next attempt. */
   reject(error: Error): void {
     this.#pending.reject(error)
     this.#pending = quietResolvers()
@@ -20,7 +20,7 @@ export class ReadySignal {
 
 function quietResolvers(): PromiseWithResolvers<void> {
   const resolvers = Promise.withResolvers<void>()
-  // nobody may be waiting for it
+  // without a waiting caller a rejection must not count as unhandled
   resolvers.promise.catch(() => {})
   return resolvers
 }

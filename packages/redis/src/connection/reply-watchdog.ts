@@ -1,9 +1,9 @@
-/** Ticks in which nothing may come back: that many quarters of the time allowed, and the one begun before. */
+/** Ticks without activity before the timeout: four quarters of it, plus the tick that had already begun. */
 const TICKS_UNTIL_TIMEOUT = 5
 
 /**
- * Notices that nothing comes back on a line while an answer is due, after the time allowed and no more than a quarter of it
- * later. One timer for all calls: one of its own would be among the dearest parts of a call.
+ * Detects a connection on which nothing arrives while a reply is due. Fires after the timeout, at most a quarter of it late. Uses one
+ * timer for all calls: a timer per call would be one of a call's largest costs.
  */
 export class ReplyWatchdog {
   readonly #tickMs: number
@@ -17,22 +17,22 @@ export class ReplyWatchdog {
     this.#onTimeout = onTimeout
   }
 
-  /** An answer is due now. */
+  /** Call when a command is sent. */
   expectReply(): void {
-    // the time before nobody was waiting for anything
+    // time without a pending reply does not count
     if (this.#pendingReplies++ === 0) this.#ticks = 0
     if (this.#timer) return
     this.#timer = setInterval(() => this.#tick(), this.#tickMs)
     this.#timer.unref()
   }
 
-  /** It has come, or never will. */
+  /** Call when a command's reply has arrived, or can no longer arrive. */
   replySettled(): void {
     this.#pendingReplies--
     this.#ticks = 0
   }
 
-  /** Something else has come. */
+  /** Call when any other data has arrived. */
   recordActivity(): void {
     this.#ticks = 0
   }
@@ -44,7 +44,7 @@ export class ReplyWatchdog {
       this.#onTimeout()
       return
     }
-    // where nothing is due the line may be as quiet as it likes
+    // without a pending reply a silent connection is fine
     clearInterval(this.#timer)
     this.#timer = undefined
   }

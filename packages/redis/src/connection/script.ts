@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command, Connection } from './connection.ts'
 
-/** How often a call is repeated whose slot is being moved, and the ms between: as ioredis does it by itself. */
+/** Attempts of a call whose slot is migrating, and the ms between them. Equal to what ioredis does on its own. */
 const MAX_ATTEMPTS = 16
 const RETRY_PAUSE_MS = 100
 
-/** A Lua script, called by its digest. A server that does not know it (restarted, a slot's new owner) is told its text. */
+/** A Lua script, called by its digest. Sends the text if the server does not have it, such as after a restart or on a slot's new node. */
 export class Script {
   readonly #text: string
   readonly #digest: string
@@ -16,14 +16,14 @@ export class Script {
     this.#digest = createHash('sha1').update(text).digest('hex')
   }
 
-  /** `keys`: at least one; in a cluster all of one slot. */
+  /** Runs the script. `keys` has at least one element; in a cluster, all keys are in one slot. */
   async run(connection: Connection, keys: readonly string[], args: readonly string[]): Promise<string[]> {
     let command: Command = ['EVALSHA', this.#digest, `${keys.length}`, ...keys, ...args]
     for (let attempt = 1; ; attempt++) {
       try {
         return (await connection.send(command, keys[0])) as string[]
       } catch (error) {
-        // whichever it is, nothing was done
+        // both errors mean that nothing was executed
         if (hasErrorCode(error, 'NOSCRIPT')) command = ['EVAL', this.#text, ...command.slice(2)]
         else if (hasErrorCode(error, 'TRYAGAIN') && attempt < MAX_ATTEMPTS) await sleep(RETRY_PAUSE_MS)
         else throw error

@@ -2,52 +2,52 @@ import { isRejection } from '../errors.ts'
 import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
 import { retryDelay } from './retry-delay.ts'
 
-/** Where a node is, as it and the others name it. */
+/** Address of a node, as the nodes announce it. */
 export interface NodeAddress {
   readonly host: string
   readonly port: number
 }
 
-/** A line to one node of a cluster, on which sharded channels are heard. It is opened once, and not again. */
+/** A connection to one cluster node for sharded channels. It never reconnects. */
 export interface ShardConnection {
   call(name: string, ...args: string[]): Promise<unknown>
-  /** Rejects with what the node says, where another one has the channel's slot. */
+  /** Rejects with the node's MOVED error if another node has the channel's slot. */
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   close(): void
 }
 
-/** What is told of a line. */
+/** Events of a shard connection. */
 export interface ShardConnectionEvents {
   readonly onMessage: (channel: string, message: string) => void
-  /** It ended, or its node has given a slot away and ended the slot's channels. */
+  /** The connection was lost, or a slot moved to another node, which ended the slot's channels. */
   readonly onLost: () => void
 }
 
-/** The nodes of a cluster, whichever client is behind it. */
+/** The nodes of a cluster, independent of the client package. */
 export interface ShardNodes {
-  /** Those that have slots, as far as is known when it is asked anew. */
+  /** Refreshes the slot map, and returns the nodes that have slots. */
   masters(): Promise<readonly NodeAddress[]>
   open(node: NodeAddress, events: ShardConnectionEvents): ShardConnection
 }
 
-/** A line and where it leads. */
+/** A shard connection and its node. */
 interface NodeConnection {
   readonly node: NodeAddress
   readonly connection: ShardConnection
 }
 
-/** Where a node says that a channel's slot is. */
+/** Redirection to the node that has a channel's slot. */
 const MOVED_ERROR = /^MOVED \d+ (.*):(\d+)$/
 
-/** How often a channel's slot is followed from node to node. */
+/** Maximum number of redirects per subscription. */
 const MAX_REDIRECTS = 5
 
 let connectCount = 0
 
 /**
- * The lines on which sharded channels of a cluster are heard, one to each node that has one of them. A node that is lost, or that
- * gives a slot away, may have lost messages: then all of it counts as down, and begins again on new lines.
+ * Subscriptions to sharded channels of a cluster, over one connection per node. When a connection is lost or a slot moves away,
+ * messages may be lost: then the whole set counts as down and reconnects.
  */
 export class ShardConnections implements Connection {
   readonly layout: { readonly cluster: boolean } = { cluster: true }
@@ -78,7 +78,7 @@ export class ShardConnections implements Connection {
     return this.#rejection
   }
 
-  /** To every node that is listened to. */
+  /** Sends the command to every connected node. */
   send([name, ...args]: Command): Promise<unknown> {
     return Promise.all([...this.#connections.values()].map(({ connection }) => connection.call(name, ...args)))
   }
@@ -98,7 +98,7 @@ export class ShardConnections implements Connection {
         current = this.#connectionTo({ host: host || current.node.host, port: Number(port) })
       }
     }
-    throw new Error('no node has the slot of the channel')
+    throw new Error(`no node accepted the subscription to ${channel}`)
   }
 
   async unsubscribe(channel: string): Promise<void> {
@@ -138,18 +138,18 @@ export class ShardConnections implements Connection {
     this.#retryTimer.unref()
   }
 
-  /** Up as soon as one node answers; the others are found by the slots of the channels. */
+  /** Up as soon as one node answers. Connections to other nodes follow from the redirects of subscriptions. */
   async #connect(): Promise<void> {
     let opened: NodeConnection | undefined
     try {
       const masters = await this.#nodes.masters()
       const seed = masters[this.#attempts % masters.length]
-      if (!seed || this.#closed) throw new Error('no node of the cluster is known')
+      if (!seed || this.#closed) throw new Error('no cluster node is known')
       opened = this.#connectionTo(seed)
       await opened.connection.call('PING')
     } catch (error) {
       this.#rejection = isRejection(error) ? error : undefined
-      // it may be there and not answer: one that loads its data says so
+      // the connection may still be open: a node that is loading its data answers with an error
       if (!opened || this.#isCurrent(opened)) this.#onLost()
       return
     }
@@ -164,7 +164,7 @@ export class ShardConnections implements Connection {
     return this.#connections.get(nodeKey(opened.node)) === opened
   }
 
-  /** What was up, or was to be, begins again. */
+  /** Starts over after a lost connection or a failed attempt. */
   #onLost(): void {
     if (this.#closed) return
     if (this.#serverId === undefined) this.#emitState('down')

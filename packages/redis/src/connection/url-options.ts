@@ -1,19 +1,19 @@
 import { ArgumentError, type Duration } from '@sync/core'
 
-/** What a parameter of a URL may be: a duration, a whole number, one of some words, or a target for each `partition.NAME`. */
+/** Type of a URL parameter: a duration, a number, one of several words, or a target for each `partition.NAME`. */
 export type ParameterType = 'duration' | 'number' | 'targets' | readonly string[]
 
 const PARTITION_PREFIX = 'partition.'
 
 /**
- * The options that stand in the query of a URL.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for one that is not known, or not what it should be
+ * Parses the options in a URL's query.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for an unknown parameter or an invalid word
  */
 export function parseUrlOptions<T>(url: URL, known: { readonly [K in keyof T]?: ParameterType }): Partial<T> {
   const options: Record<string, unknown> = {}
   const partitions: [name: string, target: string][] = []
   const accepted = Object.entries<ParameterType | undefined>(known)
-  const some = accepted.map(([name, kind]) => (kind === 'targets' ? `${PARTITION_PREFIX}NAME` : name))
+  const names = accepted.map(([name, kind]) => (kind === 'targets' ? `${PARTITION_PREFIX}NAME` : name))
   for (const [name, text] of url.searchParams) {
     if (name.startsWith(PARTITION_PREFIX) && accepted.some(([, kind]) => kind === 'targets')) {
       partitions.push([name.slice(PARTITION_PREFIX.length), text])
@@ -21,16 +21,18 @@ export function parseUrlOptions<T>(url: URL, known: { readonly [K in keyof T]?: 
     }
     const kind = Object.hasOwn(known, name) ? (known as Record<string, ParameterType>)[name] : undefined
     if (kind === undefined || kind === 'targets')
-      throw new ArgumentError(`${url.protocol} has no parameter "${name}" here: it takes ${some.join(', ')}`)
+      throw new ArgumentError(
+        `unknown parameter "${name}" of a ${url.protocol} URL; expected one of ${names.join(', ')}`,
+      )
     options[name] = parseValue(name, text, kind)
   }
   return { ...options, ...(partitions.length > 0 && { partitions: Object.fromEntries(partitions) }) } as Partial<T>
 }
 
 function parseValue(name: string, text: string, kind: Exclude<ParameterType, 'targets'>): unknown {
-  // checked where the option is used
+  // durations and numbers are validated with the option that they become
   if (kind === 'duration') return /^\d+(\.\d+)?$/.test(text) ? Number(text) : (text as Duration)
   if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
   if (kind.includes(text)) return text
-  throw new ArgumentError(`${name}: "${text}" is none of ${kind.join(', ')}`)
+  throw new ArgumentError(`${name}: expected one of ${kind.join(', ')}, got "${text}"`)
 }

@@ -13,7 +13,7 @@ import {
 import type { RedisBus } from '../bus/bus.ts'
 import type { PartitionRouter } from './partition-router.ts'
 
-/** Buses on several servers as one: each partition lies on one of them. */
+/** Combines buses on several servers into one. Each partition is on one of them. */
 export class PartitionedBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly inCommit: InCommitPublisher
@@ -65,7 +65,7 @@ export class PartitionedBus implements ChangeBus {
     this.#statusListeners.clear()
   }
 
-  /** `interrupted` as long as one of them is. */
+  /** The combined status is `interrupted` while any member is. */
   #onMemberStatus(bus: RedisBus, status: BusStatus): void {
     const before = this.#interrupted.size
     if (status === 'interrupted') {
@@ -73,7 +73,7 @@ export class PartitionedBus implements ChangeBus {
       if (before === 0) this.#statusListeners.emit('interrupted')
     } else if (status === 'resumed') {
       this.#interrupted.delete(bus)
-      // what was missed there has to be asked for now, though others are still missed
+      // instances must check that member's sections now, even though other members are still interrupted
       this.#statusListeners.emit('resumed')
       if (this.#interrupted.size > 0) this.#statusListeners.emit('interrupted')
     } else if (status === 'connected' && !this.#connected) {

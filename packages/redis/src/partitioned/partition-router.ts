@@ -1,8 +1,8 @@
 import type { PartitionTarget, PartitionTargets } from '../connection/targets.ts'
 
-/** Which member has a partition. Those that were given one target share a member. */
+/** Routes each partition to its member, a store or bus. Partitions with equal targets share a member. */
 export class PartitionRouter<M extends { close(): Promise<void> }> {
-  /** Of every partition that has none of its own. */
+  /** Member of every partition without one of its own. */
   readonly main: M
   readonly all: readonly M[]
   readonly #members = new Map<string, M>()
@@ -23,7 +23,7 @@ export class PartitionRouter<M extends { close(): Promise<void> }> {
     return this.#members.get(partition) ?? this.main
   }
 
-  /** Asks each member for what is its own, and puts the answers in order again. */
+  /** Calls each member with its own items, and returns the results in the order of the items. */
   async scatterGather<I, O>(
     items: readonly I[],
     partitionOf: (item: I) => string,

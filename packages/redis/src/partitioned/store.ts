@@ -16,7 +16,7 @@ import type {
 } from '@sync/core/adapter'
 import type { PartitionRouter } from './partition-router.ts'
 
-/** Stores on several servers as one: each partition lies on one of them. */
+/** Combines stores on several servers into one. Each partition is on one of them. */
 export class PartitionedStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #router: PartitionRouter<Store>
@@ -54,9 +54,9 @@ export class PartitionedStore implements Store {
     return this.#router.memberFor(scope.partition).changesSince(scope, after, limit)
   }
 
-  heads(questions: readonly HeadQuery[]): Promise<Head[]> {
+  heads(queries: readonly HeadQuery[]): Promise<Head[]> {
     return this.#router.scatterGather(
-      questions,
+      queries,
       ({ scope }) => scope.partition,
       (store, part) => store.heads(part),
     )

@@ -6,8 +6,8 @@ import { acquireLua, releaseLua } from './lua.ts'
 const scripts = { acquire: new Script(acquireLua), release: new Script(releaseLua) }
 
 /**
- * That one relay works at a time. Runs out by itself when it is not held again and again. Who has it is told by its value, the term: a
- * number, which only rises, and the holder.
+ * The exclusive right of one relay to publish. Expires unless it is renewed. Its value is the term: a number that only rises, and the
+ * holder's id.
  */
 export class Lease {
   readonly #connection: Connection
@@ -22,7 +22,7 @@ export class Lease {
     this.#ms = ms
   }
 
-  /** Takes it, or holds it for longer. Absent `term`: another one has it, for `left` ms at the least. */
+  /** Acquires or renews the lease. Without `term` in the result, another relay holds it for at least `remainingMs`. */
   async acquireOrRenew(): Promise<{ readonly term?: string; readonly remainingMs: number }> {
     const { lease, terms } = leaseKeys(this.#connection.layout)
     const args = [this.#term, this.#holder, `${this.#ms}`, `${this.#minimumTerm}`]
@@ -31,12 +31,12 @@ export class Lease {
     return { remainingMs: Number(remainingMs), ...(term !== '' && { term }) }
   }
 
-  /** There was a term of this number: the next one is a later one. */
+  /** Makes the next term's number greater than `term`, which has existed. */
   advancePast(term: number): void {
     this.#minimumTerm = Math.max(this.#minimumTerm, term)
   }
 
-  /** Leaves it to others. */
+  /** Releases the lease if this relay holds it. */
   async release(): Promise<void> {
     const { lease } = leaseKeys(this.#connection.layout)
     if (this.#term !== '') await scripts.release.run(this.#connection, [lease], [this.#term])

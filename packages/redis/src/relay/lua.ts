@@ -1,6 +1,8 @@
 /**
- * Takes the lease, or makes it last longer. KEYS: the lease, the counter of its terms. ARGV: the term held, who asks, ms, and the
- * number of a term that is known to have been: after a fail-over the counter may have forgotten it.
+ * Acquires or renews the lease.
+ *
+ * KEYS: the lease, the counter of its terms. ARGV: the term held, the holder's id, the lease in ms, and the number of a term known to
+ * have existed, because the counter may have lost it in a fail-over.
  */
 export const acquireLua = `
 local term = redis.call('GET', KEYS[1])
@@ -8,7 +10,7 @@ if term and term ~= ARGV[1] then return { '', string.format('%.0f', redis.call('
 local minimumTerm = tonumber(ARGV[4])
 if term and tonumber(string.match(term, '^%d+')) > minimumTerm then redis.call('PEXPIRE', KEYS[1], ARGV[3])
 else
-  -- no term comes twice: what an earlier one still sends is told by it
+  -- a term number is never used twice: late writes of an earlier term are recognised by it
   local termNumber = redis.call('INCR', KEYS[2])
   if termNumber <= minimumTerm then
     termNumber = minimumTerm + 1
@@ -20,15 +22,18 @@ end
 return { term, ARGV[3] }
 `
 
-/** Gives the lease back. KEYS: the lease. ARGV: the term held. */
+/** Releases the lease. KEYS: the lease. ARGV: the term held. */
 export const releaseLua = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return {}
 `
 
 /**
- * What waits. KEYS: an index. ARGV: how many names of each, further indexes. Answers how many wait, since when at the longest, their
- * names, and the indexes that other nodes have: in a cluster a script that declares one key may look at all others of its node.
+ * Reads outbox indexes.
+ *
+ * KEYS: one index. ARGV: the maximum number of names per index, and further indexes. In a cluster, a script that declares one key may
+ * also read other keys of its node.
+ * Reply: the number of waiting sections, the time of the oldest one, the names, and the indexes that are on other nodes.
  */
 export const pollLua = `
 local sections, since, names, otherNodes = 0, nil, {}, {}
@@ -50,10 +55,11 @@ return { tostring(sections), since or '', names, otherNodes }
 `
 
 /**
- * Notes how far a section has been sent, unless another term has begun; where that is all of it, it leaves the outbox.
- * KEYS: the outbox, the section's cursor, its counters, and the lease where it is in reach: in a cluster it lies in another slot. There
- * what an earlier term notes late is true, for it was sent, and never comes over what a later one has noted.
- * ARGV: the term, the section's name, epoch and sequence sent.
+ * Moves a section's cursor, unless a later term has begun. A section that is published completely leaves the outbox.
+ *
+ * KEYS: the outbox index, the section's cursor, its counters and, outside a cluster, the lease. In a cluster the lease is in another
+ * slot. There, a late write of an earlier term is still true, because it follows a publish, and never overwrites a later term's.
+ * ARGV: the term, the section's name, the epoch and sequence published.
  */
 export const advanceLua = `
 if KEYS[4] and redis.call('GET', KEYS[4]) ~= ARGV[1] then return { 'deposed' } end
@@ -66,7 +72,7 @@ if head[1] == ARGV[3] and head[2] == ARGV[4] then
   redis.call('ZREM', KEYS[1], ARGV[2])
   return { 'done' }
 end
--- behind those that wait
+-- at the end of the queue
 local clock = redis.call('TIME')
 redis.call('ZADD', KEYS[1], 'XX', clock[1] * 1000 + math.floor(clock[2] / 1000), ARGV[2])
 return { 'more' }

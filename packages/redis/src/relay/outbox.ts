@@ -5,27 +5,28 @@ import { pollLua } from './lua.ts'
 
 const poll = new Script(pollLua)
 
-/** How many indexes one call looks at, and in how many looks it has looked at all of them. */
+/** Maximum number of indexes per script call. */
 const MAX_INDEXES_PER_CALL = 512
+/** Number of polls that together cover all indexes. */
 const POLLS_PER_SCAN = 4
 
-/** What an index, or some of them, told. */
+/** Waiting sections of one or more indexes. */
 interface Backlog {
   readonly sections: number
-  /** When the one came that waits longest, by the server's clock; infinite: none waits. */
+  /** Time since which the longest-waiting section waits, in ms by the server's clock. Infinite if none waits. */
   readonly since: number
   readonly names: readonly string[]
 }
 
 /**
- * The sections that have changes which no relay has sent yet, by name. One server has one index of them; in a cluster each slot has its
- * own, and a look passes over a part of them.
+ * The sections with unpublished changes, by name. A single server has one index of them. A cluster has one per slot, of which each
+ * poll reads a part.
  */
 export class Outbox {
   readonly #connection: Connection
   readonly #batches: readonly (readonly string[])[]
   #nextBatch = 0
-  /** Every part has been looked at once. */
+  /** True once every index has been read. */
   #fullyScanned = false
 
   constructor(connection: Connection) {
@@ -37,8 +38,8 @@ export class Outbox {
   }
 
   /**
-   * The names that have waited longest in each index, `most` at the most. At first in all of them, then in a part at a time, so that
-   * a few looks find whatever waits. What cannot be reached is passed over.
+   * Returns the longest-waiting names of each index, at most `limit` per index. Reads all indexes at first, and later a part at a
+   * time, so that a few polls find every waiting section. Skips indexes on unavailable nodes.
    */
   async poll(limit: number): Promise<readonly string[]> {
     const count = this.#fullyScanned ? Math.ceil(this.#batches.length / POLLS_PER_SCAN) : this.#batches.length
@@ -52,7 +53,7 @@ export class Outbox {
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.names : []))
   }
 
-  /** The next look is at all of them: nobody may have told of what came. */
+  /** Makes the next poll read all indexes, because notifications may have been lost. */
   rescan(): void {
     this.#fullyScanned = false
   }
@@ -64,7 +65,7 @@ export class Outbox {
     return { sections, ...(Number.isFinite(since) && { since }) }
   }
 
-  /** A node looks at those that it has; the first of all others leads to the next node. */
+  /** Polls one node after another: each reads the indexes that it has, and the first remaining one leads to the next node. */
   async #pollIndexes(indexes: readonly string[], limit: number): Promise<Backlog> {
     const found: Backlog[] = []
     for (let remaining = indexes; remaining.length > 0; ) {

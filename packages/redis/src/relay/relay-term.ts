@@ -11,7 +11,7 @@ import {
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
 import { Script } from '../connection/script.ts'
-import { toStoreError } from '../errors.ts'
+import { messageOf, toStoreError } from '../errors.ts'
 import { cursorKey, leaseKeys, metaKey, outboxIndex, parseSectionName } from '../names.ts'
 import type { RedisRelayEvent } from '../options.ts'
 import { advanceLua } from './lua.ts'
@@ -19,40 +19,43 @@ import { Outbox } from './outbox.ts'
 
 const advance = new Script(advanceLua)
 
-/** The most sections at a time, those that are known to wait for their turn, and pages of one before it is another's. */
+/** Maximum number of sections published concurrently. */
 const MAX_ACTIVE_SECTIONS = 64
+/** Maximum number of queued sections. Beyond it, sections wait in the outbox. */
 const MAX_QUEUED_SECTIONS = 10_000
+/** Maximum number of pages of one section before the next section's turn. */
 const MAX_PAGES_PER_TURN = 16
 const PAGE_SIZE = 500
 
-/** What a relay works with. */
+/** Collaborators of `RelayTerm`. */
 export interface RelayTermContext {
   readonly connection: Connection
   readonly store: Store
   readonly bus: ChangeBus
-  /** The origin of what is sent without a change. */
+  /** Origin of frames that carry no change. */
   readonly holder: string
   readonly emit: (event: RedisRelayEvent) => void
-  /** Another one has the lease; where that is known, in a later term of this number. */
-  readonly deposed: (term: number | undefined) => void
+  /** Called when another relay has the lease, with its term's number if known. */
+  readonly onDeposed: (term: number | undefined) => void
 }
 
-/** What one relay does in one term: sends each section's log in its order, and notes how far it has come. */
+/** The work of a relay during one term: publishes each section's log in order, and moves the section's cursor. */
 export class RelayTerm {
   readonly #term: string
   readonly #context: RelayTermContext
   readonly #outbox: Outbox
   readonly #stopController = new AbortController()
   readonly #active = new Map<string, Promise<void>>()
-  /** Told of anew while they were at work. */
+  /** Active sections that were enqueued again. */
   readonly #requeueNames = new Set<string>()
   readonly #cursors = new Map<string, LogPosition>()
-  /** How often each has failed since it last did not, and those that wait because of it. */
+  /** Consecutive failures by section. */
   readonly #failures = new Map<string, number>()
+  /** Sections that wait for a retry. */
   readonly #backingOff = new Set<string>()
-  /** Who has a turn next. */
+  /** Sections that wait for their turn, in order. */
   readonly #queued = new Set<string>()
-  /** There may be more in the outbox than those that wait here. */
+  /** True if the outbox may have more sections than the queue. */
   #outboxHasMore = false
 
   constructor(term: string, context: RelayTermContext) {
@@ -61,7 +64,7 @@ export class RelayTerm {
     this.#outbox = new Outbox(context.connection)
   }
 
-  /** Sends what the section has, by its name in the outbox. */
+  /** Publishes the section's pending changes, or queues it. `name` is its name in the outbox. */
   enqueue(name: string): void {
     if (this.#stopController.signal.aborted) return
     if (this.#backingOff.has(name)) return
@@ -71,7 +74,7 @@ export class RelayTerm {
     else this.#outboxHasMore = true
   }
 
-  /** Looks for sections that nobody has told of. `all`: many may have come of which nobody could tell. */
+  /** Polls the outbox for sections without a notification. `all` reads every index, after a time without notifications. */
   async sweep({ all = false }: { readonly all?: boolean } = {}): Promise<void> {
     if (all) this.#outbox.rescan()
     const limit = 2 * MAX_ACTIVE_SECTIONS + this.#backingOff.size
@@ -80,7 +83,7 @@ export class RelayTerm {
     for (const name of names) this.enqueue(name)
   }
 
-  /** Begins nothing any more; resolves when what was begun is over. */
+  /** Starts no more sections, and resolves when the active ones have finished. */
   async stop(): Promise<void> {
     this.#stopController.abort()
     this.#queued.clear()
@@ -93,16 +96,18 @@ export class RelayTerm {
       await this.#forward(name, ref)
       this.#failures.delete(name)
     } catch (cause) {
-      // what was noted counts: the rest may have been lost with a tail
+      // continue at the saved cursor: later changes may have been lost in a fail-over
       this.#cursors.delete(name)
       const error =
-        cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause, address: ref })
+        cause instanceof SyncError
+          ? cause
+          : new BusUnavailableError(`publish failed: ${messageOf(cause)}`, { cause, address: ref })
       if (!this.#failures.has(name) && !this.#stopController.signal.aborted)
         this.#context.emit({ type: 'error', ...ref, error })
       void this.#retryLater(name)
     }
     this.#active.delete(name)
-    // behind those that wait
+    // at the end of the queue
     if (this.#requeueNames.delete(name)) this.#queued.add(name)
     for (const next of this.#queued) {
       if (this.#active.size >= MAX_ACTIVE_SECTIONS) return
@@ -112,7 +117,7 @@ export class RelayTerm {
     if (this.#outboxHasMore) await this.sweep()
   }
 
-  /** Tries again after a while, in which it takes nobody's place. */
+  /** Retries after a delay, during which the section is not active. */
   async #retryLater(name: string): Promise<void> {
     const attempt = this.#failures.get(name) ?? 0
     this.#failures.set(name, attempt + 1)
@@ -131,13 +136,13 @@ export class RelayTerm {
       const [outcome, term] = await this.#forwardPage(name, ref)
       if (outcome === 'deposed') {
         this.#stopController.abort()
-        this.#context.deposed(term === undefined ? undefined : Number(term))
+        this.#context.onDeposed(term === undefined ? undefined : Number(term))
       }
       if (outcome !== 'more') return
     }
   }
 
-  /** Sends a page of the log, and then notes that. In this order: what was sent twice is known as a repeat. */
+  /** Publishes a page of the log, then moves the cursor. In this order a crash causes duplicates, which replicas drop, but no loss. */
   async #forwardPage(name: string, ref: SectionRef): Promise<readonly string[]> {
     const { store, connection } = this.#context
     const after = this.#cursors.get(name) ?? (await this.#savedCursor(ref))
@@ -153,7 +158,7 @@ export class RelayTerm {
     return answer
   }
 
-  /** How far it was sent by whoever had the lease before. */
+  /** Reads the cursor that earlier terms saved. */
   async #savedCursor(ref: SectionRef): Promise<LogPosition> {
     const { connection } = this.#context
     const cursor = cursorKey(ref, connection.layout)
@@ -167,13 +172,13 @@ export class RelayTerm {
     throw toStoreError(cause, this.#context.connection, 'unknown')
   }
 
-  /** Answers how far it came. */
+  /** Publishes a page. Returns the sequence up to which the section is published. */
   async #send(ref: SectionRef, { status, changes, state, upTo }: LogPage): Promise<number> {
     const { bus, holder, emit } = this.#context
-    const byKey = state.definition?.subscribeBy === 'document'
+    const byDocument = state.definition?.subscribeBy === 'document'
     if (status === 'page') {
       if (changes.length === 0) return upTo
-      if (!byKey) await bus.publish(ref, changes)
+      if (!byDocument) await bus.publish(ref, changes)
       else {
         const documents = Map.groupBy(changes, ({ key }) => key)
         await Promise.all([...documents].map(([key, documentChanges]) => bus.publish({ ...ref, key }, documentChanges)))
@@ -181,8 +186,8 @@ export class RelayTerm {
       return upTo
     }
     emit({ type: 'log-truncated', ...ref })
-    // of those that follow single documents nobody hears it
-    if (!byKey) await bus.publish(ref, [headMarker(state, holder)])
+    // with `subscribeBy: 'document'` a section's frame has no receiver
+    if (!byDocument) await bus.publish(ref, [headMarker(state, holder)])
     return state.sequence
   }
 }

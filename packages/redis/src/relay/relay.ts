@@ -14,18 +14,18 @@ import { Lease } from './lease.ts'
 import { Outbox } from './outbox.ts'
 import { RelayTerm } from './relay-term.ts'
 
-/** How often it is looked for what nobody has told of, in ms. */
+/** Interval between polls of the outbox, in ms. Finds sections whose notification was lost. */
 const POLL_INTERVAL_MS = 1_000
 
-/** What a relay is opened with. */
+/** Options of `Relay`, validated. */
 export interface RelayOptions {
   readonly bus: ChangeBus
-  /** ms */
+  /** Duration of the lease, in ms. */
   readonly lease: number
   readonly settings: StoreSettings
 }
 
-/** Waits for the lease, works while it has it, and waits again. */
+/** Waits for the lease, publishes while it holds it, and waits again. */
 export class Relay implements RedisRelay {
   readonly #connection: Promise<Connection>
   readonly #options: RelayOptions
@@ -95,7 +95,7 @@ export class Relay implements RedisRelay {
         this.#unavailable = false
         attempt = 0
         if (term !== undefined) await this.#runTerm(term, lease, connection)
-        // the one who has it may give it back before
+        // the holder may release the lease before it expires
         else await this.#sleep(Math.min(remainingMs, this.#options.lease / 3) + 1)
       } catch (error) {
         this.#reportFailure(error, connection)
@@ -107,7 +107,7 @@ export class Relay implements RedisRelay {
     await Promise.all([subscribing, listening.close()])
   }
 
-  /** Works until another one has the lease, or this one is closed. */
+  /** Publishes until another relay has the lease or this one is closed. */
   async #runTerm(term: string, lease: Lease, connection: Connection): Promise<void> {
     const deposed = new AbortController()
     const relayTerm = new RelayTerm(term, {
@@ -116,7 +116,7 @@ export class Relay implements RedisRelay {
       bus: this.#options.bus,
       holder: this.#holder,
       emit: (event) => this.#listeners.emit(event),
-      deposed: (term = 0) => {
+      onDeposed: (term = 0) => {
         lease.advancePast(term)
         deposed.abort()
       },
@@ -133,23 +133,23 @@ export class Relay implements RedisRelay {
         this.#unavailable = false
         if (renewed.term !== term) deposed.abort()
       } catch (error) {
-        // its term may last until there is an answer: then nobody else has begun
+        // continue: the term is still valid if no other relay has begun one by the next renewal
         this.#reportFailure(error, connection)
       }
     }
     this.#term = undefined
     this.#listeners.emit({ type: 'standby' })
     const stopped = relayTerm.stop()
-    // who is ousted need not wait for a bus that does not answer; who leaves waits no longer than the lease would
+    // a deposed relay does not wait for a bus that does not answer; a closed one waits at most for the lease
     if (!deposed.signal.aborted) await Promise.race([stopped, sleep(this.#options.lease, undefined, { ref: false })])
   }
 
   async #sweep(options?: { readonly all: true }): Promise<void> {
-    // what fails is tried again soon, and told where the lease is held
+    // unavailable indexes are polled again soon, and the renewal of the lease reports the failure
     await this.#term?.sweep(options)
   }
 
-  /** Until it hears, the regular look finds what there is. */
+  /** Subscribes to the outbox's notifications. Until that succeeds, the regular poll finds the sections. */
   async #subscribe(channels: ChannelSubscriptions, connection: Connection): Promise<void> {
     for (let attempt = 0; !this.#closeController.signal.aborted; attempt++) {
       try {

@@ -1,6 +1,6 @@
 const CHANGE_HEAD = /^\[("(?:[^"\\]|\\.)*"),\d+,\d+,(\d+)/
 
-/** What a change begins with, read without the rest of it: `[key, generation, version, sequence, …`. */
+/** Parses the beginning of an encoded change, `[key, generation, version, sequence, …`, without parsing the rest. */
 export function parseChangeHead(change: string): { readonly key: string; readonly sequence: number } {
   const [, key = '""', sequence] = CHANGE_HEAD.exec(change) ?? []
   return { key: JSON.parse(key) as string, sequence: Number(sequence) }

@@ -1,14 +1,14 @@
 import type { CommitRequest } from '@sync/core/adapter'
 import { escapeField } from '../names.ts'
 
-/** A field's kind: removed, whole, or (any number from 0 on) whole with an inner patch from that version. */
+/** Kind of a field's edit: removed, whole, or (any number from 0) whole plus a delta from that base version. */
 const FIELD_REMOVED = -2
 const FIELD_WHOLE = -1
 const ABSENT = -1
 
 const toBit = (flag: boolean): number => (flag ? 1 : 0)
 
-/** The requests of one call as the script reads them. `sections`: the place of each one's section in the call. */
+/** Encodes the requests of one call in the order in which the script reads them. `sections` has the index of each request's section. */
 export function encodeCommitArgs(group: readonly CommitRequest[], sections: readonly number[]): string[] {
   const interned = new Map<string, number>()
   const intern = (text: string): number => {

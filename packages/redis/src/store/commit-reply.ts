@@ -4,22 +4,22 @@ import { RedisError } from '../errors.ts'
 import { parseChangeHead } from './change-head.ts'
 import { withDefinition } from './section-args.ts'
 
-/** Has a relay to be told of the section? */
+/** True if the commit added its section to the outbox and the writer must notify the relay. */
 export const needsRelayNotice = (after: string | undefined): boolean => after?.startsWith('2') === true
 
-/** The answer to one request; `after`: whether it was published, and where the section stood after it. */
+/** Parses the result of one request. `after` has the publish flag and the section state after the request. */
 export function parseCommitReply(
   request: CommitRequest,
   { epoch, ancestors }: SectionState,
   after: string,
-  answer: string,
+  result: string,
 ): CommitResult {
   const [published, sequence, opResultCount, subscribeBy, ...digest] = after.split(' ')
   const counts = { epoch, sequence: Number(sequence), opResultCount: Number(opResultCount), ancestors }
   const state = withDefinition(counts, subscribeBy, digest.join(' '))
-  const newline = answer.indexOf('\n')
-  const [kind, ...words] = (newline < 0 ? answer : answer.slice(0, newline)).split(' ')
-  const rest = newline < 0 ? '' : answer.slice(newline + 1)
+  const newline = result.indexOf('\n')
+  const [kind, ...words] = (newline < 0 ? result : result.slice(0, newline)).split(' ')
+  const rest = newline < 0 ? '' : result.slice(newline + 1)
   switch (kind) {
     case 'c':
       return parseCommitted(request, state, words, rest, published !== '0')
@@ -34,10 +34,12 @@ export function parseCommitReply(
     case 'f':
       return { status: 'op-expired', state }
     case 'w':
-      return { status: 'failed', error: rejectedError(request, answer), state }
+      return { status: 'failed', error: rejectedError(request, result), state }
     default:
-      // the others of its group are done, and are told so again when all of it is sent again
-      throw new StoreUnavailableError(`Redis did not commit: ${answer.slice(2)}`, 'unknown', { address: request.ref })
+      // the group's other requests were executed; if the writer sends the group again, they get the same results
+      throw new StoreUnavailableError(`Redis failed to execute the commit: ${result.slice(2)}`, 'unknown', {
+        address: request.ref,
+      })
   }
 }
 
@@ -52,15 +54,15 @@ function parseCommitted(
   const origin = JSON.parse(rest.slice(0, newline)) as string
   const text = rest.slice(newline + 1)
   const change: EncodedChange = Object.freeze({
-    // the answer may be that of another request, remembered under the same id
+    // the result may be that of another request with the same operation id
     key: text.startsWith(`[${JSON.stringify(ref.key)},`) ? ref.key : parseChangeHead(text).key,
     epoch,
     origin,
     sequence: Number(sequence),
     text,
   })
-  const result = { status: 'committed', change, generation: Number(generation), version: Number(version) } as const
-  return { ...result, existed: existed === '1', state, ...(published && { published }) }
+  const committed = { status: 'committed', change, generation: Number(generation), version: Number(version) } as const
+  return { ...committed, existed: existed === '1', state, ...(published && { published }) }
 }
 
 function parseConflict(
@@ -69,9 +71,9 @@ function parseConflict(
   field: string,
 ): CommitResult {
   const current = { generation: Number(generation), version: Number(version) }
-  const answer = { status: 'conflict', reason: reason as ConflictReason, current, state: state } as const
-  return field === '' ? answer : { ...answer, field: JSON.parse(`"${field}"`) as string }
+  const conflict = { status: 'conflict', reason: reason as ConflictReason, current, state } as const
+  return field === '' ? conflict : { ...conflict, field: JSON.parse(`"${field}"`) as string }
 }
 
-const rejectedError = ({ ref }: CommitRequest, answer: string): SyncError =>
-  new RedisError(`Redis refused the commit: ${answer.slice(2)}`, { address: ref })
+const rejectedError = ({ ref }: CommitRequest, result: string): SyncError =>
+  new RedisError(`Redis rejected the commit: ${result.slice(2)}`, { address: ref })

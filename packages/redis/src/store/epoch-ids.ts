@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Ids for epochs, another at every call: unique among all stores, for the script has no randomness of its own. */
+/** Returns a generator of epoch ids that are unique among all stores. The scripts have no randomness of their own. */
 export function epochIdGenerator(): () => string {
   const prefix = randomBytes(6).toString('base64url')
   let calls = 0

@@ -6,7 +6,7 @@ const SCAN_COUNT = 1_000
 
 const SCAN_SCRIPT = "return redis.call('SCAN', unpack(ARGV))"
 
-/** A page of a section's keys: the database is searched for them, a page at a time. */
+/** Returns one page of a section's keys. Redis has no listing of them, so this scans the whole database, a page per call. */
 export async function scanKeys(
   connection: Connection,
   section: SectionRef,
@@ -17,12 +17,12 @@ export async function scanKeys(
   const search = [cursor, 'MATCH', pattern, 'COUNT', `${SCAN_COUNT}`, 'TYPE', 'hash']
   const meta = metaKey(section, connection.layout)
   const reply = await connection.send(
-    // in a cluster it is the key of a script that leads to the node
+    // in a cluster, SCAN has no key that routes it: a script's declared key does
     connection.layout.cluster ? ['EVAL', SCAN_SCRIPT, '1', meta, ...search] : ['SCAN', ...search],
     meta,
   )
   const [next, found] = reply as [string, string[]]
-  // what belongs to the section itself has an empty third part
+  // the section's own keys have an empty third part
   const parts = found.map((key) => key.slice(prefix.length)).filter((part) => part !== '' && !part.startsWith(':'))
   return { cursor: next, keys: parts.map(unescapePart) }
 }

@@ -1,10 +1,10 @@
 import { type Fork, type SectionRef, type SectionState, scopeId } from '@sync/core/adapter'
 import { type KeyLayout, metaKey } from '../names.ts'
 
-/** Elements of a reply that tell one section's standing. */
+/** Number of reply elements per section state. */
 const STATE_ELEMENTS = 5
 
-/** The sections that one script call is about, and the epoch each begins if it has to. */
+/** The sections of one script call, each with a candidate id in case it must begin an epoch. */
 export class SectionArgs {
   readonly keys: string[] = []
   readonly refs: SectionRef[] = []
@@ -15,7 +15,7 @@ export class SectionArgs {
     this.#layout = layout
   }
 
-  /** The section's place in the call, from 1, as Lua counts. */
+  /** Adds the section if it is new. Returns its index in the call, from 1 as in Lua. */
   indexOf(ref: SectionRef): number {
     const id = scopeId({ partition: ref.partition, section: ref.section })
     const known = this.#indexes.get(id)
@@ -26,12 +26,12 @@ export class SectionArgs {
     return index
   }
 
-  /** What tells the script of them: their number, and for each the id of an epoch that it may begin. */
+  /** Returns the script arguments: the number of sections, and a candidate epoch id for each. */
   args(epochId: string): string[] {
     return [`${this.keys.length}`, ...this.keys.map((_, at) => (at === 0 ? epochId : `${epochId}${at}`))]
   }
 
-  /** Their standings, with which every reply begins, and the rest of it. */
+  /** Splits a reply into the section states, which come first, and the rest. */
   parseReply(reply: readonly string[]): { readonly states: readonly SectionState[]; readonly rest: readonly string[] } {
     const states = this.keys.map((_, at) =>
       parseSectionState(reply.slice(at * STATE_ELEMENTS, (at + 1) * STATE_ELEMENTS)),
@@ -51,13 +51,13 @@ function parseSectionState([
   return withDefinition({ epoch, sequence, opResultCount, ancestors: parseAncestors(lineage) }, subscribeBy, digest)
 }
 
-/** Adds how the section is defined, if anybody has said so. */
+/** Adds the section's definition, if one was ever committed. */
 export const withDefinition = (state: SectionState, subscribeBy: string | undefined, digest: string): SectionState =>
   subscribeBy === 'section' || subscribeBy === 'document' ? { ...state, definition: { subscribeBy, digest } } : state
 
 let lastParsed: { readonly text: string; readonly ancestors: readonly Fork[] } = { text: '', ancestors: [] }
 
-/** `,epoch sequence answers` for each. Most answers repeat the one before. */
+/** Parses `,epoch sequence opResultCount` per fork. Caches the last text, because most replies repeat it. */
 function parseAncestors(text: string): readonly Fork[] {
   if (text !== lastParsed.text) {
     const ancestors = text.split(',').flatMap((fork) => {

@@ -16,7 +16,10 @@ export interface StoreSettings {
 
 const MIB = 1_048_576
 
-/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+/**
+ * Fills in the defaults.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range
+ */
 export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
   return {
     maxChanges: assertInteger(options.maxChanges ?? 10_000, 'maxChanges', 0),
@@ -32,19 +35,19 @@ export function resolveStoreOptions(options: RedisStoreOptions): StoreSettings {
 
 function resolvePublish(publish: RedisStoreOptions['publish'] = 'writer'): 'writer' | 'outbox' {
   if (publish === 'writer' || publish === 'outbox') return publish
-  throw new ArgumentError(`publish: 'writer' or 'outbox' is needed, not ${JSON.stringify(publish)}`)
+  throw new ArgumentError(`publish: expected 'writer' or 'outbox', got ${JSON.stringify(publish)}`)
 }
 
-/** How a commit's script publishes. Without `command` it does not. */
+/** Publishing by a commit's script. Without `command` the script does not publish. */
 export interface InCommitPublishing {
   readonly command?: 'PUBLISH' | 'SPUBLISH' | 'XADD' | 'XADD SPUBLISH' | undefined
   readonly maxPayloadBytes?: number
   readonly maxFrames?: number | undefined
-  /** Where the section is noted for a relay, and the channel on which the script tells of it, if it can. */
+  /** The outbox index of the section, and the channel on which the script notifies relays; an empty channel if it cannot. */
   readonly outbox?: readonly [index: string, channel: string] | undefined
 }
 
-/** The settings as the scripts read them, in their order. */
+/** Encodes the settings in the order in which the scripts read them. */
 export function encodeSettings(
   settings: StoreSettings,
   { maxPayloadBytes = 0, maxFrames = 0, command, outbox = ['', ''] }: InCommitPublishing = {},

@@ -1,7 +1,7 @@
 import type { SectionRef } from '@sync/core/adapter'
 import { type KeyLayout, sectionName } from '../names.ts'
 
-/** Divides what is asked into calls, each bounded and in a cluster of one slot, and puts the answers in order again. */
+/** Splits items into calls of limited size, in a cluster one slot each, and returns the results in the order of the items. */
 export async function batchBySlot<I, O>(
   items: readonly I[],
   {

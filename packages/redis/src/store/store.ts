@@ -50,12 +50,12 @@ const scripts = {
   touch: new Script(touchLua),
 }
 
-/** The most per script call: the server does nothing else meanwhile. */
+/** Limits per script call. The server is blocked while a script runs. */
 const MAX_LOADS_PER_CALL = 100
 const MAX_REFS_PER_CALL = 500
 const MAX_COMMITS_PER_CALL = 1_000
 
-/** How commits are published by their script (see `publishers` there), on one server and in a cluster. */
+/** Publish command of the commit script (see `publishers` there) by transport, on one server and in a cluster. */
 const PUBLISH_COMMANDS: Readonly<
   Record<string, { readonly [at in 'server' | 'cluster']?: InCommitPublishing['command'] }>
 > = {
@@ -63,7 +63,7 @@ const PUBLISH_COMMANDS: Readonly<
   'redis:xadd': { server: 'XADD', cluster: 'XADD SPUBLISH' },
 }
 
-/** A store on one Redis. */
+/** A store on one Redis server or cluster. */
 export class RedisStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #connection: Promise<Connection>
@@ -76,7 +76,7 @@ export class RedisStore implements Store {
 
   constructor(connection: Promise<Connection>, settings: StoreSettings) {
     this.#connection = connection
-    // whoever calls first hears of it
+    // a failure reaches the caller through the first call
     connection.catch(() => {})
     this.#settings = settings
     this.#readSettings = encodeSettings(settings)
@@ -135,7 +135,7 @@ export class RedisStore implements Store {
       const reply = await scripts.since.run(connection, sections.keys, args)
       const { states, rest } = sections.parseReply(reply)
       const [state] = states
-      if (!state) throw new TypeError('no state')
+      if (!state) throw new TypeError('expected a section state in the reply')
       const [status, upTo, ...parts] = rest
       if (status !== 'page') {
         return { state, status: status as 'truncated' | 'unknown-position', changes: [], upTo: sequence }
@@ -148,10 +148,10 @@ export class RedisStore implements Store {
     })
   }
 
-  async heads(questions: readonly HeadQuery[]): Promise<Head[]> {
-    for (const { scope } of questions) assertScope(scope)
+  async heads(queries: readonly HeadQuery[]): Promise<Head[]> {
+    for (const { scope } of queries) assertScope(scope)
     return this.#batched(
-      questions,
+      queries,
       MAX_REFS_PER_CALL,
       ({ scope }) => scope,
       (connection, part) => this.#heads(connection, part),
@@ -182,7 +182,7 @@ export class RedisStore implements Store {
       if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
     }
     throwIfStopped()
-    // a search passes no fence: it is passed before
+    // a scan runs outside the scripts: this call lets the store detect lost data first
     await this.heads([{ scope: section }])
     let cursor = '0'
     do {
@@ -242,18 +242,18 @@ export class RedisStore implements Store {
     })
   }
 
-  async #heads(connection: Connection, questions: readonly HeadQuery[]): Promise<Head[]> {
+  async #heads(connection: Connection, queries: readonly HeadQuery[]): Promise<Head[]> {
     const { layout } = connection
     const sections = new SectionArgs(layout)
-    const indexes = questions.map(({ scope }) => sections.indexOf(scope))
+    const indexes = queries.map(({ scope }) => sections.indexOf(scope))
     const keys = [...sections.keys]
-    const questionArgs = questions.flatMap(({ scope, highestSeen }, at) => {
+    const queryArgs = queries.flatMap(({ scope, highestSeen }, at) => {
       const document = isDocumentRef(scope) ? keys.push(documentKey(scope, layout)) : 0
       return [`${indexes[at]}`, `${document}`, highestSeen?.epoch ?? '', `${highestSeen?.sequence ?? 0}`]
     })
-    const args = [this.#readSettings, ...sections.args(this.#nextEpochId()), `${questions.length}`, ...questionArgs]
+    const args = [this.#readSettings, ...sections.args(this.#nextEpochId()), `${queries.length}`, ...queryArgs]
     const { states, rest } = sections.parseReply(await scripts.heads.run(connection, keys, args))
-    return questions.map(({ scope }, at) => {
+    return queries.map(({ scope }, at) => {
       const state = states[(indexes[at] as number) - 1] as Head['state']
       if (!isDocumentRef(scope)) return { state }
       const [generation = 0, version = 0] = (rest[at] ?? '').split(' ').map(Number)
@@ -271,7 +271,7 @@ export class RedisStore implements Store {
     return []
   }
 
-  /** The settings of a call that commits: mostly the same as last time. */
+  /** Returns the encoded settings of a commit call. Cached, because they rarely change. */
   #commitSettings(
     { database, layout }: Connection,
     [section]: readonly SectionRef[],
@@ -279,24 +279,28 @@ export class RedisStore implements Store {
   ): string {
     const publisher = this.#publisher
     const command = publisher && PUBLISH_COMMANDS[publisher.method]?.[layout.cluster ? 'cluster' : 'server']
-    if (command && destinations.some((to) => to !== '')) {
+    if (command && destinations.some((destination) => destination !== '')) {
       if (this.#cachedPublishSettings?.publisher !== publisher)
         this.#cachedPublishSettings = { publisher, text: encodeSettings(this.#settings, { ...publisher, command }) }
       return this.#cachedPublishSettings.text
     }
     if (this.#settings.publish === 'writer' || !section) return this.#readSettings
-    // a script in a cluster reaches no channel of another slot, or else the lines between all nodes: there the relay is told afterwards
+    // in a cluster, a script cannot publish on another slot's sharded channel, and a plain channel would be broadcast to all nodes:
+    // there the writer notifies the relay after the commit
     const channel = layout.cluster ? '' : outboxChannel(database)
     return encodeSettings(this.#settings, { outbox: [outboxIndex(section, layout), channel] })
   }
 
-  /** What is not heard is found by the relay's next look. */
+  /** Notifies relays of a section in the outbox. If that fails, the relay's next poll finds it. */
   #notifyRelay(connection: Connection, ref: SectionRef): void {
     const channel = outboxChannel(connection.database)
     connection.send(['SPUBLISH', channel, sectionName(ref, connection.layout)], channel).catch(() => {})
   }
 
-  /** Who publishes is decided per call: only where both connections lead to one server, or cluster, right now. Empty: not the commit. */
+  /**
+   * Returns the destination on which the commit publishes, or an empty string if it must not. Decided per call: both connections
+   * must currently lead to the same server or cluster.
+   */
   #destinationOf({ partition, section }: SectionRef, { serverId }: Connection): string {
     const publisher = this.#publisher
     const same = publisher && isSameServer(publisher.serverFor(partition), serverId)
@@ -308,7 +312,7 @@ export class RedisStore implements Store {
       assertCommitRequest(request, this.#settings.maxCommitBytes)
       return undefined
     } catch (cause) {
-      return cause instanceof SyncError ? cause : new ArgumentError('not a commit request', { cause })
+      return cause instanceof SyncError ? cause : new ArgumentError('expected a commit request', { cause })
     }
   }
 

@@ -19,11 +19,14 @@ const URL_PARAMETERS = {
   partitions: 'targets',
 } as const
 
-/** The options of a store, those in the URL's query too. */
+/** Merges the options in the URL's query into the given ones, which take precedence. */
 export const mergeStoreOptions = (url: URL | undefined, options: RedisStoreOptions): RedisStoreOptions =>
   url ? { ...parseUrlOptions<RedisStoreOptions>(url, URL_PARAMETERS), ...options } : options
 
-/** What a target and options mean; nothing is opened. @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong */
+/**
+ * Validates a target and options without connecting.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming the invalid option
+ */
 export function resolveTarget(
   target: RedisTarget,
   options: RedisStoreOptions,

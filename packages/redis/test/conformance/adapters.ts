@@ -7,10 +7,10 @@ import { redisSyncHarness } from '../sync-harness.ts'
 
 let started: ReturnType<typeof startTestCluster> | undefined
 
-/** One for all rules; it ends with the process. */
+/** Starts one cluster for all rules. It ends with the process. */
 const cluster = (): NonNullable<typeof started> => (started ??= startTestCluster())
 
-/** Store and buses on Redis, in a cluster too, over either client, and on Valkey. */
+/** Stores and buses on Redis, Redis Cluster and Valkey, over both client packages. */
 const adapters: readonly Adapter[] = [
   {
     name: 'redis',
@@ -33,10 +33,10 @@ const adapters: readonly Adapter[] = [
     sync: async () => clusterSyncHarness(await cluster(), { client: 'redis' }),
   },
   { name: 'redis-cluster-relay', sync: async () => clusterSyncHarness(await cluster(), { relayed: true }) },
-  { name: 'redis-cluster-streams', bus: async () => clusterBusHarness(await cluster(), { bus: 'streams' }) },
+  { name: 'redis-cluster-streams', bus: async () => clusterBusHarness(await cluster(), { transport: 'streams' }) },
   {
     name: 'redis-cluster-streams-by-node-redis',
-    bus: async () => clusterBusHarness(await cluster(), { client: 'redis', bus: 'streams' }),
+    bus: async () => clusterBusHarness(await cluster(), { client: 'redis', transport: 'streams' }),
   },
   { name: 'redis-streams', bus: () => redisBusHarness('streams') },
   {

@@ -2,20 +2,26 @@ import { appendLua } from '../../stream-entry.ts'
 import { sectionLua } from './section.ts'
 
 /**
- * Commits a group. Each request is checked whole before its first write, and stands alone: what it cannot do it answers.
+ * Commits a group. Each request is independent, and is checked completely before its first write. A failure is the result of its
+ * request only.
  *
- * An answer is one text, the same in the op memory and in the reply:
+ * A result is one text, the same in the op memory and in the reply:
  *   c <attempt> <generation> <version> <sequence> <existed> <epoch>⏎<origin>⏎<change>   committed
  *   u <attempt> <generation> <version>                                                   unchanged
  *   x <attempt> <generation> <version> <reason>⏎<field>                                  conflict
- * and never remembered: e (epoch), d (definition), f (forgotten), w <message> (cannot be served), a <message> (try again)
+ * Never stored in the op memory:
+ *   e             stale epoch
+ *   d             definition mismatch
+ *   f             the operation's result was dropped
+ *   w <message>   rejected, such as a key of another type
+ *   a <message>   not executed; can be retried
  */
 export const commitLua: string = `${sectionLua}${appendLua}
 local maxChanges, maxAge, halfEntries, halfBytes, opResultTtl, tombstoneTtl, maxPayload, publish, maxFrames =
   int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9], settings[10]
 local outbox, outboxChannel = settings[11], settings[12]
 
--- All numbers of the call stand in one array, and texts that requests share (epochs, origins, …) once in a list.
+-- All numbers of the call are in one array. Texts that requests share (epochs, origins, …) are in a list, once each.
 local numbers, numberIndex, shared = nil, 0, {}
 local function nextNumber()
   numberIndex = numberIndex + 1
@@ -25,11 +31,14 @@ local function nextSharedText() return shared[nextNumber()] end
 
 local function readRequest(key)
   local r = {
-    key = key, section = sections[nextNumber()], attempt = nextNumber(), bornAnswers = nextNumber(), kept = nextNumber() == 1,
-    delete = nextNumber() == 1, replace = nextNumber() == 1, create = nextNumber() == 1, ttl = nextNumber(), expects = nextNumber() == 1,
-    readSequence = nextNumber(), generation = nextNumber(), version = nextNumber(), undeleted = nextNumber() == 1,
-    bornEpoch = nextSharedText(), epoch = nextSharedText(), readEpoch = nextSharedText(), origin = nextSharedText(), meta = nextSharedText(),
-    subscribeBy = nextSharedText(), digest = nextSharedText(), expected = {}, fields = {}, id = nextArg(), json = nextArg(),
+    key = key, section = sections[nextNumber()],
+    attempt = nextNumber(), idOriginCount = nextNumber(), callerGiven = nextNumber() == 1,
+    delete = nextNumber() == 1, removeOthers = nextNumber() == 1, allowCreate = nextNumber() == 1, ttl = nextNumber(),
+    hasExpectation = nextNumber() == 1, readAtSequence = nextNumber(),
+    generation = nextNumber(), version = nextNumber(), notDeleted = nextNumber() == 1,
+    idOriginEpoch = nextSharedText(), epoch = nextSharedText(), readAtEpoch = nextSharedText(),
+    origin = nextSharedText(), meta = nextSharedText(), subscribeBy = nextSharedText(), digest = nextSharedText(),
+    expected = {}, fields = {}, opId = nextArg(), keyJson = nextArg(),
   }
   for i = 1, nextNumber() do r.expected[i] = { name = nextArg(), version = nextNumber() } end
   for i = 1, nextNumber() do
@@ -42,28 +51,28 @@ local function readRequest(key)
   return r
 end
 
--- The part of a document's key that is its own.
+-- The document's part of its key, with the leading colon.
 local function documentPart(r) return string.sub(r.key, #r.section.prefix) end
 
 -- ---- the op memory --------------------------------------------------------------------------------------------------
 
-local function callerIdKey(r) return r.section.prefix .. 'op:' .. documentPart(r) .. ':' .. r.id end
+local function callerIdKey(r) return r.section.prefix .. 'op:' .. documentPart(r) .. ':' .. r.opId end
 local function opMemoryKey(s, which) return s.prefix .. 'answers:' .. which end
 
--- Those of the two halves that there are.
+-- The halves of the op memory that exist.
 local function opMemoryKeys(s)
   local keys = {}
-  if s.answers > s.rotatedAt then keys[1] = opMemoryKey(s, s.half) end
-  if s.rotatedAt > 0 then keys[#keys + 1] = opMemoryKey(s, 1 - s.half) end
+  if s.opResultCount > s.rotatedAtCount then keys[1] = opMemoryKey(s, s.activeHalf) end
+  if s.rotatedAtCount > 0 then keys[#keys + 1] = opMemoryKey(s, 1 - s.activeHalf) end
   return keys
 end
 
--- A conflict answers the attempts up to its own, everything else every attempt.
+-- A stored conflict is the result of attempts up to its own; any other stored result is that of every attempt.
 local function lookUpResult(s, r)
   local stored
-  if r.kept then stored = redis.call('GET', callerIdKey(r))
+  if r.callerGiven then stored = redis.call('GET', callerIdKey(r))
   else
-    for _, key in ipairs(opMemoryKeys(s)) do stored = stored or redis.call('HGET', key, r.id) end
+    for _, key in ipairs(opMemoryKeys(s)) do stored = stored or redis.call('HGET', key, r.opId) end
   end
   if not stored then return nil end
   local attempt = string.match(stored, '^x (%d+)')
@@ -71,32 +80,32 @@ local function lookUpResult(s, r)
   return stored
 end
 
--- Two halves, of which the older is dropped whole; not while the slot moves, for then none can be begun.
-local function storeResult(s, r, answer, size)
-  if r.kept then
-    redis.call('SET', callerIdKey(r), answer, 'PX', int(opResultTtl))
+-- The op memory has two halves, and drops the older one as a whole. Not while the slot migrates: then no key can be created.
+local function storeResult(s, r, result, size)
+  if r.callerGiven then
+    redis.call('SET', callerIdKey(r), result, 'PX', int(opResultTtl))
     return
   end
-  if s.slotStable and (s.answers - s.rotatedAt >= halfEntries or s.answerText >= halfBytes) then
-    s.half = 1 - s.half
-    redis.call('UNLINK', opMemoryKey(s, s.half))
-    s.floor, s.rotatedAt, s.answerText, s.dirty = s.rotatedAt, s.answers, 0, true
+  if s.slotStable and (s.opResultCount - s.rotatedAtCount >= halfEntries or s.opResultBytes >= halfBytes) then
+    s.activeHalf = 1 - s.activeHalf
+    redis.call('UNLINK', opMemoryKey(s, s.activeHalf))
+    s.droppedCount, s.rotatedAtCount, s.opResultBytes, s.dirty = s.rotatedAtCount, s.opResultCount, 0, true
   end
-  s.answerText = s.answerText + size
-  s.answers = s.answers + 1
-  redis.call('HSET', opMemoryKey(s, s.half), r.id, answer)
+  s.opResultBytes = s.opResultBytes + size
+  s.opResultCount = s.opResultCount + 1
+  redis.call('HSET', opMemoryKey(s, s.activeHalf), r.opId, result)
 end
 
--- May it have been answered and forgotten since? Then it must not run, for it may run twice.
-local function mayBeForgotten(s, r)
-  if r.bornEpoch == s.epoch then return r.bornAnswers < s.floor end
-  local _, answers = findFork(s, r.bornEpoch)
-  return answers == nil or math.min(r.bornAnswers, answers) < s.floor
+-- True if the operation may have been executed and its result dropped since. It must not run, because it could run twice.
+local function mayHaveBeenDropped(s, r)
+  if r.idOriginEpoch == s.epoch then return r.idOriginCount < s.droppedCount end
+  local _, opResultCount = findFork(s, r.idOriginEpoch)
+  return opResultCount == nil or math.min(r.idOriginCount, opResultCount) < s.droppedCount
 end
 
 -- ---- the document ---------------------------------------------------------------------------------------------------
 
--- The document as far as the request is about it.
+-- Reads the document's counters, and the versions of the fields in the request.
 local function readDocument(r)
   local names = { 'VersionId:generation', 'VersionId:latest', 'VersionId:floor' }
   for i, each in ipairs(r.expected) do names[i + 3] = each.name .. ':version' end
@@ -119,14 +128,14 @@ local function fieldVersion(document, name)
   return document.versions[name .. ':version'] or document.floor
 end
 
--- What of the expectation does not hold; from the document's life down to single fields.
+-- The first part of the expectation that does not hold, checked from the generation down to single fields.
 local function failedExpectation(s, r, document)
-  if not r.expects then return nil end
-  if not isInHistory(s, r.readEpoch, r.readSequence) then return 'generation' end
+  if not r.hasExpectation then return nil end
+  if not isInHistory(s, r.readAtEpoch, r.readAtSequence) then return 'generation' end
   if r.generation == 0 and document then return 'exists' end
-  if r.undeleted then
+  if r.notDeleted then
     local deleted = tonumber(redis.call('GET', s.prefix .. 'deleted:' .. documentPart(r)) or nil)
-    if deleted and deleted > r.readSequence then return 'deleted' end
+    if deleted and deleted > r.readAtSequence then return 'deleted' end
   end
   if r.generation > 0 and not document then return 'absent' end
   if r.generation > 0 and r.generation ~= document.generation then return 'generation' end
@@ -140,7 +149,7 @@ local function failedExpectation(s, r, document)
   return nil
 end
 
--- What a write does to each field, with the version after it.
+-- The edit of each field, with the field's new version.
 local function buildEdits(r, document)
   local edits, touched = {}, {}
   for _, field in ipairs(r.fields) do
@@ -148,13 +157,13 @@ local function buildEdits(r, document)
     touched[field.name] = true
     if field.whole or stored then
       local edit = { name = field.name, version = fieldVersion(document, field.name) + 1, whole = field.whole }
-      -- right only on the value that it was taken from: this life, this version, and present
-      local sameLife = r.expects and r.generation == (document and document.generation or -1)
-      if field.delta and sameLife and field.base == stored then edit.delta = field.delta end
+      -- a delta is valid only on its base value: same generation, same field version, and the field present
+      local sameGeneration = r.hasExpectation and r.generation == (document and document.generation or -1)
+      if field.delta and sameGeneration and field.base == stored then edit.delta = field.delta end
       edits[#edits + 1] = edit
     end
   end
-  if r.replace and document then
+  if r.removeOthers and document then
     local flat = redis.call('HGETALL', r.key)
     for i = 1, #flat, 2 do
       local name = string.match(flat[i], '^(.*):version$')
@@ -190,7 +199,7 @@ local function writeFields(r, document, edits, generation, version)
     else
       removed[#removed + 1] = edit.name .. ':latest'
       removed[#removed + 1] = edit.name .. ':version'
-      -- its counter lives on in the floor, so that no version of it comes twice
+      -- the floor keeps the counter, so that no field version is used twice
       floor = math.max(floor, edit.version)
     end
   end
@@ -208,14 +217,14 @@ local function commit(s, r, document, edits)
   local generation = document and document.generation or sequence
   local version = (document and document.version or 0) + 1
   local sequenceText, generationText, versionText = int(sequence), int(generation), int(version)
-  local head = '[' .. r.json .. ',' .. generationText .. ',' .. versionText .. ',' .. sequenceText .. ',' .. nowText .. ','
+  local head = '[' .. r.keyJson .. ',' .. generationText .. ',' .. versionText .. ',' .. sequenceText .. ',' .. nowText .. ','
   local tail = r.meta == '' and ']' or ',' .. r.meta .. ']'
   local change = head .. (edits and encodeEdits(edits) or 'null') .. tail
 
-  -- first of all, for it alone can be refused: its ids only rise
+  -- the first write, because it alone can fail: stream ids must rise
   redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', maxChanges, sequenceText, 'change', change, 'origin', r.origin,
     'time', nowText)
-  s.sequence, s.committed = sequence, s.committed + 1
+  s.sequence, s.commitCount = sequence, s.commitCount + 1
   s.oldest = s.oldest or now
   if r.digest ~= '' and r.digest ~= s.digest then
     s.subscribeBy, s.digest = r.subscribeBy, r.digest
@@ -226,7 +235,7 @@ local function commit(s, r, document, edits)
     redis.call('DEL', r.key)
     redis.call('SET', s.prefix .. 'deleted:' .. documentPart(r), sequenceText, 'PX', int(tombstoneTtl))
   end
-  r.sent = { epoch = s.epoch, origin = r.origin, text = change, head = head, tail = tail }
+  r.toPublish = { epoch = s.epoch, origin = r.origin, text = change, head = head, tail = tail }
   return 'c ' .. r.attempt .. ' ' .. generationText .. ' ' .. versionText .. ' ' .. sequenceText .. ' ' ..
     (document and '1 ' or '0 ') .. s.epoch .. '\\n' .. r.origin .. '\\n' .. change, #change
 end
@@ -237,7 +246,7 @@ end
 
 local function execute(s, r, document)
   local reason, field = failedExpectation(s, r, document)
-  if not reason and not r.delete and not document and not r.create then reason = 'absent' end
+  if not reason and not r.delete and not document and not r.allowCreate then reason = 'absent' end
   if reason then return 'x ' .. encodeVersions(r, document) .. ' ' .. reason .. '\\n' .. (field or ''), 0 end
   if r.delete then return commit(s, r, document) end
   local edits = buildEdits(r, document)
@@ -247,10 +256,10 @@ end
 
 local function handle(r)
   local s = r.section
-  -- the memory is asked before the epoch: what was done in an ancestor is not to be done again
+  -- look up the result before the epoch check: an operation that ran in an ancestor epoch must not run again
   local stored = lookUpResult(s, r)
   if stored then return stored end
-  if mayBeForgotten(s, r) then return 'f' end
+  if mayHaveBeenDropped(s, r) then return 'f' end
   if r.epoch ~= s.epoch then return 'e' end
   if r.subscribeBy ~= '' and s.subscribeBy and s.subscribeBy ~= r.subscribeBy then return 'd' end
   local document = readDocument(r)
@@ -267,16 +276,16 @@ local function handleSafely(r)
   local message = type(result) == 'table' and result.err or tostring(result)
   if string.find(message, 'WRONGTYPE', 1, true) then return 'w ' .. message end
   if string.find(message, 'equal or smaller', 1, true) then
-    -- the log is ahead of the counters: they were lost and begun again
+    -- the log is ahead of the counters: they were lost and restarted
     resetSection(r.section)
     return 'e'
   end
   return 'a ' .. message
 end
 
--- ---- what follows a commit ------------------------------------------------------------------------------------------
+-- ---- after the commits ----------------------------------------------------------------------------------------------
 
--- Drops from the log what is too old, a page at a time: faster than a group can add.
+-- Removes old changes from the log, up to a page per call. That is faster than one group can add them.
 local function trimLog(s)
   local log = s.prefix .. 'log'
   redis.call('PEXPIRE', log, int(math.ceil(maxAge)))
@@ -294,65 +303,65 @@ local function trimLog(s)
 end
 
 local function finishSection(s)
-  if s.committed > 0 then trimLog(s) end
+  if s.commitCount > 0 then trimLog(s) end
   save(s)
-  redis.call('HSET', s.meta, 'sequence', int(s.sequence), 'answers', int(s.answers), 'answerText', int(s.answerText),
+  redis.call('HSET', s.meta, 'sequence', int(s.sequence), 'answers', int(s.opResultCount), 'answerText', int(s.opResultBytes),
     'oldest', int(s.oldest or now))
 end
 
--- A change without its edits; without its meta too where even that is too long.
-local function shortenChange(sent, limit)
-  local omitted = sent.head .. '0' .. sent.tail
-  return #omitted <= limit and omitted or sent.head .. '0]'
+-- The change without its edits, and without its meta if it is still too long.
+local function shortenChange(change, limit)
+  local omitted = change.head .. '0' .. change.tail
+  return #omitted <= limit and omitted or change.head .. '0]'
 end
 
--- How a frame is sent, by the name of the way. \`about\`: the only document that it is for, where the section is followed by key.
--- False: those who listen are not here, and its writer sends it.
+-- Sends a frame, by command. \`document\` is the frame's document if the section has subscribeBy 'document'.
+-- Returns false if the subscribers are on another node; then the writer publishes.
 local publishers = {}
 
-local function channel(destination, about) return about and destination .. ':' .. documentPart(about) or destination end
+local function channel(destination, document) return document and destination .. ':' .. documentPart(document) or destination end
 
-function publishers.PUBLISH(s, destination, frame, about)
-  redis.call('PUBLISH', channel(destination, about), frame)
+function publishers.PUBLISH(s, destination, frame, document)
+  redis.call('PUBLISH', channel(destination, document), frame)
   return true
 end
 
-function publishers.SPUBLISH(s, destination, frame, about)
-  if redis.call('SPUBLISH', channel(destination, about), frame) > 0 then return true end
-  -- while its slot is being moved they listen at the other node
+function publishers.SPUBLISH(s, destination, frame, document)
+  if redis.call('SPUBLISH', channel(destination, document), frame) > 0 then return true end
+  -- while the slot migrates, the subscribers may be on the other node
   return s.slotStable
 end
 
-function publishers.XADD(s, destination, frame, about)
-  if about then
-    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame, 'key', about.json)
+function publishers.XADD(s, destination, frame, document)
+  if document then
+    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame, 'key', document.keyJson)
   else
     redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
   end
   return true
 end
 
-publishers['XADD SPUBLISH'] = function(s, destination, frame, about)
-  -- the stream itself may be at the other node: another one must not begin here
+publishers['XADD SPUBLISH'] = function(s, destination, frame, document)
+  -- the stream may be on the other node: a second one must not be created here
   if not s.slotStable then return false end
-  append(destination, frame, about and about.json, int(maxFrames))
+  append(destination, frame, document and document.keyJson, int(maxFrames))
   return true
 end
 
--- Frames as the codec makes them: as many changes in one as share epoch and origin and fit.
-local function publishFrames(destination, requests, about)
+-- Builds frames as the codec does: consecutive changes with equal epoch and origin share a frame while they fit.
+local function publishFrames(destination, requests, document)
   local s = requests[1].section
   local texts, bytes, head, delivered = {}, 0, nil, true
   local function flush()
     if #texts > 0 then
-      delivered = publishers[publish](s, destination, head .. table.concat(texts, ',') .. ']]', about) and delivered
+      delivered = publishers[publish](s, destination, head .. table.concat(texts, ',') .. ']]', document) and delivered
     end
     texts = {}
   end
   for _, r in ipairs(requests) do
-    local frameHead = '[1,"' .. r.sent.epoch .. '",' .. r.sent.origin .. ',['
-    local text, envelope = r.sent.text, #frameHead + 2
-    if envelope + #text > maxPayload then text = shortenChange(r.sent, maxPayload - envelope) end
+    local frameHead = '[1,"' .. r.toPublish.epoch .. '",' .. r.toPublish.origin .. ',['
+    local text, envelope = r.toPublish.text, #frameHead + 2
+    if envelope + #text > maxPayload then text = shortenChange(r.toPublish, maxPayload - envelope) end
     if #texts == 0 or frameHead ~= head or bytes + 1 + #text > maxPayload then
       flush()
       head, bytes = frameHead, envelope - 1
@@ -364,7 +373,7 @@ local function publishFrames(destination, requests, about)
   return delivered
 end
 
--- Committed it is, whatever becomes of the frame: if not here, its writer sends it.
+-- The commit has been executed, so a publish error must not fail it: then the writer publishes.
 local function tryPublish(...)
   local done, delivered = pcall(publishFrames, ...)
   return done and delivered
@@ -374,7 +383,7 @@ local function publishAll(requests, destinations)
   local bySection = {}
   for _, r in ipairs(requests) do
     local destination = destinations[r.section]
-    if r.sent and destination ~= '' then
+    if r.toPublish and destination ~= '' then
       if r.subscribeBy == 'document' then r.published = tryPublish(destination, { r }, r)
       else
         bySection[r.section] = bySection[r.section] or {}
@@ -388,7 +397,7 @@ local function publishAll(requests, destinations)
   end
 end
 
--- Before the first write: what cannot be noted for a relay is not done.
+-- Runs before the first write: a section that cannot be added to the outbox must not commit.
 local function enqueueForRelay(s)
   local name = string.sub(s.prefix, 1, -3)
   if redis.call('ZSCORE', outbox, name) then return end
@@ -400,10 +409,11 @@ local function enqueueForRelay(s)
   if outboxChannel ~= '' then redis.call('PUBLISH', outboxChannel, name) end
 end
 
--- What a commit makes anew while the slot moves is in the way of its like on the other side, and what it looks for may be there.
+-- While the slot migrates, a key created here would collide with the same key on the other node, and the other node may have the
+-- keys to read.
 local function canServe(r)
   local s = r.section
-  return s.slotStable or not (r.kept or r.delete) and
+  return s.slotStable or not (r.callerGiven or r.delete) and
     keysAreLocal(s.meta, s.prefix .. 'log', unpack(opMemoryKeys(s)))
 end
 
@@ -422,17 +432,17 @@ for i = 1, nextNumber() do
   if not canServe(requests[i]) then tryAgain() end
 end
 for _, r in ipairs(requests) do
-  r.answer = handleSafely(r)
+  r.result = handleSafely(r)
   local s = r.section
-  r.after = int(s.sequence) .. ' ' .. int(s.answers) .. ' ' .. (s.subscribeBy and s.subscribeBy .. ' ' .. s.digest or '')
+  r.after = int(s.sequence) .. ' ' .. int(s.opResultCount) .. ' ' .. (s.subscribeBy and s.subscribeBy .. ' ' .. s.digest or '')
 end
 for _, s in ipairs(sections) do finishSection(s) end
 publishAll(requests, destinations)
 addStates()
 for _, r in ipairs(requests) do
-  -- who sends it: its writer, nobody any more, or a relay that its writer has to tell
+  -- 0: the writer must publish, 1: nothing is left to do, 2: the writer must notify the relay
   addToReply((r.section.enqueued and outboxChannel == '' and '2 ' or (r.published or outbox ~= '') and '1 ' or '0 ') .. r.after)
-  addToReply(r.answer)
+  addToReply(r.result)
 end
 return reply
 `

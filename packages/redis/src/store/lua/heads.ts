@@ -1,22 +1,25 @@
 import { sectionLua } from './section.ts'
 
-/** Tells where scopes stand. Who was shown more of an epoch than there is proves a lost tail: a new one begins. */
+/**
+ * Reads the heads of scopes. A caller that has seen a higher sequence of the epoch than the section's proves lost commits: a new epoch
+ * begins.
+ */
 export const headsLua: string = `${sectionLua}
 loadSections()
-local questions = {}
+local queries = {}
 for i = 1, tonumber(nextArg()) do
-  local question = { section = sections[tonumber(nextArg())], document = tonumber(nextArg()) }
+  local query = { section = sections[tonumber(nextArg())], document = tonumber(nextArg()) }
   local epoch, sequence = nextArg(), tonumber(nextArg())
-  local s = question.section
+  local s = query.section
   if epoch == s.epoch and sequence > s.sequence then forkEpoch(s) end
-  if question.document > 0 then
-    local v = redis.call('HMGET', KEYS[question.document], 'VersionId:generation', 'VersionId:latest')
-    question.versions = v[1] and v[1] .. ' ' .. v[2] or '0 0'
+  if query.document > 0 then
+    local v = redis.call('HMGET', KEYS[query.document], 'VersionId:generation', 'VersionId:latest')
+    query.versions = v[1] and v[1] .. ' ' .. v[2] or '0 0'
     checkCounters(s, tonumber(v[1] or nil))
   end
-  questions[i] = question
+  queries[i] = query
 end
 addStates()
-for _, question in ipairs(questions) do addToReply(question.versions or '') end
+for _, query in ipairs(queries) do addToReply(query.versions or '') end
 return reply
 `

@@ -1,8 +1,8 @@
 import { sectionLua } from './section.ts'
 
 /**
- * Reads documents, each hash joined into one text: its names and values, with what no JSON text holds between them. Both sides of
- * the line have less to do with one long text than with a reply of many.
+ * Reads documents. Each hash is joined into one text, with NUL between names and values, which no JSON text contains. One long text
+ * costs both sides less than a reply with many elements.
  */
 export const loadLua: string = `${sectionLua}
 loadSections()

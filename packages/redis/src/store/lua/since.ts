@@ -1,6 +1,6 @@
 import { sectionLua } from './section.ts'
 
-/** Reads a section's log after a place. It is contiguous: its first entry says how far it reaches. */
+/** Reads a section's log after a position. The log is contiguous, so its first entry shows whether it still covers the position. */
 export const sinceLua: string = `${sectionLua}
 local PAGE = 500
 loadSections()

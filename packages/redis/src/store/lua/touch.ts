@@ -1,6 +1,6 @@
 import { sectionLua } from './section.ts'
 
-/** Starts TTLs again. */
+/** Restarts the TTLs of documents. */
 export const touchLua: string = `${sectionLua}
 loadSections()
 for i = #sections + 1, #KEYS do redis.call('PEXPIRE', KEYS[i], nextArg()) end
