@@ -20,7 +20,7 @@ const busBrokers: Readonly<Record<BusName, () => Promise<BusBroker>>> = {
   pubsub: async () => ({ server: undefined, query: '' }),
   streams: async () => ({ server: undefined, query: '?transport=streams' }),
   nats: async () => ({ server: await startNats(), query: '' }),
-  jetstream: async () => ({ server: await startNats(), query: '?bus=jetstream' }),
+  jetstream: async () => ({ server: await startNats(), query: '?transport=jetstream' }),
   kafka: async () => ({ server: await startKafka(), query: '' }),
 }
 
