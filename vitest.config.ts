@@ -7,18 +7,21 @@ const folders = globSync('{packages,apps,tools}/*/package.json', { cwd: import.m
   .map(dirname)
   .sort()
 
-/** Where tests wait for real brokers. A CI machine that stands still for seconds may have them fail over; what is wrong is wrong twice. */
+/**
+ * Projects whose tests use real brokers. A CI machine that freezes for seconds can cause a fail-over and fail a correct test, so
+ * these tests get one retry on CI. A real bug fails twice.
+ */
 const brokered = new Set(['bench', 'brokers', 'faults', 'feed', 'kafka', 'nats', 'redis', 'reference'])
 const retry = (project: string): number => (process.env['CI'] && brokered.has(project) ? 1 : 0)
 
-/** One run for the whole workspace, straight from source; a project per package: `pnpm vitest --project core`. */
+/** Runs the tests of the whole workspace from source, with one project per package: `pnpm vitest --project core`. */
 const config: ViteUserConfig = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    // most of the time a test with a broker waits for it
+    // tests with brokers mostly wait, so every core gets a worker
     maxWorkers: '100%',
-    // no test is about how fast the machine is
+    // generous, because no test depends on the machine's speed
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: folders.map((root) => ({

@@ -1,6 +1,6 @@
 import { type Command, type Options, parseOptions, UsageError, usageOf } from './options.ts'
 
-/** Runs a command with the arguments of this process; the exit code tells whether all was well. */
+/** Runs a command with this process's arguments. Sets the exit code: 0 for success, 1 for failure, 2 for wrong usage. */
 export async function commandLine(command: Command, run: (options: Options) => Promise<boolean>): Promise<void> {
   try {
     const options = parseOptions(command, process.argv.slice(2))

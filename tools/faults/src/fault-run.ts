@@ -11,13 +11,13 @@ import { now } from './workload/clock.ts'
 import { COUNTED_KEYS, documents, section, TOTAL_FIELD } from './workload/documents.ts'
 import type { Answer, Copies } from './workload/messages.ts'
 
-/** How long all may take to recover after a fault. */
+/** Maximum time for all workers to recover after a fault. */
 const RECOVERY_TIMEOUT_MS = 30_000
-/** How long all may take to start, on a machine that has much else to do. */
+/** Maximum time for all workers to start. Generous, because the machine may be busy with other work. */
 const START_TIMEOUT_MS = 120_000
 const POLL_MS = 5
 
-/** What a course goes through. */
+/** Collaborators of a fault run. */
 export interface FaultRunOptions {
   readonly environment: Environment
   readonly recovery: Recovery
@@ -25,7 +25,7 @@ export interface FaultRunOptions {
   readonly print: (line: string) => void
 }
 
-/** One run, from its first write to its verdict. */
+/** One run, from the first write to the final check. */
 export class FaultRun {
   readonly recoveryTimes: Map<string, readonly number[]> = new Map()
   readonly problems: string[] = []
@@ -35,7 +35,7 @@ export class FaultRun {
     this.#options = options
   }
 
-  /** All are at work. */
+  /** Starts all workers and resolves when each of them is writing or following. @throws Error if that takes too long */
   async start(): Promise<void> {
     const { environment, recovery } = this.#options
     await using auditor = await environment.openAuditor()
@@ -44,26 +44,28 @@ export class FaultRun {
     recovery.start(now())
     for (const worker of environment.workers) worker.start()
     const { missing } = await this.#waitForRecovery(START_TIMEOUT_MS)
-    if (missing.length > 0) throw new Error(`not at work after ${START_TIMEOUT_MS} ms: ${missing.join(', ')}`)
+    if (missing.length > 0)
+      throw new Error(`expected all workers to run within ${START_TIMEOUT_MS} ms, not running: ${missing.join(', ')}`)
   }
 
-  /** Step after step, until the time is up or somebody does not recover. */
+  /** Runs step after step until the time is up or a worker does not recover. */
   async injectFaults(steps: Generator<Step, never>, forMs: number): Promise<void> {
     const end = now() + forMs
     while (now() < end && this.problems.length === 0) await this.#step(steps.next().value)
   }
 
+  /** Stops and closes all workers, then checks their histories and copies against the store. */
   async verify(): Promise<CheckResult> {
     const { environment } = this.#options
     const writers = environment.workers.filter(({ role }) => role === 'writer')
-    for (const answer of await Promise.all(writers.map((each) => each.request({ ask: 'stop' })))) {
+    for (const answer of await Promise.all(writers.map((writer) => writer.request({ ask: 'stop' })))) {
       if (answer.answer === 'stopped' && answer.pending > 0)
-        this.problems.push(`${answer.pending} writes had no answer in the end, though all was back`)
+        this.problems.push(`${answer.pending} writes were never answered, although all faults had ended`)
     }
     const evidence = await this.#collectEvidence()
-    await Promise.all(environment.workers.map((each) => this.#close(each)))
-    for (const each of environment.workers) {
-      if (!(await each.waitForExit(5_000))) this.problems.push(`${each.life} did not end by itself after close`)
+    await Promise.all(environment.workers.map((worker) => this.#close(worker)))
+    for (const worker of environment.workers) {
+      if (!(await worker.waitForExit(5_000))) this.problems.push(`${worker.incarnation} did not exit after close`)
     }
     return checkEvidence(evidence)
   }
@@ -71,9 +73,9 @@ export class FaultRun {
   async #close(worker: Worker): Promise<void> {
     const closed = await worker.request({ ask: 'close' })
     if (closed.answer !== 'closed') return
-    if (closed.failed) this.problems.push(`${worker.life}: close: ${closed.failed}`)
+    if (closed.failed) this.problems.push(`${worker.incarnation}: close failed: ${closed.failed}`)
     if (closed.leaks && closed.leaks.length > 0)
-      this.problems.push(`${worker.life} left behind after close: ${closed.leaks.join(', ')}`)
+      this.problems.push(`${worker.incarnation}: still open after close: ${closed.leaks.join(', ')}`)
   }
 
   async #step({ calmMs, faults }: Step): Promise<void> {
@@ -85,16 +87,18 @@ export class FaultRun {
     recovery.start(since)
     const { missing, last } = await this.#waitForRecovery(RECOVERY_TIMEOUT_MS)
     const recoveryMs = Math.round(now() - since)
-    const what = injected.map(({ kind, target, durationMs }) => `${kind} (${target}, ${durationMs} ms)`).join(' + ')
+    const description = injected
+      .map(({ kind, target, durationMs }) => `${kind} (${target}, ${durationMs} ms)`)
+      .join(' + ')
     if (missing.length > 0) {
-      this.problems.push(`${what}: not recovered after ${RECOVERY_TIMEOUT_MS} ms: ${missing.join(', ')}`)
+      this.problems.push(`${description}: not recovered after ${RECOVERY_TIMEOUT_MS} ms: ${missing.join(', ')}`)
       return
     }
-    print(`${what}: recovered after ${recoveryMs} ms${last.length > 0 ? `, ${last.join(' and ')} last` : ''}`)
+    print(`${description}: recovered after ${recoveryMs} ms${last.length > 0 ? `, ${last.join(' and ')} last` : ''}`)
     for (const { kind } of injected) this.recoveryTimes.set(kind, [...(this.recoveryTimes.get(kind) ?? []), recoveryMs])
   }
 
-  /** Answers what was done, once it is over. */
+  /** Injects a fault, waits for its duration and undoes it. Returns the fault, or nothing if it could not be injected. */
   async #inject(fault: Fault): Promise<readonly Fault[]> {
     const undo = await this.#options.environment.inject(fault)
     if (!undo) return []
@@ -103,7 +107,7 @@ export class FaultRun {
     return [fault]
   }
 
-  /** Until all have recovered, or the time is up. Answers who has not, and who was the last to. */
+  /** Waits until all workers have recovered or the time is up. Returns those still missing and those that recovered last. */
   async #waitForRecovery(withinMs: number): Promise<Record<'missing' | 'last', readonly string[]>> {
     const { recovery } = this.#options
     const deadline = now() + withinMs
@@ -131,13 +135,13 @@ export class FaultRun {
     )
     const replicas = environment.workers.filter(({ role }) => role === 'replica')
     const copies = await Promise.all(
-      replicas.map(async (each) => ({ name: each.name, ...copiesOf(await each.request({ ask: 'copies' })) })),
+      replicas.map(async (replica) => ({ name: replica.name, ...copiesOf(await replica.request({ ask: 'copies' })) })),
     )
     return { histories, store: Object.fromEntries(store), replicas: copies, epochs: observer.epochHistory }
   }
 }
 
-function copiesOf(answer: Answer): { readonly held: Copies; readonly delivered: Copies } {
-  if (answer.answer !== 'copies') throw new Error(`answered "${answer.answer}" in place of copies`)
+function copiesOf(answer: Answer): { readonly cached: Copies; readonly delivered: Copies } {
+  if (answer.answer !== 'copies') throw new Error(`expected the answer "copies", got "${answer.answer}"`)
   return answer
 }

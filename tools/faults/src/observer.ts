@@ -4,14 +4,14 @@ import type { Recovery } from './checker/recovery.ts'
 import type { Worker } from './environment/environment.ts'
 import type { EpochChange, Report } from './workload/messages.ts'
 
-/** Hears what writers and replicas tell. */
+/** Receives the reports of writers and replicas. */
 export class Observer {
   readonly #recovery: Recovery
-  /** By life: counters end with their process. */
+  /** Latest counters by incarnation, because each process counts from zero. */
   readonly #stats = new Map<string, SyncStats>()
-  /** Epoch changes, each once. */
+  /** Epoch changes, without duplicates. */
   readonly epochHistory: EpochChange[] = []
-  /** What must never be. */
+  /** Violations that workers have reported. */
   readonly problems: string[] = []
 
   constructor(recovery: Recovery) {
@@ -23,27 +23,27 @@ export class Observer {
       case 'acknowledged':
         this.#recovery.onAcknowledged(worker.name, parsePosition(message.position).sequence, message.startedAt)
         break
-      case 'told':
+      case 'delivered':
         this.#recovery.onDelivered(worker.name, parsePosition(message.position).sequence)
         break
       case 'epoch':
         this.#recordEpoch(message.change)
         break
       case 'stats':
-        this.#stats.set(worker.life, message.stats)
+        this.#stats.set(worker.incarnation, message.stats)
         break
       case 'running':
         break
-      case 'gone':
+      case 'exited':
         this.#recovery.onReplicaEnded(worker.name)
         break
-      case 'wrong':
-        this.problems.push(message.what)
+      case 'problem':
+        this.problems.push(message.text)
         break
     }
   }
 
-  /** What all lives counted together. */
+  /** Returns the sum of a counter over all incarnations. */
   sum(of: (stats: SyncStats) => number): number {
     return [...this.#stats.values()].reduce((sum, stats) => sum + of(stats), 0)
   }

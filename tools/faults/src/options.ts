@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type BusName, busNames } from './environment/brokers.ts'
 
-/** What the command line asks for. */
+/** Parsed command line. */
 export interface Options {
   readonly store: 'redis' | 'memory'
   readonly bus: BusName | 'memory'
@@ -11,11 +11,11 @@ export interface Options {
   readonly replicas: number
   /** Writes per second of each writer. */
   readonly rate: number
-  /** May the store lose the end of what it acknowledged? */
+  /** Whether the store may lose its last acknowledged commits. */
   readonly loseTail: boolean
 }
 
-/** The command line cannot be understood. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -30,67 +30,70 @@ const DEFAULTS = {
   rate: '60',
 } as const
 
-/** What can be run. */
+/** Commands of this package. */
 export type Command = 'faults' | 'soak'
 
 const SHARED_USAGE = `
-  --store redis|memory          where documents live (default ${DEFAULTS.store})
+  --store redis|memory          store (default ${DEFAULTS.store})
   --bus ${busNames.join('|')}|memory
-                                what carries changes (default ${DEFAULTS.bus})
-  --minutes M                   for how long (default ${DEFAULTS.minutes})
-  --seed S                      what is written, and what fails, in which order (default ${DEFAULTS.seed})
-  --writers N, --replicas N     processes (default ${DEFAULTS.writers}, ${DEFAULTS.replicas})
+                                bus (default ${DEFAULTS.bus})
+  --minutes M                   duration (default ${DEFAULTS.minutes})
+  --seed S                      determines the writes, and the faults and their order (default ${DEFAULTS.seed})
+  --writers N, --replicas N     number of processes (default ${DEFAULTS.writers}, ${DEFAULTS.replicas})
   --rate R                      writes per second of each writer (default ${DEFAULTS.rate})`
 
 const MEMORY_USAGE = `
---store memory goes with --bus memory: processes share no memory, so all instances are in one process there`
+--store memory requires --bus memory. All instances then run in one process, because processes cannot share memory.`
 
 const usages: Readonly<Record<Command, string>> = {
   faults: `Usage: pnpm faults [OPTIONS]
 
-Has writers and replicas at work, each in a process of its own, while brokers, connections and processes fail; then has all come
-back, and compares what the writers were told with what the store and the replicas have.
+Runs writers and replicas, each in its own process, while brokers, connections and processes fail. At the end it removes all
+faults and compares the results that the writers received with the contents of the store and the replicas.
 ${SHARED_USAGE}
-  --lose-tail                   now and then the store loses its last commits, and has to tell so
-${MEMORY_USAGE}, and what
-fails is the store and the bus between them.
-Exit code: 0 nothing was lost and all recovered · 1 something was wrong · 2 the command line is wrong`,
+  --lose-tail                   let the store lose its last commits now and then, which it must report
+${MEMORY_USAGE}
+The faults then are those of the in-memory store and bus.
+
+Exit code: 0 nothing was lost and all workers recovered · 1 a check failed · 2 the command line is invalid`,
   soak: `Usage: pnpm soak [OPTIONS]
 
-Has writers and replicas at work, each in a process of its own, and looks once a second at what each takes up: after a warm-up
-nothing may grow, and after close nothing may be left. The longer it is, the smaller the leak it finds.
+Runs writers and replicas, each in its own process, and measures memory and open resources of each process once a second. After
+a warm-up none may grow, and after close no resource may remain open. A longer run finds smaller leaks.
 ${SHARED_USAGE}
-${MEMORY_USAGE}.
-Exit code: 0 nothing grows · 1 something does, or was wrong · 2 the command line is wrong`,
+${MEMORY_USAGE}
+
+Exit code: 0 no growth and no leak · 1 growth, a leak or a failed check · 2 the command line is invalid`,
 }
 
-/** How a command is used. */
+/** Returns the help text of a command. */
 export const usageOf = (command: Command): string => usages[command]
 
-/** Reads the arguments of a command. @throws UsageError */
+/** Parses the arguments of a command. @throws UsageError if they are invalid */
 export function parseOptions(command: Command, args: readonly string[]): Options | 'help' {
   const values = readArguments(args)
   if (values.help) return 'help'
   const { store = DEFAULTS.store } = values
   const bus = values.bus ?? (store === 'memory' ? 'memory' : DEFAULTS.bus)
-  if (store !== 'redis' && store !== 'memory') throw new UsageError(`--store: redis or memory, not "${store}"`)
-  if (bus !== 'memory' && !isBus(bus)) throw new UsageError(`--bus: ${busNames.join(', ')} or memory, not "${bus}"`)
+  if (store !== 'redis' && store !== 'memory') throw new UsageError(`--store: expected redis or memory, got "${store}"`)
+  if (bus !== 'memory' && !isBus(bus))
+    throw new UsageError(`--bus: expected ${busNames.join(', ')} or memory, got "${bus}"`)
   if ((store === 'memory') !== (bus === 'memory'))
-    throw new UsageError('memory goes with memory alone: processes share none, and one process needs no broker')
+    throw new UsageError(`--store memory and --bus memory: expected both or neither, got ${store} and ${bus}`)
   const loseTail = values['lose-tail'] === true
-  if (command === 'soak' && loseTail) throw new UsageError('--lose-tail: nothing fails in a soak')
-  const minutes = parseNumber('minutes', values.minutes, /^\d+(\.\d+)?$/)
+  if (command === 'soak' && loseTail) throw new UsageError('--lose-tail: not available in a soak, which has no faults')
+  const minutes = parseNumber('minutes', values.minutes)
   if (command === 'soak' && minutes < 2)
-    throw new UsageError('--minutes: 2 at least, the first of which is the warm-up')
+    throw new UsageError(`--minutes: expected at least 2, because the first is the warm-up, got ${minutes}`)
   return {
     store,
     bus,
     loseTail,
     minutes,
-    seed: parseNumber('seed', values.seed, /^\d{1,9}$/),
-    writers: parseNumber('writers', values.writers, /^[1-9]\d?$/),
-    replicas: parseNumber('replicas', values.replicas, /^[1-9]\d?$/),
-    rate: parseNumber('rate', values.rate, /^[1-9]\d{0,3}$/),
+    seed: parseNumber('seed', values.seed),
+    writers: parseNumber('writers', values.writers),
+    replicas: parseNumber('replicas', values.replicas),
+    rate: parseNumber('rate', values.rate),
   }
 }
 
@@ -100,7 +103,7 @@ function readArguments(args: readonly string[]): Partial<Record<Name, string>> &
   readonly help?: boolean
   readonly 'lose-tail'?: boolean
 } {
-  // `pnpm faults -- --seed 7` hands the separator over as well
+  // `pnpm faults -- --seed 7` passes the separator as an argument
   const given = args[0] === '--' ? args.slice(1) : [...args]
   const names = Object.keys(DEFAULTS) as Name[]
   const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' }])) as Record<Name, { type: 'string' }>
@@ -114,13 +117,18 @@ function readArguments(args: readonly string[]): Partial<Record<Name, string>> &
   }
 }
 
-function parseNumber(
-  name: 'minutes' | 'seed' | 'writers' | 'replicas' | 'rate',
-  text: string = DEFAULTS[name],
-  form: RegExp,
-): number {
-  if (form.test(text) && Number.isFinite(Number(text))) return Number(text)
-  throw new UsageError(`--${name}: a number is needed, not "${text}"`)
+const numberFormats = {
+  minutes: { pattern: /^\d+(\.\d+)?$/, expected: 'a number' },
+  seed: { pattern: /^\d{1,9}$/, expected: 'an integer of at most 9 digits' },
+  writers: { pattern: /^[1-9]\d?$/, expected: 'an integer from 1 to 99' },
+  replicas: { pattern: /^[1-9]\d?$/, expected: 'an integer from 1 to 99' },
+  rate: { pattern: /^[1-9]\d{0,3}$/, expected: 'an integer from 1 to 9999' },
+} as const
+
+function parseNumber(name: keyof typeof numberFormats, text: string = DEFAULTS[name]): number {
+  const { pattern, expected } = numberFormats[name]
+  if (pattern.test(text) && Number.isFinite(Number(text))) return Number(text)
+  throw new UsageError(`--${name}: expected ${expected}, got "${text}"`)
 }
 
 const isBus = (name: string): name is BusName => (busNames as readonly string[]).includes(name)

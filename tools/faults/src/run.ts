@@ -3,12 +3,12 @@ import type { Options } from './options.ts'
 import { schedule } from './schedule/schedule.ts'
 import { withSetup } from './setup.ts'
 
-/** What a run came to. */
+/** Result of a run. */
 export interface RunResult {
   readonly verdict: CheckResult
-  /** Times to recovery, in ms, by the kind of fault. */
+  /** Recovery times in milliseconds, by kind of fault. */
   readonly recoveryTimes: ReadonlyMap<string, readonly number[]>
-  /** What else was wrong: not recovered in time, told what must not be, not ended. */
+  /** Violations besides the verdict: a slow recovery, an invalid change in a stream, a process that did not exit. */
   readonly problems: readonly string[]
   readonly gaps: number
   readonly repairs: number
@@ -16,7 +16,7 @@ export interface RunResult {
   readonly epochs: number
 }
 
-/** Has faults happen for as long as is asked for, then has all come back, and compares. */
+/** Injects faults for the requested time, ends all faults, and checks the result. */
 export const run = (options: Options, print: (line: string) => void): Promise<RunResult> =>
   withSetup(options, { workload: 'all', print }, async ({ environment, faultRun, observer }) => {
     await faultRun.start()

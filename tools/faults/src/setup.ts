@@ -9,24 +9,24 @@ import { FaultRun } from './fault-run.ts'
 import { Observer } from './observer.ts'
 import type { Options } from './options.ts'
 
-/** All that a run needs. */
+/** Everything that a run uses. */
 export interface RunSetup {
   readonly environment: Environment
   readonly faultRun: FaultRun
   readonly observer: Observer
 }
 
-/** What a run is to do, beside its options. */
+/** Settings of a run that the command chooses. */
 export interface RunPlan {
   readonly workload: EnvironmentOptions['workload']
   readonly print: (line: string) => void
 }
 
-/** Sets everything up for as long as it is used. */
+/** Sets up an environment, passes it to `use`, and tears it down. */
 export async function withSetup<R>(
   options: Options,
   { workload, print }: RunPlan,
-  use: (stage: RunSetup) => Promise<R>,
+  use: (setup: RunSetup) => Promise<R>,
 ): Promise<R> {
   const folder = await mkdtemp(join(tmpdir(), 'sync-faults-'))
   const participants = { writers: names('writer', options.writers), replicas: names('replica', options.replicas) }
@@ -40,8 +40,8 @@ export async function withSetup<R>(
       seed,
       loseTail,
       workload,
-      historyFileOf: (life) => join(folder, `${life}.jsonl`),
-      report: (actor, report) => observer.receive(actor, report),
+      historyFileOf: (incarnation) => join(folder, `${incarnation}.jsonl`),
+      report: (worker, report) => observer.receive(worker, report),
     })
     return await use({ environment, observer, faultRun: new FaultRun({ environment, recovery, observer, print }) })
   } finally {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { checkRegisters } from '../src/checker/registers.ts'
 import type { Completion, Invocation, Operation } from '../src/history/operation.ts'
 import { canonical } from '../src/workload/canonical.ts'
@@ -7,21 +7,21 @@ import type { Copies } from '../src/workload/messages.ts'
 
 const key = 'register-1-0'
 
-/** One compare-and-set: from what to what, when it was asked and answered, and how. */
-interface Set {
+/** One compare-and-set with its start and its completion. */
+interface CompareAndSet {
   readonly writer: string
   readonly expected: number
   readonly value: string
   readonly from: number
-  readonly outcome: Completion | undefined
+  readonly completion: Completion | undefined
 }
 
-const evidence = (sets: readonly Set[], store: Copies) => ({
+const evidence = (sets: readonly CompareAndSet[], store: Copies) => ({
   histories: [...new Set(sets.map(({ writer }) => writer))].map((writer) => ({
     writer,
     operations: sets
-      .filter((each) => each.writer === writer)
-      .map(({ expected, value, from, outcome: completion }, n): Operation => {
+      .filter((set) => set.writer === writer)
+      .map(({ expected, value, from, completion }, n): Operation => {
         const invocation: Invocation = { op: 'cas', key, expected, value, n: n + 1, at: from }
         return { invocation, completion }
       }),
@@ -31,27 +31,28 @@ const evidence = (sets: readonly Set[], store: Copies) => ({
 })
 
 const stored = (version: number, value: string): Copies => ({ [key]: [version, canonical({ value })] })
-const set = (writer: string, expected: number, at: readonly [number, number], version?: number): Set => ({
+const set = (writer: string, expected: number, at: readonly [number, number], version?: number): CompareAndSet => ({
   writer,
   expected,
   value: `${writer} ${expected}`,
   from: at[0],
-  outcome: version === undefined ? undefined : { is: 'acknowledged', n: 1, at: at[1], version },
+  completion: version === undefined ? undefined : { is: 'acknowledged', n: 1, at: at[1], version },
 })
-const met = (
+const conflict = (
   writer: string,
   expected: number,
   at: readonly [number, number],
   version: number,
   value?: string,
-): Set => ({
+): CompareAndSet => ({
   ...set(writer, expected, at),
-  outcome: { is: 'conflict', n: 1, at: at[1], version, ...(value !== undefined && { value }) },
+  completion: { is: 'conflict', n: 1, at: at[1], version, ...(value !== undefined && { value }) },
 })
-const wrongs = (sets: readonly Set[], store: Copies): number => checkRegisters(evidence(sets, store)).problems.length
+const problemCount = (sets: readonly CompareAndSet[], store: Copies): number =>
+  checkRegisters(evidence(sets, store)).problems.length
 
-/** A register that is asked one call after another; some answers are lost. */
-const executed = fc
+/** The history of a register that executes one call after another, with some results lost. */
+const sequentialHistories = fc
   .array(
     fc.record({
       writer: fc.constantFrom('a', 'b', 'c'),
@@ -62,64 +63,66 @@ const executed = fc
     }),
     { maxLength: 25 },
   )
-  .map((asked) => {
+  .map((calls) => {
     let [version, current] = [0, '']
-    const sets = asked.map(({ writer, stale, before, after, answered }, at): Set => {
+    const sets = calls.map(({ writer, stale, before, after, answered }, at): CompareAndSet => {
       const expected = Math.max(0, version - stale)
-      const done = expected === version
+      const applied = expected === version
       const value = `${writer} ${at}`
-      if (done) [version, current] = [version + 1, value]
+      if (applied) [version, current] = [version + 1, value]
       const time = at * 10 + 100
       const returned = { n: 1, at: time + after + 1 }
-      const outcome: Completion = done
+      const completion: Completion = applied
         ? { is: 'acknowledged', version, ...returned }
         : { is: 'conflict', version, value: current, ...returned }
-      return { writer, expected, value, from: time - before, outcome: answered ? outcome : undefined }
+      return { writer, expected, value, from: time - before, completion: answered ? completion : undefined }
     })
     return { sets, store: version === 0 ? {} : stored(version, current) }
   })
 
-describe('the history of a register', () => {
-  test('is linearizable whenever it came about one call at a time, whichever answers were lost', () => {
-    fc.assert(fc.property(executed, ({ sets, store }) => void expect(wrongs(sets, store)).toBe(0)))
+describe('checkRegisters', () => {
+  it('accepts every sequential history, regardless of which results were lost', () => {
+    fc.assert(fc.property(sequentialHistories, ({ sets, store }) => void expect(problemCount(sets, store)).toBe(0)))
   })
 
-  test('is not if two were told that they set it at the same version', () => {
-    expect(wrongs([set('a', 0, [0, 9], 1), set('b', 0, [1, 8], 1)], stored(1, 'a 0'))).toBe(1)
+  it('finds two successful sets at the same version', () => {
+    expect(problemCount([set('a', 0, [0, 9], 1), set('b', 0, [1, 8], 1)], stored(1, 'a 0'))).toBe(1)
   })
 
-  test('is not if one was told a conflict with a version that never was', () => {
-    expect(wrongs([set('a', 0, [0, 1], 1), met('b', 0, [2, 3], 2)], stored(1, 'a 0'))).toBe(1)
-    expect(wrongs([set('a', 0, [0, 1], 1), met('b', 0, [2, 3], 1, 'c 0')], stored(1, 'a 0'))).toBe(1)
-    expect(wrongs([set('a', 0, [0, 1], 1), met('b', 0, [2, 3], 1, 'a 0')], stored(1, 'a 0'))).toBe(0)
+  it('finds a conflict with a state that never existed', () => {
+    expect(problemCount([set('a', 0, [0, 1], 1), conflict('b', 0, [2, 3], 2)], stored(1, 'a 0'))).toBe(1)
+    expect(problemCount([set('a', 0, [0, 1], 1), conflict('b', 0, [2, 3], 1, 'c 0')], stored(1, 'a 0'))).toBe(1)
+    expect(problemCount([set('a', 0, [0, 1], 1), conflict('b', 0, [2, 3], 1, 'a 0')], stored(1, 'a 0'))).toBe(0)
   })
 
-  test('is not if what was acknowledged is not there in the end', () => {
-    expect(wrongs([set('a', 0, [0, 1], 1)], {})).toBe(1)
-    expect(wrongs([set('a', 0, [0, 1], 1), set('b', 1, [2, 3], 2)], stored(1, 'a 0'))).toBe(1)
+  it('finds an acknowledged set that is missing from the final state', () => {
+    expect(problemCount([set('a', 0, [0, 1], 1)], {})).toBe(1)
+    expect(problemCount([set('a', 0, [0, 1], 1), set('b', 1, [2, 3], 2)], stored(1, 'a 0'))).toBe(1)
   })
 
-  test('is not if one set it from a version that an earlier one had already left', () => {
-    expect(wrongs([set('a', 0, [0, 1], 1), set('b', 1, [2, 3], 2), met('c', 2, [4, 5], 1)], stored(2, 'b 1'))).toBe(1)
+  it('finds a conflict with a version that an earlier set had already replaced', () => {
+    expect(
+      problemCount([set('a', 0, [0, 1], 1), set('b', 1, [2, 3], 2), conflict('c', 2, [4, 5], 1)], stored(2, 'b 1')),
+    ).toBe(1)
   })
 
-  test('may hold one without an answer, done or not', () => {
-    expect(wrongs([set('a', 0, [0, 1])], stored(1, 'a 0'))).toBe(0)
-    expect(wrongs([set('a', 0, [0, 1])], {})).toBe(0)
-    // long after it was asked
-    expect(wrongs([set('b', 1, [0, 1]), set('a', 0, [2, 3], 1)], stored(2, 'b 1'))).toBe(0)
+  it('accepts a set without a result, applied or not', () => {
+    expect(problemCount([set('a', 0, [0, 1])], stored(1, 'a 0'))).toBe(0)
+    expect(problemCount([set('a', 0, [0, 1])], {})).toBe(0)
+    // applied long after it started
+    expect(problemCount([set('b', 1, [0, 1]), set('a', 0, [2, 3], 1)], stored(2, 'b 1'))).toBe(0)
   })
 
-  test('has none that was refused', () => {
-    const refused: Set = {
+  it('ignores a rejected set', () => {
+    const rejected: CompareAndSet = {
       ...set('a', 0, [0, 1]),
-      outcome: { is: 'refused', n: 1, at: 1, code: 'SYNC_STORE_UNAVAILABLE' },
+      completion: { is: 'rejected', n: 1, at: 1, code: 'SYNC_STORE_UNAVAILABLE' },
     }
-    expect(wrongs([refused], {})).toBe(0)
-    expect(wrongs([refused], stored(1, 'a 0'))).toBe(0)
+    expect(problemCount([rejected], {})).toBe(0)
+    expect(problemCount([rejected], stored(1, 'a 0'))).toBe(0)
   })
 
-  test('is not judged where the store lost its tail', () => {
+  it('checks no register when the store lost its tail', () => {
     const lost = { ...evidence([set('a', 0, [0, 1], 1)], {}), epochs: [{ from: 'a', to: 'b', lost: true }] }
     expect(checkRegisters(lost)).toEqual({ checked: 0, problems: [] })
   })

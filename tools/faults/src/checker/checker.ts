@@ -5,39 +5,39 @@ import type { Copies } from '../workload/messages.ts'
 import { type EpochHistory, parsePosition, wasReportedLost } from './epoch-history.ts'
 import { checkRegisters } from './registers.ts'
 
-/** What there is to compare at the end, when everything is back and at rest. */
+/** Everything that the checker compares, collected when all faults have ended and no write is pending. */
 export interface Evidence {
   readonly histories: readonly OperationHistory[]
-  /** The store's documents, by key, with versions. */
+  /** The store's documents with their versions, by key. */
   readonly store: Copies
-  /** What each replica holds, and what its stream told. */
-  readonly replicas: readonly { readonly name: string; readonly held: Copies; readonly delivered: Copies }[]
-  /** Epoch changes, as the instances reported them. */
+  /** The documents that each replica has cached, and those that result from its change stream. */
+  readonly replicas: readonly { readonly name: string; readonly cached: Copies; readonly delivered: Copies }[]
+  /** Epoch changes that the instances reported. */
   readonly epochs: EpochHistory
 }
 
-/** What is wrong: an acknowledged write that is not there, one that counts twice, … */
+/** A violation, such as a lost acknowledged write, or one that was applied twice. */
 export interface Finding {
-  readonly what: 'lost' | 'twice' | 'not-asked' | 'torn' | 'differs' | 'not-linearizable'
+  readonly kind: 'lost' | 'applied-twice' | 'unexpected' | 'torn' | 'differs' | 'not-linearizable'
   readonly text: string
 }
 
-/** What the comparison came to. */
+/** Result of the check. */
 export interface CheckResult {
   readonly acknowledged: number
   readonly conflicts: number
   readonly unknown: number
-  readonly refused: number
-  /** Acknowledged writes that the store lost, and told so by a new epoch. */
+  readonly rejected: number
+  /** Number of acknowledged writes that the store lost and reported as lost by a new epoch. */
   readonly reportedLost: number
-  /** Acknowledged writes that are gone, and nobody was told. */
+  /** Number of acknowledged writes that were lost without a report. */
   readonly lost: number
-  /** Histories of compare-and-set that were judged. */
+  /** Number of registers whose compare-and-set history was checked. */
   readonly registers: number
   readonly findings: readonly Finding[]
 }
 
-/** Decides. Pure: of the same evidence it says the same. */
+/** Checks the evidence. A pure function. */
 export function checkEvidence(evidence: Evidence): CheckResult {
   const { histories, epochs } = evidence
   const store = documentsOf(evidence.store)
@@ -47,24 +47,24 @@ export function checkEvidence(evidence: Evidence): CheckResult {
     ),
   )
   const registers = checkRegisters(evidence)
-  const entries = histories.flatMap((ledger) => ledger.operations)
+  const entries = histories.flatMap((history) => history.operations)
   const count = (is: string): number => entries.filter(({ completion }) => completion?.is === is).length
   return {
     acknowledged: count('acknowledged'),
     conflicts: count('conflict'),
     unknown: count('unknown') + entries.filter(({ completion }) => completion === undefined).length,
-    refused: count('refused'),
+    rejected: count('rejected'),
     reportedLost: entries.filter(({ completion }) => completion?.is === 'acknowledged' && wasLost(completion, epochs))
       .length,
     lost: checked.reduce((sum, { lost }) => sum + lost, 0),
     registers: registers.checked,
     findings: [
-      ...registers.problems.map((text): Finding => ({ what: 'not-linearizable', text })),
+      ...registers.problems.map((text): Finding => ({ kind: 'not-linearizable', text })),
       ...checked.flatMap(({ findings }) => findings),
       ...findTornTotals(store),
-      ...evidence.replicas.flatMap(({ name, held, delivered }) => [
-        ...findDifferences(`${name} holds`, held, evidence.store),
-        ...findDifferences(`${name} was told`, delivered, evidence.store),
+      ...evidence.replicas.flatMap(({ name, cached, delivered }) => [
+        ...findDifferences(`${name} has cached`, cached, evidence.store),
+        ...findDifferences(`the stream of ${name} delivered`, delivered, evidence.store),
       ]),
     ],
   }
@@ -72,19 +72,19 @@ export function checkEvidence(evidence: Evidence): CheckResult {
 
 type Document = Readonly<Record<string, unknown>>
 
-/** What one writer did to one document. */
+/** One writer's operations on one document. */
 interface WriterOperations extends OperationGroups {
   readonly writer: string
   readonly key: string
 }
 
 interface OperationGroups {
-  /** Acknowledged, and not reported as lost since. */
+  /** Acknowledged, and not reported as lost. These must have an effect. */
   readonly durable: readonly Invocation[]
-  /** Not acknowledged, or lost: perhaps done. */
+  /** Not acknowledged, or reported as lost. These may have an effect. */
   readonly indeterminate: readonly Invocation[]
-  /** Said not to have been done. */
-  readonly refused: readonly Invocation[]
+  /** Rejected or conflicted. These must not have an effect. */
+  readonly rejected: readonly Invocation[]
 }
 
 interface CheckOutcome {
@@ -100,67 +100,70 @@ function groupOperations(entries: readonly Operation[], history: EpochHistory): 
   const anyLoss = history.some(({ lost }) => lost)
   const durable = ({ completion }: Operation): boolean =>
     completion?.is === 'acknowledged' && (completion.position === undefined ? !anyLoss : !wasLost(completion, history))
-  const refused = ({ completion }: Operation): boolean => completion?.is === 'refused' || completion?.is === 'conflict'
+  const rejected = ({ completion }: Operation): boolean =>
+    completion?.is === 'rejected' || completion?.is === 'conflict'
   return {
     durable: invocations(durable),
-    refused: invocations(refused),
-    indeterminate: invocations((entry) => !durable(entry) && !refused(entry)),
+    rejected: invocations(rejected),
+    indeterminate: invocations((entry) => !durable(entry) && !rejected(entry)),
   }
 }
 
-/** Of a removal nobody is told where it stood. */
+/** Whether an acknowledged write was reported as lost. False without a position, which `delete` does not return. */
 const wasLost = ({ position }: { readonly position?: Position }, history: EpochHistory): boolean =>
   position !== undefined && wasReportedLost(parsePosition(position), history)
 
 function checkOperations(work: WriterOperations, document: Document | undefined): CheckOutcome {
-  switch ([...work.durable, ...work.indeterminate, ...work.refused][0]?.op) {
+  switch ([...work.durable, ...work.indeterminate, ...work.rejected][0]?.op) {
     case 'mark':
       return checkMarks(work, Number(document?.[work.writer] ?? 0))
     case 'count':
       return checkCounts(work, Number(document?.[work.writer] ?? 0))
-    case 'make':
-    case 'remove':
+    case 'create':
+    case 'delete':
       return checkCreations(work, document !== undefined)
     default:
       return NO_FINDINGS
   }
 }
 
-/** Its own field has the last of its marks: that one, or one after the last that stands. */
-function checkMarks({ writer, key, durable, indeterminate, refused }: WriterOperations, found: number): CheckOutcome {
-  const wrote = (invocations: readonly Invocation[]): boolean => invocations.some(({ n }) => n === found)
-  const gone = durable.filter(({ n }) => n > found).map(({ n }) => n)
-  const at = `${key}: ${writer} has left ${found}`
-  if (gone.length > 0) return wrong('lost', `${at}, but ${gone.join(', ')} was acknowledged`, gone.length)
-  if (wrote(refused)) return wrong('not-asked', `${at}, which was refused`)
-  return found === 0 || wrote(durable) || wrote(indeterminate)
+/** The writer's field must contain its last durable mark, or a later indeterminate one. */
+function checkMarks({ writer, key, durable, indeterminate, rejected }: WriterOperations, found: number): CheckOutcome {
+  const includesFound = (invocations: readonly Invocation[]): boolean => invocations.some(({ n }) => n === found)
+  const lost = durable.filter(({ n }) => n > found).map(({ n }) => n)
+  const at = `${key}: the mark of ${writer} is ${found}`
+  if (lost.length > 0) return finding('lost', `${at}, but ${lost.join(', ')} was acknowledged`, lost.length)
+  if (includesFound(rejected)) return finding('unexpected', `${at}, which was rejected`)
+  return found === 0 || includesFound(durable) || includesFound(indeterminate)
     ? NO_FINDINGS
-    : wrong('not-asked', `${at}, which it never wrote`)
+    : finding('unexpected', `${at}, which it never wrote`)
 }
 
-/** Its own field has one for each that was acknowledged, and for each that is open one or none. */
+/** The writer's field must count every durable increment once, and each indeterminate one at most once. */
 function checkCounts({ writer, key, durable, indeterminate }: WriterOperations, counted: number): CheckOutcome {
   const maxCount = durable.length + indeterminate.length
-  const at = `${key}: ${writer} has counted ${counted}`
+  const at = `${key}: the count of ${writer} is ${counted}`
   if (counted < durable.length)
-    return wrong('lost', `${at}, but ${durable.length} were acknowledged`, durable.length - counted)
-  return counted > maxCount ? wrong('twice', `${at}, but wrote ${maxCount} times at most`) : NO_FINDINGS
+    return finding('lost', `${at}, but ${durable.length} were acknowledged`, durable.length - counted)
+  return counted > maxCount ? finding('applied-twice', `${at}, but it wrote at most ${maxCount} times`) : NO_FINDINGS
 }
 
-/** A document that was made is there, unless it was removed. */
-function checkCreations({ key, durable, indeterminate, refused }: WriterOperations, found: boolean): CheckOutcome {
-  const has = (invocations: readonly Invocation[], op: Invocation['op']): boolean =>
-    invocations.some((intent) => intent.op === op)
-  if (found && has(durable, 'remove')) return wrong('lost', `${key} is there, but its removal was acknowledged`, 1)
-  if (found && has(refused, 'make')) return wrong('not-asked', `${key} is there, but was refused`)
-  if (!found && has(durable, 'make') && !has(durable, 'remove') && !has(indeterminate, 'remove'))
-    return wrong('lost', `${key} is not there, but was acknowledged`, 1)
+/** A document whose creation is durable must exist, unless it was deleted. */
+function checkCreations({ key, durable, indeterminate, rejected }: WriterOperations, found: boolean): CheckOutcome {
+  const includes = (invocations: readonly Invocation[], op: Invocation['op']): boolean =>
+    invocations.some((invocation) => invocation.op === op)
+  if (found && includes(durable, 'delete'))
+    return finding('lost', `${key} exists, but its deletion was acknowledged`, 1)
+  if (found && includes(rejected, 'create'))
+    return finding('unexpected', `${key} exists, but its creation was rejected`)
+  if (!found && includes(durable, 'create') && !includes(durable, 'delete') && !includes(indeterminate, 'delete'))
+    return finding('lost', `${key} does not exist, but its creation was acknowledged`, 1)
   return NO_FINDINGS
 }
 
-const wrong = (what: Finding['what'], text: string, lost = 0): CheckOutcome => ({ lost, findings: [{ what, text }] })
+const finding = (kind: Finding['kind'], text: string, lost = 0): CheckOutcome => ({ lost, findings: [{ kind, text }] })
 
-/** Each count adds to its writer's field and to the total in one write. */
+/** Finds counts whose total differs from the sum of their fields. One write adds to both, so it must be atomic. */
 function findTornTotals(store: ReadonlyMap<string, Document>): Finding[] {
   return [...store].flatMap(([key, document]) => {
     const total = document[TOTAL_FIELD]
@@ -169,18 +172,21 @@ function findTornTotals(store: ReadonlyMap<string, Document>): Finding[] {
       (before, [field, n]) => before + (field === TOTAL_FIELD ? 0 : Number(n)),
       0,
     )
-    return sum === total ? [] : [{ what: 'torn', text: `${key}: the total is ${String(total)}, the parts make ${sum}` }]
+    return sum === total
+      ? []
+      : [{ kind: 'torn', text: `${key}: the total is ${String(total)}, but the fields add up to ${sum}` }]
   })
 }
 
-function findDifferences(who: string, copy: Copies, store: Copies): Finding[] {
-  const keys = new Set([...Object.keys(copy), ...Object.keys(store)])
-  const describeCopy = (one: Copies[string] | undefined): string => (one ? `version ${one[0]} ${one[1]}` : 'nothing')
+function findDifferences(holder: string, copies: Copies, store: Copies): Finding[] {
+  const keys = new Set([...Object.keys(copies), ...Object.keys(store)])
+  const describeCopy = (copy: Copies[string] | undefined): string =>
+    copy ? `version ${copy[0]} ${copy[1]}` : 'no document'
   return [...keys]
-    .filter((key) => describeCopy(copy[key]) !== describeCopy(store[key]))
+    .filter((key) => describeCopy(copies[key]) !== describeCopy(store[key]))
     .map((key) => ({
-      what: 'differs',
-      text: `${key}: ${who} ${describeCopy(copy[key])}, the store ${describeCopy(store[key])}`,
+      kind: 'differs',
+      text: `${key}: ${holder} ${describeCopy(copies[key])}, but the store has ${describeCopy(store[key])}`,
     }))
 }
 

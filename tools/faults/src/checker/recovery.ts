@@ -1,12 +1,13 @@
-/** Who has to recover. */
+/** Names of the workers that must recover. */
 export interface Participants {
   readonly writers: readonly string[]
   readonly replicas: readonly string[]
 }
 
 /**
- * Times how long it takes after faults ended until every writer has been acknowledged a write that it began after them, and
- * every replica has told all of these and whatever was acknowledged before. Sequences are of one section; times in ms.
+ * Determines when all workers have recovered from a fault. A writer has recovered when a write that it started after the fault
+ * is acknowledged. A replica has recovered when its stream has delivered all of these writes and everything acknowledged before
+ * the fault ended. All sequences belong to one section; all times are in milliseconds.
  */
 export class Recovery {
   readonly #participants: Participants
@@ -18,12 +19,12 @@ export class Recovery {
     this.#participants = participants
   }
 
-  /** Faults ended at that time: all of this begins anew. */
+  /** Starts waiting for the recovery from faults that ended at `now`. */
   start(now: number): void {
     this.#pending = { since: now, target: this.#acknowledged, writers: new Set(this.#participants.writers) }
   }
 
-  /** A writer was acknowledged a write. */
+  /** Records that a writer's write was acknowledged. */
   onAcknowledged(writer: string, sequence: number, startedAt: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, sequence)
     const pending = this.#pending
@@ -31,24 +32,24 @@ export class Recovery {
     pending.target = Math.max(pending.target, sequence)
   }
 
-  /** A replica has told everything up to there. */
+  /** Records that a replica's stream has delivered everything up to `sequence`. */
   onDelivered(replica: string, sequence: number): void {
     this.#delivered.set(replica, sequence)
   }
 
-  /** A replica begins anew: what it told before does not count. */
+  /** Forgets the deliveries of a replica that restarts. */
   onReplicaEnded(replica: string): void {
     this.#delivered.delete(replica)
   }
 
-  /** The store lost everything beyond: nobody has told it, nobody waits for it. */
+  /** Forgets everything above `fork`, because the store has lost it. */
   onHistoryLost(fork: number): void {
     this.#acknowledged = Math.min(this.#acknowledged, fork)
     if (this.#pending) this.#pending.target = Math.min(this.#pending.target, fork)
     for (const [replica, sequence] of this.#delivered) this.#delivered.set(replica, Math.min(sequence, fork))
   }
 
-  /** Who is still missing; nobody: all have recovered. */
+  /** Names of the workers that have not recovered. Empty if all have. */
   get notRecovered(): readonly string[] {
     const pending = this.#pending
     if (!pending) return []
@@ -57,14 +58,14 @@ export class Recovery {
   }
 }
 
-/** Times to recovery after one kind of fault. */
+/** Recovery times of one kind of fault, in milliseconds. */
 export interface RecoverySummary {
   readonly count: number
   readonly p50: number
   readonly max: number
 }
 
-/** Adds them up. */
+/** Returns count, median and maximum. */
 export function summarizeTimes(times: readonly number[]): RecoverySummary {
   const sorted = [...times].sort((a, b) => a - b)
   return { count: sorted.length, p50: sorted[Math.floor((sorted.length - 1) / 2)] ?? 0, max: sorted.at(-1) ?? 0 }

@@ -4,10 +4,11 @@ import type { Copies } from '../workload/messages.ts'
 import type { EpochHistory } from './epoch-history.ts'
 
 type Input = { readonly expected: number; readonly value: string } | 'read'
-/** What was there; of a set that took place, since it did. `value` absent: not told. */
+/** Result of a call: whether it set the register, and the register's state after it. */
 interface Output {
   readonly applied: boolean
   readonly version: number
+  /** Missing if the result did not contain it. */
   readonly value?: string
 }
 
@@ -16,7 +17,7 @@ interface Register {
   readonly value: string
 }
 
-/** A register that is set only at the version expected, and counts its versions without a hole. */
+/** A register that is set only at the expected version, and whose version increases by exactly one. */
 const model: Model<Register, Input, Output> = {
   initial: { version: 0, value: '' },
   stateKey: ({ version, value }) => `${version} ${value}`,
@@ -30,16 +31,16 @@ const model: Model<Register, Input, Output> = {
   },
 }
 
-/** Which registers were judged, and those whose history no order of the calls explains. */
+/** Number of registers checked, and one message for each whose history is not linearizable. */
 export interface RegisterResult {
   readonly checked: number
   readonly problems: readonly string[]
 }
 
 /**
- * Judges the history of every register: all its compare-and-sets, by all writers, and what the store has in the end. One
- * without an answer, or with none that is certain, counts as "perhaps, at any time since". Where the store lost its tail
- * nothing is judged: what was lost were answers too.
+ * Checks the history of every register for linearizability: all compare-and-sets of all writers, and the final value in the
+ * store. A call without a certain result may have taken effect at any time after its start, or not at all. If the store lost its
+ * tail, no register is checked, because results of lost commits were true of a history that no longer exists.
  */
 export function checkRegisters(evidence: {
   readonly histories: readonly OperationHistory[]
@@ -63,28 +64,28 @@ export function checkRegisters(evidence: {
     if (verdict.linearizable) return []
     const last = verdict.linearizedPrefix.slice(-3).map(describeCall).join('; ')
     return [
-      `${key}: after ${last || 'nothing'} none of these can come: ${verdict.blocked.map(describeCall).join('; ')}`,
+      `${key}: no valid next call after ${last || 'the initial state'}; candidates: ${verdict.blocked.map(describeCall).join('; ')}`,
     ]
   })
   return { checked: histories.size, problems }
 }
 
-/** `undefined`: it is none, or it is certain that nothing was done. */
+/** Returns an operation as a call. `undefined` if it is not a compare-and-set, or certainly had no effect. */
 function callOf(client: string, { invocation, completion }: Operation): Call<Input, Output> | undefined {
-  if (invocation.op !== 'cas' || completion?.is === 'refused') return undefined
+  if (invocation.op !== 'cas' || completion?.is === 'rejected') return undefined
   const { expected, value, at: invokedAt } = invocation
   return { client, input: { expected, value }, invokedAt, returned: returnedOf(completion) }
 }
 
-function returnedOf(outcome: Operation['completion']): Call<Input, Output>['returned'] {
-  if (outcome?.is === 'acknowledged')
-    return { at: outcome.at, output: { applied: true, version: outcome.version ?? 0 } }
-  if (outcome?.is !== 'conflict') return undefined
-  const { at, version, value } = outcome
+function returnedOf(completion: Operation['completion']): Call<Input, Output>['returned'] {
+  if (completion?.is === 'acknowledged')
+    return { at: completion.at, output: { applied: true, version: completion.version ?? 0 } }
+  if (completion?.is !== 'conflict') return undefined
+  const { at, version, value } = completion
   return { at, output: { applied: false, version, ...(value !== undefined && { value }) } }
 }
 
-/** After everything else. */
+/** Returns a read of the final state, placed after all other calls. */
 function lastRead([version, text]: Copies[string] = [0, '[["value",""]]']): Call<Input, Output> {
   const { value = '' } = Object.fromEntries(JSON.parse(text) as [string, string][])
   const at = Number.MAX_VALUE
@@ -100,7 +101,7 @@ function describeCall({ client, input, returned }: Call<Input, Output>): string 
   const request = input === 'read' ? 'read' : `${input.expected} → "${input.value}"`
   const { applied, version, value } = returned?.output ?? {}
   const response = returned
-    ? `${applied ? 'done' : 'met'} ${version}${value === undefined ? '' : ` "${value}"`}`
-    : 'no answer'
+    ? `${applied ? 'set, now' : 'found'} version ${version}${value === undefined ? '' : ` "${value}"`}`
+    : 'no result'
   return `${client}: ${request}: ${response}`
 }

@@ -1,19 +1,19 @@
 import { type ServerControls, startKafka, startNats, startRedis, type TcpProxy } from '@sync/brokers'
 
-/** What a bus is made of: its server, if it is another one than the store's, and what its URL says. */
+/** The server of a bus, and its URL parameters. */
 export interface BusBroker {
+  /** `undefined` if the bus uses the store's server. */
   readonly server: BusServer | undefined
   readonly query: string
 }
 
-/** A server that is told where to stand by the one who asks. */
 interface BusServer extends ServerControls, AsyncDisposable {
   readonly url: string
-  /** A server that tells its clients where to connect knows of one proxy alone. */
+  /** Starts the server's only proxy. Present if the server advertises the address that clients must use. */
   startProxy?(): Promise<TcpProxy>
 }
 
-/** A bus over a broker. */
+/** Names of the buses, as on the command line. */
 export type BusName = 'pubsub' | 'streams' | 'nats' | 'jetstream' | 'kafka'
 
 const busBrokers: Readonly<Record<BusName, () => Promise<BusBroker>>> = {
@@ -24,11 +24,11 @@ const busBrokers: Readonly<Record<BusName, () => Promise<BusBroker>>> = {
   kafka: async () => ({ server: await startKafka(), query: '' }),
 }
 
-/** All of them. */
+/** All bus names. */
 export const busNames: readonly BusName[] = Object.keys(busBrokers) as BusName[]
 
-/** Starts what a bus needs beside the store. */
+/** Starts a bus's server, unless it uses the store's. */
 export const startBus = (name: BusName): Promise<BusBroker> => busBrokers[name]()
 
-/** The store: a Redis that loses nothing when it is killed. */
+/** Starts the store's server: a Redis that loses no acknowledged write when it is killed. */
 export const startStore: typeof startRedis = startRedis

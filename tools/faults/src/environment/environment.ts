@@ -6,31 +6,31 @@ import type { Answer, Report, Request, Task } from '../workload/messages.ts'
 export interface Worker {
   readonly name: string
   readonly role: Task['role']
-  /** One for each life, oldest first. */
+  /** One task per incarnation, oldest first. */
   readonly tasks: readonly Task[]
-  /** The name of the life that it is in. */
-  readonly life: string
-  /** Begins a life; does not wait until it is ready. */
+  /** Name of the current incarnation. */
+  readonly incarnation: string
+  /** Starts a new incarnation. Does not wait until it is ready. */
   start(): void
   request(request: Request): Promise<Answer>
-  /** Ends by itself, as nothing keeps it. Answers whether it did within the time. */
+  /** Waits until the worker's process exits without being killed. Returns false if the time is up. */
   waitForExit(withinMs: number): Promise<boolean>
 }
 
-/** A way back from a fault; resolves when what was harmed is there again. */
+/** Ends a fault. Resolves when the target is available again. */
 export type UndoFault = () => Promise<void>
 
-/** Where it all happens: brokers, lines to them, writers and replicas, and what can be done to each. */
+/** Brokers, connections to them, writers and replicas, with the faults that each can have. */
 export interface Environment extends AsyncDisposable {
   readonly workers: readonly Worker[]
   readonly faultKinds: readonly FaultKind[]
-  /** Does it. Answers what ends it; `undefined`: nothing came of it. */
+  /** Injects a fault and returns a function that ends it. Returns `undefined` if the fault could not be injected. */
   inject(fault: Fault): Promise<UndoFault | undefined>
-  /** An instance that no fault reaches: to prepare, and to look at the end. */
+  /** Opens an instance that no fault affects, for preparing the documents and reading the final state. */
   openAuditor(): Promise<SyncInstance>
 }
 
-/** What every scene is made of. */
+/** Options common to all environments. */
 export interface EnvironmentOptions {
   readonly writers: readonly string[]
   readonly replicas: readonly string[]
@@ -38,9 +38,9 @@ export interface EnvironmentOptions {
   readonly rate: number
   readonly seed: number
   readonly workload: Task['workload']
-  /** May the store lose the end of what it acknowledged? */
+  /** Whether the store may lose its last acknowledged commits. */
   readonly loseTail: boolean
-  /** The path of the ledger of a life. */
-  readonly historyFileOf: (life: string) => string
-  readonly report: (actor: Worker, report: Report) => void
+  /** Returns the path of an incarnation's history file. */
+  readonly historyFileOf: (incarnation: string) => string
+  readonly report: (worker: Worker, report: Report) => void
 }

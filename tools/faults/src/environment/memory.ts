@@ -7,10 +7,10 @@ import { Resources } from '../workload/resources.ts'
 import type { Environment, EnvironmentOptions, UndoFault, Worker } from './environment.ts'
 
 const MAX_TAIL = 20
-/** So that log and op memory are full soon, and what follows from that happens. */
+/** Small, so that log and op memory soon overflow and the run covers the consequences. */
 const SMALL_LIMITS = { maxChanges: 1_000, maxOpResults: 5_000 } as const
 
-/** Instances of this process on one hub. They cannot be killed one by one; what fails is what the hub can have fail. */
+/** Starts workers in this process, on one in-memory hub. Single workers cannot be killed; all faults are the hub's. */
 export function startInMemoryEnvironment(options: EnvironmentOptions): Environment {
   const resources = new Resources()
   const hub = createMemoryHub({ ...SMALL_LIMITS, maxUndoCommits: MAX_TAIL })
@@ -38,20 +38,20 @@ const FAULT_KINDS: readonly FaultKind[] = [
   { kind: 'frames delayed', targets: ['bus'], durationMs: DURATION_MS },
   { kind: 'bus paused', targets: ['bus'], durationMs: DURATION_MS },
   { kind: 'bus interrupted', targets: ['bus'], durationMs: DURATION_MS },
-  { kind: 'bus away', targets: ['bus'], durationMs: DURATION_MS },
+  { kind: 'bus unavailable', targets: ['bus'], durationMs: DURATION_MS },
   { kind: 'store paused', targets: ['store'], durationMs: DURATION_MS },
-  { kind: 'store away', targets: ['store'], durationMs: DURATION_MS },
+  { kind: 'store unavailable', targets: ['store'], durationMs: DURATION_MS },
   { kind: 'store restarted', targets: ['store'], durationMs: [0, 0] },
   { kind: 'replies lost', targets: ['store'], durationMs: [0, 0] },
 ]
 const TAIL_LOSS: FaultKind = { kind: 'tail lost', targets: ['store'], durationMs: [0, 0] }
 
-/** How often a frame meets its fate, at the worst. */
+/** Maximum share of frames that a fault affects. */
 const MAX_FRAME_SHARE = 0.5
 const MAX_DELAY_MS = 300
 const MAX_LOST_REPLIES = 10
 
-/** How each is begun, and ended where that is not at once. */
+/** Begins a fault and, unless the fault is momentary, ends it. */
 type FaultAction = readonly [begin: () => void, end?: () => void]
 
 function injectFault(hub: MemoryHub, { kind, strength }: Fault): UndoFault {
@@ -60,28 +60,28 @@ function injectFault(hub: MemoryHub, { kind, strength }: Fault): UndoFault {
     ...storeFaultActions(hub, strength),
   }
   const [begin, end] = actions[kind] ?? []
-  if (!begin) throw new Error(`nobody knows how to do "${kind}"`)
+  if (!begin) throw new Error(`expected a fault of the in-memory hub, got "${kind}"`)
   begin()
   return async () => end?.()
 }
 
 function busFaultActions({ bus }: MemoryHub, strength: number): Readonly<Record<string, FaultAction>> {
   const share = strength * MAX_FRAME_SHARE
-  const stopChance = (): void => bus.setFaultRates({})
+  const clearRates = (): void => bus.setFaultRates({})
   return {
-    'frames dropped': [() => bus.setFaultRates({ drop: share }), stopChance],
-    'frames repeated': [() => bus.setFaultRates({ repeat: share }), stopChance],
-    'frames reordered': [() => bus.setFaultRates({ reorder: share }), stopChance],
+    'frames dropped': [() => bus.setFaultRates({ drop: share }), clearRates],
+    'frames repeated': [() => bus.setFaultRates({ repeat: share }), clearRates],
+    'frames reordered': [() => bus.setFaultRates({ reorder: share }), clearRates],
     'frames delayed': [() => bus.delay(strength * MAX_DELAY_MS, MAX_DELAY_MS), () => bus.delay(0)],
     'bus paused': [() => bus.pause(), () => bus.resume()],
     'bus interrupted': [() => bus.interrupt(), () => bus.resume()],
-    'bus away': [() => bus.makeUnavailable(), () => bus.makeAvailable()],
+    'bus unavailable': [() => bus.makeUnavailable(), () => bus.makeAvailable()],
   }
 }
 
 const storeFaultActions = ({ store }: MemoryHub, strength: number): Readonly<Record<string, FaultAction>> => ({
   'store paused': [() => store.pause(), () => store.resume()],
-  'store away': [() => store.makeUnavailable(), () => store.makeAvailable()],
+  'store unavailable': [() => store.makeUnavailable(), () => store.makeAvailable()],
   'store restarted': [() => store.restart()],
   'replies lost': [() => store.loseReplies(1 + Math.floor(strength * MAX_LOST_REPLIES))],
   'tail lost': [() => void store.loseTail(1 + Math.floor(strength * (MAX_TAIL - 1)))],
@@ -95,7 +95,7 @@ interface LocalWorkerOptions {
   readonly resources: Resources
 }
 
-/** A writer or replica of this process. */
+/** A writer or replica in this process. */
 class LocalWorker implements Worker {
   readonly name: string
   readonly role: Task['role']
@@ -116,7 +116,7 @@ class LocalWorker implements Worker {
     this.#resources = resources
   }
 
-  get life(): string {
+  get incarnation(): string {
     return `${this.name}.${this.tasks.length}`
   }
 
@@ -137,11 +137,11 @@ class LocalWorker implements Worker {
   }
 
   async request(request: Request): Promise<Answer> {
-    if (!this.#instance) throw new Error(`${this.name} was not started`)
+    if (!this.#instance) throw new Error(`${this.name}: expected a started worker; call start() first`)
     return this.#instance.handle(request)
   }
 
-  /** It is no process of its own: all of them together leave nothing behind in this one. */
+  /** Resolves with true when no local worker keeps a resource open. Local workers have no process that could exit. */
   async waitForExit(withinMs: number): Promise<boolean> {
     return (await this.#resources.leaks(withinMs)).length === 0
   }

@@ -9,7 +9,7 @@ import { WorkerProcess } from './worker-process.ts'
 
 const MAX_TAIL = 20
 
-/** Starts real brokers, a proxy for each process before each of them, and has all processes ready to be started. */
+/** Starts real brokers, and a proxy in front of each broker for each worker. Creates the workers without starting them. */
 export async function startProcessEnvironment(
   busName: BusName,
   options: EnvironmentOptions,
@@ -55,7 +55,7 @@ interface EnvironmentParts {
   readonly resources: AsyncDisposableStack
 }
 
-/** Processes that share real brokers, over lines that can be harmed. */
+/** Worker processes that share real brokers through proxies. */
 export class ProcessEnvironment implements Environment {
   readonly workers: readonly WorkerProcess[]
   readonly #parts: EnvironmentParts
@@ -73,7 +73,7 @@ export class ProcessEnvironment implements Environment {
 
   get faultKinds(): readonly FaultKind[] {
     const named = (role: string): readonly string[] =>
-      this.workers.filter((member) => member.role === role).map(({ name }) => name)
+      this.workers.filter((worker) => worker.role === role).map(({ name }) => name)
     return [
       ...this.#parts.proxies.faultKinds,
       ...[...this.#brokers.keys()].flatMap((name): FaultKind[] => [
@@ -96,14 +96,14 @@ export class ProcessEnvironment implements Environment {
     return worker ? injectWorkerFault(worker, fault) : this.#parts.proxies.inject(fault)
   }
 
-  /** Past all lines. */
+  /** Connects directly, not through a proxy. */
   async openAuditor(): Promise<SyncInstance> {
     const { store, bus } = this.#parts
     return connect({ store: store.url, bus: `${bus.server?.url ?? store.url}${bus.query}` })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.workers.map((member) => member.kill()))
+    await Promise.all(this.workers.map((worker) => worker.kill()))
     await this.#parts.resources[Symbol.asyncDispose]()
   }
 }
@@ -117,7 +117,7 @@ async function injectBrokerFault(broker: ServerControls, { kind }: Fault): Promi
   return () => broker.restart()
 }
 
-/** It is killed, and comes back without its last commits, as after a machine's loss of power. */
+/** Kills the store and restarts it without its last commits, as after a power failure. */
 async function loseTail(store: RedisServer, { strength }: Fault): Promise<UndoFault> {
   await store.kill()
   await store.truncateLog({ commits: 1 + Math.floor(strength * (MAX_TAIL - 1)) })

@@ -2,28 +2,28 @@ import { startProxy, type TcpProxy } from '@sync/brokers'
 import type { Fault, FaultKind } from '../schedule/schedule.ts'
 import type { UndoFault } from './environment.ts'
 
-/** Where nobody asks for anything there is no reply to lose. */
+/** Maximum time to wait for a reply that can be dropped. An idle connection has none. */
 const MAX_WAIT_MS = 6_000
 
-/** The proxies before the brokers, by name. */
+/** The proxies in front of the brokers, by name. */
 export class Proxies implements AsyncDisposable {
   readonly #proxies = new Map<string, TcpProxy>()
 
-  /** A line of that name to a server. Answers its URL. */
+  /** Starts a proxy in front of a server. Returns the proxy's URL. */
   async add(name: string, target: string): Promise<string> {
     return this.adopt(name, await startProxy({ target }))
   }
 
-  /** A line whose proxy is there already. */
+  /** Adds a running proxy. Returns its URL. */
   adopt(name: string, proxy: TcpProxy): string {
     this.#proxies.set(name, proxy)
     return proxy.url
   }
 
-  /** What can be done to them. */
+  /** Faults that the proxies can inject. */
   get faultKinds(): readonly FaultKind[] {
     const targets = [...this.#proxies.keys()]
-    // who only listens asks for nothing
+    // connections that only receive messages have no replies to lose
     const requesting = targets.filter((name) => /^writer.*store$|^all/.test(name))
     return [
       { kind: 'line delayed', targets, durationMs: [1_000, 4_000] },
@@ -34,10 +34,10 @@ export class Proxies implements AsyncDisposable {
     ]
   }
 
-  /** Does it. `undefined`: nothing came of it. */
+  /** Injects a fault and returns a function that ends it. Returns `undefined` if there was no reply to drop. */
   async inject({ kind, target, strength }: Fault): Promise<UndoFault | undefined> {
     const proxy = this.#proxies.get(target)
-    if (!proxy) throw new Error(`there is no ${target}`)
+    if (!proxy) throw new Error(`expected one of ${[...this.#proxies.keys()].join(', ')}, got "${target}"`)
     const heal = (): Promise<void> => proxy.heal()
     switch (kind) {
       case 'line delayed':
@@ -55,7 +55,7 @@ export class Proxies implements AsyncDisposable {
       case 'reply lost':
         return (await loseReply(proxy)) ? heal : undefined
       default:
-        throw new Error(`nobody knows how to do "${kind}"`)
+        throw new Error(`expected a fault of a proxy, got "${kind}"`)
     }
   }
 
@@ -64,13 +64,13 @@ export class Proxies implements AsyncDisposable {
   }
 }
 
-/** Answers whether there was one. */
+/** Drops the next reply. Returns false if none arrived in time. */
 async function loseReply(proxy: TcpProxy): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const { promise: timeout, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), MAX_WAIT_MS)
-  const lost = await Promise.race([proxy.loseReply().then(() => true), late])
+  const lost = await Promise.race([proxy.loseReply().then(() => true), timeout])
   clearTimeout(timer)
-  // a trap that is still set is taken away
+  // replaces a trap that was not triggered by one that never triggers
   void proxy.loseReply({ when: () => false })
   return lost
 }

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import type { Answer, Report, Request, Task } from '../workload/messages.ts'
 import type { Worker } from './environment.ts'
 
-/** What the lives of a member have in common. */
+/** Options common to all incarnations of a worker. */
 export interface WorkerProcessOptions extends Omit<Task, 'historyFile'> {
-  readonly historyFileOf: (life: string) => string
-  readonly report: (actor: Worker, report: Report) => void
+  readonly historyFileOf: (incarnation: string) => string
+  readonly report: (worker: Worker, report: Report) => void
 }
 
 const WORKER_PROGRAM = join(import.meta.dirname, '../workload/process.ts')
 
-/** A writer or replica in a process of its own, that can be killed and paused; it ends with this process. */
+/** A writer or replica in a child process, which can be killed and paused. It ends with this process. */
 export class WorkerProcess implements Worker {
   readonly name: string
   readonly role: Task['role']
@@ -30,14 +30,14 @@ export class WorkerProcess implements Worker {
     process.once('exit', () => this.#child?.kill('SIGKILL'))
   }
 
-  get life(): string {
+  get incarnation(): string {
     return this.tasks.at(-1)?.name ?? this.name
   }
 
   start(): void {
     const { role, store, bus, rate, workload, seed, historyFileOf } = this.#options
-    const lifeNumber = this.tasks.length + 1
-    const name = `${this.name}.${lifeNumber}`
+    const incarnationNumber = this.tasks.length + 1
+    const name = `${this.name}.${incarnationNumber}`
     const task: Task = {
       role,
       name,
@@ -45,7 +45,7 @@ export class WorkerProcess implements Worker {
       bus,
       rate,
       workload,
-      seed: seed + lifeNumber,
+      seed: seed + incarnationNumber,
       historyFile: historyFileOf(name),
     }
     this.tasks.push(task)
@@ -70,13 +70,13 @@ export class WorkerProcess implements Worker {
     child.once('exit', (code, signal) => {
       if (this.#child !== child || this.#exiting) return
       this.#options.report(this, {
-        report: 'wrong',
-        what: `${name} ended by itself (${signal ?? code}): ${this.#stderr}`,
+        report: 'problem',
+        text: `${name} exited unexpectedly (${signal ?? code}): ${this.#stderr}`,
       })
     })
   }
 
-  /** Begins a life, and resolves when its process runs. */
+  /** Starts a new incarnation and resolves when its process is running. */
   async restart(): Promise<void> {
     this.start()
     await this.#running
@@ -94,10 +94,10 @@ export class WorkerProcess implements Worker {
     this.#child?.kill('SIGCONT')
   }
 
-  /** Asks the process, and waits for its answer. @throws if it ends first */
+  /** Sends a request to the process and returns its answer. @throws Error if the process exits first */
   async request(request: Request): Promise<Answer> {
     const child = this.#child
-    if (!child?.connected) throw new Error(`${this.life} is not running`)
+    if (!child?.connected) throw new Error(`${this.incarnation}: expected a running process, got an exited one`)
     return new Promise((resolve, reject) => {
       const onMessage = (message: Report | Answer): void => {
         if (!('answer' in message)) return
@@ -105,7 +105,7 @@ export class WorkerProcess implements Worker {
         child.off('exit', onExit)
         resolve(message)
       }
-      const onExit = (): void => reject(new Error(`${this.life} ended before it answered: ${this.#stderr}`))
+      const onExit = (): void => reject(new Error(`${this.incarnation} exited before it answered: ${this.#stderr}`))
       child.on('message', onMessage)
       child.once('exit', onExit)
       child.send(request)
@@ -131,6 +131,6 @@ export class WorkerProcess implements Worker {
     const ended = once(child, 'exit')
     child.kill(signal)
     await ended
-    this.#options.report(this, { report: 'gone' })
+    this.#options.report(this, { report: 'exited' })
   }
 }

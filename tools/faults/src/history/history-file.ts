@@ -4,12 +4,12 @@ import type { Completion, Invocation, Operation, OperationHistory } from './oper
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-/** A write as its writer names it. */
+/** An invocation without its number and time, which the history file assigns. */
 export type NewInvocation = Without<Invocation, 'n' | 'at'>
-/** What became of it, as its writer was told. */
+/** A completion without its number and time. */
 export type NewCompletion = Without<Completion, 'n' | 'at'>
 
-/** Lines of a file. Each is handed to the system before the call returns: a killed writer loses none. */
+/** A writer's history as lines of JSON. Each line is passed to the operating system synchronously, so a kill loses none. */
 export class HistoryFile {
   readonly #file: number
   #last = 0
@@ -18,14 +18,14 @@ export class HistoryFile {
     this.#file = openSync(path, 'wx')
   }
 
-  /** Before the write is sent. Answers its number, from 1. */
+  /** Records a write before it is sent. Returns its number, counted from 1. */
   recordInvocation(invocation: NewInvocation): number {
     const n = ++this.#last
     this.#write({ ...invocation, n, at: now() })
     return n
   }
 
-  /** After the answer. */
+  /** Records the result of write `n`. */
   recordCompletion(n: number, completion: NewCompletion): void {
     this.#write({ ...completion, n, at: now() })
   }
@@ -39,7 +39,7 @@ export class HistoryFile {
   }
 }
 
-/** Reads a ledger; a last line that was not written to its end counts as not written. */
+/** Parses a history file. Ignores an incomplete last line. @throws Error if a completion has no invocation */
 export function parseHistory(writer: string, text: string): OperationHistory {
   const operations = new Map<number, { invocation: Invocation; completion: Completion | undefined }>()
   const lines = text.split('\n').slice(0, -1)
@@ -48,7 +48,8 @@ export function parseHistory(writer: string, text: string): OperationHistory {
     if ('op' in record) operations.set(record.n, { invocation: record, completion: undefined })
     else {
       const operation = operations.get(record.n)
-      if (!operation) throw new Error(`${writer}: the ledger tells the end of ${record.n}, but not its beginning`)
+      if (!operation)
+        throw new Error(`${writer}: expected an invocation of ${record.n} before its completion, got none`)
       operation.completion = record
     }
   }

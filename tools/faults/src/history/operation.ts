@@ -1,33 +1,37 @@
 import type { Position } from '@sync/core'
 
 /**
- * What a writer is about to do. `mark`: sets its own field of a document to `n`. `count`: adds one to its own field and to
- * the total. `make`, `remove`: a document that is only its own. `cas`: a register from one state to another.
+ * The start of an operation.
+ *
+ * - `mark` sets the writer's own field of a document to `n`.
+ * - `count` adds one to the writer's own field and to the total.
+ * - `create` and `delete` act on a document that no other writer uses.
+ * - `cas` is a compare-and-set of a register.
  */
 export type Invocation = { readonly n: number; readonly at: number; readonly key: string } & (
-  | { readonly op: 'mark' | 'count' | 'make' | 'remove' }
+  | { readonly op: 'mark' | 'count' | 'create' | 'delete' }
   | { readonly op: 'cas'; readonly expected: number; readonly value: string }
 )
 
-/** What the writer was told of it. */
+/** The end of an operation, as the writer saw it. */
 export type Completion = { readonly n: number; readonly at: number } & (
   | { readonly is: 'acknowledged'; readonly position?: Position; readonly version?: number }
-  /** A compare-and-set that met this state. */
+  /** A compare-and-set found this state instead of the expected one. */
   | { readonly is: 'conflict'; readonly version: number; readonly value?: string }
-  /** It may have been done. */
+  /** The operation may have taken effect. */
   | { readonly is: 'unknown'; readonly code: string }
-  /** It was not done. */
-  | { readonly is: 'refused'; readonly code: string }
+  /** The operation did not take effect. */
+  | { readonly is: 'rejected'; readonly code: string }
 )
 
-/** A write: begun, and perhaps answered. `at` in ms on the machine's monotonic clock, the same for all processes. */
+/** One operation. `at` is in milliseconds on the machine's monotonic clock, which all processes share. */
 export interface Operation {
   readonly invocation: Invocation
-  /** `undefined`: the writer ended before it was told. */
+  /** `undefined` if the writer's process ended first. */
   readonly completion: Completion | undefined
 }
 
-/** All that one writer ever began, in that order. A writer that begins anew is another one. */
+/** All operations of one writer, in the order of their invocation. Each incarnation is a writer of its own. */
 export interface OperationHistory {
   readonly writer: string
   readonly operations: readonly Operation[]

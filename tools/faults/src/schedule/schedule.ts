@@ -1,33 +1,33 @@
 import { createRandom } from '../workload/random.ts'
 
-/** What can be done to something, and to what. */
+/** A kind of fault, with its possible targets. */
 export interface FaultKind {
   readonly kind: string
   readonly targets: readonly string[]
-  /** For how long, from … to, in ms. */
-  readonly durationMs: readonly [least: number, most: number]
+  /** Range of durations, in milliseconds. */
+  readonly durationMs: readonly [min: number, max: number]
 }
 
-/** One fault as it is planned. */
+/** One planned fault. */
 export interface Fault {
   readonly kind: string
   readonly target: string
   readonly durationMs: number
-  /** From 0 to 1: how bad, where there is a choice. */
+  /** Severity from 0 to 1, for faults that have one. */
   readonly strength: number
 }
 
-/** Faults at one time, after a time without. The next step comes when all have recovered. */
+/** A calm period followed by faults that start together. The next step starts when all workers have recovered. */
 export interface Step {
   readonly calmMs: number
   readonly faults: readonly Fault[]
 }
 
 const CALM_MS = [200, 1_500] as const
-/** How often a step has two faults in place of one. */
+/** Probability that a step has two faults instead of one. */
 const TWO_FAULTS_PROBABILITY = 0.25
 
-/** What happens, for ever: every kind as often as any other, in an order and to targets that the seed decides. */
+/** Yields steps without end. All kinds occur equally often; the seed determines their order, targets and durations. */
 export function* schedule(seed: number, kinds: readonly FaultKind[]): Generator<Step, never> {
   const random = createRandom(seed)
   let remaining: FaultKind[] = []
@@ -48,6 +48,6 @@ export function* schedule(seed: number, kinds: readonly FaultKind[]): Generator<
   }
 }
 
-/** Nothing is done twice to one target at one time: who is dead cannot be killed. */
+/** Drops the second fault if both have the same target, because a killed target cannot have another fault. */
 const withoutSameTarget = (first: Fault, second: Fault): readonly Fault[] =>
   first.target === second.target ? [first] : [first, second]

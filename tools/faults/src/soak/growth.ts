@@ -1,42 +1,42 @@
-/** One look at something that should not grow. */
+/** One measurement of a value that should not grow. */
 export interface Sample {
-  /** Milliseconds. */
+  /** Time of the measurement, in milliseconds. */
   readonly at: number
   readonly value: number
 }
 
-/** What is still no growth. */
+/** Tolerated growth over the whole measured time. The greater of the two limits applies. */
 export interface Bound {
-  /** Over the whole time judged, absolute … */
+  /** Limit in the unit of the samples. */
   readonly absolute: number
-  /** … or as a share of the median; the greater of the two counts. */
+  /** Limit as a share of the samples' median. */
   readonly share: number
 }
 
-/** What a series of samples shows. */
+/** Trend of a series of samples. */
 export interface Growth {
-  /** Theil–Sen: the median of the slopes of all pairs, per ms. A few outliers do not move it. */
+  /** Theil–Sen slope per millisecond: the median of the slopes of all pairs, which outliers hardly affect. */
   readonly slope: number
-  /** What the slope makes over the whole time judged. */
+  /** The slope times the measured time. */
   readonly total: number
-  /** Is there a trend at all? If there were none, one in 40 series would seem to rise so. */
+  /** Whether the trend is significant. One in 40 series without a trend would appear to rise. */
   readonly rises: boolean
-  /** It rises, and by more than the bound. */
+  /** Whether the series rises by more than the bound. */
   readonly grows: boolean
 }
 
 const MIN_SAMPLES = 8
-/** Of the normal distribution: 97.5 % lie below. */
+/** The 97.5 % quantile of the standard normal distribution. */
 const Z = 1.96
 
-/** Judges samples that were taken after the warm-up. @throws RangeError if there are too few to judge */
+/** Estimates the trend of samples taken after the warm-up. @throws RangeError if there are fewer than 8 */
 export function growthOf(samples: readonly Sample[], { absolute, share }: Bound): Growth {
   const n = samples.length
-  if (n < MIN_SAMPLES) throw new RangeError(`${n} samples: ${MIN_SAMPLES} are needed to tell growth from noise`)
+  if (n < MIN_SAMPLES) throw new RangeError(`expected at least ${MIN_SAMPLES} samples, got ${n}`)
   const slopes = slopesOf(samples)
   const span = (samples.at(-1) as Sample).at - (samples[0] as Sample).at
   const slope = at(slopes, 0.5)
-  // Sen's confidence interval: how far the order of so many values strays by chance, by Kendall's variance
+  // lower limit of Sen's confidence interval, from the variance of Kendall's S
   const deviation = Z * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)
   const lower = at(slopes, (slopes.length - deviation) / 2 / slopes.length)
   const middle = at(samples.map(({ value }) => value).sort(ascending), 0.5)
@@ -54,6 +54,6 @@ function slopesOf(samples: readonly Sample[]): number[] {
 
 const ascending = (a: number, b: number): number => a - b
 
-/** The value below which this share lies. */
+/** Returns the quantile of sorted values at `share`. */
 const at = (sorted: readonly number[], share: number): number =>
   sorted[Math.max(0, Math.min(sorted.length - 1, Math.floor(share * sorted.length)))] as number

@@ -1,26 +1,26 @@
 import type { Series, SoakResult } from './soak.ts'
 
-/** Did nothing grow, and was nothing left behind? */
+/** Whether no series grew and no check failed. */
 export const isSteady = ({ verdict, series, problems }: SoakResult): boolean =>
   problems.length === 0 && verdict.findings.length === 0 && series.every(({ growth }) => !growth.grows)
 
-/** What a soak came to, for people. */
+/** Returns a human-readable report of a soak. */
 export function describeSoak(result: SoakResult): string {
   const { verdict, series, problems } = result
-  const findings = [...verdict.findings.map(({ what, text }) => `${what}: ${text}`), ...problems]
+  const findings = [...verdict.findings.map(({ kind, text }) => `${kind}: ${text}`), ...problems]
   const names = [...new Set(series.map(({ name }) => name))]
   return [
     '',
-    'after the warm-up, from its first quarter to its last, and what the trend makes of the whole time:',
+    'after the warm-up: mean of the first quarter → mean of the last (trend over the whole time):',
     ...names.map(
       (name) =>
         `  ${name.padEnd(10)}  ${series
-          .filter((each) => each.name === name)
+          .filter((one) => one.name === name)
           .map(line)
           .join('   ')}`,
     ),
     ...findings.slice(0, 20).map((text) => `✗ ${text}`),
-    `${isSteady(result) ? 'steady' : 'NOT STEADY'}: ${verdict.acknowledged} writes acknowledged, ${verdict.lost} lost; ${describeGrowth(series)}`,
+    `${isSteady(result) ? 'PASSED' : 'FAILED'}: ${verdict.acknowledged} writes acknowledged, ${verdict.lost} lost; ${describeGrowth(series)}`,
   ].join('\n')
 }
 
@@ -35,7 +35,7 @@ function line({ measure, samples, growth }: Series): string {
 
 function describeGrowth(series: readonly Series[]): string {
   const growing = series.filter(({ growth }) => growth.grows).map(({ name, measure }) => `${measure} of ${name}`)
-  return growing.length === 0 ? 'nothing grows' : `growing: ${growing.join(', ')}`
+  return growing.length === 0 ? 'no growth' : `growing: ${growing.join(', ')}`
 }
 
 const bytes = (n: number): string => `${(n / 1_048_576).toFixed(2)} MiB`

@@ -7,16 +7,16 @@ import { now } from '../workload/clock.ts'
 import type { Memory } from '../workload/messages.ts'
 import { type Bound, type Growth, growthOf, type Sample } from './growth.ts'
 
-/** One series of samples: of what, and of which process. */
+/** Samples of one measure of one process. */
 export interface Series {
   readonly name: string
   readonly measure: keyof Memory
-  /** After the warm-up. */
+  /** Samples taken after the warm-up. */
   readonly samples: readonly Sample[]
   readonly growth: Growth
 }
 
-/** What a soak came to. */
+/** Result of a soak. */
 export interface SoakResult {
   readonly verdict: CheckResult
   readonly series: readonly Series[]
@@ -24,18 +24,18 @@ export interface SoakResult {
 }
 
 const SAMPLE_INTERVAL_MS = 1_000
-/** Until caches, logs and buffers are as full as they get, and the code is compiled: a share of the time, or so long. */
+/** Time to fill caches, logs and buffers and to compile the code. The longer of the share and the minimum applies. */
 const WARM_UP = { share: 0.4, atLeastMs: 60_000 } as const
 const MIB = 1_048_576
 
-/** The resident size goes in steps of whole chunks, and is not given back at once. */
+/** The resident size has the widest bound, because it changes in large steps and is released late. */
 const BOUNDS: Readonly<Record<keyof Memory, Bound>> = {
   heap: { absolute: MIB / 2, share: 0.02 },
   rss: { absolute: 12 * MIB, share: 0.1 },
   resources: { absolute: 3, share: 0.1 },
 }
 
-/** A steady load, and no faults: looks at what every process takes up, and at what it leaves behind when it is closed. */
+/** Runs a steady load without faults. Measures the memory and resources of every process, and its leaks after close. */
 export const soak = (options: Options, print: (line: string) => void): Promise<SoakResult> =>
   withSetup(options, { workload: 'steady', print }, async ({ environment, faultRun, observer }) => {
     await faultRun.start()
@@ -62,6 +62,6 @@ export const soak = (options: Options, print: (line: string) => void): Promise<S
 
 async function memoryOf(worker: Worker): Promise<Memory> {
   const answer = await worker.request({ ask: 'memory' })
-  if (answer.answer !== 'memory') throw new Error(`answered "${answer.answer}" in place of its memory`)
+  if (answer.answer !== 'memory') throw new Error(`expected the answer "memory", got "${answer.answer}"`)
   return answer.memory
 }

@@ -1,12 +1,12 @@
 import { type CollectionDefinition, defineCollection, type SectionRef } from '@sync/core'
 
-/** Marks and counts by writer, registers by `value`. */
+/** Marks and counts have a field per writer. Registers have the field `value`. */
 export type Document = { readonly [field: string]: number | string }
 
-/** Where everything is written: one section, so that there is one order. */
+/** The section of all writes. One section gives all of them one order. */
 export const section: SectionRef = { partition: 'proof', section: 'ledger' }
 
-/** Held whole by every instance. Few of the last changes are kept, so that what is kept is soon as much as it gets. */
+/** Every instance replicates the whole collection. The buffer of recent changes is small, so that it soon stops growing. */
 export const documents: CollectionDefinition<Document> = defineCollection<Document>({
   section: section.section,
   ttl: 'never',
@@ -17,11 +17,11 @@ export const documents: CollectionDefinition<Document> = defineCollection<Docume
 const numberedKeys = (name: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `${name}-${n}`)
 
-/** Documents of which each writer has a field. */
+/** Documents in which each writer sets a field of its own. */
 export const MARKED_KEYS: readonly string[] = numberedKeys('mark', 12)
-/** Documents that all writers change, field and total together. */
+/** Documents in which each writer increments a field of its own and the total, in one write. */
 export const COUNTED_KEYS: readonly string[] = numberedKeys('count', 3)
-/** The field of a count that every writer adds to. */
+/** Field of a count that every writer increments. */
 export const TOTAL_FIELD = 'total'
-/** What the keys of registers begin with. */
+/** Prefix of the registers' keys. */
 export const REGISTER_PREFIX = 'register'

@@ -4,31 +4,31 @@ import type { Answer, Memory, Report, Request, Task } from './messages.ts'
 import { Replica } from './replica.ts'
 import { Writer } from './writer.ts'
 
-/** A writer or a replica at work, in this process. */
+/** A running writer or replica in this process. */
 export interface Instance {
   handle(request: Request): Promise<Answer>
 }
 
-/** What it is made of. */
+/** Collaborators of an instance. */
 export interface InstanceOptions {
   readonly task: Task
   readonly sync: SyncInstance
   readonly report: (report: Report) => void
-  /** Opened by a writer alone. */
+  /** Opens the history file. Called only for writers. */
   readonly openHistoryFile: () => HistoryFile
 }
 
-/** How long what is under way has to come to its end. */
+/** Maximum time for pending writes to complete. */
 const STOP_TIMEOUT_MS = 30_000
 const STATS_MS = 500
 
 /** Starts the work of a task. */
 export function startInstance({ task, sync, report, openHistoryFile }: InstanceOptions): Instance {
   const { role, name, seed, rate, workload } = task
-  const reportProblem = (what: string): void => report({ report: 'wrong', what: `${name}: ${what}` })
+  const reportProblem = (text: string): void => report({ report: 'problem', text: `${name}: ${text}` })
   const unsubscribe = sync.onEvent((event) => onEvent(event, report, reportProblem))
   const reportStats = (): void => report({ report: 'stats', stats: sync.stats() })
-  const ticker = setInterval(reportStats, STATS_MS)
+  const statsTimer = setInterval(reportStats, STATS_MS)
   const writer =
     role === 'writer'
       ? new Writer({
@@ -44,7 +44,7 @@ export function startInstance({ task, sync, report, openHistoryFile }: InstanceO
       : undefined
   const replica =
     role === 'replica'
-      ? new Replica({ sync, onDelivered: (position) => report({ report: 'told', position }), reportProblem })
+      ? new Replica({ sync, onDelivered: (position) => report({ report: 'delivered', position }), reportProblem })
       : undefined
 
   return {
@@ -54,13 +54,13 @@ export function startInstance({ task, sync, report, openHistoryFile }: InstanceO
           return { answer: 'stopped', pending: (await writer?.stop(STOP_TIMEOUT_MS)) ?? 0 }
         case 'copies': {
           await sync.catchUp()
-          const { held, delivered } = (await replica?.copies()) ?? { held: {}, delivered: {} }
-          return { answer: 'copies', held, delivered }
+          const { cached, delivered } = (await replica?.copies()) ?? { cached: {}, delivered: {} }
+          return { answer: 'copies', cached, delivered }
         }
         case 'memory':
           return { answer: 'memory', memory: measureMemory() }
         case 'close':
-          clearInterval(ticker)
+          clearInterval(statsTimer)
           reportStats()
           await replica?.stop()
           try {
@@ -76,18 +76,19 @@ export function startInstance({ task, sync, report, openHistoryFile }: InstanceO
   }
 }
 
-function onEvent(event: SyncEvent, report: (report: Report) => void, reportProblem: (what: string) => void): void {
+function onEvent(event: SyncEvent, report: (report: Report) => void, reportProblem: (text: string) => void): void {
   if (event.type === 'epoch') {
     const { from, to, lost, fork } = event
     report({ report: 'epoch', change: { from, to, lost, ...(fork !== undefined && { fork }) } })
   }
-  if (event.type === 'inconsistent') reportProblem(`${event.key} was not at ${event.version} what the store has`)
+  if (event.type === 'inconsistent')
+    reportProblem(`${event.key}: the replica differed from the store at version ${event.version}`)
   if (event.type === 'patch-rejected' || event.type === 'frame-rejected' || event.type === 'error')
     reportProblem(`${event.type}: ${String(event.error)}`)
 }
 
 function measureMemory(): Memory {
-  if (!globalThis.gc) throw new Error('node has to be started with --expose-gc')
+  if (!globalThis.gc) throw new Error('expected globalThis.gc; start node with --expose-gc')
   globalThis.gc()
   const { heapUsed, external, rss } = process.memoryUsage()
   return { heap: heapUsed + external, rss, resources: process.getActiveResourcesInfo().length }

@@ -1,55 +1,56 @@
 import type { Position, SyncStats } from '@sync/core'
 
-/** What a process is told at its start. */
+/** Task that a worker process receives at its start. */
 export interface Task {
   readonly role: 'writer' | 'replica'
-  /** Of this life of it: one that begins anew has another name. */
+  /** Name of the worker's incarnation. */
   readonly name: string
   readonly store: string
   readonly bus: string
-  /** The writer's ledger; a replica has none. */
+  /** Path of the writer's history file. A replica does not write one. */
   readonly historyFile: string
   readonly seed: number
   /** Writes per second of a writer. */
   readonly rate: number
-  /** `steady`: a load that leaves no more behind than it found: no registers. */
+  /** `steady` keeps the number of documents constant, so it has no registers. */
   readonly workload: 'all' | 'steady'
 }
 
-/** What is asked of a running process. Each is answered by one {@link Answer}. */
+/** A request to a running worker. Each gets one {@link Answer}. */
 export type Request =
-  /** A writer begins no further write, and answers when none is under way. */
+  /** Makes a writer start no further writes. Answered when none is pending. */
   | { readonly ask: 'stop' }
-  /** What a replica holds, and what its stream told. */
+  /** Requests a replica's cached documents, and those that result from its stream. */
   | { readonly ask: 'copies' }
-  /** What it takes up, after garbage was collected. */
+  /** Requests the memory usage after a garbage collection. */
   | { readonly ask: 'memory' }
   | { readonly ask: 'close' }
 
-/** A document: its version, and its content as canonical JSON. */
+/** A document's version, and its content as canonical JSON. */
 export type Copy = readonly [version: number, text: string]
 
 /** All documents of one copy, by key. */
 export type Copies = Readonly<Record<string, Copy>>
 
-/** What an instance takes up: bytes, and a count. */
+/** Memory and resource usage of a process. */
 export interface Memory {
-  /** Used on the heap, and outside of it by buffers. */
+  /** Bytes used on the heap, and outside of it by buffers. */
   readonly heap: number
+  /** Resident set size in bytes. */
   readonly rss: number
-  /** Sockets, timers and whatever else keeps a process alive. */
+  /** Number of sockets, timers and other resources that keep a process alive. */
   readonly resources: number
 }
 
-/** Answers to a {@link Request}. */
+/** An answer to a {@link Request}. */
 export type Answer =
   | { readonly answer: 'stopped'; readonly pending: number }
-  | { readonly answer: 'copies'; readonly held: Copies; readonly delivered: Copies }
+  | { readonly answer: 'copies'; readonly cached: Copies; readonly delivered: Copies }
   | { readonly answer: 'memory'; readonly memory: Memory }
-  /** `failed`: not in time, or not at all. `left`: what would keep its process alive. */
+  /** `failed` is the error of `close`. `leaks` are the resources that keep the process alive. */
   | { readonly answer: 'closed'; readonly failed?: string; readonly leaks?: readonly string[] }
 
-/** The store's history went on in another epoch, as an instance tells it. */
+/** A change of the section's epoch, as an instance reported it. */
 export interface EpochChange {
   readonly from: string
   readonly to: string
@@ -57,17 +58,17 @@ export interface EpochChange {
   readonly fork?: number
 }
 
-/** What a process tells by itself. */
+/** An unsolicited message of a worker. */
 export type Report =
-  /** Its process has started: its own code runs from here on. */
+  /** The process has started to run the worker's code. */
   | { readonly report: 'running' }
-  /** A writer's latest acknowledgement; `begunAt` as in the ledger. */
+  /** A writer's write was acknowledged. `startedAt` is on the clock of the history file. */
   | { readonly report: 'acknowledged'; readonly position: Position; readonly startedAt: number }
-  /** A replica's stream has told everything up to here. */
-  | { readonly report: 'told'; readonly position: Position }
+  /** A replica's stream has delivered everything up to this position. */
+  | { readonly report: 'delivered'; readonly position: Position }
   | { readonly report: 'epoch'; readonly change: EpochChange }
   | { readonly report: 'stats'; readonly stats: SyncStats }
-  /** Its process was ended: what it told does not count for its next life. */
-  | { readonly report: 'gone' }
-  /** Something that must never be. */
-  | { readonly report: 'wrong'; readonly what: string }
+  /** The process was killed. Its deliveries do not count for the next incarnation. */
+  | { readonly report: 'exited' }
+  /** A violation that the worker itself detected. */
+  | { readonly report: 'problem'; readonly text: string }

@@ -4,20 +4,21 @@ import { startInstance } from './instance.ts'
 import type { Answer, Report, Request, Task } from './messages.ts'
 import { Resources } from './resources.ts'
 
-// One writer or replica in a process of its own: its task stands in the arguments, the rest comes by messages.
-/** Sockets take a moment to close. */
+// Program of a worker process: one writer or replica. Its task is in the arguments; requests arrive as messages.
+
+/** Grace period after `close`, because sockets close asynchronously. */
 const CLOSE_GRACE_MS = 2_000
 
 const task = JSON.parse(process.argv[2] ?? '') as Task
 
-// without the process that started it there is nothing to do
+// a worker without its parent process has no purpose
 process.on('disconnect', () => process.exit(1))
 
 const send = (message: Report | Answer): void => void process.send?.(message)
 
 send({ report: 'running' })
 
-// who looks at it opens it, as clients do: it is none of what they leave behind
+// accessing stderr opens it, as client libraries do; opened here first, it does not count as a leak
 process.stderr.unref?.()
 const resources = new Resources()
 const sync = await connect({ store: task.store, bus: task.bus })

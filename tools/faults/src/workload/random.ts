@@ -1,17 +1,17 @@
 import { createVirtualRuntime } from '@sync/core/testing'
 
-/** Random choices, the same for the same seed. */
+/** Random choices that are the same for the same seed. */
 export interface Random {
-  /** A whole number below `n`. */
+  /** Returns an integer below `n`. */
   int(n: number): number
-  /** A whole number from `least` to `most`. */
+  /** Returns an integer from `min` to `max`, both inclusive. */
   between(min: number, max: number): number
   chance(probability: number): boolean
   pick<V>(values: readonly V[]): V
   shuffle<V>(values: readonly V[]): V[]
 }
 
-/** Dice of a seed. */
+/** Creates random choices from a seed. */
 export function createRandom(seed: number): Random {
   const { random } = createVirtualRuntime(seed)
   const int = (n: number): number => Math.floor(random() * n)
@@ -21,8 +21,8 @@ export function createRandom(seed: number): Random {
     chance: (probability) => random() < probability,
     pick: (values) => values[int(values.length)] as never,
     shuffle(values) {
-      const left = [...values]
-      return values.map(() => left.splice(int(left.length), 1)[0] as never)
+      const remaining = [...values]
+      return values.map(() => remaining.splice(int(remaining.length), 1)[0] as never)
     },
   }
 }

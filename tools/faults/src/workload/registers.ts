@@ -4,22 +4,22 @@ import { now } from './clock.ts'
 import { type Document, REGISTER_PREFIX } from './documents.ts'
 import type { Random } from './random.ts'
 
-/** What compares and sets. */
+/** Collaborators of `Registers`. */
 export interface RegistersOptions {
   readonly name: string
   readonly collection: Collection<Document>
   readonly historyFile: HistoryFile
   readonly random: Random
-  readonly classifyError: (what: string, error: unknown) => NewCompletion
+  readonly classifyError: (operation: string, error: unknown) => NewCompletion
 }
 
-/** All writers meet at the same few registers, for so long: then at the next ones, so that a history has an end. */
+/** Time during which all writers use the same few registers. Then they use new ones, so that each history stays short. */
 const ROUND_MS = 3_000
 const REGISTERS_PER_ROUND = 2
-/** How often a writer does not look before, but takes for granted what it last knew. */
+/** Probability that a writer uses the last version it knows instead of reading the current one. */
 const STALE_PROBABILITY = 0.3
 
-/** Compares and sets registers that other writers compare and set too. A register is one field of one document. */
+/** Runs compare-and-sets on registers that all writers share. A register is the field `value` of one document. */
 export class Registers {
   readonly #options: RegistersOptions
   #values = 0

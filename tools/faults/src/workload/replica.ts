@@ -4,12 +4,12 @@ import { canonical } from './canonical.ts'
 import { type Document, documents, section } from './documents.ts'
 import type { Copies, Copy } from './messages.ts'
 
-/** What a replica is made of. */
+/** Collaborators of a replica. */
 export interface ReplicaOptions {
   readonly sync: SyncInstance
-  /** Everything up to here has been told. */
+  /** Called when the stream has delivered everything up to a position. */
   readonly onDelivered: (position: Position) => void
-  readonly reportProblem: (what: string) => void
+  readonly reportProblem: (text: string) => void
 }
 
 const MAX_REMOVED = 1_000
@@ -21,12 +21,15 @@ interface DeliveredDocument {
 
 type Changed = Change<Document> & { readonly kind: 'changed' | 'delta' }
 
-/** Holds everything, and follows along: what its stream tells adds up to another copy, which must be the same. */
+/**
+ * Replicates the whole collection and builds a second copy from its change stream. Reports each change that does not follow from
+ * the previous one. At the end both copies must be equal to the store.
+ */
 export class Replica {
   readonly #options: ReplicaOptions
   readonly #collection: Collection<Document>
   readonly #delivered = new Map<string, DeliveredDocument>()
-  /** The last that were removed: they must not be held any more. */
+  /** Keys removed most recently, which must no longer be cached. */
   readonly #removed: string[] = []
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
@@ -37,16 +40,16 @@ export class Replica {
     this.#following = this.#follow()
   }
 
-  async copies(): Promise<{ readonly held: Copies; readonly delivered: Copies }> {
-    const held: [string, Copy][] = []
+  async copies(): Promise<{ readonly cached: Copies; readonly delivered: Copies }> {
+    const cached: [string, Copy][] = []
     const delivered = [...this.#delivered].map(
       ([key, { version, document }]) => [key, [version, canonical(document)]] as const,
     )
     for (const key of new Set([...this.#delivered.keys(), ...this.#removed])) {
       const entry = await this.#collection.getEntry(key)
-      if (entry) held.push([key, [entry.version, canonical(entry.value)]])
+      if (entry) cached.push([key, [entry.version, canonical(entry.value)]])
     }
-    return { held: Object.fromEntries(held), delivered: Object.fromEntries(delivered) }
+    return { cached: Object.fromEntries(cached), delivered: Object.fromEntries(delivered) }
   }
 
   async stop(): Promise<void> {
@@ -71,26 +74,27 @@ export class Replica {
       if (this.#removed.push(key) > MAX_REMOVED) this.#removed.shift()
     } else if (kind === 'reset') this.#delivered.set(key, { version, document: change.value })
     else if (kind === 'created') {
-      if (before) this.#options.reportProblem(`${key}: created at ${version}, though it was told at ${before.version}`)
+      if (before)
+        this.#options.reportProblem(`${key}: "created" at ${version}, but already delivered at ${before.version}`)
       this.#delivered.set(key, { version, document: change.value })
     } else this.#delivered.set(key, { version, document: this.#checkedDocument(change, before) })
   }
 
-  /** A change goes on from what was told last, and from nothing else: none twice, none left out, none out of order. */
+  /** Returns the document after a change. Reports a change that is repeated, missing or out of order. */
   #checkedDocument(change: Changed, before: DeliveredDocument | undefined): Document {
     const { key, version, patch } = change
     const document = before && version > before.version ? applyPatch(before.document, patch) : undefined
     const value = change.kind === 'changed' ? change.value : document
     if (document && canonical(document) === canonical(value ?? {})) return document
-    const last = before ? `${before.version}: ${canonical(before.document)}` : 'nothing'
+    const last = before ? `version ${before.version} ${canonical(before.document)}` : 'no document'
     this.#options.reportProblem(
-      `${key}: ${change.kind} to ${version} by ${JSON.stringify(patch)} was told after ${last}`,
+      `${key}: "${change.kind}" to version ${version} by ${JSON.stringify(patch)} does not follow ${last}`,
     )
     return value ?? {}
   }
 }
 
-/** `undefined`: it does not fit. */
+/** Applies a patch. Returns `undefined` if it does not apply. */
 function applyPatch(document: Document, patch: Changed['patch']): Document | undefined {
   try {
     return apply(document, patch) as Document

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL_MS = 20
 
-/** What keeps this process alive: sockets, servers, timers. */
+/** Compares the resources that keep this process alive (sockets, servers, timers) with those at its creation. */
 export class Resources {
   readonly #before = process.getActiveResourcesInfo()
 
-  /** What there is more than at the beginning; gives it so long to go. */
+  /** Returns the additional resources that are still open after at most `withinMs` milliseconds. */
   async leaks(withinMs: number): Promise<readonly string[]> {
     const deadline = performance.now() + withinMs
     for (;;) {
@@ -16,7 +16,7 @@ export class Resources {
         if (index >= 0) left.splice(index, 1)
       }
       if (left.length === 0 || performance.now() > deadline) return left
-      // its own timer is over by the next look
+      // the timer of this sleep has ended when resources are counted again
       await sleep(POLL_MS)
     }
   }

@@ -7,7 +7,7 @@ import type { Task } from './messages.ts'
 import { createRandom, type Random } from './random.ts'
 import { Registers } from './registers.ts'
 
-/** What a writer is made of. */
+/** Collaborators of a writer. */
 export interface WriterOptions {
   readonly name: string
   readonly sync: SyncInstance
@@ -17,15 +17,15 @@ export interface WriterOptions {
   readonly rate: number
   readonly workload: Task['workload']
   readonly onAcknowledged: (position: Position, startedAt: number) => void
-  readonly reportProblem: (what: string) => void
+  readonly reportProblem: (text: string) => void
 }
 
-/** So many writes at most are under way: while the store is away they wait, and no more are begun. */
+/** Maximum number of pending writes. While the store is unavailable writes wait, and further ones are not started. */
 const MAX_PENDING = 64
-/** How long those that do not wait for ever do. */
+/** Timeout of those writes that have one. */
 const WRITE_TIMEOUT = '2s'
 
-/** Writes for ever, with a line in the ledger before and after each. */
+/** Writes until it is stopped. Appends a line to the history file before and after each write. */
 export class Writer {
   readonly #options: WriterOptions
   readonly #collection: Collection<Document>
@@ -33,7 +33,7 @@ export class Writer {
   readonly #registers: Registers
   readonly #stop = new AbortController()
   readonly #pending = new Set<Promise<void>>()
-  /** Documents of its own that nobody removes any more but itself. */
+  /** Documents that this writer has created. Only it deletes them. */
   readonly #createdKeys: string[] = []
   readonly #running: Promise<void>
 
@@ -45,12 +45,12 @@ export class Writer {
       ...options,
       collection: this.#collection,
       random: this.#random,
-      classifyError: (what, error) => this.#classifyError(what, error),
+      classifyError: (operation, error) => this.#classifyError(operation, error),
     })
     this.#running = this.#run()
   }
 
-  /** Begins no further write, and resolves when none is under way. Answers how many still were at the deadline. */
+  /** Starts no further writes and waits for the pending ones. Returns the number still pending at the deadline. */
   async stop(deadlineMs: number): Promise<number> {
     this.#stop.abort()
     await this.#running
@@ -90,12 +90,12 @@ export class Writer {
     }
     if (chosen < 9 || this.#createdKeys.length < 20) return this.#create(options)
     const key = this.#createdKeys.splice(random.int(this.#createdKeys.length), 1)[0] as string
-    return this.#perform({ op: 'remove', key }, async () => void (await this.#collection.delete(key, options)))
+    return this.#perform({ op: 'delete', key }, async () => void (await this.#collection.delete(key, options)))
   }
 
   async #create(options: WriteOptions): Promise<void> {
-    const key = `made-${this.#options.name}-${now()}`
-    await this.#perform({ op: 'make', key }, async (n) => {
+    const key = `created-${this.#options.name}-${now()}`
+    await this.#perform({ op: 'create', key }, async (n) => {
       const { entry } = await this.#collection.create(key, { n }, options)
       this.#createdKeys.push(key)
       return entry
@@ -121,9 +121,9 @@ export class Writer {
     }
   }
 
-  #classifyError(what: string, error: unknown): NewCompletion {
-    if (error instanceof SyncError) return { is: error.committed === 'no' ? 'refused' : 'unknown', code: error.code }
-    this.#options.reportProblem(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
+  #classifyError(operation: string, error: unknown): NewCompletion {
+    if (error instanceof SyncError) return { is: error.committed === 'no' ? 'rejected' : 'unknown', code: error.code }
+    this.#options.reportProblem(`${operation}: ${error instanceof Error ? error.stack : String(error)}`)
     return { is: 'unknown', code: 'none' }
   }
 }
