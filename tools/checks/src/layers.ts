@@ -6,7 +6,10 @@ import { packages, root } from './workspace.ts'
 
 /** Imports only ever point down the table of layers, between packages and between the folders inside one. */
 export function layers(): string[] {
-  const files = globSync('{packages,apps,tools}/*/src/**/*.{ts,tsx}', { cwd: root, exclude: ['**/*.test.ts'] }).sort()
+  const files = globSync('{packages,apps,tools,examples}/*/src/**/*.{ts,tsx}', {
+    cwd: root,
+    exclude: ['**/*.test.ts'],
+  }).sort()
   return files.flatMap((file) =>
     importsOf(file).flatMap(({ specifier, line }) => {
       const problem = judge(file, specifier)

@@ -32,7 +32,7 @@ function readPackage(file: string): Package {
 }
 
 /** Every package of the workspace. */
-export const packages: readonly Package[] = globSync('{packages,apps,tools}/*/package.json', { cwd: root })
+export const packages: readonly Package[] = globSync('{packages,apps,tools,examples}/*/package.json', { cwd: root })
   .sort()
   .map(readPackage)
 
