@@ -3,12 +3,16 @@ import { basename, dirname } from 'node:path'
 import type { ViteUserConfig } from 'vitest/config'
 
 const conditions = ['@sync/source']
-const folders = globSync('{packages,apps,tools}/*/package.json', { cwd: import.meta.dirname })
+const folders = globSync(['{packages,apps,tools}/*/package.json', 'examples/testing/package.json'], {
+  cwd: import.meta.dirname,
+})
   .map(dirname)
   .sort()
 
 /** Where tests wait for real brokers. A CI machine that stands still for seconds may have them fail over; what is wrong is wrong twice. */
-const brokered = new Set(['bench', 'brokers', 'faults', 'feed', 'kafka', 'nats', 'redis', 'reference'])
+const brokered = new Set(['bench', 'brokers', 'examples', 'faults', 'feed', 'kafka', 'nats', 'redis', 'reference'])
+/** A project's name: that of its folder. An example has a prefix, since its folder may share a package's name. */
+const nameOf = (root: string): string => (root.startsWith('examples/') ? `example-${basename(root)}` : basename(root))
 const retry = (project: string): number => (process.env['CI'] && brokered.has(project) ? 1 : 0)
 
 /** One run for the whole workspace, straight from source; a project per package: `pnpm vitest --project core`. */
@@ -24,7 +28,7 @@ const config: ViteUserConfig = {
     projects: folders.map((root) => ({
       extends: true,
       root,
-      test: { name: basename(root), include: ['{src,test}/**/*.test.ts'], retry: retry(basename(root)) },
+      test: { name: nameOf(root), include: ['{src,test}/**/*.test.ts'], retry: retry(nameOf(root)) },
     })),
   },
 }
