@@ -2,7 +2,7 @@ import { canTest, type NatsServer, type RedisServer, startNats, startRedis } fro
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunningExample } from './run-example.ts'
 
-const able = await canTest('examples/nats', { broker: 'nats' })
+const able = await canTest('examples/nats', { broker: 'nats', hooks: true })
 const ableRedis = able && (await canTest('examples/nats with Redis as the store', { broker: 'redis' }))
 
 describe.runIf(able)('examples/nats', () => {
@@ -18,6 +18,16 @@ describe.runIf(able)('examples/nats', () => {
     await both.until(/^bob: ada has \d+ jobs, [\d.]+ ms after its commit$/m)
     expect(await both.stop()).toBe(0)
     expect(both.output).toMatch(/^ada: [1-9]\d* changes by others, \d+ gaps, median [\d.]+ ms$/m)
+  })
+
+  it('shows the reports also while NATS is stopped', async () => {
+    await using both = new RunningExample('nats', 'start', { env: { NATS_URL: nats.url } })
+    await both.until(/^ada: bob has/m)
+    await nats.kill()
+    // One report may still be on its way to the output; four are not.
+    await both.until(/(?:^(?:ada: bob|bob: ada) has .*\n){4}/m, { from: 'now' })
+    await nats.restart()
+    expect(await both.stop()).toBe(0)
   })
 
   describe.runIf(ableRedis)('with Redis as the store', () => {
