@@ -12,8 +12,11 @@ describe.runIf(able)('examples/nats', () => {
   })
   afterAll(() => nats[Symbol.asyncDispose]())
 
-  it('shows each of two workers in one process what the other reports, over NATS', async () => {
-    await using both = new RunningExample('nats', 'start', { env: { NATS_URL: nats.url } })
+  it.for([
+    ['plain subjects', ''],
+    ['JetStream', '?bus=jetstream'],
+  ])('shows each of two workers in one process what the other reports, over %s', async ([, query]) => {
+    await using both = new RunningExample('nats', 'start', { env: { NATS_URL: nats.url + query } })
     await both.until(/^ada: bob has \d+ jobs, [\d.]+ ms after its commit$/m)
     await both.until(/^bob: ada has \d+ jobs, [\d.]+ ms after its commit$/m)
     expect(await both.stop()).toBe(0)
