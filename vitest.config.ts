@@ -3,7 +3,9 @@ import { basename, dirname } from 'node:path'
 import type { ViteUserConfig } from 'vitest/config'
 
 const conditions = ['@sync/source']
-const folders = globSync('{packages,apps,tools}/*/package.json', { cwd: import.meta.dirname })
+const folders = globSync(['{packages,apps,tools}/*/package.json', 'examples/testing/package.json'], {
+  cwd: import.meta.dirname,
+})
   .map(dirname)
   .sort()
 
@@ -11,7 +13,9 @@ const folders = globSync('{packages,apps,tools}/*/package.json', { cwd: import.m
  * Projects whose tests use real brokers. A CI machine that freezes for seconds can cause a fail-over and fail a correct test, so
  * these tests get one retry on CI. A real bug fails twice.
  */
-const brokered = new Set(['bench', 'brokers', 'faults', 'feed', 'kafka', 'nats', 'redis', 'reference'])
+const brokered = new Set(['bench', 'brokers', 'examples', 'faults', 'feed', 'kafka', 'nats', 'redis', 'reference'])
+/** Returns a project's name: its folder's name, with a prefix for examples, whose folder may share a package's name. */
+const nameOf = (root: string): string => (root.startsWith('examples/') ? `example-${basename(root)}` : basename(root))
 const retry = (project: string): number => (process.env['CI'] && brokered.has(project) ? 1 : 0)
 
 /** Runs the tests of the whole workspace from source, with one project per package: `pnpm vitest --project core`. */
@@ -27,7 +31,7 @@ const config: ViteUserConfig = {
     projects: folders.map((root) => ({
       extends: true,
       root,
-      test: { name: basename(root), include: ['{src,test}/**/*.test.ts'], retry: retry(basename(root)) },
+      test: { name: nameOf(root), include: ['{src,test}/**/*.test.ts'], retry: retry(nameOf(root)) },
     })),
   },
 }

@@ -8,6 +8,7 @@ export const packageLayers: readonly (readonly string[])[] = [
   ['tools/*'],
   ['apps/feed'],
   ['apps/*'],
+  ['examples/*'],
 ]
 
 /**

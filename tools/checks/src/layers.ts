@@ -6,7 +6,10 @@ import { packages, root } from './workspace.ts'
 
 /** Checks that imports point only to lower layers, between packages and between the folders of a package. */
 export function layers(): string[] {
-  const files = globSync('{packages,apps,tools}/*/src/**/*.{ts,tsx}', { cwd: root, exclude: ['**/*.test.ts'] }).sort()
+  const files = globSync('{packages,apps,tools,examples}/*/src/**/*.{ts,tsx}', {
+    cwd: root,
+    exclude: ['**/*.test.ts'],
+  }).sort()
   return files.flatMap((file) =>
     importsOf(file).flatMap(({ specifier, line }) => {
       const problem = checkImport(file, specifier)

@@ -31,8 +31,8 @@ function readPackage(file: string): Package {
   return { name: manifest.name, folder, isPublic: !manifest.private, entries: new Map(entries) }
 }
 
-/** All packages of the workspace. */
-export const packages: readonly Package[] = globSync('{packages,apps,tools}/*/package.json', { cwd: root })
+/** Every package of the workspace. */
+export const packages: readonly Package[] = globSync('{packages,apps,tools,examples}/*/package.json', { cwd: root })
   .sort()
   .map(readPackage)
 
