@@ -2,7 +2,7 @@ import { canTest, type NatsServer, type RedisServer, startNats, startRedis } fro
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunningExample } from './run-example.ts'
 
-const able = await canTest('examples/nats', { broker: 'nats', hooks: true })
+const able = await canTest('examples/nats', { broker: 'nats', controllable: true })
 const ableRedis = able && (await canTest('examples/nats with Redis as the store', { broker: 'redis' }))
 
 describe.runIf(able)('examples/nats', () => {

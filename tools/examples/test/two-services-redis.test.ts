@@ -2,7 +2,7 @@ import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunningExample } from './run-example.ts'
 
-const able = await canTest('examples/two-services-redis', { broker: 'redis', hooks: true })
+const able = await canTest('examples/two-services-redis', { broker: 'redis', controllable: true })
 
 describe.runIf(able)('examples/two-services-redis', () => {
   let redis: RedisServer

@@ -60,7 +60,7 @@ function unknownValues<T extends object>(
     return (values as readonly unknown[]).includes(value)
       ? []
       : [
-          `${name}: expected one of ${values?.map((each) => JSON.stringify(each)).join(', ')}, got ${JSON.stringify(value)}`,
+          `${name}: expected one of ${(values as readonly unknown[]).map((each) => JSON.stringify(each)).join(', ')}, got ${JSON.stringify(value)}`,
         ]
   })
 }
