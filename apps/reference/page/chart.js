@@ -4,7 +4,7 @@ import { clock, html } from './html.js'
 
 const HEIGHT = 180
 
-/** The page's own colours, so that a chart is legible in light and in dark. */
+/** Returns one of the page's colours, so that charts are legible in the light and dark themes. */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 function create(element, lines) {
@@ -15,7 +15,7 @@ function create(element, lines) {
       width: element.clientWidth,
       height: HEIGHT,
       axes: [times, { ...axis, size: 56 }],
-      scales: { y: { range: (_chart, _least, most) => [0, Math.max(1, most * 1.1)] } },
+      scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.1)] } },
       series: [
         {},
         ...lines.map(({ label, ink }) => ({ label, stroke: () => colour(ink), width: 2, points: { show: false } })),
@@ -28,7 +28,7 @@ function create(element, lines) {
   )
 }
 
-/** A moving chart of some of the points' members. */
+/** A live chart. Each line shows the member `of` of the points. */
 export function Chart({ title, points, lines }) {
   const element = useRef()
   const chart = useRef()
@@ -50,10 +50,10 @@ export function Chart({ title, points, lines }) {
     ])
   }, [points])
   const last = points.at(-1)
-  const told = last ? lines.map(({ label, of }) => `${label} ${last[of].toFixed(1)}`).join(', ') : 'no data yet'
+  const summary = last ? lines.map(({ label, of }) => `${label} ${last[of].toFixed(1)}`).join(', ') : 'no data yet'
   return html`
     <figure>
       <figcaption>${title}</figcaption>
-      <div ref=${element} role="img" aria-label=${`${title}: ${told}`}></div>
+      <div ref=${element} role="img" aria-label=${`${title}: ${summary}`}></div>
     </figure>`
 }

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
 import { html } from './html.js'
-import { ask } from './stream.js'
+import { post } from './stream.js'
 
-const PACES = [
+const RATES = [
   [0, 'Pause'],
   [20, '20/s'],
   [200, '200/s'],
@@ -10,12 +10,12 @@ const PACES = [
   ['max', 'Max'],
 ]
 
-/** How fast the feed is replayed. */
-export const Pace = ({ pace, onError }) => html`
-  <div role="group" aria-label="Pace of the feed" class="buttons segments">
-    ${PACES.map(
+/** Buttons that set the feed's writes per second. */
+export const RateButtons = ({ targetRate, onError }) => html`
+  <div role="group" aria-label="Writes per second" class="buttons segments">
+    ${RATES.map(
       ([rate, label]) => html`
-        <button type="button" aria-pressed=${pace === rate} onClick=${() => ask('/pace', { rate }).catch(onError)}>
+        <button type="button" aria-pressed=${targetRate === rate} onClick=${() => post('/rate', { rate }).catch(onError)}>
           ${label}
         </button>`,
     )}
@@ -28,43 +28,43 @@ const FAULTS = [
   ['Cut off', { cut: true }],
 ]
 
-const Crash = ({ menu: { servers, tail }, busy, onError }) => {
-  const press = (path, body) => () => ask(path, body).catch(onError)
+const CrashButtons = ({ targets: { servers, canLoseTail }, busy, onError }) => {
+  const request = (path, body) => () => post(path, body).catch(onError)
   return html`
     <div class="buttons" role="group" aria-label="Crashes and load">
       ${servers.map(
         (server) =>
-          html`<button key=${server} type="button" disabled=${busy} onClick=${press('/kill', { server })}>Kill ${server}</button>`,
+          html`<button key=${server} type="button" disabled=${busy} onClick=${request('/kill', { server })}>Kill ${server}</button>`,
       )}
-      ${tail && html`<button type="button" disabled=${busy} onClick=${press('/lose-tail', {})}>Lose the store's tail</button>`}
-      <button type="button" disabled=${busy} onClick=${press('/flood', {})}>Flood</button>
+      ${canLoseTail && html`<button type="button" disabled=${busy} onClick=${request('/lose-tail', {})}>Lose latest commits</button>`}
+      <button type="button" disabled=${busy} onClick=${request('/flood', {})}>Flood for 3 s</button>
     </div>`
 }
 
-/** Disturbs what comes to the replicas, and harms what they run on; the event log tells how they recover. */
-export function BreakIt({ disturbed, menu, busy, onError }) {
-  const [instance, choose] = useState('all')
-  const now = Object.entries(disturbed).filter(([, what]) => what !== '')
+/** Controls that inject network faults into replicas, and that crash servers. The event log shows how the replicas recover. */
+export function Faults({ networkFaults, targets, busy, onError }) {
+  const [instance, setInstance] = useState('all')
+  const active = Object.entries(networkFaults).filter(([, fault]) => fault !== '')
   return html`
-    <section class="card" aria-labelledby="break">
-      <h2 id="break">Break it</h2>
-      <div class="buttons" role="group" aria-label="Messages">
-        <label for="break-whose">Messages of</label>
-        <select id="break-whose" value=${instance} onChange=${({ target }) => choose(target.value)}>
-          <option value="all">all replicas</option>
-          ${Object.keys(disturbed).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+    <section class="card" aria-labelledby="faults">
+      <h2 id="faults">Faults</h2>
+      <div class="buttons" role="group" aria-label="Affected replicas">
+        <label for="fault-target">Apply to</label>
+        <select id="fault-target" value=${instance} onChange=${({ target }) => setInstance(target.value)}>
+          <option value="all">All replicas</option>
+          ${Object.keys(networkFaults).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
         </select>
       </div>
       <div class="buttons">
         ${FAULTS.map(
           ([label, fault]) => html`
-            <button key=${label} type="button" onClick=${() => ask('/disturb', { instance, ...fault }).catch(onError)}>${label}</button>`,
+            <button key=${label} type="button" onClick=${() => post('/network-fault', { instance, ...fault }).catch(onError)}>${label}</button>`,
         )}
-        <button type="button" class="primary" disabled=${now.length === 0} onClick=${() => ask('/disturb', { instance }).catch(onError)}>Undisturbed</button>
+        <button type="button" class="primary" disabled=${active.length === 0} onClick=${() => post('/network-fault', { instance }).catch(onError)}>${instance === 'all' ? 'Stop all faults' : `Stop faults of ${instance}`}</button>
       </div>
-      <${Crash} menu=${menu} busy=${busy !== undefined} onError=${onError} />
+      <${CrashButtons} targets=${targets} busy=${busy !== undefined} onError=${onError} />
       <p role="status">
-        ${busy && `Under way: ${busy}. `}${now.length === 0 ? 'Nothing is disturbed.' : now.map(([name, what]) => `${name}: ${what}`).join(' · ')}
+        ${busy && `In progress: ${busy}. `}${active.length === 0 ? 'No active faults.' : active.map(([name, fault]) => `${name}: ${fault}`).join(' · ')}
       </p>
     </section>`
 }

@@ -1,28 +1,28 @@
 import { useEffect, useId, useState } from 'preact/hooks'
 import { html } from './html.js'
-import { ask } from './stream.js'
+import { post } from './stream.js'
 
-/** Of each field: what decides when two write it at once, and how it is typed in. */
+/** Merge strategy, its description, input type and unit of each field. */
 const FIELDS = {
-  demand: { rule: 'custom', means: 'two values meet in the middle', kind: 'number', unit: 'MW' },
-  installedCapacity: { rule: 'max', means: 'the greater value stays', kind: 'number', unit: 'MW' },
-  tags: { rule: 'union', means: 'what either added is in, what either removed is out', kind: 'list' },
-  unitName: { rule: 'lww', means: 'what comes to the store last stays', kind: 'text' },
-  unitType: { rule: 'lww', means: 'what comes to the store last stays', kind: 'text' },
+  demand: { strategy: 'custom', meaning: 'the midpoint of both values', kind: 'number', unit: 'MW' },
+  installedCapacity: { strategy: 'max', meaning: 'the greater value wins', kind: 'number', unit: 'MW' },
+  tags: { strategy: 'union', meaning: 'additions of both are kept, removals of both are applied', kind: 'list' },
+  unitName: { strategy: 'lww', meaning: 'the last write wins', kind: 'text' },
+  unitType: { strategy: 'lww', meaning: 'the last write wins', kind: 'text' },
 }
 
-const PEOPLE = ['Ann', 'Ben']
+const AUTHORS = ['Ann', 'Ben']
 
-export const shown = (value) => (Array.isArray(value) ? value.join(', ') : value === undefined ? '–' : `${value}`)
+export const formatValue = (value) => (Array.isArray(value) ? value.join(', ') : value === undefined ? '–' : `${value}`)
 
-/** What somebody may want it to be, so that one press shows something. */
-function suggestion(kind, value, person) {
-  if (kind === 'number') return `${Math.round((value + [20, 40][person]) * 10) / 10}`
-  if (kind === 'list') return [...value, ['peak', 'base'][person]].join(', ')
-  return `${value} ${['North', 'South'][person]}`
+/** Returns an example of a new value, so that one click demonstrates a merge. */
+function suggestion(kind, value, writer) {
+  if (kind === 'number') return `${Math.round((value + [20, 40][writer]) * 10) / 10}`
+  if (kind === 'list') return [...value, ['peak', 'base'][writer]].join(', ')
+  return `${value} ${['North', 'South'][writer]}`
 }
 
-function parsed(kind, text) {
+function parse(kind, text) {
   if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
   if (kind === 'text') return text
   return text
@@ -52,41 +52,41 @@ const Input = ({ label, value, kind, hint, onInput }) => {
     </div>`
 }
 
-const Person = ({ number, hand, instances, field, onChange }) => html`
-  <fieldset class="person">
+const Writer = ({ number, edit, instances, field, onChange }) => html`
+  <fieldset class="writer">
     <legend>${['First', 'Second'][number]} writer</legend>
-    <${Select} label="At" value=${hand.instance} options=${instances.map((name) => [name, name])}
-      onChange=${(instance) => onChange({ ...hand, instance })} />
-    <${Input} label="Who" value=${hand.actor} onInput=${(actor) => onChange({ ...hand, actor })} />
-    <${Input} label=${`Writes${field.unit ? `, ${field.unit}` : ''}`} value=${hand.text} kind=${field.kind}
-      hint=${field.kind === 'list' ? 'separated by commas' : ''} onInput=${(text) => onChange({ ...hand, text })} />
+    <${Select} label="Replica" value=${edit.instance} options=${instances.map((name) => [name, name])}
+      onChange=${(instance) => onChange({ ...edit, instance })} />
+    <${Input} label="Author" value=${edit.actor} onInput=${(actor) => onChange({ ...edit, actor })} />
+    <${Input} label=${`New value${field.unit ? ` (${field.unit})` : ''}`} value=${edit.text} kind=${field.kind}
+      hint=${field.kind === 'list' ? 'comma-separated' : ''} onInput=${(text) => onChange({ ...edit, text })} />
   </fieldset>`
 
-/** One unit, field by field, as every replica holds it. */
+/** Table of one unit's fields on every replica. */
 const Copies = ({ unit, units, field }) => {
   const instances = Object.keys(units)
   return html`
-    <div class="wide" tabindex="0" role="region" aria-label=${`${unit} as every replica holds it`}>
+    <div class="wide" tabindex="0" role="region" aria-label=${`${unit} on every replica`}>
       <table class="copies">
-        <caption><code>forecast:config:${unit}</code> as every replica holds it</caption>
+        <caption><code>forecast:config:${unit}</code> on every replica</caption>
         <thead>
           <tr>
             <th scope="col">Field</th>
-            <th scope="col">Rule</th>
+            <th scope="col">Merge strategy</th>
             ${instances.map((name) => html`<th key=${name} scope="col">${name} <small>v${units[name][unit]?.version ?? '–'}</small></th>`)}
           </tr>
         </thead>
         <tbody>
-          ${Object.entries(FIELDS).map(([name, { rule, means }]) => {
+          ${Object.entries(FIELDS).map(([name, { strategy, meaning }]) => {
             const cells = instances.map((instance) => {
               const { value, fieldVersions } = units[instance][unit] ?? {}
-              return { text: shown(value?.[name]), version: fieldVersions?.[name] }
+              return { text: formatValue(value?.[name]), version: fieldVersions?.[name] }
             })
             const differ = new Set(cells.map(({ text }) => text)).size > 1
             return html`
               <tr key=${name} class=${name === field ? 'chosen' : ''}>
                 <th scope="row">${name}</th>
-                <td><span class="chip" title=${means}>${rule}</span></td>
+                <td><span class="chip" title=${meaning}>${strategy}</span></td>
                 ${cells.map(
                   ({ text, version }, index) => html`
                     <td key=${`${instances[index]} ${text} ${version}`} class=${`fresh-cell ${differ ? 'differs' : ''}`}>
@@ -101,47 +101,49 @@ const Copies = ({ unit, units, field }) => {
 }
 
 const Result = ({ result }) => html`
-  <div class="result" aria-live="polite" role="status" aria-label="What came of it">
+  <div class="result" aria-live="polite" role="status" aria-label="Result">
     ${
       result
         ? html`
           <p><b>${result.title}</b></p>
-          <ol>${result.told.map((text) => html`<li key=${text} class=${text.includes('onflict') ? 'conflict' : ''}>${text}</li>`)}</ol>`
-        : html`<p class="faint">Nothing was written yet. Both writers begin from what their replica holds, and neither hears of the
-          other before both have written.</p>`
+          <ol>${result.summary.map((text) => html`<li key=${text} class=${text.includes('onflict') ? 'conflict' : ''}>${text}</li>`)}</ol>`
+        : html`<p class="faint">Nothing written yet. Both writers start from their replica's value. Neither replica receives the other's
+          change before both have written.</p>`
     }
   </div>`
 
-/** Two people at two replicas edit a field of a unit: at once, or one on a condition. */
+/** Form for edits of one field on two replicas: concurrent, conditional, or single. */
 export function Edit({ units, onError }) {
   const instances = Object.keys(units)
   const keys = [...new Set(instances.flatMap((name) => Object.keys(units[name])))].sort()
   const [unit, setUnit] = useState('unit-001')
   const [name, setName] = useState('demand')
-  const [hands, setHands] = useState(() => PEOPLE.map((actor, i) => ({ instance: instances[i], actor, text: '' })))
+  const [edits, setEdits] = useState(() => AUTHORS.map((actor, i) => ({ instance: instances[i], actor, text: '' })))
   const [result, setResult] = useState()
   const [writing, setWriting] = useState(false)
   const field = FIELDS[name]
-  const held = units[instances[0]]?.[unit]?.value
-  const suggest = (key, each) => {
+  const current = units[instances[0]]?.[unit]?.value
+  const suggest = (key, fieldName) => {
     const value = units[instances[0]]?.[key]?.value
     if (value)
-      setHands((now) => now.map((hand, i) => ({ ...hand, text: suggestion(FIELDS[each].kind, value[each], i) })))
+      setEdits((now) =>
+        now.map((edit, i) => ({ ...edit, text: suggestion(FIELDS[fieldName].kind, value[fieldName], i) })),
+      )
   }
-  useEffect(() => suggest(unit, name), [held === undefined])
-  // another unit or field asks for other values; what is typed in stays otherwise
-  const choose = (key, each) => {
+  useEffect(() => suggest(unit, name), [current === undefined])
+  // another unit or field needs other values; otherwise the user's input is kept
+  const select = (key, fieldName) => {
     setUnit(key)
-    setName(each)
-    suggest(key, each)
+    setName(fieldName)
+    suggest(key, fieldName)
   }
 
   const submit = async (path, title) => {
     setWriting(true)
-    const given = hands.map(({ instance, actor, text }) => ({ instance, actor, value: parsed(field.kind, text) }))
+    const payload = edits.map(({ instance, actor, text }) => ({ instance, actor, value: parse(field.kind, text) }))
     try {
-      const { told } = await ask(path, { key: unit, field: name, hands: given, hand: given[0] })
-      setResult({ title, told })
+      const { summary } = await post(path, { key: unit, field: name, edits: payload, edit: payload[0] })
+      setResult({ title, summary })
       onError(undefined)
     } catch (error) {
       onError(error)
@@ -149,32 +151,32 @@ export function Edit({ units, onError }) {
       setWriting(false)
     }
   }
-  const change = (number) => (hand) => setHands((now) => now.map((each, i) => (i === number ? hand : each)))
+  const change = (number) => (edit) => setEdits((now) => now.map((each, i) => (i === number ? edit : each)))
   return html`
     <section class="card" aria-labelledby="edit">
-      <h2 id="edit">Edit it</h2>
+      <h2 id="edit">Concurrent edits</h2>
       <div class="edit">
         <form onSubmit=${(event) => {
           event.preventDefault()
-          void submit('/edit-at-once', 'Written at once')
+          void submit('/concurrent-edits', 'Concurrent edits')
         }}>
           <div class="fields">
-            <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => choose(key, name)} />
-            <${Select} label="Field" value=${name} onChange=${(each) => choose(unit, each)}
-              options=${Object.entries(FIELDS).map(([each, { rule }]) => [each, `${each} (${rule})`])} />
+            <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => select(key, name)} />
+            <${Select} label="Field" value=${name} onChange=${(fieldName) => select(unit, fieldName)}
+              options=${Object.entries(FIELDS).map(([fieldName, { strategy }]) => [fieldName, `${fieldName} (${strategy})`])} />
           </div>
           <div class="head">
-            <p class="faint"><span class="chip">${field.rule}</span> ${field.means}</p>
+            <p class="faint"><span class="chip">${field.strategy}</span> ${field.meaning}</p>
             <button type="button" class="quiet" onClick=${() => suggest(unit, name)}>Suggest values</button>
           </div>
-          <div class="people">
-            ${hands.map((hand, i) => html`<${Person} number=${i} hand=${hand} instances=${instances} field=${field} onChange=${change(i)} />`)}
+          <div class="writers">
+            ${edits.map((edit, i) => html`<${Writer} number=${i} edit=${edit} instances=${instances} field=${field} onChange=${change(i)} />`)}
           </div>
           <div class="buttons">
-            <button class="primary" disabled=${writing}>Both write at once</button>
-            <button type="button" disabled=${writing} title="The first reads, the second writes, then the first writes only if nothing changed"
-              onClick=${() => submit('/compare-and-set', 'Compare and set')}>First writes if unchanged</button>
-            <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Written')}>Only the first writes</button>
+            <button class="primary" disabled=${writing}>Write both at once</button>
+            <button type="button" disabled=${writing} title="The first replica reads, the second writes, then the first writes only if the field is unchanged"
+              onClick=${() => submit('/compare-and-set', 'Compare and set')}>Write first if unchanged</button>
+            <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Single edit')}>Write first only</button>
           </div>
         </form>
         <div class="outcome">

@@ -1,61 +1,61 @@
 import { useEffect, useState } from 'preact/hooks'
-import { shown } from './edit.js'
+import { formatValue } from './edit.js'
 import { clock, html } from './html.js'
-import { ask } from './stream.js'
+import { post } from './stream.js'
 
 const SECTIONS = [
-  ['', 'everything'],
-  ['units', 'forecast units'],
-  ['outages', 'outages'],
+  ['', 'All changes'],
+  ['units', 'Forecast units'],
+  ['outages', 'Outages'],
 ]
 const POLL_MS = 1_000
 
-/** What was asked for last, asked again every second while the page is looked at. */
+/** Returns the lines that match the query, refreshed every second while the page is visible. */
 function useJournal(query, onError) {
   const [lines, setLines] = useState()
-  const wanted = JSON.stringify(query)
+  const request = JSON.stringify(query)
   useEffect(() => {
     let [ended, timer] = [false, undefined]
-    const look = async () => {
+    const refresh = async () => {
       if (!document.hidden) {
         try {
-          const answer = await ask('/journal', JSON.parse(wanted))
+          const answer = await post('/journal', JSON.parse(request))
           if (!ended) setLines(answer.lines)
         } catch (error) {
           if (!ended && lines === undefined) onError(error)
         }
       }
-      if (!ended) timer = setTimeout(look, POLL_MS)
+      if (!ended) timer = setTimeout(refresh, POLL_MS)
     }
-    void look()
+    void refresh()
     return () => {
       ended = true
       clearTimeout(timer)
     }
-  }, [wanted])
+  }, [request])
   return lines
 }
 
-const value = (given) =>
-  given === null || given === undefined
+const text = (value) =>
+  value === null || value === undefined
     ? 'nothing'
-    : typeof given === 'object' && !Array.isArray(given)
-      ? JSON.stringify(given)
-      : shown(given)
+    : typeof value === 'object' && !Array.isArray(value)
+      ? JSON.stringify(value)
+      : formatValue(value)
 
-const Line = ({ line: { at, actor, instance, key, version, what, field, from, to } }) => html`
+const Line = ({ line: { at, actor, instance, key, version, kind, field, from, to } }) => html`
   <tr>
     <td><time>${clock(at)}</time></td>
-    <td>${actor}${instance && html` <small>at ${instance}</small>`}</td>
+    <td>${actor}${instance && html` <small>on ${instance}</small>`}</td>
     <th scope="row">${key} <small>v${version}</small></th>
     ${
       field === undefined
-        ? html`<td colspan="2" class="faint">${what}</td>`
-        : html`<td>${field}</td><td class="fromto"><del>${value(from)}</del> <span aria-hidden="true">→</span> <ins>${value(to)}</ins></td>`
+        ? html`<td colspan="2" class="faint">${kind}</td>`
+        : html`<td>${field}</td><td class="fromto"><del>${text(from)}</del> <span aria-hidden="true">→</span> <ins>${text(to)}</ins></td>`
     }
   </tr>`
 
-/** Who changed which field from what to what. */
+/** Table of the latest changes: author, document, field, old and new value. */
 export function Journal({ onError }) {
   const [section, setSection] = useState('')
   const [key, setKey] = useState('')
@@ -63,17 +63,17 @@ export function Journal({ onError }) {
   return html`
     <section class="card" aria-labelledby="journal">
       <div class="head">
-        <h2 id="journal">Who changed what</h2>
+        <h2 id="journal">Change history</h2>
         <div class="fields">
           <div class="field inline">
-            <label for="journal-section">Of</label>
+            <label for="journal-section">Show</label>
             <select id="journal-section" value=${section} onChange=${({ target }) => setSection(target.value)}>
               ${SECTIONS.map(([name, text]) => html`<option key=${name} value=${name}>${text}</option>`)}
             </select>
           </div>
           <div class="field inline">
-            <label for="journal-key">Document</label>
-            <input id="journal-key" type="search" value=${key} placeholder="part of its key" onInput=${({ target }) => setKey(target.value)} />
+            <label for="journal-key">Filter by key</label>
+            <input id="journal-key" type="search" value=${key} placeholder="part of the key" onInput=${({ target }) => setKey(target.value)} />
           </div>
         </div>
       </div>
@@ -81,13 +81,13 @@ export function Journal({ onError }) {
         <table>
           <thead>
             <tr>
-              <th scope="col">When</th><th scope="col">Who</th><th scope="col">Document</th>
-              <th scope="col">Field</th><th scope="col">From → to</th>
+              <th scope="col">Time</th><th scope="col">Author</th><th scope="col">Document</th>
+              <th scope="col">Field</th><th scope="col">Old → new value</th>
             </tr>
           </thead>
           <tbody>${(lines ?? []).map((line) => html`<${Line} key=${line.id} line=${line} />`)}</tbody>
         </table>
-        ${lines?.length === 0 && html`<p class="empty">No change of ${key.trim() ? `a document with “${key.trim()}” in its key` : 'these'} was heard of yet.</p>`}
+        ${lines?.length === 0 && html`<p class="empty">No changes${key.trim() ? ` of documents with “${key.trim()}” in the key` : ''} yet.</p>`}
       </div>
     </section>`
 }

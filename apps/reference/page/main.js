@@ -2,11 +2,11 @@ import { render } from 'preact'
 import { useState } from 'preact/hooks'
 import { Alerts, PastAlerts } from './alerts.js'
 import { Chart } from './chart.js'
-import { BreakIt, Pace } from './controls.js'
+import { Faults, RateButtons } from './controls.js'
 import { Edit } from './edit.js'
 import { html } from './html.js'
 import { Journal } from './journal.js'
-import { Move } from './move.js'
+import { Migration } from './move.js'
 import { useStream } from './stream.js'
 import { Instances, Log, Outages } from './tables.js'
 import { Tiles } from './tiles.js'
@@ -18,21 +18,21 @@ const TIMES = [
   { label: 'p99', of: 'p99', ink: '--three' },
 ]
 
-const where = ({ hosting, store, bus }) =>
-  `store ${store} · bus ${bus} · ${hosting === 'processes' ? 'a process each' : 'one process'}`
+const describeTargets = ({ hosting, store, bus }) =>
+  `Store: ${store} · Bus: ${bus} · ${hosting === 'processes' ? 'one process per service' : 'one process'}`
 
 function App() {
   const { frame, points, connected } = useStream()
   const [error, setError] = useState()
   if (!frame)
-    return html`<main><p class="empty" role="status">${connected ? 'Waiting for every instance to tell how it is doing…' : 'Connecting…'}</p></main>`
+    return html`<main><p class="empty" role="status">${connected ? 'Waiting for the status of every instance…' : 'Connecting…'}</p></main>`
   return html`
     <header>
       <div>
-        <h1>Outages, live</h1>
-        <p class="faint">${where(frame.menu)}</p>
+        <h1>Live outages</h1>
+        <p class="faint">${describeTargets(frame.targets)}</p>
       </div>
-      <${Pace} pace=${frame.pace} onError=${setError} />
+      <${RateButtons} targetRate=${frame.targetRate} onError=${setError} />
     </header>
     <main>
       <${Alerts} alerts=${frame.alerts} connected=${connected} error=${error} onDismiss=${() => setError(undefined)} />
@@ -43,8 +43,8 @@ function App() {
       </div>
       <${Instances} instances=${frame.instances} />
       <div class="halves">
-        <${BreakIt} ...${frame} onError=${setError} />
-        <${Move} ...${frame} onError=${setError} />
+        <${Faults} ...${frame} onError=${setError} />
+        <${Migration} ...${frame} onError=${setError} />
       </div>
       <${Edit} units=${frame.units} onError=${setError} />
       <${Journal} onError=${setError} />

@@ -1,32 +1,32 @@
 import { useEffect, useState } from 'preact/hooks'
 
-const MOST_POINTS = 2_400
+const MAX_POINTS = 2_400
 
-/** All of them, as long as they are few enough; else every other one. */
-const thinned = (points) => (points.length < MOST_POINTS ? points : points.filter((_, index) => index % 2 === 0))
+/** Returns all points, or every other one if there are too many. */
+const thinOut = (points) => (points.length < MAX_POINTS ? points : points.filter((_, index) => index % 2 === 0))
 
-/** The newest frame, the charts' points so far, and whether the server can be heard. The browser reconnects by itself. */
+/** Returns the latest frame, all chart points, and whether the server is connected. The browser reconnects automatically. */
 export function useStream() {
-  const [seen, setSeen] = useState({ frame: undefined, points: [], connected: false })
+  const [state, setState] = useState({ frame: undefined, points: [], connected: false })
   useEffect(() => {
     const source = new EventSource('/events')
     source.addEventListener('history', ({ data }) =>
-      setSeen((now) => ({ ...now, points: JSON.parse(data), connected: true })),
+      setState((now) => ({ ...now, points: JSON.parse(data), connected: true })),
     )
     source.addEventListener('frame', ({ data }) => {
       const frame = JSON.parse(data)
       const { at, rate, totals } = frame
       const point = { at, rate, ...totals.propagation }
-      setSeen(({ points }) => ({ frame, points: [...thinned(points), point], connected: true }))
+      setState(({ points }) => ({ frame, points: [...thinOut(points), point], connected: true }))
     })
-    source.addEventListener('error', () => setSeen((now) => ({ ...now, connected: false })))
+    source.addEventListener('error', () => setState((now) => ({ ...now, connected: false })))
     return () => source.close()
   }, [])
-  return seen
+  return state
 }
 
-/** Asks the server for something; what it refuses is thrown. */
-export async function ask(path, body) {
+/** Sends a request to the server. Throws the server's error message if the request is rejected. */
+export async function post(path, body) {
   const response = await fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

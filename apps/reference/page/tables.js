@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks'
 import { clock, count, duration, html, percent } from './html.js'
 
-/** What each instance holds and how it keeps up. */
+/** Table of all instances. */
 export const Instances = ({ instances }) => html`
   <section class="card" aria-labelledby="instances">
     <h2 id="instances">Instances</h2>
@@ -9,7 +9,7 @@ export const Instances = ({ instances }) => html`
       <table>
         <thead>
           <tr>
-            <th scope="col">Instance</th><th scope="col">State</th><th scope="col" class="number">Last confirmed</th><th scope="col" class="number">Head</th>
+            <th scope="col">Instance</th><th scope="col">State</th><th scope="col" class="number">Last confirmed</th><th scope="col" class="number">Sequence</th>
             <th scope="col" class="number">Documents</th><th scope="col" class="number">Applied</th><th scope="col" class="number">Behind</th>
             <th scope="col" class="number">Gaps</th><th scope="col" class="number">Repairs</th><th scope="col" class="number">Consistency</th>
           </tr>
@@ -43,17 +43,17 @@ const COLUMNS = [
   ['LAST_UPDATE', 'Updated'],
 ]
 
-const shown = (name, value) =>
+const formatCell = (name, value) =>
   value === null ? '–' : name === 'LAST_UPDATE' ? new Date(value).toISOString().slice(5, 16).replace('T', ' ') : value
 
-/** The outages that changed last; a field that changed flashes. */
+/** Table of the outages that changed most recently. Changed fields flash. */
 export function Outages({ rows }) {
   const seen = useRef(new Map())
   const before = seen.current
   seen.current = new Map(rows.map(({ key, version }) => [key, version]))
   return html`
     <section class="card" aria-labelledby="outages">
-      <h2 id="outages">Outages that changed last, as replica 1 has them</h2>
+      <h2 id="outages">Latest outage changes on replica 1</h2>
       <div class="wide" tabindex="0" role="region" aria-labelledby="outages">
         <table>
           <thead>
@@ -70,18 +70,18 @@ export function Outages({ rows }) {
                   <td class=${`number ${changed.length > 0 ? 'changed' : ''}`}>${version}</td>
                   ${COLUMNS.map(
                     ([name]) =>
-                      html`<td class=${changed.includes(name) ? 'changed' : ''}>${shown(name, fields[name])}</td>`,
+                      html`<td class=${changed.includes(name) ? 'changed' : ''}>${formatCell(name, fields[name])}</td>`,
                   )}
                 </tr>`,
             )}
           </tbody>
         </table>
-        ${rows.length === 0 && html`<p class="empty">No outage changed yet.</p>`}
+        ${rows.length === 0 && html`<p class="empty">No outage has changed yet.</p>`}
       </div>
     </section>`
 }
 
-/** What happened beside the data, newest first. */
+/** Log of events other than data changes, newest first. */
 export const Log = ({ lines }) => html`
   <section class="card" aria-labelledby="log">
     <h2 id="log">Events</h2>
@@ -93,5 +93,5 @@ export const Log = ({ lines }) => html`
           </li>`,
       )}
     </ol></div>
-    ${lines.length === 0 && html`<p class="empty">Nothing but changes so far. Break something.</p>`}
+    ${lines.length === 0 && html`<p class="empty">No events yet. Inject a fault to see how the replicas recover.</p>`}
   </section>`

@@ -1,18 +1,18 @@
 import type { InstanceFigures, Totals } from './figures.ts'
 
-/** What a person has to hear of. */
+/** A condition that needs attention. */
 export interface Alert {
-  /** What must not be, in words that stay the same while it lasts. */
+  /** Name of the condition. It stays the same while the alert is active. */
   readonly rule: string
-  /** How it is now. */
+  /** Description with the current value. */
   readonly text: string
 }
 
-/** From when till when something was as it must not be, ms since 1970. */
+/** Period in which an alert was active, in ms since 1970. */
 export interface PastAlert {
   readonly rule: string
   readonly since: number
-  /** Absent: it is so still. */
+  /** Absent while the alert is active. */
   readonly until?: number
 }
 
@@ -21,7 +21,7 @@ const MAX_P95_MS = 100
 const MIN_SCORE = 0.999
 const MAX_LAG_MS = 5_000
 
-/** What a person has to hear of now. `errorRate`: 0 … 1, lately. */
+/** Returns the alerts that are active now. `errorRate` is a share from 0 to 1 over a recent period. */
 export function findAlerts(totals: Totals, errorRate: number, instances: readonly InstanceFigures[]): readonly Alert[] {
   const { propagation, score } = totals
   const percent = (share: number, digits: number): string => `${(share * 100).toFixed(digits)} %`
@@ -42,9 +42,9 @@ export function findAlerts(totals: Totals, errorRate: number, instances: readonl
       ? [{ rule: 'consistency under 99.9 %', text: `consistency is ${percent(score, 1)} (< 99.9 %)` }]
       : []),
     ...instances.flatMap(({ name, lagMs, behindMs }) => {
-      const late = Math.max(lagMs, behindMs)
-      return late > MAX_LAG_MS
-        ? [{ rule: `${name} over 5 s behind`, text: `${name} is ${seconds(late)} behind (> 5 s)` }]
+      const delayMs = Math.max(lagMs, behindMs)
+      return delayMs > MAX_LAG_MS
+        ? [{ rule: `${name} over 5 s behind`, text: `${name} is ${seconds(delayMs)} behind (> 5 s)` }]
         : []
     }),
   ]
@@ -52,11 +52,11 @@ export function findAlerts(totals: Totals, errorRate: number, instances: readonl
 
 const MAX_PAST_ALERTS = 100
 
-/** The alerts since the start. */
+/** The most recent alerts since the start, at most 100. */
 export class AlertHistory {
   #past: PastAlert[] = []
 
-  /** These, and no others, are so at `now`. */
+  /** Sets the alerts that are active at `now`. All others end. */
   update(alerts: readonly Alert[], now: number): void {
     const active = new Set(alerts.map(({ rule }) => rule))
     this.#past = this.#past.map((each) => {
@@ -67,7 +67,7 @@ export class AlertHistory {
     this.#past = this.#past.slice(-MAX_PAST_ALERTS)
   }
 
-  /** Oldest first. */
+  /** All recorded alerts, oldest first. */
   get past(): readonly PastAlert[] {
     return this.#past
   }

@@ -4,11 +4,11 @@ import type { Copies } from './services/commands.ts'
 import type { ComparisonCounts } from './services/comparison.ts'
 import type { ServiceHandle } from './services/handle.ts'
 
-/** One look of the auditor at what the living replicas hold, by the replica's name. Rejects while the store is away. */
+/** Compares a sample of the running replicas' documents with the store. Keys are replica names. Rejects while the store is unavailable. */
 export async function audit({ auditor, replicas }: Fleet): Promise<Readonly<Record<string, ComparisonCounts>>> {
   const { keys } = await auditor.execute('sample')
-  const held = await Promise.all(replicas.map((replica) => copiesOf(replica, keys)))
-  return auditor.execute('judge', { keys, held: Object.assign({}, ...held) })
+  const copies = await Promise.all(replicas.map((replica) => copiesOf(replica, keys)))
+  return auditor.execute('compare', { keys, copies: Object.assign({}, ...copies) })
 }
 
 async function copiesOf({ name, execute }: ServiceHandle, keys: readonly string[]): Promise<Record<string, Copies>> {

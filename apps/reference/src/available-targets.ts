@@ -2,7 +2,7 @@ import type { Fleet } from './fleet.ts'
 import type { Catalogue } from './servers/catalogue.ts'
 import type { Backend } from './servers/server.ts'
 
-/** Where the system runs, where else it may, and which servers can be harmed; by the names of the places. */
+/** The system's current store and bus, those that it can move to, and the servers that can be killed, by name. */
 export interface AvailableTargets {
   readonly hosting: Fleet['hosting']
   readonly store: string
@@ -11,11 +11,10 @@ export interface AvailableTargets {
   readonly buses: readonly string[]
   /** Servers that can be killed. */
   readonly servers: readonly string[]
-  /** Can the store lose its tail? */
-  readonly tail: boolean
+  /** Whether the store can simulate the loss of its latest commits. */
+  readonly canLoseTail: boolean
 }
 
-/** What the page offers. */
 export function availableTargets(
   catalogue: Catalogue,
   current: { readonly store: Backend; readonly bus: Backend; readonly fleet: Fleet },
@@ -29,10 +28,10 @@ export function availableTargets(
     stores: catalogue.stores.map(({ name }) => name),
     buses: availableBuses(catalogue, fleet).map(({ name }) => name),
     servers: [...new Set(servers)],
-    tail: catalogue.serverOf(store)?.loseTail !== undefined,
+    canLoseTail: catalogue.serverOf(store)?.loseTail !== undefined,
   }
 }
 
-/** What lives in one process's memory carries nothing to other processes. */
+/** Returns the buses that the system can use. A bus in this process's memory does not reach other processes. */
 export const availableBuses = ({ buses }: Catalogue, { hosting }: Fleet): readonly Backend[] =>
   hosting === 'one process' ? buses : buses.filter(({ url }) => !url.startsWith('memory:'))

@@ -2,7 +2,7 @@ import type { DashboardFrame } from './dashboard-frame.ts'
 
 /** One point of the charts. */
 export interface Point {
-  /** Ms since 1970. */
+  /** Time in ms since 1970. */
   readonly at: number
   readonly rate: number
   readonly p50: number
@@ -12,10 +12,10 @@ export interface Point {
 
 const MAX_POINTS = 1_200
 
-/** The charts since the start, coarser the longer ago that is: a page that opens late has them too. */
+/** Chart points since the start, thinned out as they grow, so that a page that opens late can show them too. */
 export class ChartHistory {
   #points: Point[] = []
-  /** Of so many points one is kept. */
+  /** Of this many added points, one is kept. */
   #stride = 1
   #added = 0
 
@@ -29,7 +29,7 @@ export class ChartHistory {
     this.#added = 1
   }
 
-  /** Oldest first. */
+  /** All points, oldest first. */
   get points(): readonly Point[] {
     return this.#points
   }

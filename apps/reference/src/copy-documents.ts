@@ -4,13 +4,13 @@ import { units, unitsSection } from './services/forecast/units.ts'
 import { outages, outagesSection } from './services/outages.ts'
 
 const BATCH_SIZE = 200
-/** How long a store may take to answer: one that cannot be reached is not waited for. */
+/** Limits each call, so that an unreachable store fails the copy. */
 const callOptions = { timeout: '10s' } as const
 
-/** Makes the documents of one store those of another one, whose own go. Nobody may write to either meanwhile. */
+/** Replaces one store's documents with those of another. Neither store may be written to during the copy. */
 export async function copyDocuments(from: string, to: string): Promise<void> {
   const opened: SyncInstance[] = []
-  // nobody hears either of them
+  // the instances need no shared bus, since no other instance writes during the copy
   const open = async (url: string): Promise<SyncInstance> => {
     const sync = createInstance({ store: await openStore(url), bus: memoryBus() })
     opened.push(sync)
@@ -26,13 +26,13 @@ export async function copyDocuments(from: string, to: string): Promise<void> {
 }
 
 async function copyAll<T>(source: Collection<T>, target: Collection<T>): Promise<void> {
-  const found = new Set<string>()
+  const copiedKeys = new Set<string>()
   await inBatches(source.entries(callOptions), ([key, { value }]) => {
-    found.add(key)
+    copiedKeys.add(key)
     return target.set(key, value, callOptions)
   })
   await inBatches(target.entries(callOptions), async ([key]) => {
-    if (!found.has(key)) await target.delete(key, callOptions)
+    if (!copiedKeys.has(key)) await target.delete(key, callOptions)
   })
 }
 
@@ -47,7 +47,7 @@ async function inBatches<T>(items: AsyncIterable<T>, work: (item: T) => Promise<
     }
     await Promise.all(pending)
   } finally {
-    // should one have failed, the others are over too
+    // if one operation failed, this waits for the others to settle
     await Promise.allSettled(pending)
   }
 }

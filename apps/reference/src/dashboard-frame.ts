@@ -5,19 +5,20 @@ import type { LogLine } from './event-log.ts'
 import type { MigrationResult } from './migrations.ts'
 import type { Rate } from './services/throttle.ts'
 
-/** All that the page shows at one moment. */
+/** Everything that the page shows at one moment. */
 export interface DashboardFrame extends DashboardState {
-  /** Ms since 1970. */
+  /** Time in ms since 1970. */
   readonly at: number
-  readonly pace: Rate
-  /** What was done to which replica, in words. */
-  readonly disturbed: Readonly<Record<string, string>>
-  readonly menu: AvailableTargets
-  /** What is being done to the system as a whole. */
+  /** Configured writes per second of the feed. */
+  readonly targetRate: Rate
+  /** Descriptions of the active network faults by replica; empty if a replica has none. */
+  readonly networkFaults: Readonly<Record<string, string>>
+  readonly targets: AvailableTargets
+  /** Description of the operation in progress on the whole system. */
   readonly busy: string | undefined
-  /** The last move. */
-  readonly moved: MigrationResult | undefined
-  /** The alerts since the start, oldest first. */
+  /** Result of the last move. */
+  readonly lastMigration: MigrationResult | undefined
+  /** Alerts since the start, oldest first. */
   readonly pastAlerts: readonly PastAlert[]
   readonly log: readonly LogLine[]
 }

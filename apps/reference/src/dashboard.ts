@@ -11,24 +11,24 @@ import type { Report, Status } from './services/service.ts'
 
 const RATE_WINDOW_MS = 2_000
 
-/** What the services have told, and what follows from it. */
+/** The services' latest reports, and figures derived from them. */
 export interface DashboardState {
-  /** Commits per second, lately. */
+  /** Commits per second over the last 2 s. */
   readonly rate: number
   readonly totals: Totals
   readonly instances: readonly InstanceFigures[]
-  /** The share of what went wrong lately, 0 … 1. */
+  /** Share of failed operations over the last 30 s, from 0 to 1. */
   readonly errorRate: number
   readonly alerts: readonly Alert[]
   readonly rows: readonly Row[]
-  /** As each instance holds them, by its name, then by key. */
+  /** Replicas of the units, by instance name and key. */
   readonly units: Readonly<Record<string, Readonly<Record<string, UnitCopy>>>>
 }
 
-/** Takes what the services tell. */
+/** Collects the services' reports. */
 export class Dashboard {
-  /** The auditor's last look, by replica. */
-  tallies: Readonly<Record<string, ComparisonCounts>> = {}
+  /** Result of the auditor's last comparison, by replica. */
+  comparisons: Readonly<Record<string, ComparisonCounts>> = {}
   readonly #log: EventLog
   readonly #statuses = new Map<string, { readonly status: Status; readonly at: number }>()
   readonly #lagTracker = new LagTracker()
@@ -42,11 +42,11 @@ export class Dashboard {
     this.#log = log
   }
 
-  /** A service told something. */
+  /** Processes a service's report. */
   receive(name: string, report: Report): void {
     if ('rows' in report) this.#rows = report.rows
     else if ('units' in report) this.#units.set(name, report.units)
-    else if ('happened' in report) this.#log.add(name, report.happened, report.at)
+    else if ('event' in report) this.#log.add(name, report.event, report.at)
     else if ('ended' in report) {
       this.#log.add(name, report.ended, report.at)
       this.#markClosed(name)
@@ -58,18 +58,18 @@ export class Dashboard {
     }
   }
 
-  /** The services have ended. */
+  /** Marks all services as closed. */
   onServicesEnded(): void {
-    this.tallies = {}
+    this.comparisons = {}
     for (const name of this.#statuses.keys()) this.#markClosed(name)
   }
 
   #markClosed(name: string): void {
-    const known = this.#statuses.get(name)
-    if (known) this.#statuses.set(name, { ...known, status: { ...known.status, state: 'closed' } })
+    const last = this.#statuses.get(name)
+    if (last) this.#statuses.set(name, { ...last, status: { ...last.status, state: 'closed' } })
   }
 
-  /** What there is to show now; `undefined`: not each of these replicas has told how it is doing. */
+  /** Returns the current state; `undefined` until each of these replicas has reported its status. */
   read(replicas: readonly string[], now: number): DashboardState | undefined {
     const writer = this.#readInstance('ingest')
     const others = replicas.flatMap((name) => this.#readInstance(name) ?? [])
@@ -89,14 +89,14 @@ export class Dashboard {
   }
 
   #rate(commits: number): number {
-    // other services count anew
+    // a new fleet counts from zero
     if (commits < this.#commits) this.#meter = createRateMeter(RATE_WINDOW_MS)
     this.#commits = commits
     return this.#meter.read(commits, performance.now())
   }
 
   #readInstance(name: string): InstanceReading | undefined {
-    const known = this.#statuses.get(name)
-    return known && { name, ...known.status, at: known.at, tally: this.tallies[name] }
+    const last = this.#statuses.get(name)
+    return last && { name, ...last.status, at: last.at, comparison: this.comparisons[name] }
   }
 }

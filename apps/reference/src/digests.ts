@@ -1,29 +1,29 @@
 import type { Fleet } from './fleet.ts'
 import type { Digest } from './services/commands.ts'
 
-/** All documents in a few words, as the store and every replica have them. */
+/** Digest of the store's documents, and the replicas that differ. */
 export interface Digests extends Digest {
-  /** Those that have other documents than the store. */
+  /** Names of the replicas whose digest differs from the store's. */
   readonly differing: readonly string[]
 }
 
-/** Asks the store and every replica for the digest of all documents. To be equal they have to stand still. */
+/** Collects the digests of the store and of every replica. They are comparable only while no writes occur. */
 export async function collectDigests({ auditor, replicas }: Fleet): Promise<Digests> {
-  const [stored, ...held] = await Promise.all([
+  const [stored, ...replicaDigests] = await Promise.all([
     auditor.execute('digest'),
     ...replicas.map(async ({ name, execute }) => ({ name, ...(await execute('digest')) })),
   ])
-  const differing = held.filter(({ digest }) => digest !== stored.digest).map(({ name }) => name)
+  const differing = replicaDigests.filter(({ digest }) => digest !== stored.digest).map(({ name }) => name)
   return { ...stored, differing }
 }
 
-/** Holds the writer, waits until every replica has all that was written, and lets it go on after `work`. */
-export async function withWritesHeld<T>({ ingest, replicas }: Fleet, work: () => Promise<T>): Promise<T> {
+/** Pauses the writer, waits until every replica has all writes, runs `work`, and resumes the writer. */
+export async function withWritesPaused<T>({ ingest, replicas }: Fleet, work: () => Promise<T>): Promise<T> {
   try {
-    await ingest.execute('hold')
-    await Promise.all(replicas.map(({ execute }) => execute('check')))
+    await ingest.execute('pauseWrites')
+    await Promise.all(replicas.map(({ execute }) => execute('catchUp')))
     return await work()
   } finally {
-    await ingest.execute('release').catch(() => undefined)
+    await ingest.execute('resumeWrites').catch(() => undefined)
   }
 }

@@ -8,42 +8,42 @@ import type { System } from './system.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-/** What the page can ask for about the units and who changed what, by path. */
+/** Handlers for editing units and reading the change history, by path. */
 export const editRequests: readonly (readonly [string, RequestHandler])[] = [
   [
     '/edit',
     async (system, body) => {
       const target = parseTarget(body)
-      const hand = parsePlannedEdit(system, body['hand'], target)
-      const result = await system.write((all) => editOnce(hand, target, all))
-      return { ...result, told: summarizeEdits(result) }
+      const edit = parsePlannedEdit(system, body['edit'], target)
+      const result = await system.write((all) => editOnce(edit, target, all))
+      return { ...result, summary: summarizeEdits(result) }
     },
   ],
   [
-    '/edit-at-once',
+    '/concurrent-edits',
     async (system, body) => {
       const target = parseTarget(body)
-      const hands = parsePlannedEdits(system, body, target)
-      const result = await system.write((all) => editConcurrently(hands, target, all))
-      return { ...result, told: summarizeEdits(result) }
+      const edits = parsePlannedEdits(system, body, target)
+      const result = await system.write((all) => editConcurrently(edits, target, all))
+      return { ...result, summary: summarizeEdits(result) }
     },
   ],
   [
     '/compare-and-set',
     async (system, body) => {
       const target = parseTarget(body)
-      const hands = parsePlannedEdits(system, body, target)
-      const result = await system.write((all) => compareAndSet(hands, target, all))
-      return { ...result, told: summarizeCompareAndSet(result) }
+      const edits = parsePlannedEdits(system, body, target)
+      const result = await system.write((all) => compareAndSet(edits, target, all))
+      return { ...result, summary: summarizeCompareAndSet(result) }
     },
   ],
   [
     '/journal',
     (system, { section, key = '' }) => {
-      if (typeof key !== 'string') throw new RequestError(400, 'key: a text is needed')
+      if (typeof key !== 'string') throw new RequestError(400, 'key: expected a string')
       const query = { ...(section !== undefined && { section: parseSection(section) }), key, last: MAX_JOURNAL_LINES }
-      return system.ask(({ replicas: [first] }) => {
-        if (!first) throw new RequestError(503, 'there is no replica to ask')
+      return system.withFleet(({ replicas: [first] }) => {
+        if (!first) throw new RequestError(503, 'no replica is available')
         return first.execute('journal', query)
       })
     },
@@ -54,51 +54,52 @@ const MAX_JOURNAL_LINES = 60
 const MAX_TEXT_LENGTH = 80
 const MAX_TAGS = 20
 
-function parseSection(given: unknown): JournalSection {
-  if (given === 'outages' || given === 'units') return given
-  throw new RequestError(400, 'section: "outages" or "units" is needed')
+function parseSection(value: unknown): JournalSection {
+  if (value === 'outages' || value === 'units') return value
+  throw new RequestError(400, "section: expected 'outages' or 'units'")
 }
 
 function parseTarget({ key, field }: Body): FieldRef {
   if (typeof key !== 'string' || !initialUnits.has(key)) {
-    throw new RequestError(400, `key: one of ${[...initialUnits.keys()].join(', ')} is needed`)
+    throw new RequestError(400, `key: expected one of ${[...initialUnits.keys()].join(', ')}`)
   }
   if (typeof field !== 'string' || !Object.hasOwn(strategies, field)) {
-    throw new RequestError(400, `field: one of ${Object.keys(strategies).join(', ')} is needed`)
+    throw new RequestError(400, `field: expected one of ${Object.keys(strategies).join(', ')}`)
   }
   return { key, field: field as UnitField }
 }
 
-function parsePlannedEdits(system: System, { hands }: Body, target: FieldRef): [PlannedEdit, PlannedEdit] {
-  const [first, second, ...others] = Array.isArray(hands)
-    ? hands.map((hand) => parsePlannedEdit(system, hand, target))
+function parsePlannedEdits(system: System, { edits }: Body, target: FieldRef): [PlannedEdit, PlannedEdit] {
+  const [first, second, ...others] = Array.isArray(edits)
+    ? edits.map((edit) => parsePlannedEdit(system, edit, target))
     : []
-  if (!first || !second || others.length > 0) throw new RequestError(400, 'hands: two are needed')
-  if (first.replica.name === second.replica.name) throw new RequestError(400, 'hands: two instances are needed')
+  if (!first || !second || others.length > 0) throw new RequestError(400, 'edits: expected two edits')
+  if (first.replica.name === second.replica.name)
+    throw new RequestError(400, 'edits: expected edits on two different replicas')
   return [first, second]
 }
 
-function parsePlannedEdit(system: System, given: unknown, { field }: FieldRef): PlannedEdit {
-  const { instance, actor, value } = (typeof given === 'object' && given !== null ? given : {}) as Body
+function parsePlannedEdit(system: System, edit: unknown, { field }: FieldRef): PlannedEdit {
+  const { instance, actor, value } = (typeof edit === 'object' && edit !== null ? edit : {}) as Body
   const replica = system.replicas.find(({ name }) => name === instance)
-  if (!replica) throw new RequestError(400, 'instance: the name of a replica is needed')
-  if (!isText(actor)) throw new RequestError(400, `actor: a name of at most ${MAX_TEXT_LENGTH} characters is needed`)
+  if (!replica) throw new RequestError(400, 'instance: expected the name of a replica')
+  if (!isText(actor)) throw new RequestError(400, `actor: expected a name of at most ${MAX_TEXT_LENGTH} characters`)
   return { replica, actor, value: parseValue(value, field) }
 }
 
-const isText = (given: unknown): given is string =>
-  typeof given === 'string' && given.trim() !== '' && given.length <= MAX_TEXT_LENGTH
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= MAX_TEXT_LENGTH
 
-function parseValue(given: unknown, field: UnitField): UnitValue {
+function parseValue(value: unknown, field: UnitField): UnitValue {
   if (field === 'tags') {
-    const tags: readonly unknown[] = Array.isArray(given) ? given : [undefined]
+    const tags: readonly unknown[] = Array.isArray(value) ? value : [undefined]
     if (tags.length <= MAX_TAGS && tags.every(isText)) return [...new Set(tags)]
-    throw new RequestError(400, `${field}: a list of at most ${MAX_TAGS} texts is needed`)
+    throw new RequestError(400, `${field}: expected a list of at most ${MAX_TAGS} strings`)
   }
   if (field === 'unitName' || field === 'unitType') {
-    if (isText(given)) return given
-    throw new RequestError(400, `${field}: a text of at most ${MAX_TEXT_LENGTH} characters is needed`)
+    if (isText(value)) return value
+    throw new RequestError(400, `${field}: expected a string of at most ${MAX_TEXT_LENGTH} characters`)
   }
-  if (typeof given === 'number' && given >= 0 && given <= 1e6) return given
-  throw new RequestError(400, `${field}: a number from 0 to 1000000 is needed`)
+  if (typeof value === 'number' && value >= 0 && value <= 1e6) return value
+  throw new RequestError(400, `${field}: expected a number from 0 to 1000000`)
 }

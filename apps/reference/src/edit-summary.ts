@@ -1,7 +1,7 @@
 import type { CompareAndSetResult, ConcurrentEdits, EditWrite } from './edits.ts'
 import type { UnitValue } from './services/forecast/units.ts'
 
-/** A value as people read it. */
+/** Formats a value for readers. */
 function formatValue(value: UnitValue | null): string {
   if (value === null) return 'nothing'
   if (typeof value === 'string') return `“${value}”`
@@ -9,70 +9,72 @@ function formatValue(value: UnitValue | null): string {
 }
 
 const STRATEGY_TEXTS: Readonly<Record<ConcurrentEdits['strategy'], string>> = {
-  lww: 'lww: what comes to the store last stays',
-  max: 'max: the greater value stays',
-  union: 'union: what either added is in, what either removed is out',
-  custom: 'custom: a function of this app, by which two values meet in the middle',
+  lww: 'lww: the last write wins',
+  max: 'max: the greater value wins',
+  union: 'union: additions of both writers are kept, removals of both are applied',
+  custom: 'custom: a function of this app that takes the midpoint of both values',
 }
 
-/** What became of edits, sentence by sentence. */
-export function summarizeEdits({ field, strategy, writes, held }: ConcurrentEdits): readonly string[] {
+/** Describes the result of one or two edits, one sentence per element. */
+export function summarizeEdits({ field, strategy, writes, states }: ConcurrentEdits): readonly string[] {
   const [first, second] = writes
   if (!first) return []
-  const lines = [`${first.instance} wrote ${field} = ${formatValue(first.wanted)}: ${describeWrite(first)}.`]
+  const lines = [`${first.instance} wrote ${field} = ${formatValue(first.value)}: ${describeWrite(first)}.`]
   if (second) {
     const knew = second.before.version >= first.version
     lines.push(
       knew
-        ? `${second.instance} had heard of it by then. It wrote ${formatValue(second.wanted)}: ${describeWrite(second)}. Nothing had to be merged.`
-        : `${second.instance} wrote ${formatValue(second.wanted)}, not knowing of it. ${describeConflict(second)}`,
+        ? `${second.instance} had already received that change. It wrote ${formatValue(second.value)}: ${describeWrite(second)}. No merge was necessary.`
+        : `${second.instance} wrote ${formatValue(second.value)} before it received that change. ${describeConflict(second)}`,
     )
-    if (!knew) lines.push(`The rule of ${field} is ${STRATEGY_TEXTS[strategy]}.`)
+    if (!knew) lines.push(`The merge strategy of ${field} is ${STRATEGY_TEXTS[strategy]}.`)
   }
-  return [...lines, describeAgreement(held)]
+  return [...lines, describeAgreement(states)]
 }
 
 const describeWrite = ({ changed, version }: EditWrite): string =>
-  changed ? `document version ${version}` : `it was so already, document version ${version}`
+  changed ? `document version ${version}` : `unchanged, document version ${version}`
 
-function describeConflict({ conflicts, wanted, version, changed }: EditWrite): string {
+function describeConflict({ conflicts, value, version, changed }: EditWrite): string {
   const [conflict] = conflicts
-  if (!conflict) return `The store took it after the other: document version ${version}.`
-  const found = `Conflict: it expected document version ${conflict.expected} and found version ${conflict.found}, with ${formatValue(conflict.remote)}.`
+  if (!conflict) return `The store committed it after the first write: document version ${version}.`
+  const text = `Conflict: it expected document version ${conflict.expected}, but the document was at version ${conflict.found} with ${formatValue(conflict.remote)}.`
   return changed
-    ? `${found} It merged its ${formatValue(wanted)} with that: document version ${version}.`
-    : `${found} Merged with its ${formatValue(wanted)} that is the same, so there was nothing to write.`
+    ? `${text} It merged its ${formatValue(value)} with that value: document version ${version}.`
+    : `${text} Merging its ${formatValue(value)} did not change that value, so nothing was written.`
 }
 
-/** What became of a conditional write, sentence by sentence. */
+/** Describes the result of a compare-and-set, one sentence per element. */
 export function summarizeCompareAndSet({
   field,
   read,
   other,
-  tried,
-  held,
-  hands,
+  attempt,
+  states,
+  edits,
 }: CompareAndSetResult): readonly string[] {
-  const [first, second] = hands
+  const [first, second] = edits
   const lines = [
     `${first.instance} read ${field} = ${formatValue(read.value)} at field version ${read.fieldVersion}.`,
     `${second.instance} wrote ${formatValue(other.value)}: field version ${other.fieldVersion}.`,
   ]
-  if (tried.ok) {
+  if (attempt.ok) {
     lines.push(
-      `${first.instance} wrote ${formatValue(first.wanted)} on condition of version ${read.fieldVersion}, which still held: field version ${tried.fieldVersion}.`,
+      `${first.instance} required field version ${read.fieldVersion}, which was still current, and wrote ${formatValue(first.value)}: field version ${attempt.fieldVersion}.`,
     )
   } else {
     lines.push(
-      `${first.instance} wanted ${formatValue(first.wanted)} only if the field was still at version ${read.fieldVersion}. Conflict: the store has version ${tried.fieldVersion}. Nothing was written; the answer was ${formatValue(tried.value)}, to decide again.`,
+      `${first.instance} required field version ${read.fieldVersion} to write ${formatValue(first.value)}. Conflict: the field is at version ${attempt.fieldVersion}. Nothing was written. The store returned the current value, ${formatValue(attempt.value)}.`,
     )
   }
-  return [...lines, describeAgreement(held)]
+  return [...lines, describeAgreement(states)]
 }
 
-function describeAgreement(held: ConcurrentEdits['held']): string {
-  const states = new Set(held.map(({ value, version }) => `${formatValue(value)} at document version ${version}`))
-  const [state] = states
-  if (states.size === 1) return `All ${held.length} replicas hold ${state}.`
-  return `${held.map(({ instance, value, version }) => `${instance} holds ${formatValue(value)} at version ${version}`).join('; ')}.`
+function describeAgreement(states: ConcurrentEdits['states']): string {
+  const distinctStates = new Set(
+    states.map(({ value, version }) => `${formatValue(value)} at document version ${version}`),
+  )
+  const [state] = distinctStates
+  if (distinctStates.size === 1) return `All ${states.length} replicas have ${state}.`
+  return `${states.map(({ instance, value, version }) => `${instance} has ${formatValue(value)} at version ${version}`).join('; ')}.`
 }

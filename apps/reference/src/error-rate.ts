@@ -7,11 +7,11 @@ interface Count {
 const WINDOW_MS = 30_000
 const SAMPLE_INTERVAL_MS = 500
 
-/** The share of what went wrong among all that was done, over the last half minute. */
+/** Share of failed operations over the last 30 s. */
 export class ErrorRate {
   #counts: Count[] = []
 
-  /** `errors` and `operations` count since the start; fewer than before: others count anew. `now` in ms. Answers 0 … 1. */
+  /** Records the totals since the start, and returns the error rate from 0 to 1. `now` is in ms. A decrease restarts the window. */
   read(errors: number, operations: number, now: number): number {
     const last = this.#counts.at(-1)
     if (last && (errors < last.errors || operations < last.operations)) this.#counts = []
@@ -20,7 +20,7 @@ export class ErrorRate {
       this.#counts.push({ at: now, errors, operations })
     while (now - (this.#counts[0]?.at ?? now) > WINDOW_MS) this.#counts.shift()
     const failed = errors - first.errors
-    const done = operations - first.operations
-    return failed === 0 ? 0 : failed / (failed + done)
+    const succeeded = operations - first.operations
+    return failed === 0 ? 0 : failed / (failed + succeeded)
   }
 }

@@ -1,31 +1,31 @@
 /** One line of the event log. */
 export interface LogLine {
-  /** Counts up from 1: a reader knows what it has seen. */
+  /** Identifies the line. Counts up from 1. */
   readonly id: number
-  /** Ms since 1970. */
+  /** Time of the latest occurrence, in ms since 1970. */
   readonly at: number
   readonly instance: string
   readonly text: string
-  /** How often lately; `at` is the last time, and its place in the log is that time's. */
+  /** Number of occurrences within the latest lines. The line is ordered by the last one. */
   readonly times: number
 }
 
 const MAX_LINES = 60
-/** How far back a line counts as just now. */
+/** Number of latest lines in which a repeated event is counted instead of added. */
 const RECENT_LINES = 5
 
-/** The last things that happened; what happens again at once is counted, not repeated. */
+/** The most recent events. A repeated event is counted, not added again. */
 export class EventLog {
   #lines: LogLine[] = []
   #last = 0
 
   add(instance: string, text: string, at: number): void {
-    const again = this.#lines.slice(-RECENT_LINES).find((line) => line.instance === instance && line.text === text)
-    const line = { id: again?.id ?? ++this.#last, at, instance, text, times: (again?.times ?? 0) + 1 }
-    this.#lines = [...this.#lines.filter((each) => each !== again), line].slice(-MAX_LINES)
+    const repeated = this.#lines.slice(-RECENT_LINES).find((line) => line.instance === instance && line.text === text)
+    const line = { id: repeated?.id ?? ++this.#last, at, instance, text, times: (repeated?.times ?? 0) + 1 }
+    this.#lines = [...this.#lines.filter((each) => each !== repeated), line].slice(-MAX_LINES)
   }
 
-  /** Oldest first. */
+  /** All lines, oldest first. */
   get lines(): readonly LogLine[] {
     return this.#lines
   }

@@ -5,7 +5,7 @@ import type { RecoveryTimer } from './recovery.ts'
 import type { Server } from './servers/server.ts'
 import type { Rate } from './services/throttle.ts'
 
-/** What harming the system takes: who is harmed, and who tells of it. */
+/** Collaborators of the fault functions. */
 export interface FaultContext {
   readonly fleet: Fleet
   readonly log: EventLog
@@ -17,7 +17,7 @@ const DOWNTIME_MS = 2_000
 const FLOOD_MS = 3_000
 const LOST_WRITES = 50
 
-/** A server dies at once and comes back after a while. */
+/** Kills a server, and restarts it after 2 s. */
 export async function killServer(server: Server, { fleet, log, recovery, signal }: FaultContext): Promise<void> {
   log.add(server.name, 'killed', Date.now())
   await server.kill()
@@ -27,41 +27,41 @@ export async function killServer(server: Server, { fleet, log, recovery, signal 
     await server.restart()
   }
   const since = Date.now()
-  log.add(server.name, 'started again', since)
+  log.add(server.name, 'restarted', since)
   for (const instance of instancesOf(fleet)) recovery.start(instance, { since })
 }
 
-/** The store's server crashes and loses what it committed last. Answers what that was, in words. */
+/** Crashes the store's server so that it loses its latest commits. Returns a description of the loss. */
 export async function loseTail(
   name: string,
   loseTailOfServer: NonNullable<Server['loseTail']>,
   { fleet, log, recovery }: FaultContext,
 ): Promise<string> {
-  // some notice before it is known what was lost
-  log.add(name, 'crashes', Date.now())
+  // some instances notice the crash before the loss is known
+  log.add(name, 'crashing', Date.now())
   const lost = await loseTailOfServer(LOST_WRITES)
   const since = Date.now()
-  log.add(name, `crashed, and came back without its last ${lost}`, since)
+  log.add(name, `crashed and lost its last ${lost}`, since)
   for (const instance of instancesOf(fleet)) recovery.start(instance, { since })
   return lost
 }
 
-/** Writes as fast as it goes, then at the pace of before. Answers how many commits that were. */
+/** Writes as fast as possible for 3 s, then at the previous rate. Returns the number of commits. */
 export async function flood(currentRate: () => Rate, { fleet, log, recovery, signal }: FaultContext): Promise<number> {
   const { ingest } = fleet
-  const before = await ingest.execute('where')
-  log.add('ingest', `floods the others for ${FLOOD_MS / 1_000} s`, Date.now())
+  const before = await ingest.execute('progress')
+  log.add('ingest', `flooding the replicas for ${FLOOD_MS / 1_000} s`, Date.now())
   try {
-    await ingest.execute('pace', { rate: 'max' })
+    await ingest.execute('setRate', { rate: 'max' })
     await setTimeout(FLOOD_MS, undefined, { signal })
   } finally {
-    await ingest.execute('pace', { rate: currentRate() })
+    await ingest.execute('setRate', { rate: currentRate() })
   }
-  const at = await ingest.execute('where')
+  const after = await ingest.execute('progress')
   const since = Date.now()
-  const commits = at.epoch === before.epoch ? at.sequence - before.sequence : 0
-  log.add('ingest', `the flood is over: ${commits} commits`, since)
-  for (const replica of fleet.replicas) recovery.start(replica, { since, at })
+  const commits = after.epoch === before.epoch ? after.sequence - before.sequence : 0
+  log.add('ingest', `flood ended: ${commits} commits`, since)
+  for (const replica of fleet.replicas) recovery.start(replica, { since, at: after })
   return commits
 }
 

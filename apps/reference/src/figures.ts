@@ -2,43 +2,43 @@ import type { LagTracker } from './lag-tracker.ts'
 import { type ComparisonCounts, scoreOf } from './services/comparison.ts'
 import type { Status } from './services/service.ts'
 
-/** What is known of one instance at one moment. */
+/** Latest status of one instance. */
 export interface InstanceReading extends Status {
   readonly name: string
-  /** When it told so, ms since 1970. */
+  /** Time of the report, in ms since 1970. */
   readonly at: number
-  /** The auditor's last look; `undefined`: there was none yet, or it is the writer. */
-  readonly tally: ComparisonCounts | undefined
+  /** Result of the auditor's last comparison; `undefined` for the writer, and until the first comparison. */
+  readonly comparison: ComparisonCounts | undefined
 }
 
-/** One instance on the page. */
+/** Figures of one instance on the page. */
 export interface InstanceFigures {
   readonly name: string
   readonly state: Status['state']
-  /** How long ago all that it holds was last known to be current, ms. */
+  /** Time since all replicas of this instance were last known to be current, in ms. */
   readonly lagMs: number
-  /** Every commit up to this one it has seen. */
+  /** The instance has every commit up to this sequence. */
   readonly sequence: number
   readonly documents: number
   readonly applied: number
   readonly gaps: number
   readonly repairs: number
-  /** Commits that the writer has and it has not. */
+  /** Number of commits that the writer has and this instance does not. */
   readonly behind: number
-  /** For how long there were any, ms. */
+  /** Duration for which the instance has been behind the writer, in ms. */
   readonly behindMs: number
-  /** 0 … 1; `undefined`: not audited. */
+  /** Share of consistent documents, from 0 to 1; `undefined` if not compared yet. */
   readonly score: number | undefined
 }
 
-/** The system as a whole. Sizes in UTF-16 units. */
+/** Figures of the whole system. Sizes are in UTF-16 units. */
 export interface Totals {
   readonly commits: number
   readonly unchanged: number
   readonly conflicts: number
-  /** What went wrong: writes, frames and patches refused, publications given up, documents found different. */
+  /** Failures: failed writes, rejected frames and patches, failed publications, and documents found inconsistent. */
   readonly errors: number
-  /** What was written or applied. */
+  /** Number of commits and applied changes. */
   readonly operations: number
   readonly gaps: number
   readonly repairs: number
@@ -47,15 +47,15 @@ export interface Totals {
   readonly reorders: number
   readonly patchUnits: number
   readonly documentUnits: number
-  /** Of the slowest replica, ms. */
+  /** Propagation times of the slowest replica, in ms. */
   readonly propagation: { readonly p50: number; readonly p95: number; readonly p99: number }
-  /** Of the worst replica, 0 … 1. */
+  /** Consistency of the worst replica, from 0 to 1. */
   readonly score: number
 }
 
-/** One line of the table of instances. `now` in ms since 1970: what an instance told counts from then. */
+/** Returns one row of the instance table. `now` is in ms since 1970; the age of the report is added to `lagMs`. */
 export const instanceFigures = (reading: InstanceReading, lagTracker: LagTracker, now: number): InstanceFigures => {
-  const { name, state, staleForMs, epoch, sequence, stats, tally, at } = reading
+  const { name, state, staleForMs, epoch, sequence, stats, comparison, at } = reading
   return {
     name,
     state,
@@ -67,11 +67,11 @@ export const instanceFigures = (reading: InstanceReading, lagTracker: LagTracker
     repairs: stats.repairs,
     behind: lagTracker.commitsBehind(epoch, sequence, at),
     behindMs: lagTracker.msBehind(epoch, sequence, at),
-    score: tally && scoreOf(tally),
+    score: comparison && scoreOf(comparison),
   }
 }
 
-/** Adds up what all instances counted; of times and scores the worst replica's count. */
+/** Sums the counters of all instances. Times and scores come from the worst replica. */
 export function totalsOf(writer: InstanceReading, replicas: readonly InstanceReading[]): Totals {
   const all = [writer, ...replicas]
   const sum = (name: 'conflicts' | 'gaps' | 'repairs' | 'reloads' | 'duplicates' | 'reorders'): number =>
@@ -92,6 +92,6 @@ export function totalsOf(writer: InstanceReading, replicas: readonly InstanceRea
     patchUnits: writer.stats.publishedBytes,
     documentUnits: writer.documentUnits,
     propagation: { p50: slowest('p50'), p95: slowest('p95'), p99: slowest('p99') },
-    score: Math.min(1, ...replicas.map(({ tally }) => (tally ? scoreOf(tally) : 1))),
+    score: Math.min(1, ...replicas.map(({ comparison }) => (comparison ? scoreOf(comparison) : 1))),
   }
 }

@@ -6,7 +6,7 @@ const { resolve } = createRequire(import.meta.url)
 const siblingOf = (entry: string, file: string): string => join(dirname(resolve(entry)), file)
 const page = join(import.meta.dirname, '../page')
 
-/** Everything that a browser may ask for, by its path: the page's own files and those of the libraries it uses. */
+/** All files that a browser may request, by path: the page's files and those of its libraries. */
 export const files: ReadonlyMap<string, string> = new Map([
   ['/', join(page, 'index.html')],
   ...readdirSync(page).map((name) => [`/${name}`, join(page, name)] as const),
@@ -24,5 +24,5 @@ const TYPES: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript; charset=utf-8',
 }
 
-/** The media type of one of these files. */
+/** Returns a file's media type. */
 export const typeOf = (file: string): string => TYPES[extname(file)] ?? 'application/octet-stream'

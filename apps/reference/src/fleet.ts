@@ -4,21 +4,21 @@ import { openInProcess } from './services/in-process.ts'
 import type { Report, ServiceSpec } from './services/service.ts'
 import type { Rate } from './services/throttle.ts'
 
-/** Where documents live and what carries changes, as URLs. */
+/** URLs of the store and the bus. */
 interface Transports {
   readonly store: string
   readonly bus: string
 }
 
-/** What a system is made of. */
+/** Options of a fleet. */
 export interface FleetOptions extends Transports {
-  /** The feed that is replayed. */
+  /** Path of the feed to replay. */
   readonly file: string
   readonly replicas: number
   readonly rate: Rate
 }
 
-/** The services that run on one store. */
+/** The services of one system. */
 export interface Fleet {
   readonly hosting: 'one process' | 'processes'
   readonly ingest: ServiceHandle
@@ -27,11 +27,11 @@ export interface Fleet {
   close(): Promise<void>
 }
 
-/** What is in this process's memory is nowhere else: then all services run here, else each in a process of its own. */
+/** Returns where the services run. Memory belongs to one process, so an in-memory store or bus puts all services into this process. */
 const chooseHosting = ({ store, bus }: Transports): Fleet['hosting'] =>
   [store, bus].some((url) => url.startsWith('memory:')) ? 'one process' : 'processes'
 
-/** Opens all services. What was opened is closed again should one not open. */
+/** Opens all services. If one fails to open, closes the others. */
 export async function openFleet(
   { file, replicas, rate, store, bus }: FleetOptions,
   onReport: (name: string, report: Report) => void,
@@ -54,7 +54,7 @@ export async function openFleet(
     specs.map((spec) => openHandle(spec, (report) => onReport(spec.name, report), signal)),
   )
   const opened = opening.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-  // those who listen go last: what the writer still publishes is heard
+  // the writer closes first, so that the replicas receive what it still publishes
   const close = async (): Promise<void> => {
     await opened[0]?.close().catch(() => undefined)
     await Promise.allSettled(opened.slice(1).map((handle) => handle.close()))

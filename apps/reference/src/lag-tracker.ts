@@ -5,12 +5,12 @@ interface Point {
 
 const MAX_POINTS = 600
 
-/** Where the writer was when: tells for how long a replica has been behind it. */
+/** History of the writer's sequence. It determines how far, and for how long, a replica has been behind. */
 export class LagTracker {
   #epoch = ''
   #points: Point[] = []
 
-  /** The writer is at `sequence`. `at` in ms, not before the last call's. */
+  /** Records the writer's sequence at a time in ms. Times must not decrease. */
   record(epoch: string, sequence: number, at: number): void {
     const last = this.#points.at(-1)?.sequence ?? -1
     if (epoch !== this.#epoch || sequence < last) this.#points = []
@@ -19,14 +19,14 @@ export class LagTracker {
     if (this.#points.length > MAX_POINTS) this.#points.shift()
   }
 
-  /** Commits that the writer had at `at`, and one that was at `sequence` then had not; none where they cannot be compared. */
+  /** Returns how many commits behind the writer an instance at `sequence` was at time `at`; 0 if the epochs differ. */
   commitsBehind(epoch: string, sequence: number, at: number): number {
     if (epoch !== this.#epoch) return 0
-    const then = this.#points.findLast((point) => point.at <= at)
-    return then ? Math.max(0, then.sequence - sequence) : 0
+    const point = this.#points.findLast((each) => each.at <= at)
+    return point ? Math.max(0, point.sequence - sequence) : 0
   }
 
-  /** For how long it had been behind, ms; 0: it was not. */
+  /** Returns for how long the instance had been behind, in ms; 0 if it was not. */
   msBehind(epoch: string, sequence: number, at: number): number {
     if (this.commitsBehind(epoch, sequence, at) === 0) return 0
     const next = this.#points.find((point) => point.sequence > sequence)

@@ -7,7 +7,7 @@ import { createPageServer } from './server.ts'
 import { openCatalogue } from './servers/catalogue.ts'
 import { openSystem } from './system.ts'
 
-const EXIT = { ended: 0, failed: 1, usage: 2 } as const
+const EXIT = { stopped: 0, failed: 1, usage: 2 } as const
 const REPLICAS = 3
 const RATE = 200
 
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
     const options = parseOptions(args, process.env)
     if (options === 'help') console.log(usage)
     else await run(options)
-    return EXIT.ended
+    return EXIT.stopped
   } catch (error) {
     if (error instanceof UsageError || error instanceof ConfigError) {
       console.error(`${error.message}\n\n${usage}`)
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Runs until a signal ends it. */
+/** Runs the app until a signal stops it. */
 async function run({ port, ...targets }: Options): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
@@ -47,7 +47,7 @@ async function run({ port, ...targets }: Options): Promise<void> {
     try {
       server.listen(port, '127.0.0.1')
       await once(server, 'listening', { signal: stop.signal })
-      console.log(`Open http://127.0.0.1:${(server.address() as AddressInfo).port} – Ctrl+C ends it`)
+      console.log(`Open http://127.0.0.1:${(server.address() as AddressInfo).port} (Ctrl+C to stop)`)
       if (!stop.signal.aborted) await once(stop.signal, 'abort')
     } finally {
       server.closeAllConnections()

@@ -1,26 +1,27 @@
 import { setTimeout } from 'node:timers/promises'
 import { copyDocuments } from './copy-documents.ts'
-import { collectDigests, type Digests, withWritesHeld } from './digests.ts'
+import { collectDigests, type Digests, withWritesPaused } from './digests.ts'
 import type { EventLog } from './event-log.ts'
 import type { Fleet } from './fleet.ts'
 import type { Backend } from './servers/server.ts'
 
-/** What a move came to. */
+/** Result of a move. */
 export interface MigrationResult {
-  readonly what: 'bus' | 'store'
+  readonly kind: 'bus' | 'store'
   readonly from: string
   readonly to: string
-  /** All documents before the old place was left, and after. */
+  /** Digests before the old bus or store is left, and after the move. */
   readonly before: Digests
   readonly after: Digests
 }
 
-/** How long a bus may take to be heard by everybody. */
+/** Time limit for all instances to join a bus. */
 const JOIN_TIMEOUT_MS = 20_000
 
 /**
- * Moves a running system to another bus: every instance joins the new one while writes go on; then all leave the old one, with
- * writes held for that moment, so that the documents of before and after can be compared. Should not everybody join, nobody has.
+ * Moves a running system to another bus. Every instance joins the new bus while writes continue; then all leave the old one. Writes
+ * are paused while the instances leave, so that the documents before and after can be compared. If an instance fails to join, all
+ * leave the new bus.
  */
 export async function moveBus(fleet: Fleet, from: Backend, to: Backend, log: EventLog): Promise<MigrationResult> {
   const instances = [fleet.ingest, ...fleet.replicas]
@@ -32,26 +33,26 @@ export async function moveBus(fleet: Fleet, from: Backend, to: Backend, log: Eve
     await leave(to.url).catch(() => undefined)
     throw error
   }
-  log.add('all', `on two buses: ${from.name} and ${to.name}`, Date.now())
-  return withWritesHeld(fleet, async () => {
+  log.add('all', `using both buses: ${from.name} and ${to.name}`, Date.now())
+  return withWritesPaused(fleet, async () => {
     const before = await collectDigests(fleet)
     await leave(from.url)
-    await Promise.all(fleet.replicas.map(({ execute }) => execute('check')))
+    await Promise.all(fleet.replicas.map(({ execute }) => execute('catchUp')))
     const after = await collectDigests(fleet)
-    return { what: 'bus', from: from.name, to: to.name, before, after }
+    return { kind: 'bus', from: from.name, to: to.name, before, after }
   })
 }
 
 /**
- * Restarts a system on another store, to which its documents are copied: their contents, not their versions, which begin anew.
- * `reopen` opens the system on a store, its writer standing still. Should the other one not serve, it goes on with the old one.
+ * Restarts a system on another store, with a copy of its documents. Values are copied; versions start again. `reopen` opens the
+ * system on a store with its writer paused. If the other store fails, the system reopens on the old one.
  */
 export async function moveStore(
   { from, to, log }: { readonly from: Backend; readonly to: Backend; readonly log: EventLog },
   old: Fleet,
   reopen: (store: Backend) => Promise<Fleet>,
 ): Promise<MigrationResult> {
-  const before = await withWritesHeld(old, async () => {
+  const before = await withWritesPaused(old, async () => {
     const digests = await collectDigests(old)
     await old.close()
     return digests
@@ -59,7 +60,7 @@ export async function moveStore(
   try {
     await copyDocuments(from.url, to.url)
     log.add('all', `${before.documents} documents copied to ${to.name}`, Date.now())
-    return { what: 'store', from: from.name, to: to.name, before, after: await collectDigests(await reopen(to)) }
+    return { kind: 'store', from: from.name, to: to.name, before, after: await collectDigests(await reopen(to)) }
   } catch (error) {
     await reopen(from)
     throw error
@@ -68,13 +69,13 @@ export async function moveStore(
 
 async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
   const stop = new AbortController()
-  const late = setTimeout(ms, undefined, { signal: stop.signal }).then(() => {
-    throw new Error(`not everybody heard it within ${ms / 1_000} s`)
+  const timeout = setTimeout(ms, undefined, { signal: stop.signal }).then(() => {
+    throw new Error(`expected all instances to join the bus within ${ms / 1_000} s`)
   })
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, timeout])
   } finally {
-    late.catch(() => undefined)
+    timeout.catch(() => undefined)
     stop.abort()
   }
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type BrokerName, brokerNames } from './servers/brokers.ts'
 
-/** What the command line and the environment ask for. */
+/** Options from the command line and the environment. */
 export interface Options {
   readonly stores: readonly string[]
   readonly buses: readonly string[]
@@ -9,7 +9,7 @@ export interface Options {
   readonly port: number
 }
 
-/** The command line cannot be understood. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -18,17 +18,20 @@ const DEFAULT_PORT = 4_600
 
 export const usage: string = `Usage: npm start [-- OPTIONS]
 
-Opens a page that shows a system of replicas at work, and lets you break it and move it.
+Opens a page that shows a system of replicas, and lets you inject faults and move the system.
 
-  --store URL      where documents live (or SYNC_STORE); several times: others to move to
-  --bus URL        what carries changes (or SYNC_BUS); several times: others to move to
-  --broker NAME    starts a broker for the time of the run, to be killed and moved to; several times for several of
-                   ${brokerNames.join(', ')}. The first is store and bus where no URL says otherwise
-  --port N         of the page (or PORT; default ${DEFAULT_PORT}; 0: any that is free)
-  --headless       no page: replays the feed once and compares all copies; see npm start -- --headless --help
-  --help           shows this`
+  --store URL      store of the documents (or SYNC_STORE); repeat it to add stores to move to
+  --bus URL        bus for the changes (or SYNC_BUS); repeat it to add buses to move to
+  --broker NAME    start a broker for this run, which can be killed and moved to; repeat it to start several of
+                   ${brokerNames.join(', ')}. The first is store and bus unless a URL is given
+  --port N         port of the page (or PORT; default ${DEFAULT_PORT}; 0: any free port)
+  --headless       no page: replay the feed once and compare all copies; see npm start -- --headless --help
+  --help           show this help`
 
-/** Reads the command line. @throws UsageError */
+/**
+ * Parses the command line. Missing options come from the environment, then from the defaults.
+ * @throws UsageError if an option is unknown or its value is invalid
+ */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options | 'help' {
   const values = valuesOf(args)
   if (values.help) return 'help'
@@ -43,7 +46,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
 function valuesOf(args: readonly string[]) {
   try {
     return parseArgs({
-      // `pnpm reference -- --port 0` hands the separator over as well
+      // `pnpm reference -- --port 0` passes the separator on
       args: args.filter((arg) => arg !== '--'),
       options: {
         store: { type: 'string', multiple: true },
@@ -58,11 +61,11 @@ function valuesOf(args: readonly string[]) {
   }
 }
 
-function urlsOf(option: string, given: string | readonly string[] | undefined): readonly string[] {
-  const urls = typeof given === 'string' ? [given] : (given ?? [])
-  // the text itself may hold a password; what it says is read where it is opened
+function urlsOf(option: string, value: string | readonly string[] | undefined): readonly string[] {
+  const urls = typeof value === 'string' ? [value] : (value ?? [])
+  // the error does not repeat the URL, since it may contain a password; the URL is parsed when it is opened
   if (!urls.every((url) => /^[a-z][a-z0-9+.-]*:/i.test(url))) {
-    throw new UsageError(`${option}: a URL is needed, such as memory: or redis://host:6379`)
+    throw new UsageError(`${option}: expected a URL, such as memory: or redis://host:6379`)
   }
   return urls
 }
@@ -70,11 +73,11 @@ function urlsOf(option: string, given: string | readonly string[] | undefined): 
 function brokerOf(name: string): BrokerName {
   const found = brokerNames.find((each) => each === name)
   if (found) return found
-  throw new UsageError(`--broker: one of ${brokerNames.join(', ')} is needed, not "${name}"`)
+  throw new UsageError(`--broker: expected one of ${brokerNames.join(', ')}, got '${name}'`)
 }
 
 function portOf(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
-  throw new UsageError(`--port: a number from 0 to 65535 is needed, not "${text}"`)
+  throw new UsageError(`--port: expected a number from 0 to 65535, got '${text}'`)
 }

@@ -2,34 +2,34 @@ import type { EventLog } from './event-log.ts'
 import type { CatchUpGoal } from './services/commands.ts'
 import type { ServiceHandle } from './services/handle.ts'
 
-/** Times how long instances take to hold all that was written when what was done to them ended. */
+/** Measures how long instances take after a fault until they have everything that was written before its end. */
 export class RecoveryTimer {
   readonly #log: EventLog
-  /** By the instance's name: which of its recoveries counts. */
+  /** Token of the latest measurement, by instance name. */
   readonly #current = new Map<string, symbol>()
 
   constructor(log: EventLog) {
     this.#log = log
   }
 
-  /** What was done to an instance ended: the event log tells when it has recovered, unless it is disturbed before. */
+  /** Starts a measurement at the end of a fault. The result appears in the event log, unless another fault cancels it. */
   start({ name, execute }: Pick<ServiceHandle, 'name' | 'execute'>, goal: CatchUpGoal): void {
     const token = Symbol(name)
     this.#current.set(name, token)
-    execute('caughtUp', goal).then(
+    execute('waitForCatchUp', goal).then(
       ({ at }) => {
         if (this.#current.get(name) !== token) return
         this.#current.delete(name)
-        this.#log.add(name, `recovered within ${Math.max(0, at - goal.since)} ms`, at)
+        this.#log.add(name, `recovered in ${Math.max(0, at - goal.since)} ms`, at)
       },
       () => {
-        // it has ended, which its own events tell
+        // the service has ended, which its own events report
         if (this.#current.get(name) === token) this.#current.delete(name)
       },
     )
   }
 
-  /** The instance was disturbed anew: nothing to be timed. */
+  /** Cancels the measurement, since a new fault affects the instance. */
   cancel(name: string): void {
     this.#current.delete(name)
   }

@@ -1,4 +1,4 @@
-/** A request that cannot be served as it is; the message says what is wrong with it. */
+/** A request that cannot be served. The message is sent to the client. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly status: number

@@ -3,28 +3,28 @@ import { RequestError } from './request-error.ts'
 import type { RequestHandler } from './request-handler.ts'
 import type { NetworkFault } from './services/network-fault.ts'
 
-/** What the page can ask for, by path. */
+/** Request handlers by path. */
 export const requests: ReadonlyMap<string, RequestHandler> = new Map<string, RequestHandler>([
   ...editRequests,
   [
-    '/pace',
+    '/rate',
     async (system, { rate }) => {
       if (rate !== 'max' && !(typeof rate === 'number' && rate >= 0 && rate <= 100_000)) {
-        throw new RequestError(400, 'rate: a number from 0 to 100000 or "max" is needed')
+        throw new RequestError(400, "rate: expected a number from 0 to 100000 or 'max'")
       }
-      await system.pace(rate)
+      await system.setRate(rate)
       return { rate }
     },
   ],
   [
-    '/disturb',
+    '/network-fault',
     (system, { instance, ...faultValues }) => {
       const networkFault = parseNetworkFault(faultValues)
-      return system.ask(async ({ replicas }) => {
+      return system.withFleet(async ({ replicas }) => {
         const targets = replicas.filter(({ name }) => instance === 'all' || instance === name)
-        if (targets.length === 0) throw new RequestError(400, 'instance: the name of a replica or "all" is needed')
+        if (targets.length === 0) throw new RequestError(400, "instance: expected the name of a replica or 'all'")
         await Promise.all(targets.map((replica) => system.setNetworkFault(replica, networkFault)))
-        return { disturbed: targets.map(({ name }) => name) }
+        return { instances: targets.map(({ name }) => name) }
       })
     },
   ],
@@ -41,21 +41,21 @@ export const requests: ReadonlyMap<string, RequestHandler> = new Map<string, Req
   ['/move-store', (system, { to }) => system.moveStore(parseName('to', to))],
 ])
 
-function parseName(what: string, given: unknown): string {
-  if (typeof given === 'string') return given
-  throw new RequestError(400, `${what}: a name is needed`)
+function parseName(parameter: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new RequestError(400, `${parameter}: expected a name`)
 }
 
 const LIMITS = { drop: 1, repeat: 1, delayMs: 10_000 } as const
 
-function parseNetworkFault(given: Readonly<Record<string, unknown>>): NetworkFault {
-  for (const [name, value] of Object.entries(given)) {
+function parseNetworkFault(fault: Readonly<Record<string, unknown>>): NetworkFault {
+  for (const [name, value] of Object.entries(fault)) {
     if (name === 'cut' && typeof value === 'boolean') continue
     const max = Object.hasOwn(LIMITS, name) ? LIMITS[name as keyof typeof LIMITS] : undefined
-    if (max === undefined) throw new RequestError(400, `${name}: drop, repeat, delayMs or cut is needed`)
+    if (max === undefined) throw new RequestError(400, `expected drop, repeat, delayMs or cut, got '${name}'`)
     if (!(typeof value === 'number' && value >= 0 && value <= max)) {
-      throw new RequestError(400, `${name}: a number from 0 to ${max} is needed`)
+      throw new RequestError(400, `${name}: expected a number from 0 to ${max}`)
     }
   }
-  return given
+  return fault
 }

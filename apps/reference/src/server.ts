@@ -8,7 +8,7 @@ import type { System } from './system.ts'
 const FRAME_INTERVAL_MS = 500
 const MAX_BODY_LENGTH = 10_000
 
-/** Serves the page, a stream of frames for it (`/events`) and what it can ask for (`POST`). */
+/** Creates the server of the page, of its stream of frames (`GET /events`) and of its requests (`POST`). */
 export function createPageServer(system: System): Server {
   return createServer((request, response) => {
     serve(system, request, response).catch((error: Error) => {
@@ -22,10 +22,10 @@ export function createPageServer(system: System): Server {
 async function serve(system: System, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost')
   if (request.method === 'POST') return handlePost(system, pathname, request, response)
-  if (request.method !== 'GET') throw new RequestError(405, 'GET or POST')
+  if (request.method !== 'GET') throw new RequestError(405, `expected GET or POST, got ${request.method}`)
   if (pathname === '/events') return stream(system, response)
   const file = files.get(pathname)
-  if (file === undefined) throw new RequestError(404, `there is no ${pathname}`)
+  if (file === undefined) throw new RequestError(404, `${pathname} not found`)
   const content = await readFile(file)
   response.writeHead(200, {
     'content-type': typeOf(file),
@@ -36,7 +36,7 @@ async function serve(system: System, request: IncomingMessage, response: ServerR
   response.end(content)
 }
 
-/** A frame is all there is to show, so that a slow reader misses frames and nothing else. */
+/** Streams frames. Each frame is complete, so a slow reader can skip frames without missing anything. */
 function stream(system: System, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   response.write(`event: history\ndata: ${JSON.stringify(system.history.points)}\n\n`)
@@ -56,9 +56,10 @@ async function handlePost(
   response: ServerResponse,
 ): Promise<void> {
   const handler = requests.get(path)
-  if (!handler) throw new RequestError(404, `there is no ${path}`)
-  // a form on another site cannot send this type without asking first
-  if (request.headers['content-type'] !== 'application/json') throw new RequestError(415, 'application/json is needed')
+  if (!handler) throw new RequestError(404, `${path} not found`)
+  // A form on another site can send this content type only after a CORS preflight request, which fails.
+  if (request.headers['content-type'] !== 'application/json')
+    throw new RequestError(415, 'expected content-type application/json')
   json(response, 200, await handler(system, await readBody(request)))
 }
 
@@ -67,15 +68,16 @@ async function readBody(request: IncomingMessage): Promise<Readonly<Record<strin
   request.setEncoding('utf8')
   for await (const chunk of request) {
     text += chunk as string
-    if (text.length > MAX_BODY_LENGTH) throw new RequestError(413, `more than ${MAX_BODY_LENGTH} characters`)
+    if (text.length > MAX_BODY_LENGTH)
+      throw new RequestError(413, `expected a body of at most ${MAX_BODY_LENGTH} characters`)
   }
   try {
     const body: unknown = JSON.parse(text)
     if (typeof body === 'object' && body !== null) return body as Record<string, unknown>
   } catch {
-    // said below
+    // reported below
   }
-  throw new RequestError(400, 'a JSON object is needed')
+  throw new RequestError(400, 'expected a JSON object')
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

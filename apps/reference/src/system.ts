@@ -17,7 +17,7 @@ import type { ServiceHandle } from './services/handle.ts'
 import { describeNetworkFault, type NetworkFault } from './services/network-fault.ts'
 import type { Rate } from './services/throttle.ts'
 
-/** What a system is made of, beside where it runs. */
+/** Options of a system, apart from store and bus. */
 export type SystemOptions = Pick<FleetOptions, 'file' | 'replicas' | 'rate'>
 
 interface SystemParts {
@@ -29,7 +29,7 @@ interface SystemParts {
 
 const AUDIT_MS = 1_000
 
-/** An ingest service, its replicas and an auditor: what is seen of them, what is done to them, where they run. */
+/** An ingest service, its replicas and an auditor. Provides their figures, injects faults, and moves them to other stores and buses. */
 export class System {
   readonly log: EventLog
   readonly history: ChartHistory = new ChartHistory()
@@ -46,8 +46,8 @@ export class System {
   #bus: Backend
   #rate: Rate
   #auditing: Promise<void> | undefined
-  /** What is under way, and lets nothing else come between. */
-  #busy: { readonly what: string; readonly over: Promise<unknown> } | undefined
+  /** The operation in progress. It excludes all other operations. */
+  #busy: { readonly operation: string; readonly settled: Promise<unknown> } | undefined
   #lastMigration: MigrationResult | undefined
   #migrating = false
   #restarting: Promise<void> | undefined
@@ -70,35 +70,35 @@ export class System {
     return this.#fleet.replicas
   }
 
-  /** All that there is to show now; `undefined`: not every instance has told how it is doing. */
+  /** Returns the current frame; `undefined` until every instance has reported its status. */
   readFrame(): DashboardFrame | undefined {
     const names = this.replicas.map(({ name }) => name)
     const now = Date.now()
-    const seen = this.#dashboard.read(names, now)
-    if (!seen) return undefined
+    const state = this.#dashboard.read(names, now)
+    if (!state) return undefined
     return {
       at: now,
-      pace: this.#rate,
-      ...seen,
-      disturbed: Object.fromEntries(
+      targetRate: this.#rate,
+      ...state,
+      networkFaults: Object.fromEntries(
         names.map((name) => [name, describeNetworkFault(this.#networkFaults.get(name) ?? {})]),
       ),
-      menu: availableTargets(this.#catalogue, { store: this.#store, bus: this.#bus, fleet: this.#fleet }),
-      busy: this.#busy?.what,
-      moved: this.#lastMigration,
+      targets: availableTargets(this.#catalogue, { store: this.#store, bus: this.#bus, fleet: this.#fleet }),
+      busy: this.#busy?.operation,
+      lastMigration: this.#lastMigration,
       pastAlerts: this.#alerts.past,
       log: this.log.lines,
     }
   }
 
-  /** So many writes per second from now on. */
-  async pace(rate: Rate): Promise<void> {
+  /** Sets the feed's writes per second. */
+  async setRate(rate: Rate): Promise<void> {
     this.#rate = rate
-    await this.ask(({ ingest }) => ingest.execute('pace', { rate }))
+    await this.withFleet(({ ingest }) => ingest.execute('setRate', { rate }))
   }
 
-  /** Asks the services for what may be asked twice: while they restart, and once more where that cut the answer off. */
-  async ask<T>(work: (fleet: Fleet) => Promise<T>): Promise<T> {
+  /** Runs idempotent work on the fleet. Waits while the services restart, and repeats the work once if the restart interrupted it. */
+  async withFleet<T>(work: (fleet: Fleet) => Promise<T>): Promise<T> {
     await this.#restarting
     const fleet = this.#fleet
     try {
@@ -110,23 +110,27 @@ export class System {
     }
   }
 
-  /** Disturbs what comes to a replica from now on; `{}` ends it, and times its recovery. */
-  async setNetworkFault(replica: ServiceHandle, disturbance: NetworkFault): Promise<void> {
+  /** Sets the network fault of a replica. `{}` stops it, and starts the measurement of the recovery. */
+  async setNetworkFault(replica: ServiceHandle, fault: NetworkFault): Promise<void> {
     const { name } = replica
     const before = describeNetworkFault(this.#networkFaults.get(name) ?? {})
-    const what = describeNetworkFault(disturbance)
-    if (what === before) return
-    await replica.execute('disturb', disturbance)
-    this.#networkFaults.set(name, disturbance)
-    this.log.add(name, what === '' ? 'undisturbed again' : `disturbed: ${what}`, Date.now())
+    const after = describeNetworkFault(fault)
+    if (after === before) return
+    await replica.execute('setNetworkFault', fault)
+    this.#networkFaults.set(name, fault)
+    this.log.add(name, after === '' ? 'fault stopped' : `fault: ${after}`, Date.now())
     this.#recoveryTimer.cancel(name)
-    if (what === '')
-      this.#recoveryTimer.start(replica, { since: Date.now(), at: await this.#fleet.ingest.execute('where') })
+    if (after === '')
+      this.#recoveryTimer.start(replica, { since: Date.now(), at: await this.#fleet.ingest.execute('progress') })
   }
 
-  /** Does work that writes. Not while the system moves: what was written to the old place then would not be in the new one. @throws RequestError */
+  /**
+   * Runs work that writes. Rejected during a move, since writes to the old store would be missing in the new one.
+   * @throws RequestError with status 409 during a move
+   */
   async write<T>(work: (replicas: readonly ServiceHandle[]) => Promise<T>): Promise<T> {
-    if (this.#migrating) throw new RequestError(409, `not while ${this.#busy?.what ?? 'it moves'} goes on`)
+    if (this.#migrating)
+      throw new RequestError(409, `${this.#busy?.operation ?? 'a move'} is in progress; retry when it has finished`)
     const writing = work(this.replicas)
     this.#writing.add(writing)
     try {
@@ -136,49 +140,65 @@ export class System {
     }
   }
 
-  /** Kills a server that was started here, which comes back after a while. @throws RequestError */
+  /**
+   * Kills a server that this app started, and restarts it after 2 s.
+   * @throws RequestError if the system does not use such a server, or if another operation is in progress
+   */
   kill(name: string): Promise<void> {
-    const server = [this.#store, this.#bus].flatMap((place) => this.#catalogue.serverOf(place) ?? [])
-    const one = server.find((each) => each.name === name)
-    if (!one) throw new RequestError(400, `server: ${name} is none that runs the system and was started here`)
-    return this.#exclusively(`killing ${name}`, () => killServer(one, this.#faultContext))
+    const servers = [this.#store, this.#bus].flatMap((backend) => this.#catalogue.serverOf(backend) ?? [])
+    const server = servers.find((each) => each.name === name)
+    if (!server) throw new RequestError(400, `server: expected a server in use that this app started, got '${name}'`)
+    return this.#exclusively(`killing ${name}`, () => killServer(server, this.#faultContext))
   }
 
-  /** The store loses the end of its history. Answers what that was, in words. @throws RequestError */
+  /**
+   * Makes the store lose its latest commits. Returns a description of the loss.
+   * @throws RequestError if the store does not support it, or if another operation is in progress
+   */
   loseTail(): Promise<string> {
     const { name, loseTail: lose } = this.#catalogue.serverOf(this.#store) ?? {}
-    if (name === undefined || !lose) throw new RequestError(409, `${this.#store.name} cannot be made to lose anything`)
-    return this.#exclusively('losing the tail', () => loseTail(name, lose, this.#faultContext))
+    if (name === undefined || !lose)
+      throw new RequestError(409, `${this.#store.name} cannot simulate the loss of commits`)
+    return this.#exclusively('losing the latest commits', () => loseTail(name, lose, this.#faultContext))
   }
 
-  /** Writes far over the pace for a while. Answers how many commits that were. @throws RequestError */
+  /**
+   * Writes as fast as possible for 3 s. Returns the number of commits.
+   * @throws RequestError if another operation is in progress
+   */
   flood(): Promise<number> {
     return this.#exclusively('flooding', () => flood(() => this.#rate, this.#faultContext))
   }
 
-  /** Moves to another bus while it runs. @throws RequestError */
+  /**
+   * Moves the running system to another bus.
+   * @throws RequestError if the bus is unknown or already in use, or if another operation is in progress
+   */
   moveBus(name: string): Promise<MigrationResult> {
     const to = findBackend(availableBuses(this.#catalogue, this.#fleet), name, this.#bus)
     return this.#migrate(to, async () => {
-      const moved = await moveBus(this.#fleet, this.#bus, to, this.log)
+      const result = await moveBus(this.#fleet, this.#bus, to, this.log)
       this.#bus = to
-      return moved
+      return result
     })
   }
 
-  /** Restarts on another store, with the documents of this one. @throws RequestError */
+  /**
+   * Restarts the system on another store, with a copy of its documents.
+   * @throws RequestError if the store is unknown or already in use, or if another operation is in progress
+   */
   moveStore(name: string): Promise<MigrationResult> {
     const to = findBackend(this.#catalogue.stores, name, this.#store)
     return this.#migrate(to, async () => {
       const from = this.#store
-      const over = Promise.withResolvers<void>()
-      this.#restarting = over.promise
+      const restarted = Promise.withResolvers<void>()
+      this.#restarting = restarted.promise
       try {
         return await moveStore({ from, to, log: this.log }, this.#fleet, (store) => this.#reopen(store))
       } finally {
         this.#restarting = undefined
-        over.resolve()
-        await this.pace(this.#rate)
+        restarted.resolve()
+        await this.setRate(this.#rate)
       }
     })
   }
@@ -186,9 +206,9 @@ export class System {
   async close(): Promise<void> {
     this.#stop.abort(new Error('the system is closed'))
     clearInterval(this.#timer)
-    // what is under way ends by that; should it have opened other services meanwhile, they end too
+    // this ends the operation in progress; if it has opened a new fleet in the meantime, that is closed below
     await this.#fleet.close()
-    await Promise.allSettled([this.#auditing, this.#busy?.over])
+    await Promise.allSettled([this.#auditing, this.#busy?.settled])
     await this.#fleet.close()
   }
 
@@ -199,10 +219,10 @@ export class System {
   async #reopen(store: Backend): Promise<Fleet> {
     this.#dashboard.onServicesEnded()
     this.#networkFaults.clear()
-    const at = { store: store.url, bus: this.#bus.url }
+    const urls = { store: store.url, bus: this.#bus.url }
     this.#fleet = await openFleet(
-      { ...this.#options, ...at, rate: 0 },
-      (...told) => this.#dashboard.receive(...told),
+      { ...this.#options, ...urls, rate: 0 },
+      (...report) => this.#dashboard.receive(...report),
       this.#stop.signal,
     )
     this.#store = store
@@ -219,7 +239,7 @@ export class System {
         this.log.add('all', `moved to ${to.name}`, Date.now())
         return this.#lastMigration
       } catch (error) {
-        this.log.add('all', `not moved to ${to.name}: ${(error as Error).message}`, Date.now())
+        this.log.add('all', `move to ${to.name} failed: ${(error as Error).message}`, Date.now())
         throw error
       } finally {
         this.#migrating = false
@@ -227,12 +247,12 @@ export class System {
     })
   }
 
-  async #exclusively<T>(what: string, work: () => Promise<T>): Promise<T> {
-    if (this.#busy) throw new RequestError(409, `not while ${this.#busy.what} goes on`)
-    const over = work()
-    this.#busy = { what, over }
+  async #exclusively<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    if (this.#busy) throw new RequestError(409, `${this.#busy.operation} is in progress; retry when it has finished`)
+    const settled = work()
+    this.#busy = { operation, settled }
     try {
-      return await over
+      return await settled
     } finally {
       this.#busy = undefined
     }
@@ -252,29 +272,29 @@ export class System {
   async #audit(): Promise<void> {
     const fleet = this.#fleet
     try {
-      const tallies = await audit(fleet)
-      if (fleet === this.#fleet) this.#dashboard.tallies = tallies
+      const comparisons = await audit(fleet)
+      if (fleet === this.#fleet) this.#dashboard.comparisons = comparisons
     } catch (error) {
-      // one that has ended says so itself
+      // a service that has ended reports that itself
       if (hasServiceEnded(error)) return
-      this.log.add('auditor', `nothing was compared (${(error as Error).message})`, Date.now())
+      this.log.add('auditor', `comparison failed (${(error as Error).message})`, Date.now())
     }
   }
 }
 
-/** The place of that name, unless it is where the system is already. */
-function findBackend(places: readonly Backend[], name: string, now: Backend): Backend {
-  const found = places.find((place) => place.name === name)
-  if (!found) throw new RequestError(400, `to: one of ${places.map((place) => place.name).join(', ')} is needed`)
-  if (found.url === now.url) throw new RequestError(409, `the system runs on ${name} already`)
+/** Returns the backend with this name, unless the system already uses it. */
+function findBackend(backends: readonly Backend[], name: string, current: Backend): Backend {
+  const found = backends.find((backend) => backend.name === name)
+  if (!found) throw new RequestError(400, `to: expected one of ${backends.map((backend) => backend.name).join(', ')}`)
+  if (found.url === current.url) throw new RequestError(409, `the system already uses ${name}`)
   return found
 }
 
-/** Opens everything and begins to write. What was opened is closed again should something not open. */
+/** Opens all services and begins to write. If a service fails to open, closes the others. */
 export async function openSystem(options: SystemOptions, catalogue: Catalogue, signal: AbortSignal): Promise<System> {
   const log = new EventLog()
   const dashboard = new Dashboard(log)
-  const at = { store: catalogue.store.url, bus: catalogue.bus.url }
-  const fleet = await openFleet({ ...options, ...at }, (...told) => dashboard.receive(...told), signal)
+  const urls = { store: catalogue.store.url, bus: catalogue.bus.url }
+  const fleet = await openFleet({ ...options, ...urls }, (...report) => dashboard.receive(...report), signal)
   return new System({ options, catalogue, log, dashboard }, fleet)
 }

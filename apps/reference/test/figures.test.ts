@@ -21,13 +21,13 @@ const reading = (name: string, stats: Partial<SyncStats>, more: Partial<Instance
   documentUnits: 0,
   errors: 0,
   at: 1_000,
-  tally: undefined,
+  comparison: undefined,
   stats: { ...none, ...stats },
   ...more,
 })
 
-describe('totals', () => {
-  it('add up counters, and take times and scores from the worst replica', () => {
+describe('totalsOf()', () => {
+  it('sums counters, and takes times and scores from the worst replica', () => {
     const writer = reading(
       'ingest',
       { commits: 7, publishedBytes: 70, conflicts: 1 },
@@ -42,7 +42,7 @@ describe('totals', () => {
       reading(
         'b',
         { gaps: 2, repairs: 3, propagation: { p50: 2, p95: 5, p99: 20, count: 4 } },
-        { tally: { ...noComparisons, equal: 3, stale: 1 } },
+        { comparison: { ...noComparisons, equal: 3, stale: 1 } },
       ),
     ]
     expect(totalsOf(writer, replicas)).toMatchObject({
@@ -59,21 +59,21 @@ describe('totals', () => {
     })
   })
 
-  it('of nothing raise no alert', () => {
+  it('raises no alert without data', () => {
     const totals = totalsOf(reading('ingest', {}), [])
     expect(findAlerts(totals, 0, [])).toEqual([])
   })
 })
 
-describe('alerts', () => {
-  it('name slowness, inconsistency and who is behind', () => {
+describe('findAlerts()', () => {
+  it('reports errors, slow propagation, inconsistency and late instances', () => {
     const slow = reading(
       'b',
       { propagation: { p50: 1, p95: 250, p99: 300, count: 4 } },
-      { state: 'stale', staleForMs: 7_000, tally: { ...noComparisons, equal: 9, stale: 1 } },
+      { state: 'stale', staleForMs: 7_000, comparison: { ...noComparisons, equal: 9, stale: 1 } },
     )
-    const shown = instanceFigures(slow, new LagTracker(), 1_000)
-    const alerts = findAlerts(totalsOf(reading('ingest', {}), [slow]), 0.0012, [shown])
+    const figures = instanceFigures(slow, new LagTracker(), 1_000)
+    const alerts = findAlerts(totalsOf(reading('ingest', {}), [slow]), 0.0012, [figures])
     expect(alerts.map(({ rule }) => rule)).toEqual([
       'error rate over 0.1 %',
       'propagation p95 over 100 ms',
@@ -88,16 +88,16 @@ describe('alerts', () => {
     ])
   })
 
-  it('name who is behind the writer for long though it does not know, and who tells nothing any more', () => {
+  it('reports an instance that lags without knowing it, and one that no longer reports', () => {
     const lagTracker = new LagTracker()
     lagTracker.record('e', 1, 1_000)
     lagTracker.record('e', 2, 2_000)
     lagTracker.record('e', 9, 8_000)
-    const deaf = instanceFigures(reading('deaf', {}, { at: 8_000 }), lagTracker, 8_000)
-    expect(deaf).toMatchObject({ behind: 8, behindMs: 6_000 })
-    const mute = instanceFigures(reading('mute', {}, { at: 1_500 }), lagTracker, 9_500)
-    expect(mute).toMatchObject({ behind: 0, lagMs: 8_010 })
-    const alerts = findAlerts(totalsOf(reading('ingest', {}), []), 0.001, [deaf, mute])
-    expect(alerts.map(({ text }) => text)).toEqual(['deaf is 6 s behind (> 5 s)', 'mute is 8 s behind (> 5 s)'])
+    const lagging = instanceFigures(reading('lagging', {}, { at: 8_000 }), lagTracker, 8_000)
+    expect(lagging).toMatchObject({ behind: 8, behindMs: 6_000 })
+    const silent = instanceFigures(reading('silent', {}, { at: 1_500 }), lagTracker, 9_500)
+    expect(silent).toMatchObject({ behind: 0, lagMs: 8_010 })
+    const alerts = findAlerts(totalsOf(reading('ingest', {}), []), 0.001, [lagging, silent])
+    expect(alerts.map(({ text }) => text)).toEqual(['lagging is 6 s behind (> 5 s)', 'silent is 8 s behind (> 5 s)'])
   })
 })

@@ -16,7 +16,7 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
     }, 120_000)
     afterAll(() => app[Symbol.asyncDispose]())
 
-    /** Asks for something, and waits until all replicas have recovered from it. Answers with what was told from then on. */
+    /** Sends a request, and waits until all replicas have recovered. Returns the log lines since then. */
     async function recoveredFrom(path: string, body: unknown): Promise<DashboardFrame['log']> {
       const known = new Map((await app.frame(() => true)).log.map(({ id, times }) => [id, times]))
       expect((await app.post(path, body)).status).toBe(200)
@@ -28,62 +28,62 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
           .every(
             ({ name, score }) =>
               score === 1 &&
-              since(frame).some(({ instance, text }) => instance === name && text.startsWith('recovered within')),
+              since(frame).some(({ instance, text }) => instance === name && text.startsWith('recovered in')),
           ),
       )
       return since(frame)
     }
 
-    it('is a process per service', async () => {
-      const { menu } = await app.frame(({ totals }) => totals.commits > 100)
-      expect(menu).toMatchObject({ hosting: 'processes', store: 'Redis', bus: 'Redis Pub/Sub', servers: ['Redis'] })
-      expect(menu.buses).toEqual(['Redis Pub/Sub', 'Redis Streams', 'NATS', 'NATS JetStream'])
+    it('runs one process per service', async () => {
+      const { targets } = await app.frame(({ totals }) => totals.commits > 100)
+      expect(targets).toMatchObject({ hosting: 'processes', store: 'Redis', bus: 'Redis Pub/Sub', servers: ['Redis'] })
+      expect(targets.buses).toEqual(['Redis Pub/Sub', 'Redis Streams', 'NATS', 'NATS JetStream'])
       const pids = new Set(app.system.replicas.map(({ pid }) => pid))
       expect([pids.size, pids.has(process.pid)]).toEqual([3, false])
     })
 
-    it('repairs what was lost on the way to its replicas', async () => {
+    it('repairs messages that its replicas lost', async () => {
       const before = await app.frame(() => true)
-      await app.post('/disturb', { instance: 'all', drop: 0.5 })
+      await app.post('/network-fault', { instance: 'all', drop: 0.5 })
       await app.frame(({ totals }) => totals.repairs > before.totals.repairs)
-      await recoveredFrom('/disturb', { instance: 'all' })
+      await recoveredFrom('/network-fault', { instance: 'all' })
     })
 
-    it('outlives Redis', async () => {
-      const told = await recoveredFrom('/kill', { server: 'Redis' })
-      expect(told.some(({ text }) => text === 'the bus: interrupted')).toBe(true)
+    it('survives a restart of Redis', async () => {
+      const log = await recoveredFrom('/kill', { server: 'Redis' })
+      expect(log.some(({ text }) => text === 'bus interrupted')).toBe(true)
     })
 
-    it('finds the tail that Redis lost', async () => {
-      const told = await recoveredFrom('/lose-tail', {})
-      expect(told.some(({ text }) => text.includes('history was lost'))).toBe(true)
+    it('detects commits that Redis lost', async () => {
+      const log = await recoveredFrom('/lose-tail', {})
+      expect(log.some(({ text }) => text.includes('commits were lost'))).toBe(true)
     })
 
-    it('moves from bus to bus with the same documents', async () => {
+    it('keeps the documents when it moves from bus to bus', async () => {
       const { totals } = await app.frame(() => true)
       for (const to of ['NATS', 'Redis Streams', 'NATS JetStream', 'Redis Pub/Sub']) {
-        const answer = await app.post('/move-bus', { to })
-        const moved = (await answer.json()) as MigrationResult
+        const response = await app.post('/move-bus', { to })
+        const moved = (await response.json()) as MigrationResult
         expect(moved, to).toMatchObject({ to, after: moved.before, before: { differing: [] } })
-        const then = await app.frame(({ busy }) => busy === undefined)
-        await app.frame(({ totals }) => totals.commits > then.totals.commits + 50)
+        const after = await app.frame(({ busy }) => busy === undefined)
+        await app.frame(({ totals }) => totals.commits > after.totals.commits + 50)
       }
-      // each of the processes went on
+      // no process was restarted: the counters continue
       expect((await app.frame(() => true)).totals.commits).toBeGreaterThan(totals.commits)
     })
 
-    it('moves to a store in memory and back, from processes into one and out again', async () => {
+    it("keeps the documents when it moves to a store in one process's memory and back", async () => {
       for (const [to, hosting] of [
-        ['memory one', 'one process'],
+        ['memory 1', 'one process'],
         ['Redis', 'processes'],
       ]) {
         const moved = (await (await app.post('/move-store', { to })).json()) as MigrationResult
         expect(moved, to).toMatchObject({ to, after: moved.before, before: { differing: [] } })
-        await app.frame(({ menu, busy, rate }) => menu.hosting === hosting && busy === undefined && rate > 0)
+        await app.frame(({ targets, busy, rate }) => targets.hosting === hosting && busy === undefined && rate > 0)
       }
     })
 
-    it('goes on without a replica whose process was killed, and raises an alert', async () => {
+    it('continues without a replica whose process was killed, and raises an alert', async () => {
       await app.frame(({ instances }) => instances.slice(1).every(({ score }) => score === 1))
       process.kill(app.system.replicas[2]?.pid ?? 0, 'SIGKILL')
       const { instances, log } = await app.frame(({ alerts, instances }) => {
@@ -92,7 +92,7 @@ describe.runIf(redis && (await canTest('the app over NATS', { broker: 'nats' }))
         return audited && alerts.some(({ text }) => text.startsWith('replica 3 is'))
       })
       expect(instances[3]?.state).toBe('closed')
-      expect(log.some(({ text }) => text === 'its process ended (SIGKILL)')).toBe(true)
+      expect(log.some(({ text }) => text === 'process ended unexpectedly (SIGKILL)')).toBe(true)
     })
   },
 )

@@ -6,21 +6,21 @@ import { createPageServer } from '../src/server.ts'
 import { type CatalogueOptions, openCatalogue } from '../src/servers/catalogue.ts'
 import { openSystem, type System } from '../src/system.ts'
 
-/** The whole app, page server and all. */
+/** The whole app, including its page server. */
 export interface Reference extends AsyncDisposable {
   readonly url: string
   readonly system: System
-  /** Reads the page's stream until a frame is as wanted. */
+  /** Reads the page's event stream until a frame matches. */
   frame(matches: (frame: DashboardFrame) => boolean): Promise<DashboardFrame>
   post(path: string, body: unknown): Promise<Response>
 }
 
 let opened = 0
 
-/** By default on a memory of its own. */
-export async function openReference(places?: CatalogueOptions): Promise<Reference> {
+/** Opens the app; by default on its own in-memory store and bus. */
+export async function openReference(options?: CatalogueOptions): Promise<Reference> {
   const memory = `memory:reference-test-${opened++}`
-  const catalogue = await openCatalogue(places ?? { stores: [memory], buses: [memory] })
+  const catalogue = await openCatalogue(options ?? { stores: [memory], buses: [memory] })
   const system = await openSystem({ file: bundledFeed, replicas: 3, rate: 200 }, catalogue, AbortSignal.timeout(60_000))
   const server = createPageServer(system).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -57,5 +57,5 @@ async function waitForFrame(url: string, matches: (frame: DashboardFrame) => boo
       if (matches(frame)) return frame
     }
   }
-  throw new Error('the stream ended')
+  throw new Error('expected a matching frame before the event stream ended')
 }

@@ -1,7 +1,7 @@
 import type { ServerControls } from '@sync/brokers'
 import type { Backend, Server } from './server.ts'
 
-/** What `--broker` can start. */
+/** Brokers that `--broker` can start. */
 export const brokerNames = ['redis', 'valkey', 'nats', 'kafka'] as const
 
 export type BrokerName = (typeof brokerNames)[number]
@@ -10,9 +10,9 @@ interface StartedBroker extends ServerControls, AsyncDisposable {
   readonly url: string
 }
 
-/** Starts a broker on a free port, with data of its own; both end with this process. */
+/** Starts a broker on a free port, with its own data directory. Both are removed when this process ends. */
 export async function startBroker(broker: BrokerName): Promise<Server> {
-  // what it needs is loaded only where a broker is asked for
+  // loaded only if a broker is requested
   const { startKafka, startNats, startRedis } = await import('@sync/brokers')
   switch (broker) {
     case 'redis':
@@ -32,14 +32,14 @@ export async function startBroker(broker: BrokerName): Promise<Server> {
           } finally {
             await redis.restart()
           }
-          // commits that come together are written together
+          // Redis writes commits that arrive together as one group
           return `${writes} groups of commits`
         },
       }
     }
     case 'nats': {
       const nats = await startNats()
-      const buses = [backend('NATS', nats.url), backend('NATS JetStream', `${nats.url}?bus=jetstream`)]
+      const buses = [backend('NATS', nats.url), backend('NATS JetStream', `${nats.url}?transport=jetstream`)]
       return toServer('NATS', nats, { stores: [], buses })
     }
     case 'kafka': {

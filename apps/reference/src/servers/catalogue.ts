@@ -2,43 +2,44 @@ import { type BrokerName, startBroker } from './brokers.ts'
 import { memoryServer, registerMemory } from './memory.ts'
 import type { Backend, Server } from './server.ts'
 
-/** What the app is started with. */
+/** Options of the catalogue. */
 export interface CatalogueOptions {
-  /** URLs of stores; it begins with the first. Without: with one of the brokers, else memory. */
+  /** Store URLs, of which the first is used at the start. Default: the first broker that is a store, otherwise memory. */
   readonly stores?: readonly string[]
-  /** URLs of buses; it begins with the first. Without: with one of the brokers, else memory. */
+  /** Bus URLs, of which the first is used at the start. Default: the first broker, otherwise memory. */
   readonly buses?: readonly string[]
-  /** To be started. */
+  /** Brokers to start. */
   readonly brokers?: readonly BrokerName[]
 }
 
-/** Every store and bus that the system may move to, and the servers behind them that were started here. */
+/** All stores and buses that the system can use, and the servers behind them that this app started. */
 export interface Catalogue extends AsyncDisposable {
   readonly stores: readonly Backend[]
   readonly buses: readonly Backend[]
-  /** Where the system begins. */
+  /** The store that the system uses at the start. */
   readonly store: Backend
+  /** The bus that the system uses at the start. */
   readonly bus: Backend
-  /** The server behind a place, if it was started here. */
+  /** Returns the server behind a store or bus if this app started it. */
   serverOf(backend: Backend): Server | undefined
 }
 
-/** Starts the brokers that are asked for. Should one not start, none goes on. */
+/** Starts the requested brokers. If one fails to start, stops the others. */
 export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
-  const { stores: givenStores = [], buses: givenBuses = [], brokers = [] } = options
+  const { stores: storeUrls = [], buses: busUrls = [], brokers = [] } = options
   registerMemory()
-  const given = [...new Set([...givenStores, ...givenBuses])]
-  const memories = given.filter((url) => url.startsWith('memory:')).map((url) => memoryServer(nameOf(url), url))
+  const urls = [...new Set([...storeUrls, ...busUrls])]
+  const memories = urls.filter((url) => url.startsWith('memory:')).map((url) => memoryServer(nameOf(url), url))
   const started = await startAll(brokers)
   const servers = [
     ...memories,
     ...started,
-    memoryServer('memory one', 'memory:one'),
-    memoryServer('memory two', 'memory:two'),
-    memoryServer('memory, 20 ms late', 'memory:late?delay=20'),
+    memoryServer('memory 1', 'memory:one'),
+    memoryServer('memory 2', 'memory:two'),
+    memoryServer('memory with 20 ms delay', 'memory:late?delay=20'),
   ]
-  const stores = distinct([...givenStores.map(backendAt), ...servers.flatMap((server) => server.stores)])
-  const buses = distinct([...givenBuses.map(backendAt), ...servers.flatMap((server) => server.buses)])
+  const stores = distinct([...storeUrls.map(backendAt), ...servers.flatMap((server) => server.stores)])
+  const buses = distinct([...busUrls.map(backendAt), ...servers.flatMap((server) => server.buses)])
   return {
     stores,
     buses,
@@ -63,9 +64,9 @@ async function startAll(brokers: readonly BrokerName[]): Promise<Server[]> {
 
 const backendAt = (url: string): Backend => ({ name: nameOf(url), url })
 
-/** Without what the URL may say of users and passwords. It may name several hosts, which no `URL` takes. */
+/** Returns the URL without user name and password. `URL` cannot parse several hosts with a port each. */
 const nameOf = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
 
-/** One URL is one place, by the first of its names. */
+/** Removes backends whose URL occurred before. */
 const distinct = (backends: readonly Backend[]): readonly Backend[] =>
   backends.filter(({ url }, index) => backends.findIndex((each) => each.url === url) === index)

@@ -2,11 +2,11 @@ import { ConfigError, registerScheme } from '@sync/config'
 import { createMemoryHub, type MemoryHub, memoryBus, memoryStore } from '@sync/core'
 import type { Server } from './server.ts'
 
-/** How many commits a lost tail can take back. */
+/** Maximum number of commits that a crash can undo. */
 const MAX_LOST_COMMITS = 2_000
 const MAX_DELAY_MS = 60_000
 
-/** One hub per name, for the life of the process: equal URLs mean the same data, as they do with a server. */
+/** Hubs by name, for the life of the process. Equal URLs share data, as they do with a server. */
 const hubs = new Map<string, MemoryHub>()
 
 function hubOf(url: URL): MemoryHub {
@@ -16,7 +16,7 @@ function hubOf(url: URL): MemoryHub {
   return hub
 }
 
-/** From now on `memory:NAME` is a server in this process's memory that can be harmed. A bus takes `?delay=` in ms. */
+/** Registers `memory:NAME` as a server in this process's memory that supports faults. A bus accepts `?delay=` in ms. */
 export function registerMemory(): void {
   registerScheme('memory', async () => ({
     store(url) {
@@ -27,7 +27,9 @@ export function registerMemory(): void {
       rejectUnknownParameters(url, ['delay'])
       const delay = Number(url.searchParams.get('delay') ?? 0)
       if (!(delay >= 0 && delay <= MAX_DELAY_MS)) {
-        throw new ConfigError(`delay: a number from 0 to ${MAX_DELAY_MS} is needed`)
+        throw new ConfigError(
+          `memory: expected delay to be a number from 0 to ${MAX_DELAY_MS}, got '${url.searchParams.get('delay')}'`,
+        )
       }
       const hub = hubOf(url)
       hub.bus.delay(delay)
@@ -39,12 +41,12 @@ export function registerMemory(): void {
 function rejectUnknownParameters(url: URL, known: readonly string[]): void {
   for (const name of url.searchParams.keys()) {
     if (known.includes(name)) continue
-    const may = known.length > 0 ? `it takes ${known.join(', ')}` : 'it takes none'
-    throw new ConfigError(`memory: has no parameter "${name}" here: ${may}`)
+    const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'no parameter'
+    throw new ConfigError(`memory: expected ${expected}, got '${name}'`)
   }
 }
 
-/** The memory that a URL means, as a server: it has one store and one bus. */
+/** Returns the memory behind a URL as a server with one store and one bus. */
 export function memoryServer(name: string, url: string): Server {
   const hub = hubOf(new URL(url))
   const restore = (): void => {

@@ -1,23 +1,24 @@
-/** Somewhere that documents can live, or something that carries changes. */
+/** A store or a bus that the system can use. */
 export interface Backend {
-  /** For people; holds no password. */
+  /** Display name, without password. */
   readonly name: string
   readonly url: string
 }
 
-/** A server that was started here, and so may be harmed. */
+/** A server that this app started, and that it can therefore kill. */
 export interface Server extends AsyncDisposable {
   readonly name: string
-  /** What can be had on it. */
+  /** Stores on this server. */
   readonly stores: readonly Backend[]
+  /** Buses on this server. */
   readonly buses: readonly Backend[]
-  /** It dies at once. */
+  /** Stops the server abruptly. */
   kill(): Promise<void>
-  /** It comes back with the data that it had. */
+  /** Starts the server again with its data. */
   restart(): Promise<void>
   /**
-   * As a crash of its machine: it dies and comes back without the last of what it wrote. Answers what went, in words. Absent: it
-   * stores nothing, or what it stores cannot be cut.
+   * Simulates a machine crash: the server stops and restarts without its latest writes. Returns a description of the loss. Absent if
+   * the server stores nothing, or if its latest writes cannot be removed.
    */
   readonly loseTail?: (writes: number) => Promise<string>
 }

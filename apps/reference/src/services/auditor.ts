@@ -11,18 +11,18 @@ const LOAD_BATCH_SIZE = 500
 
 type PendingCopies = ReadonlyMap<string, { readonly stored: Copy | undefined }>
 
-/** Compares the replicas with the store, a sample at a time, until it has seen every document and begins again. */
+/** Compares the replicas with the store, one sample of documents at a time. After the last document it starts over. */
 class Auditor {
   readonly #store: Store
   #keys: AsyncIterator<string> | undefined
-  /** By replica: what has to be looked at again. */
+  /** Documents to compare again, by replica. */
   readonly #pending = new Map<string, PendingCopies>()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** The next documents, with those that were moving when it looked. Rejects while the store is away. */
+  /** Returns the keys of the next sample, plus those to compare again. Rejects while the store is unavailable. */
   async sample(): Promise<readonly string[]> {
     const keys = new Set([...this.#pending.values()].flatMap((moving) => [...moving.keys()]))
     this.#keys ??= this.#store.keys(outagesSection)[Symbol.asyncIterator]()
@@ -42,20 +42,20 @@ class Auditor {
     return [...keys]
   }
 
-  /** What the replicas' copies came to, by the replica's name. */
+  /** Compares the replicas' copies with the store's documents. Keys are replica names. */
   async compare(
     keys: readonly string[],
-    held: Readonly<Record<string, Copies>>,
+    replicas: Readonly<Record<string, Copies>>,
   ): Promise<Readonly<Record<string, ComparisonCounts>>> {
     const stored = await this.#loadCopies(keys)
-    const tallies = Object.entries(held).map(([name, copies]) => [
+    const comparisons = Object.entries(replicas).map(([name, copies]) => [
       name,
       this.#compareReplica(name, keys, copies, stored),
     ])
-    return Object.fromEntries(tallies)
+    return Object.fromEntries(comparisons)
   }
 
-  /** Of all that is stored. */
+  /** Returns the digest of all stored documents. */
   async digest(): Promise<Digest> {
     const keys = new Set<string>()
     for await (const key of this.#store.keys(outagesSection)) keys.add(key)
@@ -71,12 +71,12 @@ class Auditor {
   async #loadCopies(keys: readonly string[]): Promise<ReadonlyMap<string, Copy>> {
     const copies = new Map<string, Copy>()
     for (let from = 0; from < keys.length; from += LOAD_BATCH_SIZE) {
-      const some = keys.slice(from, from + LOAD_BATCH_SIZE)
-      const loaded = await this.#store.load(some.map((key) => ({ ...outagesSection, key })))
+      const batch = keys.slice(from, from + LOAD_BATCH_SIZE)
+      const loaded = await this.#store.load(batch.map((key) => ({ ...outagesSection, key })))
       for (const [index, { document }] of loaded.entries()) {
         const { version, changedAt, text } = document ?? {}
         if (version === undefined || changedAt === undefined || text === undefined) continue
-        copies.set(some[index] as string, { version, changedAt, content: contentHash(JSON.parse(text)) })
+        copies.set(batch[index] as string, { version, changedAt, content: contentHash(JSON.parse(text)) })
       }
     }
     return copies
@@ -85,29 +85,29 @@ class Auditor {
   #compareReplica(
     replica: string,
     keys: readonly string[],
-    held: Copies,
+    copies: Copies,
     stored: ReadonlyMap<string, Copy>,
   ): ComparisonCounts {
     const before = this.#pending.get(replica)
     const moving = new Map<string, { stored: Copy | undefined }>()
-    const tally: Record<Comparison, number> = { ...noComparisons }
+    const comparison: Record<Comparison, number> = { ...noComparisons }
     for (const key of keys) {
-      const verdict = compareCopies(stored.get(key), held[key], before?.get(key))
-      tally[verdict]++
-      if (verdict === 'moving' || verdict === 'stale') moving.set(key, { stored: stored.get(key) })
+      const result = compareCopies(stored.get(key), copies[key], before?.get(key))
+      comparison[result]++
+      if (result === 'moving' || result === 'stale') moving.set(key, { stored: stored.get(key) })
     }
     this.#pending.set(replica, moving)
-    return tally
+    return comparison
   }
 }
 
-/** The auditor, with a connection of its own to the store. */
+/** Opens the auditor, which has its own connection to the store. */
 export const openAuditor: OpenService = async ({ store }) => {
   const auditor = new Auditor(await openStore(store))
   return {
     handlers: {
       sample: async () => ({ keys: await auditor.sample() }),
-      judge: ({ keys, held }) => auditor.compare(keys, held),
+      compare: ({ keys, copies }) => auditor.compare(keys, copies),
       digest: () => auditor.digest(),
     },
     close: () => auditor.close(),

@@ -9,14 +9,14 @@ import type { FromService, ToService } from './messages.ts'
 import type { CommandResult } from './service.ts'
 
 const CHILD_PROGRAM = join(import.meta.dirname, 'child.ts')
-/** What was compiled for one process serves the next: it starts in a quarter of the time. */
+/** Shares compiled code between the processes, so that a process starts in a quarter of the time. */
 const compileCacheEnv = {
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache'),
 }
-/** How long a process may take to end in order. */
+/** Time limit for a graceful exit, after which the process is killed. */
 const CLOSE_TIMEOUT_MS = 5_000
 
-/** Opens a service in a process of its own. */
+/** Opens a service in its own process. */
 export const openChildProcess: OpenHandle = async (spec, onReport, signal) => {
   signal.throwIfAborted()
   const child = fork(CHILD_PROGRAM, {
@@ -24,38 +24,39 @@ export const openChildProcess: OpenHandle = async (spec, onReport, signal) => {
     env: { ...process.env, ...compileCacheEnv },
   })
   const opened = Promise.withResolvers<void>()
-  const pending = new Map<number, (answer: CommandResult) => void>()
+  const pending = new Map<number, (result: CommandResult) => void>()
   let last = 0
   let state: 'running' | 'closing' | 'ended' = 'running'
   const exited = once(child, 'exit')
 
   child.on('message', (message: FromService) => {
     if ('report' in message) onReport(message.report)
-    else if ('open' in message) opened.resolve()
+    else if ('opened' in message) opened.resolve()
     else if ('failed' in message) opened.reject(new CommandError(message.failed))
     else {
-      pending.get(message.id)?.(message.answer)
+      pending.get(message.id)?.(message.result)
       pending.delete(message.id)
     }
   })
   child.on('exit', (code, signalName) => {
-    if (state === 'running') onReport({ ended: `its process ended (${signalName ?? `code ${code}`})`, at: Date.now() })
+    if (state === 'running')
+      onReport({ ended: `process ended unexpectedly (${signalName ?? `code ${code}`})`, at: Date.now() })
     state = 'ended'
     opened.reject(serviceEnded(spec.name))
     rejectPending()
   })
 
   const rejectPending = (): void => {
-    for (const settle of pending.values()) settle({ refusal: toCommandFailure(serviceEnded(spec.name)) })
+    for (const settle of pending.values()) settle({ failure: toCommandFailure(serviceEnded(spec.name)) })
     pending.clear()
   }
-  // one that ends meanwhile is heard of by its exit
+  // if the process has ended in the meantime, its exit event reports that
   const send = (message: ToService): void => void child.send(message, () => undefined)
   const close = async (): Promise<void> => {
     if (state === 'ended') return
     state = 'closing'
     rejectPending()
-    send({ end: true })
+    send({ close: true })
     const killTimer = setTimeout(() => child.kill('SIGKILL'), CLOSE_TIMEOUT_MS)
     await exited
     clearTimeout(killTimer)
@@ -63,7 +64,7 @@ export const openChildProcess: OpenHandle = async (spec, onReport, signal) => {
   const abort = (): void => opened.reject(signal.reason)
   signal.addEventListener('abort', abort)
   try {
-    send({ be: spec })
+    send({ open: spec })
     await opened.promise
   } catch (error) {
     child.kill('SIGKILL')
@@ -74,15 +75,15 @@ export const openChildProcess: OpenHandle = async (spec, onReport, signal) => {
   return {
     name: spec.name,
     pid: child.pid ?? 0,
-    async execute(order: CommandName, given: unknown = null) {
+    async execute(command: CommandName, params: unknown = null) {
       if (state !== 'running') throw serviceEnded(spec.name)
       const id = ++last
       const response = Promise.withResolvers<CommandResult>()
       pending.set(id, response.resolve)
-      send({ id, order, given })
-      const answer = await response.promise
-      if ('refusal' in answer) throw new CommandError(answer.refusal)
-      return answer.result as never
+      send({ id, command, params })
+      const result = await response.promise
+      if ('failure' in result) throw new CommandError(result.failure)
+      return result.result as never
     },
     close,
   }

@@ -3,7 +3,7 @@ import type { FromService, ToService } from './messages.ts'
 import { openService } from './open-service.ts'
 import { executeCommand, type Service } from './service.ts'
 
-/** The process of one service: it is what it is first told to be, and ends when it is told to, or nobody is there to tell. */
+// Program of a service's process. The first message opens the service. The process exits on request, or when its parent has exited.
 let service: Service | undefined
 
 const send = (message: FromService): void => {
@@ -11,15 +11,15 @@ const send = (message: FromService): void => {
 }
 
 async function handleMessage(message: ToService): Promise<void> {
-  if ('order' in message) {
-    if (service) send({ id: message.id, answer: await executeCommand(service, message.order, message.given) })
-  } else if ('end' in message) {
+  if ('command' in message) {
+    if (service) send({ id: message.id, result: await executeCommand(service, message.command, message.params) })
+  } else if ('close' in message) {
     await service?.close().catch(() => undefined)
     process.exit()
   } else {
     try {
-      service = await openService(message.be, (report) => send({ report }), new AbortController().signal)
-      send({ open: true })
+      service = await openService(message.open, (report) => send({ report }), new AbortController().signal)
+      send({ opened: true })
     } catch (error) {
       send({ failed: toCommandFailure(error) })
     }
@@ -28,5 +28,5 @@ async function handleMessage(message: ToService): Promise<void> {
 
 process.on('message', (message: ToService) => void handleMessage(message))
 process.on('disconnect', () => process.exit())
-// the terminal sends it to all processes of the app: the one that opened this one ends it in order
+// a terminal sends SIGINT to all processes of the app; this process is closed gracefully by its parent
 process.on('SIGINT', () => undefined)

@@ -1,6 +1,6 @@
 import { SyncError } from '@sync/core'
 
-/** An order that was not carried out, as it crosses the border of a process. */
+/** A failed command, as plain JSON that can be sent between processes. */
 export interface CommandFailure {
   readonly code: string
   readonly message: string
@@ -8,13 +8,13 @@ export interface CommandFailure {
 }
 
 /**
- * An order was not carried out. `code` is that of the error in the service (`SYNC_…`), `UNKNOWN_ORDER` if it knows none of that
- * name, `GONE` if the service has ended, else `FAILED`.
+ * A command failed. `code` is the code of the service's error (`SYNC_…`), `UNKNOWN_COMMAND` if the service does not support the
+ * command, `SERVICE_ENDED` if the service has ended, and `FAILED` otherwise.
  */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly code: string
-  /** `no`: nothing was written. `unknown`: it may have been. */
+  /** `no`: nothing was written. `unknown`: the write may have been committed. */
   readonly committed: 'no' | 'unknown'
 
   constructor({ code, message, committed }: CommandFailure) {
@@ -24,7 +24,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What a service tells of an error that ended an order. */
+/** Converts the error of a command into plain JSON. */
 export function toCommandFailure(error: unknown): CommandFailure {
   if (error instanceof SyncError || error instanceof CommandError) {
     const { code, message, committed } = error
@@ -33,9 +33,10 @@ export function toCommandFailure(error: unknown): CommandFailure {
   return { code: 'FAILED', message: error instanceof Error ? error.message : String(error), committed: 'unknown' }
 }
 
-/** Was it not carried out because the service has ended? */
-export const hasServiceEnded = (error: unknown): boolean => error instanceof CommandError && error.code === 'GONE'
+/** Whether the command failed because the service has ended. */
+export const hasServiceEnded = (error: unknown): boolean =>
+  error instanceof CommandError && error.code === 'SERVICE_ENDED'
 
-/** The service has ended; what it was asked may have been done. */
+/** Creates the error for commands of a service that has ended. They may have been executed. */
 export const serviceEnded = (name: string): CommandError =>
-  new CommandError({ code: 'GONE', message: `${name} has ended`, committed: 'unknown' })
+  new CommandError({ code: 'SERVICE_ENDED', message: `${name}: the service has ended`, committed: 'unknown' })

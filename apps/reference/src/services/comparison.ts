@@ -1,36 +1,40 @@
-/** One document as the store or a replica has it. */
+/** A document in the store or in a replica. */
 export interface Copy {
   readonly version: number
-  /** The store's clock at its last change: tells two lives of one key apart. */
+  /** The store's clock at the last change. It distinguishes two generations of one key. */
   readonly changedAt: number
-  /** A digest of its content: equal for equal contents. */
+  /** Hash of the value: equal for equal values. */
   readonly content: string
 }
 
 /**
- * `equal`: the same content at the same version. `different`: another content at the same version, which must never be.
- * `moving`: at another version; a look later tells more. `stale`: at another version for two looks, while the store's stood.
+ * Result of comparing a replica's copy with the store's.
+ *
+ * - `equal`: same version, same content.
+ * - `different`: same version, different content, which must never happen.
+ * - `moving`: different version; to be compared again.
+ * - `stale`: different version in two comparisons, although the store's version did not change.
  */
 export type Comparison = 'equal' | 'different' | 'moving' | 'stale'
 
-/** How many documents of one replica came to which verdict. */
+/** Number of a replica's documents per comparison result. */
 export type ComparisonCounts = Readonly<Record<Comparison, number>>
 
 export const noComparisons: ComparisonCounts = { equal: 0, different: 0, moving: 0, stale: 0 }
 
-/** Compares one document of a replica with the store's. `before`: the store's at the last look, if it was `moving` then. */
+/** Compares a replica's copy with the store's. `before` contains the store's copy of the last comparison if that was `moving`. */
 export function compareCopies(
   stored: Copy | undefined,
-  held: Copy | undefined,
+  cached: Copy | undefined,
   before?: { readonly stored: Copy | undefined },
 ): Comparison {
-  if (stateOf(stored) === stateOf(held)) {
-    return stored?.content === held?.content ? 'equal' : 'different'
+  if (stateOf(stored) === stateOf(cached)) {
+    return stored?.content === cached?.content ? 'equal' : 'different'
   }
   return before !== undefined && stateOf(before.stored) === stateOf(stored) ? 'stale' : 'moving'
 }
 
-/** The share of the documents that are as the store has them, 0 … 1; those still moving do not count. */
+/** Returns the share of equal documents, from 0 to 1. Moving documents are not counted. */
 export function scoreOf({ equal, different, stale }: ComparisonCounts): number {
   const compared = equal + different + stale
   return compared === 0 ? 1 : equal / compared

@@ -1,6 +1,6 @@
 import type { SyncEvent } from '@sync/core'
 
-/** How much of what happened is an error: something was lost on its way, or refused. Distance and conflicts are none. */
+/** Returns the number of errors that an event represents. Losses and rejections are errors; gaps, outages and conflicts are not. */
 export function countErrors(event: SyncEvent): number {
   switch (event.type) {
     case 'publish-failed':
@@ -16,29 +16,29 @@ export function countErrors(event: SyncEvent): number {
   }
 }
 
-/** What happened, in a sentence. */
+/** Describes an event in one sentence. */
 export function describeEvent(event: SyncEvent): string {
   switch (event.type) {
     case 'gap':
-      return 'a change is missing'
+      return 'gap: a change is missing'
     case 'repaired':
       return `repaired from the ${event.by === 'log' ? "store's log" : 'document in the store'}`
     case 'conflict':
-      return `conflict (${event.reason}): the write is built anew`
+      return `conflict (${event.reason}): the write is rebuilt`
     case 'store-unavailable':
-      return `the store is away (${event.error.message})`
+      return `the store is unavailable (${event.error.message})`
     case 'store-available':
-      return 'the store is back'
+      return 'the store is available again'
     case 'bus':
-      return `the bus: ${event.status}`
+      return `bus ${event.status}`
     case 'epoch':
-      return `the store began a new epoch${event.lost ? ', history was lost' : ''}`
+      return `the store began a new epoch${event.lost ? '; commits were lost' : ''}`
     case 'inconsistent':
-      return `${event.key} was not as in the store: loaded anew`
+      return `${event.key} differed from the store: reloaded`
     case 'publish-failed':
-      return `changes could not be published (${event.error.message})`
+      return `publish failed (${event.error.message})`
     case 'error':
-      return `something went wrong (${event.error instanceof Error ? event.error.message : event.error})`
+      return `error (${event.error instanceof Error ? event.error.message : event.error})`
     default:
       return event.type.replaceAll('-', ' ')
   }

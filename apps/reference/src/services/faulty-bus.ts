@@ -4,13 +4,13 @@ import type { NetworkFault } from './network-fault.ts'
 
 const sectionId = ({ partition, section }: SectionRef): string => JSON.stringify([partition, section])
 
-/** Another bus, behind which frames to this instance can be lost, repeated and delayed. What it publishes goes out as ever. */
+/** Wraps a bus so that frames to this instance can be lost, repeated and delayed. Publishing is not affected. */
 export class FaultyBus implements ChangeBus {
   readonly inCommit?: InCommitPublisher
   readonly onFailure?: NonNullable<ChangeBus['onFailure']>
   readonly #bus: ChangeBus
   readonly #random: () => number
-  /** By section: what is kept back of it. */
+  /** Frames that are held back, by section. */
   readonly #heldBack = new Map<string, (() => void)[]>()
   #fault: NetworkFault = {}
 
@@ -21,17 +21,17 @@ export class FaultyBus implements ChangeBus {
     if (bus.onFailure) this.onFailure = (listener) => bus.onFailure?.(listener) ?? (() => undefined)
   }
 
-  /** Those of the bus now, but for what its instance has to expect here. */
+  /** The wrapped bus's current capabilities, except for the guarantees that the faults break. */
   get capabilities(): BusCapabilities {
     return { ...this.#bus.capabilities, delivery: 'at-most-once', ordering: 'none', replay: 'none' }
   }
 
-  /** From now on; `{}` ends it. */
+  /** Sets the active faults; `{}` for none. */
   setFault(fault: NetworkFault): void {
     this.#fault = fault
   }
 
-  /** Keeps back the frames of a section until the returned function hands them over, in order. */
+  /** Holds back a section's frames. Returns a function that delivers them in order. */
   holdBack(section: SectionRef): () => void {
     const id = sectionId(section)
     const queue: (() => void)[] = []
@@ -102,6 +102,6 @@ export class FaultyBus implements ChangeBus {
   }
 }
 
-/** Puts a bus behind disturbances, of which there are none yet. */
+/** Wraps a bus for fault injection. No fault is active at first. */
 export const withNetworkFaults = (bus: ChangeBus, random: () => number = Math.random): FaultyBus =>
   new FaultyBus(bus, random)

@@ -1,18 +1,18 @@
 import type { CommandName, CommandParams, Commands } from './commands.ts'
 import type { Report, ServiceSpec } from './service.ts'
 
-/** A service from outside, wherever it runs: orders go in, reports come out, all of it plain JSON. */
+/** Handle on a service, in this or another process. Commands, results and reports are plain JSON. */
 export interface ServiceHandle {
   readonly name: string
-  /** The process that it runs in. */
+  /** Id of the process that the service runs in. */
   readonly pid: number
-  /** Asks for something. @throws OrderError with the code of what went wrong */
+  /** Executes a command. @throws CommandError with the code of the failure */
   execute<N extends CommandName>(command: N, ...params: CommandParams<N>): Promise<Commands[N]['result']>
-  /** Ends the service; resolves when it has ended. */
+  /** Closes the service. Resolves when it has ended. */
   close(): Promise<void>
 }
 
-/** Opens a service. Its reports go to `hear` from the first one on. */
+/** Opens a service. `onReport` receives all of its reports, from the first one on. */
 export type OpenHandle = (
   spec: ServiceSpec,
   onReport: (report: Report) => void,

@@ -4,7 +4,7 @@ import type { OpenHandle } from './handle.ts'
 import { openService } from './open-service.ts'
 import { executeCommand } from './service.ts'
 
-/** What crosses the border of a process is a copy: here too, so that nobody leans on the difference. */
+/** Copies messages as another process would, so that no code can rely on shared objects. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** Opens a service in this process. */
@@ -15,9 +15,9 @@ export const openInProcess: OpenHandle = async (spec, onReport, signal) => {
   return {
     name: spec.name,
     pid: process.pid,
-    async execute(order: CommandName, given: unknown = null) {
-      const result = await Promise.race([executeCommand(service, order, copy(given)), ended.promise])
-      if ('refusal' in result) throw new CommandError(result.refusal)
+    async execute(command: CommandName, params: unknown = null) {
+      const result = await Promise.race([executeCommand(service, command, copy(params)), ended.promise])
+      if ('failure' in result) throw new CommandError(result.failure)
       return copy(result.result) as never
     },
     close() {

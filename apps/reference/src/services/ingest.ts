@@ -8,10 +8,10 @@ import { Throttle } from './throttle.ts'
 
 const RETRY_MS = 500
 
-/** The ingest service: replays the feed again and again, so that the outages of the storm come, change and go. */
+/** Opens the ingest service, which replays the feed in an endless loop. */
 export const openIngest: OpenService = async (spec, report, signal) => {
   const { feed } = spec
-  if (!feed) throw new ArgumentError('feed: an ingest service needs a file and a rate')
+  if (!feed) throw new ArgumentError('feed: expected a file and a rate for the ingest service, got none')
   const progress: WriteProgress = { written: 0, documentUnits: 0 }
   const instance = await openInstance(spec, report, { signal, documentUnits: () => progress.documentUnits })
   try {
@@ -22,21 +22,21 @@ export const openIngest: OpenService = async (spec, report, signal) => {
   }
   const stop = new AbortController()
   const throttle = new Throttle(feed.rate, stop.signal)
-  const writing = replayFeed(feed.file, instance, { throttle, progress, tell: report, signal: stop.signal })
+  const writing = replayFeed(feed.file, instance, { throttle, progress, report: report, signal: stop.signal })
   return {
     handlers: {
       ...instance.handlers,
-      pace({ rate }) {
+      setRate({ rate }) {
         throttle.rate = rate
         return null
       },
-      async hold() {
-        throttle.hold()
+      async pauseWrites() {
+        throttle.pause()
         await instance.sync.flush({ timeout: '10s' })
         return null
       },
-      release() {
-        throttle.release()
+      resumeWrites() {
+        throttle.resume()
         return null
       },
     },
@@ -54,11 +54,11 @@ async function replayFeed(
   options: {
     readonly throttle: Throttle
     readonly progress: WriteProgress
-    readonly tell: (report: Report) => void
+    readonly report: (report: Report) => void
     readonly signal: AbortSignal
   },
 ): Promise<void> {
-  const { throttle, progress, tell, signal } = options
+  const { throttle, progress, report, signal } = options
   const meta = { actor: 'ingest' }
   const target = {
     set: (...[key, document]: Parameters<typeof outages.set>) => outages.set(key, document, { meta }),
@@ -70,7 +70,7 @@ async function replayFeed(
     } catch (error) {
       if (signal.aborted) return
       countError()
-      tell({ happened: `begins the feed again: ${(error as Error).message}`, at: Date.now() })
+      report({ event: `restarting the feed: ${(error as Error).message}`, at: Date.now() })
       await setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
   }

@@ -11,25 +11,25 @@ import { unitsSection } from './forecast/units.ts'
 import { outages, outagesSection } from './outages.ts'
 import type { Report, ServiceSpec, Status } from './service.ts'
 
-/** One instance with the outages in its memory, as a service asks for it. */
+/** An instance that replicates outages and units, for one service. */
 export interface Instance {
   readonly sync: SyncInstance
   readonly outages: Collection<Document>
   readonly units: Forecast['units']
-  /** The orders that every instance knows. */
+  /** Handlers of the commands that every instance supports. */
   readonly handlers: Handlers
-  /** Something went wrong that the instance itself does not tell. */
+  /** Counts an error that the instance does not report itself. */
   countError(): void
   close(): Promise<void>
 }
 
-/** How soon an instance notices a silence that should not be: short, so that the page shows it while one looks. */
+/** Interval of the heartbeat check: short, so that a viewer of the page sees the repair. */
 const CHECK_INTERVAL = '1s'
 const STATUS_INTERVAL_MS = 200
 const POLL_MS = 10
 const MAX_HOLD_MS = 5_000
 
-/** Opens an instance, waits until it holds the outages, and tells how it is doing from then on. */
+/** Opens an instance, waits until it has replicated the outages, and reports its status from then on. */
 export async function openInstance(
   { store, bus, name }: Pick<ServiceSpec, 'store' | 'bus' | 'name'>,
   report: (report: Report) => void,
@@ -40,14 +40,14 @@ export async function openInstance(
     await storeClient.close()
     throw error
   })
-  // what is alone in it today can be joined by another bus, and leave it
+  // a fanout of one bus, so that buses can be added and removed later
   const fanoutBus = fanout(first)
   const faultyBus = withNetworkFaults(fanoutBus)
   const sync = createInstance({ store: storeClient, bus: faultyBus, checkInterval: CHECK_INTERVAL })
   let errors = 0
   sync.onEvent((event) => {
     errors += countErrors(event)
-    report({ happened: describeEvent(event), at: event.at })
+    report({ event: describeEvent(event), at: event.at })
   })
   const collection = sync.collection(outages, outagesSection)
   let forecast: Forecast
@@ -71,22 +71,22 @@ export async function openInstance(
       ...forecast.handlers,
       ...holdBackHandlers(faultyBus),
       ...busHandlers(fanoutBus, new Map([[bus, first]])),
-      disturb(disturbance) {
-        faultyBus.setFault(disturbance)
+      setNetworkFault(fault) {
+        faultyBus.setFault(fault)
         return null
       },
-      async check() {
+      async catchUp() {
         await sync.catchUp()
         return null
       },
-      where: () => readProgress(sync),
-      caughtUp: (mark) => caughtUp(sync, mark, closed.signal),
+      progress: () => readProgress(sync),
+      waitForCatchUp: (goal) => waitForCatchUp(sync, goal, closed.signal),
     },
     countError() {
       errors++
     },
     async close() {
-      closed.abort(new Error(`${name} is closed`))
+      closed.abort(new Error(`${name}: the service is closed`))
       clearInterval(timer)
       await forecast.close()
       await sync.close({ deadline: '2s' })
@@ -109,8 +109,12 @@ function readStatus(sync: SyncInstance): Omit<Status, 'errors' | 'documentUnits'
   return { state, staleForMs, ...readProgress(sync), stats: sync.stats() }
 }
 
-/** It is not asked to look for what it missed: how long it takes to find out by itself is what is to be known. */
-async function caughtUp(sync: SyncInstance, { since, at }: CatchUpGoal, signal: AbortSignal): Promise<{ at: number }> {
+/** Polls instead of calling `catchUp`, since the time until the instance's own repair is to be measured. */
+async function waitForCatchUp(
+  sync: SyncInstance,
+  { since, at }: CatchUpGoal,
+  signal: AbortSignal,
+): Promise<{ at: number }> {
   for (;;) {
     const { state, staleForMs } = sync.health()
     const { epoch, sequence } = readProgress(sync)
@@ -121,24 +125,24 @@ async function caughtUp(sync: SyncInstance, { since, at }: CatchUpGoal, signal: 
   }
 }
 
-/** Two who write before either has heard of the other: the only way to be sure that they write at once. */
+/** Handlers that hold back changes of the units. Two replicas certainly write concurrently if neither has received the other's change. */
 function holdBackHandlers(bus: FaultyBus): Handlers {
   let release: (() => void) | undefined
-  let late: NodeJS.Timeout | undefined
-  const end = (): null => {
-    clearTimeout(late)
+  let timer: NodeJS.Timeout | undefined
+  const deliver = (): null => {
+    clearTimeout(timer)
     release?.()
     release = undefined
     return null
   }
   return {
-    withholdUnits() {
-      end()
+    holdBackUnits() {
+      deliver()
       release = bus.holdBack(unitsSection)
-      late = setTimer(end, MAX_HOLD_MS).unref()
+      timer = setTimer(deliver, MAX_HOLD_MS).unref()
       return null
     },
-    handOverUnits: end,
+    releaseUnits: deliver,
   }
 }
 
@@ -160,7 +164,7 @@ function busHandlers(fanoutBus: Fanout, buses: Map<string, ChangeBus>): Handlers
     async removeBus({ url }) {
       const bus = buses.get(url)
       if (!bus) return null
-      // one that is still on its way in is not waited for any more
+      // also cancels a join that is still in progress
       await fanoutBus.remove(bus)
       buses.delete(url)
       return null

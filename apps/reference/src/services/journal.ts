@@ -1,41 +1,42 @@
 import type { Change } from '@sync/core'
 
-/** What changed. */
+/** Section of a change. */
 export type JournalSection = 'outages' | 'units'
 
-/** Who changed which field from what to what. */
+/** One change of a field, or of a whole document. */
 export interface JournalLine {
-  /** Counts up from 1 within one service's life. */
+  /** Identifies the line. Counts up from 1 while the service runs. */
   readonly id: number
-  /** The store's clock, ms since 1970. */
+  /** Time of the commit by the store's clock, in ms since 1970. */
   readonly at: number
-  /** As the change's `meta` says. */
+  /** Author from the change's `meta`. */
   readonly actor: string
-  /** Where it was written, if the writer said so. */
+  /** Instance that wrote the change, if its `meta` contains it. */
   readonly instance: string | null
   readonly section: JournalSection
   readonly key: string
   readonly version: number
-  readonly what: 'created' | 'changed' | 'removed'
-  /** Absent: the document as a whole. */
+  readonly kind: 'created' | 'changed' | 'removed'
+  /** Absent for a change of the whole document. */
   readonly field?: string
   readonly from?: unknown
   readonly to?: unknown
 }
 
-/** What is asked of the journal. */
+/** Filter and limit of a journal query. */
 export interface JournalQuery {
-  /** Of one section only. */
+  /** Section to return; all sections if absent. */
   readonly section?: JournalSection
-  /** Only documents whose key contains this. */
+  /** Text that keys must contain. */
   readonly key?: string
+  /** Maximum number of lines. */
   readonly last: number
 }
 
-/** By section: one that changes all the time does not push out another. */
+/** Maximum number of lines per section, so that a busy section does not displace another one's changes. */
 const MAX_LINES = 1_000
 
-/** The last changes of each section, field by field. */
+/** The latest changes of each section, one line per field. */
 export class Journal {
   readonly #lines = new Map<JournalSection, JournalLine[]>()
   #last = 0
@@ -46,7 +47,7 @@ export class Journal {
       if (change.kind === 'reset' || change.kind === 'delta') continue
       const { at, key, version, kind, meta = {} } = change
       const { actor = 'unknown', instance = null } = meta
-      const line = { at, actor, instance, section, key, version, what: kind }
+      const line = { at, actor, instance, section, key, version, kind }
       if (change.kind !== 'changed') lines.push({ id: ++this.#last, ...line })
       else {
         const [from, to] = [change.previous, change.value] as Readonly<Record<string, unknown>>[]
@@ -57,7 +58,7 @@ export class Journal {
     this.#lines.set(section, lines.slice(-MAX_LINES))
   }
 
-  /** Newest first. */
+  /** Returns matching lines, newest first. */
   read({ section, key = '', last }: JournalQuery): readonly JournalLine[] {
     const all = section === undefined ? [...this.#lines.values()].flat() : (this.#lines.get(section) ?? [])
     const matching = all.filter((line) => line.key.includes(key))

@@ -2,15 +2,15 @@ import type { CommandFailure } from './command-error.ts'
 import type { CommandName } from './commands.ts'
 import type { CommandResult, Report, ServiceSpec } from './service.ts'
 
-/** What goes to a service in a process of its own: first what to be, then orders, at last its end. */
+/** Messages to a service's process: first the service to open, then commands, finally a request to close. */
 export type ToService =
-  | { readonly be: ServiceSpec }
-  | { readonly id: number; readonly order: CommandName; readonly given: unknown }
-  | { readonly end: true }
+  | { readonly open: ServiceSpec }
+  | { readonly id: number; readonly command: CommandName; readonly params: unknown }
+  | { readonly close: true }
 
-/** What comes from it: that it is open or why not, then answers and reports. */
+/** Messages from a service's process: first whether it opened, then results and reports. */
 export type FromService =
-  | { readonly open: true }
+  | { readonly opened: true }
   | { readonly failed: CommandFailure }
-  | { readonly id: number; readonly answer: CommandResult }
+  | { readonly id: number; readonly result: CommandResult }
   | { readonly report: Report }

@@ -1,22 +1,22 @@
-/** What happens to frames on their way to one instance. */
+/** Faults that affect the frames that one instance receives. */
 export interface NetworkFault {
-  /** The share that is lost, 0 … 1. */
+  /** Share of frames that is lost, from 0 to 1. */
   readonly drop?: number
-  /** The share that comes twice, 0 … 1. */
+  /** Share of frames that arrives twice, from 0 to 1. */
   readonly repeat?: number
-  /** Milliseconds that each takes longer. */
+  /** Delay of every frame, in ms. */
   readonly delayMs?: number
-  /** Nothing comes through, and nobody says so. */
+  /** True if no frame arrives and the instance is not notified of an interruption. */
   readonly cut?: boolean
 }
 
-/** In words; empty: there is none. */
+/** Describes a fault; empty if there is none. */
 export function describeNetworkFault({ drop = 0, repeat = 0, delayMs = 0, cut = false }: NetworkFault): string {
   const parts = [
     ...(cut ? ['cut off from the bus'] : []),
-    ...(drop > 0 ? [`${Math.round(drop * 100)} % of its messages lost`] : []),
-    ...(repeat > 0 ? [`${Math.round(repeat * 100)} % of its messages twice`] : []),
-    ...(delayMs > 0 ? [`its messages ${delayMs} ms late`] : []),
+    ...(drop > 0 ? [`${Math.round(drop * 100)} % of messages lost`] : []),
+    ...(repeat > 0 ? [`${Math.round(repeat * 100)} % of messages repeated`] : []),
+    ...(delayMs > 0 ? [`messages delayed by ${delayMs} ms`] : []),
   ]
   return parts.join(', ')
 }

@@ -1,10 +1,10 @@
 import { type CollectionDefinition, defineCollection, type SectionRef } from '@sync/core'
 import type { Document } from 'feed'
 
-/** Where the outages live. */
+/** Address of the outages' section. */
 export const outagesSection: SectionRef = { partition: 'pge', section: 'outage' }
 
-/** The outages, held whole by every instance. */
+/** Definition of the outages' collection. Every instance replicates all outages. */
 export const outages: CollectionDefinition<Document> = defineCollection<Document>({
   section: outagesSection.section,
   ttl: 'never',

@@ -1,11 +1,11 @@
 import type { Change } from '@sync/core'
 import type { Document } from 'feed'
 
-/** One outage as the page lists it. */
+/** One row of the page's table of outages. */
 export interface Row {
   readonly key: string
   readonly version: number
-  /** The fields that its last change touched. */
+  /** Fields that the last change affected. */
   readonly changed: readonly string[]
   readonly fields: Document
 }
@@ -13,9 +13,9 @@ export interface Row {
 const SHOWN_FIELDS = ['CITY', 'OUTAGE_CAUSE', 'CREW_CURRENT_STATUS', 'EST_CUSTOMERS', 'LAST_UPDATE'] as const
 const MAX_ROWS = 30
 
-/** The outages that changed last, newest first, as one replica's stream tells them. */
+/** The outages that changed most recently, from one replica's change stream. */
 export class RecentOutages {
-  /** Oldest first. */
+  /** Rows by key, oldest first. */
   readonly #rows = new Map<string, Row>()
 
   apply(batch: readonly Change<Document>[]): void {
@@ -30,6 +30,7 @@ export class RecentOutages {
     }
   }
 
+  /** All rows, newest first. */
   get rows(): readonly Row[] {
     return [...this.#rows.values()].reverse()
   }

@@ -11,12 +11,14 @@ type ReportFn = (report: Report) => void
 
 const ROWS_INTERVAL_MS = 250
 
-/** A replica: it holds the outages, and can be asked what it holds. */
-export const openReplica: OpenService = async (spec, tell, signal) => {
-  const instance = await openInstance(spec, tell, { signal })
+/** Opens a replica service, which caches the outages and answers questions about its cache. */
+export const openReplica: OpenService = async (spec, report, signal) => {
+  const instance = await openInstance(spec, report, { signal })
   const stop = new AbortController()
   const journal = new Journal()
-  const reporting = Promise.all(spec.reportsRows ? reportChanges(instance, { journal, tell, signal: stop.signal }) : [])
+  const reporting = Promise.all(
+    spec.reportsRows ? reportChanges(instance, { journal, report, signal: stop.signal }) : [],
+  )
   return {
     handlers: {
       ...instance.handlers,
@@ -53,34 +55,34 @@ async function digestOfReplica(outages: Collection<Document>): Promise<Digest> {
   return combinedDigest(contents)
 }
 
-/** Tells the outages that changed last, and keeps the journal, as the streams of changes bring them. */
+/** Follows the change streams: reports the outages that changed most recently, and records the journal. */
 function reportChanges(
   { outages, units }: Pick<Instance, 'outages' | 'units'>,
-  { journal, tell, signal }: { readonly journal: Journal; readonly tell: ReportFn; readonly signal: AbortSignal },
+  { journal, report, signal }: { readonly journal: Journal; readonly report: ReportFn; readonly signal: AbortSignal },
 ): Promise<void>[] {
   const recentOutages = new RecentOutages()
   let upToDate = true
   const timer = setInterval(() => {
-    if (!upToDate) tell({ rows: recentOutages.rows })
+    if (!upToDate) report({ rows: recentOutages.rows })
     upToDate = true
   }, ROWS_INTERVAL_MS)
   signal.addEventListener('abort', () => clearInterval(timer))
-  const followingOutages = follow(outages, { tell, signal }, (batch) => {
+  const followingOutages = follow(outages, { report, signal }, (batch) => {
     journal.record('outages', batch)
     recentOutages.apply(batch)
     upToDate = false
   })
-  return [followingOutages, follow(units, { tell, signal }, (batch) => journal.record('units', batch))]
+  return [followingOutages, follow(units, { report, signal }, (batch) => journal.record('units', batch))]
 }
 
 async function follow<T>(
   collection: Collection<T>,
-  { tell, signal }: { readonly tell: ReportFn; readonly signal: AbortSignal },
-  take: (batch: readonly Change<T>[]) => void,
+  { report, signal }: { readonly report: ReportFn; readonly signal: AbortSignal },
+  onBatch: (batch: readonly Change<T>[]) => void,
 ): Promise<void> {
   try {
-    for await (const batch of collection.changes({ from: 'snapshot', signal })) take(batch)
+    for await (const batch of collection.changes({ from: 'snapshot', signal })) onBatch(batch)
   } catch (error) {
-    if (!signal.aborted) tell({ happened: `its stream of changes ended: ${(error as Error).message}`, at: Date.now() })
+    if (!signal.aborted) report({ event: `the change stream ended: ${(error as Error).message}`, at: Date.now() })
   }
 }

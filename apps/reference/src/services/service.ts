@@ -5,55 +5,55 @@ import type { UnitCopy } from './forecast/units.ts'
 import type { Row } from './recent-outages.ts'
 import type { Rate } from './throttle.ts'
 
-/** Which service to open, on what: plain JSON. */
+/** Description of a service to open, as plain JSON. */
 export interface ServiceSpec {
   readonly kind: 'ingest' | 'replica' | 'auditor'
   readonly name: string
-  /** Where the documents live, as a URL. */
+  /** URL of the store. */
   readonly store: string
-  /** What carries changes, as a URL. */
+  /** URL of the bus. */
   readonly bus: string
-  /** Of an ingest service: the feed that is replayed, and how fast. */
+  /** Feed to replay, and its writes per second. For an ingest service only. */
   readonly feed?: { readonly file: string; readonly rate: Rate }
-  /** Does it tell which outages changed last? */
+  /** Whether the replica reports the outages that changed most recently, and records a journal. */
   readonly reportsRows?: boolean
 }
 
-/** How an instance is doing. */
+/** Status of an instance. */
 export interface Status extends Progress {
   readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
   readonly staleForMs: number
   readonly stats: SyncStats
-  /** What went wrong since it began. */
+  /** Number of errors since the instance was opened. */
   readonly errors: number
-  /** Characters of the documents that were written whole, had there been no patches. */
+  /** Size of the written documents if they were sent whole, in UTF-16 units. */
   readonly documentUnits: number
 }
 
-/** What a service tells by itself. */
+/** A report that a service sends without being asked. */
 export type Report =
   | { readonly status: Status }
-  | { readonly happened: string; readonly at: number }
-  /** It is no more, though nobody asked for its end. */
+  | { readonly event: string; readonly at: number }
+  /** The service has ended unexpectedly. */
   | { readonly ended: string; readonly at: number }
-  /** The outages that changed last. */
+  /** The outages that changed most recently. */
   | { readonly rows: readonly Row[] }
-  /** The units as it holds them now, by their keys. */
+  /** The service's replicas of the units, by key. */
   | { readonly units: Readonly<Record<string, UnitCopy>> }
 
-/** A service that runs. */
+/** A running service. */
 export interface Service {
   readonly handlers: Handlers
   close(): Promise<void>
 }
 
-/** Opens a service; resolves when it can be asked. */
+/** Opens a service. Resolves when it can execute commands. */
 export type OpenService = (spec: ServiceSpec, report: (report: Report) => void, signal: AbortSignal) => Promise<Service>
 
-/** What became of an order. */
-export type CommandResult = { readonly result: unknown } | { readonly refusal: CommandFailure }
+/** Result of a command. */
+export type CommandResult = { readonly result: unknown } | { readonly failure: CommandFailure }
 
-/** Carries out an order that came as JSON. Never rejects. */
+/** Executes a command that was received as JSON. Never rejects; failures are part of the result. */
 export async function executeCommand(
   { handlers }: Service,
   command: CommandName,
@@ -61,10 +61,12 @@ export async function executeCommand(
 ): Promise<CommandResult> {
   const handler = handlers[command] as ((params: unknown) => unknown) | undefined
   if (!handler)
-    return { refusal: { code: 'UNKNOWN_ORDER', message: `it knows no order "${command}"`, committed: 'no' } }
+    return {
+      failure: { code: 'UNKNOWN_COMMAND', message: `expected a supported command, got '${command}'`, committed: 'no' },
+    }
   try {
     return { result: await handler(params) }
   } catch (error) {
-    return { refusal: toCommandFailure(error) }
+    return { failure: toCommandFailure(error) }
   }
 }

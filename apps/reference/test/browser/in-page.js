@@ -1,8 +1,8 @@
-/** What runs in the page that is looked at. */
+// Functions that run in the tested page.
 
 const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
 
-/** Red, green, blue (0 … 255) and opacity (0 … 1) of a colour, however it is written. */
+/** Returns red, green and blue (0 to 255) and opacity (0 to 1) of a CSS colour in any notation. */
 function colourOf(text) {
   canvas.clearRect(0, 0, 1, 1)
   canvas.fillStyle = text
@@ -19,7 +19,7 @@ function luminance([r, g, b]) {
   return 0.2126 * x + 0.7152 * y + 0.0722 * z
 }
 
-function behind(element) {
+function backgroundOf(element) {
   for (let each = element; each; each = each.parentElement) {
     const colour = colourOf(getComputedStyle(each).backgroundColor)
     if (colour[3] > 0.99) return colour
@@ -27,7 +27,7 @@ function behind(element) {
   return [255, 255, 255, 1]
 }
 
-/** Texts of less than 4.5 : 1 against what is behind them (3 : 1 where they are large), as WCAG 2.2 AA asks for. */
+/** Returns texts with a contrast below 4.5:1 (3:1 for large texts), the minimum of WCAG 2.2 AA. */
 function illegible() {
   const found = new Set()
   for (const element of document.querySelectorAll('body *')) {
@@ -36,7 +36,7 @@ function illegible() {
     )
     if (!own || element.closest(':disabled, script, noscript')) continue
     const { color, fontSize, fontWeight } = getComputedStyle(element)
-    const [a, b] = [luminance(colourOf(color)), luminance(behind(element))]
+    const [a, b] = [luminance(colourOf(color)), luminance(backgroundOf(element))]
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
     const size = Number.parseFloat(fontSize)
     const large = size >= 24 || (size >= 18.66 && Number(fontWeight) >= 700)
@@ -46,7 +46,7 @@ function illegible() {
   return [...found]
 }
 
-/** What can be operated and has no name. */
+/** Returns operable elements without an accessible name. */
 function nameless() {
   const byId = (ids) => (ids ?? '').split(' ').map((id) => document.getElementById(id)?.textContent)
   return [...document.querySelectorAll('button, input, select, [tabindex="0"]')].flatMap((element) => {
@@ -60,8 +60,8 @@ function nameless() {
   })
 }
 
-/** Has each of these told, later than the newest line with `since`, something that begins with `text`? */
-function told({ since, text, by }) {
+/** Whether each instance in `by` has logged an event that begins with `text` after the newest line that contains `since`. */
+function hasLogged({ since, text, by }) {
   const lines = [...document.querySelectorAll('[role="log"] li')].map((line) => line.textContent)
   const from = lines.findIndex((line) => line.includes(since))
   const newest = lines.slice(0, Math.max(0, from))
@@ -71,7 +71,7 @@ function told({ since, text, by }) {
 globalThis.inPage = {
   illegible,
   nameless,
-  told,
+  hasLogged,
   width: () => document.documentElement.scrollWidth,
   animations: () => document.getAnimations().length,
   focused: () => [document.activeElement.textContent.trim(), getComputedStyle(document.activeElement).outlineWidth],

@@ -19,7 +19,7 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     await app?.[Symbol.asyncDispose]()
   })
 
-  it('shows figures that move, and stand still when the feed does', async () => {
+  it('shows changing figures, which stop when the feed is paused', async () => {
     const first = await figure(page, 'Commits/s')
     await waitUntil(page, `document.querySelector('.tile dd').textContent !== ${JSON.stringify(first)}`)
     await page.getByRole('button', { name: 'Pause' }).click()
@@ -29,55 +29,55 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     await page.getByRole('img', { name: /^Commits per second: commits\/s [1-9]/ }).waitFor()
   })
 
-  it('shows an edit at one replica at the others, and who made it', async () => {
+  it('shows an edit on the other replicas, and its author in the change history', async () => {
     await editUnit(page)
-    await page.getByLabel('Document').fill('unit-002')
-    const lines = page.getByRole('region', { name: 'Who changed what' })
-    await lines.getByRole('row', { name: /Ann at replica 1 unit-002 v\d+ unitName Wind Park B.*Wind Park Z/ }).waitFor()
+    await page.getByLabel('Filter by key').fill('unit-002')
+    const lines = page.getByRole('region', { name: 'Change history' })
+    await lines.getByRole('row', { name: /Ann on replica 1 unit-002 v\d+ unitName Wind Park B.*Wind Park Z/ }).waitFor()
   })
 
-  it('merges what two write at once, and tells how', async () => {
+  it('merges two concurrent edits, and explains the result', async () => {
     await page.getByLabel('Unit', { exact: true }).selectOption('unit-001')
     await page.getByLabel('Field', { exact: true }).selectOption('demand')
     const [ann, ben] = [
       page.getByRole('group', { name: 'First writer' }),
       page.getByRole('group', { name: 'Second writer' }),
     ]
-    await ann.getByLabel('Writes').fill('400')
-    await ben.getByLabel('Writes').fill('410.4')
-    await page.getByRole('button', { name: 'Both write at once' }).click()
-    const told = page.getByRole('status', { name: 'What came of it' })
-    await told.getByText('All 3 replicas hold 405.2 at document version').waitFor()
-    await told.getByText(/Conflict: it expected document version 1 and found version 2/).waitFor()
+    await ann.getByLabel('New value').fill('400')
+    await ben.getByLabel('New value').fill('410.4')
+    await page.getByRole('button', { name: 'Write both at once' }).click()
+    const result = page.getByRole('status', { name: 'Result' })
+    await result.getByText('All 3 replicas have 405.2 at document version').waitFor()
+    await result.getByText(/Conflict: it expected document version 1, but the document was at version 2/).waitFor()
     await waitForFigure(page, 'Conflicts', /^[1-9]/)
   })
 
-  it('explains a write on a condition that no longer holds', async () => {
-    await page.getByRole('button', { name: 'First writes if unchanged' }).click()
-    const told = page.getByRole('status', { name: 'What came of it' })
-    await told.getByText(/only if the field was still at version 3. Conflict: the store has version 4/).waitFor()
-    await told.getByText('All 3 replicas hold 410.4').waitFor()
+  it('explains a failed compare-and-set', async () => {
+    await page.getByRole('button', { name: 'Write first if unchanged' }).click()
+    const result = page.getByRole('status', { name: 'Result' })
+    await result.getByText(/required field version 3 to write .* Conflict: the field is at version 4/).waitFor()
+    await result.getByText('All 3 replicas have 410.4').waitFor()
   })
 
-  it('says what is wrong with what was typed in', async () => {
-    await page.getByRole('group', { name: 'First writer' }).getByLabel('Writes').fill('-1')
-    await page.getByRole('button', { name: 'Only the first writes' }).click()
-    await page.getByRole('alert').getByText('demand: a number from 0 to 1000000 is needed').waitFor()
-    // the browser notes each answer of 400
-    expect(viewer.complaints.every((text) => text.includes('400'))).toBe(true)
+  it('shows the error when the new value is invalid', async () => {
+    await page.getByRole('group', { name: 'First writer' }).getByLabel('New value').fill('-1')
+    await page.getByRole('button', { name: 'Write first only' }).click()
+    await page.getByRole('alert').getByText('demand: expected a number from 0 to 1000000').waitFor()
+    // the browser logs every response with status 400
+    expect(viewer.consoleMessages.every((text) => text.includes('400'))).toBe(true)
     await page.getByRole('button', { name: 'Dismiss' }).click()
   })
 
-  it.each(faultActions)('finds and mends it: $button', async ({ perform }) => {
+  it.each(faultActions)('recovers from the fault: $button', async ({ perform }) => {
     await perform(page, replicas)
   })
 
-  it('moves to another bus and to another store with the same documents', async () => {
-    await migrateTo(page, { what: 'Bus', to: 'memory, 20 ms late' })
-    await migrateTo(page, { what: 'Store', to: 'memory two' })
+  it('keeps the documents when the system moves to another bus and another store', async () => {
+    await migrateTo(page, { target: 'Bus', to: 'memory with 20 ms delay' })
+    await migrateTo(page, { target: 'Store', to: 'memory 2' })
   })
 
-  it('names all that can be operated, and is legible in light and in dark', async () => {
+  it('has accessible names and sufficient contrast in the light and dark themes', async () => {
     expect(await inPage(page, 'nameless')).toEqual([])
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
@@ -86,7 +86,7 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     expect(await inPage(page, 'animations')).toBe(0)
   })
 
-  it('can be operated by keyboard', async () => {
+  it('supports the keyboard', async () => {
     await page.getByRole('button', { name: 'Pause' }).focus()
     await page.keyboard.press('Enter')
     await page.locator('button:focus[aria-pressed="true"]', { hasText: 'Pause' }).waitFor()
@@ -96,12 +96,12 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     await page.getByRole('button', { name: '20/s', exact: true, pressed: true }).waitFor()
   })
 
-  it.each([320, 390, 768, 1_280])('fits a window %d px wide', async (width) => {
+  it.each([320, 390, 768, 1_280])('fits a window of %d px width', async (width) => {
     await page.setViewportSize({ width, height: 800 })
     await vi.waitUntil(async () => (await inPage(page, 'width')) === width, { timeout: 10_000 })
   })
 
-  it('complained of nothing but the refused edit', () => {
-    expect(viewer.complaints.filter((text) => !text.includes('400'))).toEqual([])
+  it('logs no console errors except the rejected edit', () => {
+    expect(viewer.consoleMessages.filter((text) => !text.includes('400'))).toEqual([])
   })
 })

@@ -5,10 +5,10 @@ import { openReference, type Reference } from '../reference.ts'
 import { editUnit, faultActions, migrateTo, replicas } from './page-actions.ts'
 import { openViewer, type Viewer, waitForFigure } from './viewer.ts'
 
-const what = 'the page over Redis'
-const able = (await canTestPages(what)) && (await canTest(what, { broker: 'redis', controllable: true }))
+const name = 'the page over Redis'
+const able = (await canTestPages(name)) && (await canTest(name, { broker: 'redis', controllable: true }))
 
-describe.runIf(able)(what, { timeout: 60_000 }, () => {
+describe.runIf(able)(name, { timeout: 60_000 }, () => {
   let app: Reference
   let viewer: Viewer
   let page: Page
@@ -22,17 +22,18 @@ describe.runIf(able)(what, { timeout: 60_000 }, () => {
     await app?.[Symbol.asyncDispose]()
   })
 
-  it('shows figures that move, of a process each', async () => {
-    await page.getByText('store Redis · bus Redis Pub/Sub · a process each').waitFor()
+  it('shows changing figures of one process per service', async () => {
+    await page.getByText('Store: Redis · Bus: Redis Pub/Sub · one process per service').waitFor()
     await waitForFigure(page, 'Commits/s', /^[1-9]/)
     await waitForFigure(page, 'Consistency', /^100 %/)
   })
 
-  it('shows an edit at one replica at the others', () => editUnit(page))
+  it('shows an edit on the other replicas', () => editUnit(page))
 
-  it.each(faultActions)('finds and mends it: $button', ({ perform }) => perform(page, replicas))
+  it.each(faultActions)('recovers from the fault: $button', ({ perform }) => perform(page, replicas))
 
-  it('moves to another bus with the same documents', () => migrateTo(page, { what: 'Bus', to: 'Redis Streams' }))
+  it('keeps the documents when the system moves to another bus', () =>
+    migrateTo(page, { target: 'Bus', to: 'Redis Streams' }))
 
-  it('complained of nothing', () => expect(viewer.complaints).toEqual([]))
+  it('logs no console errors', () => expect(viewer.consoleMessages).toEqual([]))
 })

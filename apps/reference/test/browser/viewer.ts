@@ -3,30 +3,30 @@ import { setTimeout } from 'node:timers/promises'
 import { findChromium } from '@sync/brokers'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-/** Others may be busy on this machine too. */
+/** Generous, since other work can slow this machine down. */
 const TIMEOUT_MS = 40_000
 const POLL_MS = 100
 
-/** A browser that looks at pages, and what the pages complained of. */
+/** A browser, and the errors and warnings that its pages have logged. */
 export interface Viewer extends AsyncDisposable {
-  readonly complaints: readonly string[]
-  /** Opens a page; resolves when it shows figures. */
+  readonly consoleMessages: readonly string[]
+  /** Opens a page. Resolves when it shows figures. */
   open(url: string, options?: BrowserContextOptions): Promise<Page>
 }
 
 export async function openViewer(): Promise<Viewer> {
   const browser = await launch()
-  const complaints: string[] = []
+  const consoleMessages: string[] = []
   return {
-    complaints,
+    consoleMessages,
     async open(url, options = {}) {
       const page = await browser.newPage(options)
       await page.addInitScript({ path: join(import.meta.dirname, 'in-page.js') })
       page.setDefaultTimeout(TIMEOUT_MS)
       page.on('console', (message) => {
-        if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+        if (['error', 'warning'].includes(message.type())) consoleMessages.push(message.text())
       })
-      page.on('pageerror', (error) => complaints.push(`${error}`))
+      page.on('pageerror', (error) => consoleMessages.push(`${error}`))
       await page.goto(url)
       await page.getByRole('heading', { name: 'Instances' }).waitFor()
       return page
@@ -40,40 +40,40 @@ async function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: command,
     env: { ...process.env, ...env },
-    // containers have little shared memory, and nothing is asked of the internet
+    // containers have little shared memory; the tests must not contact the internet
     args: ['--disable-dev-shm-usage', '--disable-gpu', '--disable-background-networking'],
     timeout: TIMEOUT_MS,
   })
 }
 
-/** Waits until an expression holds in the page. Asked from outside: the page's policy lets nothing be evaluated within. */
+/** Waits until an expression is true in the page. Polls from outside, since the page's security policy forbids `eval`. */
 export async function waitUntil(page: Page, expression: string): Promise<void> {
-  const late = Date.now() + TIMEOUT_MS
+  const deadline = Date.now() + TIMEOUT_MS
   while (!(await page.evaluate(expression))) {
-    if (Date.now() > late) throw new Error(`not within ${TIMEOUT_MS / 1_000} s: ${expression}`)
+    if (Date.now() > deadline) throw new Error(`expected within ${TIMEOUT_MS / 1_000} s: ${expression}`)
     await setTimeout(POLL_MS)
   }
 }
 
-/** Waits until the event log has told, later than the newest line with `since`, a line of each of these that begins with `text`. */
+/** Waits until each instance in `by` has logged an event that begins with `text`, after the newest line that contains `since`. */
 export async function waitForLogLines(
   page: Page,
   { since, text, by }: { readonly since: string; readonly text: string; readonly by: readonly string[] },
 ): Promise<void> {
-  await waitUntil(page, `inPage.told(${JSON.stringify({ since, text, by })})`)
+  await waitUntil(page, `inPage.hasLogged(${JSON.stringify({ since, text, by })})`)
 }
 
-/** The figure on a tile, and what stands below it. */
+/** Returns the text of a tile: its figure and the note below it. */
 export async function figure(page: Page, label: string): Promise<string> {
   return `${await page.locator('.tile', { hasText: label }).locator('dd').textContent()}`
 }
 
-/** Waits until a tile's text is as wanted. */
-export async function waitForFigure(page: Page, label: string, wanted: RegExp): Promise<void> {
-  await page.locator('.tile', { hasText: label }).locator('dd', { hasText: wanted }).waitFor()
+/** Waits until a tile's text matches. */
+export async function waitForFigure(page: Page, label: string, expected: RegExp): Promise<void> {
+  await page.locator('.tile', { hasText: label }).locator('dd', { hasText: expected }).waitFor()
 }
 
-/** Calls one of the functions of `in-page.js`. */
+/** Calls a function of `in-page.js`. */
 export const inPage = <T>(
   page: Page,
   name: 'illegible' | 'nameless' | 'width' | 'animations' | 'focused',

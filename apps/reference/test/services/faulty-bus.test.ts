@@ -6,49 +6,49 @@ import { withNetworkFaults } from '../../src/services/faulty-bus.ts'
 const scope = { partition: 'p', section: 's' }
 const change = (text: string): EncodedChange => ({ key: 'k', epoch: 'e', origin: 'o', sequence: 1, text })
 
-/** A bus behind disturbances whose dice show what they are told to, with what it brought. */
+/** Opens a faulty bus whose random numbers are `dice`, and records the frames that it delivers. */
 async function openFaultyBus(...dice: readonly number[]) {
   const hub = createMemoryHub()
-  let thrown = 0
-  const bus = withNetworkFaults(memoryBus(hub), () => dice[thrown++ % dice.length] ?? 0)
+  let throws = 0
+  const bus = withNetworkFaults(memoryBus(hub), () => dice[throws++ % dice.length] ?? 0)
   const received: string[] = []
   const subscription = await bus.subscribe(scope, (frame) => received.push(`${frame}`))
-  const marker = memoryBus(hub)
+  const reliable = memoryBus(hub)
   const passed: string[] = []
-  await marker.subscribe(scope, (frame) => passed.push(`${frame}`))
+  await reliable.subscribe(scope, (frame) => passed.push(`${frame}`))
   let sent = 0
   return {
     bus,
     received,
     subscription,
-    /** Resolves when all who listen undisturbed have heard it. */
+    /** Publishes a change. Resolves when a subscription without faults has received it. */
     async publish() {
       await bus.publish(scope, [change(`{"n":${++sent}}`)])
       await vi.waitUntil(() => passed.length === sent)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([bus.close(), marker.close()])
+      await Promise.all([bus.close(), reliable.close()])
     },
   }
 }
 
-describe('a disturbed bus', () => {
-  it('passes everything on until it is disturbed', async () => {
+describe('withNetworkFaults()', () => {
+  it('delivers every frame when no fault is set', async () => {
     await using it = await openFaultyBus(0)
     await it.publish()
     await it.publish()
     expect(it.received).toHaveLength(2)
   })
 
-  it('loses the share that it is told to', async () => {
-    // for each frame one throw for its loss, one for its repeat
+  it('loses the given share of frames', async () => {
+    // each frame takes two random numbers: one for its loss, one for its repeat
     await using it = await openFaultyBus(0.1, 1, 0.3, 1)
     it.bus.setFault({ drop: 0.2 })
     await it.publish()
     expect(it.received).toHaveLength(0)
   })
 
-  it('repeats the share that it is told to', async () => {
+  it('repeats the given share of frames', async () => {
     await using it = await openFaultyBus(1, 0.1, 1, 0.3)
     it.bus.setFault({ repeat: 0.2 })
     await it.publish()
@@ -57,26 +57,26 @@ describe('a disturbed bus', () => {
     expect(it.received).toHaveLength(3)
   })
 
-  it('hands over what it withheld, in order, but not to a subscription that ended', async () => {
+  it('delivers held-back frames in order, except to a stopped subscription', async () => {
     await using it = await openFaultyBus(1)
-    const handOver = it.bus.holdBack(scope)
+    const release = it.bus.holdBack(scope)
     await it.publish()
     await it.publish()
     expect(it.received).toHaveLength(0)
-    handOver()
+    release()
     expect(it.received.map((frame) => /"n":(\d)/.exec(frame)?.[1])).toEqual(['1', '2'])
-    const other = it.bus.holdBack({ ...scope, section: 'other' })
+    const releaseOther = it.bus.holdBack({ ...scope, section: 'other' })
     await it.publish()
     expect(it.received).toHaveLength(3)
-    other()
-    const late = it.bus.holdBack(scope)
+    releaseOther()
+    const releaseLate = it.bus.holdBack(scope)
     await it.publish()
     await it.subscription.stop()
-    late()
+    releaseLate()
     expect(it.received).toHaveLength(3)
   })
 
-  it('brings late what is delayed, and nothing after its subscription ended', async () => {
+  it('delays frames, and delivers nothing after the subscription has stopped', async () => {
     await using it = await openFaultyBus(1)
     it.bus.setFault({ delayMs: 20 })
     await it.publish()
@@ -88,7 +88,7 @@ describe('a disturbed bus', () => {
     expect(it.received).toHaveLength(1)
   })
 
-  it('is deaf while it is cut off, though it is heard', async () => {
+  it('delivers nothing while cut off, but still publishes', async () => {
     await using it = await openFaultyBus(1)
     it.bus.setFault({ cut: true })
     await it.publish()
@@ -97,17 +97,17 @@ describe('a disturbed bus', () => {
     expect(it.received).toHaveLength(1)
   })
 
-  it('promises no more than it keeps, whatever joins the bus behind it', async () => {
-    const joined = fanout(memoryBus(createMemoryHub({ maxPayloadBytes: 1_000 })))
-    await using bus = withNetworkFaults(joined)
+  it('reports capabilities that hold under faults, and follows the wrapped bus', async () => {
+    const wrapped = fanout(memoryBus(createMemoryHub({ maxPayloadBytes: 1_000 })))
+    await using bus = withNetworkFaults(wrapped)
     expect(bus.capabilities).toMatchObject({ delivery: 'at-most-once', ordering: 'none', maxPayloadBytes: 1_000 })
-    await joined.add(memoryBus(createMemoryHub({ maxPayloadBytes: 500 })))
+    await wrapped.add(memoryBus(createMemoryHub({ maxPayloadBytes: 500 })))
     expect(bus.capabilities.maxPayloadBytes).toBe(500)
   })
 
-  it('tells what a part of the bus behind it did not do', async () => {
-    const joined = fanout(memoryBus(createMemoryHub()))
-    await using bus = withNetworkFaults(joined)
+  it('forwards failures of the wrapped bus', async () => {
+    const wrapped = fanout(memoryBus(createMemoryHub()))
+    await using bus = withNetworkFaults(wrapped)
     expect(bus.onFailure).toBeTypeOf('function')
     await using plain = withNetworkFaults(memoryBus(createMemoryHub()))
     expect(plain.onFailure).toBeUndefined()

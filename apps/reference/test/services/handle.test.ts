@@ -15,9 +15,9 @@ const memory = (name: string): ServiceSpec => ({
 
 describe.each([
   { where: 'in this process', open: openInProcess },
-  { where: 'in a process of its own', open: openChildProcess },
+  { where: 'in another process', open: openChildProcess },
 ])('a service $where', { timeout: 60_000 }, ({ where, open }) => {
-  /** Opens a service for as long as `work` takes. */
+  /** Opens a service for the duration of `work`. */
   async function using(spec: ServiceSpec, work: (handle: ServiceHandle, reports: readonly Report[]) => Promise<void>) {
     const reports: Report[] = []
     const handle = await open(spec, (report) => reports.push(report), never)
@@ -28,7 +28,7 @@ describe.each([
     }
   }
 
-  it('does what it is asked for, and tells how it is doing', async () => {
+  it('executes commands, and reports its status', async () => {
     await using(memory(where), async (replica, reports) => {
       expect(replica.pid === process.pid).toBe(open === openInProcess)
       expect(await replica.execute('digest')).toMatchObject({ documents: 0 })
@@ -38,62 +38,64 @@ describe.each([
     })
   })
 
-  it('refuses with the code of what went wrong', async () => {
+  it("rejects a failed command with the error's code", async () => {
     await using(memory(where), async (replica) => {
-      await expect(replica.execute('pace', { rate: 1 })).rejects.toMatchObject({
+      await expect(replica.execute('setRate', { rate: 1 })).rejects.toMatchObject({
         name: 'CommandError',
-        code: 'UNKNOWN_ORDER',
+        code: 'UNKNOWN_COMMAND',
         committed: 'no',
       })
       const last = replica.execute('removeBus', { url: `memory:${where}` })
-      await expect(last).rejects.toMatchObject({ code: 'SYNC_ARGUMENT', message: 'remove: it is the last bus' })
+      await expect(last).rejects.toMatchObject({ code: 'SYNC_ARGUMENT', message: expect.stringContaining('last bus') })
       const pigeon = replica.execute('addBus', { url: 'pigeon:' })
       await expect(pigeon).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
     })
   })
 
-  it('refuses what it is asked for once it has ended', async () => {
+  it('rejects pending and later commands when it has been closed', async () => {
     const replica = await open(memory(where), () => undefined, never)
-    const waiting = replica.execute('caughtUp', { since: Date.now() + 3_600_000 })
-    const refused = expect(waiting).rejects.toMatchObject({ code: 'GONE', committed: 'unknown' })
+    const waiting = replica.execute('waitForCatchUp', { since: Date.now() + 3_600_000 })
+    const rejection = expect(waiting).rejects.toMatchObject({ code: 'SERVICE_ENDED', committed: 'unknown' })
     await replica.close()
-    await refused
-    await expect(replica.execute('check')).rejects.toMatchObject({ code: 'GONE' })
+    await rejection
+    await expect(replica.execute('catchUp')).rejects.toMatchObject({ code: 'SERVICE_ENDED' })
     await replica.close()
   })
 
-  it('that cannot be opened says why', async () => {
+  it('rejects with the reason when it cannot be opened', async () => {
     const opening = open({ ...memory(where), store: 'pigeon:' }, () => undefined, never)
     await expect(opening).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
-    const later = open(memory(where), () => undefined, AbortSignal.abort(new Error('no longer wanted')))
-    await expect(later).rejects.toThrow(/aborted|no longer wanted/)
+    const later = open(memory(where), () => undefined, AbortSignal.abort(new Error('cancelled')))
+    await expect(later).rejects.toThrow(/aborted|cancelled/)
   })
 
-  it('writes when it may, and stands still when it is held', async () => {
+  it('stops writing between pauseWrites and resumeWrites', async () => {
     const spec: ServiceSpec = { ...memory(where), kind: 'ingest', feed: { file: bundledFeed, rate: 0 } }
     await using(spec, async (ingest, reports) => {
       const sequence = () => reports.findLast((report) => 'status' in report)?.status.sequence ?? 0
-      await ingest.execute('pace', { rate: 'max' })
+      await ingest.execute('setRate', { rate: 'max' })
       await vi.waitUntil(() => sequence() > 100, { timeout: 20_000 })
-      await ingest.execute('hold')
-      const told1 = reports.length
-      await vi.waitUntil(() => reports.length > told1 + 1, { timeout: 20_000 })
-      const held = sequence()
-      const told2 = reports.length
-      await vi.waitUntil(() => reports.length > told2 + 1, { timeout: 20_000 })
-      expect(sequence()).toBe(held)
-      await ingest.execute('release')
-      await vi.waitUntil(() => sequence() > held, { timeout: 20_000 })
+      await ingest.execute('pauseWrites')
+      const reportsBefore = reports.length
+      await vi.waitUntil(() => reports.length > reportsBefore + 1, { timeout: 20_000 })
+      const paused = sequence()
+      const reportsPaused = reports.length
+      await vi.waitUntil(() => reports.length > reportsPaused + 1, { timeout: 20_000 })
+      expect(sequence()).toBe(paused)
+      await ingest.execute('resumeWrites')
+      await vi.waitUntil(() => sequence() > paused, { timeout: 20_000 })
     })
   })
 })
 
-it('tells that its process was killed, and refuses what it was asked', async () => {
-  const reports: Report[] = []
-  const replica = await openChildProcess(memory('killed'), (report) => reports.push(report), never)
-  const waiting = replica.execute('caughtUp', { since: Date.now() + 3_600_000 })
-  process.kill(replica.pid, 'SIGKILL')
-  await expect(waiting).rejects.toMatchObject({ code: 'GONE' })
-  expect(reports.at(-1)).toMatchObject({ ended: 'its process ended (SIGKILL)' })
-  await replica.close()
+describe('openChildProcess()', () => {
+  it('reports that the process was killed, and rejects pending commands', async () => {
+    const reports: Report[] = []
+    const replica = await openChildProcess(memory('killed'), (report) => reports.push(report), never)
+    const waiting = replica.execute('waitForCatchUp', { since: Date.now() + 3_600_000 })
+    process.kill(replica.pid, 'SIGKILL')
+    await expect(waiting).rejects.toMatchObject({ code: 'SERVICE_ENDED' })
+    expect(reports.at(-1)).toMatchObject({ ended: 'process ended unexpectedly (SIGKILL)' })
+    await replica.close()
+  })
 })

@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { describeNetworkFault } from '../../src/services/network-fault.ts'
 
-it('puts a disturbance in words', () => {
-  expect(describeNetworkFault({})).toBe('')
-  expect(describeNetworkFault({ drop: 0.2, delayMs: 200 })).toBe('20 % of its messages lost, its messages 200 ms late')
+describe('describeNetworkFault()', () => {
+  it('lists the active faults', () => {
+    expect(describeNetworkFault({})).toBe('')
+    expect(describeNetworkFault({ drop: 0.2, delayMs: 200 })).toBe('20 % of messages lost, messages delayed by 200 ms')
+  })
 })

@@ -1,37 +1,39 @@
 import type { Change } from '@sync/core'
 import type { Document } from 'feed'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RecentOutages } from '../../src/services/recent-outages.ts'
 
-const place = { position: '1.e', commits: 1, at: 0 }
+const common = { position: '1.e', commits: 1, at: 0 }
 const created = (key: string): Change<Document> => ({
-  ...place,
+  ...common,
   kind: 'created',
   key,
   version: 1,
   value: { CITY: key, SPID: 's' },
 })
 
-it('lists what changed last first, with the fields that did', () => {
-  const recentOutages = new RecentOutages()
-  recentOutages.apply([created('a'), created('b')])
-  const value = { CITY: 'c', SPID: 's' }
-  recentOutages.apply([
-    { ...place, kind: 'changed', key: 'a', version: 2, value, previous: value, fields: ['CITY'], patch: [] },
-  ])
-  expect(recentOutages.rows.map(({ key, version, changed }) => [key, version, changed])).toEqual([
-    ['a', 2, ['CITY']],
-    ['b', 1, []],
-  ])
-  expect(recentOutages.rows[0]?.fields).toMatchObject({ CITY: 'c', OUTAGE_CAUSE: null })
-  expect(recentOutages.rows[0]?.fields).not.toHaveProperty('SPID')
-})
+describe('RecentOutages', () => {
+  it('lists the latest change first, with the changed fields', () => {
+    const recentOutages = new RecentOutages()
+    recentOutages.apply([created('a'), created('b')])
+    const value = { CITY: 'c', SPID: 's' }
+    recentOutages.apply([
+      { ...common, kind: 'changed', key: 'a', version: 2, value, previous: value, fields: ['CITY'], patch: [] },
+    ])
+    expect(recentOutages.rows.map(({ key, version, changed }) => [key, version, changed])).toEqual([
+      ['a', 2, ['CITY']],
+      ['b', 1, []],
+    ])
+    expect(recentOutages.rows[0]?.fields).toMatchObject({ CITY: 'c', OUTAGE_CAUSE: null })
+    expect(recentOutages.rows[0]?.fields).not.toHaveProperty('SPID')
+  })
 
-it('forgets what is gone and what is old', () => {
-  const recentOutages = new RecentOutages()
-  for (let i = 0; i < 100; i++) recentOutages.apply([created(`k${i}`)])
-  recentOutages.apply([{ ...place, kind: 'removed', key: 'k99', version: 2, reason: 'deleted' }])
-  const keys = recentOutages.rows.map(({ key }) => key)
-  expect(keys[0]).toBe('k98')
-  expect(keys).not.toContain('k0')
+  it('drops removed and old outages', () => {
+    const recentOutages = new RecentOutages()
+    for (let i = 0; i < 100; i++) recentOutages.apply([created(`k${i}`)])
+    recentOutages.apply([{ ...common, kind: 'removed', key: 'k99', version: 2, reason: 'deleted' }])
+    const keys = recentOutages.rows.map(({ key }) => key)
+    expect(keys[0]).toBe('k98')
+    expect(keys).not.toContain('k0')
+  })
 })

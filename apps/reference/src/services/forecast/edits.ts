@@ -1,7 +1,7 @@
 import type { Collection, SyncInstance } from '@sync/core'
 import { type Unit, type UnitField, type UnitValue, unitsSection } from './units.ts'
 
-/** A field of a unit, and who is at it. */
+/** A write to one field of a unit, with its author. */
 export interface Edit {
   readonly key: string
   readonly field: UnitField
@@ -9,50 +9,51 @@ export interface Edit {
   readonly actor: string
 }
 
-/** One field as an instance holds it. */
+/** State of one field on an instance. */
 export interface FieldState {
   readonly value: UnitValue | null
   readonly fieldVersion: number
-  /** Of the document. */
+  /** Version of the document. */
   readonly version: number
 }
 
-/** A conflict that a write met. */
+/** A conflict of a write. */
 interface FoundConflict {
   readonly reason: string
-  /** The document's version that the write took for granted, and that which it found. */
+  /** Document version that the write required. */
   readonly expected: number
+  /** Current document version. */
   readonly found: number
-  /** The field as it was found. */
+  /** Current value of the field. */
   readonly remote: UnitValue | null
 }
 
-/** What became of an edit. */
+/** Result of an edit. */
 export interface EditResult {
-  /** As it was held here when the write began. */
+  /** The field on this instance before the write. */
   readonly before: FieldState
-  /** The document's version that holds it. */
+  /** Version of the document after the edit. */
   readonly version: number
-  /** False: merged with what was found, there was nothing left to write. */
+  /** False if merging the value with the current one left nothing to write. */
   readonly changed: boolean
   readonly conflicts: readonly FoundConflict[]
 }
 
-/** What became of a conditional edit. */
+/** Result of a compare-and-set; the current state if its precondition did not hold. */
 export type ConditionalEditResult =
   | { readonly ok: true; readonly fieldVersion: number }
   | ({ readonly ok: false } & FieldState)
 
-/** One instance's hand on the units. */
+/** Reads and writes units through one instance. */
 export interface Editor {
   fieldState(key: string, field: UnitField): Promise<FieldState>
-  /** Writes one field; a concurrent write to it is merged by the field's strategy. */
+  /** Writes one field. Concurrent writes to it are merged by the field's strategy. */
   edit(edit: Edit): Promise<EditResult>
-  /** Writes one field only if it still stands at `expectedVersion`. */
-  tryEdit(edit: Edit & { readonly expectedVersion: number }): Promise<ConditionalEditResult>
+  /** Writes one field only if it is still at `expectedVersion`. */
+  compareAndSet(edit: Edit & { readonly expectedVersion: number }): Promise<ConditionalEditResult>
 }
 
-/** `instance` is noted with each change, beside the actor. */
+/** Creates an editor. Each change's `meta` contains the author and `instance`. */
 export function createEditor(sync: SyncInstance, collection: Collection<Unit>, instance: string): Editor {
   const metaOf = (actor: string): Readonly<Record<string, string>> => ({ actor, instance })
   const fieldState = async (key: string, field: UnitField): Promise<FieldState> => {
@@ -80,10 +81,10 @@ export function createEditor(sync: SyncInstance, collection: Collection<Unit>, i
         unsubscribe()
       }
     },
-    async tryEdit({ key, field, value, actor, expectedVersion }) {
+    async compareAndSet({ key, field, value, actor, expectedVersion }) {
       const options = { expectedVersion, meta: metaOf(actor), timeout: '10s' } as const
-      const tried = await collection.compareAndSet(key, field, value, options)
-      if (tried.ok) return tried
+      const result = await collection.compareAndSet(key, field, value, options)
+      if (result.ok) return result
       return { ok: false, ...(await fieldState(key, field)) }
     },
   }

@@ -4,14 +4,14 @@ import type { Report } from '../service.ts'
 import { createEditor } from './edits.ts'
 import { initialUnits, type Unit, type UnitCopy, units, unitsSection } from './units.ts'
 
-/** The forecasts' configuration at one instance. */
+/** The units (forecast configuration) on one instance. */
 export interface Forecast {
   readonly units: Collection<Unit>
   readonly handlers: Handlers
   close(): Promise<void>
 }
 
-/** Opens the units at an instance, and tells each time that one is another. */
+/** Opens the units on an instance, and reports them after each change. */
 export async function openForecast(
   sync: SyncInstance,
   {
@@ -28,9 +28,9 @@ export async function openForecast(
   return {
     units: collection,
     handlers: {
-      standing: ({ key, field }) => editor.fieldState(key, field),
+      fieldState: ({ key, field }) => editor.fieldState(key, field),
       edit: (edit) => editor.edit(edit),
-      tryEdit: (edit) => editor.tryEdit(edit),
+      compareAndSet: (edit) => editor.compareAndSet(edit),
     },
     async close() {
       stop.abort()
@@ -39,7 +39,7 @@ export async function openForecast(
   }
 }
 
-/** Makes those units that there are not. */
+/** Creates the units that do not exist yet. */
 export async function createInitialUnits(collection: Collection<Unit>): Promise<void> {
   for (const [key, unit] of initialUnits) {
     if ((await collection.get(key)) === undefined)
@@ -62,6 +62,7 @@ async function reportUnits(
       report({ units: copies })
     }
   } catch (error) {
-    if (!signal.aborted) report({ happened: `its stream of units ended: ${(error as Error).message}`, at: Date.now() })
+    if (!signal.aborted)
+      report({ event: `the change stream of the units ended: ${(error as Error).message}`, at: Date.now() })
   }
 }

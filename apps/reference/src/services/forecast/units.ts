@@ -1,12 +1,12 @@
 import { type CollectionDefinition, defineCollection, type MergeInput, max, type SectionRef, union } from '@sync/core'
 
-/** What a forecast of one power plant starts from. */
+/** Configuration of the forecast for one power plant. */
 export interface Unit {
   readonly unitName: string
   readonly unitType: string
-  /** MW. */
+  /** Installed capacity in MW. */
   readonly installedCapacity: number
-  /** MW. */
+  /** Demand in MW. */
   readonly demand: number
   readonly tags: readonly string[]
 }
@@ -14,20 +14,20 @@ export interface Unit {
 export type UnitField = keyof Unit
 export type UnitValue = Unit[UnitField]
 
-/** A unit as one instance holds it. */
+/** One instance's replica of a unit. */
 export interface UnitCopy {
   readonly value: Unit
   readonly version: number
   readonly fieldVersions: Readonly<Record<string, number>>
 }
 
-/** Where the units live. */
+/** Address of the units' section. */
 export const unitsSection: SectionRef = { partition: 'forecast', section: 'config' }
 
-/** Two that disagree meet in the middle, to a tenth. */
+/** Merge strategy that returns the midpoint of both values, rounded to one decimal. */
 export const midpoint = ({ local, remote }: MergeInput<number>): number => Math.round((local + remote) * 5) / 10
 
-/** By field: what decides when two write it at once. */
+/** Name of each field's merge strategy. */
 export const strategies: Readonly<Record<UnitField, 'lww' | 'max' | 'union' | 'custom'>> = {
   unitName: 'lww',
   unitType: 'lww',
@@ -36,7 +36,7 @@ export const strategies: Readonly<Record<UnitField, 'lww' | 'max' | 'union' | 'c
   tags: 'union',
 }
 
-/** The units, held whole by every instance. */
+/** Definition of the units' collection. Every instance replicates all units. */
 export const units: CollectionDefinition<Unit> = defineCollection<Unit>({
   section: unitsSection.section,
   ttl: 'never',
@@ -44,7 +44,7 @@ export const units: CollectionDefinition<Unit> = defineCollection<Unit>({
   merge: { installedCapacity: max, demand: midpoint, tags: union() },
 })
 
-/** What there is before anybody edits. */
+/** Units that exist at the start. */
 export const initialUnits: ReadonlyMap<string, Unit> = new Map([
   [
     'unit-001',
