@@ -158,7 +158,7 @@ export function Edit({ units, onError }) {
       <div class="edit">
         <form onSubmit=${(event) => {
           event.preventDefault()
-          void submit('/concurrent-edits', 'Concurrent edits')
+          void submit('/concurrent-edits', 'Concurrent writes')
         }}>
           <div class="fields">
             <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => select(key, name)} />
@@ -176,7 +176,7 @@ export function Edit({ units, onError }) {
             <button class="primary" disabled=${writing}>Write both at once</button>
             <button type="button" disabled=${writing} title="The first replica reads, the second writes, then the first writes only if the field is unchanged"
               onClick=${() => submit('/compare-and-set', 'Compare and set')}>Write first if unchanged</button>
-            <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Single edit')}>Write first only</button>
+            <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Single write')}>Write first only</button>
           </div>
         </form>
         <div class="outcome">
