@@ -53,7 +53,7 @@ export function describeEvent(event: SyncEvent): string | undefined {
     case 'store-available':
       return 'the store is available again'
     case 'bus':
-      return event.status === 'connected' || event.status === 'closed' ? undefined : `the bus is ${event.status}`
+      return event.status === 'connected' || event.status === 'closed' ? undefined : `bus ${event.status}`
     case 'epoch':
       return `the store began a new epoch${event.lost ? '; commits were lost' : ''}`
     case 'publish-failed':

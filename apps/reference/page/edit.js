@@ -118,7 +118,7 @@ export function Edit({ units, onError }) {
   const keys = [...new Set(instances.flatMap((name) => Object.keys(units[name])))].sort()
   const [unit, setUnit] = useState('unit-001')
   const [name, setName] = useState('demand')
-  const [edits, setHands] = useState(() => AUTHORS.map((actor, i) => ({ instance: instances[i], actor, text: '' })))
+  const [edits, setEdits] = useState(() => AUTHORS.map((actor, i) => ({ instance: instances[i], actor, text: '' })))
   const [result, setResult] = useState()
   const [writing, setWriting] = useState(false)
   const field = FIELDS[name]
@@ -126,7 +126,7 @@ export function Edit({ units, onError }) {
   const suggest = (key, fieldName) => {
     const value = units[instances[0]]?.[key]?.value
     if (value)
-      setHands((now) =>
+      setEdits((now) =>
         now.map((edit, i) => ({ ...edit, text: suggestion(FIELDS[fieldName].kind, value[fieldName], i) })),
       )
   }
@@ -140,9 +140,9 @@ export function Edit({ units, onError }) {
 
   const submit = async (path, title) => {
     setWriting(true)
-    const given = edits.map(({ instance, actor, text }) => ({ instance, actor, value: parse(field.kind, text) }))
+    const payload = edits.map(({ instance, actor, text }) => ({ instance, actor, value: parse(field.kind, text) }))
     try {
-      const { summary } = await post(path, { key: unit, field: name, edits: given, edit: given[0] })
+      const { summary } = await post(path, { key: unit, field: name, edits: payload, edit: payload[0] })
       setResult({ title, summary })
       onError(undefined)
     } catch (error) {
@@ -151,14 +151,14 @@ export function Edit({ units, onError }) {
       setWriting(false)
     }
   }
-  const change = (number) => (edit) => setHands((now) => now.map((each, i) => (i === number ? edit : each)))
+  const change = (number) => (edit) => setEdits((now) => now.map((each, i) => (i === number ? edit : each)))
   return html`
     <section class="card" aria-labelledby="edit">
       <h2 id="edit">Concurrent edits</h2>
       <div class="edit">
         <form onSubmit=${(event) => {
           event.preventDefault()
-          void submit('/concurrent-edits', 'Concurrent edits')
+          void submit('/concurrent-edits', 'Concurrent writes')
         }}>
           <div class="fields">
             <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => select(key, name)} />
@@ -176,7 +176,7 @@ export function Edit({ units, onError }) {
             <button class="primary" disabled=${writing}>Write both at once</button>
             <button type="button" disabled=${writing} title="The first replica reads, the second writes, then the first writes only if the field is unchanged"
               onClick=${() => submit('/compare-and-set', 'Compare and set')}>Write first if unchanged</button>
-            <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Single edit')}>Write first only</button>
+            <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Single write')}>Write first only</button>
           </div>
         </form>
         <div class="outcome">

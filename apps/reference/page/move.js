@@ -32,8 +32,8 @@ export const Migration = ({ targets, busy, lastMigration, onError }) => html`
         onChange=${(to) => post('/move-store', { to }).catch(onError)} />
     </div>
     <p class="faint">
-      ${targets.hosting === 'processes' ? 'Each service runs in its own process.' : 'All services run in one process.'}
-      A move to another bus does not interrupt writes. A move to another store restarts the services on a copy of the documents.
+      ${targets.hosting === 'processes' ? 'Each service runs in its own process.' : 'All services run in one process.'} A move to
+      another bus does not interrupt writes. A move to another store restarts the services on a copy of the documents.
     </p>
     ${lastMigration && html`<${Outcome} migration=${lastMigration} />`}
   </section>`

@@ -19,7 +19,7 @@ export const Instances = ({ instances }) => html`
             (each) => html`
               <tr key=${each.name}>
                 <th scope="row">${each.name}</th>
-                <td><span class="state ${each.state}">${each.state}</span></td>
+                <td><span class="state ${each.state}">${each.state.replace('-', ' ')}</span></td>
                 <td class="number">${duration(each.lagMs)} ago</td>
                 <td class="number">${count(each.sequence)}</td>
                 <td class="number">${count(each.documents)}</td>

@@ -28,18 +28,18 @@ export function findAlerts(totals: Totals, errorRate: number, instances: readonl
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(0)} s`
   return [
     ...(errorRate > MAX_ERROR_RATE
-      ? [{ rule: 'error rate over 0.1 %', text: `error rate is ${percent(errorRate, 2)} (> 0.1 %)` }]
+      ? [{ rule: 'error rate over 0.1 %', text: `Error rate is ${percent(errorRate, 2)} (> 0.1 %)` }]
       : []),
     ...(propagation.p95 > MAX_P95_MS
       ? [
           {
             rule: 'propagation p95 over 100 ms',
-            text: `propagation p95 is ${propagation.p95.toFixed(0)} ms (> 100 ms)`,
+            text: `Propagation p95 is ${propagation.p95.toFixed(0)} ms (> 100 ms)`,
           },
         ]
       : []),
     ...(score < MIN_SCORE
-      ? [{ rule: 'consistency under 99.9 %', text: `consistency is ${percent(score, 1)} (< 99.9 %)` }]
+      ? [{ rule: 'consistency under 99.9 %', text: `Consistency is ${percent(score, 1)} (< 99.9 %)` }]
       : []),
     ...instances.flatMap(({ name, lagMs, behindMs }) => {
       const delayMs = Math.max(lagMs, behindMs)

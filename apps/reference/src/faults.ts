@@ -41,7 +41,7 @@ export async function loseTail(
   log.add(name, 'crashing', Date.now())
   const lost = await loseTailOfServer(LOST_WRITES)
   const since = Date.now()
-  log.add(name, `restarted after a crash, without its last ${lost}`, since)
+  log.add(name, `crashed and lost its last ${lost}`, since)
   for (const instance of instancesOf(fleet)) recovery.start(instance, { since })
   return lost
 }

@@ -99,7 +99,7 @@ describe('createPageServer()', { timeout: 60_000 }, () => {
     expect(strategy).toBe('max')
     expect(writes.map(({ changed }) => changed)).toContain(true)
     expect(states.map(({ value }) => value)).toEqual([500, 500, 500])
-    expect(summary.at(-1)).toMatch(/^All 3 replicas hold 500 at document version \d+\.$/)
+    expect(summary.at(-1)).toMatch(/^All 3 replicas have 500 at document version \d+\.$/)
     await app.frame(({ units }) => units['replica 3']?.['unit-001']?.value.installedCapacity === 500)
   })
 

@@ -81,9 +81,9 @@ describe('findAlerts()', () => {
       'b over 5 s behind',
     ])
     expect(alerts.map(({ text }) => text)).toEqual([
-      'error rate is 0.12 % (> 0.1 %)',
-      'propagation p95 is 250 ms (> 100 ms)',
-      'consistency is 90.0 % (< 99.9 %)',
+      'Error rate is 0.12 % (> 0.1 %)',
+      'Propagation p95 is 250 ms (> 100 ms)',
+      'Consistency is 90.0 % (< 99.9 %)',
       'b is 7 s behind (> 5 s)',
     ])
   })

@@ -22,7 +22,7 @@ const small = (key: string): object => ({
   stock: 7,
   open: true,
   owner: 'an employee of the northern office, 2nd floor',
-  note: 'checked in spring, to be checked again before the end of the year; no further remark is recorded.',
+  note: 'checked in spring, to be checked again before the end of the year; no further remark was recorded.',
   place: { row: 1, shelf: 2 },
 })
 

@@ -30,7 +30,7 @@ export function describeEvent(event: SyncEvent): string {
     case 'store-available':
       return 'the store is available again'
     case 'bus':
-      return `the bus is ${event.status}`
+      return `bus ${event.status}`
     case 'epoch':
       return `the store began a new epoch${event.lost ? '; commits were lost' : ''}`
     case 'inconsistent':

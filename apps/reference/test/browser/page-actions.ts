@@ -50,7 +50,7 @@ const crash = (button: string, since: string, detected?: string): PageAction => 
 export const faultActions: readonly PageAction[] = [
   networkFault('Lose 20 %', (page) => waitForFigure(page, 'Gaps', /^[1-9]\d* · [1-9]/)),
   networkFault('Repeat 20 %', (page) => waitForFigure(page, 'Gaps', /[1-9]\d* duplicates/)),
-  networkFault('Delay 200 ms', (page) => page.locator('.alert', { hasText: 'propagation p95 is' }).waitFor()),
+  networkFault('Delay 200 ms', (page) => page.locator('.alert', { hasText: 'Propagation p95 is' }).waitFor()),
   networkFault('Cut off', (page) =>
     waitForLogLines(page, { since: 'fault: cut off', text: "repaired from the store's log", by: replicas }),
   ),
