@@ -8,7 +8,7 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 describe.runIf(await canTest('nats: URLs', { broker: 'nats' }))('nats: URLs', () => {
   test('open a bus', async () => {
     await using nats = await startNats()
-    const [store, bus] = ['memory:nats', `${nats.url}?bus=core&timeout=1s`]
+    const [store, bus] = ['memory:nats', `${nats.url}?transport=core&timeout=1s`]
     await using a = await connect({ store, bus })
     await using b = await connect({ store, bus })
     const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))

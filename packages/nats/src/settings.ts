@@ -20,7 +20,7 @@ export interface BusSettings {
 export function resolveBusOptions(options: NatsBusOptions): BusSettings {
   const { transport = 'core', prefix = 'sync', maxPayloadBytes } = options
   if (transport !== 'core' && transport !== 'jetstream')
-    throw new ArgumentError(`bus: "${String(transport)}" is none of core, jetstream`)
+    throw new ArgumentError(`transport: expected core or jetstream, got ${JSON.stringify(transport)}`)
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix))
     throw new ArgumentError('prefix: 1 to 32 letters, digits, - and _ are needed')
   return {

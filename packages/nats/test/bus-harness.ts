@@ -8,16 +8,16 @@ let harnessCount = 0
 
 /** Which bus, on which server. */
 export interface HarnessOptions {
-  readonly bus: 'core' | 'jetstream'
+  readonly transport: 'core' | 'jetstream'
   readonly release?: NatsRelease
 }
 
-const program = (url: string, bus: string): string[] => [
+const program = (url: string, transport: string): string[] => [
   '--conditions=@sync/source',
   '--input-type=module',
   '-e',
   `import { natsBus } from '${new URL('../src/index.ts', import.meta.url)}'
-   const bus = natsBus('${url}?bus=${bus}')
+   const bus = natsBus('${url}?transport=${transport}')
    await bus.subscribe({ partition: 'p', section: 's' }, () => {})
    await bus.close()`,
 ]
@@ -32,7 +32,7 @@ const connected = (bus: ChangeBus): Promise<ChangeBus> =>
   })
 
 /** A server of its own for each rule, so that every fault can be had. */
-export async function natsBusHarness({ bus: transport, release = 'newest' }: HarnessOptions): Promise<BusHarness> {
+export async function natsBusHarness({ transport, release = 'newest' }: HarnessOptions): Promise<BusHarness> {
   const nats = await startNats({ release, config: { max_payload: 65_536 } })
   const proxy = await startProxy({ target: nats.url })
   const thrown: unknown[] = []

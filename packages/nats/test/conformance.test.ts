@@ -8,7 +8,7 @@ const runner = { describe, it }
 describe.runIf(await canTest('the conformance of the bus on NATS', { broker: 'nats', controllable: true }))(
   'NATS',
   () => {
-    describeBusConformance({ name: 'NATS core', createHarness: () => natsBusHarness({ bus: 'core' }), runner })
-    describeBusConformance({ name: 'JetStream', createHarness: () => natsBusHarness({ bus: 'jetstream' }), runner })
+    describeBusConformance({ name: 'NATS core', createHarness: () => natsBusHarness({ transport: 'core' }), runner })
+    describeBusConformance({ name: 'JetStream', createHarness: () => natsBusHarness({ transport: 'jetstream' }), runner })
   },
 )

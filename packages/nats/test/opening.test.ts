@@ -78,7 +78,7 @@ describe.runIf(await canTest('accounts and TLS of NATS', { broker: 'nats' }))('a
     const authenticator = credsAuthenticator(new TextEncoder().encode(creds))
     await using nats = await startNats({ config, connection: { authenticator } })
     for (const kind of ['core', 'jetstream']) {
-      await using bus = natsBus(`${nats.url}?bus=${kind}&creds=${encodeURIComponent(file)}`)
+      await using bus = natsBus(`${nats.url}?transport=${kind}&creds=${encodeURIComponent(file)}`)
       await works(bus)
     }
     await using stranger = natsBus(nats.url)
@@ -281,7 +281,7 @@ test.each([
   ['nats://:secret@host', 'a password needs a user'],
   ['nats://host?creds=a&nkey=b', 'creds or nkey'],
   ['nats://host?speed=1', /no parameter "speed"/],
-  ['nats://host?bus=smoke', 'bus: "smoke" is none of core, jetstream'],
+  ['nats://host?transport=smoke', /^transport: .*"smoke"/],
   ['nats://host?timeout=soon', /timeout: not a duration/],
   ['nats://host?prefix=a.b', /prefix: 1 to 32/],
   ['nats://host?maxPayloadBytes=1', /maxPayloadBytes/],

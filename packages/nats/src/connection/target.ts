@@ -32,7 +32,7 @@ export interface ClientTarget {
 }
 
 const OPTION_PARAMETERS = {
-  bus: ['core', 'jetstream'],
+  transport: ['core', 'jetstream'],
   prefix: 'text',
   timeout: 'duration',
   maxPayloadBytes: 'number',

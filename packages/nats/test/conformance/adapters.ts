@@ -3,10 +3,10 @@ import { natsBusHarness } from '../bus-harness.ts'
 
 /** What `pnpm conformance` runs of this package. */
 const adapters: readonly Adapter[] = [
-  { name: 'NATS core', bus: () => natsBusHarness({ bus: 'core' }) },
-  { name: 'NATS core, oldest server', bus: () => natsBusHarness({ bus: 'core', release: 'oldest' }) },
-  { name: 'JetStream', bus: () => natsBusHarness({ bus: 'jetstream' }) },
-  { name: 'JetStream, oldest server', bus: () => natsBusHarness({ bus: 'jetstream', release: 'oldest' }) },
+  { name: 'NATS core', bus: () => natsBusHarness({ transport: 'core' }) },
+  { name: 'NATS core, oldest server', bus: () => natsBusHarness({ transport: 'core', release: 'oldest' }) },
+  { name: 'JetStream', bus: () => natsBusHarness({ transport: 'jetstream' }) },
+  { name: 'JetStream, oldest server', bus: () => natsBusHarness({ transport: 'jetstream', release: 'oldest' }) },
 ]
 
 export default adapters

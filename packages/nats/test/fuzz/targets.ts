@@ -4,7 +4,7 @@ import { resolveBusOptions } from '../../src/settings.ts'
 import { subjectFor } from '../../src/subjects.ts'
 
 const URL_OF_A_BUS =
-  'nats://ann:p%40ss@host1:4222,[::1]:4223,host3?bus=jetstream&prefix=sync&timeout=3s&maxAge=1h&maxMessages=10&replicas=3&tls=required'
+  'nats://ann:p%40ss@host1:4222,[::1]:4223,host3?transport=jetstream&prefix=sync&timeout=3s&maxAge=1h&maxMessages=10&replicas=3&tls=required'
 
 const name = ({ mutate }: FuzzInput): string => mutate('eu.price.*>=002e größe') || '-'
 
