@@ -16,7 +16,10 @@ import type { ReconnectingConnection } from './connection/reconnecting-connectio
 import type { BusSettings } from './settings.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** A bus over a line to NATS: what a bus owes its user, whatever carries the frames. */
+/**
+ * A bus over one NATS connection. It implements the part of the bus contract that all transports share: status events, cancellation,
+ * error handling and closing.
+ */
 export class NatsBus implements ChangeBus {
   readonly #connection: ReconnectingConnection
   readonly #transport: Transport
@@ -25,7 +28,7 @@ export class NatsBus implements ChangeBus {
   readonly #stopCallbacks = new Set<() => void>()
   readonly #publishing = new Set<Promise<void>>()
   #capabilities: BusCapabilities
-  /** What listeners were told last. */
+  /** The latest status emitted to listeners. */
   #lastStatus: BusStatus | undefined
   #resuming: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -62,7 +65,7 @@ export class NatsBus implements ChangeBus {
     this.#assertOpen(scope)
     const { signal, after } = options
     const aborted = (): AbortedError =>
-      new AbortedError('subscribe: aborted', { cause: signal?.reason, address: scope })
+      new AbortedError('subscribe was aborted', { cause: signal?.reason, address: scope })
     if (signal?.aborted) throw aborted()
     let stopped = false
     const deliver: FrameHandler = (frame, offset) => {
@@ -90,7 +93,7 @@ export class NatsBus implements ChangeBus {
           onGap: () => this.#onGap(),
           onSubscriptionLost: () => this.#onSubscriptionLost(),
         })
-        // nobody waits for it any more
+        // the call has already failed, so no caller could unsubscribe
         if (stopped) unsubscribe()
         return unsubscribe
       })
@@ -121,7 +124,7 @@ export class NatsBus implements ChangeBus {
   }
 
   async #close(): Promise<void> {
-    // each of them ends by itself: by its answer, its time-out, or with the connection
+    // every publication settles: with its answer, by its timeout, or when the connection is lost
     await Promise.allSettled(this.#publishing)
     for (const stop of [...this.#stopCallbacks]) stop()
     this.#transport.close()
@@ -137,7 +140,7 @@ export class NatsBus implements ChangeBus {
     else this.#resume()
   }
 
-  /** It counts as up when everything is live again; should the line be lost before, there will be another time. */
+  /** Emits `resumed` once every subscription is live again. If the connection is lost before that, the next reconnect retries. */
   #resume(): void {
     this.#resuming ??= this.#connection
       .withConnection((connection) => this.#transport.resume(connection))
@@ -150,14 +153,14 @@ export class NatsBus implements ChangeBus {
       })
   }
 
-  /** Somebody hears nothing, though the connection stands. */
+  /** Handles a subscription that stopped receiving although the connection is up. */
   #onSubscriptionLost(): void {
     if (this.#closing) return
     this.#emit('interrupted')
     this.#resume()
   }
 
-  /** Whoever listens asks for what was missed. */
+  /** Emits an interruption, upon which instances read the missed changes from the store. */
   #onGap(): void {
     this.#emit('interrupted')
     this.#emit('resumed')

@@ -2,24 +2,27 @@ import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 import { BusUnavailableError, SyncError } from '@sync/core'
 
-/** NATS refused a call in a way that asking again does not mend: a missing permission, a stream of another kind. */
+/** NATS rejected a call in a way that a retry does not fix, such as a missing permission or an unsupported stream configuration. */
 export class NatsError extends SyncError {
   override readonly code = 'SYNC_NATS'
 }
 
-/** The server takes no further subscription. It says so beside all answers, and does not say of which subject. */
+/** True if the server has reached its limit of subscriptions. It reports this separately from its answers, and without the subject. */
 export const isSubscriptionLimit = (cause: unknown): boolean =>
   cause instanceof errors.ProtocolError && /maximum subscriptions exceeded/i.test(cause.message)
 
-/** JetStream's numbers: that a server alone keeps no copies, and that too few servers of a cluster are up just now. */
-const [CLUSTER_REQUIRED, NO_SUITABLE_PEERS] = [10_074, 10_005]
+/** JetStream's error code for a replicated stream on a server without a cluster. */
+const CLUSTER_REQUIRED = 10_074
 
-/** JetStream does not make streams like this. */
+/** JetStream's error code for too few available servers in a cluster, which is temporary. */
+const NO_SUITABLE_PEERS = 10_005
+
+/** True if JetStream does not support the requested stream configuration. */
 const isUnsupportedStream = (cause: unknown): boolean =>
   cause instanceof JetStreamApiError &&
   (cause.code === CLUSTER_REQUIRED || (cause.status === 400 && cause.code !== NO_SUITABLE_PEERS))
 
-/** What an administrator has to mend. */
+/** True if an administrator has to fix the cause, so that a retry does not help. */
 export const isRejection = (cause: unknown): boolean =>
   isSubscriptionLimit(cause) ||
   isUnsupportedStream(cause) ||
@@ -27,7 +30,7 @@ export const isRejection = (cause: unknown): boolean =>
     (rejection) => cause instanceof rejection || (cause instanceof Error && cause.cause instanceof rejection),
   )
 
-/** Says in our terms why a call was not answered. */
+/** Converts an error of the client: a rejection to `NatsError`, any other to `BusUnavailableError`. A `SyncError` is returned unchanged. */
 export function toBusError(cause: unknown, server: string): SyncError {
   if (cause instanceof SyncError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)

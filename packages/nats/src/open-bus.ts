@@ -8,15 +8,21 @@ import type { NatsBusOptions, NatsTarget } from './options.ts'
 import { resolveBusOptions } from './settings.ts'
 
 /**
- * A bus over NATS: plain subjects, or JetStream (`bus: 'jetstream'`). Has one connection, which is the client's own where one was
- * given. Options may stand in the URL's query. After `close` its calls reject with `SYNC_CLOSED`; with `SYNC_BUS_UNAVAILABLE` while no
- * server can be reached.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
+ * Opens a bus over NATS: plain subjects, or JetStream with `transport: 'jetstream'`. The bus uses one connection, which it opens in
+ * the background; `close` leaves a connection that was passed in open.
+ *
+ * Calls on the bus reject with
+ * - `SYNC_BUS_UNAVAILABLE` while no server can be reached,
+ * - `SYNC_NATS` if the server denies them,
+ * - `SYNC_CLOSED` after `close`.
+ * @param target a URL, whose query may contain options, or an open connection
+ * @param options take precedence over options in the URL
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the target or an option is invalid
  */
 export function natsBus(target: NatsTarget, options: NatsBusOptions = {}): ChangeBus {
-  const parsed = parseTarget(target)
-  const settings = resolveBusOptions({ ...parsed.options, ...options })
-  const connection = openConnection(parsed, { timeout: settings.timeout, connection: options.connection })
+  const parsedTarget = parseTarget(target)
+  const settings = resolveBusOptions({ ...parsedTarget.options, ...options })
+  const connection = openConnection(parsedTarget, { timeout: settings.timeout, connection: options.connection })
   const transport = settings.transport === 'core' ? new CoreTransport(settings) : new JetStreamTransport(settings)
   return new NatsBus(connection, transport, settings)
 }

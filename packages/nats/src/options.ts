@@ -1,10 +1,10 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Duration } from '@sync/core'
 
-/** Where a NATS is: a URL (`nats://host1,host2:4223`), or a connection that is open already. */
+/** NATS servers to connect to: a URL (`nats://host1,host2:4223`), or an open connection of the client. */
 export type NatsTarget = string | URL | NatsClientLike
 
-/** A connection of `@nats-io/transport-node`, recognised by its shape. It is not closed here. */
+/** A connection of `@nats-io/transport-node`, recognised by its shape. `close` of the bus leaves it open. */
 export interface NatsClientLike {
   publish(subject: string, data?: Uint8Array | string): void
   subscribe(subject: string): unknown
@@ -12,29 +12,54 @@ export interface NatsClientLike {
   status(): AsyncIterable<{ readonly type: string }>
 }
 
-/** How to connect, in the client's own words: token, user and password, authenticator, TLS. */
+/** Connection options of the client: token, user and password, authenticator, TLS. */
 export type NatsConnectionOptions = Omit<NodeConnectionOptions, 'servers' | 'port'>
 
-/** Options of `natsBus`. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
+/** Options of `natsBus`. An invalid value throws an ArgumentError (`SYNC_ARGUMENT`). */
 export interface NatsBusOptions {
-  /** `core`: what is published while nobody hears it is gone. `jetstream`: it is kept, and can be read again. Default `core`. */
+  /**
+   * `core`: plain subjects; changes published while no subscriber is connected are lost. `jetstream`: streams store the changes,
+   * so that subscribers can read missed ones.
+   * @default 'core'
+   */
   readonly transport?: 'core' | 'jetstream'
-  /** What subjects and streams begin with: letters, digits, `-` and `_`. Default `sync`. */
+  /**
+   * Prefix of subjects and stream names: 1 to 32 letters, digits, `-` and `_`.
+   * @default 'sync'
+   */
   readonly prefix?: string
-  /** How long an answer may take; a connection that is silent for so long is opened again. Default 3 s. */
+  /**
+   * Reply timeout, and how long a call waits for a connection. A connection that is silent for this long is closed and reopened.
+   * @default '3s'
+   */
   readonly timeout?: Duration
-  /** The largest frame, in bytes. Default: what the server takes. */
+  /**
+   * Maximum frame size in bytes, at least 1,024. The server's limit applies as well.
+   * @default the server's limit
+   */
   readonly maxPayloadBytes?: number
-  /** JetStream: a change older than this leaves the stream of its partition. Default 1 hour. */
+  /**
+   * JetStream only: age at which a stream drops changes.
+   * @default '1h'
+   */
   readonly maxAge?: Duration
-  /** JetStream: the most frames that a stream keeps. Default 100,000. */
+  /**
+   * JetStream only: maximum number of frames in a stream.
+   * @default 100_000
+   */
   readonly maxMessages?: number
-  /** JetStream: the most bytes that a stream keeps; servers reserve them. Default: no limit of its own. */
+  /**
+   * JetStream only: maximum size of a stream in bytes, at least 1,024. Servers reserve this space.
+   * @default no limit
+   */
   readonly maxBytes?: number
-  /** JetStream: how many servers keep a stream. Default 3 in a cluster, else 1. */
+  /**
+   * JetStream only: number of servers that store a stream.
+   * @default 3 in a cluster, otherwise 1
+   */
   readonly replicas?: number
-  /** What the client is to be told in addition. Not for a connection that is given. */
+  /** Additional connection options for the client. Ignored if the target is an open connection. */
   readonly connection?: NatsConnectionOptions
-  /** Takes what a frame handler or status listener threw. Default: thrown again outside of every call. */
+  /** Called with errors thrown by frame handlers and status listeners. Defaults to rethrowing them as uncaught exceptions. */
   readonly onError?: (error: unknown) => void
 }

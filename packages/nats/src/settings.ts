@@ -2,12 +2,12 @@ import { ArgumentError } from '@sync/core'
 import { assertInteger, parseDuration, throwUncaught } from '@sync/core/adapter'
 import type { NatsBusOptions } from './options.ts'
 
-/** Options with every default filled in, durations in ms. */
+/** Options with every default applied; durations are in milliseconds. */
 export interface BusSettings {
   readonly transport: 'core' | 'jetstream'
   readonly prefix: string
   readonly timeout: number
-  /** The most that a frame may have, whatever the server takes. */
+  /** Maximum frame size in bytes; `Infinity` leaves the limit to the server. */
   readonly maxPayloadBytes: number
   readonly maxAge: number
   readonly maxMessages: number
@@ -16,13 +16,13 @@ export interface BusSettings {
   readonly onError: (error: unknown) => void
 }
 
-/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+/** Validates options and applies the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) if an option is invalid; the message names it */
 export function resolveBusOptions(options: NatsBusOptions): BusSettings {
   const { transport = 'core', prefix = 'sync', maxPayloadBytes } = options
   if (transport !== 'core' && transport !== 'jetstream')
     throw new ArgumentError(`transport: expected core or jetstream, got ${JSON.stringify(transport)}`)
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix))
-    throw new ArgumentError('prefix: 1 to 32 letters, digits, - and _ are needed')
+    throw new ArgumentError(`prefix: expected 1 to 32 letters, digits, "-" or "_", got ${JSON.stringify(prefix)}`)
   return {
     transport,
     prefix,

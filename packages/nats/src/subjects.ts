@@ -1,13 +1,13 @@
 import { ArgumentError } from '@sync/core'
 import { isDocumentRef, type Scope } from '@sync/core/adapter'
 
-/** Letters and digits of every script, and what has no meaning to NATS; `=` begins an escape. */
+/** Every character that is escaped: all but letters and digits of any script, and punctuation without a meaning in NATS subjects. */
 const ESCAPED_CHARACTERS = /[^\p{L}\p{N}_\-/:@+~$%&,;!?#()[\]{}|]/gu
 
-/** What a server takes in one line of its protocol, less what else stands there. */
+/** Maximum subject length in bytes: a server's limit of one protocol line, minus room for the rest of the line. */
 const MAX_SUBJECT_BYTES = 2_048
 
-/** A name as one token of a subject: readable where it can be. */
+/** Escapes a name into one token of a subject: `=` and four hexadecimal digits replace each escaped UTF-16 unit. */
 export const escapeToken = (name: string): string => name.replaceAll(ESCAPED_CHARACTERS, escapeCharacter)
 
 const escapeCharacter = (character: string): string =>
@@ -17,14 +17,15 @@ const escapeCharacter = (character: string): string =>
   ).join('')
 
 /**
- * The subject of a scope: `root.partition.section`, or `root.partition.section.key`.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if it is too long for a server
+ * Returns a scope's subject: `root.partition.section`, or `root.partition.section.key`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if it exceeds 2,048 bytes
  */
 export function subjectFor(root: string, scope: Scope): string {
   const parts = [scope.partition, scope.section, ...(isDocumentRef(scope) ? [scope.key] : [])]
   const subject = [root, ...parts.map(escapeToken)].join('.')
-  if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES)
-    throw new ArgumentError(`an address of more than ${MAX_SUBJECT_BYTES} bytes is too long for NATS`, {
+  const bytes = Buffer.byteLength(subject)
+  if (bytes > MAX_SUBJECT_BYTES)
+    throw new ArgumentError(`expected a NATS subject of at most ${MAX_SUBJECT_BYTES} bytes, got ${bytes} bytes`, {
       address: scope,
     })
   return subject

@@ -6,7 +6,7 @@ import { type NatsBusOptions, natsBus } from '@sync/nats'
 
 let harnessCount = 0
 
-/** Which bus, on which server. */
+/** Transport and server release of a harness. */
 export interface HarnessOptions {
   readonly transport: 'core' | 'jetstream'
   readonly release?: NatsRelease
@@ -22,21 +22,21 @@ const program = (url: string, transport: string): string[] => [
    await bus.close()`,
 ]
 
-/** Resolves when it has been connected: from then on it declares what the server can do. */
+/** Resolves to the bus once it is connected, because it declares the server's capabilities only from then on. */
 const connected = (bus: ChangeBus): Promise<ChangeBus> =>
   new Promise((resolve) => {
-    const stop = bus.onStatus(() => {
-      stop()
+    const unsubscribe = bus.onStatus(() => {
+      unsubscribe()
       resolve(bus)
     })
   })
 
-/** A server of its own for each rule, so that every fault can be had. */
+/** Starts a server for one rule, so that the rule can inject any fault. */
 export async function natsBusHarness({ transport, release = 'newest' }: HarnessOptions): Promise<BusHarness> {
   const nats = await startNats({ release, config: { max_payload: 65_536 } })
   const proxy = await startProxy({ target: nats.url })
   const thrown: unknown[] = []
-  // the client must not learn of the way past the proxy
+  // the server announces its own address, by which the client would bypass the proxy
   const connection = { ignoreClusterUpdates: true }
   const options: NatsBusOptions = { transport, timeout: '500ms', onError: (error) => thrown.push(error) }
   return {
@@ -52,11 +52,11 @@ export async function natsBusHarness({ transport, release = 'newest' }: HarnessO
       cut: () => proxy.resetAll(),
     },
     async injected() {
-      const given = await connect({ servers: nats.url })
+      const client = await connect({ servers: nats.url })
       return {
-        client: natsBus(given, options),
-        isOpen: async () => (await given.rtt()) >= 0,
-        end: () => given.close(),
+        client: natsBus(client, options),
+        isOpen: async () => (await client.rtt()) >= 0,
+        end: () => client.close(),
       }
     },
     unreachable: { address: '127.0.0.1:1', open: async () => natsBus('nats://127.0.0.1:1', options) },

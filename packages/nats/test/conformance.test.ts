@@ -9,6 +9,10 @@ describe.runIf(await canTest('the conformance of the bus on NATS', { broker: 'na
   'NATS',
   () => {
     describeBusConformance({ name: 'NATS core', createHarness: () => natsBusHarness({ transport: 'core' }), runner })
-    describeBusConformance({ name: 'JetStream', createHarness: () => natsBusHarness({ transport: 'jetstream' }), runner })
+    describeBusConformance({
+      name: 'JetStream',
+      createHarness: () => natsBusHarness({ transport: 'jetstream' }),
+      runner,
+    })
   },
 )

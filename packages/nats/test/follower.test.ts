@@ -1,27 +1,27 @@
 import { headers, type Msg } from '@nats-io/transport-node'
-import { expect, test } from 'vitest'
+import { expect, it } from 'vitest'
 import { Follower } from '../src/jetstream/follower.ts'
 import type { PartitionStream } from '../src/jetstream/stream.ts'
 
 const created = '2026-01-01T00:00:00Z'
 const frame = (sequence: number): Uint8Array => Buffer.from(`${sequence}`)
 
-/** A stream with one subject, which can be out of reach. */
+/** Creates a fake stream with one subject, which a test can make unavailable. */
 function openStream() {
   const stream = {
     name: 'stream',
     unavailable: false,
     last: 0,
     async firstMessageFrom(_: string, sequence: number) {
-      if (stream.unavailable) throw new Error('away')
+      if (stream.unavailable) throw new Error('unavailable')
       return sequence <= stream.last ? { seq: sequence, data: frame(sequence) } : undefined
     },
   }
   return stream
 }
 
-/** As the stream sends it on when it is stored. */
-const live = (sequence: number): Msg => {
+/** Returns a message as the stream republishes it after storing it. */
+const republished = (sequence: number): Msg => {
   const messageHeaders = headers()
   for (const [name, value] of [
     ['Nats-Stream', 'stream'],
@@ -32,7 +32,7 @@ const live = (sequence: number): Msg => {
   return { data: frame(sequence), headers: messageHeaders } as Msg
 }
 
-test('what was missed after a frame that waits is read as well as what was missed before it', async () => {
+it('Follower reads frames missed both before and after a buffered frame', async () => {
   const stream = openStream()
   const received: number[] = []
   const follower = new Follower(stream as unknown as PartitionStream, 'subject', {
@@ -41,15 +41,15 @@ test('what was missed after a frame that waits is read as well as what was misse
     onSubscriptionLost: () => {},
   })
   follower.start({ created, sequence: 0 })
-  // a hole before 3, which cannot be filled before the line is lost again
+  // a gap before 3, which stays open because the stream becomes unavailable
   stream.last = 3
   stream.unavailable = true
-  follower.receive(live(3))
+  follower.receive(republished(3))
   await new Promise(setImmediate)
   stream.last = 6
   stream.unavailable = false
   await follower.catchUp({ created, firstSequence: 1, lastSequence: 6 })
   expect(received).toEqual([1, 2, 3, 4, 5, 6])
-  follower.receive(live(7))
+  follower.receive(republished(7))
   expect(received).toEqual([1, 2, 3, 4, 5, 6, 7])
 })

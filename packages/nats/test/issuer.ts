@@ -2,10 +2,10 @@ import { nkeys } from '@nats-io/transport-node'
 
 type KeyPair = ReturnType<typeof nkeys.createUser>
 
-/** Server configuration and credentials of an operator who trusts one account, as `nsc` would write them. */
+/** Server configuration and user credentials in operator mode, as `nsc` writes them. */
 export interface IssuedCredentials {
   readonly config: Readonly<Record<string, unknown>>
-  /** The content of a credentials file. */
+  /** Content of a credentials file. */
   readonly creds: string
 }
 
@@ -13,7 +13,7 @@ const UNLIMITED = { subs: -1, data: -1, payload: -1 }
 const LIMITS = { ...UNLIMITED, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 }
 const JETSTREAM = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 }
 
-/** An operator, the system's account, an account with JetStream, and a user of it. */
+/** Issues an operator, a system account, an account with JetStream, and a user of that account. */
 export function issueCredentials(): IssuedCredentials {
   const [operator, system, account, user] = [
     nkeys.createOperator(),
@@ -21,15 +21,15 @@ export function issueCredentials(): IssuedCredentials {
     nkeys.createAccount(),
     nkeys.createUser(),
   ]
-  const ofAccount = (of: KeyPair, limits: object): string => sign(operator, of, { type: 'account', limits })
+  const accountJwt = (subject: KeyPair, limits: object): string => sign(operator, subject, { type: 'account', limits })
   return {
     config: {
       operator: sign(operator, operator, { type: 'operator', system_account: system.getPublicKey() }),
       system_account: system.getPublicKey(),
       resolver: 'MEMORY',
       resolver_preload: {
-        [system.getPublicKey()]: ofAccount(system, LIMITS),
-        [account.getPublicKey()]: ofAccount(account, { ...LIMITS, ...JETSTREAM }),
+        [system.getPublicKey()]: accountJwt(system, LIMITS),
+        [account.getPublicKey()]: accountJwt(account, { ...LIMITS, ...JETSTREAM }),
       },
     },
     creds: [

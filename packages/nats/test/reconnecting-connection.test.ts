@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { NatsConnection, Status } from '@nats-io/transport-node'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ReconnectingConnection } from '../src/connection/reconnecting-connection.ts'
 
-/** A line that is up, over a connection that says of itself what it is told to. */
+/** Opens a connection over a fake client, whose status events the test emits. */
 async function openTestConnection(): Promise<{
   readonly reconnecting: ReconnectingConnection
   readonly emitStatus: (status: Status['type']) => void
@@ -22,7 +22,7 @@ async function openTestConnection(): Promise<{
   const reconnecting = new ReconnectingConnection({
     dial: async () => connection,
     owned: true,
-    address: 'here',
+    address: 'localhost:4222',
     timeout: 60_000,
   })
   reconnecting.start({ up() {}, down() {}, publishDenied() {} })
@@ -30,31 +30,35 @@ async function openTestConnection(): Promise<{
   return { reconnecting, emitStatus }
 }
 
-test('a line keeps nothing of the calls that it has served, however long it is up', async () => {
-  setFlagsFromString('--expose_gc')
-  const collect = runInNewContext('gc') as () => void
-  const { reconnecting } = await openTestConnection()
-  const results: WeakRef<object>[] = []
-  for (let n = 0; n < 100; n++) results.push(new WeakRef(await reconnecting.withConnection(async () => ({ n }))))
-  await vi.waitFor(
-    () => {
-      collect()
-      expect(results.filter((each) => each.deref() !== undefined).length).toBeLessThan(5)
-    },
-    { timeout: 20_000 },
-  )
-  await reconnecting.close()
-})
+describe('withConnection()', () => {
+  it('retains nothing of settled calls while the connection stays up', async () => {
+    setFlagsFromString('--expose_gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const { reconnecting } = await openTestConnection()
+    const results: WeakRef<object>[] = []
+    for (let n = 0; n < 100; n++) results.push(new WeakRef(await reconnecting.withConnection(async () => ({ n }))))
+    await vi.waitFor(
+      () => {
+        collectGarbage()
+        expect(results.filter((result) => result.deref() !== undefined).length).toBeLessThan(5)
+      },
+      { timeout: 20_000 },
+    )
+    await reconnecting.close()
+  })
 
-test('what is under way when the line is lost, or closed, is refused', async () => {
-  const { reconnecting, emitStatus } = await openTestConnection()
-  const never = (): Promise<never> => new Promise(() => {})
-  const lost = expect(reconnecting.withConnection(never)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
-  emitStatus('disconnect')
-  await lost
-  emitStatus('reconnect')
-  expect(await reconnecting.withConnection(async () => 'again')).toBe('again')
-  const closed = expect(reconnecting.withConnection(never)).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
-  await reconnecting.close()
-  await closed
+  it('rejects calls in flight when the connection is lost or closed', async () => {
+    const { reconnecting, emitStatus } = await openTestConnection()
+    const never = (): Promise<never> => new Promise(() => {})
+    const callDuringLoss = expect(reconnecting.withConnection(never)).rejects.toMatchObject({
+      code: 'SYNC_BUS_UNAVAILABLE',
+    })
+    emitStatus('disconnect')
+    await callDuringLoss
+    emitStatus('reconnect')
+    expect(await reconnecting.withConnection(async () => 'again')).toBe('again')
+    const callDuringClose = expect(reconnecting.withConnection(never)).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
+    await reconnecting.close()
+    await callDuringClose
+  })
 })

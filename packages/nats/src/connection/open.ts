@@ -10,21 +10,21 @@ import type { NatsConnectionOptions } from '../options.ts'
 import { ReconnectingConnection } from './reconnecting-connection.ts'
 import type { ClientTarget, Credentials, ServersTarget } from './target.ts'
 
-/** What a connection is opened with. */
+/** Options of {@link openConnection}. */
 export interface ConnectOptions {
-  /** Milliseconds after which a silent connection is given up. */
+  /** Time after which a silent connection is closed and reopened, in milliseconds. */
   readonly timeout: number
   readonly connection: NatsConnectionOptions | undefined
 }
 
-/** The line to where a target leads. A connection that was given stays open when it is closed. */
+/** Opens the connection that a target describes. A connection that was passed in stays open when the result is closed. */
 export function openConnection(target: ServersTarget | ClientTarget, options: ConnectOptions): ReconnectingConnection {
-  if ('given' in target) {
-    const { given } = target
+  if ('client' in target) {
+    const { client } = target
     return new ReconnectingConnection({
-      dial: async () => given,
+      dial: async () => client,
       owned: false,
-      address: given.getServer(),
+      address: client.getServer(),
       timeout: options.timeout,
     })
   }
@@ -36,21 +36,21 @@ export function openConnection(target: ServersTarget | ClientTarget, options: Co
   })
 }
 
-/** Pauses between attempts to reconnect, in ms, so that a fleet does not come back in one moment. */
+/** Pauses between attempts to reconnect, in milliseconds. The jitter keeps a fleet from reconnecting all at once. */
 const RECONNECT_DELAYS = { reconnectTimeWait: 100, reconnectJitter: 100, reconnectJitterTLS: 200 }
 
 async function dial(
   { servers, user, password, credentials }: ServersTarget,
   options: ConnectOptions,
 ): Promise<NatsConnection> {
-  const { authenticator = await loadAuthenticator(credentials), ...more } = options.connection ?? {}
+  const { authenticator = await loadAuthenticator(credentials), ...otherOptions } = options.connection ?? {}
   let connected = false
   const { ca, cert, key, tls } = credentials
   const useTls = tls !== undefined || ca !== undefined || cert !== undefined || key !== undefined
   const connection = await connect({
     ...RECONNECT_DELAYS,
     timeout: options.timeout,
-    // a frozen server is noticed by the pings that it does not answer
+    // unanswered pings detect a server that is frozen
     pingInterval: Math.max(1, Math.floor(options.timeout / 3)),
     maxPingOut: 2,
     noAsyncTraces: true,
@@ -62,18 +62,21 @@ async function dial(
     ...(useTls && {
       tls: { ...(ca && { caFile: ca }), ...(cert && { certFile: cert }), ...(key && { keyFile: key }) },
     }),
-    ...more,
+    ...otherOptions,
     servers: [...servers],
     reconnect: true,
     maxReconnectAttempts: -1,
-    // a server that is being set up anew may refuse for a while
+    // a server whose accounts are being configured may reject for a while
     ignoreAuthErrorAbort: true,
   })
   connected = true
   return connection
 }
 
-/** The client closes for good when an authenticator throws: once it was connected the server is left to refuse instead, and asked again. */
+/**
+ * Wraps an authenticator so that its errors are ignored after the first connect. The client would close permanently on such an error;
+ * this way the server rejects the attempt, and the client retries.
+ */
 const tolerateErrorsOnceConnected =
   (authenticator: Authenticator, connected: () => boolean): Authenticator =>
   (nonce) => {

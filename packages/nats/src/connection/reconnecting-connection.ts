@@ -2,41 +2,41 @@ import { errors, type NatsConnection, type PermissionViolationError, type Status
 import { BusUnavailableError, ClosedError, type SyncError } from '@sync/core'
 import { isRejection, toBusError } from '../errors.ts'
 
-/** How a line is opened. */
+/** Options of {@link ReconnectingConnection}. */
 export interface ReconnectingConnectionOptions {
-  /** Connects; rejects if no server is there. */
+  /** Connects; rejects if no server can be reached. */
   readonly dial: () => Promise<NatsConnection>
-  /** Was it opened here? */
+  /** Whether `close` also closes the connection. */
   readonly owned: boolean
-  /** Where it leads, for people: no password. */
+  /** Addresses of the servers for error messages, without credentials. */
   readonly address: string
-  /** How long a call waits for a connection that is lost, in ms. */
+  /** Maximum time that a call waits for a connection, in milliseconds. */
   readonly timeout: number
 }
 
-/** One connected while: from a connect or reconnect to the next loss. */
+/** One period with a connection: from a connect or reconnect to the next loss. */
 interface Session {
   readonly connection: NatsConnection
-  /** Who is to be told when it is lost. One promise for all would keep what every call ever hung on it. */
+  /** Rejects each call in flight when the session ends. A single shared promise would retain the handlers of every past call. */
   readonly inFlight: Set<(reason: SyncError) => void>
-  /** Why it is over. */
+  /** Error with which the session ended. */
   endReason?: SyncError
 }
 
-/** Is told what becomes of a line. */
+/** Callbacks for changes of the connection. */
 export interface ConnectionListener {
   up(connection: NatsConnection): void
   down(): void
-  /** The server refused what was sent to a subject. */
+  /** Called when the server denied a publication to a subject. */
   publishDenied(error: PermissionViolationError): void
 }
 
-/** Pause between attempts at the first connection, in ms. */
+/** Average pause between two attempts to connect for the first time, in milliseconds. */
 const RECONNECT_PAUSE_MS = 250
 
 /**
- * A line to NATS. The client reconnects for ever, but has to be connected once: here that is tried for ever too, while each
- * call learns of the attempt that it waited for.
+ * A NATS connection that is retried without limit. The client itself reconnects without limit, but only after its first successful
+ * connect; this class also retries the first one. A call waits for one attempt only, and fails with that attempt's error.
  */
 export class ReconnectingConnection {
   readonly #options: ReconnectingConnectionOptions
@@ -44,7 +44,7 @@ export class ReconnectingConnection {
   #connection: NatsConnection | undefined
   #session: Session | undefined
   #nextSession = quietResolvers<Session>()
-  /** What the server said at the last attempt, when it turned us away. */
+  /** The server's rejection of the latest reconnect, such as an authorization error. */
   #rejection: SyncError | undefined
   #statuses: AsyncIterable<Status> | undefined
   #retry: NodeJS.Timeout | undefined
@@ -54,18 +54,21 @@ export class ReconnectingConnection {
     this.#options = options
   }
 
-  /** Begins, and tells from now on. */
+  /** Starts connecting, and notifies the listener from now on. */
   start(listener: ConnectionListener): void {
     this.#listener = listener
     void this.#dial()
   }
 
-  /** Works with the connection; rejects as soon as it is lost. Waits for one that is being opened, a while also for one that was lost. */
+  /**
+   * Runs `work` with the connection, and rejects as soon as the connection is lost. If there is none, waits up to `timeout` for the
+   * attempt in progress.
+   */
   async withConnection<T>(work: (connection: NatsConnection) => Promise<T>): Promise<T> {
     const session = this.#session ?? (await this.#withTimeout(this.#nextSession.promise))
     if (session.endReason) throw this.#toError(session.endReason)
     const working = work(session.connection)
-    // whichever loses the race may reject unheard
+    // if the connection is lost first, a later rejection has no handler
     working.catch(() => {})
     const lost = quietResolvers<never>()
     session.inFlight.add(lost.reject)
@@ -82,7 +85,7 @@ export class ReconnectingConnection {
     return new BusUnavailableError(`NATS at ${this.#options.address} cannot be reached`)
   }
 
-  /** What a failure of the client means. */
+  /** Converts an error of the client. */
   #toError(cause: unknown): SyncError {
     return this.#closed ? new ClosedError('the bus is closed', { cause }) : toBusError(cause, this.#options.address)
   }
@@ -150,7 +153,7 @@ export class ReconnectingConnection {
     for (const reject of session.inFlight) reject(reason)
   }
 
-  /** Those who wait now; who comes later waits for the next. */
+  /** Returns the promise on which calls wait now, and replaces it for later calls. */
   #takeNextSession(): PromiseWithResolvers<Session> {
     const session = this.#nextSession
     this.#nextSession = quietResolvers<Session>()
@@ -159,7 +162,7 @@ export class ReconnectingConnection {
 
   async #withTimeout(session: Promise<Session>): Promise<Session> {
     const timedOut = quietResolvers<never>()
-    // one server of several may refuse while another one does not: it is waited for as if none had answered
+    // a rejection does not end the wait early, because another server of the list may accept
     const timer = setTimeout(() => timedOut.reject(this.#rejection ?? this.#unavailableError()), this.#options.timeout)
     try {
       return await Promise.race([session, timedOut.promise])
@@ -169,14 +172,14 @@ export class ReconnectingConnection {
   }
 }
 
-/** A promise that nobody may be waiting for. */
+/** Creates a promise whose rejection may stay unhandled, with its resolvers. */
 function quietResolvers<T>(): PromiseWithResolvers<T> {
   const resolvers = Promise.withResolvers<T>()
   resolvers.promise.catch(() => {})
   return resolvers
 }
 
-/** The client's iterables can be stopped from outside, though their type does not say so. */
+/** Stops an iterable of the client. The client's types do not declare `stop`. */
 export function stopIterating(iterable: (AsyncIterable<unknown> & { stop?: () => void }) | undefined): void {
   iterable?.stop?.()
 }

@@ -3,21 +3,24 @@ import { ArgumentError } from '@sync/core'
 import type { NatsBusOptions, NatsTarget } from '../options.ts'
 import { parseUrlOptions } from './url-options.ts'
 
-/** Files that a URL names, to be read at every connect. */
+/** Credential files named by a URL, and whether TLS is required. */
 export interface Credentials {
-  /** What `nsc` and others write: a JWT and its seed. */
+  /** Path of a credentials file with a JWT and its seed, as `nsc` writes it. */
   readonly creds?: string
-  /** The seed of an nkey. */
+  /** Path of a file with the seed of an nkey. */
   readonly nkey?: string
+  /** Path of the certificate authority's file. */
   readonly ca?: string
+  /** Path of the client certificate. */
   readonly cert?: string
+  /** Path of the client certificate's key. */
   readonly key?: string
   readonly tls?: 'required'
 }
 
-/** Servers that a URL names. */
+/** A target given as a URL. */
 export interface ServersTarget {
-  /** `host:port` of each. */
+  /** Addresses as `host:port`. */
   readonly servers: readonly string[]
   readonly user: string | undefined
   readonly password: string | undefined
@@ -25,9 +28,9 @@ export interface ServersTarget {
   readonly options: NatsBusOptions
 }
 
-/** A connection that was given. */
+/** A target given as an open connection. */
 export interface ClientTarget {
-  readonly given: NatsConnection
+  readonly client: NatsConnection
   readonly options: NatsBusOptions
 }
 
@@ -52,38 +55,42 @@ const CREDENTIAL_PARAMETERS = {
 } as const
 
 /**
- * What a target means.
- * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; the URL itself may hold a password, and is not repeated
+ * Parses a target.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if it is invalid. The message never contains the URL, which may contain a password
  */
 export function parseTarget(target: NatsTarget): ServersTarget | ClientTarget {
   if (typeof target === 'string' || target instanceof URL) return parseUrl(String(target))
   const required = ['publish', 'subscribe', 'flush', 'status'] as const
   if (!required.every((name) => typeof target?.[name] === 'function'))
-    throw new ArgumentError('a nats: URL or a connection of @nats-io/transport-node is needed')
-  return { given: target as NatsConnection, options: {} }
+    throw new ArgumentError(
+      `target: expected a nats: URL or a connection of @nats-io/transport-node, got ${typeof target}`,
+    )
+  return { client: target as NatsConnection, options: {} }
 }
 
-/** The hosts may be several, each with a port of its own: more than `URL` takes. */
+/** Format of a URL with one or more hosts, each with its own port. `URL` supports only one host. */
 const URL_FORMAT = /^nats:\/\/(?:([^@/?#]*)@)?([^/?#]*)\/?(\?[^#]*)?$/
 
 function parseUrl(text: string): ServersTarget {
   const parts = URL_FORMAT.exec(text)
-  if (!parts) throw new ArgumentError('a URL is needed, such as nats://host1,host2:4222')
+  if (!parts) throw new ArgumentError('target: expected a URL such as nats://host1,host2:4222')
   const [, account, hosts = '', query = ''] = parts
   const servers = hosts.split(',').map(parseHost)
   const url = new URL(`nats://servers${query}`)
   const { options, rest } = parseUrlOptions<NatsBusOptions, Credentials>(url, OPTION_PARAMETERS, CREDENTIAL_PARAMETERS)
   const [user, password] = (account ?? '').split(/:(.*)/s).map(decode)
-  // the client takes one of them and leaves out the other
-  if (rest.creds !== undefined && rest.nkey !== undefined) throw new ArgumentError('creds or nkey: not both of them')
-  if (!user && password !== undefined) throw new ArgumentError('a password needs a user')
+  // the client would use one of them and silently ignore the other
+  if (rest.creds !== undefined && rest.nkey !== undefined)
+    throw new ArgumentError('target: expected creds or nkey in the URL, got both')
+  if (!user && password !== undefined)
+    throw new ArgumentError('target: expected a user before the password, got a password alone')
   return { servers, user: user || undefined, password, credentials: rest, options }
 }
 
 function parseHost(host: string): string {
   if (!URL.canParse(`http://${host}`) || /[@/?#]/.test(host))
-    throw new ArgumentError('hosts are needed, such as nats://host1,host2:4222')
-  // the port of http itself would go
+    throw new ArgumentError('target: expected hosts in the URL, as in nats://host1,host2:4222')
+  // tested on the text, because `URL` would drop port 80, the default of http
   return /:\d+$/.test(host) ? host : `${host}:4222`
 }
 
@@ -91,6 +98,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw new ArgumentError('user and password of a URL have to be percent-encoded', { cause })
+    throw new ArgumentError('target: expected a percent-encoded user and password in the URL', { cause })
   }
 }

@@ -1,13 +1,14 @@
 import { ArgumentError, type Duration } from '@sync/core'
 
-/** What a parameter of a URL may be: a duration, a whole number, any text, or one of some words. */
+/** Type of a URL parameter: a duration, a number, any text, or one of several words. */
 type ParameterType = 'duration' | 'number' | 'text' | readonly string[]
 
 type ParameterTypes<T> = { readonly [K in keyof T]?: ParameterType }
 
 /**
- * The options that stand in the query of a URL, and the rest of what may stand there.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for one that is not known, or not what it should be
+ * Parses the query parameters of a URL. Returns the parameters in `known` as `options`, and those in `others` as `rest`. Numbers and
+ * durations are not validated here.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if a parameter is unknown, or not one of the words that it accepts
  */
 export function parseUrlOptions<T, R>(
   url: URL,
@@ -22,7 +23,7 @@ export function parseUrlOptions<T, R>(
     const kind = Object.hasOwn(all, name) ? all[name] : undefined
     if (kind === undefined)
       throw new ArgumentError(
-        `${url.protocol} has no parameter "${name}" here: it takes ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,
+        `${url.protocol} unknown URL parameter ${JSON.stringify(name)}; expected one of ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,
       )
     destination[name] = parseValue(name, text, kind)
   }
@@ -31,9 +32,9 @@ export function parseUrlOptions<T, R>(
 
 function parseValue(name: string, text: string, kind: ParameterType): unknown {
   if (kind === 'text') return text
-  // checked where the option is used
+  // validated where the option is used
   if (kind === 'duration') return /^\d+(\.\d+)?$/.test(text) ? Number(text) : (text as Duration)
   if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
   if (kind.includes(text)) return text
-  throw new ArgumentError(`${name}: "${text}" is none of ${kind.join(', ')}`)
+  throw new ArgumentError(`${name}: expected ${kind.join(' or ')}, got ${JSON.stringify(text)}`)
 }

@@ -8,21 +8,21 @@ import { subjectFor } from '../subjects.ts'
 import { afterMicrotasks, subscribeConfirmed } from '../transport/subscribe.ts'
 import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
 
-/** What a server takes if nobody changed it. */
+/** A server's default `max_payload`, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576
 
-/** Subjects that are remembered as refused. */
+/** Maximum number of subjects whose denial is remembered. */
 const MAX_DENIED_SUBJECTS = 1_000
 
-/** The pause before a subscription that was refused is tried again, in ms. */
+/** Pause before a rejected subscription is retried, in milliseconds. */
 const RESUBSCRIBE_PAUSE_MS = 1_000
 
-/** Plain subjects: whoever is there hears it. */
+/** Transport over plain NATS subjects: only the current subscribers receive a frame. */
 export class CoreTransport implements Transport {
   readonly #settings: BusSettings
-  /** What the server said last of subjects that we may not publish to. */
+  /** The latest denial of each subject to which the user may not publish. */
   readonly #denied = new Map<string, PermissionViolationError>()
-  /** Subscribe again for those whom the server refused after it had taken them. */
+  /** Resubscribe functions of subscriptions that the server denied after it had accepted them. */
   readonly #pendingResubscribes = new Set<() => Promise<void>>()
   #closed = false
   #pendingFlush: Promise<void> | undefined
@@ -35,11 +35,11 @@ export class CoreTransport implements Transport {
     return {
       delivery: 'at-most-once',
       replay: 'none',
-      // the server serves each publisher in a line of its own
+      // a server processes each publisher's connection separately, so several publishers have no common order
       ordering: 'per-publisher',
       durability: 'sent',
       whenDown: 'reject',
-      // within a cluster interest spreads after the server has taken the subscription
+      // other nodes of a cluster learn of a subscription only after the local server has confirmed it
       live: server && !server.cluster ? 'at-once' : 'eventually',
       echo: true,
       maxPayloadBytes: Math.min(this.#settings.maxPayloadBytes, server?.max_payload ?? DEFAULT_MAX_PAYLOAD),
@@ -51,7 +51,7 @@ export class CoreTransport implements Transport {
     const { maxPayloadBytes } = this.capabilities(connection.info)
     const before = this.#denied.get(subject)
     for (const { text } of encodeFrames(changes, maxPayloadBytes)) connection.publish(subject, text)
-    await this.#flushed(connection)
+    await this.#flush(connection)
     const denied = this.#denied.get(subject)
     if (denied && denied !== before) throw denied
   }
@@ -67,7 +67,10 @@ export class CoreTransport implements Transport {
     scope: Scope,
     { onFrame, after, onSubscriptionLost }: SubscriptionHandlers,
   ): Promise<() => void> {
-    if (after !== undefined) throw new ArgumentError('after: core NATS keeps nothing to begin from', { address: scope })
+    if (after !== undefined)
+      throw new ArgumentError("after: core NATS stores no messages to resume from; use the transport 'jetstream'", {
+        address: scope,
+      })
     const subject = subjectFor(this.#settings.prefix, scope)
     const onMessage = ({ data }: Msg): void => onFrame(data)
     const onRejected = (): void => {
@@ -77,7 +80,7 @@ export class CoreTransport implements Transport {
     let unsubscribe = await subscribeConfirmed(connection, subject, onMessage, onRejected)
     const resubscribe = async (): Promise<void> => {
       const unsubscribeAgain = await subscribeConfirmed(connection, subject, onMessage, onRejected)
-      // stopped meanwhile
+      // the subscription was stopped while the server answered
       if (!this.#pendingResubscribes.delete(resubscribe)) return unsubscribeAgain()
       unsubscribe = unsubscribeAgain
     }
@@ -88,7 +91,7 @@ export class CoreTransport implements Transport {
   }
 
   async resume(connection: NatsConnection): Promise<void> {
-    // the client has sent every subscription again before; what is refused of them is told before the answer
+    // the client has already resent every subscription; denials of those arrive before the answer to this flush
     await connection.flush()
     while (!this.#closed) {
       for (const resubscribe of [...this.#pendingResubscribes]) {
@@ -108,8 +111,8 @@ export class CoreTransport implements Transport {
     this.#pendingResubscribes.clear()
   }
 
-  /** What was published in one step is confirmed by one round trip. */
-  #flushed(connection: NatsConnection): Promise<void> {
+  /** Confirms everything published in one turn of the event loop with one round trip. */
+  #flush(connection: NatsConnection): Promise<void> {
     this.#pendingFlush ??= Promise.resolve().then(() => {
       this.#pendingFlush = undefined
       return connection.flush().then(() => afterMicrotasks())

@@ -4,34 +4,38 @@ import type { SubscriptionHandlers } from '../transport/transport.ts'
 import { formatOffset, type Offset } from './offset.ts'
 import type { PartitionStream, StreamState } from './stream.ts'
 
-/** A frame as it was sent on when it had been stored. */
+/** A frame that the stream republished after storing it. */
 interface LiveFrame {
   readonly sequence: number
-  /** Of the message before it with the same subject. */
+  /** Sequence of the previous message with the same subject, 0 if it is the first. */
   readonly previous: number
   readonly data: Uint8Array
 }
 
-/** How many frames may wait while older ones are read; beyond that they are read from the stream as well. */
+/** Maximum number of frames buffered while older ones are read. Beyond it the buffer is dropped, and its frames are read from the stream. */
 const MAX_BUFFERED_FRAMES = 10_000
 
 /**
- * One subscription. Hands over what the stream sends on, in order; each message names the one before it, so that a hole is seen
- * and filled from the stream. No state of it lies on a server: no server's death ends it.
+ * One subscription to a stream: delivers the frames of one subject in order.
+ *
+ * - Each republished message names the sequence of its predecessor. A gap is therefore detected and filled from the stream.
+ * - A lost last message leaves no gap. `catchUp`, called with the stream's state, detects it.
+ * - No state is kept on a server, so the loss of a server does not end the subscription.
  */
 export class Follower {
   readonly #stream: PartitionStream
   readonly #subject: string
   readonly #onFrame: FrameHandler
   readonly #onGap: () => void
-  /** Nothing can be read of the stream, and may not be heard of it either. */
+  /** Called when the stream cannot be read, so that republished messages may be missing as well. */
   readonly onSubscriptionLost: () => void
+  /** Creation time of the stream that is followed. */
   #created = ''
-  /** Handed over up to here. */
+  /** Sequence of the last delivered frame. */
   #lastDelivered = 0
-  /** Nothing of the subject lies between the last one handed over and this. */
+  /** The stream has no message of this subject between the last delivered frame and this sequence. */
   #verifiedUpTo = 0
-  /** The stream was seen to reach so far. */
+  /** The stream's last sequence, as of the latest `catchUp`. */
   #streamEnd = 0
   #buffered: LiveFrame[] = []
   #fillingGap: Promise<void> | undefined
@@ -46,12 +50,12 @@ export class Follower {
     this.onSubscriptionLost = handlers.onSubscriptionLost
   }
 
-  /** Handed over up to here. */
+  /** Sequence of the last delivered frame. */
   get lastSequence(): number {
     return this.#lastDelivered
   }
 
-  /** Everything after the offset is still to come. */
+  /** Starts delivery after an offset. Frames received before this call were buffered. */
   start({ created, sequence }: Offset): void {
     this.#created = created
     this.#lastDelivered = sequence
@@ -65,6 +69,7 @@ export class Follower {
     this.#buffered = []
   }
 
+  /** Accepts a republished message: delivers it if it is the next one, otherwise fills the gap before it. */
   receive({ data, headers }: Msg): void {
     if (this.#stopped || headers?.get('Nats-Stream') !== this.#stream.name) return
     const sequence = Number(headers.get('Nats-Sequence'))
@@ -74,22 +79,25 @@ export class Follower {
     this.#buffered.push({ sequence, previous, data })
     if (!this.#started || this.#fillingGap) return
     this.#deliverBuffered()
-    // should reading fail, the next look reads on
+    // if reading fails, the next poll continues
     if (this.#buffered.length > 0) this.#fillGap().catch(() => {})
   }
 
-  /** Catches up with where the stream stands, if anything was missed. `before`: what had been handed over when it was asked. */
+  /**
+   * Reads any missed messages, up to the given state of the stream.
+   * @param lastDelivered `lastSequence` before the state was requested; a state behind it means that the stream lost its end
+   */
   async catchUp(state: StreamState, lastDelivered = 0): Promise<void> {
     if (this.#stopped) return
     if (state.created !== this.#created) {
-      // another stream, of which nothing was seen
+      // the stream was created again, and nothing of the new one was delivered
       this.#created = state.created
       this.#lastDelivered = 0
       this.#verifiedUpTo = 0
       this.#buffered = []
       this.#onGap()
     } else if (state.lastSequence < lastDelivered) {
-      // it lost its end, and counts on from there: other frames will have the sequences of those that were seen
+      // the stream lost its end and continues from there: new frames get the sequences of frames already delivered
       this.#lastDelivered = state.lastSequence
       this.#verifiedUpTo = state.lastSequence
       this.#onGap()
@@ -110,7 +118,7 @@ export class Follower {
     return this.#fillingGap
   }
 
-  /** Reads on in the stream until its end, or until what waits follows. */
+  /** Reads stored messages up to the stream's end, or until the buffered frames follow without a gap. */
   async #readStored(): Promise<void> {
     while (!this.#stopped) {
       const hadBuffered = this.#buffered.length > 0
@@ -121,12 +129,12 @@ export class Follower {
       if (stored) this.#deliver({ sequence: stored.seq, data: stored.data })
       else if (hadBuffered) this.#lastDelivered = Math.max(this.#lastDelivered, this.#buffered[0]?.previous ?? 0)
       this.#deliverBuffered()
-      // whoever waited may have been followed by others that were missed too
+      // more messages may have been missed after the buffered ones, so read up to the known end
       if (this.#buffered.length === 0 && (!stored || (hadBuffered && this.#lastDelivered >= this.#streamEnd))) return
     }
   }
 
-  /** Hands over what waits and follows. */
+  /** Delivers buffered frames up to the first gap. */
   #deliverBuffered(): void {
     let at = 0
     for (; at < this.#buffered.length; at++) {

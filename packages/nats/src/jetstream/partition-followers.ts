@@ -1,10 +1,10 @@
 import type { Follower } from './follower.ts'
 import { isTransient, type PartitionStream, type StreamState } from './stream.ts'
 
-/** How often a stream that is followed is asked where it stands, in ms: the last message of a burst leaves no hole behind it. */
+/** Interval at which a followed stream's state is polled, in milliseconds. A lost last message leaves no gap to detect. */
 const POLL_INTERVAL_MS = 1_000
 
-/** Those who follow one stream, and the look after them. */
+/** The followers of one partition's stream, and the poll that detects lost last messages. */
 export class PartitionFollowers {
   readonly stream: PartitionStream
   readonly #followers = new Set<Follower>()
@@ -15,6 +15,7 @@ export class PartitionFollowers {
     this.stream = stream
   }
 
+  /** Adds a follower and starts polling. Returns a function that stops and removes it. */
   add(follower: Follower): () => void {
     this.#followers.add(follower)
     this.#timer ??= setInterval(
@@ -28,7 +29,7 @@ export class PartitionFollowers {
     }
   }
 
-  /** Has everybody caught up with where the stream stands now. */
+  /** Reads the stream's state and resolves once every follower has caught up with it. */
   poll(): Promise<void> {
     this.#polling ??= this.#pollOnce().finally(() => {
       this.#polling = undefined
@@ -42,7 +43,7 @@ export class PartitionFollowers {
   }
 
   #onPollError(error: unknown): void {
-    // while there is no leader nothing is stored either
+    // a stream without a leader stores nothing, so nothing can be missed
     if (!isTransient(error)) for (const follower of this.#followers) follower.onSubscriptionLost()
   }
 

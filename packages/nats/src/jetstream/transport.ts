@@ -13,20 +13,24 @@ import { parseOffset } from './offset.ts'
 import { PartitionFollowers } from './partition-followers.ts'
 import { isTransient, PartitionStream, REQUEST_TIMEOUT_MS, type StreamState, subjectRoots } from './stream.ts'
 
-/** What a server takes if nobody changed it, and what of it headers need. */
+/** A server's default `max_payload`, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576
+
+/** Bytes of `max_payload` that are reserved for message headers. */
 const HEADER_BYTES = 256
 
-/** A stream without a leader has a new one after some seconds; so long a frame is sent again. */
+/** Period during which a frame is resent, in milliseconds. A stream that lost its leader elects a new one within some seconds. */
 const RESEND_TIMEOUT_MS = 10_000
+
+/** Pause between two attempts, in milliseconds. */
 const RETRY_PAUSE_MS = 100
 
-/** JetStream: a stream per partition keeps what was published, and sends on what it has stored. */
+/** Transport over JetStream: one stream per partition stores every frame, and republishes it once it is stored. */
 export class JetStreamTransport implements Transport {
   readonly #settings: BusSettings
   readonly #roots: ReturnType<typeof subjectRoots>
   readonly #partitions = new Map<string, PartitionFollowers>()
-  /** Frames of a subject that are sent again: what is published later waits for them. */
+  /** Resends in progress, by subject. Later frames of the subject wait for them, which preserves the order. */
   readonly #resending = new Map<string, Promise<void>>()
   #closed = false
 
@@ -71,14 +75,14 @@ export class JetStreamTransport implements Transport {
     const offset = after === undefined ? undefined : parseOffset(after)
     const partition = this.#partition(connection, scope.partition)
     const follower = new Follower(partition.stream, subjectFor(this.#roots.log, scope), handlers)
-    // listen first, then learn where the stream stands
+    // subscribe before reading the stream's state, so that no message falls between the two
     const unsubscribe = await subscribeConfirmed(connection, subjectFor(this.#roots.live, scope), (message) =>
       follower.receive(message),
     )
     try {
       const state = await partition.stream.state()
       if (offset && !retains(state, offset))
-        throw new OffsetLostError('after: what came after this offset is not kept any more', { address: scope })
+        throw new OffsetLostError('after: the stream no longer has every message after this offset', { address: scope })
       follower.start(offset ?? { created: state.created, sequence: state.lastSequence })
       await follower.catchUp(state)
     } catch (error) {
@@ -97,7 +101,7 @@ export class JetStreamTransport implements Transport {
     await connection.flush()
     await Promise.all(
       [...this.#partitions.values()].map(async (partition) => {
-        // a stream may be without a leader for a while
+        // retry: a stream has no leader during an election
         while (!this.#closed) {
           try {
             return await partition.poll()
@@ -142,14 +146,17 @@ export class JetStreamTransport implements Transport {
     await jetstream(connection).publish(subject, frame.text, { msgID: messageId(subject, frame), timeout })
   }
 
-  /** In the order in which they failed: the stream removes what it has stored already. */
+  /**
+   * Resends frames of one subject in the order in which they failed. A frame that the stream has already stored is dropped there, by
+   * its message id.
+   */
   async #resend(connection: NatsConnection, { stream }: PartitionFollowers, outgoing: OutgoingFrame): Promise<void> {
     const deadline = Date.now() + RESEND_TIMEOUT_MS
     const previous = this.#resending.get(outgoing.subject) ?? Promise.resolve()
     const sending = previous.then(async () => {
       for (;;) {
         try {
-          // it may not have been made yet, or be gone
+          // creates the stream if it does not exist
           await stream.state()
           return await this.#sendOnce(connection, outgoing)
         } catch (error) {
@@ -168,16 +175,17 @@ export class JetStreamTransport implements Transport {
   }
 }
 
-/** A frame on its way. */
+/** A frame to publish, and its subject. */
 interface OutgoingFrame {
   readonly subject: string
   readonly frame: Frame
 }
 
+/** True if the stream still has every message after an offset. */
 const retains = (state: StreamState, { created, sequence }: { created: string; sequence: number }): boolean =>
   state.created === created && state.firstSequence <= sequence + 1 && sequence <= state.lastSequence
 
-/** The same frame has the same id, whoever sends it however often. */
+/** Returns a frame's message id: equal for equal frames, regardless of the publisher, so that JetStream drops repeats. */
 const messageId = (subject: string, { changes }: Frame): string =>
   createHash('sha256')
     .update(JSON.stringify([subject, changes[0]?.epoch, changes.map(({ sequence }) => sequence)]))

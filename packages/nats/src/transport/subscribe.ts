@@ -3,8 +3,9 @@ import { stopIterating } from '../connection/reconnecting-connection.ts'
 import { isSubscriptionLimit } from '../errors.ts'
 
 /**
- * Subscribes to a subject. Resolves when the server has taken it; rejects if it refused. `onRefused` is called, once, if the
- * server refuses it later: each time that the client has reconnected it may.
+ * Subscribes to a subject, and resolves to an unsubscribe function once the server has accepted the subscription. Rejects if the
+ * server denies it.
+ * @param onRejected called once if the server denies the subscription later, which can happen after a reconnect
  */
 export async function subscribeConfirmed(
   connection: NatsConnection,
@@ -45,7 +46,7 @@ export async function subscribeConfirmed(
 }
 
 /**
- * Resolves when all is done that promises have set going until now, without waiting for anything else. A refusal comes before
- * the answer to a flush, but takes more steps to be told.
+ * Resolves after all pending microtasks. A denial arrives before the answer to a flush, but the client needs more microtasks to
+ * report it.
  */
 export const afterMicrotasks = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))

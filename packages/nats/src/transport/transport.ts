@@ -1,27 +1,28 @@
 import type { NatsConnection, PermissionViolationError, ServerInfo } from '@nats-io/transport-node'
 import type { BusCapabilities, EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
 
-/** What carries the frames over a connection: plain subjects, or JetStream. */
+/** Sends and receives frames over a connection: plain subjects, or JetStream. */
 export interface Transport {
-  /** What it can do on a server; on one that is not known yet, what it can do at the least. */
+  /** Capabilities on this server. If the server is not known yet, the weakest ones that it may turn out to have. */
   capabilities(server: ServerInfo | undefined): BusCapabilities
-  /** Resolves at the durability point. */
+  /** Publishes changes. Resolves at the durability point that the capabilities declare. */
   publish(connection: NatsConnection, scope: Scope, changes: readonly EncodedChange[]): Promise<void>
-  /** Resolves when it is live at the server; the returned function ends it. */
+  /** Resolves to an unsubscribe function once the subscription is live at the server. */
   subscribe(connection: NatsConnection, scope: Scope, handlers: SubscriptionHandlers): Promise<() => void>
-  /** The connection was lost and is there again, or somebody is deaf: resolves when everything is live. */
+  /** Restores every subscription after a reconnect or a lost subscription. Resolves when all are live. */
   resume(connection: NatsConnection): Promise<void>
-  /** The server refused what was sent to a subject, and says so beside all answers. */
+  /** Notes that the server denied a publication. The server reports this separately from its answers. */
   publishDenied?(error: PermissionViolationError): void
   close(): void
 }
 
-/** How a scope is listened to. */
+/** Offset and callbacks of one subscription. */
 export interface SubscriptionHandlers {
   readonly onFrame: FrameHandler
+  /** Offset to resume after; `undefined` starts with the next frame. */
   readonly after: string | undefined
-  /** Something was missed that cannot be read any more. */
+  /** Called when frames were missed that can no longer be read. */
   readonly onGap: () => void
-  /** Nothing is heard any more until `resume` has resolved once more. */
+  /** Called when the subscription stopped receiving. It receives again after the next `resume`. */
   readonly onSubscriptionLost: () => void
 }

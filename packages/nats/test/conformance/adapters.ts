@@ -1,7 +1,7 @@
 import type { Adapter } from '@sync/conformance'
 import { natsBusHarness } from '../bus-harness.ts'
 
-/** What `pnpm conformance` runs of this package. */
+/** Adapters of this package that `pnpm conformance` runs. */
 const adapters: readonly Adapter[] = [
   { name: 'NATS core', bus: () => natsBusHarness({ transport: 'core' }) },
   { name: 'NATS core, oldest server', bus: () => natsBusHarness({ transport: 'core', release: 'oldest' }) },
