@@ -1,11 +1,14 @@
 import type { ChangeBus } from '@sync/core'
 import { kafkaBus } from './open-bus.ts'
 
-/** Opens `kafka:` URLs for `@sync/config`: options of the bus stand in the query. */
+/** Adapter of `kafka:` URLs for `@sync/config`. Bus options are query parameters. */
 export const adapter: {
-  /** Each with its port; all of them stand in the text. */
+  /** A URL may name several hosts, each with its own port. */
   readonly hosts: 'several'
-  /** @throws ArgumentError (`SYNC_ARGUMENT`) for a parameter that is not an option */
+  /**
+   * Opens a bus from the URL's text.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if the URL is malformed, or a parameter is unknown or invalid
+   */
   bus(url: URL, text: string): ChangeBus
 } = {
   hosts: 'several',

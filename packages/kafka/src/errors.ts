@@ -1,6 +1,6 @@
 import { SyncError } from '@sync/core'
 
-/** Kafka refused a call in a way that asking again does not mend: a missing permission, a setting of the topic. */
+/** Kafka rejected a call in a way that a retry does not fix, such as a missing permission or a topic's setting. */
 export class KafkaError extends SyncError {
   override readonly code = 'SYNC_KAFKA'
 }

@@ -6,13 +6,19 @@ import { openClient } from './client/open.ts'
 import type { KafkaBusOptions, KafkaTarget } from './options.ts'
 
 /**
- * A bus over Kafka, 3.3 or newer: every instance reads every partition of the topics that it needs, from exact offsets and without
- * a group. Options may stand in the URL's query. After `close` its calls reject with `SYNC_CLOSED`; with `SYNC_BUS_UNAVAILABLE` while the
- * brokers cannot be reached; with `SYNC_KAFKA` for what Kafka refuses.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for a target or option that is not what it should be
+ * Opens a bus over Kafka 3.3 or newer. Every instance reads every Kafka partition of the topics that it needs, from exact offsets and
+ * without a consumer group.
+ *
+ * Calls on the bus reject with
+ * - `SYNC_BUS_UNAVAILABLE` while the brokers cannot be reached,
+ * - `SYNC_KAFKA` if Kafka rejects them,
+ * - `SYNC_CLOSED` after `close`.
+ * @param target a URL, whose query may contain options, or a list of broker addresses
+ * @param options take precedence over options in the URL
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the target or an option is invalid
  */
 export function kafkaBus(target: KafkaTarget, options: KafkaBusOptions = {}): ChangeBus {
-  const { brokers, options: given } = parseTarget(target)
-  const settings = resolveBusOptions(brokers, { ...given, ...options })
+  const { brokers, options: urlOptions } = parseTarget(target)
+  const settings = resolveBusOptions(brokers, { ...urlOptions, ...options })
   return new KafkaBus(openClient(settings.client, settings), settings)
 }

@@ -1,36 +1,62 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Duration } from '@sync/core'
 
-/** Where a Kafka is: a URL (`kafka://host1:9092,host2:9093`), or the addresses of brokers (`host:port`). */
+/** Brokers to connect to: a URL (`kafka://host1:9092,host2:9093`), or a list of addresses (`host:port`). */
 export type KafkaTarget = string | URL | readonly string[]
 
-/** Who we are, by SASL. */
+/** SASL credentials. */
 export interface KafkaSasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   readonly username: string
   readonly password: string
 }
 
-/** Options of `kafkaBus`. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
+/** Options of `kafkaBus`. An invalid value throws an ArgumentError (`SYNC_ARGUMENT`). */
 export interface KafkaBusOptions {
-  /** Which client carries it: a package that has to be installed. Default `kafkajs`. */
+  /**
+   * Client library to use: `kafkajs`, or `@platformatic/kafka`. The package must be installed.
+   * @default 'kafkajs'
+   */
   readonly client?: 'kafkajs' | 'platformatic'
-  /** The name of the topic of a partition of ours, which stands for `{partition}`. Without that all share one topic. Default `sync.{partition}`. */
+  /**
+   * Name of a partition's topic, in which `{partition}` is replaced by the partition. Without the placeholder all partitions share
+   * one topic.
+   * @default 'sync.{partition}'
+   */
   readonly topic?: string
-  /** How many Kafka partitions a topic is made with; one that exists keeps its own number. Default 4. */
+  /**
+   * Number of Kafka partitions of a new topic. An existing topic keeps its number.
+   * @default 4
+   */
   readonly partitions?: number
-  /** How many copies a topic is made with; -1: as the broker says. Default -1. */
+  /**
+   * Replication factor of a new topic; -1 uses the broker's `default.replication.factor`.
+   * @default -1
+   */
   readonly replicas?: number
-  /** How long a topic that is made here keeps changes: its `retention.ms`. Default 1 hour. */
+  /**
+   * Retention time of a new topic, its `retention.ms`.
+   * @default '1h'
+   */
   readonly retention?: Duration
-  /** How long an answer may take before its connection is given up, and a publication before it is refused. Default 3 s. */
+  /**
+   * Reply timeout, after which the connection is closed and reopened. Also the time for which a publication is retried before it is
+   * rejected.
+   * @default '3s'
+   */
   readonly timeout?: Duration
-  /** The largest frame, in bytes. A topic that exists has to take 64 KiB more (`max.message.bytes`). Default 960 KiB. */
+  /**
+   * Maximum frame size in bytes, at least 1,024. The `max.message.bytes` of an existing topic must be 64 KiB higher.
+   * @default 983_040
+   */
   readonly maxPayloadBytes?: number
-  /** TLS: `true`, or what `node:tls` is to be told. Default: none. */
+  /**
+   * TLS: `true`, or connection options of `node:tls`.
+   * @default false
+   */
   readonly tls?: boolean | ConnectionOptions
-  /** Default: that of the URL, or none. */
+  /** SASL credentials. Defaults to those in the URL, or to none. */
   readonly sasl?: KafkaSasl
-  /** Takes what a frame handler or status listener threw. Default: thrown again outside of every call. */
+  /** Called with errors thrown by frame handlers and status listeners. Defaults to rethrowing them as uncaught exceptions. */
   readonly onError?: (error: unknown) => void
 }

@@ -3,7 +3,7 @@ import type { KafkaClient, OffsetRange } from '../client/client.ts'
 import type { PartitionOffset } from './offset.ts'
 import type { Topic } from './topics.ts'
 
-/** Where somebody wants to go on. */
+/** A topic, the offsets that it retains, and the offsets to resume from. */
 export interface ResumeContext {
   readonly client: KafkaClient
   readonly topic: Topic
@@ -12,18 +12,21 @@ export interface ResumeContext {
 }
 
 /**
- * Can be gone on from there without a hole? The log has to keep all that comes after, and to be the same log: one that was made
- * anew, or lost its end, has another record where the last one stood that was read.
- * @throws OffsetLostError (`SYNC_OFFSET_LOST`)
+ * Asserts that reading can resume after the offsets without a gap:
+ *
+ * - The log still has every later record.
+ * - It is the same log. A topic that was created again or lost its end has another record at the last offset that was read, which the
+ *   record's time shows.
+ * @throws OffsetLostError (`SYNC_OFFSET_LOST`) if not, or if no record is left to compare
  */
 export async function assertResumable({ client, topic, offsetRanges, offsets }: ResumeContext): Promise<void> {
   const throwLost = (reason: string): never => {
-    throw new OffsetLostError(`the offset is not kept any more: ${reason}`)
+    throw new OffsetLostError(`after: cannot resume from this offset: ${reason}`)
   }
-  if (offsets.length > topic.length) throwLost('the topic has fewer partitions than it had')
+  if (offsets.length > topic.length) throwLost('the topic has fewer Kafka partitions than before')
   for (const [at, { first, end }] of offsetRanges.entries()) {
     const { next } = offsets[at] ?? { next: 0 }
-    if (next < first) throwLost('what came after it was removed')
+    if (next < first) throwLost('later records were deleted')
     if (next > end) throwLost('the log ends before it')
   }
   const verified = await Promise.all(
@@ -34,8 +37,8 @@ export async function assertResumable({ client, topic, offsetRanges, offsets }: 
       const positions = [{ ...partition, next: last }]
       const [result] = await client.fetch({ leader: partition.leader, lane: 'joining', maxWaitMs: 0, positions })
       const record = result?.records.find(({ offset }) => offset === last)
-      return record?.time === time || throwLost('the log is another one')
+      return record?.time === time || throwLost('the topic was created again, or lost its end')
     }),
   )
-  if (!verified.includes(true)) throwLost('nothing is left that would show that the log is the same')
+  if (!verified.includes(true)) throwLost('no record is left that identifies the log')
 }

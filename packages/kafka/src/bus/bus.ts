@@ -23,10 +23,10 @@ import type { BusSettings } from './settings.ts'
 import { type Topic, Topics } from './topics.ts'
 import { Writer } from './writer.ts'
 
-/** What a batch takes beside its frames, at the most: names of its records, and what Kafka puts around them. */
+/** Bytes that a batch may have in addition to its frames, for record keys and Kafka's own headers. */
 const BATCH_OVERHEAD = 65_536
 
-/** What there is once the client was loaded. */
+/** Parts of the bus that exist once the client is loaded. */
 interface Parts {
   readonly client: KafkaClient
   readonly topics: Topics
@@ -34,7 +34,7 @@ interface Parts {
   readonly writer: Writer
 }
 
-/** A bus over Kafka, whichever client carries it. */
+/** A bus over Kafka, independent of the client library. */
 export class KafkaBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly #settings: BusSettings
@@ -50,7 +50,7 @@ export class KafkaBus implements ChangeBus {
     this.#settings = settings
     this.#statusListeners = new Listeners(settings.onError)
     this.#parts = client.then((opened) => this.#open(opened))
-    // whoever calls first hears of it
+    // the first call reports the error
     this.#parts.catch(() => {})
     this.capabilities = Object.freeze({
       delivery: 'at-least-once',
@@ -80,7 +80,7 @@ export class KafkaBus implements ChangeBus {
           writer.enqueue({ topic: name, partition }, { key, value: text }),
         ),
       )
-      // every outcome is awaited: none may reject unheard
+      // all outcomes are awaited, so that no rejection stays unhandled
       const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected')
       if (failed) throw failed.reason
       this.#markConnected()
@@ -93,7 +93,7 @@ export class KafkaBus implements ChangeBus {
     this.#assertOpen(scope)
     const { signal, after } = options
     const throwIfStopped = (): void => {
-      if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
+      if (signal?.aborted) throw new AbortedError('subscribe was aborted', { cause: signal.reason, address: scope })
       if (this.#closing) throw new ClosedError('the bus is closed', { address: scope })
     }
     throwIfStopped()
@@ -146,7 +146,7 @@ export class KafkaBus implements ChangeBus {
     const topics = new Topics(client, { partitions, replicas, config })
     const sleeps = this.#sleeps
     const reader = new Reader({ client, topics, sleeps, onError, onState: (state) => this.#onState(state) })
-    // half of what is kept for the overhead goes to names: a batch of one frame always fits
+    // half of the overhead is for record keys, so a batch of one frame always fits
     const writer = new Writer({ client, topics, sleeps, timeout, maxBatchBytes: maxPayloadBytes + BATCH_OVERHEAD / 2 })
     return { client, topics, reader, writer }
   }
@@ -163,7 +163,7 @@ export class KafkaBus implements ChangeBus {
     this.#statusListeners.clear()
   }
 
-  /** All who publish to a topic that is being looked for wait for one and the same look: they go on in the order in which they came. */
+  /** Looks up a topic. Concurrent publications share one lookup, and therefore continue in the order of their calls. */
   #lookUpTopic(name: string, topics: Topics): Promise<Topic> {
     const pending = this.#topicLookups.get(name)
     if (pending) return pending
@@ -183,8 +183,11 @@ export class KafkaBus implements ChangeBus {
 
   #recordKey(scope: Scope): string {
     const key = recordKey(scope)
-    if (Buffer.byteLength(key) <= BATCH_OVERHEAD / 4) return key
-    throw new LimitError(`the names of a scope: ${BATCH_OVERHEAD / 4} bytes at the most`, { address: scope })
+    const [bytes, maxBytes] = [Buffer.byteLength(key), BATCH_OVERHEAD / 4]
+    if (bytes <= maxBytes) return key
+    throw new LimitError(`expected a record key of at most ${maxBytes} bytes, got ${bytes} bytes; use shorter names`, {
+      address: scope,
+    })
   }
 
   #markConnected(): void {
@@ -194,7 +197,7 @@ export class KafkaBus implements ChangeBus {
   }
 
   #onState(state: 'up' | 'down'): void {
-    // before the first success nothing can be interrupted
+    // `interrupted` requires an earlier `connected`
     if (this.#connected && !this.#closing) this.#statusListeners.emit(state === 'up' ? 'resumed' : 'interrupted')
   }
 
@@ -208,7 +211,7 @@ export class KafkaBus implements ChangeBus {
     const message = cause instanceof Error ? cause.message : String(cause)
     const brokers = this.#settings.brokers.join(', ')
     if (cause instanceof KafkaFailure && cause.kind === 'too-large')
-      return new LimitError(`larger than the topic takes: ${message}`, { address, cause })
+      return new LimitError(`the frame is larger than the topic accepts: ${message}`, { address, cause })
     if (cause instanceof KafkaFailure && cause.kind === 'rejected')
       return new KafkaError(`Kafka at ${brokers}: ${message}`, { address, cause })
     if (this.#closing) return new ClosedError('the bus is closed', { address, cause })

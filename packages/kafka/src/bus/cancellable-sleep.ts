@@ -1,9 +1,9 @@
-/** Pauses that end at once when something is closed. */
+/** Pauses that a close ends early. */
 export class CancellableSleeps {
   readonly #cancels = new Set<() => void>()
   #cancelled = false
 
-  /** About `ms`, jittered, so that many clients do not come back in step. */
+  /** Pauses for about `ms` milliseconds. The jitter keeps many clients from retrying in step. */
   sleep(ms: number): Promise<void> {
     if (this.#cancelled) return Promise.resolve()
     return new Promise((resolve) => {
@@ -17,6 +17,7 @@ export class CancellableSleeps {
     })
   }
 
+  /** Ends all pauses, and turns later ones into no-ops. */
   cancelAll(): void {
     this.#cancelled = true
     for (const finish of [...this.#cancels]) finish()

@@ -1,34 +1,35 @@
 import { type FetchResult, type KafkaClient, KafkaFailure } from '../client/client.ts'
 import type { Cursor } from './topic-feed.ts'
 
-/** What a poll is part of. */
+/** Owner of a {@link FetchLoop}: handles its results and failures. */
 export interface FetchLoopOwner {
   readonly client: KafkaClient
   readonly closed: boolean
-  /** A read of these partitions was answered. */
+  /** Called when a read of these partitions succeeded. */
   onFetched(cursors: ReadonlySet<Cursor>, results: readonly (FetchResult & { readonly position: Cursor })[]): void
-  /** It was not: sees to what can be done, after a pause. */
+  /** Called when a read failed. Resolves, after a pause, when the loop may retry. */
   onFetchFailed(loop: FetchLoop, cursors: ReadonlySet<Cursor>, error: unknown): Promise<void>
-  /** Is one of its partitions waited for? Then it is to answer at once. */
+  /** True if the broker should answer immediately, because a caller waits for one of the partitions. */
   isUrgent(cursors: ReadonlySet<Cursor>): boolean
 }
 
 /**
- * How long the broker waits for something to come, in ms: on the live lane, for partitions that wait to join it, and for one
- * that is read by itself.
+ * Maximum time that a broker waits for new records, in milliseconds: `live` for the running read, `joining` for partitions that
+ * wait to join it, `alone` for a partition that is read in isolation.
  */
 const MAX_WAIT_MS = { live: 500, joining: 20, alone: 0 } as const
 
 /**
- * Reads the partitions that one broker leads, again and again. A read that is under way cannot be called back, nor be told of
- * a further partition: that is read on a lane of its own until the next read takes all.
+ * Reads the Kafka partitions that one broker leads, in a loop. A read in flight can neither be cancelled nor be extended by another
+ * partition. A new partition is therefore read on a lane of its own until the next live read includes it.
  */
 export class FetchLoop {
   readonly leader: number
   readonly #owner: FetchLoopOwner
   readonly #cursors = new Set<Cursor>()
-  /** Each is read by itself until it could be: one that cannot be read would keep all others from being read. */
+  /** Partitions read individually until a read succeeds, because one failing partition fails a whole read. */
   readonly #isolated = new Map<Cursor, Promise<void>>()
+  /** Partitions of the live read in flight. */
   #liveCursors: ReadonlySet<Cursor> = new Set()
   #joining: Promise<void> | undefined
   #running: Promise<void> | undefined
@@ -38,6 +39,7 @@ export class FetchLoop {
     this.#owner = owner
   }
 
+  /** Adds a partition, and starts the loop if it is idle. */
   add(cursor: Cursor): void {
     this.#cursors.add(cursor)
     if (!this.#running) this.#running = this.#run()
@@ -49,13 +51,13 @@ export class FetchLoop {
     this.#isolated.delete(cursor)
   }
 
-  /** Settles when nothing is under way any more, which `close` of the client brings about. */
+  /** Resolves when no read is in flight. Closing the client ends all reads. */
   async whenIdle(): Promise<void> {
     await Promise.all([this.#running, this.#joining, ...this.#isolated.values()])
   }
 
   async #run(): Promise<void> {
-    // what is added in this turn goes along
+    // include partitions that are added in the same turn of the event loop
     await undefined
     while (this.#hasWork()) {
       await this.#joining
@@ -65,7 +67,7 @@ export class FetchLoop {
         await this.#fetch('live', requested)
       } catch (error) {
         this.#liveCursors = new Set()
-        // which of them it is about is not told
+        // the error does not identify the partition that failed
         if (error instanceof KafkaFailure && error.kind !== 'unreachable') this.#isolate(requested)
         else if (!this.#owner.closed) await this.#owner.onFetchFailed(this, requested, error)
       }
@@ -82,7 +84,7 @@ export class FetchLoop {
       try {
         await this.#fetch('joining', newCursors)
       } catch {
-        // the live lane meets it too, and sees to it
+        // the live lane gets the same error, and handles it
         break
       }
     }
@@ -117,14 +119,14 @@ export class FetchLoop {
     const lane = mode === 'live' ? 'live' : 'joining'
     const results = await this.#owner.client.fetch({ leader: this.leader, lane, maxWaitMs, positions })
     if (this.#owner.closed) return
-    const found = results.map((answer) => ({
-      ...answer,
-      position: (answer.position as (typeof positions)[number]).cursor,
+    const resultsByCursor = results.map((result) => ({
+      ...result,
+      position: (result.position as (typeof positions)[number]).cursor,
     }))
-    // one that was taken away meanwhile has nobody to hear it, or is read elsewhere
+    // a partition removed during the read has no subscriber left, or another loop reads it
     this.#owner.onFetched(
       requested,
-      found.filter(({ position }) => this.#cursors.has(position) || this.#isolated.has(position)),
+      resultsByCursor.filter(({ position }) => this.#cursors.has(position) || this.#isolated.has(position)),
     )
   }
 }

@@ -1,14 +1,16 @@
 import { ArgumentError } from '@sync/core'
 
-/** How far one Kafka partition was read. `time`: of the record before `next`, which tells this log from another one. */
+/** Progress of reading one Kafka partition. */
 export interface PartitionOffset {
+  /** Offset of the next record to read. */
   readonly next: number
+  /** Time of the record before `next`, in milliseconds since 1970. It distinguishes this log from another one. */
   readonly time?: number
 }
 
 const OFFSET_FORMAT = /^k1:\d{1,16}(@[0-9a-z]{1,11})?(,\d{1,16}(@[0-9a-z]{1,11})?)*$/
 
-/** How far the partitions of a topic were read. Its text is the offset that goes with a frame. */
+/** Progress of reading all Kafka partitions of a topic. Its text is the bus's offset, which accompanies each frame. */
 export class OffsetVector {
   readonly #encodedOffsets: string[] = []
   #cachedText: string | undefined
@@ -18,13 +20,13 @@ export class OffsetVector {
   }
 
   set(partition: number, { next, time }: PartitionOffset): void {
-    // of partitions that were added nothing was read
+    // partitions added in between are unread
     while (this.#encodedOffsets.length < partition) this.#encodedOffsets.push('0')
     this.#encodedOffsets[partition] = time === undefined ? `${next}` : `${next}@${time.toString(36)}`
     this.#cachedText = undefined
   }
 
-  /** There are only so many partitions any more. */
+  /** Drops the offsets of partitions that no longer exist. */
   truncate(count: number): void {
     this.#encodedOffsets.length = Math.min(this.#encodedOffsets.length, count)
     this.#cachedText = undefined
@@ -36,9 +38,10 @@ export class OffsetVector {
   }
 }
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) for a text that is no offset */
+/** Parses an offset. @throws ArgumentError (`SYNC_ARGUMENT`) if the text is not an offset of a Kafka bus */
 export function parseOffset(text: string): readonly PartitionOffset[] {
-  if (!OFFSET_FORMAT.test(text)) throw new ArgumentError(`after: not an offset of this bus: ${JSON.stringify(text)}`)
+  if (!OFFSET_FORMAT.test(text))
+    throw new ArgumentError(`after: expected an offset of a Kafka bus, got ${JSON.stringify(text)}`)
   return text
     .slice(3)
     .split(',')

@@ -1,8 +1,8 @@
 import type { OutgoingRecord } from '../client/client.ts'
 
-/** How a line sends. */
+/** Options of {@link PartitionQueue}. */
 export interface PartitionQueueOptions {
-  /** The most bytes in one batch. */
+  /** Maximum batch size in bytes. A single record may exceed it. */
   readonly maxBatchBytes: number
   readonly send: (batch: readonly OutgoingRecord[]) => Promise<void>
 }
@@ -12,12 +12,12 @@ interface PendingRecord extends PromiseWithResolvers<void> {
   readonly bytes: number
 }
 
-/** What a record takes beside its key and value, at the most. */
+/** Maximum size of a record in bytes, not counting its key and value. */
 const RECORD_OVERHEAD_BYTES = 64
 
 /**
- * What goes to one Kafka partition, in order: one batch under way, in the next one all that waits. If a batch fails, so does
- * what waits behind it: nothing may overtake what its caller is going to send again.
+ * Sends records to one Kafka partition in order. One batch is in flight; all waiting records join the next one. If a batch fails, the
+ * waiting records fail too, because otherwise they would overtake records that the caller sends again.
  */
 export class PartitionQueue {
   readonly #options: PartitionQueueOptions
@@ -28,7 +28,7 @@ export class PartitionQueue {
     this.#options = options
   }
 
-  /** Resolves when it is written. */
+  /** Enqueues a record. Resolves when it is written. */
   enqueue(record: OutgoingRecord): Promise<void> {
     const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value) + RECORD_OVERHEAD_BYTES
     const pending = { ...Promise.withResolvers<void>(), record, bytes }
@@ -37,13 +37,13 @@ export class PartitionQueue {
     return pending.promise
   }
 
-  /** Settles when nothing waits any more. */
+  /** Resolves when the queue is empty and no batch is in flight. */
   async whenIdle(): Promise<void> {
     await this.#draining
   }
 
   async #drain(): Promise<void> {
-    // what is added in this turn goes along
+    // include records that are enqueued in the same turn of the event loop
     await undefined
     while (this.#pending.length > 0) {
       const batch = this.#pending.splice(0, this.#batchLength())
@@ -59,10 +59,10 @@ export class PartitionQueue {
 
   #batchLength(): number {
     let bytes = 0
-    const firstOver = this.#pending.findIndex((each, at) => {
-      bytes += each.bytes
+    const firstExcess = this.#pending.findIndex((pending, at) => {
+      bytes += pending.bytes
       return at > 0 && bytes > this.#options.maxBatchBytes
     })
-    return firstOver < 0 ? this.#pending.length : firstOver
+    return firstExcess < 0 ? this.#pending.length : firstExcess
   }
 }

@@ -8,37 +8,39 @@ import { type Cursor, TopicFeed } from './topic-feed.ts'
 import { TopicSubscriber } from './topic-subscriber.ts'
 import type { Topics } from './topics.ts'
 
-/** What a reader works with. */
+/** Collaborators and callbacks of {@link Reader}. */
 export interface ReaderOptions {
   readonly client: KafkaClient
   readonly topics: Topics
   readonly sleeps: CancellableSleeps
   readonly onError: (error: unknown) => void
-  /** Is everything that is followed being read? */
+  /** Called with `down` when a read fails, and with `up` when every partition is read again. */
   readonly onState: (state: 'up' | 'down') => void
 }
 
-/** What is to be heard. */
+/** Topic, scope and handler of one subscription. */
 export interface TopicSubscription {
   readonly topic: string
+  /** Record key of the scope. */
   readonly key: string
   readonly handler: FrameHandler
+  /** Offset to resume after; `undefined` starts with the next record. */
   readonly after: string | undefined
 }
 
-/** How often a topic is looked at for partitions that were added to it, in ms. */
+/** Interval at which topics are refreshed to detect added Kafka partitions, in milliseconds. */
 const PARTITION_DISCOVERY_INTERVAL_MS = 30_000
 
-/** The pauses after reads that failed, in ms. */
+/** First and longest pause after failed reads, in milliseconds; each failure doubles the pause. */
 const [FIRST_PAUSE_MS, MAX_PAUSE_MS] = [20, 500]
 
-/** Reads the topics that somebody hears, each once, whatever the number of subscriptions. */
+/** Reads every subscribed topic once, regardless of the number of its subscriptions. */
 export class Reader implements FetchLoopOwner {
   readonly client: KafkaClient
   readonly #options: ReaderOptions
   readonly #feeds = new Map<string, TopicFeed>()
   readonly #fetchLoops = new Map<number, FetchLoop>()
-  /** What could not be read when it was tried last. */
+  /** Partitions whose latest read failed, with their next pause in milliseconds. */
   readonly #failing = new Map<Cursor, number>()
   readonly #catchingUp = new Set<Promise<void>>()
   readonly #discoveryTimer: NodeJS.Timeout
@@ -48,7 +50,7 @@ export class Reader implements FetchLoopOwner {
     this.client = options.client
     this.#options = options
     this.#discoveryTimer = setInterval(() => {
-      // who only writes has to know of them too: keys move
+      // includes topics that are only written, because added partitions change where a key is written
       for (const name of new Set([...this.#feeds.keys(), ...options.topics.knownNames])) void this.#refreshTopic(name)
     }, PARTITION_DISCOVERY_INTERVAL_MS)
     this.#discoveryTimer.unref()
@@ -58,21 +60,21 @@ export class Reader implements FetchLoopOwner {
     return this.#closed
   }
 
-  /** Resolves when nothing that comes from now on is missed; the returned function ends it. */
+  /** Resolves to an unsubscribe function once every later record will be received. */
   async subscribe({ topic: name, key, handler, after }: TopicSubscription): Promise<() => void> {
     const offsets = after === undefined ? undefined : parseOffset(after)
     const topic = await this.#options.topics.get(name)
     const offsetRanges = await this.client.offsetRanges(topic)
     const ends = offsetRanges.map(({ end }) => end)
     if (offsets) await assertResumable({ client: this.client, topic, offsetRanges, offsets })
-    if (this.#closed) throw new KafkaFailure('unreachable', 'closed')
+    if (this.#closed) throw new KafkaFailure('unreachable', 'the reader is closed')
     const startOffsets = offsets ? ends.map((_, at) => offsets[at]?.next ?? 0) : ends
     const ownOffsets = offsets && new OffsetVector(offsets)
     const subscriber = new TopicSubscriber({
       key,
       handler,
       startOffsets,
-      ownOffsets: ownOffsets,
+      ownOffsets,
       onError: this.#options.onError,
     })
     const feed = this.#feeds.get(name) ?? this.#openFeed(name, new TopicFeed(topic, ends))
@@ -84,7 +86,7 @@ export class Reader implements FetchLoopOwner {
     }
     if (ownOffsets) this.#catchUp(feed, subscriber, ownOffsets)
     try {
-      // a connection that is only being made would not tell of its end
+      // until each partition was read once, the connection may still be opening, and would not report its end
       await feed.started
       return stop
     } catch (error) {
@@ -93,14 +95,14 @@ export class Reader implements FetchLoopOwner {
     }
   }
 
-  /** Nothing is handed over from now on. */
+  /** Stops all delivery. */
   stop(): void {
     this.#closed = true
     clearInterval(this.#discoveryTimer)
-    for (const feed of this.#feeds.values()) feed.fail(new KafkaFailure('unreachable', 'closed'))
+    for (const feed of this.#feeds.values()) feed.fail(new KafkaFailure('unreachable', 'the reader is closed'))
   }
 
-  /** Settles when nothing is under way any more; the client has to be closed for that. */
+  /** Resolves when no read is in flight. The client must be closed first. */
   async whenIdle(): Promise<void> {
     await Promise.all([...[...this.#fetchLoops.values()].map((loop) => loop.whenIdle()), ...this.#catchingUp])
   }
@@ -161,7 +163,7 @@ export class Reader implements FetchLoopOwner {
     if (this.#failing.size === 0 && !this.#closed) this.#options.onState('up')
   }
 
-  /** Who leads now? Partitions move to the poll of their leader. */
+  /** Reads a topic's metadata, and moves each partition to the loop of its current leader. */
   async #refreshTopic(name: string): Promise<void> {
     const topic = await this.#options.topics.refresh(name).catch(() => undefined)
     const feed = this.#feeds.get(name)
@@ -178,7 +180,10 @@ export class Reader implements FetchLoopOwner {
     this.#clearFailures(new Set(removed))
   }
 
-  /** Offsets that are not there: the log was trimmed beyond them, lost its end, or is another one. Goes on where there is something. */
+  /**
+   * Moves cursors whose offset does not exist to the nearest one that does. The log was trimmed beyond them, lost its end, or was
+   * created again.
+   */
   async #resetOutOfRange(cursors: readonly Cursor[]): Promise<void> {
     for (const [name, outOfRange] of Map.groupBy(cursors, ({ topic }) => topic)) {
       const offsetRanges = await this.client.offsetRanges(outOfRange)
@@ -211,13 +216,13 @@ export class Reader implements FetchLoopOwner {
           ownOffsets.set(partition, { next: record.offset + 1, time: record.time })
           if (record.key === subscriber.key) subscriber.receive(partition, record, ownOffsets.text)
         }
-        // what has no record for anybody is passed over too
+        // advance past records that are not in the result, such as control records
         const next = Math.min(result?.next ?? 0, cursor.next)
         if (isActive()) subscriber.next[partition] = Math.max(subscriber.next[partition] ?? 0, next)
       } catch (error) {
         if (!isActive()) return
         if (error instanceof KafkaFailure && error.kind === 'out-of-range') {
-          // trimmed while it was being read: as with what is lost on the way
+          // the log was trimmed during the read: report an interruption, as for any other loss
           this.#options.onState('down')
           this.#options.onState('up')
           break

@@ -1,22 +1,22 @@
 import { type FailureKind, KafkaFailure } from '../client/client.ts'
 
-/** How long one keeps trying, and what is done in between. */
+/** Options of {@link retry}. */
 export interface RetryOptions {
-  /** On `performance.now()`'s scale. */
+  /** Time of the last attempt, on the scale of `performance.now()`. */
   readonly deadline: number
   readonly sleep: (ms: number) => Promise<void>
-  /** Before another attempt. What it throws does not matter. */
+  /** Called before each further attempt. Its errors are ignored. */
   readonly beforeRetry: (failure: KafkaFailure) => Promise<unknown>
   readonly isCancelled: () => boolean
 }
 
-/** The first pause between two attempts, and the longest, in ms. */
+/** First and longest pause between two attempts, in milliseconds. */
 const [FIRST_PAUSE_MS, MAX_PAUSE_MS] = [10, 200]
 
-/** What a new look or some time may mend. */
+/** Kinds of failures that newer metadata or time may fix. */
 const TRANSIENT_KINDS: ReadonlySet<FailureKind> = new Set(['unreachable', 'retriable', 'not-leader'])
 
-/** Tries again what a new look or some time may mend, until the time is over. */
+/** Runs `work`, and retries transient failures until the deadline. Rejects with the last failure. */
 export async function retry<T>(
   work: () => Promise<T>,
   { deadline, sleep, beforeRetry, isCancelled }: RetryOptions,

@@ -4,7 +4,7 @@ import type { ClientSettings } from '../client/settings.ts'
 import { topicName } from '../names.ts'
 import type { KafkaBusOptions } from '../options.ts'
 
-/** Bus options with every default filled in, durations in ms. */
+/** Bus options with every default applied; durations are in milliseconds. */
 export interface BusSettings extends ClientSettings {
   readonly client: 'kafkajs' | 'platformatic'
   readonly topic: string
@@ -15,11 +15,11 @@ export interface BusSettings extends ClientSettings {
   readonly onError: (error: unknown) => void
 }
 
-/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+/** Validates options and applies the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) if an option is invalid; the message names it */
 export function resolveBusOptions(brokers: readonly string[], options: KafkaBusOptions): BusSettings {
   const { client = 'kafkajs', tls = false, sasl, replicas = -1 } = options
   if (client !== 'kafkajs' && client !== 'platformatic')
-    throw new ArgumentError(`client: "${String(client)}" is none of kafkajs, platformatic`)
+    throw new ArgumentError(`client: expected kafkajs or platformatic, got ${JSON.stringify(client)}`)
   return {
     brokers,
     client,
@@ -36,7 +36,9 @@ export function resolveBusOptions(brokers: readonly string[], options: KafkaBusO
 }
 
 function checkTopic(template: string): string {
-  // room for the hash of a long name
+  // 150 characters leave room for the hash of a long partition name
   if (/^[A-Za-z0-9._-]{1,150}$/.test(topicName(template, 'p'))) return template
-  throw new ArgumentError(`topic: letters, digits, ".", "_", "-" and {partition}, 150 at the most: "${template}"`)
+  throw new ArgumentError(
+    `topic: expected 1 to 150 letters, digits, ".", "_", "-" and {partition}, got ${JSON.stringify(template)}`,
+  )
 }

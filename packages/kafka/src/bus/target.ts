@@ -1,7 +1,7 @@
 import { ArgumentError } from '@sync/core'
 import type { KafkaBusOptions, KafkaSasl, KafkaTarget } from '../options.ts'
 
-/** Where brokers are, and what else a URL says. */
+/** Broker addresses and options of a target. */
 export interface ParsedTarget {
   readonly brokers: readonly string[]
   readonly options: KafkaBusOptions
@@ -12,15 +12,15 @@ const NUMBER_PARAMETERS: readonly string[] = ['partitions', 'replicas', 'maxPayl
 const KNOWN_PARAMETERS = [...NUMBER_PARAMETERS, 'client', 'topic', 'retention', 'timeout', 'tls', 'sasl', 'brokers']
 
 /**
- * Reads a target.
- * @throws ArgumentError (`SYNC_ARGUMENT`) naming what is wrong; a URL may hold a password, and is not repeated
+ * Parses a target.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if it is invalid. The message never contains the URL, which may contain a password
  */
 export function parseTarget(target: KafkaTarget): ParsedTarget {
   if (typeof target !== 'string' && !(target instanceof URL)) return { brokers: checkAddresses(target), options: {} }
   const parts = URL_FORMAT.exec(`${target}`)
-  if (!parts) throw new ArgumentError('a URL is needed, such as kafka://host1,host2:9092')
+  if (!parts) throw new ArgumentError('target: expected a URL such as kafka://host1,host2:9092')
   const [, account = '', hosts = '', path = '', query = ''] = parts
-  if (path !== '' && path !== '/') throw new ArgumentError('a kafka: URL has no path')
+  if (path !== '' && path !== '/') throw new ArgumentError('target: expected a kafka: URL without a path, got a path')
   const { brokers = '', sasl: mechanism, ...rest } = parseParameters(query)
   const sasl = parseSasl(account, mechanism as string | undefined)
   return {
@@ -29,12 +29,12 @@ export function parseTarget(target: KafkaTarget): ParsedTarget {
   }
 }
 
-/** The hosts may be several, each with a port of its own: more than `URL` takes. */
+/** Format of a URL with one or more hosts, each with its own port. `URL` supports only one host. */
 const URL_FORMAT = /^kafka:(?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?)?(?:\?([^#]*))?$/
 
 const splitList = (text: string): readonly string[] => text.split(',').filter((each) => each !== '')
 
-/** A host without a port has that of the last one. */
+/** Splits the hosts of a URL. A host without a port gets the port of the last host. */
 function parseHosts(text: string): readonly string[] {
   const hosts = text === '' ? [] : text.split(',')
   const [, port = '9092'] = /:([^:]*)$/.exec(hosts.at(-1) ?? '') ?? []
@@ -42,9 +42,11 @@ function parseHosts(text: string): readonly string[] {
 }
 
 function checkAddresses(list: readonly string[]): readonly string[] {
-  if (!Array.isArray(list) || list.length === 0) throw new ArgumentError('a host is needed, such as kafka://host:9092')
-  const wrong = list.find((each) => typeof each !== 'string' || !/^[\w.-]+:\d{1,5}$/.test(each))
-  if (wrong !== undefined) throw new ArgumentError(`the address of a broker is host:port, not "${String(wrong)}"`)
+  if (!Array.isArray(list) || list.length === 0)
+    throw new ArgumentError('target: expected at least one broker, as in kafka://host:9092')
+  const invalid = list.find((address) => typeof address !== 'string' || !/^[\w.-]+:\d{1,5}$/.test(address))
+  if (invalid !== undefined)
+    throw new ArgumentError(`target: expected broker addresses as host:port, got "${String(invalid)}"`)
   return list
 }
 
@@ -52,25 +54,28 @@ function parseParameters(query: string): Record<string, string | number | boolea
   const found: Record<string, string | number | boolean> = {}
   for (const [name, text] of new URLSearchParams(query)) {
     if (!KNOWN_PARAMETERS.includes(name))
-      throw new ArgumentError(`kafka: has no parameter "${name}" here: it takes ${KNOWN_PARAMETERS.join(', ')}`)
+      throw new ArgumentError(
+        `kafka: unknown URL parameter ${JSON.stringify(name)}; expected one of ${KNOWN_PARAMETERS.join(', ')}`,
+      )
     if (name === 'tls' && text !== 'true' && text !== 'false')
-      throw new ArgumentError(`tls: "${text}" is none of true, false`)
+      throw new ArgumentError(`tls: expected true or false, got ${JSON.stringify(text)}`)
     found[name] = name === 'tls' ? text === 'true' : NUMBER_PARAMETERS.includes(name) ? parseNumber(text) : text
   }
   return found
 }
 
-// checked where the option is used
+// validated where the option is used
 const parseNumber = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
 
-function parseSasl(account: string, named: string | undefined): KafkaSasl | undefined {
-  const mechanism = named ?? 'plain'
+function parseSasl(account: string, sasl: string | undefined): KafkaSasl | undefined {
+  const mechanism = sasl ?? 'plain'
   if (!SASL_MECHANISMS.includes(mechanism))
-    throw new ArgumentError(`sasl: "${mechanism}" is none of ${SASL_MECHANISMS.join(', ')}`)
-  if (account === '' && named !== undefined) throw new ArgumentError('sasl: a user is needed, and a password')
+    throw new ArgumentError(`sasl: expected one of ${SASL_MECHANISMS.join(', ')}, got ${JSON.stringify(mechanism)}`)
+  if (account === '' && sasl !== undefined)
+    throw new ArgumentError('sasl: expected a user and a password in the URL, got neither')
   if (account === '') return undefined
   const [username = '', password = ''] = account.split(/:(.*)/s).map(decode)
-  if (username === '') throw new ArgumentError('a password needs a user')
+  if (username === '') throw new ArgumentError('target: expected a user before the password, got a password alone')
   return { mechanism: mechanism as KafkaSasl['mechanism'], username, password }
 }
 
@@ -78,6 +83,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw new ArgumentError('user and password of a URL have to be percent-encoded', { cause })
+    throw new ArgumentError('target: expected a percent-encoded user and password in the URL', { cause })
   }
 }

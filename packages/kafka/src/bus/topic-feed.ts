@@ -3,13 +3,13 @@ import { OffsetVector } from './offset.ts'
 import type { TopicSubscriber } from './topic-subscriber.ts'
 import type { Topic } from './topics.ts'
 
-/** How far a Kafka partition was read here. Its leader changes. */
+/** A Kafka partition with its current leader, and the offset of the next record to read. */
 export interface Cursor extends Partition {
   leader: number
   next: number
 }
 
-/** A topic that is read, and who hears of it. */
+/** A topic that is read, with its cursors and subscribers. */
 export class TopicFeed {
   readonly cursors: Cursor[]
   readonly #offsets: OffsetVector
@@ -21,26 +21,26 @@ export class TopicFeed {
     this.cursors = topic.map((partition, at) => ({ ...partition, next: ends[at] ?? 0 }))
     this.#offsets = new OffsetVector(this.cursors)
     this.#unread = new Set(this.cursors)
-    // nobody may be waiting for it
+    // `started` may reject without a caller that waits for it
     this.#startSignal.promise.catch(() => {})
   }
 
-  /** Resolves when each of its partitions was read once. */
+  /** Resolves when every partition was read once; rejects if a read fails before that. */
   get started(): Promise<void> {
     return this.#startSignal.promise
   }
 
-  /** Has one of these never been read? */
+  /** True if the partition was never read. */
   isUnread(cursor: Cursor): boolean {
     return this.#unread.has(cursor)
   }
 
-  /** One of its partitions was read. */
+  /** Notes that a partition was read. */
   markRead(cursor: Cursor): void {
     if (this.#unread.delete(cursor) && this.#unread.size === 0) this.#startSignal.resolve()
   }
 
-  /** It could not be read; without consequence once it has started. */
+  /** Rejects `started` with a read error. Has no effect once the feed has started. */
   fail(error: unknown): void {
     this.#startSignal.reject(error)
   }
@@ -59,7 +59,7 @@ export class TopicFeed {
     if (subscribers?.size === 0) this.#subscribers.delete(subscriber.key)
   }
 
-  /** Hands over what was read, in its order. */
+  /** Delivers records to their subscribers in order, and advances the cursor. */
   deliver(cursor: Cursor, { records, next }: FetchResult): void {
     const { partition } = cursor
     for (const record of records) {
@@ -75,7 +75,7 @@ export class TopicFeed {
     cursor.next = Math.max(cursor.next, next)
   }
 
-  /** Goes on elsewhere: what is between is gone. */
+  /** Moves a cursor, and its subscribers, to another offset. Records in between are lost. */
   resetCursor(cursor: Cursor, next: number): void {
     cursor.next = next
     this.#offsets.set(cursor.partition, { next })
@@ -83,11 +83,14 @@ export class TopicFeed {
       subscriber.next[cursor.partition] = next
   }
 
-  /** Notes who leads now. Answers partitions that were added to the topic, which are read from their beginning, and those that it has no more. */
+  /**
+   * Applies a topic's current metadata. Updates leaders, and returns the cursors of added partitions, which are read from their
+   * beginning, and those of removed ones.
+   */
   applyTopic(topic: Topic): { readonly added: readonly Cursor[]; readonly removed: readonly Cursor[] } {
     const removed = this.cursors.splice(topic.length)
     for (const cursor of removed) {
-      // whoever still catches up there has nothing left to read
+      // ends catching up there: the partition has nothing left to read
       this.resetCursor(cursor, 0)
       this.markRead(cursor)
     }

@@ -2,24 +2,24 @@ import type { FrameHandler } from '@sync/core/adapter'
 import type { IncomingRecord } from '../client/client.ts'
 import type { OffsetVector } from './offset.ts'
 
-/** What an ear is made with. */
+/** Options of {@link TopicSubscriber}. */
 export interface TopicSubscriberOptions {
-  /** The key of the records that it is for. */
+  /** Key of the records to receive. */
   readonly key: string
   readonly handler: FrameHandler
-  /** From which offset on, by partition. */
+  /** First offset to receive, by Kafka partition. */
   readonly startOffsets: readonly number[]
-  /** How far it got itself, where it begins before the others. */
+  /** The subscriber's own progress, if it starts behind the feed. */
   readonly ownOffsets: OffsetVector | undefined
   readonly onError: (error: unknown) => void
 }
 
-/** One subscriber of a topic: takes the records of its scope from its own beginning on. */
+/** One subscriber of a topic. It receives the records of one scope, starting at its own offset. */
 export class TopicSubscriber {
   readonly key: string
-  /** By partition: the first offset that it has not been offered. One that is not here begins at 0. */
+  /** First offset not yet received, by Kafka partition. A missing entry means 0. */
   readonly next: number[]
-  /** The partitions that it still reads by itself, to catch up with the others. */
+  /** Kafka partitions that the subscriber still reads separately, until it has caught up with the feed. */
   readonly catchingUp: Set<number> = new Set()
   readonly ownOffsets: OffsetVector | undefined
   readonly #handler: FrameHandler
@@ -42,15 +42,18 @@ export class TopicSubscriber {
     this.#stopped = true
   }
 
-  /** Takes a record of its own key, unless it has had it. `text`: how far those got who are not behind. */
-  receive(partition: number, { offset, time, value }: IncomingRecord, text: string): void {
+  /**
+   * Delivers a record to the handler, unless it was delivered before.
+   * @param feedOffset the feed's progress as an offset; a subscriber that is still catching up passes its own instead
+   */
+  receive(partition: number, { offset, time, value }: IncomingRecord, feedOffset: string): void {
     if (this.#stopped || offset < (this.next[partition] ?? 0)) return
     this.next[partition] = offset + 1
-    // what it has not caught up with yet must come again after this one's offset
+    // resuming after this record's offset must repeat the partitions that have not caught up yet
     const lagging = this.catchingUp.size > 0 ? this.ownOffsets : undefined
     lagging?.set(partition, { next: offset + 1, time })
     try {
-      this.#handler(value, lagging?.text ?? text)
+      this.#handler(value, lagging?.text ?? feedOffset)
     } catch (error) {
       this.#onError(error)
     }

@@ -1,9 +1,9 @@
 import { type KafkaClient, KafkaFailure, type Partition, type TopicSettings } from '../client/client.ts'
 
-/** A topic's partitions, in their order. */
+/** A topic's Kafka partitions, in order. */
 export type Topic = readonly Partition[]
 
-/** The topics that are in use here. One that does not exist is made. */
+/** Cached metadata of the topics in use. A topic that does not exist is created. */
 export class Topics {
   readonly #client: KafkaClient
   readonly #settings: TopicSettings
@@ -15,17 +15,17 @@ export class Topics {
     this.#settings = settings
   }
 
-  /** Those that were found. */
+  /** Names of the topics in the cache. */
   get knownNames(): Iterable<string> {
     return [...this.#byName.keys()]
   }
 
-  /** As it was seen last. */
+  /** Returns a topic from the cache, or looks it up. */
   get(name: string): Promise<Topic> {
     return this.#byName.get(name) ?? this.refresh(name)
   }
 
-  /** As it is now. */
+  /** Looks up a topic, and updates the cache. Concurrent calls share one lookup. */
   refresh(name: string): Promise<Topic> {
     const pending = this.#refreshing.get(name)
     if (pending) return pending
@@ -41,15 +41,15 @@ export class Topics {
   async #discover(name: string): Promise<Topic> {
     const found = (await this.#client.describeTopic(name)) ?? (await this.#create(name))
     if (found.some(({ leader }) => leader < 0))
-      throw new KafkaFailure('not-leader', `${name} has a partition without leader`)
+      throw new KafkaFailure('not-leader', `a Kafka partition of topic ${name} has no leader`)
     return found
   }
 
   async #create(name: string): Promise<Topic> {
     await this.#client.createTopic(name, this.#settings)
-    const made = await this.#client.describeTopic(name)
-    // brokers hear of it one by one
-    if (!made) throw new KafkaFailure('not-leader', `${name} is not known everywhere yet`)
-    return made
+    const created = await this.#client.describeTopic(name)
+    // brokers learn of a new topic one after another
+    if (!created) throw new KafkaFailure('not-leader', `topic ${name} is not known to every broker yet`)
+    return created
   }
 }

@@ -4,14 +4,14 @@ import { PartitionQueue } from './partition-queue.ts'
 import { retry } from './retry.ts'
 import type { Topics } from './topics.ts'
 
-/** What a writer works with. */
+/** Collaborators and limits of {@link Writer}. */
 export interface WriterOptions {
   readonly client: KafkaClient
   readonly topics: Topics
   readonly sleeps: CancellableSleeps
-  /** For how long a batch is tried, in ms. */
+  /** Time for which a batch is retried, in milliseconds. */
   readonly timeout: number
-  /** The most bytes in one batch. */
+  /** Maximum batch size in bytes. */
   readonly maxBatchBytes: number
 }
 
@@ -21,7 +21,7 @@ export interface Destination {
   readonly partition: number
 }
 
-/** Writes to every Kafka partition in order, each on a line of its own. */
+/** Writes records to Kafka partitions, with one ordered queue per partition. */
 export class Writer {
   readonly #options: WriterOptions
   readonly #queues = new Map<string, PartitionQueue>()
@@ -31,7 +31,7 @@ export class Writer {
     this.#options = options
   }
 
-  /** Resolves when it is written, and all that was added there before. */
+  /** Enqueues a record. Resolves when it and all earlier records of its Kafka partition are written. */
   enqueue(destination: Destination, record: OutgoingRecord): Promise<void> {
     const name = `${destination.topic}/${destination.partition}`
     const queue = this.#queues.get(name) ?? this.#openQueue(destination)
@@ -39,7 +39,7 @@ export class Writer {
     return queue.enqueue(record)
   }
 
-  /** Settles when all that was added is written or refused; what fails from now on is not tried again. */
+  /** Resolves when every enqueued record is written or rejected. Failures from now on are not retried. */
   async drain(): Promise<void> {
     this.#draining = true
     await Promise.all([...this.#queues.values()].map((queue) => queue.whenIdle()))
@@ -55,12 +55,13 @@ export class Writer {
   #send({ topic, partition }: Destination, batch: readonly OutgoingRecord[]): Promise<void> {
     const { client, topics, sleeps, timeout } = this.#options
     const write = async (): Promise<void> => {
-      const to = (await topics.get(topic))[partition]
-      if (!to) throw new KafkaFailure('unreachable', `${topic} has no partition ${partition} any more`)
+      const target = (await topics.get(topic))[partition]
+      if (!target)
+        throw new KafkaFailure('unreachable', `Kafka partition ${partition} of topic ${topic} no longer exists`)
       try {
-        await client.produce(to, batch)
+        await client.produce(target, batch)
       } catch (error) {
-        if (error instanceof KafkaFailure && error.kind === 'unreachable') client.disconnect(to.leader)
+        if (error instanceof KafkaFailure && error.kind === 'unreachable') client.disconnect(target.leader)
         throw error
       }
     }

@@ -1,17 +1,20 @@
-/** One partition of a topic, and who leads it; -1: nobody just now. */
+/** One Kafka partition of a topic. */
 export interface Partition {
   readonly topic: string
   readonly partition: number
+  /** Node id of the leader, -1 while there is none. */
   readonly leader: number
 }
 
-/** What a partition keeps: from its first offset on, up to the one that the next record will have. */
+/** Offsets that a Kafka partition retains. */
 export interface OffsetRange {
+  /** Offset of the oldest retained record. */
   readonly first: number
+  /** Offset that the next record will get. */
   readonly end: number
 }
 
-/** A record to be written. */
+/** A record to write. */
 export interface OutgoingRecord {
   readonly key: string
   readonly value: string
@@ -20,35 +23,36 @@ export interface OutgoingRecord {
 /** A record that was read. */
 export interface IncomingRecord {
   readonly offset: number
-  /** When it was written, in ms since 1970. */
+  /** Time of the write, in milliseconds since 1970. */
   readonly time: number
   readonly key: string
   readonly value: Uint8Array
 }
 
-/** Where a partition is to be read from. */
+/** A Kafka partition, and the offset to read from. */
 export interface FetchPosition extends Partition {
   readonly next: number
 }
 
-/** What a read gave, for each partition that it had something for, and where to go on. */
+/** Records read from one Kafka partition. Partitions without new records have no result. */
 export interface FetchResult {
   readonly position: FetchPosition
   readonly records: readonly IncomingRecord[]
+  /** Offset from which to continue. */
   readonly next: number
 }
 
-/** One read, from partitions with one and the same leader. */
+/** One read of Kafka partitions that have the same leader. */
 export interface FetchRequest {
   readonly leader: number
-  /** Each has a line of its own to every broker, on which one read waits for the other. */
+  /** Connection to use: each lane has its own connection to every broker, and reads of one lane wait for each other. */
   readonly lane: 'live' | 'joining'
-  /** How long the broker may wait for something to come, in ms. */
+  /** Maximum time that the broker waits for new records, in milliseconds. */
   readonly maxWaitMs: number
   readonly positions: readonly FetchPosition[]
 }
 
-/** How a topic is made. */
+/** Settings of a new topic. */
 export interface TopicSettings {
   readonly partitions: number
   readonly replicas: number
@@ -56,32 +60,37 @@ export interface TopicSettings {
 }
 
 /**
- * All that this package needs of a client of Kafka, whichever it is. It retries nothing and caches nothing but connections;
- * every call rejects with a {@link KafkaFailure}, in bounded time.
+ * The operations that this package needs from a Kafka client. An implementation retries nothing, and caches nothing but connections.
+ * Every call settles in bounded time, and rejects with a {@link KafkaFailure}.
  */
 export interface KafkaClient {
-  /** Its partitions in their order; `undefined`: there is no such topic. */
+  /** Returns a topic's Kafka partitions in order, or `undefined` if the topic does not exist. */
   describeTopic(name: string): Promise<readonly Partition[] | undefined>
-  /** One that exists already is left as it is. */
+  /** Creates a topic. An existing topic is left unchanged. */
   createTopic(name: string, settings: TopicSettings): Promise<void>
-  /** In the order of the partitions given. */
+  /** Returns the offset ranges of Kafka partitions, in the order of the argument. */
   offsetRanges(partitions: readonly Partition[]): Promise<readonly OffsetRange[]>
-  /** Writes records in order, as one batch; resolves when all copies in sync have them. Sent once. */
+  /** Writes records in order, as one batch that is sent once. Resolves when all in-sync replicas have it. */
   produce(partition: Partition, records: readonly OutgoingRecord[]): Promise<void>
   fetch(request: FetchRequest): Promise<readonly FetchResult[]>
-  /** Gives up all connections to a broker that does not answer; the next call opens new ones. */
+  /** Closes all connections to a broker that does not answer. The next call opens new ones. */
   disconnect(broker: number): void
-  /** Ends all connections at once. */
+  /** Closes all connections immediately. */
   close(): Promise<void>
 }
 
 /**
- * `unreachable`: not reached, or not answered. `retriable`: answered that it does not go just now. `not-leader`: another broker leads the
- * partition, or nobody. `out-of-range`: no such offset. `too-large`: more than the topic takes. `rejected`: asking again does not help.
+ * Cause of a failed call, by its remedy:
+ * - `unreachable`: the broker was not reached, or did not answer.
+ * - `retriable`: the broker answered that the call is temporarily impossible.
+ * - `not-leader`: another broker leads the Kafka partition, or none does.
+ * - `out-of-range`: the offset does not exist.
+ * - `too-large`: the topic does not accept a record of this size.
+ * - `rejected`: a retry does not help.
  */
 export type FailureKind = 'unreachable' | 'retriable' | 'not-leader' | 'out-of-range' | 'too-large' | 'rejected'
 
-/** Why a client did not do something. */
+/** A failed call of a Kafka client. */
 export class KafkaFailure extends Error {
   readonly kind: FailureKind
   constructor(kind: FailureKind, cause: unknown) {
@@ -90,7 +99,7 @@ export class KafkaFailure extends Error {
   }
 }
 
-/** Kafka's names for what a new look at the topic's leaders may mend. */
+/** Kafka's names of errors that a refresh of the topic's leaders may fix. */
 const NOT_LEADER_ERRORS: ReadonlySet<string> = new Set([
   'NOT_LEADER_FOR_PARTITION',
   'NOT_LEADER_OR_FOLLOWER',
@@ -105,7 +114,7 @@ const NOT_LEADER_ERRORS: ReadonlySet<string> = new Set([
   'OFFSET_NOT_AVAILABLE',
 ])
 
-/** And for what time may mend. */
+/** Kafka's names of errors that are temporary. */
 const RETRIABLE_ERRORS: ReadonlySet<string> = new Set([
   'REQUEST_TIMED_OUT',
   'NOT_ENOUGH_REPLICAS',
@@ -118,7 +127,7 @@ const RETRIABLE_ERRORS: ReadonlySet<string> = new Set([
   'UNKNOWN',
 ])
 
-/** What an error of the protocol means, by Kafka's name for it. */
+/** Classifies a protocol error by its Kafka name. */
 export function failureKindOf(name: string): FailureKind {
   if (NOT_LEADER_ERRORS.has(name)) return 'not-leader'
   if (RETRIABLE_ERRORS.has(name)) return 'retriable'

@@ -1,6 +1,6 @@
 import type { BrokerMetadata, Kafka } from 'kafkajs'
 
-/** What kafkajs tells of a record that was read. */
+/** A fetched record, as kafkajs returns it. */
 interface FetchedMessage {
   readonly offset: string
   readonly timestamp: string
@@ -9,7 +9,7 @@ interface FetchedMessage {
   readonly isControlRecord: boolean
 }
 
-/** The calls of one broker that are used here. */
+/** The requests to one broker that this package uses. */
 interface KafkajsBroker {
   listOffsets(request: {
     isolationLevel: number
@@ -31,7 +31,7 @@ interface KafkajsBroker {
   }>
 }
 
-/** The brokers and their connections: one of each broker for reads, another for all else. */
+/** kafkajs's view of the brokers and their connections. It opens one connection per broker for reads, and one for everything else. */
 export interface KafkajsCluster {
   metadata(options: { topics: string[] }): Promise<BrokerMetadata | null>
   findBroker(node: { nodeId: string }): Promise<KafkajsBroker>
@@ -39,15 +39,15 @@ export interface KafkajsCluster {
 }
 
 /**
- * The brokers as kafkajs sees them. Its consumer reads in groups only, and takes seconds to join one; but it hands an
- * assigner of partitions the cluster below it. The consumer itself is never connected.
+ * Extracts the internal cluster object of kafkajs. Its consumer would read only in a group, which takes seconds to join. But it passes
+ * the cluster to its partition assigners, so this function creates a consumer to capture it, and never connects it.
  */
 export function extractCluster(kafka: Kafka): KafkajsCluster {
   let captured: unknown
   kafka.consumer({
     groupId: 'none',
     allowAutoTopicCreation: false,
-    // every look at a topic asks anew: when to ask is decided here
+    // disables the metadata cache: this package decides when to refresh
     metadataMaxAge: 1,
     partitionAssigners: [
       ({ cluster }) => {

@@ -16,15 +16,15 @@ import { FETCH_LIMITS } from './limits.ts'
 import type { ClientSettings } from './settings.ts'
 import { Sockets } from './sockets.ts'
 
-/** What is committed or not does not matter: nothing here is written in transactions. */
+/** Isolation level of reads. The weakest one suffices, because the bus writes no transactions. */
 const READ_UNCOMMITTED = 0
 const [LATEST, EARLIEST] = [-1, -2] as const
 
-/** kafkajs keeps what it authenticates with in the object that it is given: never somebody else's, nor what another left in it. */
+/** Copies SASL options, because kafkajs stores its own state in the object that it receives. */
 const copySasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
   ({ mechanism, username, password }) as SASLOptions
 
-/** Kafka by kafkajs. Retries, metadata and groups are left out: only what is below them is used. */
+/** `KafkaClient` over kafkajs. It uses only the requests and connections of kafkajs, not its retries, metadata cache or groups. */
 export class KafkajsClient implements KafkaClient {
   readonly #timeout: number
   readonly #sockets = new Sockets()
@@ -48,7 +48,7 @@ export class KafkajsClient implements KafkaClient {
       try {
         const metadata = await this.#live.metadata({ topics: [name] })
         const found = metadata?.topicMetadata.find(({ topic }) => topic === name)
-        if (!metadata || !found) throw new KafkaFailure('unreachable', 'no broker told of the topic')
+        if (!metadata || !found) throw new KafkaFailure('unreachable', `topic ${name} is missing in the metadata`)
         for (const { nodeId, host, port } of metadata.brokers) this.#addresses.set(nodeId, `${host}:${port}`)
         return found.partitionMetadata
           .map(({ partitionId, leader }) => ({ topic: name, partition: partitionId, leader }))
@@ -118,7 +118,7 @@ export class KafkajsClient implements KafkaClient {
           const last = messages.at(-1)
           const position = positions.find((each) => each.topic === topicName && each.partition === partition)
           if (!last || !position) continue
-          // a batch comes whole, also what stands in it before the offset that was asked for
+          // brokers return whole batches, which may begin before the requested offset
           const records = messages
             .filter(({ offset, isControlRecord }) => Number(offset) >= position.next && !isControlRecord)
             .map(({ offset, timestamp, key, value }) => ({
@@ -142,7 +142,7 @@ export class KafkajsClient implements KafkaClient {
   async close(): Promise<void> {
     this.#sockets.close()
     await Promise.allSettled([this.#live.disconnect(), this.#joining.disconnect()])
-    // disconnecting may have waited for a connection that was still being made
+    // `disconnect` may have waited for a connection that was still opening
     this.#sockets.close()
   }
 
@@ -163,7 +163,7 @@ export class KafkajsClient implements KafkaClient {
     })
   }
 
-  /** Each begins with the next broker: a new one would always try the first, and no other. */
+  /** Creates an admin client that starts with the next broker of the list. Each one tries only the first broker of its list. */
   #createAdmin(): Admin {
     const { brokers } = this.#settings
     const first = this.#adminsOpened++ % brokers.length
@@ -174,13 +174,13 @@ export class KafkajsClient implements KafkaClient {
     cluster: KafkajsCluster,
     { topic, leader }: Pick<Partition, 'topic' | 'leader'>,
   ): ReturnType<KafkajsCluster['findBroker']> {
-    if (leader < 0) throw new KafkaFailure('not-leader', 'nobody leads the partition')
+    if (leader < 0) throw new KafkaFailure('not-leader', 'the Kafka partition has no leader')
     const node = { nodeId: `${leader}` }
     try {
       return await cluster.findBroker(node)
     } catch (error) {
       if (nameOf(error) !== 'KafkaJSBrokerNotFound') throw error
-      // this cluster has not been told of that broker yet
+      // this cluster object has no metadata of the broker yet
       await cluster.metadata({ topics: [topic] })
       return cluster.findBroker(node)
     }
@@ -188,10 +188,10 @@ export class KafkajsClient implements KafkaClient {
 
   async #listOffsets(partitions: readonly Partition[], timestamp: number): Promise<readonly Offset[]> {
     const byLeader = Map.groupBy(partitions, ({ leader }) => leader)
-    const answers = [...byLeader].map(async ([leader, led]) => {
-      const topic = led[0]?.topic ?? ''
+    const answers = [...byLeader].map(async ([leader, ledPartitions]) => {
+      const topic = ledPartitions[0]?.topic ?? ''
       const broker = await this.#findBroker(this.#live, { topic, leader })
-      const requested = led.map(({ partition }) => ({ partition, timestamp }))
+      const requested = ledPartitions.map(({ partition }) => ({ partition, timestamp }))
       const { responses } = await broker.listOffsets({
         isolationLevel: READ_UNCOMMITTED,
         topics: [{ topic, partitions: requested }],
@@ -209,7 +209,7 @@ interface Offset {
 
 function findOffset(offsets: readonly Offset[] | undefined, { partition }: Partition): number {
   const found = offsets?.find((each) => each.partition === partition)
-  if (!found) throw new KafkaFailure('not-leader', `no offset was told of partition ${partition}`)
+  if (!found) throw new KafkaFailure('not-leader', `no offset was returned for Kafka partition ${partition}`)
   return Number(found.offset)
 }
 
@@ -221,7 +221,7 @@ async function wrapFailures<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What kafkajs puts around an error, and in it. */
+/** The properties of kafkajs errors: an error may wrap others, and has the Kafka name of a protocol error as `type`. */
 interface KafkajsError {
   readonly name?: string
   readonly type?: string

@@ -1,4 +1,4 @@
-/** How much one answer to a read may hold, in bytes: a partition's next batch always fits, whatever its size. */
+/** Size limits of one fetch response, in bytes. A broker returns a Kafka partition's next batch even if it exceeds them. */
 export const FETCH_LIMITS = {
   partitionBytes: 1_048_576,
   responseBytes: 10_485_760,

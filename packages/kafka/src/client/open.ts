@@ -8,15 +8,18 @@ type ClientName = NonNullable<KafkaBusOptions['client']>
 const PACKAGES: Readonly<Record<ClientName, string>> = { kafkajs: 'kafkajs', platformatic: '@platformatic/kafka' }
 
 /**
- * Loads the client of that name, which is a package of its own.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if it is not installed
+ * Imports and opens a client.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if its package is not installed
  */
 export async function openClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
   try {
     return await importClient(name, settings)
   } catch (cause) {
     if (!isMissingPackage(cause, PACKAGES[name])) throw cause
-    throw new ArgumentError(`client: ${PACKAGES[name]} is not installed: npm install ${PACKAGES[name]}`, { cause })
+    throw new ArgumentError(
+      `client: the package ${PACKAGES[name]} is not installed; run npm install ${PACKAGES[name]}`,
+      { cause },
+    )
   }
 }
 

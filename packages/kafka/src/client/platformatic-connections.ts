@@ -3,7 +3,7 @@ import { Connection } from '@platformatic/kafka'
 import { KafkaFailure } from './client.ts'
 import type { ClientSettings } from './settings.ts'
 
-/** What a connection is for: a read holds up whatever is sent behind it. */
+/** Purpose of a connection. Reads have their own connections, because a waiting read delays every request behind it. */
 export type Lane = 'request' | 'live' | 'joining'
 
 interface Address {
@@ -13,10 +13,10 @@ interface Address {
 
 const MECHANISMS = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const
 
-/** The longest that a broker is told to wait before it answers a read, in ms. */
+/** Maximum time that a broker waits before it answers a read, in milliseconds. */
 const MAX_FETCH_WAIT_MS = 500
 
-/** More than ever are under way on one connection. */
+/** Maximum number of requests in flight per connection; high enough never to be reached. */
 const MAX_IN_FLIGHT = 1_000
 
 interface OpenConnection {
@@ -24,7 +24,7 @@ interface OpenConnection {
   readonly ready: Promise<unknown>
 }
 
-/** Connections to brokers, one per broker and lane, opened when they are needed. */
+/** Connections to brokers, one per broker and lane, opened on demand. */
 export class PlatformaticConnections {
   readonly #settings: ClientSettings
   readonly #seeds: readonly Address[]
@@ -41,12 +41,12 @@ export class PlatformaticConnections {
     })
   }
 
-  /** Notes where brokers are. */
+  /** Records the addresses of brokers. */
   updateBrokers(brokers: readonly (Address & { readonly nodeId: number })[]): void {
     for (const { nodeId, host, port } of brokers) this.#brokers.set(nodeId, { host, port })
   }
 
-  /** To the next broker that can be reached. */
+  /** Connects to any broker, trying each address once. */
   async toAny(): Promise<Connection> {
     const addresses = [...this.#seeds, ...this.#brokers.values()]
     let failure: unknown
@@ -62,14 +62,18 @@ export class PlatformaticConnections {
     throw failure
   }
 
+  /** Connects to the broker with a node id. */
   async to(broker: number, lane: Lane): Promise<Connection> {
     const address = this.#brokers.get(broker)
     if (!address)
-      throw new KafkaFailure('not-leader', broker < 0 ? 'nobody leads the partition' : `no broker ${broker}`)
+      throw new KafkaFailure(
+        'not-leader',
+        broker < 0 ? 'the Kafka partition has no leader' : `broker ${broker} is missing in the metadata`,
+      )
     return this.#connectionTo(address, lane)
   }
 
-  /** Gives up all that lead to a broker: whatever waits there is rejected. */
+  /** Destroys all connections to a broker, which rejects their pending requests. */
   disconnect(broker: number): void {
     const address = this.#brokers.get(broker)
     if (!address) return
@@ -86,7 +90,7 @@ export class PlatformaticConnections {
   }
 
   async #connectionTo(address: Address, lane: Lane): Promise<Connection> {
-    if (this.#closed) throw new KafkaFailure('unreachable', 'closed')
+    if (this.#closed) throw new KafkaFailure('unreachable', 'the client is closed')
     const name = `${lane} ${address.host}:${address.port}`
     const open = this.#open.get(name) ?? this.#connect(name, address, lane)
     await open.ready
@@ -115,7 +119,7 @@ export class PlatformaticConnections {
 
   #destroy(name: string, { connection }: OpenConnection): void {
     this.#open.delete(name)
-    // an error: without one a connection that is being made does not tell of its end
-    connection.socket?.destroy(new Error('given up'))
+    // without an error, a connection that is still opening would never reject
+    connection.socket?.destroy(new Error('connection closed: no answer'))
   }
 }

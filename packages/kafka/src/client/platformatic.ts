@@ -18,14 +18,14 @@ import type { ClientSettings } from './settings.ts'
 
 const READ_UNCOMMITTED = 0
 const [LATEST, EARLIEST] = [-1n, -2n] as const
-/** No leader's epoch is asked for, and no session of reads kept. */
+/** Placeholder in requests: no leader epoch is checked, and no fetch session is used. */
 const UNSPECIFIED = -1
-/** Of a batch that a broker wrote for itself. */
+/** Attribute bit of a control batch, which a broker wrote itself. */
 const CONTROL_BATCH = 0x20
 
 type Batches = NonNullable<fetchV13.FetchResponsePartition['records']>
 
-/** Kafka by the connections and requests of `@platformatic/kafka`, in versions that Kafka 3.1 and all since then speak. */
+/** `KafkaClient` over the connections and requests of `@platformatic/kafka`. Kafka 3.1 and newer support these request versions. */
 export class PlatformaticClient implements KafkaClient {
   readonly #timeout: number
   readonly #connections: PlatformaticConnections
@@ -43,7 +43,7 @@ export class PlatformaticClient implements KafkaClient {
         const { brokers, topics } = await metadataV12.api.async(connection, [name], false, false)
         this.#connections.updateBrokers(brokers)
         const found = topics.find((topic) => topic.name === name)
-        if (!found) throw new KafkaFailure('unreachable', 'the broker did not tell of the topic')
+        if (!found) throw new KafkaFailure('unreachable', `topic ${name} is missing in the metadata`)
         this.#topicIds.set(name, found.topicId)
         return found.partitions
           .map(({ partitionIndex, leaderId }) => ({ topic: name, partition: partitionIndex, leader: leaderId }))
@@ -73,7 +73,7 @@ export class PlatformaticClient implements KafkaClient {
       return partitions.map(({ partition }) => {
         const [first, end] = [firsts?.get(partition), ends?.get(partition)]
         if (first === undefined || end === undefined)
-          throw new KafkaFailure('not-leader', `no offset was told of partition ${partition}`)
+          throw new KafkaFailure('not-leader', `no offset was returned for Kafka partition ${partition}`)
         return { first, end }
       })
     })
@@ -97,9 +97,9 @@ export class PlatformaticClient implements KafkaClient {
     return wrapFailures(async () => {
       const connection = await this.#connections.to(leader, lane)
       const byId = Map.groupBy(positions, ({ topic }) => this.#topicId(topic))
-      const topics = [...byId].map(([topicId, own]) => ({
+      const topics = [...byId].map(([topicId, topicPositions]) => ({
         topicId,
-        partitions: own.map(({ partition, next }) => ({
+        partitions: topicPositions.map(({ partition, next }) => ({
           partition,
           currentLeaderEpoch: UNSPECIFIED,
           fetchOffset: BigInt(next),
@@ -121,8 +121,8 @@ export class PlatformaticClient implements KafkaClient {
       )
       return responses.flatMap(({ topicId, partitions }) =>
         partitions.flatMap(({ partitionIndex, records }): FetchResult[] => {
-          const point = byId.get(topicId)?.find(({ partition }) => partition === partitionIndex)
-          return point && records && records.length > 0 ? [toFetchResult(point, records)] : []
+          const position = byId.get(topicId)?.find(({ partition }) => partition === partitionIndex)
+          return position && records && records.length > 0 ? [toFetchResult(position, records)] : []
         }),
       )
     })
@@ -138,19 +138,19 @@ export class PlatformaticClient implements KafkaClient {
 
   #topicId(topic: string): string {
     const id = this.#topicIds.get(topic)
-    if (id === undefined) throw new KafkaFailure('not-leader', `${topic} has not been looked at`)
+    if (id === undefined) throw new KafkaFailure('not-leader', `the id of topic ${topic} is not known yet`)
     return id
   }
 
   async #listOffsets(partitions: readonly Partition[], timestamp: bigint): Promise<ReadonlyMap<number, number>> {
     const byLeader = Map.groupBy(partitions, ({ leader }) => leader)
-    const answers = [...byLeader].map(async ([leader, led]) => {
-      const requested = led.map(({ partition }) => ({
+    const answers = [...byLeader].map(async ([leader, ledPartitions]) => {
+      const requested = ledPartitions.map(({ partition }) => ({
         partitionIndex: partition,
         currentLeaderEpoch: UNSPECIFIED,
         timestamp,
       }))
-      const topic = { name: led[0]?.topic ?? '', partitions: requested }
+      const topic = { name: ledPartitions[0]?.topic ?? '', partitions: requested }
       const connection = await this.#connections.to(leader, 'request')
       const { topics } = await listOffsetsV7.api.async(connection, UNSPECIFIED, READ_UNCOMMITTED, [topic])
       return topics.flatMap((each) => each.partitions)
@@ -169,7 +169,7 @@ function toFetchResult(position: FetchPosition, batches: Batches): FetchResult {
     if ((attributes & CONTROL_BATCH) !== 0) continue
     for (const { offsetDelta, timestampDelta, key, value } of batchRecords) {
       const offset = first + offsetDelta
-      // a batch comes whole, also what stands in it before the offset that was asked for
+      // brokers return whole batches, which may begin before the requested offset
       if (offset < position.next) continue
       const time = Number(firstTimestamp + timestampDelta)
       records.push({ offset, time, key: key?.toString('utf8') ?? '', value: value ?? Buffer.alloc(0) })
@@ -189,13 +189,13 @@ async function wrapFailures<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether we were turned away, which stands below the connection's failure. */
+/** True if the broker rejected the credentials. The client wraps that error in a connection error. */
 function isAuthentication(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return ('code' in error && error.code === 'PLT_KFK_AUTHENTICATION') || isAuthentication(error.cause)
 }
 
-/** Kafka's name for an error, which stands in the first of those that a response holds. */
+/** Returns Kafka's name of an error, taken from the first of the errors that a response error wraps. */
 function protocolName(error: unknown): string | undefined {
   const { apiId, errors } = error as { readonly apiId?: string; readonly errors?: readonly unknown[] }
   return apiId ?? (errors?.[0] === undefined ? undefined : protocolName(errors[0]))

@@ -1,11 +1,11 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { KafkaSasl } from '../options.ts'
 
-/** What a client is opened with. */
+/** Settings of a `KafkaClient`. */
 export interface ClientSettings {
-  /** Of the brokers that are asked first, `host:port`. */
+  /** Addresses of the bootstrap brokers, as `host:port`. */
   readonly brokers: readonly string[]
-  /** How long an answer may take, in ms. */
+  /** Reply timeout in milliseconds. */
   readonly timeout: number
   readonly tls: ConnectionOptions | undefined
   readonly sasl: KafkaSasl | undefined

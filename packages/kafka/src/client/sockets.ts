@@ -1,7 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 
-/** Where a socket leads, and how. */
+/** Address and options of a socket to open. */
 export interface SocketTarget {
   readonly host: string
   readonly port: number
@@ -9,7 +9,7 @@ export interface SocketTarget {
   readonly onConnect: () => void
 }
 
-/** The sockets of a client that never closes those that do not answer by itself. */
+/** Tracks the sockets of a kafkajs client, which does not close sockets that stop answering. */
 export class Sockets {
   readonly #open = new Map<net.Socket, string>()
   #closed = false
@@ -21,21 +21,21 @@ export class Sockets {
       : net.connect({ host, port }, onConnect)
     socket.setKeepAlive(true, 60_000)
     socket.setNoDelay(true)
-    // kafkajs lets go of a dead one at every attempt, which adds a listener each time
+    // kafkajs adds a listener to a dead socket at every attempt to close it
     socket.setMaxListeners(0)
     this.#open.set(socket, `${host}:${port}`)
     socket.once('close', () => this.#open.delete(socket))
-    if (this.#closed) queueMicrotask(() => socket.destroy(new Error('closed')))
+    if (this.#closed) queueMicrotask(() => socket.destroy(new Error('the client is closed')))
     return socket
   }
 
-  /** Destroys all to one address: whatever waits there is rejected. */
+  /** Destroys all sockets to one address, which rejects their pending requests. */
   destroyAllTo(address: string): void {
-    for (const [socket, to] of this.#open) if (to === address) socket.destroy(new Error('given up: no answer'))
+    for (const [socket, to] of this.#open) if (to === address) socket.destroy(new Error('connection closed: no answer'))
   }
 
   close(): void {
     this.#closed = true
-    for (const socket of this.#open.keys()) socket.destroy(new Error('closed'))
+    for (const socket of this.#open.keys()) socket.destroy(new Error('the client is closed'))
   }
 }
