@@ -1,7 +1,7 @@
 import type { KafkaServer } from '@sync/brokers'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 
-/** Does something as an administrator of the server. */
+/** Runs `work` with an admin client of the server. */
 export async function withAdmin({ address }: KafkaServer, work: (admin: Admin) => Promise<unknown>): Promise<void> {
   const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()

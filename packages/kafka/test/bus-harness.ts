@@ -14,7 +14,7 @@ const program = (url: string): string[] => [
    await bus.close()`,
 ]
 
-/** Topics of its own for each rule, on a broker that all share: it takes seconds to start. */
+/** Creates harnesses that share one broker, because it takes seconds to start. Each harness has its own topics. */
 export const kafkaBusHarness = (client: NonNullable<KafkaBusOptions['client']>) => async (): Promise<BusHarness> => {
   const { kafka, proxy } = await acquireBroker()
   const thrown: unknown[] = []

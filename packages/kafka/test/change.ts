@@ -1,7 +1,7 @@
 import { assembleChange, type EncodedChange } from '@sync/core/adapter'
 
-/** A change of one key, with this sequence. `whole`: what its field becomes, as JSON. */
-export const change = (sequence: number, key = 'k', whole = `${sequence}`): EncodedChange =>
+/** Creates a change of one document. `value` is the new value of its field, as JSON. */
+export const change = (sequence: number, key = 'k', value = `${sequence}`): EncodedChange =>
   assembleChange({
     key,
     epoch: 'epoch',
@@ -10,5 +10,5 @@ export const change = (sequence: number, key = 'k', whole = `${sequence}`): Enco
     version: sequence,
     sequence,
     time: 0,
-    edits: [{ field: 'f', version: sequence, whole }],
+    edits: [{ field: 'f', version: sequence, whole: value }],
   })

@@ -1,13 +1,13 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
 import { Kafka, logLevel } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { change } from './change.ts'
 
 const WAIT = { timeout: 10_000, interval: 5 }
 
 describe.runIf(await canTest('the bus on the oldest Kafka', { broker: 'kafka-oldest', controllable: true }))(
-  'the oldest Kafka',
+  'kafkaBus() on the oldest supported Kafka',
   () => {
     let kafka: KafkaServer
     beforeAll(async () => {
@@ -15,8 +15,8 @@ describe.runIf(await canTest('the bus on the oldest Kafka', { broker: 'kafka-old
     }, 60_000)
     afterAll(() => kafka[Symbol.asyncDispose]())
 
-    test.each(['kafkajs', 'platformatic'] as const)(
-      'carries changes by %s, also again from an offset and after a restart',
+    it.each(['kafkajs', 'platformatic'] as const)(
+      'delivers changes, also from an offset and after a restart (%s)',
       async (client) => {
         const scope = { partition: client, section: 's' }
         await using bus = kafkaBus(kafka.url, { client })
@@ -28,22 +28,22 @@ describe.runIf(await canTest('the bus on the oldest Kafka', { broker: 'kafka-old
         await vi.waitFor(() => expect(received).toHaveLength(5), WAIT)
 
         const after = received[1]?.offset ?? ''
-        const again: string[] = []
-        await bus.subscribe(scope, (frame) => again.push(`${Buffer.from(frame as Uint8Array)}`), { after })
-        await vi.waitFor(() => expect(again).toEqual(received.slice(2).map(({ text }) => text)), WAIT)
+        const resumed: string[] = []
+        await bus.subscribe(scope, (frame) => resumed.push(`${Buffer.from(frame as Uint8Array)}`), { after })
+        await vi.waitFor(() => expect(resumed).toEqual(received.slice(2).map(({ text }) => text)), WAIT)
 
         await kafka.kill()
         await kafka.restart()
         await vi.waitFor(() => bus.publish(scope, [change(6)]), WAIT)
-        await vi.waitFor(() => expect(again.at(-1)).toContain('6'), WAIT)
-        expect(received.at(-1)?.text).toBe(again.at(-1))
+        await vi.waitFor(() => expect(resumed.at(-1)).toContain('6'), WAIT)
+        expect(received.at(-1)?.text).toBe(resumed.at(-1))
       },
       60_000,
     )
 
-    // newer ones ask for no more copies than there are
-    test.each(['kafkajs', 'platformatic'] as const)(
-      'refuses what too few copies can take, and goes on being read meanwhile (%s)',
+    // newer brokers never require more in-sync replicas than a topic has
+    it.each(['kafkajs', 'platformatic'] as const)(
+      'rejects a publication that lacks in-sync replicas, and keeps reading other topics (%s)',
       async (client) => {
         const admin = new Kafka({ brokers: [kafka.address], logLevel: logLevel.NOTHING }).admin()
         await admin.connect()
@@ -53,12 +53,12 @@ describe.runIf(await canTest('the bus on the oldest Kafka', { broker: 'kafka-old
         await using bus = kafkaBus(kafka.url, { client, timeout: '2s' })
         const statuses: string[] = []
         bus.onStatus((status) => statuses.push(status))
-        const read = { partition: `read-${client}`, section: 's' }
+        const healthy = { partition: `read-${client}`, section: 's' }
         let received = 0
-        await bus.subscribe(read, () => received++)
+        await bus.subscribe(healthy, () => received++)
         const publishing = bus.publish({ partition: `few-${client}`, section: 's' }, [change(1)])
         await expect(publishing).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
-        await bus.publish(read, [change(1)])
+        await bus.publish(healthy, [change(1)])
         await vi.waitFor(() => expect(received).toBe(1), WAIT)
         expect(statuses).toEqual(['connected'])
       },

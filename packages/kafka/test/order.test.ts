@@ -1,17 +1,17 @@
 import { canTest, startKafka } from '@sync/brokers'
 import { decodeFrame } from '@sync/core/adapter'
 import { kafkaBus } from '@sync/kafka'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { change } from './change.ts'
 
 const WAIT = { timeout: 30_000, interval: 20 }
 const scope = { partition: 'p', section: 's' }
 
 describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kafka', controllable: true }))(
-  'what is published while its broker is away',
+  'publish() while the broker is unavailable',
   () => {
-    test.each(['kafkajs', 'platformatic'] as const)(
-      'is heard in the order in which it was published (%s)',
+    it.each(['kafkajs', 'platformatic'] as const)(
+      'delivers changes in the order of the calls after the broker restarted (%s)',
       async (client) => {
         await using kafka = await startKafka()
         await using bus = kafkaBus(kafka.url, { client, timeout: '40s' })
@@ -22,16 +22,16 @@ describe.runIf(await canTest('the order over a restart of Kafka', { broker: 'kaf
         await bus.publish(scope, [change(1)])
         await kafka.stop()
         const restarted = kafka.restart()
-        let back = false
+        let available = false
         const publishing: Promise<void>[] = []
         void restarted.then(() => {
-          back = true
+          available = true
         })
-        // none is waited for, and the last ones meet a broker that is back
+        // publishes concurrently, until the broker is available again
         await vi.waitFor(
           () => {
             publishing.push(bus.publish(scope, [change(publishing.length + 2)]))
-            expect(back).toBe(true)
+            expect(available).toBe(true)
           },
           { ...WAIT, interval: 10 },
         )

@@ -1,7 +1,7 @@
 import { canTest, type KafkaServer, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, type Admin, ResourcePatternTypes } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { kafkaPartitionOf } from '../src/names.ts'
 import { withAdmin } from './admin.ts'
 import { change } from './change.ts'
@@ -15,7 +15,7 @@ const config = {
 }
 
 describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka', controllable: true }))(
-  'a reader',
+  'subscribe() to several topics',
   () => {
     let kafka: KafkaServer
     beforeAll(async () => {
@@ -25,7 +25,7 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
 
     const asAdmin = (work: (admin: Admin) => Promise<unknown>): Promise<void> => withAdmin(kafka, work)
 
-    /** Hears two partitions of ours, which are in two topics of one broker. */
+    /** Subscribes to two partitions, which are two topics on one broker. */
     const subscribeToBoth = async (client: (typeof CLIENTS)[number], name: string) => {
       const bus = kafkaBus(kafka.url, { client })
       const statuses: string[] = []
@@ -37,13 +37,13 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
       const topics = scopes.map(({ partition }) => `sync.${partition}`)
       const publish = (at: number, sequence: number) =>
         bus.publish(scopes[at] ?? { partition: '', section: '' }, [change(sequence, `k${sequence}`)])
-      return { bus, told: statuses, heard: received, topics, publish }
+      return { bus, statuses, received, topics, publish }
     }
 
-    test.each(CLIENTS)(
-      'goes on when its topic is made anew with fewer partitions (%s)',
+    it.each(CLIENTS)(
+      'continues when a topic is created again with fewer Kafka partitions (%s)',
       async (client) => {
-        const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'fewer')
+        const { bus, statuses, received, topics, publish } = await subscribeToBoth(client, 'fewer')
         await using _ = bus
         await asAdmin(async (admin) => {
           await admin.deleteTopics({ topics: topics.slice(0, 1) })
@@ -66,10 +66,10 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
       60_000,
     )
 
-    test.each(CLIENTS)(
-      'hears the other topics of a broker that refuses one of them (%s)',
+    it.each(CLIENTS)(
+      'receives from other topics while the broker denies access to one (%s)',
       async (client) => {
-        const { bus, told: statuses, heard: received, topics, publish } = await subscribeToBoth(client, 'refused')
+        const { bus, statuses, received, topics, publish } = await subscribeToBoth(client, 'denied')
         await using _ = bus
         const denied = {
           resourceType: AclResourceTypes.TOPIC,
@@ -93,10 +93,10 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
       60_000,
     )
 
-    test.each(CLIENTS)(
-      'sees partitions that were added to its topic, though nobody hears it here (%s)',
+    it.each(CLIENTS)(
+      'publishes to Kafka partitions added to a topic without subscribers (%s)',
       async (client) => {
-        // the regular look is not waited for
+        // fake timers trigger the periodic refresh of metadata
         vi.useFakeTimers({ toFake: ['setInterval'] })
         onTestFinished(() => void vi.useRealTimers())
         const scope = { partition: `added-${client}`, section: 's' }
@@ -104,8 +104,8 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
         await using bus = kafkaBus(kafka.url, { client, partitions: 1 })
         await bus.publish(scope, [change(1)])
         await asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 8 }] }))
-        const key = Array.from({ length: 100 }, (_, n) => `k${n}`).find((each) => kafkaPartitionOf('s', each, 8) === 7)
-        const end = async (): Promise<string | undefined> => {
+        const key = Array.from({ length: 100 }, (_, n) => `k${n}`).find((key) => kafkaPartitionOf('s', key, 8) === 7)
+        const endOffset = async (): Promise<string | undefined> => {
           let offsets: Awaited<ReturnType<Admin['fetchTopicOffsets']>> = []
           await asAdmin(async (admin) => {
             offsets = await admin.fetchTopicOffsets(topic)
@@ -116,7 +116,7 @@ describe.runIf(await canTest('reading several topics of Kafka', { broker: 'kafka
           async () => {
             vi.advanceTimersByTime(30_000)
             await bus.publish(scope, [change(2, key)])
-            expect(await end()).not.toBe('0')
+            expect(await endOffset()).not.toBe('0')
           },
           { ...WAIT, timeout: 5_000 },
         )

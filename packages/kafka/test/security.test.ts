@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { canTest, createCertificate, startKafka } from '@sync/brokers'
 import { kafkaBus } from '@sync/kafka'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { change } from './change.ts'
 
 const scope = { partition: 'p', section: 's' }
 
 describe.runIf(await canTest('Kafka with TLS and a password', { broker: 'kafka', controllable: true }))(
-  'TLS and SASL',
+  'kafkaBus({ tls, sasl })',
   () => {
-    test('let in who has a certificate and knows the password, and turn others away', async () => {
+    it('connects with a certificate and a password, and rejects calls when one of them is missing', async () => {
       const { cert, certFile, keyFile, combinedFile } = await createCertificate()
       const key = await readFile(keyFile, 'utf8')
       const config = {
@@ -33,11 +33,14 @@ describe.runIf(await canTest('Kafka with TLS and a password', { broker: 'kafka',
         await bus.publish(scope, [change(1)])
         await vi.waitFor(() => expect(received).toBe(1), { timeout: 10_000, interval: 5 })
 
-        await using stranger = kafkaBus([kafka.address], { client, tls, sasl: { ...sasl, password: 'guess' } })
-        await expect(stranger.publish(scope, [change(2)]), client).rejects.toMatchObject({ code: 'SYNC_KAFKA' })
+        const wrongSasl = { ...sasl, password: 'guess' }
+        await using wrongPassword = kafkaBus([kafka.address], { client, tls, sasl: wrongSasl })
+        await expect(wrongPassword.publish(scope, [change(2)]), client).rejects.toMatchObject({ code: 'SYNC_KAFKA' })
 
-        await using bare = kafkaBus([kafka.address], { client, tls: { ca: cert }, sasl, timeout: '1s' })
-        await expect(bare.publish(scope, [change(3)]), client).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
+        const withoutCertificate = { client, tls: { ca: cert }, sasl, timeout: '1s' } as const
+        await using anonymous = kafkaBus([kafka.address], withoutCertificate)
+        const publishing = anonymous.publish(scope, [change(3)])
+        await expect(publishing, client).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
       }
     }, 90_000)
   },

@@ -1,19 +1,19 @@
 import { type KafkaServer, startKafka, type TcpProxy } from '@sync/brokers'
 
-/** A broker, and the proxy before it. */
+/** A broker, and a proxy in front of it. */
 export interface SharedBroker {
   readonly kafka: KafkaServer
   readonly proxy: TcpProxy
 }
 
-/** How long a broker stays when nobody uses it, in ms. */
+/** Time after which an unused broker is stopped, in milliseconds. */
 const IDLE_MS = 2_000
 
 let started: Promise<SharedBroker> | undefined
 let users = 0
 let idle: NodeJS.Timeout | undefined
 
-/** One broker for all who need one, one after another: it takes seconds to start. It goes when nobody uses it for a while. */
+/** Returns the shared broker, and starts it if necessary, which takes seconds. It is stopped after a while without users. */
 export async function acquireBroker(): Promise<SharedBroker> {
   users++
   clearTimeout(idle)
@@ -21,18 +21,18 @@ export async function acquireBroker(): Promise<SharedBroker> {
   return started
 }
 
-/** It is as it was, and may go. */
+/** Releases the shared broker, and restarts it if the user killed it. */
 export async function releaseBroker(): Promise<void> {
   const { kafka } = (await started) ?? {}
   if (kafka && !kafka.running) await kafka.restart()
   if (--users === 0) idle = setTimeout(stopBroker, IDLE_MS)
 }
 
-/** Without waiting. */
+/** Stops the shared broker immediately. */
 export async function stopBroker(): Promise<void> {
   clearTimeout(idle)
-  const both = await started
+  const broker = await started
   started = undefined
-  await both?.proxy[Symbol.asyncDispose]()
-  await both?.kafka[Symbol.asyncDispose]()
+  await broker?.proxy[Symbol.asyncDispose]()
+  await broker?.kafka[Symbol.asyncDispose]()
 }
