@@ -1,17 +1,18 @@
 import type { ChangeBus, Store } from '@sync/core'
 
-/** What an adapter offers under the scheme of its URLs. One that has no store (or no bus) leaves it out. */
+/** Opens stores and buses for one URL scheme. An adapter without stores, or without buses, omits the method. */
 export interface SchemeAdapter {
   /**
-   * `several`: it takes more than one host, each with its port (`nats://h1:4222,h2:4223`). No `URL` can hold those: there `url`
-   * has the first, and `text` all of them. Default `one`: they are refused.
+   * Number of hosts that a URL may name. `several` allows hosts with a port each, as in `nats://h1:4222,h2:4223`. `URL` cannot
+   * represent those, so `url` has the first host only, and `text` has all of them. With `one`, such a URL is rejected.
+   * @default 'one'
    */
   readonly hosts?: 'one' | 'several'
-  /** `text`: as it was written. */
+  /** Opens a store. `text` is the URL as it was written. */
   store?(url: URL, text: string): Store | Promise<Store>
-  /** `text`: as it was written. */
+  /** Opens a bus. `text` is the URL as it was written. */
   bus?(url: URL, text: string): ChangeBus | Promise<ChangeBus>
 }
 
-/** Loads an adapter when a URL first needs it. */
+/** Loads an adapter. Called for every URL of the scheme. */
 export type SchemeLoader = () => Promise<SchemeAdapter>

@@ -1,6 +1,6 @@
 import { SyncError } from '@sync/core'
 
-/** A URL that cannot be opened: unknown scheme, missing package, parameter that it does not know. */
+/** A URL cannot be opened, for example because of an unknown scheme, a missing package or an unknown parameter. */
 export class ConfigError extends SyncError {
   override readonly code = 'SYNC_CONFIG'
 }

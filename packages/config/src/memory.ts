@@ -2,7 +2,7 @@ import { createMemoryHub, type MemoryHub, memoryBus, memoryStore } from '@sync/c
 import type { SchemeAdapter } from './adapter.ts'
 import { ConfigError } from './errors.ts'
 
-/** One hub per name, for the life of the process: equal URLs mean the same data, as they do with a server. */
+/** Hubs by name, for the life of the process. Equal URLs share their data, as they do on a server. */
 const hubs = new Map<string, MemoryHub>()
 
 function hubFor(url: URL): MemoryHub {
@@ -14,7 +14,10 @@ function hubFor(url: URL): MemoryHub {
 
 const FAULT_PARAMETERS = ['drop', 'repeat', 'reorder'] as const
 
-/** `memory:NAME`; the bus takes `drop`, `repeat`, `reorder` (probabilities) and `delay` (ms), which hold for the whole hub. */
+/**
+ * Adapter of `memory:NAME` URLs. A bus accepts the parameters `drop`, `repeat` and `reorder` (probabilities from 0 to 1) and `delay`
+ * (milliseconds, at most 60,000). They apply to every bus of the hub.
+ */
 export const adapter: SchemeAdapter = {
   store(url) {
     rejectUnknownParameters(url, [])
@@ -35,8 +38,8 @@ export const adapter: SchemeAdapter = {
 function rejectUnknownParameters(url: URL, known: readonly string[]): void {
   for (const name of url.searchParams.keys()) {
     if (known.includes(name)) continue
-    const hint = known.length > 0 ? `it takes ${known.join(', ')}` : 'it takes none'
-    throw new ConfigError(`${url.protocol} has no parameter "${name}" here: ${hint}`)
+    const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'none'
+    throw new ConfigError(`${url.protocol} unknown URL parameter ${JSON.stringify(name)}; expected ${expected}`)
   }
 }
 
@@ -44,5 +47,5 @@ function parseNumber(url: URL, name: string, max: number): number {
   const text = url.searchParams.get(name) ?? ''
   const value = text.trim() === '' ? Number.NaN : Number(text)
   if (value >= 0 && value <= max) return value
-  throw new ConfigError(`${name}: a number from 0 to ${max} is needed, not "${text}"`)
+  throw new ConfigError(`${name}: expected a number from 0 to ${max}, got ${JSON.stringify(text)}`)
 }

@@ -14,15 +14,21 @@ import { type ParsedUrl, parseUrl } from './url.ts'
 
 /** Options of {@link connect}: those of `createInstance`, with URLs for store and bus. */
 export interface ConnectOptions extends Omit<SyncInstanceOptions, 'store' | 'bus'> {
-  /** Where the documents are kept. Default `memory:`, inside this process. */
+  /**
+   * URL of the store.
+   * @default 'memory:', a store inside this process
+   */
   readonly store?: string
-  /** What carries the changes; several: all of them at once, see `fanout`. Default `memory:`, inside this process. */
+  /**
+   * URL of the bus, or URLs of several buses that are used as one, see `fanout`.
+   * @default 'memory:', a bus inside this process
+   */
   readonly bus?: string | readonly string[]
 }
 
 /**
- * Opens an instance from URLs, importing the adapter for each scheme on demand.
- * @throws ConfigError (`SYNC_CONFIG`) for a URL that cannot be opened
+ * Opens an instance from URLs. The adapter of each scheme is imported on demand. Resolves before the servers are reachable.
+ * @throws ConfigError (`SYNC_CONFIG`) if a URL cannot be opened
  */
 export async function connect({
   store = 'memory:',
@@ -38,36 +44,36 @@ export async function connect({
   }
 }
 
-/** Opens a store from its URL. @throws ConfigError (`SYNC_CONFIG`) */
+/** Opens a store from its URL. @throws ConfigError (`SYNC_CONFIG`) if the URL cannot be opened, or its scheme has no store */
 export async function openStore(url: string): Promise<Store> {
   const parsed = parseUrl(url)
   const adapter = await adapterForHosts(parsed)
-  if (!adapter.store) throw new ConfigError(`${parsed.url.protocol} URLs name a bus: there is no such store`)
+  if (!adapter.store) throw new ConfigError(`${parsed.url.protocol} expected the URL of a store, got that of a bus`)
   return adapter.store(parsed.url, url)
 }
 
-/** Opens a bus from its URL. @throws ConfigError (`SYNC_CONFIG`) */
+/** Opens a bus from its URL. @throws ConfigError (`SYNC_CONFIG`) if the URL cannot be opened, or its scheme has no bus */
 export async function openBus(url: string): Promise<ChangeBus> {
   const parsed = parseUrl(url)
   const adapter = await adapterForHosts(parsed)
-  if (!adapter.bus) throw new ConfigError(`${parsed.url.protocol} URLs name a store: there is no such bus`)
+  if (!adapter.bus) throw new ConfigError(`${parsed.url.protocol} expected the URL of a bus, got that of a store`)
   return adapter.bus(parsed.url, url)
 }
 
 async function adapterForHosts({ url, hosts }: ParsedUrl): Promise<SchemeAdapter> {
   const adapter = await loadAdapter(url)
   if (hosts === 'one' || adapter.hosts === 'several') return adapter
-  throw new ConfigError(`${url.protocol} URLs do not take several hosts with a port each`)
+  throw new ConfigError(`${url.protocol} expected a URL with one host, got several`)
 }
 
-/** One bus, or several as one. Should one of them not open, none stays open. */
+/** Opens one bus, or several as a `fanout`. If one of them fails to open, the others are closed. */
 async function openBuses(urls: string | readonly string[], runtime: Runtime | undefined): Promise<ChangeBus> {
   if (typeof urls === 'string') return openBus(urls)
-  if (urls.length === 0) throw new ConfigError('bus: one URL at least is needed')
-  if (new Set(urls).size < urls.length) throw new ConfigError('bus: a URL is named twice')
+  if (urls.length === 0) throw new ConfigError('bus: expected at least one URL, got none')
+  if (new Set(urls).size < urls.length) throw new ConfigError('bus: expected different URLs, got the same URL twice')
   const opened = await Promise.allSettled(urls.map(openBus))
-  const buses = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-  const failed = opened.find((each) => each.status === 'rejected')
+  const buses = opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const failed = opened.find((outcome) => outcome.status === 'rejected')
   if (!failed) return fanout({ ...(runtime && { runtime }) }, ...buses)
   await Promise.all(buses.map((bus) => bus.close()))
   throw failed.reason

@@ -2,7 +2,7 @@ import { canTest, startKafka, startNats } from '@sync/brokers'
 import { openBus, openStore, registerScheme } from '@sync/config'
 import { createMemoryHub, type MemoryHub, memoryBus, memoryStore } from '@sync/core'
 import { assembleChange } from '@sync/core/adapter'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 const scope = { partition: 'p', section: 's' }
 const change = assembleChange({
@@ -16,7 +16,8 @@ const change = assembleChange({
   edits: 'omitted',
 })
 
-async function works(url: string): Promise<void> {
+/** Asserts that the bus of a URL delivers what it publishes. */
+async function expectRoundTrip(url: string): Promise<void> {
   await using bus = await openBus(url)
   let received = 0
   await bus.subscribe(scope, () => void received++)
@@ -27,45 +28,45 @@ async function works(url: string): Promise<void> {
 const nats = await canTest('several hosts of NATS', { broker: 'nats' })
 const kafka = await canTest('several hosts of Kafka', { broker: 'kafka' })
 
-describe('several hosts, each with its port, of which one is enough', () => {
-  test.runIf(nats)('of NATS', async () => {
+describe('a URL with several hosts', () => {
+  it.runIf(nats)('opens a NATS bus when only one of the hosts is available', async () => {
     await using server = await startNats()
-    await works(`nats://127.0.0.1:1,127.0.0.1:${server.port}`)
+    await expectRoundTrip(`nats://127.0.0.1:1,127.0.0.1:${server.port}`)
   })
 
-  test.runIf(kafka)(
-    'of Kafka',
+  it.runIf(kafka)(
+    'opens a Kafka bus when only one of the hosts is available',
     async () => {
       await using broker = await startKafka()
       for (const client of ['kafkajs', 'platformatic'])
-        await works(`kafka://127.0.0.1:1,${broker.address}?client=${client}`)
+        await expectRoundTrip(`kafka://127.0.0.1:1,${broker.address}?client=${client}`)
     },
     60_000,
   )
-})
 
-test('an adapter that takes them is given the whole text; others refuse them, and no password is repeated', async () => {
-  const given: string[] = []
-  const hub = createMemoryHub()
-  const note = (url: URL, text: string): MemoryHub => {
-    given.push(url.href, text)
-    return hub
-  }
-  registerScheme('several', async () => ({
-    hosts: 'several',
-    store: (url, text) => memoryStore(note(url, text)),
-    bus: (url, text) => memoryBus(note(url, text)),
-  }))
-  registerScheme('single', async () => ({ store: () => memoryStore(), bus: () => memoryBus() }))
-  const text = 'several://ann:secret@h1:1,h2:2,h3/path?a=b'
-  const first = 'several://ann:secret@h1:1/path?a=b'
-  await (await openStore(text)).close()
-  await (await openBus(text)).close()
-  await (await openBus(first)).close()
-  expect(given).toEqual([first, text, first, text, first, first])
-  for (const url of ['single://ann:secret@h1:1,h2:2', 'redis://ann:secret@h1:1,h2:2', 'several://h1:x,h2:2']) {
-    const error: unknown = await openBus(url).catch((cause: unknown) => cause)
-    expect(error).toMatchObject({ code: 'SYNC_CONFIG' })
-    expect(String(error)).not.toContain('secret')
-  }
+  it('reaches an adapter as text if the adapter accepts several hosts, and is rejected otherwise', async () => {
+    const received: string[] = []
+    const hub = createMemoryHub()
+    const hubFor = (url: URL, text: string): MemoryHub => {
+      received.push(url.href, text)
+      return hub
+    }
+    registerScheme('several', async () => ({
+      hosts: 'several',
+      store: (url, text) => memoryStore(hubFor(url, text)),
+      bus: (url, text) => memoryBus(hubFor(url, text)),
+    }))
+    registerScheme('single', async () => ({ store: () => memoryStore(), bus: () => memoryBus() }))
+    const text = 'several://ann:secret@h1:1,h2:2,h3/path?a=b'
+    const firstHostOnly = 'several://ann:secret@h1:1/path?a=b'
+    await (await openStore(text)).close()
+    await (await openBus(text)).close()
+    await (await openBus(firstHostOnly)).close()
+    expect(received).toEqual([firstHostOnly, text, firstHostOnly, text, firstHostOnly, firstHostOnly])
+    for (const url of ['single://ann:secret@h1:1,h2:2', 'redis://ann:secret@h1:1,h2:2', 'several://h1:x,h2:2']) {
+      const error: unknown = await openBus(url).catch((cause: unknown) => cause)
+      expect(error).toMatchObject({ code: 'SYNC_CONFIG' })
+      expect(String(error)).not.toContain('secret')
+    }
+  })
 })

@@ -1,76 +1,86 @@
 import { connect, openBus, openStore, registerScheme } from '@sync/config'
 import { createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 
-test('equal memory URLs mean the same data', async () => {
-  await using a = await connect({ store: 'memory:one', bus: 'memory:one' })
-  await using b = await connect({ store: 'memory:one', bus: 'memory:one' })
-  await using c = await connect({ store: 'memory:two', bus: 'memory:two' })
-  await a.collection(docs, { partition: 'p' }).assign('x', { n: 1 })
-  expect(await b.collection(docs, { partition: 'p' }).get('x')).toEqual({ n: 1 })
-  expect(await c.collection(docs, { partition: 'p' }).get('x')).toBeUndefined()
-})
+describe('connect()', () => {
+  it('shares data between instances with equal memory URLs', async () => {
+    await using a = await connect({ store: 'memory:one', bus: 'memory:one' })
+    await using b = await connect({ store: 'memory:one', bus: 'memory:one' })
+    await using c = await connect({ store: 'memory:two', bus: 'memory:two' })
+    await a.collection(docs, { partition: 'p' }).assign('x', { n: 1 })
+    expect(await b.collection(docs, { partition: 'p' }).get('x')).toEqual({ n: 1 })
+    expect(await c.collection(docs, { partition: 'p' }).get('x')).toBeUndefined()
+  })
 
-test('a bus that loses everything is a URL away, and the store makes up for it', async () => {
-  await using a = await connect({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
-  await using b = await connect({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
-  const [x, y] = [a, b].map((each) => each.collection(docs, { partition: 'p' }))
-  await y?.get('x')
-  await x?.assign('x', { n: 1 })
-  expect(y?.peek('x')).toBeUndefined()
-  await b.catchUp()
-  expect(y?.peek('x')).toEqual({ n: 1 })
-})
+  it('injects faults into a memory bus, which instances repair from the store', async () => {
+    await using a = await connect({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
+    await using b = await connect({ store: 'memory:lossy', bus: 'memory:lossy?drop=1' })
+    const [docsOfA, docsOfB] = [a, b].map((instance) => instance.collection(docs, { partition: 'p' }))
+    await docsOfB?.get('x')
+    await docsOfA?.assign('x', { n: 1 })
+    expect(docsOfB?.peek('x')).toBeUndefined()
+    await b.catchUp()
+    expect(docsOfB?.peek('x')).toEqual({ n: 1 })
+  })
 
-test('several URLs are one bus: each instance hears whoever shares one of them', async () => {
-  await using old = await connect({ store: 'memory:fleet', bus: 'memory:bus-a' })
-  await using moving = await connect({ store: 'memory:fleet', bus: ['memory:bus-a', 'memory:bus-b'] })
-  await using moved = await connect({ store: 'memory:fleet', bus: 'memory:bus-b' })
-  const [x, y, z] = [old, moving, moved].map((each) => each.collection(docs, { partition: 'p' }))
-  await Promise.all([x?.get('x'), y?.get('x'), z?.get('x')])
-  await y?.assign('x', { n: 1 })
-  await expect.poll(() => [x?.peek('x'), z?.peek('x')]).toEqual([{ n: 1 }, { n: 1 }])
-  await z?.assign('x', { n: 2 })
-  await expect.poll(() => y?.peek('x')).toEqual({ n: 2 })
-})
+  it('joins several bus URLs, so that instances exchange changes if they share one of them', async () => {
+    await using onFirst = await connect({ store: 'memory:fleet', bus: 'memory:bus-a' })
+    await using onBoth = await connect({ store: 'memory:fleet', bus: ['memory:bus-a', 'memory:bus-b'] })
+    await using onSecond = await connect({ store: 'memory:fleet', bus: 'memory:bus-b' })
+    const [first, both, second] = [onFirst, onBoth, onSecond].map((instance) =>
+      instance.collection(docs, { partition: 'p' }),
+    )
+    await Promise.all([first?.get('x'), both?.get('x'), second?.get('x')])
+    await both?.assign('x', { n: 1 })
+    await expect.poll(() => [first?.peek('x'), second?.peek('x')]).toEqual([{ n: 1 }, { n: 1 }])
+    await second?.assign('x', { n: 2 })
+    await expect.poll(() => both?.peek('x')).toEqual({ n: 2 })
+  })
 
-test('should one of several not open, none stays open', async () => {
-  const closed: string[] = []
-  registerScheme('noted', async () => ({
-    bus: (url) => {
-      const bus = memoryBus()
-      return Object.assign(bus, { close: async () => void closed.push(url.href) })
-    },
-  }))
-  const refused = { code: 'SYNC_CONFIG' }
-  await expect(connect({ bus: ['noted:a', 'ftp:b', 'noted:c'] })).rejects.toMatchObject(refused)
-  expect(closed).toEqual(['noted:a', 'noted:c'])
-  await expect(connect({ bus: [] })).rejects.toMatchObject(refused)
-  await expect(connect({ bus: ['memory:a', 'memory:a'] })).rejects.toMatchObject(refused)
-})
+  it('closes every opened bus when another one fails to open', async () => {
+    const closed: string[] = []
+    registerScheme('recorded', async () => ({
+      bus: (url) => {
+        const bus = memoryBus()
+        return Object.assign(bus, { close: async () => void closed.push(url.href) })
+      },
+    }))
+    await expect(connect({ bus: ['recorded:a', 'ftp:b', 'recorded:c'] })).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
+    expect(closed).toEqual(['recorded:a', 'recorded:c'])
+  })
 
-test.each([
-  ['nonsense', /a URL is needed/],
-  ['ftp://host', /no adapter for ftp: URLs/],
-  ['memory:?speed=1', /no parameter "speed"/],
-  ['memory:?drop=2', /drop: a number from 0 to 1 is needed, not "2"/],
-  ['memory:?drop=', /drop: a number/],
-])('%s is refused with a code', async (url, message) => {
-  await expect(connect({ bus: url })).rejects.toMatchObject({
-    code: 'SYNC_CONFIG',
-    message: expect.stringMatching(message),
+  it.each([[[]], [['memory:a', 'memory:a']]])('rejects the bus URLs %j with SYNC_CONFIG', async (bus) => {
+    await expect(connect({ bus })).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
+  })
+
+  it.each([
+    ['nonsense', /expected a URL/],
+    ['ftp://host', /no adapter for ftp: URLs/],
+    ['memory:?speed=1', /unknown URL parameter "speed"/],
+    ['memory:?drop=2', /^drop: expected a number from 0 to 1, got "2"/],
+    ['memory:?drop=', /^drop: expected a number/],
+  ])('rejects the bus URL %s with SYNC_CONFIG', async (url, message) => {
+    await expect(connect({ bus: url })).rejects.toMatchObject({
+      code: 'SYNC_CONFIG',
+      message: expect.stringMatching(message),
+    })
   })
 })
 
-test('other schemes are added, with a store, a bus or both', async () => {
-  const hub = createMemoryHub()
-  registerScheme('mine', async () => ({ store: () => memoryStore(hub) }))
-  registerScheme('wire', async () => ({ bus: () => memoryBus(hub) }))
-  await using sync = await connect({ store: 'mine://a', bus: 'wire://b' })
-  await sync.collection(docs, { partition: 'p' }).assign('x', { n: 1 })
-  await expect(openBus('mine://a')).rejects.toThrow(/no such bus/)
-  await expect(openStore('wire://b')).rejects.toThrow(/no such store/)
-  expect(() => registerScheme('No Good', async () => ({}))).toThrow(/no name of a URL scheme/)
+describe('registerScheme()', () => {
+  it('adds a scheme with a store, a bus or both', async () => {
+    const hub = createMemoryHub()
+    registerScheme('mine', async () => ({ store: () => memoryStore(hub) }))
+    registerScheme('wire', async () => ({ bus: () => memoryBus(hub) }))
+    await using instance = await connect({ store: 'mine://a', bus: 'wire://b' })
+    await instance.collection(docs, { partition: 'p' }).assign('x', { n: 1 })
+    await expect(openBus('mine://a')).rejects.toThrow('expected the URL of a bus')
+    await expect(openStore('wire://b')).rejects.toThrow('expected the URL of a store')
+  })
+
+  it('rejects an invalid name of a scheme', () => {
+    expect(() => registerScheme('No Good', async () => ({}))).toThrow('got "No Good"')
+  })
 })

@@ -3,10 +3,10 @@ import { adapter } from '../../src/memory.ts'
 import { registerScheme } from '../../src/scheme.ts'
 import { parseUrl } from '../../src/url.ts'
 
-/** URLs and schemes as applications give them. */
+/** Fuzz targets of this package: URLs and schemes. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   'memory URLs': ({ mutate }) => {
-    // one hub for all: each name has one for the life of the process
+    // always the same name, because each name creates a hub for the life of the process
     const url = `memory:fuzz?${mutate('drop=0.5&repeat=0.2&reorder=1&delay=20')}`.replace('#', '')
     if (URL.canParse(url)) adapter.bus?.(new URL(url), url)
   },
@@ -15,7 +15,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   },
   'names of schemes': ({ mutate }) => {
     const scheme = mutate('redis+tls')
-    // those that are taken are kept for the life of the process: not those of the product, and always the same few
+    // valid names are skipped, because a registration stays for the life of the process and may replace a built-in scheme
     if (/^[a-z][a-z0-9+.-]*$/.test(scheme)) return
     registerScheme(scheme, () => Promise.reject(new Error('none')))
   },
