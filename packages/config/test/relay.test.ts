@@ -12,7 +12,7 @@ describe.runIf(available)('redisRelay() with a bus from a URL', () => {
   it('publishes changes stored in Redis over NATS', async () => {
     await using redis = await startRedis()
     await using nats = await startNats()
-    const [store, bus] = [`${redis.url}?publish=relay`, nats.url]
+    const [store, bus] = [`${redis.url}?publish=outbox`, nats.url]
     await using writer = await connect({ store, bus })
     await using reader = await connect({ store, bus, checkInterval: '1h' })
     const [source, copy] = [writer, reader].map((instance) => instance.collection(docs, { partition: 'p' }))
