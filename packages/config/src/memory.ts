@@ -39,7 +39,7 @@ function rejectUnknownParameters(url: URL, known: readonly string[]): void {
   for (const name of url.searchParams.keys()) {
     if (known.includes(name)) continue
     const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'none'
-    throw new ConfigError(`${url.protocol} unknown URL parameter ${JSON.stringify(name)}; expected ${expected}`)
+    throw new ConfigError(`unknown parameter ${JSON.stringify(name)} of a ${url.protocol} URL; expected ${expected}`)
   }
 }
 

@@ -7,13 +7,13 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 
 describe("openBus('kafka:…')", () => {
   it.each([
-    ['kafka://host?speed=1', /unknown URL parameter "speed"/],
+    ['kafka://host?speed=1', /unknown parameter "speed"/],
     ['kafka://host/topic', /without a path/],
     ['kafka:', /expected at least one broker/],
     ['kafka://host?brokers=other', /as host:port, got "other"/],
-    ['kafka://host?client=smoke', /^client: expected kafkajs or platformatic, got "smoke"/],
+    ['kafka://host?client=smoke', /^client: expected 'kafkajs' or 'platformatic', got "smoke"/],
     ['kafka://host?sasl=smoke', /^sasl: expected one of plain, .*got "smoke"/],
-    ['kafka://host?tls=maybe', /^tls: expected true or false, got "maybe"/],
+    ['kafka://host?tls=maybe', /^tls: expected one of true, false, got "maybe"/],
     ['kafka://host?partitions=0', /^partitions: /],
     ['kafka://host?retention=soon', /^retention: .*soon/],
     ['kafka://host?topic=a%20b', /^topic: expected .*got "a b"/],

@@ -47,9 +47,7 @@ describe('connect()', () => {
         return Object.assign(bus, { close: async () => void closed.push(url.href) })
       },
     }))
-    await expect(connect({ store: 'memory:', bus: ['recorded:a', 'ftp:b', 'recorded:c'] })).rejects.toMatchObject({
-      code: 'SYNC_CONFIG',
-    })
+    await expect(connect({ store: 'memory:', bus: ['recorded:a', 'ftp:b', 'recorded:c'] })).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
     expect(closed).toEqual(['recorded:a', 'recorded:c'])
   })
 
@@ -60,7 +58,7 @@ describe('connect()', () => {
   it.each([
     ['nonsense', /expected a URL/],
     ['ftp://host', /no adapter for ftp: URLs/],
-    ['memory:?speed=1', /unknown URL parameter "speed"/],
+    ['memory:?speed=1', /unknown parameter "speed"/],
     ['memory:?drop=2', /^drop: expected a number from 0 to 1, got "2"/],
     ['memory:?drop=', /^drop: expected a number/],
   ])('rejects the bus URL %s with SYNC_CONFIG', async (url, message) => {

@@ -31,10 +31,10 @@ describe.runIf(await canTest('redis: URLs', { broker: 'redis' }))('connect() wit
 
 describe("openStore('redis:…')", () => {
   it.each([
-    ['redis://host?speed=1', /"speed"/],
-    ['redis://host/shop', /database/],
-    ['redis://host?partition.eu=nowhere', /eu.*URL/],
-    ['redis:', /host/],
+    ['redis://host?speed=1', /unknown parameter "speed"/],
+    ['redis://host/shop', /database number/],
+    ['redis://host?partition.eu=nowhere', /partition "eu": target: expected a URL/],
+    ['redis:', /a URL with a host/],
     ['redis://host?maxAge=soon', /^maxAge: .*soon/],
   ])('rejects %s with SYNC_ARGUMENT', async (url, message) => {
     await expect(openStore(url)).rejects.toMatchObject({
@@ -46,6 +46,8 @@ describe("openStore('redis:…')", () => {
 
 describe("openBus('redis:…')", () => {
   it('rejects an unknown transport, and names it', async () => {
-    await expect(openBus('redis://host?transport=smoke')).rejects.toThrow(/^transport: .*smoke/)
+    await expect(openBus('redis://host?transport=smoke')).rejects.toThrow(
+      'transport: expected one of pubsub, streams, got "smoke"',
+    )
   })
 })

@@ -20,7 +20,7 @@ export interface BusSettings {
 export function resolveBusOptions(options: NatsBusOptions): BusSettings {
   const { transport = 'core', prefix = 'sync', maxPayloadBytes } = options
   if (transport !== 'core' && transport !== 'jetstream')
-    throw new ArgumentError(`transport: expected core or jetstream, got ${JSON.stringify(transport)}`)
+    throw new ArgumentError(`transport: expected 'core' or 'jetstream', got ${JSON.stringify(transport)}`)
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(prefix))
     throw new ArgumentError(`prefix: expected 1 to 32 letters, digits, "-" or "_", got ${JSON.stringify(prefix)}`)
   return {

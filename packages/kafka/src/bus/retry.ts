@@ -2,7 +2,7 @@ import { type FailureKind, KafkaFailure } from '../client/client.ts'
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
-  /** Time of the last attempt, on the scale of `performance.now()`. */
+  /** Latest time of an attempt, on the scale of `performance.now()`. */
   readonly deadline: number
   readonly sleep: (ms: number) => Promise<void>
   /** Called before each further attempt. Its errors are ignored. */

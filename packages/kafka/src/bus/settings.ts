@@ -19,7 +19,7 @@ export interface BusSettings extends ClientSettings {
 export function resolveBusOptions(brokers: readonly string[], options: KafkaBusOptions): BusSettings {
   const { client = 'kafkajs', tls = false, sasl, replicas = -1 } = options
   if (client !== 'kafkajs' && client !== 'platformatic')
-    throw new ArgumentError(`client: expected kafkajs or platformatic, got ${JSON.stringify(client)}`)
+    throw new ArgumentError(`client: expected 'kafkajs' or 'platformatic', got ${JSON.stringify(client)}`)
   return {
     brokers,
     client,

@@ -55,10 +55,10 @@ function parseParameters(query: string): Record<string, string | number | boolea
   for (const [name, text] of new URLSearchParams(query)) {
     if (!KNOWN_PARAMETERS.includes(name))
       throw new ArgumentError(
-        `kafka: unknown URL parameter ${JSON.stringify(name)}; expected one of ${KNOWN_PARAMETERS.join(', ')}`,
+        `unknown parameter ${JSON.stringify(name)} of a kafka: URL; expected one of ${KNOWN_PARAMETERS.join(', ')}`,
       )
     if (name === 'tls' && text !== 'true' && text !== 'false')
-      throw new ArgumentError(`tls: expected true or false, got ${JSON.stringify(text)}`)
+      throw new ArgumentError(`tls: expected one of true, false, got ${JSON.stringify(text)}`)
     found[name] = name === 'tls' ? text === 'true' : NUMBER_PARAMETERS.includes(name) ? parseNumber(text) : text
   }
   return found
@@ -83,6 +83,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw new ArgumentError('target: expected a percent-encoded user and password in the URL', { cause })
+    throw new ArgumentError('target: expected user and password of the URL to be percent-encoded', { cause })
   }
 }

@@ -44,7 +44,7 @@ export class TopicSubscriber {
 
   /**
    * Delivers a record to the handler, unless it was delivered before.
-   * @param feedOffset the feed's progress as an offset; a subscriber that is still catching up passes its own instead
+   * @param feedOffset the feed's progress as an offset; a subscriber that is catching up hands its own to the handler instead
    */
   receive(partition: number, { offset, time, value }: IncomingRecord, feedOffset: string): void {
     if (this.#stopped || offset < (this.next[partition] ?? 0)) return

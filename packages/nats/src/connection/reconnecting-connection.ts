@@ -82,7 +82,7 @@ export class ReconnectingConnection {
   }
 
   #unavailableError(): SyncError {
-    return new BusUnavailableError(`NATS at ${this.#options.address} cannot be reached`)
+    return new BusUnavailableError(`NATS at ${this.#options.address} is unavailable`)
   }
 
   /** Converts an error of the client. */

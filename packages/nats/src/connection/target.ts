@@ -98,6 +98,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw new ArgumentError('target: expected a percent-encoded user and password in the URL', { cause })
+    throw new ArgumentError('target: expected user and password of the URL to be percent-encoded', { cause })
   }
 }

@@ -23,7 +23,7 @@ export function parseUrlOptions<T, R>(
     const kind = Object.hasOwn(all, name) ? all[name] : undefined
     if (kind === undefined)
       throw new ArgumentError(
-        `${url.protocol} unknown URL parameter ${JSON.stringify(name)}; expected one of ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,
+        `unknown parameter ${JSON.stringify(name)} of a ${url.protocol} URL; expected one of ${[...Object.keys(known), ...Object.keys(others)].join(', ')}`,
       )
     destination[name] = parseValue(name, text, kind)
   }
@@ -36,5 +36,5 @@ function parseValue(name: string, text: string, kind: ParameterType): unknown {
   if (kind === 'duration') return /^\d+(\.\d+)?$/.test(text) ? Number(text) : (text as Duration)
   if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
   if (kind.includes(text)) return text
-  throw new ArgumentError(`${name}: expected ${kind.join(' or ')}, got ${JSON.stringify(text)}`)
+  throw new ArgumentError(`${name}: expected one of ${kind.join(', ')}, got ${JSON.stringify(text)}`)
 }
