@@ -8,10 +8,10 @@ import type { RuleResult } from './run/run.ts'
 
 const USAGE = `sync-conformance --adapter FILE [--json FILE] [--markdown FILE] [--seed N] [--only PREFIX]
 
-  FILE exports as default an adapter, or a list of them: { name, bus?, store?, sync? }, functions that make a harness.
-  Every rule that applies is run; the end is 0 if none failed and at least one was executed.`
+  The default export of FILE is an adapter { name, bus?, store?, sync? }, whose functions create harnesses, or a list of adapters.
+  Runs every rule that applies. The exit code is 0 if no rule failed and at least one was executed for each kind.`
 
-/** Runs the command; resolves to its exit code. `print` takes its lines (default: the console). */
+/** Runs the command, and resolves to its exit code. `print` receives its lines; default: the console. */
 export async function main(args: readonly string[], print: (line: string) => void = console.log): Promise<number> {
   let values: ReturnType<typeof parseArguments>
   try {
@@ -29,7 +29,7 @@ export async function main(args: readonly string[], print: (line: string) => voi
   try {
     adapters = await loadAdapters(adapter)
   } catch (error) {
-    print(`${adapter} cannot be loaded: ${(error as Error).message}`)
+    print(`--adapter ${adapter}: cannot load the file: ${(error as Error).message}`)
     return 2
   }
   const options = { ...(seed !== undefined && { seed: Number(seed) }), ...(only !== undefined && { only }) }
@@ -51,7 +51,7 @@ const parseArguments = (args: readonly string[]) =>
     },
   }).values
 
-/** Runs the rules for each adapter, a line for each that did not pass, and one that counts them. */
+/** Runs the rules for each adapter. Prints a line for each rule that did not pass, and a summary for each report. */
 export async function runReports(
   adapters: readonly Adapter[],
   options: ReportOptions,
@@ -78,6 +78,7 @@ export async function runReports(
 async function loadAdapters(file: string): Promise<readonly Adapter[]> {
   const module: { readonly default?: Adapter | readonly Adapter[] } = await import(pathToFileURL(resolve(file)).href)
   const adapters = [module.default ?? []].flat() as Adapter[]
-  if (adapters.length === 0) throw new Error('it has no default export')
+  if (adapters.length === 0)
+    throw new Error('expected a default export with an adapter or a list of adapters, got none')
   return adapters
 }

@@ -2,43 +2,44 @@ import { type Call, checkLinearizability, findViolation, type Model } from '@syn
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-const history = (sent: readonly number[], got: readonly number[]) => ({ key: 'a', client: 'B', sent, received: got })
+const history = (sent: readonly number[], received: readonly number[]) => ({ key: 'a', client: 'B', sent, received })
 const nine = [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
-describe('the history of a key', () => {
+describe('findViolation(history)', () => {
   test.each([
     [[1, 2, 4, 3, 5], 'key "a": sent 1…9, got 1 2 4 3 ← first inversion at #3, client B'],
-    [[1, 2, 2, 3], 'key "a": sent 1…9, got 1 2 2 ← 2 came again at #3, client B'],
-    [[1, 2, 3, 4, 6, 7, 8, 9], 'key "a": sent 1…9, got 1…4 6 ← 5 never came, client B'],
-    [[1, 2, 3, 4, 5, 6, 7, 8], 'key "a": sent 1…9, got 1…8 ← 9 never came, client B'],
-    [[1, 77], 'key "a": sent 1…9, got 1 77 ← 77 was never sent here, client B'],
-    [[], 'key "a": sent 1…9, got nothing ← 1 never came, client B'],
-  ])('%j is told no longer than it has to be', (got, told) => {
-    expect(findViolation(history(nine, got))).toBe(told)
+    [[1, 2, 2, 3], 'key "a": sent 1…9, got 1 2 2 ← 2 repeated at #3, client B'],
+    [[1, 2, 3, 4, 6, 7, 8, 9], 'key "a": sent 1…9, got 1…4 6 ← 5 never arrived, client B'],
+    [[1, 2, 3, 4, 5, 6, 7, 8], 'key "a": sent 1…9, got 1…8 ← 9 never arrived, client B'],
+    [[1, 77], 'key "a": sent 1…9, got 1 77 ← 77 was never sent, client B'],
+    [[], 'key "a": sent 1…9, got nothing ← 1 never arrived, client B'],
+  ])('describes the first violation in %j, and nothing after it', (received, violation) => {
+    expect(findViolation(history(nine, received))).toBe(violation)
   })
 
-  test('is right exactly if it is what was sent', () => {
+  test('accepts a history if and only if it equals the sent changes', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(9)), fc.array(fc.nat(9), { maxLength: 10 }), (sent, got) => {
-        expect(findViolation(history(sent, got)) === undefined).toBe(JSON.stringify(sent) === JSON.stringify(got))
+      fc.property(fc.uniqueArray(fc.nat(9)), fc.array(fc.nat(9), { maxLength: 10 }), (sent, received) => {
+        expect(findViolation(history(sent, received)) === undefined).toBe(
+          JSON.stringify(sent) === JSON.stringify(received),
+        )
       }),
     )
   })
 
-  test('with repeats and losses tolerated is wrong only in its order', () => {
+  test('reports only a wrong order when duplicates and losses are tolerated', () => {
     fc.assert(
-      fc.property(fc.subarray(nine), fc.infiniteStream(fc.boolean()), (kept, twice) => {
-        const got = kept.flatMap((each) => (twice.next().value ? [each, each] : [each]))
-        expect(findViolation(history(nine, got), { allowDuplicates: true, allowLosses: true })).toBeUndefined()
-        expect(
-          findViolation(history(nine, [...got].reverse()), { allowDuplicates: true, allowLosses: true }) === undefined,
-        ).toBe(kept.length < 2)
+      fc.property(fc.subarray(nine), fc.infiniteStream(fc.boolean()), (kept, repeats) => {
+        const received = kept.flatMap((each) => (repeats.next().value ? [each, each] : [each]))
+        const tolerance = { allowDuplicates: true, allowLosses: true }
+        expect(findViolation(history(nine, received), tolerance)).toBeUndefined()
+        expect(findViolation(history(nine, [...received].reverse()), tolerance) === undefined).toBe(kept.length < 2)
       }),
     )
   })
 })
 
-/** A register of one value. */
+/** Input of a register with one value: a write, or a read. */
 type Input = { readonly write?: number }
 const register: Model<number, Input, number> = {
   initial: 0,
@@ -46,8 +47,8 @@ const register: Model<number, Input, number> = {
   step: (state, { write }, output) =>
     write !== undefined ? write : output === undefined || output === state ? state : undefined,
 }
-/** The same, known not to be changed by those who only read it. */
-const readable: typeof register = { ...register, isReadOnly: ({ write }) => write === undefined }
+/** The same register, with reads declared as read-only. */
+const registerWithReads: typeof register = { ...register, isReadOnly: ({ write }) => write === undefined }
 const call = (invokedAt: number, at: number | undefined, input: Input, output = 0): Call<Input, number> => ({
   client: 'c',
   input,
@@ -55,21 +56,21 @@ const call = (invokedAt: number, at: number | undefined, input: Input, output = 
   returned: at === undefined ? undefined : { at, output },
 })
 
-describe('a recorded history is linearizable', () => {
+describe('checkLinearizability(history, model)', () => {
   test.each<[string, boolean, Call<Input, number>[]]>([
-    ['of nothing', true, []],
-    ['if a read begins before the write ends', true, [call(0, 3, { write: 1 }), call(1, 2, {}, 0), call(1, 2, {}, 1)]],
-    ['not if a read after the write misses it', false, [call(0, 1, { write: 1 }), call(2, 3, {}, 0)]],
-    ['not if a later read goes back', false, [call(0, 9, { write: 1 }), call(1, 2, {}, 1), call(3, 4, {}, 0)]],
-    ['if a write that was never answered is seen', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 1)]],
-    ['if a write that was never answered is not seen', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 0)]],
-    ['if it is seen only later', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 0), call(7, 8, {}, 1)]],
-    ['not if it is seen before it was begun', false, [call(5, undefined, { write: 1 }), call(1, 2, {}, 1)]],
+    ['accepts an empty history', true, []],
+    ['accepts either value when a read begins before the write ends', true, [call(0, 3, { write: 1 }), call(1, 2, {}, 0), call(1, 2, {}, 1)]],
+    ['rejects a read after the write that misses it', false, [call(0, 1, { write: 1 }), call(2, 3, {}, 0)]],
+    ['rejects a later read that returns the older value', false, [call(0, 9, { write: 1 }), call(1, 2, {}, 1), call(3, 4, {}, 0)]],
+    ['accepts a read that sees an unanswered write', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 1)]],
+    ['accepts a read that does not see an unanswered write', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 0)]],
+    ['accepts an unanswered write that only a later read sees', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 0), call(7, 8, {}, 1)]],
+    ['rejects a read that sees an unanswered write before its invocation', false, [call(5, undefined, { write: 1 }), call(1, 2, {}, 1)]],
   ])('%s', (_, linearizable, calls) => {
     expect(checkLinearizability(calls, register).linearizable).toBe(linearizable)
   })
 
-  test('tells what could be explained and what not', () => {
+  test('returns the longest linearized prefix and the blocked calls', () => {
     const [first, second] = [call(0, 1, { write: 1 }), call(2, 3, {}, 0)]
     expect(checkLinearizability([first, second], register)).toEqual({
       linearizable: false,
@@ -78,7 +79,7 @@ describe('a recorded history is linearizable', () => {
     })
   })
 
-  /** Runs calls one at a time, in an order within the intervals drawn for them. */
+  /** Histories of calls that were executed one at a time, each at a point within its interval. */
   const executed = fc
     .array(
       fc.record({ write: fc.option(fc.nat(3), { nil: undefined }), from: fc.nat(3), to: fc.nat(3), open: fc.nat(5) }),
@@ -94,11 +95,11 @@ describe('a recorded history is linearizable', () => {
       })
     })
 
-  test('whenever it came about one call at a time', () => {
+  test('accepts every history that was executed one call at a time', () => {
     fc.assert(fc.property(executed, (calls) => checkLinearizability(calls, register).linearizable))
   })
 
-  test('exactly if trying every order finds one', () => {
+  test('agrees with a search through every order', () => {
     fc.assert(
       fc.property(executed, fc.nat(8), fc.nat(3), (calls, at, output) => {
         const changed = calls.map((each, n) =>
@@ -107,7 +108,7 @@ describe('a recorded history is linearizable', () => {
             : each,
         )
         const expected = bruteForce(changed, 0)
-        expect([checkLinearizability(changed, register), checkLinearizability(changed, readable)]).toMatchObject([
+        expect([checkLinearizability(changed, register), checkLinearizability(changed, registerWithReads)]).toMatchObject([
           { linearizable: expected },
           { linearizable: expected },
         ])
@@ -116,17 +117,17 @@ describe('a recorded history is linearizable', () => {
     )
   })
 
-  test('however many read at one time, where it is known that they only read', () => {
-    // the write begins first, and half of the others came before it
+  test('decides quickly with many concurrent reads that are declared read-only', () => {
+    // The write is invoked first, and half of the reads return the value before it.
     const reads = Array.from({ length: 60 }, (_, n) => call(n + 1, 100, {}, n % 2))
-    expect(checkLinearizability([call(0, 100, { write: 1 }), ...reads], readable).linearizable).toBe(true)
+    expect(checkLinearizability([call(0, 100, { write: 1 }), ...reads], registerWithReads).linearizable).toBe(true)
     expect(
-      checkLinearizability([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], readable).linearizable,
+      checkLinearizability([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], registerWithReads).linearizable,
     ).toBe(false)
   })
 })
 
-/** Wing and Gong's definition, word by word. */
+/** Implements the definition of Wing and Gong literally. */
 function bruteForce(left: readonly Call<Input, number>[], state: number): boolean {
   if (left.every(({ returned }) => returned === undefined)) return true
   return left.some((each) => {

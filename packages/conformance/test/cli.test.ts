@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main } from '@sync/conformance/cli'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'conformance-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -20,7 +20,8 @@ async function run(...args: string[]): Promise<{ code: number; lines: string }> 
   return { code, lines: lines.join('\n') }
 }
 
-test('a good adapter ends with 0, and the report has every rule', async () => {
+describe('sync-conformance', () => {
+test('writes every rule to the reports, and exits with 1 when a kind has no executed rule', async () => {
   const adapter = adapterFile('good.mjs', `export default { name: 'good', bus: memoryBusHarness }`)
   const [json, markdown] = [join(folder, 'report.json'), join(folder, 'report.md')]
   const { code, lines } = await run('--adapter', adapter, '--only', 'BUS', '--json', json, '--markdown', markdown)
@@ -33,12 +34,12 @@ test('a good adapter ends with 0, and the report has every rule', async () => {
     if (status === 'skipped') expect(reason).toBeTruthy()
   }
   expect(readFileSync(markdown, 'utf8')).toMatch(/\| BUS-ORD-01 \| MUST \| passed \| Changes of one publisher/)
-  // no rule of the stack begins with BUS: nothing executed there, and that is no success
+  // No id of a stack rule begins with BUS, and a report without executed rules is a failure.
   expect(code).toBe(1)
   expect(lines).toContain('✗ no rule was executed good (sync)')
 })
 
-test('a failure tells the rule, what was seen, the seed and where to look', async () => {
+test('prints the rule, the observation, the seed and the hint of a failure', async () => {
   const adapter = adapterFile(
     'bad.mjs',
     `export default {
@@ -60,8 +61,8 @@ test('a failure tells the rule, what was seen, the seed and where to look', asyn
   )
   const { code, lines } = await run('--adapter', adapter, '--only', 'BUS-DEL-01', '--seed', '7')
   expect(code).toBe(1)
-  expect(lines).toContain('✗ BUS-DEL-01: While the connection stands nothing is lost')
-  expect(lines).toMatch(/key "k\d": sent .* ← \d+ never came, client B/)
+  expect(lines).toContain('✗ BUS-DEL-01: A connected bus loses no change')
+  expect(lines).toMatch(/key "k\d": sent .* ← \d+ never arrived, client B/)
   expect(lines).toContain('seed 7')
   expect(lines).toContain('If this fails: Look for a buffer')
 })
@@ -69,9 +70,10 @@ test('a failure tells the rule, what was seen, the seed and where to look', asyn
 test.each([
   [[], 'sync-conformance --adapter FILE'],
   [['--nonsense'], "Unknown option '--nonsense'"],
-  [['--adapter', join(folder, 'nowhere.mjs')], 'cannot be loaded'],
-])('%j is answered with how to call it, and 2', async (args, told) => {
+  [['--adapter', join(folder, 'missing.mjs')], 'missing.mjs: cannot load the file'],
+])('exits with 2 and prints the problem for the arguments %j', async (args, message) => {
   const { code, lines } = await run(...args)
   expect(code).toBe(2)
-  expect(lines).toContain(told)
+  expect(lines).toContain(message)
+})
 })

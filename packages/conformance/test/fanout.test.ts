@@ -5,7 +5,7 @@ import { describe, it } from 'vitest'
 
 type BusControls = MemoryHub['bus']
 
-/** What is the matter with the second bus, and which of them the faults of the rules befall. */
+/** Condition of the second bus, and the buses that the rules' faults affect. */
 interface Case {
   readonly name: string
   readonly breakSecond?: (second: BusControls) => void
@@ -42,14 +42,14 @@ async function twoBuses({ breakSecond, affected }: Case): Promise<BusHarness> {
 }
 
 const cases: readonly Case[] = [
-  { name: 'two buses as one', affected: 'both' },
+  { name: 'a fanout of two buses', affected: 'both' },
   {
-    name: 'two buses, of which one loses everything',
+    name: 'a fanout with a bus that loses every change',
     affected: 'both',
     breakSecond: (bus) => bus.setFaultRates({ drop: 1 }),
   },
-  { name: 'two buses, of which one is late', affected: 'both', breakSecond: (bus) => bus.delay(30, 20) },
-  { name: 'two buses, of which one is away', affected: 'the first', breakSecond: (bus) => bus.makeUnavailable() },
+  { name: 'a fanout with a slow bus', affected: 'both', breakSecond: (bus) => bus.delay(30, 20) },
+  { name: 'a fanout with an unavailable bus', affected: 'the first', breakSecond: (bus) => bus.makeUnavailable() },
 ]
 for (const each of cases) {
   describeBusConformance({ name: each.name, createHarness: () => twoBuses(each), runner: { describe, it } })

@@ -2,19 +2,21 @@ import { memoryBusHarness, testAdapter } from '@sync/conformance'
 import { allRules, mutants, rulesWithoutMutant, runMutant } from '@sync/conformance/mutants'
 import { describe, expect, test } from 'vitest'
 
-describe('a mutant is caught by its rule, in the expected words', () => {
-  test.each(mutants.map((mutant) => [mutant.rule, mutant.name, mutant] as const))('%s: %s', async (_, __, mutant) => {
+describe('runMutant(mutant)', () => {
+  const cases = mutants.map((mutant) => [mutant.rule, mutant.name, mutant] as const)
+  test.each(cases)('fails %s with the expected message when the adapter %s', async (_, __, mutant) => {
     const { caught, message } = await runMutant(mutant)
     expect(message).toMatch(mutant.expectedMessage)
     expect(caught).toBe(true)
   })
 })
 
-test('every MUST rule is proven by a mutant', () => {
+describe('the rules', () => {
+test('include no MUST rule without a mutant', () => {
   expect(rulesWithoutMutant(mutants, 'MUST')).toEqual([])
 })
 
-test('every rule has an id of its own, a level, a sentence and a hint', () => {
+test('have a unique id, a level, a sentence and a hint', () => {
   const rules = allRules()
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
   for (const { id, level, statement, hint } of rules) {
@@ -24,16 +26,18 @@ test('every rule has an id of its own, a level, a sentence and a hint', () => {
     expect(hint).toMatch(/[.`]$/)
   }
 })
+})
 
-test('a bus that hangs fails rules, but does not hold up the others', async () => {
-  const hanging = mutants.find(({ name }) => name === 'never answers for a scope that is none')
+describe('testAdapter(adapter)', () => {
+test('runs all other rules when one of them hangs', async () => {
+  const hanging = mutants.find(({ name }) => name === 'hangs on an invalid scope')
   if (hanging?.kind !== 'bus') throw new Error('no such mutant')
   const [report] = await testAdapter({ name: 'hanging', bus: hanging.createHarness }, { kinds: ['bus'] })
   expect(report?.rules.filter(({ status }) => status === 'failed').map(({ id }) => id)).toEqual(['BUS-SUB-11'])
   expect(report?.ok).toBe(false)
 })
 
-test('a handler of the adapter that never ends is cut off as a hang', async () => {
+test('fails a rule with a timeout when the harness never opens a client', async () => {
   const [report] = await testAdapter(
     {
       name: 'stuck',
@@ -45,16 +49,17 @@ test('a handler of the adapter that never ends is cut off as a hang', async () =
     { kinds: ['bus'], only: 'BUS-ORD-01', deadline: 500 },
   )
   expect(report?.rules[0]).toMatchObject({ status: 'failed' })
-  expect(report?.rules[0]?.reason).toContain('hangs: opening a client has not ended after 500 ms')
+  expect(report?.rules[0]?.reason).toContain('timed out: opening a client did not settle within 500 ms')
+})
 })
 
-describe('contradictory capabilities are refused', () => {
+describe('BUS-H-01', () => {
   test.each([
-    [{ delivery: 'exactly-once' }, 'delivery: "exactly-once" is not known'],
+    [{ delivery: 'exactly-once' }, 'delivery: expected one of "at-most-once", "at-least-once", got "exactly-once"'],
     [{ replay: 'from-offset' }, "replay 'from-offset' with delivery 'at-most-once'"],
     [{ delivery: 'at-least-once' }, "durability 'sent' with delivery 'at-least-once'"],
-    [{ maxPayloadBytes: 10 }, 'maxPayloadBytes: 10 is no whole number from 1024 on'],
-  ])('%j', async (declared, message) => {
+    [{ maxPayloadBytes: 10 }, 'maxPayloadBytes: expected an integer of at least 1024, got 10'],
+  ])('fails when a bus declares %j', async (declared, message) => {
     const [report] = await testAdapter(
       {
         name: 'declared',

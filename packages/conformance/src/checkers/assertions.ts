@@ -1,29 +1,35 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** What an adapter did that a rule forbids. The message says what was seen; the rule's id, hint and seed are added by the runner. */
+/** Violation of a rule by an adapter. The message describes the observation; the runner adds the rule's id, hint and seed. */
 export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
-/** @throws Violation with the message, unless the condition holds. */
+/**
+ * Asserts that a condition holds.
+ * @throws Violation with the message if it does not.
+ */
 export function assertThat(condition: unknown, message: string | (() => string)): asserts condition {
   if (!condition) throw new Violation(typeof message === 'string' ? message : message())
 }
 
-/** @throws Violation naming both, unless they are deeply equal. */
+/**
+ * Asserts that two values are deeply equal.
+ * @throws Violation with both values if they are not.
+ */
 export function assertEqual(actual: unknown, expected: unknown, what: string): void {
   if (!isDeepStrictEqual(actual, expected))
     throw new Violation(`${what}: expected ${format(expected)}, got ${format(actual)}`)
 }
 
-/** What is known of an error by its shape: an adapter may have another copy of the core than the kit. */
+/** Shape of a `SyncError`. The kit tests the shape and not the class, because an adapter may have its own copy of the core. */
 export interface TypedError extends Error {
   readonly code: string
   readonly committed: 'no' | 'unknown'
   readonly retryable: boolean
 }
 
-/** Is it an error of this product: with a stable code, and with what is known of the write? */
+/** True if an error has the shape of a `SyncError`: a stable code, `committed` and `retryable`. */
 export const isTypedError = (error: unknown): error is TypedError =>
   error instanceof Error &&
   'code' in error &&
@@ -33,23 +39,23 @@ export const isTypedError = (error: unknown): error is TypedError =>
   'retryable' in error
 
 /**
- * Waits for a call that has to be refused with a typed error.
- * @throws Violation if it is done, or refused with something else, or with another code than the wanted one
+ * Returns the typed error with which a call rejects.
+ * @throws Violation if the call resolves, or rejects with another error or another code.
  */
 export async function assertRejects(call: Promise<unknown>, what: string, code?: string): Promise<TypedError> {
   const outcome = await call.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   )
-  if ('value' in outcome) throw new Violation(`${what}: was not refused but answered ${format(outcome.value)}`)
+  if ('value' in outcome) throw new Violation(`${what}: expected a rejection, got ${format(outcome.value)}`)
   const { error } = outcome
-  assertThat(isTypedError(error), () => `${what}: was refused with an error that is no SyncError: ${String(error)}`)
+  assertThat(isTypedError(error), () => `${what}: expected a SyncError, got ${String(error)}`)
   if (code !== undefined && error.code !== code)
-    throw new Violation(`${what}: was refused with ${error.code} in place of ${code}: ${error.message}`)
+    throw new Violation(`${what}: expected ${code}, got ${error.code}: ${error.message}`)
   return error
 }
 
-/** A value for a message: short, on one line. */
+/** Formats a value for a message: on one line, with at most 300 characters. */
 export function format(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`
   const text = value === undefined ? 'nothing' : (JSON.stringify(value, toPlain) ?? String(value))

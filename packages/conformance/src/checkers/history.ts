@@ -1,21 +1,26 @@
-/** What one client heard of one key, by sequence. */
+/** Changes of one key that were sent and that one client received, by sequence. */
 export interface KeyHistory {
   readonly key: string
-  /** In the order in which they were sent. */
+  /** Sequences in the order in which they were sent. */
   readonly sent: readonly number[]
+  /** Sequences in the order in which the client received them. */
   readonly received: readonly number[]
+  /** Name of the client, for messages. */
   readonly client: string
 }
 
-/** What may happen on the way without breaking the rule. */
+/** Deviations that a rule tolerates. */
 export interface Tolerance {
-  /** Something that was heard may come again. Default false. */
+  /** True if a change may be received again. Default false. */
   readonly allowDuplicates?: boolean
-  /** Something may be missing. Default false. */
+  /** True if changes may be missing. Default false. */
   readonly allowLosses?: boolean
 }
 
-/** Tells what is wrong with a history, with no more of it than that takes; `undefined`: nothing. */
+/**
+ * Returns a description of the first violation in a history, with the history up to that point;
+ * `undefined` if the history is valid.
+ */
 export function findViolation(
   history: KeyHistory,
   { allowDuplicates = false, allowLosses = false }: Tolerance = {},
@@ -23,14 +28,14 @@ export function findViolation(
   const { key, sent, received, client } = history
   const indexOf = new Map(sent.map((each, at) => [each, at]))
   const seen = new Set<number>()
-  const describe = (until: number, what: string): string =>
-    `key ${JSON.stringify(key)}: sent ${ranges(sent)}, got ${ranges(received.slice(0, until)) || 'nothing'} ← ${what}, client ${client}`
+  const describe = (until: number, problem: string): string =>
+    `key ${JSON.stringify(key)}: sent ${ranges(sent)}, got ${ranges(received.slice(0, until)) || 'nothing'} ← ${problem}, client ${client}`
   let highestIndex = -1
   for (const [at, each] of received.entries()) {
     const index = indexOf.get(each)
-    if (index === undefined) return describe(at + 1, `${each} was never sent here`)
+    if (index === undefined) return describe(at + 1, `${each} was never sent`)
     if (seen.has(each)) {
-      if (!allowDuplicates) return describe(at + 1, `${each} came again at #${at + 1}`)
+      if (!allowDuplicates) return describe(at + 1, `${each} repeated at #${at + 1}`)
       continue
     }
     if (index < highestIndex) {
@@ -43,10 +48,10 @@ export function findViolation(
   const missing = sent.find((each) => !seen.has(each))
   if (allowLosses || missing === undefined) return undefined
   const after = received.findIndex((each) => (indexOf.get(each) ?? -1) > (indexOf.get(missing) ?? -1))
-  return describe(after < 0 ? received.length : after + 1, `${missing} never came`)
+  return describe(after < 0 ? received.length : after + 1, `${missing} never arrived`)
 }
 
-/** The first fault of several histories. */
+/** Returns a description of the first violation in several histories; `undefined` if all are valid. */
 export function findFirstViolation(histories: readonly KeyHistory[], tolerance?: Tolerance): string | undefined {
   for (const history of histories) {
     const violation = findViolation(history, tolerance)
@@ -55,7 +60,7 @@ export function findFirstViolation(histories: readonly KeyHistory[], tolerance?:
   return undefined
 }
 
-/** Numbers with runs of four or more drawn together: `1…9 11`. */
+/** Formats numbers, with runs of four or more as ranges: `1…9 11`. */
 function ranges(numbers: readonly number[]): string {
   const parts: string[] = []
   for (let at = 0; at < numbers.length; ) {

@@ -1,29 +1,35 @@
-/** One call as it was seen from outside. */
+/** One call, as observed by its caller. */
 export interface Call<I, O> {
+  /** Name of the caller, for messages. */
   readonly client: string
   readonly input: I
+  /** Time of the invocation, in any monotonic unit. */
   readonly invokedAt: number
-  /** `undefined`: never answered. It may have been carried out at any time since, or not at all. */
+  /** The answer and its time; `undefined` if the call was never answered: it took effect at any later time, or never. */
   readonly returned: { readonly at: number; readonly output: O } | undefined
 }
 
-/** What an object does, one call at a time. States are compared by `id`. */
+/** Sequential specification of an object. States are compared by `stateKey`. */
 export interface Model<S, I, O> {
   readonly initial: S
-  /** The state after a call that was answered so (`undefined`: by anything); `undefined`: it cannot have been. */
+  /**
+   * Returns the state after a call with this output, or `undefined` if the call cannot return it in this state. An output of
+   * `undefined` stands for any output.
+   */
   step(state: S, input: I, output: O | undefined): S | undefined
   /**
-   * Does a call that was answered so leave every state as it is? Where that is told, many such calls at one time make the search
-   * no longer: each is taken as soon as it fits.
+   * True if a call with this output leaves every state unchanged. The search then takes such a call as soon as it fits, so that
+   * many concurrent reads do not prolong it.
    */
   isReadOnly?(input: I, output: O): boolean
+  /** Returns a string that identifies a state. */
   stateKey(state: S): string
 }
 
-/** Is there an order of the calls that respects real time and that the model allows? */
+/** Whether an order of the calls exists that respects real time and that the model allows. */
 export type LinearizabilityResult<I, O> =
   | { readonly linearizable: true }
-  /** `explained`: the most calls, in order, that could be; `stuck`: those of which none can come next. */
+  /** `linearizedPrefix` is the longest valid order that was found; none of the `blocked` calls can follow it. */
   | {
       readonly linearizable: false
       readonly linearizedPrefix: readonly Call<I, O>[]
@@ -31,8 +37,9 @@ export type LinearizabilityResult<I, O> =
     }
 
 /**
- * Decides whether a recorded history is linearizable: the search of Wing and Gong (1993), remembering the configurations
- * that led nowhere, as Lowe (2017) does. Exponential at worst, in calls that overlap; keep it to some hundreds.
+ * Decides whether a recorded history is linearizable. The search is that of Wing and Gong (1993); it remembers failed
+ * configurations, as Lowe (2017) does. It is exponential in the number of overlapping calls in the worst case: use it for
+ * some hundreds of calls.
  */
 export function checkLinearizability<S, I, O>(
   history: readonly Call<I, O>[],
@@ -56,7 +63,7 @@ export function checkLinearizability<S, I, O>(
     if (deadEnds.has(configuration)) return false
     const next = candidates(calls, linearized)
     if (order.length >= best.order.length) best = { order: [...order], blocked: next }
-    // what fits here and changes nothing hinders nothing that comes after it
+    // A call that fits and changes nothing cannot prevent a later call.
     const readOnly = next.find((at) => isRead(calls[at] as Call<I, O>) && fits(state, calls[at] as Call<I, O>))
     for (const at of readOnly === undefined ? next : [readOnly]) {
       const { input, returned } = calls[at] as Call<I, O>
@@ -77,7 +84,7 @@ export function checkLinearizability<S, I, O>(
   return { linearizable: false, linearizedPrefix: callsAt(best.order), blocked: callsAt(best.blocked) }
 }
 
-/** The calls that may come next: none that was begun after another open one had been answered. */
+/** Returns the calls that may come next: those invoked before any other remaining call had returned. */
 function candidates(calls: readonly Call<unknown, unknown>[], linearized: Uint8Array): number[] {
   let firstReturn = Number.POSITIVE_INFINITY
   for (const [at, { returned }] of calls.entries()) {

@@ -14,36 +14,37 @@ import { findFirstViolation, type KeyHistory, type Tolerance } from '../checkers
 import type { BusHarness } from '../harness/harness.ts'
 import { TestContext, type TestContextOptions } from './test-context.ts'
 
-/** Key of what is sent to find out whether a subscription is live, or whether all before it has come. */
+/** Key of the probes, which show that a subscription is live, or that every change before the probe was delivered. */
 const PROBE_KEY = '\u2063probe'
 
-/** A subscriber that notes what it hears. */
+/** Subscriber that records every frame. */
 export interface RecordingSubscriber {
   readonly client: string
   readonly received: WireChange[]
   readonly frames: { readonly size: number; readonly offset: string | undefined }[]
-  /** Frames that could not be read. */
+  /** Errors of malformed frames. */
   readonly undecodable: unknown[]
+  /** Sequences of the received probes. */
   readonly probes: Set<number>
   readonly subscription: Subscription
   stop(): Promise<void>
 }
 
-/** How to listen. */
+/** Options of a recording subscriber. */
 export interface RecordingOptions {
   readonly client?: string
   readonly after?: string
   readonly signal?: AbortSignal
-  /** Called for each change after it was noted. */
+  /** Called for each change, after it was recorded. */
   readonly onChange?: (change: WireChange) => void
-  /** Count as live when `subscribe` resolves, whatever the bus declares. */
+  /** Assume that the subscription is live when `subscribe` resolves, even if the bus declares `live: 'eventually'`. */
   readonly skipLivenessProbe?: boolean
 }
 
-/** What rules about a bus work with. */
+/** Test context of rules about buses. */
 export class BusTestContext extends TestContext<BusHarness> {
   readonly capabilities: BusCapabilities
-  /** A client that is open from the start. */
+  /** Client that is open from the start. */
   readonly bus: ChangeBus
   #sequence = 0
   #probeCount = 0
@@ -61,17 +62,17 @@ export class BusTestContext extends TestContext<BusHarness> {
     return context
   }
 
-  /** One more client. */
+  /** Opens another client. */
   async open(): Promise<ChangeBus> {
     return this.closeOnCleanup(await this.harness.open())
   }
 
-  /** A section that nobody has used. */
+  /** Returns an unused section, or the one with the given name. */
   section(name: string = this.uniqueName('section')): SectionRef {
     return { partition: this.harness.namespace, section: name }
   }
 
-  /** A change of a key; its sequence is one higher than the last one's. */
+  /** Returns a change of a key, with the next sequence. */
   change(key: string, whole = '1'): EncodedChange {
     const sequence = ++this.#sequence
     return assembleChange({
@@ -86,7 +87,7 @@ export class BusTestContext extends TestContext<BusHarness> {
     })
   }
 
-  /** Subscribes, and waits until it is live, where that takes longer than `subscribe`. */
+  /** Subscribes, and waits until the subscription is live if the bus declares `live: 'eventually'`. */
   async subscribe(bus: ChangeBus, scope: Scope, options: RecordingOptions = {}): Promise<RecordingSubscriber> {
     const { client = this.uniqueName('client '), after, signal, onChange, skipLivenessProbe = false } = options
     const received: WireChange[] = []
@@ -127,8 +128,8 @@ export class BusTestContext extends TestContext<BusHarness> {
   }
 
   /**
-   * Waits until everything published to a scope before has come to these listeners, if it comes at all: sends one change
-   * more, and waits for that.
+   * Waits until every change that was published to a scope has reached these subscribers or is lost: publishes a probe, and
+   * waits for it.
    */
   async waitForDelivery(
     scope: Scope,
@@ -136,20 +137,20 @@ export class BusTestContext extends TestContext<BusHarness> {
     from: ChangeBus = this.bus,
   ): Promise<void> {
     let sent: number[] = []
-    const all = (): boolean => subscribers.every(({ probes }) => sent.some((probe) => probes.has(probe)))
+    const isComplete = (): boolean => subscribers.every(({ probes }) => sent.some((probe) => probes.has(probe)))
     let next = 0
     await this.waitUntil(
       async () => {
-        // one more now and then: a bus that loses messages may lose this one
+        // A bus that loses messages may lose a probe, so that several may be needed.
         if (this.now() >= next) {
           next = this.now() + this.stateTimeout / 4
           sent = [...sent, await this.#publishProbe(scope, from)]
         }
-        return all()
+        return isComplete()
       },
       () => {
         const silent = subscribers.filter(({ probes }) => !sent.some((probe) => probes.has(probe)))
-        return `${silent.map(({ client }) => client).join(', ')} hears nothing that is published now`
+        return `no new change reaches ${silent.map(({ client }) => client).join(', ')}`
       },
     )
   }
@@ -170,17 +171,17 @@ export class BusTestContext extends TestContext<BusHarness> {
     return sequence
   }
 
-  /** Publishes each change by itself, one after another. */
+  /** Publishes changes one after another, each in its own call. */
   async publish(scope: Scope, changes: readonly EncodedChange[], from: ChangeBus = this.bus): Promise<void> {
     for (const change of changes) await this.withTimeout(from.publish(scope, [change]), 'publish')
   }
 
-  /** May what was heard come again? */
+  /** True if the bus may deliver a change again. */
   get allowDuplicates(): boolean {
     return this.capabilities.delivery === 'at-least-once'
   }
 
-  /** Waits for all that was sent, and holds what came against it, key by key. */
+  /** Waits for all sent changes, and checks the received ones against them, key by key. */
   async expectAllReceived(
     subscriber: RecordingSubscriber,
     sent: readonly EncodedChange[],
@@ -191,14 +192,14 @@ export class BusTestContext extends TestContext<BusHarness> {
       findFirstViolation(historiesOf(subscriber, sent), { allowDuplicates: this.allowDuplicates, ...tolerance })
     await this.waitUntil(
       () => new Set(subscriber.received.map(({ sequence }) => sequence)).size >= expected.size,
-      () => findProblem() ?? `${subscriber.client} heard ${subscriber.received.length} of ${expected.size} changes`,
+      () => findProblem() ?? `${subscriber.client} received ${subscriber.received.length} of ${expected.size} changes`,
     )
     const problem = findProblem()
     assertThat(problem === undefined, problem ?? '')
   }
 }
 
-/** What a listener heard, key by key, beside what was sent. */
+/** Returns the sent and received changes of a subscriber, key by key. */
 function historiesOf({ client, received }: RecordingSubscriber, sent: readonly EncodedChange[]): KeyHistory[] {
   const keys = new Set([...sent, ...received].map(({ key }) => key))
   const sequencesOf = (changes: readonly { key: string; sequence: number }[], key: string): number[] =>

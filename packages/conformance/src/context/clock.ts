@@ -1,27 +1,31 @@
 import type { VirtualRuntime } from '@sync/core/testing'
 
-/** The time in which a rule runs: that of the machine, or a virtual one that goes on by itself, as fast as it can. */
+/** Clock of a rule: the machine's, or a virtual one that advances automatically and as fast as possible. */
 export interface Clock {
   now(): number
-  /** Calls `fn` after `ms`; the returned function takes it back. */
+  /** Calls `fn` after `ms`. Returns a function that cancels the call. */
   schedule(ms: number, fn: () => void): () => void
-  /** Resolves before the next look at something that is waited for; the more looks there were, the later. */
+  /** Resolves when a condition should be polled again; the pause grows with the number of polls so far. */
   pause(polls: number): Promise<void>
-  /** Ends what keeps it going. */
+  /** Stops the clock and its timers. */
   stop(): Promise<void>
 }
 
-/** The clock of a harness. */
+/** Creates the clock of a harness. */
 export const createClock = (time: VirtualRuntime | undefined): Clock =>
   time ? createVirtualClock(time) : createMachineClock()
 
-/** So many looks come one turn of the event loop after another; then they come at growing distances, up to the longest in ms. */
+/** Number of polls at consecutive turns of the event loop. Later polls follow after growing pauses. */
 const QUICK_POLLS = 5
+/** Maximum pause between two polls, in ms. */
 const MAX_PAUSE_MS = 10
-/** Any time below the longest that a timer takes. */
+/** Any interval below the maximum delay of a timer. */
 const KEEP_ALIVE_MS = 3_600_000
 
-/** Its timers do not count as held by the process (what adapters leave behind does): one alone keeps that alive. */
+/**
+ * Creates a clock on the machine's time. Its timers are unreferenced, so that rules about leaks see only an adapter's timers;
+ * one interval keeps the process alive.
+ */
 function createMachineClock(): Clock {
   const timers = new Set<NodeJS.Timeout>()
   const alive = setInterval(() => {}, KEEP_ALIVE_MS)
@@ -52,7 +56,7 @@ function createMachineClock(): Clock {
   }
 }
 
-/** Each turn of the event loop takes a millisecond: whoever waits for an answer waits for as long as that takes. */
+/** Creates a clock on virtual time. Each turn of the event loop takes one virtual millisecond, so that real answers arrive in time. */
 function createVirtualClock(time: VirtualRuntime): Clock {
   let stopped = false
   let waiters: (() => void)[] = []

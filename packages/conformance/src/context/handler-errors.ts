@@ -3,8 +3,8 @@ import type { Harness } from '../harness/harness.ts'
 import type { TestContext } from './test-context.ts'
 
 /**
- * Where errors that handlers throw come to light: with the harness, or else as the process's uncaught errors, which for this
- * rule are caught here in place of whoever else would.
+ * Returns a function that lists the errors thrown by handlers. They come from the harness (`thrown`), or else from the
+ * process's uncaught exceptions, which are captured until the rule ends.
  */
 export function collectHandlerErrors(context: TestContext<Harness>): () => readonly unknown[] {
   const { thrown } = context.harness

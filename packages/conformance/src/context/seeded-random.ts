@@ -1,4 +1,4 @@
-/** Whole numbers from 0 below `n`, the same ones for the same seed (mulberry32). */
+/** Returns a generator of integers from 0 to `n` - 1, the same ones for the same seed (mulberry32). */
 export function createSeededRandom(seed: number): (n: number) => number {
   let state = seed >>> 0
   return (n) => {

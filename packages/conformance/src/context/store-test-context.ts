@@ -14,13 +14,13 @@ import { assertThat, format } from '../checkers/assertions.ts'
 import type { Harness, StoreHarness } from '../harness/harness.ts'
 import { TestContext, type TestContextOptions } from './test-context.ts'
 
-/** Field texts by name; `undefined` removes the field. */
+/** JSON texts of fields by name; `undefined` removes the field. */
 export type FieldTexts = Readonly<Record<string, string | undefined>>
 
-/** What rules about a store work with. */
+/** Test context of rules about stores. */
 export class StoreTestContext extends TestContext<StoreHarness> {
   readonly capabilities: StoreCapabilities
-  /** A client that is open from the start. */
+  /** Client that is open from the start. */
   readonly store: Store
 
   private constructor(harness: StoreHarness, store: Store, options: TestContextOptions) {
@@ -36,12 +36,12 @@ export class StoreTestContext extends TestContext<StoreHarness> {
     return context
   }
 
-  /** One more client. */
+  /** Opens another client. */
   async open(): Promise<Store> {
     return this.closeOnCleanup(await this.harness.open())
   }
 
-  /** A writer on a section that nobody has used, or on the one that is named. */
+  /** Returns a writer on an unused section, or on the given one. */
   async writer(options: { readonly store?: Store; readonly section?: SectionRef } = {}): Promise<StoreWriter> {
     const { store = this.store, section = this.section() } = options
     const writer = new StoreWriter(this, store, section, this.uniqueName('writer'))
@@ -49,7 +49,7 @@ export class StoreTestContext extends TestContext<StoreHarness> {
     return writer
   }
 
-  /** A section that nobody has used. */
+  /** Returns an unused section, or the one with the given name. */
   section(name: string = this.uniqueName('section')): SectionRef {
     return { partition: this.harness.namespace, section: name }
   }
@@ -58,10 +58,10 @@ export class StoreTestContext extends TestContext<StoreHarness> {
 const isInSection = (ref: DocumentRef | undefined, { partition, section }: SectionRef): boolean =>
   ref?.partition === partition && ref.section === section
 
-/** An answer by which a write was carried out. */
+/** Answer to a commit that was executed. */
 export type Committed = Extract<CommitResult, { status: 'committed' }>
 
-/** Talks to one section as an instance would: knows where it stands, names every write. */
+/** Writer of one section. Like an instance, it tracks the section's state and gives every write an operation id. */
 export class StoreWriter {
   readonly store: Store
   readonly section: SectionRef
@@ -77,11 +77,11 @@ export class StoreWriter {
     this.#name = `${name}.${section.partition}`
   }
 
-  /** Asks where the section stands. */
+  /** Loads the section's state, and returns it. */
   async catchUp(): Promise<SectionState> {
     const heads = await this.#context.withTimeout(this.store.heads([{ scope: this.section }]), 'heads')
     const head = heads[0]
-    assertThat(head && heads.length === 1, () => `heads of one scope: answered ${format(heads)}`)
+    assertThat(head && heads.length === 1, () => `heads of one scope: expected one head, got ${format(heads)}`)
     this.state = head.state
     return head.state
   }
@@ -90,7 +90,7 @@ export class StoreWriter {
     return { ...this.section, key }
   }
 
-  /** A request that writes fields, everything else as most writes have it. */
+  /** Returns a request that writes fields, with the defaults of an ordinary write. */
   request(key: string, texts: FieldTexts, overrides: Partial<CommitRequest> = {}): CommitRequest {
     const { epoch, opResultCount } = this.state
     return {
@@ -106,12 +106,16 @@ export class StoreWriter {
     }
   }
 
-  /** Sends a group; the answers have to be as many. */
+  /**
+   * Sends a group, and returns its answers.
+   * @throws Violation if the number of answers differs from the number of requests.
+   */
   async sendAll(group: readonly CommitRequest[]): Promise<CommitResult[]> {
     const results = await this.#context.withTimeout(this.store.commit(group), 'commit')
     assertThat(
       results.length === group.length,
-      () => `a group of ${group.length} got ${results.length} answers: ${format(results.map(({ status }) => status))}`,
+      () =>
+        `a group of ${group.length} requests: expected as many answers, got ${format(results.map(({ status }) => status))}`,
     )
     const own = results.findLast((_, at) => isInSection(group[at]?.ref, this.section))
     this.state = own?.state ?? this.state
@@ -122,7 +126,10 @@ export class StoreWriter {
     return (await this.sendAll([request]))[0] as CommitResult
   }
 
-  /** Writes, and demands that it is committed. */
+  /**
+   * Writes fields, and returns the answer.
+   * @throws Violation if the write is not committed.
+   */
   async write(key: string, texts: FieldTexts, overrides?: Partial<CommitRequest>): Promise<Committed> {
     return expectCommitted(await this.send(this.request(key, texts, overrides)), `write of ${JSON.stringify(key)}`)
   }
@@ -138,13 +145,13 @@ export class StoreWriter {
     return loadOne(this.#context, this.store, this.ref(key))
   }
 
-  /** The parsed document; `undefined`: there is none. */
+  /** Returns the parsed document, or `undefined` if it is absent. */
   async value(key: string): Promise<unknown> {
     const { document } = await this.load(key)
     return document && JSON.parse(document.text)
   }
 
-  /** What a writer that has just read the key may expect. */
+  /** Returns the precondition of a writer that has just read the document. */
   async expectation(key: string): Promise<Expectation & { generation: number; version: number }> {
     const { state, document } = await this.load(key)
     return {
@@ -154,32 +161,38 @@ export class StoreWriter {
     }
   }
 
-  /** All changes of the section that the log has. */
+  /** Returns the section's changes in the log after a sequence, `limit` of them at most. */
   async log(after = 0, limit = 1_000): Promise<readonly EncodedChange[]> {
     const { epoch } = await this.catchUp()
     const page = await this.#context.withTimeout(
       this.store.changesSince(this.section, { epoch, sequence: after }, limit),
       'changesSince',
     )
-    assertThat(page.status === 'page', () => `the log after ${after}: '${page.status}' in place of a page`)
+    assertThat(page.status === 'page', () => `the log after ${after}: expected 'page', got '${page.status}'`)
     return page.changes
   }
 }
 
-/** Loads one document. */
+/**
+ * Loads one document.
+ * @throws Violation if the number of answers is not one.
+ */
 async function loadOne(context: TestContext<Harness>, store: Store, ref: DocumentRef): Promise<LoadResult> {
   const loaded = await context.withTimeout(store.load([ref]), 'load')
-  assertThat(loaded.length === 1, () => `a load of one document got ${loaded.length} answers`)
+  assertThat(loaded.length === 1, () => `a load of one document: expected one answer, got ${loaded.length}`)
   return loaded[0] as LoadResult
 }
 
-/** @throws Violation unless the answer says that it was committed. */
+/**
+ * Returns the answer of a commit that was executed.
+ * @throws Violation if it was not.
+ */
 export function expectCommitted(result: CommitResult, what: string): Committed {
   assertThat(result.status === 'committed', () => `${what}: expected 'committed', got ${format(withoutState(result))}`)
   return result
 }
 
-/** An answer without where the section stands: for comparing two of them. */
+/** Returns an answer without the section's state, to compare two answers. */
 export function withoutState({ state: _, ...answer }: CommitResult): object {
   return answer
 }

@@ -12,7 +12,7 @@ import type { SyncHarness } from '../harness/harness.ts'
 import { StoreWriter } from './store-test-context.ts'
 import { TestContext, type TestContextOptions } from './test-context.ts'
 
-/** A document of the rules: any fields. */
+/** Document that the rules write. */
 export interface TestDocument {
   n: number
   a?: Json
@@ -22,11 +22,11 @@ export interface TestDocument {
 
 type ConnectOptions = NonNullable<Parameters<SyncHarness['open']>[0]>
 
-/** What rules about a whole stack work with. */
+/** Test context of rules about a whole stack. */
 export class SyncTestContext extends TestContext<SyncHarness> {
-  /** A client of the bus beside the instances. */
+  /** Client of the bus beside the instances. */
   readonly bus: ChangeBus
-  /** A client of the store beside the instances: what it commits, no bus carries. */
+  /** Client of the store beside the instances. No bus carries its commits. */
   readonly store: Store
 
   private constructor(harness: SyncHarness, store: Store, bus: ChangeBus, options: TestContextOptions) {
@@ -42,29 +42,29 @@ export class SyncTestContext extends TestContext<SyncHarness> {
     return context
   }
 
-  /** One more instance. */
+  /** Opens another instance. */
   async open(options?: ConnectOptions): Promise<SyncInstance> {
     const sync = await this.harness.open(options)
     this.onCleanup(() => sync.close({ deadline: '1s' }))
     return sync
   }
 
-  /** A collection in a section of its own. */
+  /** Defines a collection in an unused section. */
   define(options: Partial<CollectionOptions<TestDocument>> = {}): CollectionDefinition<TestDocument> {
     return defineCollection<TestDocument>({ section: this.uniqueName('docs'), ttl: 'never', ...options })
   }
 
-  /** The section of a definition, in the harness's namespace. */
+  /** Returns a definition's section, in the harness's namespace. */
   sectionOf({ section }: { readonly section: string }): SectionRef {
     return { partition: this.harness.namespace, section }
   }
 
-  /** A collection at an instance. */
+  /** Returns an instance's collection, in the harness's namespace. */
   collectionOf<T>(sync: SyncInstance, definition: CollectionDefinition<T>): Collection<T> {
     return sync.collection(definition, { partition: this.harness.namespace })
   }
 
-  /** Several instances with a handle each on one collection. */
+  /** Opens several instances, each with a handle on the same collection. */
   async openInstances<const N extends 1 | 2 | 3, T = TestDocument>(
     count: N,
     definition: CollectionDefinition<T>,
@@ -77,18 +77,18 @@ export class SyncTestContext extends TestContext<SyncHarness> {
       await this.withTimeout(docs.ready(), 'ready')
       instances.push({ name: String.fromCharCode(65 + n), sync, docs })
     }
-    // as many as were asked for
+    // The loop above opened exactly `count` instances.
     return instances as unknown as TestInstances<N, T>
   }
 
-  /** A writer that commits past every instance and bus: for all the others it is a lost message. */
+  /** Returns a writer whose commits no bus carries: to the instances, each of them is a lost message. */
   async writer(section: SectionRef): Promise<StoreWriter> {
     const writer = new StoreWriter(this, this.store, section, this.uniqueName('writer'))
     await writer.catchUp()
     return writer
   }
 
-  /** Waits until every member holds this document. */
+  /** Waits until the replica of every instance has this value. */
   async expectConverged<T>(
     instances: readonly TestInstance<T>[],
     key: string,
@@ -96,31 +96,31 @@ export class SyncTestContext extends TestContext<SyncHarness> {
     timeoutMs?: number,
   ): Promise<void> {
     const text = format(sortKeys(expected))
-    const held = (): string[] => instances.map(({ docs }) => format(sortKeys(docs.peek(key))))
+    const cached = (): string[] => instances.map(({ docs }) => format(sortKeys(docs.peek(key))))
     await this.waitUntil(
-      () => held().every((each) => each === text),
+      () => cached().every((each) => each === text),
       () => {
-        const at = held().findIndex((each) => each !== text)
-        return `key ${JSON.stringify(key)}: instance ${instances[at]?.name} holds ${held()[at]} in place of ${text}`
+        const at = cached().findIndex((each) => each !== text)
+        return `key ${JSON.stringify(key)}, instance ${instances[at]?.name}: expected ${text}, got ${cached()[at]}`
       },
       timeoutMs,
     )
   }
 
-  /** Lets every member ask the store whether it missed anything. */
+  /** Lets every instance ask the store for missed changes. */
   async catchUpAll(instances: readonly Pick<TestInstance<TestDocument>, 'sync'>[]): Promise<void> {
-    await this.withTimeout(Promise.all(instances.map(({ sync }) => sync.catchUp())), 'check', this.stateTimeout * 4)
+    await this.withTimeout(Promise.all(instances.map(({ sync }) => sync.catchUp())), 'catchUp', this.stateTimeout * 4)
   }
 }
 
-/** One instance, with its handle on the collection in question. */
+/** Instance with its handle on the tested collection. */
 export interface TestInstance<T> {
   readonly name: string
   readonly sync: SyncInstance
   readonly docs: Collection<T>
 }
 
-/** So many instances. */
+/** Tuple of `N` instances. */
 export type TestInstances<N extends 1 | 2 | 3, T> = readonly [
   ...{
     1: [TestInstance<T>]
@@ -129,7 +129,7 @@ export type TestInstances<N extends 1 | 2 | 3, T> = readonly [
   }[N],
 ]
 
-/** The same value with members in one order: for comparing texts. */
+/** Returns the value with the members of every object in one order, to compare texts. */
 export function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys)
   if (typeof value !== 'object' || value === null) return value

@@ -4,18 +4,18 @@ import type { Clock } from './clock.ts'
 import { createSeededRandom } from './seeded-random.ts'
 import { withTimeout } from './with-timeout.ts'
 
-/** What a rule runs on, whatever it is about. */
+/** Settings of a rule's run. */
 export interface TestContextOptions {
   readonly seed: number
-  /** How long a state is waited for, in ms of the harness's time. */
+  /** Maximum time to wait for a state, in ms of the harness's time. */
   readonly stateTimeout: number
   readonly clock: Clock
 }
 
-/** After so many looks one comes a few milliseconds later. */
+/** Number of polls after which a pause takes a few milliseconds. */
 const PAUSE_AFTER_POLLS = 10
 
-/** Waiting, chance and cleaning up. No rule sleeps for a result: it waits for a state, with a deadline. */
+/** Waiting, randomness and clean-up of a rule. A rule never sleeps for a result: it waits for a state, with a deadline. */
 export class TestContext<H extends Harness> {
   readonly harness: H
   readonly seed: number
@@ -33,7 +33,7 @@ export class TestContext<H extends Harness> {
     this.#randomInt = createSeededRandom(seed)
   }
 
-  /** A name that no other part of the rule has. */
+  /** Returns a name that is unique within the rule. */
   uniqueName(prefix: string): string {
     return `${prefix}${++this.#names}`
   }
@@ -42,43 +42,46 @@ export class TestContext<H extends Harness> {
     return this.#clock.now()
   }
 
-  /** For rules about time itself, and those alone. */
+  /** Resolves after `ms`. Only for rules about time. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.#clock.schedule(ms, resolve))
   }
 
-  /** A few milliseconds later: for what has to have begun, and shows nothing yet. */
+  /** Resolves after a few milliseconds, for work that must have begun but shows no state yet. */
   shortPause(): Promise<void> {
     return this.#clock.pause(PAUSE_AFTER_POLLS)
   }
 
   /**
    * Waits until a condition holds.
-   * @throws Violation with `otherwise` if it does not come about
+   * @throws Violation with the message if it does not hold in time.
    */
   async waitUntil(
     condition: () => unknown,
     message: string | (() => string),
     timeoutMs: number = this.stateTimeout,
   ): Promise<void> {
-    const cleanUp = this.now() + timeoutMs
+    const deadline = this.now() + timeoutMs
     for (let polls = 0; !(await condition()); polls++) {
-      if (this.now() >= cleanUp) throw new Violation(typeof message === 'string' ? message : message())
+      if (this.now() >= deadline) throw new Violation(typeof message === 'string' ? message : message())
       await this.#clock.pause(polls)
     }
   }
 
-  /** The value of a promise that has to settle. @throws Violation if it does not */
+  /**
+   * Resolves or rejects as the promise does.
+   * @throws Violation if the promise does not settle in time.
+   */
   withTimeout<T>(promise: Promise<T>, what: string, timeoutMs: number = this.stateTimeout): Promise<T> {
-    return withTimeout(this.#clock, timeoutMs, promise, `hangs: ${what}: no end after ${timeoutMs} ms`)
+    return withTimeout(this.#clock, timeoutMs, promise, what)
   }
 
-  /** A whole number from 0 below `n`, by the seed. */
+  /** Returns an integer from 0 to `n` - 1, determined by the seed. */
   randomInt(n: number): number {
     return this.#randomInt(n)
   }
 
-  /** Two lists as one, each in its own order, by the seed. */
+  /** Merges two lists in an order determined by the seed; each list keeps its own order. */
   interleave<T>(one: readonly T[], other: readonly T[]): T[] {
     const [a, b] = [[...one], [...other]]
     const all: T[] = []
@@ -86,18 +89,18 @@ export class TestContext<H extends Harness> {
     return all
   }
 
-  /** Does something when the rule is over, whatever becomes of it; what was begun last ends first. */
+  /** Registers work that runs after the rule has passed or failed, in reverse order of registration. */
   onCleanup(work: () => unknown): void {
     this.#cleanups.push(work)
   }
 
-  /** Takes care of a client's end. */
+  /** Closes a client after the rule, and returns it. */
   closeOnCleanup<T extends { close(): Promise<void> }>(client: T): T {
     this.onCleanup(() => client.close())
     return client
   }
 
-  /** Ends all that was begun. A client that cannot be closed is no reason to leave the others open. */
+  /** Runs the registered clean-up, and returns its errors. An error does not prevent the rest of the clean-up. */
   async cleanUp(): Promise<unknown[]> {
     const failed: unknown[] = []
     for (const close of this.#cleanups.splice(0).reverse()) {

@@ -1,10 +1,13 @@
 import { Violation } from '../checkers/assertions.ts'
 import type { Clock } from './clock.ts'
 
-/** The value of a promise. @throws Violation if it has not settled after `ms` of the clock: a hang is cut off, not waited for */
-export function withTimeout<T>(clock: Clock, ms: number, promise: Promise<T>, message: string): Promise<T> {
+/**
+ * Resolves or rejects as the promise does.
+ * @throws Violation if the promise does not settle within `ms` of the clock.
+ */
+export function withTimeout<T>(clock: Clock, ms: number, promise: Promise<T>, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.schedule(ms, () => reject(new Violation(message)))
+    const cancel = clock.schedule(ms, () => reject(new Violation(`timed out: ${what} did not settle within ${ms} ms`)))
     promise.then(resolve, reject).finally(cancel)
   })
 }

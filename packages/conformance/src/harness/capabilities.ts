@@ -10,25 +10,29 @@ const BUS_VALUES: { readonly [K in keyof BusCapabilities]?: readonly unknown[] }
   echo: [true, false],
 }
 
-/** An address and an omitted change have to fit into a frame. */
+/** Minimum payload limit: an address and a change without its patch must fit into a frame. */
 const MIN_PAYLOAD_BYTES = 1_024
 
-/** What is wrong with a bus's declared capabilities: values that do not exist, and sets that contradict themselves. */
+/** Returns the problems of a bus's declared capabilities: unknown values and contradictions. */
 export function validateBusCapabilities(capabilities: BusCapabilities): string[] {
   const { delivery, replay, durability, maxPayloadBytes } = capabilities
   const problems = unknownValues(capabilities, BUS_VALUES)
   if (!(Number.isSafeInteger(maxPayloadBytes) && maxPayloadBytes >= MIN_PAYLOAD_BYTES))
-    problems.push(`maxPayloadBytes: ${String(maxPayloadBytes)} is no whole number from ${MIN_PAYLOAD_BYTES} on`)
+    problems.push(
+      `maxPayloadBytes: expected an integer of at least ${MIN_PAYLOAD_BYTES}, got ${String(maxPayloadBytes)}`,
+    )
   if (replay === 'from-offset' && delivery === 'at-most-once')
     problems.push(
-      "replay 'from-offset' with delivery 'at-most-once': what can be read again is delivered at least once",
+      "replay 'from-offset' with delivery 'at-most-once': a change that can be replayed is delivered at least once",
     )
   if (durability === 'sent' && delivery === 'at-least-once')
     problems.push(
-      "durability 'sent' with delivery 'at-least-once': what nobody has acknowledged may be delivered never",
+      "durability 'sent' with delivery 'at-least-once': a change without an acknowledgement may never be delivered",
     )
   if (durability === 'sent' && replay !== 'none')
-    problems.push(`durability 'sent' with replay '${replay}': what nobody has acknowledged cannot be asked for`)
+    problems.push(
+      `durability 'sent' with replay '${replay}': a change without an acknowledgement may not be replayable`,
+    )
   return problems
 }
 
@@ -36,14 +40,14 @@ const STORE_VALUES: { readonly [K in keyof StoreCapabilities]?: readonly unknown
   durability: ['none', 'process', 'server', 'replicated', 'synced'],
 }
 
-/** What is wrong with a store's declared capabilities. */
+/** Returns the problems of a store's declared capabilities. */
 export function validateStoreCapabilities(capabilities: StoreCapabilities): string[] {
   const { ttl, maxCommitBytes } = capabilities
   const problems = unknownValues(capabilities, STORE_VALUES)
   if (!(Number.isSafeInteger(maxCommitBytes) && maxCommitBytes >= MIN_PAYLOAD_BYTES))
-    problems.push(`maxCommitBytes: ${String(maxCommitBytes)} is no whole number from ${MIN_PAYLOAD_BYTES} on`)
+    problems.push(`maxCommitBytes: expected an integer of at least ${MIN_PAYLOAD_BYTES}, got ${String(maxCommitBytes)}`)
   if (ttl !== false && !(ttl?.granularityMs > 0))
-    problems.push(`ttl: ${JSON.stringify(ttl)} is neither false nor a granularity in ms`)
+    problems.push(`ttl: expected false or { granularityMs }, got ${JSON.stringify(ttl)}`)
   return problems
 }
 
@@ -53,6 +57,10 @@ function unknownValues<T extends object>(
 ): string[] {
   return Object.entries(allowed).flatMap(([name, values]) => {
     const value = (capabilities as Record<string, unknown>)[name]
-    return (values as readonly unknown[]).includes(value) ? [] : [`${name}: ${JSON.stringify(value)} is not known`]
+    return (values as readonly unknown[]).includes(value)
+      ? []
+      : [
+          `${name}: expected one of ${values?.map((each) => JSON.stringify(each)).join(', ')}, got ${JSON.stringify(value)}`,
+        ]
   })
 }

@@ -1,6 +1,6 @@
 import type { Runtime } from '@sync/core'
 
-/** A runtime whose clock is ahead by `ms`; everything else is as it was. */
+/** Returns a runtime whose clock is ahead by `ms`, and which is otherwise unchanged. */
 export const withClockSkew = (runtime: Runtime, ms: number): Runtime =>
   ms === 0
     ? runtime

@@ -5,7 +5,7 @@ import { memoryStack } from './memory.ts'
 
 let harnessCount = 0
 
-/** Two in-memory buses as one, as the kit tests them. */
+/** Creates the harness of two in-memory buses joined by `fanout`. */
 async function fanoutBusHarness(): Promise<BusHarness> {
   const time = createVirtualRuntime(++harnessCount)
   const thrown: unknown[] = []
@@ -33,7 +33,7 @@ async function fanoutBusHarness(): Promise<BusHarness> {
   }
 }
 
-/** Instances that hear every change on two buses, one of which nobody can harm. */
+/** Creates the harness of instances with two buses; the faults of the rules affect only one of them. */
 function fanoutSyncHarness(): Promise<SyncHarness> {
   const secondHubs = new Map<Runtime, MemoryHub>()
   return memoryStack({
@@ -45,7 +45,7 @@ function fanoutSyncHarness(): Promise<SyncHarness> {
   })
 }
 
-/** Two in-memory buses joined by `fanout`. */
+/** Adapter of two in-memory buses joined by `fanout`. */
 export const fanoutAdapter: Adapter = {
   name: 'fanout',
   bus: fanoutBusHarness,

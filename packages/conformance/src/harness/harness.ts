@@ -4,122 +4,130 @@ import type { VirtualRuntime } from '@sync/core/testing'
 
 type Action = () => void | Promise<void>
 
-/** What an author can do to a server, and undo. What is left out is not tested, and the report says so. */
+/** Faults that a harness can inject into a server, and their reversal. Rules that need an omitted fault are skipped with a reason. */
 export interface Faults {
-  /** It ends at once, as by SIGKILL: nobody reaches it. */
+  /** Ends the server at once, as SIGKILL does. It is then unavailable. */
   readonly kill?: Action
-  /** It is there again after `kill`, with all that it has promised to keep. */
+  /** Starts the server again after `kill`, with all data that its declared durability covers. */
   readonly restart?: Action
-  /** It freezes, as by SIGSTOP: connections stay, nothing is answered. */
+  /** Freezes the server, as SIGSTOP does: connections stay open, and calls get no answer. */
   readonly pause?: Action
   /** Ends `pause`. */
   readonly resume?: Action
-  /** Every connection of every client is cut once; the server is up and takes new ones. */
+  /** Cuts every connection of every client once. The server accepts new ones. */
   readonly cut?: Action
-  /** Another node takes over, with all data. */
+  /** Promotes another node, which has all data. */
   readonly failOver?: Action
-  /** After `failOver`: the first node takes over again. */
+  /** Promotes the first node again, after `failOver`. */
   readonly failBack?: Action
 }
 
-/** What can be done to a bus. */
+/** Faults that a harness can inject into a bus. */
 export interface BusFaults extends Faults {
-  /** The next `n` deliveries are lost on the way. */
+  /** Loses the next `n` deliveries. */
   readonly drop?: (n: number) => void | Promise<void>
 }
 
-/** What can be done to a store. */
+/** Faults that a harness can inject into a store. */
 export interface StoreFaults extends Faults {
-  /** The next `n` commit calls are carried out, their answers lost. */
+  /** Executes the next `n` commit calls, and loses their replies. */
   readonly loseReplies?: (n: number) => void | Promise<void>
-  /** The server comes back without its last `n` commits. */
+  /** Restarts the server without its last `n` commits. */
   readonly loseTail?: (n: number) => void | Promise<void>
-  /** The section's counters vanish while its documents stay, as by eviction. */
+  /** Deletes a section's counters and keeps its documents, as an eviction could. */
   readonly loseCounters?: (section: SectionRef) => void | Promise<void>
 }
 
-/** What the harnesses of all kinds have. One is made for every rule: nothing leaks from one to the next. */
+/** Members that all harnesses have. Each rule gets a new harness, so that rules do not affect each other. */
 export interface Harness {
-  /** New for every harness: rules use it as partition, so that they share a server without meeting. */
+  /** Name that is unique to the harness. Rules use it as partition, so that they can share a server. */
   readonly namespace: string
-  /** Time that is moved by hand (`createVirtualRuntime`): with it rules about hours take no time. Default: the machine's. */
+  /** Virtual clock on which the adapter runs (`createVirtualRuntime`); rules about hours then take no time. Default: the machine's clock. */
   readonly time?: VirtualRuntime
-  /** Ends what the harness itself has opened. Clients were closed before. */
+  /** Closes what the harness itself has opened. Called after all clients were closed. */
   close(): Promise<void>
-  /** What handlers and listeners threw, if the adapter hands it to somebody; else uncaught errors are watched for. */
+  /** Errors thrown by handlers and listeners, if the adapter passes them to an error handler. Default: the process's uncaught exceptions. */
   readonly thrown?: readonly unknown[]
-  /** Arguments for `node`: a program that opens a client, uses it, closes it, and has nothing else to do. */
+  /** Arguments of `node` for a program that opens a client, uses it and closes it. It must then exit. */
   readonly program?: readonly string[]
 }
 
-/** A client that was given a connection from outside. */
+/** Client on an injected connection. */
 export interface Injected<T> {
   readonly client: T
-  /** Is the connection that was given still open? */
+  /** True if the injected connection is still open. */
   isOpen(): boolean | Promise<boolean>
-  /** Closes it. */
+  /** Closes the injected connection. */
   end(): Promise<void>
 }
 
-/** A client that is told to connect where nobody listens. */
+/** Client whose server does not exist. */
 export interface Unreachable<T> {
-  /** What the error has to name. */
+  /** Address that the error's message must contain. */
   readonly address: string
+  /** Opens a client for the address; it may reject. */
   open(): Promise<T>
 }
 
-/** What the rules need of a bus. */
+/** Harness of a bus. Rules that need an omitted member are skipped. */
 export interface BusHarness extends Harness {
-  /** An independent client at every call. */
+  /** Opens an independent client. */
   open(): Promise<ChangeBus>
   readonly faults?: BusFaults
+  /** Opens a client on an injected connection. */
   readonly injected?: () => Promise<Injected<ChangeBus>>
+  /** Client of an address without a server. */
   readonly unreachable?: Unreachable<ChangeBus>
-  /** Publishes from another process. */
+  /** Publishes changes from another process. */
   readonly publishFromOtherProcess?: (scope: Scope, changes: readonly EncodedChange[]) => Promise<void>
 }
 
-/** How much a store of a harness keeps, where it was made small so that its edges can be reached. */
+/** Limits of the harness's store, if they are small enough for rules to reach. */
 export interface StoreLimits {
-  /** The most changes in a section's log. */
+  /** Maximum number of changes in a section's log. */
   readonly maxChanges?: number
-  /** The most answers in a section's op memory. */
+  /** Maximum number of results in a section's op memory. */
   readonly maxOpResults?: number
 }
 
-/** What the rules need of a store. */
+/** Harness of a store. Rules that need an omitted member are skipped. */
 export interface StoreHarness extends Harness {
-  /** An independent client at every call. */
+  /** Opens an independent client. */
   open(): Promise<Store>
   readonly faults?: StoreFaults
   readonly limits?: StoreLimits
+  /** Opens a client on an injected connection. */
   readonly injected?: () => Promise<Injected<Store>>
+  /** Client of an address without a server. */
   readonly unreachable?: Unreachable<Store>
 }
 
-/** How an instance is opened. */
+/** Options of an instance that a harness opens. */
 export interface InstanceOptions extends Omit<SyncInstanceOptions, 'store' | 'bus' | 'runtime'> {
-  /** How far its clock is ahead of the others', in ms. Default 0. */
+  /** Time by which the instance's clock is ahead of the others, in ms. Default 0. */
   readonly skew?: number
 }
 
-/** What the rules need of a whole stack: store, bus and the core over both. */
+/** Harness of a whole stack: a store, a bus, and the core on top of them. */
 export interface SyncHarness extends Harness {
-  /** An independent instance at every call. */
+  /** Opens an independent instance. */
   open(options?: InstanceOptions): Promise<SyncInstance>
-  /** A client of the store beside the instances. */
+  /** Opens a client of the store beside the instances. */
   store(): Promise<Store>
-  /** A client of the bus beside the instances. */
+  /** Opens a client of the bus beside the instances. */
   bus(): Promise<ChangeBus>
   readonly storeFaults?: StoreFaults
   readonly busFaults?: BusFaults
 }
 
-/** What can be tested: a bus, a store, or both. Of what is missing the stack takes the in-memory one. */
+/** Adapter under test: a bus, a store, or both. The stack uses the in-memory adapter in place of a missing half. */
 export interface Adapter {
+  /** Name in reports. */
   readonly name: string
+  /** Creates a harness of the bus. */
   readonly bus?: () => Promise<BusHarness>
+  /** Creates a harness of the store. */
   readonly store?: () => Promise<StoreHarness>
-  /** The whole stack. Default: made of the two others. */
+  /** Creates a harness of the whole stack. Default: combines `store` and `bus`. */
   readonly sync?: () => Promise<SyncHarness>
 }

@@ -15,10 +15,10 @@ import type { Adapter, BusHarness, Faults, StoreHarness, SyncHarness } from './h
 
 let harnessCount = 0
 
-/** A clock of its own for each harness: seeded alike for a rule, run after run. */
+/** Creates a clock for one harness. Its seed depends only on the number of the harness, so that runs are repeatable. */
 const createVirtualTime = (): VirtualRuntime => createVirtualRuntime(harnessCount + 1)
 
-/** A hub of its own, small enough for its edges to be reached. */
+/** Opens a hub for one harness, with limits small enough for rules to reach. */
 function open(time?: VirtualRuntime): {
   hub: MemoryHub
   common: Pick<BusHarness, 'namespace' | 'time' | 'thrown' | 'close' | 'program'>
@@ -82,25 +82,25 @@ const storeFaults = ({ store }: MemoryHub): NonNullable<StoreHarness['faults']> 
   loseTail: (n) => void store.loseTail(n),
 })
 
-/** The in-memory bus as the kit tests it. */
+/** Creates a harness of the in-memory bus, on a virtual clock. */
 export const memoryBusHarness = (): Promise<BusHarness> => memoryBusHarnessOn(createVirtualTime())
 
-/** The in-memory bus on a time that is given, or the machine's. */
+/** Creates a harness of the in-memory bus on a virtual clock. Default: the machine's clock. */
 export async function memoryBusHarnessOn(time?: VirtualRuntime): Promise<BusHarness> {
   const { hub, common } = open(time)
   return { ...common, open: async () => memoryBus(hub), faults: busFaults(hub) }
 }
 
-/** The in-memory store as the kit tests it. */
+/** Creates a harness of the in-memory store, on a virtual clock. */
 export const memoryStoreHarness = (): Promise<StoreHarness> => memoryStoreHarnessOn(createVirtualTime())
 
-/** The in-memory store on a time that is given, or the machine's. */
+/** Creates a harness of the in-memory store on a virtual clock. Default: the machine's clock. */
 export async function memoryStoreHarnessOn(time?: VirtualRuntime): Promise<StoreHarness> {
   const { hub, common } = open(time)
   return { ...common, open: async () => memoryStore(hub), faults: storeFaults(hub), limits: MEMORY_LIMITS }
 }
 
-/** What stands between an instance and the hub: nothing, or what is wrong with a mutant. */
+/** Wrappers of an instance's store and bus, and of the instance itself. A mutant is broken by them. */
 export interface StackInterceptors {
   readonly store?: (store: Store) => Store
   readonly bus?: (bus: ChangeBus, runtime: Runtime) => ChangeBus
@@ -110,10 +110,10 @@ export interface StackInterceptors {
   ) => SyncInstance
 }
 
-/** The in-memory stack as the kit tests it. */
+/** Creates a harness of the in-memory stack, on a virtual clock. */
 export const memorySyncHarness = (): Promise<SyncHarness> => memoryStack({})
 
-/** The in-memory stack with something between its instances and the hub; clients beside them have nothing between. */
+/** Creates a harness of the in-memory stack with wrapped instances. Clients beside the instances are not wrapped. */
 export async function memoryStack({
   store = identity,
   bus = identity,
@@ -142,7 +142,7 @@ export async function memoryStack({
 
 const identity = <T>(value: T): T => value
 
-/** The in-memory store and bus: what every other adapter is compared with. */
+/** Adapter of the in-memory store and bus, the reference for every other adapter. */
 export const memoryAdapter: Adapter = {
   name: 'memory',
   bus: memoryBusHarness,

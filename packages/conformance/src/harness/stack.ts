@@ -3,7 +3,7 @@ import { withClockSkew } from './clock-skew.ts'
 import type { Adapter, BusHarness, StoreHarness, SyncHarness } from './harness.ts'
 import { memoryBusHarnessOn, memoryStoreHarnessOn, memorySyncHarness } from './memory.ts'
 
-/** What makes the harness of an adapter's whole stack; the half that it does not have is the in-memory one. */
+/** Returns a factory for harnesses of an adapter's whole stack. The in-memory adapter takes the place of a missing half. */
 export function stackHarnessFactory({ sync, bus, store }: Adapter): () => Promise<SyncHarness> {
   if (sync) return sync
   return async () => {
@@ -14,12 +14,13 @@ export function stackHarnessFactory({ sync, bus, store }: Adapter): () => Promis
 }
 
 /**
- * A stack out of a store's harness and a bus's.
- * @throws Error unless both are on one time: the same virtual one, or the machine's
+ * Combines the harnesses of a store and a bus into one of a whole stack.
+ * @throws Error if they run on different clocks.
  */
 export function combineHarnesses(store: StoreHarness, bus: BusHarness): SyncHarness {
   const { time } = store
-  if (time !== bus.time) throw new Error('the store and the bus of a stack need one time: give both the same, or none')
+  if (time !== bus.time)
+    throw new Error('`time` of a stack: expected the same clock for store and bus, got two; pass one to both, or none')
   return {
     namespace: `${store.namespace}.${bus.namespace}`,
     ...(time && { time }),

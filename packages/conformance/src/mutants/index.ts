@@ -14,7 +14,7 @@ import { repair } from './sync/repair.ts'
 export type { Mutant } from './mutant.ts'
 export { allRules, type MutantResult, rulesWithoutMutant, runMutant, runRuleOnMutant } from './run.ts'
 
-/** Every broken adapter by which the rules are proven. */
+/** All mutants. Each MUST rule has at least one. */
 export const mutants: readonly Mutant[] = [
   ...busOrder,
   ...busDelivery,

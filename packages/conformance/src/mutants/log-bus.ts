@@ -27,12 +27,12 @@ interface Log {
   readonly entries: string[]
 }
 
-/** The most entries that a log keeps. */
+/** Maximum number of entries in a log. */
 const MAX_LOG_ENTRIES = 200
-/** How soon a frozen broker is noticed, in ms. */
+/** Time after which a client detects a frozen broker, in ms. */
 const FREEZE_DETECTION_MS = 2_000
 
-/** A broker that keeps logs: what a replaying bus is proven against, where the in-memory one has nothing to replay. */
+/** Broker that keeps logs. It stands in for a bus with replay, which the in-memory bus does not have. */
 export class LogBroker {
   readonly runtime: Runtime
   readonly thrown: unknown[] = []
@@ -87,7 +87,7 @@ interface Cursor {
   running: boolean
 }
 
-/** A client of a {@link LogBroker}. Publications wait while it is down. */
+/** Client of a {@link LogBroker}. Publications wait while the broker is unavailable. */
 export class LogBus implements ChangeBus {
   readonly capabilities: BusCapabilities = {
     delivery: 'at-least-once',
@@ -126,11 +126,11 @@ export class LogBus implements ChangeBus {
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
     this.#assertUsable(scope)
     const { signal, after } = options
-    if (signal?.aborted) throw new AbortedError('aborted')
-    if (!this.#broker.up) throw new BusUnavailableError('the broker is away')
+    if (signal?.aborted) throw new AbortedError('subscribe: the signal is aborted')
+    if (!this.#broker.up) throw new BusUnavailableError('subscribe: the broker is unavailable')
     const log = this.#broker.log(scope)
     const next = after === undefined ? log.first + log.entries.length : parseOffset(scope, after) + 1
-    if (next < log.first) throw new OffsetLostError('the offset is no longer kept')
+    if (next < log.first) throw new OffsetLostError(`after: the log begins at ${log.first}, after the offset ${after}`)
     if (next > log.first + log.entries.length) throw new PositionError(after)
     const cursor: Cursor = { scope, onFrame, next, running: false }
     this.#cursors.add(cursor)
@@ -190,13 +190,17 @@ export class LogBus implements ChangeBus {
   #assertUsable(scope: Scope): void {
     if (this.#closed) throw closedError()
     for (const part of Object.values(scope))
-      if (typeof part !== 'string' || part === '') throw new ArgumentError('not a scope')
+      if (typeof part !== 'string' || part === '')
+        throw new ArgumentError(`scope: expected non-empty strings, got ${JSON.stringify(scope)}`)
   }
 }
 
 const closedError = (): ClosedError => new ClosedError('the bus is closed')
 
-/** Where an offset points. */
+/**
+ * Returns the index of an offset in the scope's log.
+ * @throws PositionError (`SYNC_POSITION`) if the offset is malformed or belongs to another scope.
+ */
 function parseOffset(scope: Scope, offset: string): number {
   const parts = /^(\d{1,15})@(.+)$/s.exec(offset)
   if (parts?.[2] !== scopeId(scope)) throw new PositionError(offset)
@@ -205,7 +209,7 @@ function parseOffset(scope: Scope, offset: string): number {
 
 let harnessCount = 0
 
-/** The harness of a bus that replays, waits while its broker is down, and notices when that is frozen. */
+/** Creates a harness of a bus that replays, waits while its broker is unavailable, and detects a frozen broker. */
 export async function logBusHarness(): Promise<BusHarness & { readonly broker: LogBroker }> {
   const time = createVirtualRuntime(++harnessCount)
   const broker = new LogBroker(time)
@@ -233,7 +237,7 @@ export async function logBusHarness(): Promise<BusHarness & { readonly broker: L
     },
     unreachable: {
       address: '127.0.0.1:1',
-      open: () => Promise.reject(new BusUnavailableError('127.0.0.1:1 cannot be reached')),
+      open: () => Promise.reject(new BusUnavailableError('127.0.0.1:1: cannot connect')),
     },
     faults: {
       kill: () => broker.setUp(false),

@@ -1,16 +1,16 @@
 import type { BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/harness.ts'
 
 interface MutantOf<H extends Harness> {
-  /** The rule that has to catch it. */
+  /** Id of the rule that must catch the mutant. */
   readonly rule: string
-  /** What it does wrong. */
+  /** Description of the defect, as a verb phrase. */
   readonly name: string
-  /** What the failure has to say. */
+  /** Pattern that the rule's failure message must match. */
   readonly expectedMessage: RegExp
   readonly createHarness: () => Promise<H>
 }
 
-/** An adapter with one fault, and how it must be found out. */
+/** Deliberately broken adapter, with the rule that must catch it. */
 export type Mutant =
   | ({ readonly kind: 'bus' } & MutantOf<BusHarness>)
   | ({ readonly kind: 'store' } & MutantOf<StoreHarness>)

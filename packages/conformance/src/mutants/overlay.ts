@@ -1,6 +1,6 @@
 import type { ChangeBus, EncodedChange, FrameHandler, Scope, Store, Subscription } from '@sync/core/adapter'
 
-/** A client with some of its methods replaced. The others are its own. */
+/** Returns a bus with some methods replaced. The other methods are those of the given bus. */
 export function overlayBus(bus: ChangeBus, overrides: Partial<ChangeBus>): ChangeBus {
   const close = overrides.close ?? (() => bus.close())
   return {
@@ -14,7 +14,7 @@ export function overlayBus(bus: ChangeBus, overrides: Partial<ChangeBus>): Chang
   }
 }
 
-/** A store with some of its methods replaced. */
+/** Returns a store with some methods replaced. The other methods are those of the given store. */
 export function overlayStore(store: Store, overrides: Partial<Store>): Store {
   const close = overrides.close ?? (() => store.close())
   return {
@@ -31,10 +31,10 @@ export function overlayStore(store: Store, overrides: Partial<Store>): Store {
   }
 }
 
-/** What hands a frame on, or does not. */
+/** Delivers a frame to the handler, changes it, or drops it. */
 export type FrameInterceptor = (frame: string | Uint8Array, deliver: FrameHandler, offset: string | undefined) => void
 
-/** A client on which every subscription has a tap of its own between the bus and the handler. */
+/** Returns a bus on which every subscription has its own interceptor between the bus and the handler. */
 export const interceptFrames = (bus: ChangeBus, createInterceptor: (scope: Scope) => FrameInterceptor): ChangeBus =>
   overlayBus(bus, {
     subscribe(scope, onFrame, options) {
@@ -43,13 +43,13 @@ export const interceptFrames = (bus: ChangeBus, createInterceptor: (scope: Scope
     },
   })
 
-/** A client that sends something else than it is given. */
+/** Returns a bus with another `publish`. */
 export const overridePublish = (
   bus: ChangeBus,
   publish: (scope: Scope, changes: readonly EncodedChange[]) => Promise<void>,
 ): ChangeBus => overlayBus(bus, { publish })
 
-/** A client whose subscriptions end in another way. */
+/** Returns a bus whose subscriptions have another `stop`. */
 export const overrideStop = (
   bus: ChangeBus,
   stop: (subscription: Subscription, scope: Scope) => Promise<void>,
@@ -62,10 +62,10 @@ export const overrideStop = (
     },
   })
 
-/** A promise for never. */
+/** Returns a promise that never settles. */
 export const neverSettles = <T>(): Promise<T> => new Promise(() => {})
 
-/** A few turns of the event loop later. */
+/** Resolves after `n` turns of the event loop. */
 export async function eventLoopTurns(n: number): Promise<void> {
   for (let turn = 0; turn < n; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

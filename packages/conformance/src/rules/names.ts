@@ -1,4 +1,4 @@
-/** Names that some medium, path, query or escape would misread. */
+/** Names that some transport, path, query or escaping would misread. */
 export const HOSTILE_NAMES: readonly string[] = [
   'a/b',
   '../../etc',
@@ -35,7 +35,7 @@ export const HOSTILE_NAMES: readonly string[] = [
 
 type AddressParts = readonly [section: string, key?: string]
 
-/** Addresses that meet if a part is escaped badly, or where one part ends is not kept. */
+/** Groups of different addresses that collide if escaping is not injective or the boundaries between parts are lost. */
 export const COLLIDING_ADDRESSES: readonly (readonly AddressParts[])[] = [
   [['a:b'], ['a', 'b'], ['a_b'], ['a.b'], ['a/b']],
   [['a', 'b:c'], ['a:b', 'c'], ['a:b:c']],
@@ -50,7 +50,7 @@ export const COLLIDING_ADDRESSES: readonly (readonly AddressParts[])[] = [
   ],
 ]
 
-/** Texts of every kind, lone surrogates apart: those have rules of their own. */
+/** Strings of every kind, except lone surrogates, which have their own rules. */
 export const TEXTS: readonly string[] = [
   '',
   ' ',

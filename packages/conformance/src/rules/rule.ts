@@ -1,15 +1,17 @@
-/** One thing that every adapter of a kind does. */
+/** One requirement that every adapter of a kind must satisfy. */
 export interface Rule<C> {
-  /** Stable: `BUS-ORD-01`. */
+  /** Stable id, such as `BUS-ORD-01`. */
   readonly id: string
   /** `MUST`: without it the core is wrong. `SHOULD`: without it users suffer. */
   readonly level: 'MUST' | 'SHOULD'
+  /** One sentence: what the adapter does. */
   readonly statement: string
-  /** Where to look if it fails. */
+  /** Advice for the author of an adapter that fails. */
   readonly hint: string
-  /** Why it cannot be run here; `undefined`: it can. */
+  /** Returns the reason why the rule does not apply, or `undefined` if it does. */
   readonly skip?: (context: C) => string | undefined
-  /** On whose clock its deadline counts; `machine` for what happens outside of the harness. Default: the harness's. */
+  /** Clock of the rule's deadline; `machine` for work outside of the harness. Default: the harness's clock. */
   readonly time?: 'machine'
+  /** Tests the requirement; rejects with a `Violation` if the adapter does not satisfy it. */
   readonly run: (context: C) => Promise<void>
 }

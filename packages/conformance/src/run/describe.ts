@@ -4,38 +4,44 @@ import type { BusHarness, Harness, StoreHarness, SyncHarness } from '../harness/
 import { type RunOptions, runRule, type Suite } from './run.ts'
 import { busSuite, storeSuite, syncSuite } from './suites.ts'
 
-/** What a test may do to itself, in `vitest` as in `node:test`. */
+/** Handle that `vitest` and `node:test` pass to a test. */
 export interface TestHandle {
+  /** Marks the test as skipped. */
   skip(reason?: string): void
 }
 
-/** A test runner's own `describe` and `it`: those of `vitest` and of `node:test` fit. */
+/** A test runner's `describe` and `it`, such as those of `vitest` or `node:test`. */
 export interface Runner {
   readonly describe: (name: string, define: () => void) => unknown
-  /** `vitest` takes a time-out in ms as third argument, `node:test` none. */
-  // biome-ignore lint/suspicious/noExplicitAny: each runner's test function gets a handle of its own kind
+  /** Defines a test. `vitest` uses the third argument as timeout in ms; `node:test` ignores it. */
+  // biome-ignore lint/suspicious/noExplicitAny: each runner passes its own type of handle
   readonly it: (name: string, run: (handle: any) => Promise<void>, timeout?: number) => unknown
 }
 
-/** What is to be described. */
+/** Options of `describeBusConformance`, `describeStoreConformance` and `describeSyncConformance`. */
 export interface DescribeOptions<H extends Harness> extends RunOptions {
+  /** Name of the adapter, for the title. */
   readonly name: string
+  /** Creates the harness of one rule. */
   readonly createHarness: () => Promise<H>
   readonly runner: Runner
 }
 
-/** Every rule about a bus, as a test each. A rule that cannot be run is skipped with its reason; if all are, the last test fails. */
+/**
+ * Defines one test for every rule about buses. A rule that does not apply is skipped with a reason; if all are, the last test
+ * fails.
+ */
 export const describeBusConformance = (options: DescribeOptions<BusHarness>): void => describeSuite(busSuite, options)
 
-/** Every rule about a store, as a test each. */
+/** Defines one test for every rule about stores. A rule that does not apply is skipped with a reason. */
 export const describeStoreConformance = (options: DescribeOptions<StoreHarness>): void =>
   describeSuite(storeSuite, options)
 
-/** Every rule about a whole stack, as a test each. */
+/** Defines one test for every rule about whole stacks. A rule that does not apply is skipped with a reason. */
 export const describeSyncConformance = (options: DescribeOptions<SyncHarness>): void =>
   describeSuite(syncSuite, options)
 
-/** The rule's own deadline is the one that counts; the runner's comes after it and the clean-up. */
+/** Time for clean-up between a rule's deadline and the runner's timeout, in ms, so that the rule reports its own timeout. */
 const TIMEOUT_MARGIN_MS = 60_000
 
 function describeSuite<H extends Harness, C extends TestContext<H>>(
@@ -54,8 +60,9 @@ function describeSuite<H extends Harness, C extends TestContext<H>>(
       }
       it(`${rule.id} ${rule.statement}`, run, timeout)
     }
-    it('at least one rule was executed', async () => {
-      if (executed === 0) throw new Violation(`no rule was executed for ${name}: is there anything to test?`)
+    it('executes at least one rule', async () => {
+      if (executed === 0)
+        throw new Violation(`${name}: expected at least one executed rule, got none; check the harness`)
     })
   })
 }

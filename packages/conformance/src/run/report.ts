@@ -4,31 +4,34 @@ import { stackHarnessFactory } from '../harness/stack.ts'
 import { type RuleResult, type RunOptions, runRule, type Suite } from './run.ts'
 import { busSuite, storeSuite, syncSuite } from './suites.ts'
 
-/** What an adapter was tested as. */
+/** Kind of an adapter under test: a bus, a store, or a whole stack. */
 export type Kind = 'bus' | 'store' | 'sync'
 
-/** What became of all rules of one kind. */
+/** Results of all rules of one kind. */
 export interface Report {
+  /** Name of the adapter. */
   readonly adapter: string
   readonly kind: Kind
   readonly rules: readonly RuleResult[]
   readonly counts: { readonly passed: number; readonly failed: number; readonly skipped: number }
-  /** No rule failed, and at least one was executed. */
+  /** True if no rule failed and at least one was executed. */
   readonly ok: boolean
   readonly seed: number
+  /** Duration in ms. */
   readonly ms: number
 }
 
-/** Which rules are run, and what hears of each as it ends. */
+/** Options of {@link testAdapter}: a selection of rules, and a listener for results. */
 export interface ReportOptions extends RunOptions {
-  /** Of an adapter that is several things, only these. */
+  /** Kinds to test. Default: all that the adapter offers. */
   readonly kinds?: readonly Kind[]
-  /** Only rules whose id begins so. */
+  /** Prefix of the ids of the rules to run. Default: all rules. */
   readonly only?: string
+  /** Called after each rule with the adapter's name. */
   readonly onResult?: (adapter: string, result: RuleResult) => void
 }
 
-/** Runs every rule that applies to an adapter: its bus, its store, and the stack over both. */
+/** Runs every rule that applies to an adapter: to its bus, to its store, and to the stack of both. */
 export async function testAdapter(adapter: Adapter, options: ReportOptions = {}): Promise<Report[]> {
   const { kinds = ['bus', 'store', 'sync'] } = options
   const reports: Report[] = []
@@ -92,7 +95,7 @@ async function testSuite<H extends Harness, C extends TestContext<H>>(
   }
 }
 
-/** The reports as a table for people. */
+/** Formats reports as Markdown tables. */
 export function toMarkdown(reports: readonly Report[]): string {
   return `${reports.map(reportToMarkdown).join('\n')}`
 }
@@ -107,7 +110,7 @@ function reportToMarkdown({ adapter, kind, rules, counts, seed }: Report): strin
     '',
     `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped; seed ${seed}`,
     '',
-    '| rule | level | status | what it says | reason |',
+    '| rule | level | status | statement | reason |',
     '|---|---|---|---|---|',
     ...rows,
     '',

@@ -5,37 +5,38 @@ import { withTimeout } from '../context/with-timeout.ts'
 import type { Harness } from '../harness/harness.ts'
 import type { Rule } from '../rules/rule.ts'
 
-/** How rules are run. */
+/** Options for running rules. */
 export interface RunOptions {
-  /** Of all chance in the rules: a failure names it. Default 1. */
+  /** Seed of all randomness in the rules. A failure reports it. Default 1. */
   readonly seed?: number
-  /** How long a rule waits for a state, in ms. Default 5,000. */
+  /** Maximum time for which a rule waits for a state, in ms. Default 5,000. */
   readonly stateTimeout?: number
-  /** After this many ms of the harness's time a rule that does not end is cut off and counts as failed. Default 60,000. */
+  /** Time after which a running rule is abandoned and counts as failed, in ms of the harness's time. Default 60,000. */
   readonly deadline?: number
 }
 
-/** What became of one rule. */
+/** Result of one rule. */
 export interface RuleResult {
   readonly id: string
   readonly level: Rule<never>['level']
   readonly statement: string
   readonly status: 'passed' | 'failed' | 'skipped'
-  /** Why it was skipped, or what was seen that must not be. */
+  /** Reason for skipping the rule, or a description of the failure. */
   readonly reason?: string
+  /** Duration in ms. */
   readonly ms: number
 }
 
-/** How a kind of rule gets from a harness to what it works with. */
+/** Opens the test context of a rule on a harness. */
 export type OpenContext<H extends Harness, C> = (harness: H, options: TestContextOptions) => Promise<C>
 
-/** What runs one kind of rules. */
+/** All rules of one kind, with the function that opens their test context. */
 export interface Suite<H extends Harness, C extends TestContext<H>> {
   readonly rules: readonly Rule<C>[]
   readonly open: OpenContext<H, C>
 }
 
-/** Runs one rule on a harness of its own. Never rejects, never hangs for longer than its deadline and that of the clean-up. */
+/** Runs one rule on a new harness. Never rejects, and settles within the deadlines of the rule and its clean-up. */
 export async function runRule<H extends Harness, C extends TestContext<H>>(
   rule: Rule<C>,
   open: OpenContext<H, C>,
@@ -51,7 +52,7 @@ export async function runRule<H extends Harness, C extends TestContext<H>>(
 
 type RuleOutcome = Pick<RuleResult, 'status' | 'reason'>
 
-/** How long the end of a rule's clients and harness may take, in ms of the harness's time. */
+/** Maximum time for closing a rule's clients, and for closing its harness, in ms of the harness's time. */
 const CLEANUP_TIMEOUT_MS = 20_000
 
 async function runOnce<H extends Harness, C extends TestContext<H>>(
@@ -60,23 +61,23 @@ async function runOnce<H extends Harness, C extends TestContext<H>>(
   createHarness: () => Promise<H>,
   { seed = 1, stateTimeout = 5_000, deadline = 60_000 }: RunOptions,
 ): Promise<RuleOutcome> {
-  const failed = (what: string): RuleOutcome => ({ status: 'failed', reason: describeFailure(rule, what, seed) })
+  const failed = (problem: string): RuleOutcome => ({ status: 'failed', reason: describeFailure(rule, problem, seed) })
   const machineClock = createClock(undefined)
   let harness: H
   try {
-    harness = await withinDeadline(machineClock, deadline, createHarness(), 'createHarness')
+    harness = await withTimeout(machineClock, deadline, createHarness(), 'createHarness')
   } catch (error) {
     await machineClock.stop()
-    return failed(`the harness cannot be made: ${describeError(error)}`)
+    return failed(`cannot create the harness: ${describeError(error)}`)
   }
   const clock = createClock(harness.time)
   let context: C | undefined
   let outcome: RuleOutcome
   try {
-    context = await withinDeadline(clock, deadline, open(harness, { seed, stateTimeout, clock }), 'opening a client')
+    context = await withTimeout(clock, deadline, open(harness, { seed, stateTimeout, clock }), 'opening a client')
     const skipped = rule.skip?.(context)
     if (skipped === undefined) {
-      await withinDeadline(rule.time === 'machine' ? machineClock : clock, deadline, rule.run(context), 'the rule')
+      await withTimeout(rule.time === 'machine' ? machineClock : clock, deadline, rule.run(context), 'the rule')
       outcome = { status: 'passed' }
     } else outcome = { status: 'skipped', reason: skipped }
   } catch (error) {
@@ -87,7 +88,7 @@ async function runOnce<H extends Harness, C extends TestContext<H>>(
   return cleanUpProblem !== undefined && outcome.status === 'passed' ? failed(cleanUpProblem) : outcome
 }
 
-/** Ends clients, then the harness. Tells what went wrong, if anything did. */
+/** Closes the clients, then the harness. Returns a description of the first problem, if any. */
 async function cleanUp(
   clock: Clock,
   harness: Harness,
@@ -95,28 +96,23 @@ async function cleanUp(
 ): Promise<string | undefined> {
   let problem: string | undefined
   try {
-    const errors = context
-      ? await withinDeadline(clock, CLEANUP_TIMEOUT_MS, context.cleanUp(), 'closing the clients')
-      : []
-    if (errors.length > 0) problem = `closing fails: ${errors.map(describeError).join('; ')}`
+    const errors = context ? await withTimeout(clock, CLEANUP_TIMEOUT_MS, context.cleanUp(), 'closing the clients') : []
+    if (errors.length > 0) problem = `cannot close the clients: ${errors.map(describeError).join('; ')}`
   } catch (error) {
     problem = describeError(error)
   }
   try {
-    await withinDeadline(clock, CLEANUP_TIMEOUT_MS, harness.close(), 'closing the harness')
+    await withTimeout(clock, CLEANUP_TIMEOUT_MS, harness.close(), 'closing the harness')
   } catch (error) {
     problem ??= describeError(error)
   }
   return problem
 }
 
-const withinDeadline = <T>(clock: Clock, ms: number, work: Promise<T>, what: string): Promise<T> =>
-  withTimeout(clock, ms, work, `hangs: ${what} has not ended after ${ms} ms`)
-
 const describeError = (error: unknown): string =>
   error instanceof Violation ? error.message : `unexpected ${format(error)}`
 
-/** What a failure says: the rule, what was seen, how to see it again, where to look. */
-function describeFailure({ id, statement, hint }: Rule<never>, what: string, seed: number): string {
-  return `${id}: ${statement}\n  ${what}\n  seed ${seed}\n  If this fails: ${hint}`
+/** Formats a failure: the rule, the observation, the seed that reproduces it, and the hint. */
+function describeFailure({ id, statement, hint }: Rule<never>, problem: string, seed: number): string {
+  return `${id}: ${statement}\n  ${problem}\n  seed ${seed}\n  If this fails: ${hint}`
 }

@@ -7,11 +7,11 @@ import { storeRules } from '../rules/store/index.ts'
 import { syncRules } from '../rules/sync/index.ts'
 import type { Suite } from './run.ts'
 
-/** What is asked of a bus. */
+/** Suite of the rules about buses. */
 export const busSuite: Suite<BusHarness, BusTestContext> = { rules: busRules, open: BusTestContext.open }
 
-/** What is asked of a store. */
+/** Suite of the rules about stores. */
 export const storeSuite: Suite<StoreHarness, StoreTestContext> = { rules: storeRules, open: StoreTestContext.open }
 
-/** What is asked of a whole stack. */
+/** Suite of the rules about whole stacks. */
 export const syncSuite: Suite<SyncHarness, SyncTestContext> = { rules: syncRules, open: SyncTestContext.open }

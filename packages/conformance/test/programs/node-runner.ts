@@ -2,7 +2,7 @@ import { describe, it } from 'node:test'
 import { describeBusConformance, memoryBusHarness } from '@sync/conformance'
 import { overridePublish } from '../../src/mutants/overlay.ts'
 
-// run by `node --test`: one bus that is right, and one that swallows what goes wrong
+// A program for `node --test`: a correct bus, and a bus that swallows publish errors.
 const runner = { describe, it }
 describeBusConformance({ name: 'a good bus', createHarness: memoryBusHarness, runner })
 describeBusConformance({

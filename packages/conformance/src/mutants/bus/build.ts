@@ -4,10 +4,10 @@ import { memoryBusHarness } from '../../harness/memory.ts'
 import { logBusHarness } from '../log-bus.ts'
 import type { Mutant } from '../mutant.ts'
 
-/** What makes a client broken. Called once per harness: what clients share lies around the inner function. */
+/** Returns a function that breaks clients. Called once per harness, so that its closure holds the state that clients share. */
 export type BreakClient = (harness: BusHarness) => (bus: ChangeBus, index: number) => ChangeBus
 
-/** A broken in-memory bus. */
+/** Creates a mutant of the in-memory bus. */
 export const brokenMemoryBus = (
   rule: string,
   name: string,
@@ -15,11 +15,11 @@ export const brokenMemoryBus = (
   breakHarness: BreakClient,
 ): Mutant => brokenBus(rule, name, expectedMessage, memoryBusHarness, breakHarness)
 
-/** A broken bus with a log. */
+/** Creates a mutant of the bus with a log. */
 export const brokenLogBus = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
   brokenBus(rule, name, expectedMessage, logBusHarness, breakHarness)
 
-/** A broken harness over the in-memory bus, or over the one with a log. */
+/** Creates a mutant with a broken harness. Default: of the in-memory bus. */
 export const brokenHarness = (
   rule: string,
   name: string,

@@ -3,12 +3,12 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, interceptFrames, neverSettles, overlayBus, overridePublish } from '../overlay.ts'
 import { brokenLogBus, brokenMemoryBus } from './build.ts'
 
-/** Buses that lose, repeat, mix up, or tell the publisher what is not so. */
+/** Buses that lose, repeat or misroute changes, or that report a false outcome to the publisher. */
 export const delivery: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-DEL-01',
-    'drops every 50th',
-    /never came, client B/,
+    'drops every 50th change',
+    /never arrived, client B/,
     () => (bus) =>
       interceptFrames(bus, () => {
         let count = 0
@@ -20,14 +20,14 @@ export const delivery: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-DEL-01',
     'drops the last change of a frame',
-    /never came, client B/,
+    /never arrived, client B/,
     () => (bus) =>
       overridePublish(bus, (scope, changes) => bus.publish(scope, changes.length > 1 ? changes.slice(0, -1) : changes)),
   ),
   brokenMemoryBus(
     'BUS-DEL-02',
-    'repeats',
-    /came again at #\d+/,
+    'repeats every 20th change',
+    /\d+ repeated at #\d+/,
     () => (bus) =>
       interceptFrames(bus, () => {
         let count = 0
@@ -39,8 +39,8 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DEL-03',
-    'leaks another section',
-    /heard what was published to the scope/,
+    'delivers changes of another section',
+    /received a change published to \{.*"section":"t"/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -51,8 +51,8 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DEL-03',
-    'takes a key for the beginning of keys',
-    /heard what was published to the scope.*"ab"/,
+    'treats a key as a prefix',
+    /received a change published to .*"ab"/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -61,7 +61,7 @@ export const delivery: readonly Mutant[] = [
         },
       }),
   ),
-  brokenLogBus('BUS-DEL-04', 'resolves publish before the broker has it', /never came/, () => (bus) => {
+  brokenLogBus('BUS-DEL-04', 'resolves publish before the broker has the change', /never arrived/, () => (bus) => {
     let unsent: (() => Promise<void>)[] = []
     bus.onStatus((status) => {
       if (status === 'interrupted') unsent = []
@@ -77,13 +77,13 @@ export const delivery: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-DEL-05',
     'swallows publish errors',
-    /was not refused but answered/,
+    /publish while the broker is unavailable: expected a rejection, got nothing/,
     () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
   ),
   brokenMemoryBus(
     'BUS-DEL-06',
-    'hands over from within publish',
-    /handler was called (while it was still running|from within publish)/,
+    'delivers from within publish',
+    /handler was called (re-entrantly|from within publish)/,
     () => {
       const handlers = new Map<string, Set<FrameHandler>>()
       return (bus) =>
@@ -103,8 +103,8 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenLogBus(
     'BUS-DEL-07',
-    'hands over the offset of the next frame',
-    /never came/,
+    'delivers a frame with the offset of the next one',
+    /never arrived/,
     () => (bus) =>
       interceptFrames(bus, () => (frame, deliver, offset = '') => {
         const [at, scope] = offset.split(/@(.*)/s)
@@ -113,8 +113,8 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DEL-08',
-    'is wedged by what it cannot read',
-    /what follows an unreadable message never came/,
+    'stops at a malformed message',
+    /the change after a malformed message was not received/,
     () => (bus) =>
       interceptFrames(bus, () => {
         let wedged = false
@@ -130,8 +130,8 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DEL-08',
-    'keeps what it cannot read to itself',
-    /was kept from the handler/,
+    'drops malformed messages',
+    /a malformed message did not reach the handler/,
     () => (bus) =>
       interceptFrames(bus, () => (frame, deliver, offset) => {
         try {
@@ -142,8 +142,8 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DEL-09',
-    'declares an echo and gives none',
-    /own changes heard, with `echo: true`: expected 5, got 0/,
+    'declares an echo but has none',
+    /own changes received with `echo: true`: expected 5, got 0/,
     () => (bus) => {
       const own = new Set<string>()
       return overlayBus(bus, {
@@ -165,14 +165,14 @@ export const delivery: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DEL-10',
-    'sends frames larger than it declares',
-    /a frame of \d+ bytes came, \d+ is the declared limit/,
+    'sends frames above its declared limit',
+    /expected frames of at most \d+ bytes, got one of \d+ bytes/,
     () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, maxPayloadBytes: 32_768 } }),
   ),
   brokenMemoryBus(
     'BUS-DEL-10',
-    'never answers a large batch',
-    /hangs: publish of a large batch/,
+    'never settles the publication of a large batch',
+    /timed out: publish of a large batch/,
     () => (bus) =>
       overridePublish(bus, (scope, changes) => (changes.length > 8 ? neverSettles() : bus.publish(scope, changes))),
   ),

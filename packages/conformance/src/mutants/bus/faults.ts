@@ -4,21 +4,26 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, interceptFrames, neverSettles, overlayBus, overridePublish } from '../overlay.ts'
 import { brokenHarness, brokenLogBus, brokenMemoryBus } from './build.ts'
 
-/** Buses that do not get over what happens to their broker. */
+/** Buses that do not recover from faults, and buses with a wrong life cycle, harness, capabilities or encoding. */
 export const faults: readonly Mutant[] = [
-  brokenMemoryBus('BUS-FLT-01', 'is deaf after the broker was away', /the subscription of B is dead/, () => (bus) => {
-    let lost = false
-    bus.onStatus((status) => {
-      lost ||= status === 'interrupted'
-    })
-    return interceptFrames(bus, () => (frame, deliver) => {
-      if (!lost) deliver(frame)
-    })
-  }),
+  brokenMemoryBus(
+    'BUS-FLT-01',
+    'receives nothing after a restart of the broker',
+    /the subscription of B receives nothing/,
+    () => (bus) => {
+      let lost = false
+      bus.onStatus((status) => {
+        lost ||= status === 'interrupted'
+      })
+      return interceptFrames(bus, () => (frame, deliver) => {
+        if (!lost) deliver(frame)
+      })
+    },
+  ),
   brokenMemoryBus(
     'BUS-FLT-02',
-    'subscribes twice when it reconnects twice',
-    /a change after two reconnects was heard 2 times/,
+    'subscribes twice after two reconnects',
+    /a change after two reconnects: expected one copy, got 2/,
     () => (bus) => {
       let reconnects = 0
       bus.onStatus((status) => {
@@ -33,7 +38,7 @@ export const faults: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-FLT-03',
     'loses subscriptions on reconnect',
-    /the subscription of .*"key".* is dead/,
+    /the subscription of .*"key".* receives nothing/,
     () => (bus) => {
       let reconnected = false
       bus.onStatus((status) => {
@@ -46,15 +51,15 @@ export const faults: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-FLT-04',
-    'never says that it may have lost',
-    /a cut connection was told as nothing/,
+    'never reports a possible loss',
+    /statuses after a cut connection: expected interrupted, resumed, got none/,
     () => (bus) =>
       overlayBus(bus, { onStatus: (listener) => bus.onStatus((status) => status === 'closed' && listener(status)) }),
   ),
   brokenMemoryBus(
     'BUS-FLT-04',
-    'says resumed before it is live',
-    /the first change after `resumed` was not heard/,
+    'reports resumed before it is live',
+    /the first change after `resumed` was not received/,
     () => (bus) => {
       let skip = 0
       bus.onStatus((status) => {
@@ -67,28 +72,28 @@ export const faults: readonly Mutant[] = [
   ),
   brokenHarness(
     'BUS-FLT-05',
-    'does not notice that the broker is frozen',
-    /a frozen broker was not noticed within 15000 ms/,
+    'does not detect a frozen broker',
+    /a frozen broker was not detected within 15000 ms/,
     (harness) => ({ ...harness, faults: { ...harness.faults, pause: () => {} } }),
     logBusHarness,
   ),
   brokenMemoryBus(
     'BUS-FLT-06',
-    'waits though it declares that it rejects',
-    /hangs: publish while the broker is away/,
+    "waits although it declares 'reject'",
+    /timed out: publish while the broker is unavailable/,
     () => (bus) =>
       overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => neverSettles<void>())),
   ),
   brokenLogBus(
     'BUS-FLT-06',
-    'resolves at once though it declares that it waits',
-    /publish settled while the broker was away/,
+    "resolves at once although it declares 'wait'",
+    /publish settled while the broker was unavailable/,
     () => (bus) => overridePublish(bus, async (scope, changes) => void bus.publish(scope, changes).catch(() => {})),
   ),
   brokenMemoryBus(
     'BUS-FLT-07',
-    'cannot be closed while it reconnects',
-    /hangs: close while the broker is away/,
+    'cannot be closed during a reconnect',
+    /timed out: close while the broker is unavailable/,
     () => (bus) => {
       let down = false
       bus.onStatus((status) => {
@@ -97,19 +102,24 @@ export const faults: readonly Mutant[] = [
       return overlayBus(bus, { close: () => (down ? neverSettles() : bus.close()) })
     },
   ),
-  brokenLogBus('BUS-FLT-08', 'loses what lived on the failed node', /the subscription of B is dead/, () => (bus) => {
-    let failed = false
-    bus.onStatus((status) => {
-      failed ||= status === 'interrupted'
-    })
-    return interceptFrames(bus, () => (frame, deliver, offset) => {
-      if (!failed) deliver(frame, offset)
-    })
-  }),
+  brokenLogBus(
+    'BUS-FLT-08',
+    'loses the subscriptions of a failed node',
+    /the subscription of B receives nothing/,
+    () => (bus) => {
+      let failed = false
+      bus.onStatus((status) => {
+        failed ||= status === 'interrupted'
+      })
+      return interceptFrames(bus, () => (frame, deliver, offset) => {
+        if (!failed) deliver(frame, offset)
+      })
+    },
+  ),
   brokenMemoryBus(
     'BUS-BP-01',
-    'serves one scope after another',
-    /0 of 1 changes|heard 0|never came/,
+    'drains one scope before the next',
+    /quiet received 0 of 1 changes|never arrived/,
     ({ time }) =>
       (bus) => {
         const queue: (() => void)[] = []
@@ -129,7 +139,7 @@ export const faults: readonly Mutant[] = [
         })
       },
   ),
-  brokenMemoryBus('BUS-BP-04', 'forgets at close what it has accepted', /never came/, () => (bus) => {
+  brokenMemoryBus('BUS-BP-04', 'drops accepted changes at close', /never arrived/, () => (bus) => {
     let closed = false
     return overlayBus(bus, {
       async publish(scope, changes) {
@@ -144,8 +154,8 @@ export const faults: readonly Mutant[] = [
   }),
   brokenMemoryBus(
     'BUS-BP-05',
-    'catches what handlers throw and says nothing',
-    /came to light nowhere/,
+    'swallows errors of handlers',
+    /a handler's error did not surface anywhere/,
     () => (bus) =>
       interceptFrames(bus, () => (frame, deliver) => {
         try {
@@ -155,24 +165,24 @@ export const faults: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-H-01',
-    'contradicts itself',
+    'declares contradictory capabilities',
     /capabilities: replay 'from-offset' with delivery 'at-most-once'/,
     () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, replay: 'from-offset' } }),
   ),
-  brokenHarness('BUS-H-02', 'shares one client', /SYNC_CLOSED|ClosedError|is closed/, (harness) => {
+  brokenHarness('BUS-H-02', 'shares one client', /ClosedError|is closed/, (harness) => {
     const one = harness.open()
     return { ...harness, open: () => one }
   }),
   brokenHarness(
     'BUS-H-03',
-    'has faults that do not happen',
-    /publishing succeeds though the broker was killed/,
+    'offers faults that have no effect',
+    /publish resolved although the broker was killed/,
     (harness) => ({
       ...harness,
       faults: { ...harness.faults, kill: () => {} },
     }),
   ),
-  brokenHarness('BUS-H-04', 'leaves a timer', /a closed client holds the process/, (harness) => {
+  brokenHarness('BUS-H-04', 'leaves a timer behind', /a closed client keeps the process alive/, (harness) => {
     const timers: NodeJS.Timeout[] = []
     return {
       ...harness,
@@ -188,14 +198,14 @@ export const faults: readonly Mutant[] = [
   }),
   brokenMemoryBus(
     'BUS-H-05',
-    'declares a larger limit than there is',
-    /a frame of maxPayloadBytes = 131072 bytes did not arrive whole/,
+    'declares a limit that is too large',
+    /a frame of maxPayloadBytes = 131072 bytes did not arrive intact/,
     () => (bus) => overlayBus(bus, { capabilities: { ...bus.capabilities, maxPayloadBytes: 131_072 } }),
   ),
   brokenMemoryBus(
     'BUS-H-06',
-    'does without the namespace',
-    /keys heard in a namespace: expected \["own"\], got \["foreign","own"\]/,
+    'ignores the partition',
+    /keys received in a namespace: expected \["own"\], got \["foreign","own"\]/,
     () => (bus) =>
       overlayBus(bus, {
         publish: (scope, changes) => bus.publish({ ...scope, partition: 'all' }, changes),
@@ -214,13 +224,13 @@ export const faults: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-LIF-02',
     'accepts publications after close',
-    /publish after close: was not refused/,
+    /publish after close: expected a rejection/,
     () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, changes).catch(() => {})),
   ),
   brokenMemoryBus(
     'BUS-LIF-03',
-    'leaves calls unanswered at close',
-    /hangs: calls that were under way at close/,
+    'leaves calls pending at close',
+    /timed out: calls that were in flight at close/,
     () => (bus) => {
       let closed = false
       return overlayBus(bus, {
@@ -235,7 +245,7 @@ export const faults: readonly Mutant[] = [
       })
     },
   ),
-  brokenHarness('BUS-LIF-04', 'works only the first time', /is closed/, (harness) => {
+  brokenHarness('BUS-LIF-04', 'works only for the first client', /is closed/, (harness) => {
     let closed = false
     return {
       ...harness,
@@ -254,24 +264,34 @@ export const faults: readonly Mutant[] = [
       },
     }
   }),
-  brokenHarness('BUS-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
-    ...harness,
-    unreachable: { address: '127.0.0.1:1', open: () => neverSettles() },
-  })),
+  brokenHarness(
+    'BUS-LIF-05',
+    'retries an unreachable address without end',
+    /timed out: connecting to an unreachable address/,
+    (harness) => ({
+      ...harness,
+      unreachable: { address: '127.0.0.1:1', open: () => neverSettles() },
+    }),
+  ),
   brokenMemoryBus(
     'BUS-LIF-06',
     'is not closed by `await using`',
-    /publish after dispose: was not refused/,
+    /publish after dispose: expected a rejection/,
     () => (bus) => overlayBus(bus, { [Symbol.asyncDispose]: async () => {} }),
   ),
-  brokenHarness('BUS-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
-    ...harness,
-    program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
-  })),
+  brokenHarness(
+    'BUS-LIF-07',
+    'keeps the process alive',
+    /the program (did not exit|exited with code 1)/,
+    (harness) => ({
+      ...harness,
+      program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
+    }),
+  ),
   brokenHarness(
     'BUS-LIF-08',
-    'closes what it was given',
-    /the connection that was given from outside was closed/,
+    'closes an injected connection',
+    /close closed the injected connection/,
     (harness) => ({
       ...harness,
       async injected() {
@@ -290,8 +310,8 @@ export const faults: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DAT-01',
-    'refuses names with an error of its own',
-    /refused with an error that is no SyncError/,
+    'rejects names with a plain TypeError',
+    /expected a SyncError, got TypeError: bad channel/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -302,8 +322,8 @@ export const faults: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DAT-02',
-    'replaces what it does not like in names',
-    /heard what was published to/,
+    'replaces special characters of names',
+    /received a change published to/,
     () => (bus) => {
       const safe = <S extends { section: string }>(scope: S): S => ({
         ...scope,
@@ -317,14 +337,14 @@ export const faults: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DAT-04',
-    'sends texts as Latin-1',
-    /the value of a field: expected "👍🏽"|of \d+ changes/,
+    'decodes frames as Latin-1',
+    /the value of a field: expected "👍🏽"|received \d+ of \d+ changes/,
     () => (bus) =>
       interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame), 'utf8').toString('latin1'))),
   ),
   brokenMemoryBus(
     'BUS-DAT-05',
-    'refuses a change that is too large',
+    'rejects an oversized change',
     /too large/,
     () => (bus) =>
       overridePublish(bus, async (scope, changes) => {
@@ -334,8 +354,8 @@ export const faults: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-DAT-07',
-    'writes frames anew',
-    /the frame that came: expected/,
+    'parses and re-encodes frames',
+    /the received frame: expected/,
     () => (bus) => interceptFrames(bus, () => (frame, deliver) => deliver(JSON.stringify(JSON.parse(String(frame))))),
   ),
 ]

@@ -4,11 +4,11 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, interceptFrames, overlayBus, overridePublish } from '../overlay.ts'
 import { brokenHarness, brokenLogBus, brokenMemoryBus } from './build.ts'
 
-/** Buses that keep no order. */
+/** Buses that reorder changes. */
 export const order: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-ORD-01',
-    'swaps two',
+    'swaps two changes',
     /key "a": sent .* ← first inversion at #\d+, client B/,
     () => (bus) =>
       interceptFrames(bus, () => {
@@ -25,7 +25,7 @@ export const order: readonly Mutant[] = [
         }
       }),
   ),
-  brokenMemoryBus('BUS-ORD-02', 'sends beside a send that is under way', /first inversion/, () => (bus) => {
+  brokenMemoryBus('BUS-ORD-02', 'sends in parallel with a send in flight', /first inversion/, () => (bus) => {
     let count = 0
     return overridePublish(bus, async (scope, changes) => {
       if (++count % 7 === 0) await eventLoopTurns(1)
@@ -78,14 +78,14 @@ export const order: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-ORD-06',
-    'sends a batch last change first',
+    'reverses a batch',
     /first inversion/,
     () => (bus) => overridePublish(bus, (scope, changes) => bus.publish(scope, [...changes].reverse())),
   ),
   brokenMemoryBus(
     'BUS-ORD-07',
-    'hands over after a reconnect what was from before',
-    /came again|first inversion|after the reconnect/,
+    'delivers an old change after a reconnect',
+    /repeated at|first inversion|after the reconnect/,
     () => (bus) => {
       let resumed = false
       bus.onStatus((status) => {
@@ -104,8 +104,8 @@ export const order: readonly Mutant[] = [
   ),
   brokenLogBus(
     'BUS-ORD-08',
-    'sends again in the reverse order what waited',
-    /came after .* across a retry/,
+    'retries waiting changes in reverse order',
+    /arrived after .* across a retry/,
     () => (bus) => {
       let down = false
       const blocked: (() => void)[] = []
@@ -123,8 +123,8 @@ export const order: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-ORD-09',
-    'skips the change after one that a handler threw at',
-    /never came/,
+    'skips the change after a throwing handler',
+    /never arrived/,
     () => (bus) =>
       interceptFrames(bus, () => {
         let skip = false
@@ -141,7 +141,7 @@ export const order: readonly Mutant[] = [
   ),
   brokenHarness(
     'BUS-ORD-10',
-    'routes a key elsewhere from another process',
+    'delays the changes of another process',
     /first inversion/,
     (harness) => ({
       ...harness,

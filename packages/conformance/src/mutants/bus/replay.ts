@@ -4,12 +4,12 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, overlayBus } from '../overlay.ts'
 import { brokenLogBus } from './build.ts'
 
-/** Buses that read again badly. */
+/** Buses with a wrong replay. */
 export const replay: readonly Mutant[] = [
   brokenLogBus(
     'BUS-REP-01',
-    'skips a frame when it reads again',
-    /never came, client from 0/,
+    'skips a frame during replay',
+    /never arrived, client from 0/,
     () => (bus) =>
       overlayBus(bus, {
         subscribe(scope, onFrame, options) {
@@ -23,7 +23,7 @@ export const replay: readonly Mutant[] = [
         },
       }),
   ),
-  brokenLogBus('BUS-REP-02', 'knows the offsets of its own client only', /not a position/, () => (bus) => {
+  brokenLogBus('BUS-REP-02', "accepts only its own client's offsets", /not a position/, () => (bus) => {
     const own = new Set<string>()
     return overlayBus(bus, {
       async subscribe(scope, onFrame, options) {
@@ -41,8 +41,8 @@ export const replay: readonly Mutant[] = [
   }),
   brokenLogBus(
     'BUS-REP-03',
-    'begins in silence where its log begins',
-    /an old offset was taken, but only \d+ of 299 changes/,
+    'starts silently at the beginning of its log',
+    /an expired offset was accepted, but only \d+ of 299 later changes/,
     () => (bus) =>
       overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>
@@ -53,8 +53,8 @@ export const replay: readonly Mutant[] = [
   ),
   brokenLogBus(
     'BUS-REP-04',
-    'takes anything for an offset',
-    /subscribe from the offset "": was not refused/,
+    'accepts any string as an offset',
+    /subscribe from the offset "": expected a rejection/,
     () => (bus) =>
       overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>
@@ -63,8 +63,8 @@ export const replay: readonly Mutant[] = [
   ),
   brokenLogBus(
     'BUS-REP-05',
-    'leaves a hole between what it reads again and what is live',
-    /never came, client B/,
+    'leaves a gap between replayed and live changes',
+    /never arrived, client B/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -79,8 +79,8 @@ export const replay: readonly Mutant[] = [
   ),
   brokenLogBus(
     'BUS-REP-06',
-    'reads removals again as nothing',
-    /of 2 changes came/,
+    'does not replay removals',
+    /received \d of 2 changes/,
     () => (bus) =>
       overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>

@@ -3,12 +3,12 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, interceptFrames, neverSettles, overlayBus, overridePublish, overrideStop } from '../overlay.ts'
 import { brokenMemoryBus } from './build.ts'
 
-/** Buses whose subscriptions begin late, end late or hear too much. */
+/** Buses whose subscriptions begin late, end late or receive too much. */
 export const subscription: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-SUB-01',
-    'drops the first after subscribe',
-    /the first change after subscribe resolved was not heard/,
+    'drops the first change after subscribe',
+    /the first change after subscribe resolved was not received/,
     () => (bus) =>
       interceptFrames(bus, () => {
         let first = true
@@ -21,7 +21,7 @@ export const subscription: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-SUB-01',
     'resolves subscribe early',
-    /the first change after subscribe resolved was not heard/,
+    /the first change after subscribe resolved was not received/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -32,7 +32,7 @@ export const subscription: readonly Mutant[] = [
         },
       }),
   ),
-  brokenMemoryBus('BUS-SUB-02', 'lets its clients share a queue', /never came/, () => {
+  brokenMemoryBus('BUS-SUB-02', 'shares one queue between clients', /never arrived/, () => {
     const taken = new Set<string>()
     return (bus) =>
       interceptFrames(bus, () => (frame, deliver) => {
@@ -41,7 +41,7 @@ export const subscription: readonly Mutant[] = [
         deliver(frame)
       })
   }),
-  brokenMemoryBus('BUS-SUB-03', 'ends every handler of a scope with the first', /never came/, () => (bus) => {
+  brokenMemoryBus('BUS-SUB-03', "stops all of a scope's handlers with the first", /never arrived/, () => (bus) => {
     const all = new Map<string, Subscription[]>()
     return overlayBus(bus, {
       async subscribe(scope, onFrame, options) {
@@ -58,13 +58,13 @@ export const subscription: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-SUB-04',
     'keeps delivering after stop',
-    /changes heard after stop resolved/,
+    /changes received after stop resolved/,
     () => (bus) => overrideStop(bus, async () => {}),
   ),
   brokenMemoryBus(
     'BUS-SUB-05',
-    'hangs when it is stopped from inside a handler',
-    /hangs: stop from inside the handler/,
+    'hangs when it is stopped from within a handler',
+    /timed out: stop from within the handler/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -85,8 +85,8 @@ export const subscription: readonly Mutant[] = [
   ),
   brokenMemoryBus(
     'BUS-SUB-06',
-    'takes a name for a pattern',
-    /the (section|key) "\*" heard what was published to "a"/,
+    'treats a name as a pattern',
+    /the (section|key) "\*" received a change published to "a"/,
     () => (bus) =>
       overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
@@ -99,7 +99,7 @@ export const subscription: readonly Mutant[] = [
   brokenMemoryBus(
     'BUS-SUB-07',
     "sends a key's changes to its section too",
-    /was never sent here, client section|came again.*client section/,
+    /was never sent, client section|repeated at.*client section/,
     () => (bus) =>
       overridePublish(bus, async (scope, changes) => {
         await bus.publish(scope, changes)
@@ -107,39 +107,34 @@ export const subscription: readonly Mutant[] = [
         if ('key' in scope) await bus.publish({ partition, section }, changes)
       }),
   ),
-  brokenMemoryBus(
-    'BUS-SUB-08',
-    'keeps the last change for whoever comes late',
-    /was never sent here, client late/,
-    () => {
-      const last = new Map<string, string | Uint8Array>()
-      return (bus) =>
-        overlayBus(bus, {
-          subscribe(scope, onFrame, options) {
-            const kept = last.get(scopeId(scope))
-            if (kept !== undefined) queueMicrotask(() => onFrame(kept))
-            return bus.subscribe(
-              scope,
-              (frame) => {
-                last.set(scopeId(scope), frame)
-                onFrame(frame)
-              },
-              options,
-            )
-          },
-        })
-    },
-  ),
+  brokenMemoryBus('BUS-SUB-08', 'sends the last change to late subscribers', /was never sent, client late/, () => {
+    const last = new Map<string, string | Uint8Array>()
+    return (bus) =>
+      overlayBus(bus, {
+        subscribe(scope, onFrame, options) {
+          const kept = last.get(scopeId(scope))
+          if (kept !== undefined) queueMicrotask(() => onFrame(kept))
+          return bus.subscribe(
+            scope,
+            (frame) => {
+              last.set(scopeId(scope), frame)
+              onFrame(frame)
+            },
+            options,
+          )
+        },
+      })
+  }),
   brokenMemoryBus(
     'BUS-SUB-10',
     'ignores the signal',
-    /subscribe with an aborted signal: was not refused/,
+    /subscribe with an aborted signal: expected a rejection/,
     () => (bus) => overlayBus(bus, { subscribe: (scope, onFrame) => bus.subscribe(scope, onFrame) }),
   ),
   brokenMemoryBus(
     'BUS-SUB-11',
-    'never answers for a scope that is none',
-    /hangs: subscribe to \{"partition":""/,
+    'hangs on an invalid scope',
+    /timed out: subscribe to \{"partition":""/,
     () => (bus) =>
       overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>

@@ -4,10 +4,13 @@ import { memoryStoreHarness } from '../../harness/memory.ts'
 import type { Mutant } from '../mutant.ts'
 import { overlayStore } from '../overlay.ts'
 
-/** What makes a client broken. Called once per harness: what clients share lies around the inner function. */
+/**
+ * Returns a function that gives the broken methods of each client. Called once per harness, so that its closure holds the state
+ * that clients share.
+ */
 export type BreakClient = (harness: StoreHarness) => (store: Store, index: number) => Partial<Store>
 
-/** A broken in-memory store. */
+/** Creates a mutant of the in-memory store. */
 export const brokenStore = (rule: string, name: string, expectedMessage: RegExp, breakHarness: BreakClient): Mutant =>
   brokenHarness(rule, name, expectedMessage, (harness) => {
     const breakClient = breakHarness(harness)
@@ -21,7 +24,7 @@ export const brokenStore = (rule: string, name: string, expectedMessage: RegExp,
     }
   })
 
-/** A broken harness over the in-memory store. */
+/** Creates a mutant with a broken harness of the in-memory store. */
 export const brokenHarness = (
   rule: string,
   name: string,

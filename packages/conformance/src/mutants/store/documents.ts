@@ -11,9 +11,9 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns } from '../overlay.ts'
 import { brokenStore } from './build.ts'
 
-/** Changes what loads answer. */
+/** Transforms the documents in answers to loads. */
 const transformLoads =
-  (change: (document: StoredDocument, ref: DocumentRef, standing: SectionState) => StoredDocument | undefined) =>
+  (change: (document: StoredDocument, ref: DocumentRef, state: SectionState) => StoredDocument | undefined) =>
   (store: Store): Partial<Store> => ({
     async load(refs) {
       const loaded = await store.load(refs)
@@ -24,12 +24,12 @@ const transformLoads =
     },
   })
 
-/** Changes what is sent. */
+/** Transforms commit requests before they are sent. */
 const transformRequests =
   (change: (request: CommitRequest) => CommitRequest) =>
   (store: Store): Partial<Store> => ({ commit: (group) => store.commit(group.map(change)) })
 
-/** Changes what is answered to commits. */
+/** Transforms the answers to commits. */
 const transformResults =
   (change: (result: CommitResult, request: CommitRequest) => CommitResult) =>
   (store: Store): Partial<Store> => ({
@@ -38,38 +38,38 @@ const transformResults =
     },
   })
 
-/** Stores that keep documents badly. */
+/** Stores that store, read or check documents incorrectly. */
 export const documents: readonly Mutant[] = [
   brokenStore(
     'STORE-ST-01',
-    'takes what is empty for missing',
+    'treats empty values as missing',
     /a document with the field null|a document without fields/,
     () => transformLoads((document) => (/"f":(null|""|false|0)\}$/.test(document.text) ? undefined : document)),
   ),
   brokenStore(
     'STORE-ST-01',
-    'answers what is absent without a place',
-    /the sequence told with an absent document: expected 1, got 0/,
+    'answers without a position for an absent document',
+    /the sequence of the answer for an absent document: expected 1, got 0/,
     () => (store) => ({
       load: async (refs) =>
         (await store.load(refs)).map((each) => (each.document ? each : { state: { ...each.state, sequence: 0 } })),
     }),
   ),
-  brokenStore('STORE-ST-02', 'keeps every field', /the document after a write of all of it/, () =>
+  brokenStore('STORE-ST-02', 'keeps every field', /the document after a write of all fields/, () =>
     transformRequests((request) => ({ ...request, otherFields: 'keep' })),
   ),
   brokenStore(
     'STORE-ST-03',
-    'uses a generation again after a delete',
-    /generation 1 after 1|came twice|not higher/,
+    'reuses a generation after a delete',
+    /version 1 repeated|re-created: expected a generation above 1, got 1/,
     () => {
       return transformResults((result) => (result.status === 'committed' ? { ...result, generation: 1 } : result))
     },
   ),
   brokenStore(
     'STORE-ST-04',
-    'reads from a replica that lags',
-    /reads version \d+ of "k" after version \d+ was answered/,
+    'reads from a lagging replica',
+    /reads "k": expected the answered version \d+, got \d+/,
     () => {
       const past = new Map<string, LoadResult[]>()
       return (store) => ({
@@ -88,7 +88,7 @@ export const documents: readonly Mutant[] = [
   brokenStore(
     'STORE-ST-09',
     'writes field by field',
-    /a read saw half a write|changes in the log after 61/,
+    /a read returned a partial write|changes in the log after 61/,
     () => (store) => ({
       async commit(group) {
         const results: CommitResult[] = []
@@ -105,7 +105,7 @@ export const documents: readonly Mutant[] = [
       },
     }),
   ),
-  brokenStore('STORE-ST-10', 'reads versions apart from values', /a torn read/, () => (store) => ({
+  brokenStore('STORE-ST-10', 'reads versions and values at different times', /a torn read/, () => (store) => ({
     async load(refs) {
       const before = await store.load(refs)
       await eventLoopTurns(2)
@@ -116,7 +116,7 @@ export const documents: readonly Mutant[] = [
       })
     },
   })),
-  brokenStore('STORE-ST-11', 'counts all fields by one version', /field versions after two writes of one field/, () =>
+  brokenStore('STORE-ST-11', 'counts one version for all fields', /field versions after two writes of one field/, () =>
     transformLoads((document) => ({
       ...document,
       fieldVersions: Object.fromEntries(Object.keys(document.fieldVersions).map((name) => [name, document.version])),
@@ -124,8 +124,8 @@ export const documents: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-ST-11',
-    'forgets the counter of a removed field',
-    /field versions after the removal of a field at 3/,
+    "forgets a removed field's counter",
+    /field versions after removing a field of version 3/,
     () => transformLoads((document) => ({ ...document, floor: 0 })),
   ),
   brokenStore('STORE-ST-13', 'lists only the first page of keys', /the keys of the section/, () => (store) => ({
@@ -134,78 +134,88 @@ export const documents: readonly Mutant[] = [
       for await (const key of store.keys(section, options)) if (count++ < 50) yield key
     },
   })),
-  brokenStore('STORE-ST-13', 'takes a prefix for a pattern', /the keys with the prefix/, () => (store) => ({
+  brokenStore('STORE-ST-13', 'treats a prefix as a pattern', /the keys with the prefix/, () => (store) => ({
     async *keys(section, options = {}) {
       const pattern = new RegExp(`^${(options.prefix ?? '').replace('*', '.*')}`)
       for await (const key of store.keys(section)) if (pattern.test(key)) yield key
     },
   })),
-  brokenStore('STORE-ST-14', 'hands out what it holds', /the document after what was read was changed/, () => {
-    const held = new Map<string, LoadResult>()
+  brokenStore('STORE-ST-14', 'returns its internal objects', /the document after changing an answer/, () => {
+    const loadedById = new Map<string, LoadResult>()
     return (store) => ({
       async load(refs) {
         const loaded = await store.load(refs)
         return loaded.map((each, at) => {
           const id = JSON.stringify(refs[at])
-          const before = held.get(id)
-          if (!before) held.set(id, each)
+          const before = loadedById.get(id)
+          if (!before) loadedById.set(id, each)
           return before ?? each
         })
       },
     })
   }),
-  brokenStore('STORE-ST-17', 'rounds unsafe numbers', /the number 9007199254740993 was read back as/, () =>
+  brokenStore('STORE-ST-17', 'rounds unsafe numbers', /a number: expected 9007199254740993, got/, () =>
     transformLoads((document) => ({ ...document, text: JSON.stringify(JSON.parse(document.text)) })),
   ),
   brokenStore(
     'STORE-LOAD-01',
-    'answers a load in the order of addresses',
-    /a load of five documents/,
+    'answers a load in address order',
+    /value and sequence of each document in a load of five documents/,
     () => (store) => ({
       load: (refs) => store.load([...refs].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))),
     }),
   ),
   brokenStore(
     'STORE-ST-05',
-    'ignores expectations',
+    'ignores preconditions',
     /a write that expects an old version: expected \["conflict","version"\], got \["committed"/,
     () => transformRequests(({ expect: _, ...request }) => request),
   ),
-  brokenStore('STORE-ST-06', 'tells no versions with a conflict', /a write that expects an old field version/, () =>
+  brokenStore('STORE-ST-06', 'reports a conflict without versions', /a write that expects an old field version/, () =>
     transformResults((result) =>
       result.status === 'conflict' ? { ...result, current: { generation: 0, version: 0 } } : result,
     ),
   ),
-  brokenStore('STORE-ST-07', 'gives a version twice under concurrency', /key "k": not linearizable/, () => (store) => ({
-    async commit(group) {
-      const [request] = group
-      if (group.length !== 1 || !request?.expect?.version) return store.commit(group)
-      // looks first, writes later
-      const [before] = await store.load([request.ref])
-      await eventLoopTurns(1)
-      const { version: _, ...rest } = request.expect
-      if (before?.document?.version !== request.expect.version) return store.commit(group)
-      const [result] = await store.commit([{ ...request, expect: rest }])
-      return result?.status === 'committed'
-        ? [{ ...result, version: request.expect.version + 1 }]
-        : [result as CommitResult]
-    },
-  })),
-  brokenStore('STORE-ST-08', 'looks for absence before it creates', /\d of 5 created "k0" at once/, () => (store) => ({
-    async commit(group) {
-      const [request] = group
-      if (group.length !== 1 || request?.expect?.generation !== 0) return store.commit(group)
-      const [before] = await store.load([request.ref])
-      await eventLoopTurns(1)
-      if (before?.document) return store.commit(group)
-      const { expect: _, ...blind } = request
-      return store.commit([blind])
-    },
-  })),
+  brokenStore(
+    'STORE-ST-07',
+    'assigns a version twice under concurrency',
+    /key "k": not linearizable/,
+    () => (store) => ({
+      async commit(group) {
+        const [request] = group
+        if (group.length !== 1 || !request?.expect?.version) return store.commit(group)
+        // Reads first and writes later, with a gap in between.
+        const [before] = await store.load([request.ref])
+        await eventLoopTurns(1)
+        const { version: _, ...rest } = request.expect
+        if (before?.document?.version !== request.expect.version) return store.commit(group)
+        const [result] = await store.commit([{ ...request, expect: rest }])
+        return result?.status === 'committed'
+          ? [{ ...result, version: request.expect.version + 1 }]
+          : [result as CommitResult]
+      },
+    }),
+  ),
+  brokenStore(
+    'STORE-ST-08',
+    'checks for absence before it creates',
+    /5 concurrent creations of "k0": expected one to succeed, got \d/,
+    () => (store) => ({
+      async commit(group) {
+        const [request] = group
+        if (group.length !== 1 || request?.expect?.generation !== 0) return store.commit(group)
+        const [before] = await store.load([request.ref])
+        await eventLoopTurns(1)
+        if (before?.document) return store.commit(group)
+        const { expect: _, ...blind } = request
+        return store.commit([blind])
+      },
+    }),
+  ),
   brokenStore(
     'STORE-ST-27',
-    'forgets what was deleted',
-    /a creation from what was read before a deletion: expected \["conflict","deleted"\], got \["committed"/,
+    'forgets deletions',
+    /a creation with a read before the deletion: expected \["conflict","deleted"\], got \["committed"/,
     () =>
       transformRequests(({ expect, ...request }) => {
         const { notDeleted: _, ...rest } = expect ?? { readAt: { epoch: '', sequence: 0 } }
@@ -214,8 +224,8 @@ export const documents: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-ST-22',
-    'sends an inner patch whatever it was taken from',
-    /an inner patch on another base travelled/,
+    'sends a delta on any base version',
+    /a delta on another base version was sent/,
     () => (store) => ({
       async commit(group) {
         const results = await store.commit(group)

@@ -2,9 +2,9 @@ import type { CommitResult, SectionState, Store } from '@sync/core/adapter'
 import type { Mutant } from '../mutant.ts'
 import { brokenHarness, brokenStore } from './build.ts'
 
-/** A client every answer of which tells another standing. */
+/** Transforms the section state in every answer. */
 const transformState =
-  (change: (standing: SectionState) => SectionState) =>
+  (change: (state: SectionState) => SectionState) =>
   (store: Store): Partial<Store> => ({
     load: async (refs) => (await store.load(refs)).map((each) => ({ ...each, state: change(each.state) })),
     heads: async (queries) => (await store.heads(queries)).map((each) => ({ ...each, state: change(each.state) })),
@@ -16,15 +16,15 @@ const transformState =
     },
   })
 
-/** Epochs told by their number alone: a node that was there before has its old one. */
-const epochsByNumber = (name: (mints: number) => string): ((store: Store) => Partial<Store>) => {
+/** Names epochs by the number of their ancestors alone, so that an epoch's name can repeat. */
+const epochsByNumber = (name: (epochCount: number) => string): ((store: Store) => Partial<Store>) => {
   const realByAlias = new Map<string, string>()
   const aliasByReal = new Map<string, string>()
-  const withAliases = (standing: SectionState): SectionState => {
-    const epoch = name(standing.ancestors.length)
-    realByAlias.set(epoch, standing.epoch)
-    aliasByReal.set(standing.epoch, epoch)
-    return { ...standing, epoch, ancestors: standing.ancestors.map((fork, at) => ({ ...fork, epoch: name(at) })) }
+  const withAliases = (state: SectionState): SectionState => {
+    const epoch = name(state.ancestors.length)
+    realByAlias.set(epoch, state.epoch)
+    aliasByReal.set(state.epoch, epoch)
+    return { ...state, epoch, ancestors: state.ancestors.map((fork, at) => ({ ...fork, epoch: name(at) })) }
   }
   return (store) => {
     const overrides = transformState(withAliases)(store)
@@ -45,23 +45,23 @@ const epochsByNumber = (name: (mints: number) => string): ((store: Store) => Par
   }
 }
 
-/** Stores that are wrong about their own history. */
+/** Stores that misrepresent a section's history. */
 export const epochs: readonly Mutant[] = [
   brokenStore(
     'STORE-ST-20',
-    'does not compare what was shown',
-    /the epoch after somebody was shown 4 of 3 is still the same/,
+    'ignores the sequence that a caller has seen',
+    /a caller has seen sequence 4 of 3: expected a new epoch, got the same/,
     () => (store) => ({
       heads: (queries) => store.heads(queries.map(({ scope }) => ({ scope }))),
     }),
   ),
-  brokenStore('STORE-ST-20', 'mints without a parent', /the new epoch has no parent/, () =>
-    transformState((standing) => ({ ...standing, ancestors: [] })),
+  brokenStore('STORE-ST-20', 'begins an epoch without a parent', /the new epoch: expected a parent with fork 3/, () =>
+    transformState((state) => ({ ...state, ancestors: [] })),
   ),
   brokenStore(
     'STORE-ST-20',
-    'takes whoever saw the head for ahead',
-    /the epoch after somebody was shown .*:3\} of 3/,
+    'treats a caller that has seen the head as ahead',
+    /the epoch at sequence 3 after a caller has seen .*:3\}/,
     () => (store) => ({
       heads: (queries) =>
         store.heads(
@@ -71,39 +71,44 @@ export const epochs: readonly Mutant[] = [
         ),
     }),
   ),
-  brokenStore('STORE-EPO-01', 'forgets its op memory at a mint', /a known op id after a mint/, () => (store) => ({
-    commit: async (group) =>
-      (await store.commit(group)).map(
-        (each, at): CommitResult =>
-          group[at]?.epoch !== each.state.epoch ? { status: 'stale-epoch', state: each.state } : each,
-      ),
-  })),
+  brokenStore(
+    'STORE-EPO-01',
+    'forgets its op memory in a new epoch',
+    /the answer to a known operation id in a new epoch/,
+    () => (store) => ({
+      commit: async (group) =>
+        (await store.commit(group)).map(
+          (each, at): CommitResult =>
+            group[at]?.epoch !== each.state.epoch ? { status: 'stale-epoch', state: each.state } : each,
+        ),
+    }),
+  ),
   brokenStore(
     'STORE-EPO-01',
     'ignores the epoch of a commit',
-    /a commit whose writer is in an older epoch: expected "stale-epoch", got "committed"/,
+    /a commit of a writer in an older epoch: expected "stale-epoch", got "committed"/,
     () => (store) => ({
       async commit(group) {
-        const now = await store.heads(
+        const heads = await store.heads(
           group.map(({ ref: { partition, section } }) => ({ scope: { partition, section } })),
         )
-        return store.commit(group.map((request, at) => ({ ...request, epoch: now[at]?.state.epoch ?? '' })))
+        return store.commit(group.map((request, at) => ({ ...request, epoch: heads[at]?.state.epoch ?? '' })))
       },
     }),
   ),
   brokenStore(
     'STORE-EPO-02',
-    'takes expectations of any epoch',
-    /an expectation read in an ancestor beyond its fork/,
+    'accepts preconditions of any epoch',
+    /a precondition read in an ancestor epoch after its fork/,
     () => (store) => ({
       async commit(group) {
-        const now = await store.heads(
+        const heads = await store.heads(
           group.map(({ ref: { partition, section } }) => ({ scope: { partition, section } })),
         )
         return store.commit(
           group.map(({ expect, ...request }, at) => ({
             ...request,
-            ...(expect && { expect: { ...expect, readAt: now[at]?.state ?? expect.readAt } }),
+            ...(expect && { expect: { ...expect, readAt: heads[at]?.state ?? expect.readAt } }),
           })),
         )
       },
@@ -111,7 +116,7 @@ export const epochs: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-EPO-03',
-    'reads the log for any place',
+    'reads the log after any position',
     /the log after .*: expected "unknown-position", got "page"/,
     () => (store) => ({
       async changesSince(scope, after, limit) {
@@ -122,8 +127,8 @@ export const epochs: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-FLT-01',
-    'says that a commit nobody answered was not done',
-    /what is known of a commit while the server is away: expected "unknown", got "no"/,
+    'reports an unanswered commit as not committed',
+    /`committed` of a commit while the server is unavailable: expected "unknown", got "no"/,
     () => (store) => ({
       commit: (group) =>
         store.commit(group).catch((error: Error) => {
@@ -133,8 +138,8 @@ export const epochs: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-FLT-09',
-    'commits again what was not answered',
-    /the versions answered to the repeated group/,
+    'executes a repeated commit again',
+    /the versions in the answers to the repeated group/,
     () => (store) => {
       let sends = 0
       return {
@@ -145,8 +150,8 @@ export const epochs: readonly Mutant[] = [
   ),
   brokenHarness(
     'STORE-FLT-11',
-    'comes back without its tail under the same epoch',
-    /the tail was lost, but the first call afterwards tells the same epoch/,
+    'keeps its epoch after losing the tail',
+    /the tail was lost: expected a new epoch in the next answer, got the same/,
     (harness) => ({
       ...harness,
       faults: { ...harness.faults, loseTail: () => {} },
@@ -165,20 +170,20 @@ export const epochs: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-FLT-13',
-    'fails over without a new epoch',
-    /another server took over, but the epoch is the same/,
-    () => epochsByNumber(() => 'ever'),
+    'keeps its epoch at a failover',
+    /another server took over: expected a new epoch, got the same/,
+    () => epochsByNumber(() => 'constant'),
   ),
   brokenStore(
     'STORE-FLT-13',
-    'has its old epoch again after a fail-back',
-    /another server took over, but the epoch is one from before/,
-    () => epochsByNumber((mints) => `node ${mints % 2}`),
+    'returns to its old epoch at a failback',
+    /another server took over: expected a new epoch, got an earlier one/,
+    () => epochsByNumber((epochCount) => `node ${epochCount % 2}`),
   ),
   brokenHarness(
     'STORE-ST-21',
-    'counts from one again without its counters',
-    /the counters were lost, but the epoch is the same/,
+    'keeps its epoch after losing the counters',
+    /the counters were lost: expected a new epoch, got the same/,
     (harness) => ({
       ...harness,
       faults: { ...harness.faults, loseCounters: () => {} },

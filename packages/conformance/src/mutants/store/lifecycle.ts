@@ -4,7 +4,7 @@ import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, neverSettles, overlayStore } from '../overlay.ts'
 import { brokenHarness, brokenStore } from './build.ts'
 
-/** Changes how long a document lives. */
+/** Transforms the TTL of commit requests. */
 const transformTtl =
   (change: (ttl: number, request: CommitRequest) => number | undefined) =>
   (store: Store): Partial<Store> => ({
@@ -18,7 +18,7 @@ const transformTtl =
       ),
   })
 
-/** Writes every address in another way. */
+/** Transforms the section and key of every address. */
 const transformNames = (name: (text: string) => string): ((store: Store) => Partial<Store>) => {
   const ref = (original: DocumentRef): DocumentRef => ({
     partition: original.partition,
@@ -34,30 +34,35 @@ const transformNames = (name: (text: string) => string): ((store: Store) => Part
   })
 }
 
-/** Stores that expire, name, open and close badly. */
+/** Stores with a wrong expiry, life cycle, harness or handling of names and values. */
 export const lifecycle: readonly Mutant[] = [
   brokenStore(
     'STORE-TTL-01',
-    'ignores the ttl',
-    /a document with a ttl of \d+ ms says that it expires in undefined|is still there/,
+    'ignores the TTL',
+    /`expiresIn` of a document with a TTL of \d+ ms: expected .*, got undefined|still exists after/,
     () => transformTtl(() => undefined),
   ),
-  brokenStore('STORE-TTL-01', 'expires late', /says that it expires in|is still there after/, () =>
-    transformTtl((ttl) => ttl * 2),
+  brokenStore(
+    'STORE-TTL-01',
+    'expires late',
+    /`expiresIn` of a document with a TTL of \d+ ms: expected|still exists after/,
+    () => transformTtl((ttl) => ttl * 2),
   ),
-  brokenStore('STORE-TTL-02', 'expires early', /was gone after \d+ ms/, () => transformTtl((ttl) => ttl / 2)),
+  brokenStore('STORE-TTL-02', 'expires early', /a document with a TTL of \d+ ms expired after \d+ ms/, () =>
+    transformTtl((ttl) => ttl / 2),
+  ),
   brokenStore(
     'STORE-TTL-03',
     'ignores touch',
-    /a document expired though it was (written|touched) in time/,
+    /a document expired although it was (written|touched) in time/,
     () => () => ({
       touch: async () => {},
     }),
   ),
   brokenStore(
     'STORE-TTL-04',
-    'has one ttl for a section',
-    /"(long|ever)" went with a document that had a shorter ttl/,
+    'has one TTL for the whole section',
+    /"(long|permanent)" expired together with a document that had a shorter TTL/,
     () => {
       const expiredSections = new Map<string, number>()
       return (store) => ({
@@ -72,7 +77,7 @@ export const lifecycle: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-TTL-05',
-    'lets a write find what has expired',
+    'drops the precondition on an expired document',
     /a compare-and-set on an expired document/,
     () => (store) => ({
       commit: (group) =>
@@ -85,8 +90,8 @@ export const lifecycle: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-H-01',
-    'declares what does not exist',
-    /capabilities: durability: "eternal" is not known/,
+    'declares an unknown durability',
+    /capabilities: durability: expected one of .*, got "eternal"/,
     () => (store) => ({
       capabilities: { ...store.capabilities, durability: 'eternal' as never },
     }),
@@ -97,14 +102,14 @@ export const lifecycle: readonly Mutant[] = [
   }),
   brokenHarness(
     'STORE-H-03',
-    'has faults that do not happen',
-    /a load though the server was killed: expected "refused", got "answered"/,
+    'offers faults that have no effect',
+    /a load after the server was killed: expected "rejected", got "resolved"/,
     (harness) => ({
       ...harness,
       faults: { ...harness.faults, kill: () => {} },
     }),
   ),
-  brokenHarness('STORE-H-04', 'leaves a timer', /a closed client holds the process/, (harness) => {
+  brokenHarness('STORE-H-04', 'leaves a timer behind', /a closed client keeps the process alive/, (harness) => {
     const timers: NodeJS.Timeout[] = []
     return {
       ...harness,
@@ -118,22 +123,17 @@ export const lifecycle: readonly Mutant[] = [
       },
     }
   }),
-  brokenStore(
-    'STORE-H-06',
-    'does without the partition',
-    /sequence and document of another partition/,
-    () => (store) => {
-      const one = <S extends { partition: string }>(ref: S): S => ({ ...ref, partition: 'all' })
-      return {
-        load: (refs) => store.load(refs.map(one)),
-        commit: (group) => store.commit(group.map((each) => ({ ...each, ref: one(each.ref) }))),
-        heads: (queries) => store.heads(queries.map((each) => ({ ...each, scope: one(each.scope) }))),
-      }
-    },
-  ),
+  brokenStore('STORE-H-06', 'ignores the partition', /sequence and document of another partition/, () => (store) => {
+    const one = <S extends { partition: string }>(ref: S): S => ({ ...ref, partition: 'all' })
+    return {
+      load: (refs) => store.load(refs.map(one)),
+      commit: (group) => store.commit(group.map((each) => ({ ...each, ref: one(each.ref) }))),
+      heads: (queries) => store.heads(queries.map((each) => ({ ...each, scope: one(each.scope) }))),
+    }
+  }),
   brokenStore(
     'STORE-DAT-01',
-    'misreads reserved names',
+    'replaces colons in field names',
     /the (document|field versions|keys) (under|of) the/,
     () => (store) => ({
       commit: (group) =>
@@ -145,13 +145,13 @@ export const lifecycle: readonly Mutant[] = [
         ),
     }),
   ),
-  brokenStore('STORE-DAT-02', 'replaces what it does not like in names', /beside/, () =>
+  brokenStore('STORE-DAT-02', 'replaces special characters of names', /after writing all of/, () =>
     transformNames((text) => text.replace(/\W/g, '_')),
   ),
-  brokenStore('STORE-DAT-02', 'brings names into a normal form', /beside/, () =>
+  brokenStore('STORE-DAT-02', 'normalizes names', /after writing all of/, () =>
     transformNames((text) => text.normalize('NFC')),
   ),
-  brokenStore('STORE-DAT-04', 'mends lone surrogates', /a text: expected/, () => (store) => ({
+  brokenStore('STORE-DAT-04', 'replaces lone surrogates', /a string: expected/, () => (store) => ({
     load: async (refs) =>
       (await store.load(refs)).map((each) =>
         each.document
@@ -161,8 +161,8 @@ export const lifecycle: readonly Mutant[] = [
   })),
   brokenStore(
     'STORE-DAT-06',
-    'takes requests that make no sense',
-    /a request that makes no sense was answered 'committed'/,
+    'accepts invalid requests',
+    /an invalid request: expected 'failed', got 'committed'/,
     () => transformTtl((ttl) => (ttl > 0 ? ttl : undefined)),
   ),
   brokenStore('STORE-LIF-01', 'cannot be closed twice', /unexpected Error: closed twice/, () => (store) => {
@@ -174,18 +174,18 @@ export const lifecycle: readonly Mutant[] = [
       },
     }
   }),
-  brokenStore('STORE-LIF-02', 'answers after close', /heads after close: was not refused/, () => (store) => ({
+  brokenStore('STORE-LIF-02', 'answers after close', /heads after close: expected a rejection/, () => (store) => ({
     heads: (queries) => store.heads(queries).catch(() => []),
   })),
   brokenStore(
     'STORE-LIF-03',
-    'leaves calls unanswered at close',
-    /hangs: calls that were under way at close/,
+    'leaves calls pending at close',
+    /timed out: calls that were in flight at close/,
     () => (store) => ({
       commit: (group) => store.commit(group).catch(() => neverSettles()),
     }),
   ),
-  brokenHarness('STORE-LIF-04', 'works only the first time', /is closed/, (harness) => {
+  brokenHarness('STORE-LIF-04', 'works only for the first client', /is closed/, (harness) => {
     let closed = false
     return {
       ...harness,
@@ -204,24 +204,34 @@ export const lifecycle: readonly Mutant[] = [
       },
     }
   }),
-  brokenHarness('STORE-LIF-05', 'tries for ever to reach nobody', /hangs: connecting to nothing/, (harness) => ({
-    ...harness,
-    unreachable: { address: '127.0.0.1:1', open: () => neverSettles() },
-  })),
-  brokenStore('STORE-LIF-06', 'is not closed by `await using`', /heads after dispose: was not refused/, () => () => ({
-    [Symbol.asyncDispose]: async () => {},
-  })),
-  brokenHarness('STORE-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
-    ...harness,
-    program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
-  })),
   brokenHarness(
-    'STORE-LIF-08',
-    'closes what it was given',
-    /the connection that was given from outside was closed/,
+    'STORE-LIF-05',
+    'retries an unreachable address without end',
+    /timed out: connecting to an unreachable address/,
     (harness) => ({
       ...harness,
-      injected: async () => ({ client: await harness.open(), isOpen: () => false, end: () => eventLoopTurns(0) }),
+      unreachable: { address: '127.0.0.1:1', open: () => neverSettles() },
     }),
   ),
+  brokenStore(
+    'STORE-LIF-06',
+    'is not closed by `await using`',
+    /heads after dispose: expected a rejection/,
+    () => () => ({
+      [Symbol.asyncDispose]: async () => {},
+    }),
+  ),
+  brokenHarness(
+    'STORE-LIF-07',
+    'keeps the process alive',
+    /the program (did not exit|exited with code 1)/,
+    (harness) => ({
+      ...harness,
+      program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
+    }),
+  ),
+  brokenHarness('STORE-LIF-08', 'closes an injected connection', /close closed the injected connection/, (harness) => ({
+    ...harness,
+    injected: async () => ({ client: await harness.open(), isOpen: () => false, end: () => eventLoopTurns(0) }),
+  })),
 ]

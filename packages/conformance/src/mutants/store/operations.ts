@@ -9,22 +9,22 @@ const withNewOpId = (request: CommitRequest): CommitRequest => ({
   op: { ...request.op, id: `${request.op.id}~${++opIdSuffix}` },
 })
 
-/** Changes the pages of the log. */
+/** Transforms the pages of the log. */
 const transformLogPages =
   (change: (page: LogPage, scope: object) => LogPage) =>
   (store: Store): Partial<Store> => ({
     changesSince: async (scope, after, limit) => change(await store.changesSince(scope, after, limit), scope),
   })
 
-/** Stores that answer commits badly, or keep a bad log. */
+/** Stores with wrong answers to commits, or with a wrong log. */
 export const operations: readonly Mutant[] = [
-  brokenStore('STORE-ST-12', 'ignores op ids', /the answer to an op id that was sent again/, () => (store) => ({
+  brokenStore('STORE-ST-12', 'ignores operation ids', /the answer to a repeated operation id/, () => (store) => ({
     commit: (group) => store.commit(group.map(withNewOpId)),
   })),
   brokenStore(
     'STORE-OP-01',
     'remembers commits only',
-    /a conflict that was asked for again, though it would hold now/,
+    /the answer to a repeated conflict whose precondition now holds/,
     () => (store) => ({
       commit: (group) =>
         store.commit(
@@ -34,7 +34,7 @@ export const operations: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-OP-01',
-    'answers a second attempt with the conflict of the first',
+    "answers a second attempt with the first one's conflict",
     /the second attempt after a conflict/,
     () => (store) => ({
       commit: (group) => store.commit(group.map((request) => ({ ...request, op: { ...request.op, attempt: 1 } }))),
@@ -42,8 +42,8 @@ export const operations: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-OP-02',
-    'executes what it may have forgotten',
-    /a write whose id is older than the op memory: expected "op-expired", got "committed"/,
+    'executes commits with an expired operation id',
+    /a write whose operation id is older than the op memory: expected "op-expired", got "committed"/,
     () => (store) => ({
       async commit(group) {
         const results = await store.commit(group)
@@ -60,8 +60,8 @@ export const operations: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-OP-03',
-    "keeps a caller's op id for one writer only",
-    /the answer to a caller's op id from another writer/,
+    'remembers an idempotency key for one writer only',
+    /the answer to an idempotency key that another writer repeats/,
     () => (store) => ({
       commit: (group) =>
         store.commit(
@@ -75,8 +75,8 @@ export const operations: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-ST-18',
-    'lets one conflict fail its group',
-    /the answers to a group of which some cannot be served/,
+    'fails a whole group because of one conflict',
+    /the answers to a group with failing requests/,
     () => (store) => ({
       async commit(group) {
         const results = await store.commit(group)
@@ -88,15 +88,15 @@ export const operations: readonly Mutant[] = [
   brokenStore(
     'STORE-ST-23',
     'answers a group out of order',
-    /the change answered to request \d+ of a group|was answered the change of another one/,
+    /key and origin in the answer to request \d+ of a group|has another request's change/,
     () => (store) => ({
       commit: async (group) => (await store.commit(group)).reverse(),
     }),
   ),
   brokenStore(
     'STORE-ST-24',
-    'remembers groups in place of their members',
-    /the answers to members of a group sent again|the sequence after the members were sent twice/,
+    'remembers groups in place of their requests',
+    /the answers to the repeated requests of a group|the sequence after repeating the requests of a group/,
     () => {
       const groups = new Map<string, CommitResult[]>()
       return (store) => ({
@@ -112,7 +112,7 @@ export const operations: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-ST-19',
-    'lets the last copy win',
+    'executes a late copy of a write',
     /the document after a late copy of an older write/,
     () => (store) => ({
       commit: (group) => store.commit(group.map(withNewOpId)),
@@ -120,29 +120,34 @@ export const operations: readonly Mutant[] = [
   ),
   brokenStore(
     'STORE-DEF-01',
-    'notes no definition',
+    'does not record the definition',
     /the definition after the first commit: expected .*, got nothing/,
     () => (store) => ({
       commit: (group) => store.commit(group.map(({ definition: _, ...request }) => request)),
     }),
   ),
-  brokenStore('STORE-DAT-05', 'takes more than it declares', /a write of maxCommitBytes \+ 1/, () => (store) => ({
-    capabilities: { ...store.capabilities, maxCommitBytes: 100_000 },
-  })),
-  brokenStore('STORE-ST-15', 'logs in the order of keys', /the log: expected|the pages of/, () =>
+  brokenStore(
+    'STORE-DAT-05',
+    'accepts more than it declares',
+    /a write of maxCommitBytes \+ 1: expected 'failed' with SYNC_LIMIT/,
+    () => (store) => ({
+      capabilities: { ...store.capabilities, maxCommitBytes: 100_000 },
+    }),
+  ),
+  brokenStore('STORE-ST-15', 'logs in key order', /the log: expected|the pages of/, () =>
     transformLogPages((page) => ({ ...page, changes: [...page.changes].sort((a, b) => (a.key < b.key ? -1 : 1)) })),
   ),
-  brokenStore('STORE-ST-15', 'leaves the last change out of its log', /the log: expected/, () =>
+  brokenStore('STORE-ST-15', 'omits the last change of its log', /the log: expected/, () =>
     transformLogPages((page) => ({ ...page, changes: page.changes.slice(0, -1) })),
   ),
-  brokenStore('STORE-ST-25', 'says nothing of a log that was trimmed', /expected "truncated", got "page"/, () =>
+  brokenStore('STORE-ST-25', 'does not report a truncated log', /expected "truncated", got "page"/, () =>
     transformLogPages((page) =>
       page.status === 'truncated' ? { ...page, status: 'page', upTo: page.state.sequence } : page,
     ),
   ),
   brokenStore(
     'STORE-ST-16',
-    'counts a sequence per client',
+    'counts one sequence per client',
     /the sequences of 48 concurrent commits/,
     () => (store) => {
       let sequence = 0
@@ -156,13 +161,13 @@ export const operations: readonly Mutant[] = [
       }
     },
   ),
-  brokenStore('STORE-ST-26', 'answers changes without meta', /the change of a first commit/, () => (store) => ({
+  brokenStore('STORE-ST-26', 'omits the meta of answered changes', /the change of a first commit/, () => (store) => ({
     commit: (group) => store.commit(group.map(({ meta: _, ...request }) => request)),
   })),
   brokenStore(
     'STORE-HEAD-01',
-    'knows heads of sections only',
-    /four heads: sequence and document of each/,
+    'omits the versions of documents from heads',
+    /sequence and document of four heads/,
     () => (store) => ({
       heads: async (queries) => (await store.heads(queries)).map(({ state }) => ({ state })),
     }),

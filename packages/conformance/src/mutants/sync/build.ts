@@ -4,7 +4,7 @@ import type { SyncHarness } from '../../harness/harness.ts'
 import { memoryStack, type StackInterceptors } from '../../harness/memory.ts'
 import type { Mutant } from '../mutant.ts'
 
-/** A stack with something broken between its instances and the hub. A new one for each harness: state lies around its parts. */
+/** Creates a mutant of the in-memory stack. `interceptors` is called once per harness, so that its closure holds shared state. */
 export const brokenStack = (
   rule: string,
   name: string,
@@ -18,7 +18,7 @@ export const brokenStack = (
   createHarness: () => memoryStack(interceptors()),
 })
 
-/** A stack whose harness is broken. */
+/** Creates a mutant with a broken harness of the in-memory stack. */
 export const brokenHarness = (
   rule: string,
   name: string,
@@ -26,10 +26,10 @@ export const brokenHarness = (
   change: (harness: SyncHarness) => SyncHarness,
 ): Mutant => ({ kind: 'sync', rule, name, expectedMessage, createHarness: async () => change(await memoryStack({})) })
 
-/** A handle as the rules have them. */
+/** Collection of the documents that the rules write. */
 export type TestCollection = Collection<TestDocument>
 
-/** An instance with some of its methods replaced. */
+/** Returns an instance with some methods replaced. */
 export function overlayInstance(sync: SyncInstance, overrides: Partial<SyncInstance>): SyncInstance {
   const close = overrides.close ?? ((options) => sync.close(options))
   const own: Record<string, unknown> = { id: sync.id }
@@ -47,7 +47,7 @@ export function overlayInstance(sync: SyncInstance, overrides: Partial<SyncInsta
   return { ...(own as unknown as SyncInstance), [Symbol.asyncDispose]: () => close(), ...overrides, close }
 }
 
-/** A stack whose handles have some of their methods replaced. */
+/** Creates a mutant whose collections have some methods replaced. */
 export const brokenCollections = (
   rule: string,
   name: string,
@@ -66,7 +66,7 @@ export const brokenCollections = (
     },
   }))
 
-/** A handle with some of its methods replaced. */
+/** Returns a collection with some methods replaced. */
 export const overlayCollection = (docs: TestCollection, overrides: Partial<TestCollection>): TestCollection =>
   new Proxy(docs, {
     get(target, name) {

@@ -4,7 +4,7 @@ import type { Mutant } from '../mutant.ts'
 import { brokenCollections, brokenStack, overlayCollection, overlayInstance, type TestCollection } from './build.ts'
 import { applyByAssignment, naiveReplica } from './naive.ts'
 
-/** Reads, changes the copy, writes it whole: what an update must not be. */
+/** Update without a precondition: reads, changes the copy, and writes all of it. */
 const blindUpdate =
   (docs: TestCollection): TestCollection['update'] =>
   async (key, recipe, options) => {
@@ -13,7 +13,7 @@ const blindUpdate =
     return docs.assign(key, (replaced ?? draft) as never, options)
   }
 
-/** A stack of which every member is right but for its own writes. */
+/** Overlays an instance's own writes over the replica. */
 const preferOwnWrites = (docs: TestCollection): Partial<TestCollection> => {
   const own = new Map<string, object>()
   return {
@@ -28,40 +28,37 @@ const preferOwnWrites = (docs: TestCollection): Partial<TestCollection> => {
   }
 }
 
-/** Stacks that end in different states. */
+/** Stacks that do not converge. */
 export const convergence: readonly Mutant[] = [
-  brokenStack('SYNC-MRG-01', 'applies changes as they come', /key "k": instance A holds/, () => naiveReplica()),
+  brokenStack('SYNC-MRG-01', 'applies changes in order of arrival', /key "k", instance A: expected/, () =>
+    naiveReplica(),
+  ),
   brokenStack(
     'SYNC-MRG-02',
-    'applies a change again that comes again',
-    /holds \{"list":\[(1,1|1,2,2|\S*\],"n":0\} in place of)/,
+    'applies a duplicate again',
+    /instance A: expected \{"list":\[1,2,3,4,5\],"n":0\}, got \{"list":\[/,
     () => naiveReplica(),
   ),
   brokenCollections(
     'SYNC-MRG-02',
-    'tells watchers again what came again',
-    /the versions that a watcher of a key was told/,
+    'emits a duplicate to watchers again',
+    /the versions that a watcher received/,
     (sync) => (docs) => ({
       subscribe(key, listener) {
         let last: Change<TestDocument> | undefined
         let { duplicates } = sync.stats()
         return docs.subscribe(key, (change) => {
-          const now = sync.stats().duplicates
-          if (now > duplicates && last) listener(last)
-          duplicates = now
+          const count = sync.stats().duplicates
+          if (count > duplicates && last) listener(last)
+          duplicates = count
           last = change
           listener(change)
         })
       },
     }),
   ),
-  brokenCollections(
-    'SYNC-MRG-03',
-    'prefers its own writes',
-    /key "k\d": instance \w holds .* in place of/,
-    () => preferOwnWrites,
-  ),
-  brokenStack('SYNC-MRG-04', 'lets the later wall clock win', /instance (ahead|behind) holds .* in place of/, () => {
+  brokenCollections('SYNC-MRG-03', 'prefers its own writes', /key "k\d", instance \w: expected/, () => preferOwnWrites),
+  brokenStack('SYNC-MRG-04', 'lets the later wall clock win', /instance (ahead|behind): expected/, () => {
     const newest = new Map<string, number>()
     return {
       sync: (sync, { now }) =>
@@ -82,8 +79,8 @@ export const convergence: readonly Mutant[] = [
   }),
   brokenCollections(
     'SYNC-MRG-05',
-    'updates what was deleted by making it again',
-    /an update of a deleted document: was not refused/,
+    'lets an update re-create a deleted document',
+    /an update of a deleted document: expected a rejection/,
     () => (docs) => ({
       async update(key, recipe, options) {
         try {
@@ -96,16 +93,16 @@ export const convergence: readonly Mutant[] = [
       },
     }),
   ),
-  brokenStack('SYNC-MRG-06', 'applies of a patch what fits', /what a watcher was shown|holds .*7/, () =>
+  brokenStack('SYNC-MRG-06', 'applies a patch partially', /the values that a watcher received|got .*7/, () =>
     naiveReplica(),
   ),
-  brokenStack('SYNC-MRG-07', 'applies `__proto__`', /has reached into the prototype of all objects/, () =>
+  brokenStack('SYNC-MRG-07', 'applies `__proto__`', /a received patch has modified Object\.prototype/, () =>
     naiveReplica(applyByAssignment),
   ),
   brokenCollections(
     'SYNC-MRG-08',
-    'combines changes to the last of them',
-    /the document by combined changes, against one by one/,
+    'keeps only the last operation of a patch',
+    /the document after combined changes, compared with single changes/,
     () => (docs) => ({
       changes(options) {
         const stream = docs.changes(options)
@@ -119,24 +116,24 @@ export const convergence: readonly Mutant[] = [
   ),
   brokenCollections(
     'SYNC-MRG-09',
-    'writes back the whole of what it read',
-    /increments, nested members, sum after 18 concurrent updates each/,
+    'updates without a precondition',
+    /increments, nested members and sum after 18 concurrent updates each/,
     () => (docs) => ({
       update: blindUpdate(docs),
     }),
   ),
   brokenCollections(
     'SYNC-MRG-10',
-    'keeps fields that were removed',
-    /the digest of documents and histories is \w+ in place of/,
+    'keeps removed fields',
+    /the digest of documents and histories: expected/,
     () => (docs) => ({
       unset: (key, _, options) => docs.unset(key, [], options),
     }),
   ),
   brokenCollections(
     'SYNC-CAS-01',
-    'looks before it sets',
-    /3 of 3 concurrent trySets that expect version 1 won/,
+    'checks before it writes',
+    /3 concurrent calls of compareAndSet with version 1: expected one to succeed, got 3/,
     () => (docs) => ({
       async compareAndSet(key, field, value, { expectedVersion }) {
         const entry = await docs.getEntry(key)

@@ -6,12 +6,12 @@ import { overlayCollection, overlayInstance, type TestCollection } from './build
 
 type Document = { readonly [field: string]: Json }
 
-type HeldDocument = ReturnType<TestCollection['peek']>
+type CachedDocument = ReturnType<TestCollection['peek']>
 
-/** How a naive replica takes a delta. */
+/** Applies a delta in a naive replica. */
 type ApplyDelta = (value: Json | undefined, edit: FieldEdit & { readonly kind: 'delta' }) => Json
 
-/** Operation by operation, in place: what fits is done, what does not ends it. */
+/** Applies operations one by one, and stops at the first one that does not apply. */
 const applyInPlace: ApplyDelta = (value, { ops }) => {
   let result = (value ?? null) as Json
   for (const op of ops) {
@@ -26,7 +26,7 @@ const applyInPlace: ApplyDelta = (value, { ops }) => {
 
 const unescapeToken = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~')
 
-/** By assignment, whatever the names are. */
+/** Applies operations by plain assignment, without checking names. */
 export const applyByAssignment: ApplyDelta = (value, { ops }) => {
   const root = { value: structuredClone(value) ?? null } as Record<string, unknown>
   for (const op of ops) {
@@ -40,8 +40,8 @@ export const applyByAssignment: ApplyDelta = (value, { ops }) => {
 }
 
 /**
- * Instances that believe whatever they hear: documents are loaded once, and from then on every change is applied as it
- * comes, without a look at its epoch, generation, version or sequence. What everybody builds first.
+ * Instances that trust the bus, as first implementations do: each document is loaded once, and then every change is applied on
+ * arrival, regardless of its epoch, generation, version and sequence.
  */
 export const naiveReplica = (applyDelta: ApplyDelta = applyInPlace): StackInterceptors => ({
   sync(sync, { bus }) {
@@ -54,23 +54,23 @@ export const naiveReplica = (applyDelta: ApplyDelta = applyInPlace): StackInterc
       const docs = sync.collection(definition as never, location) as unknown as TestCollection
       const known = handles.get(definition)
       if (known) return known
-      const held = new Map<string, Document | undefined>()
+      const cached = new Map<string, Document | undefined>()
       void client.subscribe({ partition: location.partition, section: definition.section }, (frame) => {
         try {
           for (const change of decodeFrame(frame).changes)
-            if (held.has(change.key)) applyChange(held, change, applyDelta)
+            if (cached.has(change.key)) applyChange(cached, change, applyDelta)
         } catch {}
       })
       const get: TestCollection['get'] = async (key, options) => {
         const value = await docs.get(key, options)
-        if (!held.has(key)) held.set(key, value as Document | undefined)
-        return held.get(key) as HeldDocument
+        if (!cached.has(key)) cached.set(key, value as Document | undefined)
+        return cached.get(key) as CachedDocument
       }
       const handle = overlayCollection(docs, {
         get,
-        peek: (key) => held.get(key) as HeldDocument,
+        peek: (key) => cached.get(key) as CachedDocument,
         getMany: async (keys) => {
-          const all = new Map<string, NonNullable<HeldDocument>>()
+          const all = new Map<string, NonNullable<CachedDocument>>()
           for (const key of keys) {
             const value = await get(key)
             if (value) all.set(key, value)
@@ -92,16 +92,16 @@ export const naiveReplica = (applyDelta: ApplyDelta = applyInPlace): StackInterc
 })
 
 function applyChange(
-  held: Map<string, Document | undefined>,
+  cached: Map<string, Document | undefined>,
   { key, edits }: WireChange,
   applyDelta: ApplyDelta,
 ): void {
-  if (edits === 'removed') held.set(key, undefined)
+  if (edits === 'removed') cached.set(key, undefined)
   if (typeof edits === 'string') return
-  const document: Record<string, Json> = { ...held.get(key) }
+  const document: Record<string, Json> = { ...cached.get(key) }
   for (const edit of edits) {
     if (edit.kind === 'removed') delete document[edit.field]
     else document[edit.field] = edit.kind === 'whole' ? edit.value : applyDelta(document[edit.field], edit)
   }
-  held.set(key, document)
+  cached.set(key, document)
 }

@@ -5,7 +5,7 @@ import { naiveReplica } from './naive.ts'
 
 let opIdSuffix = 0
 
-/** An instance that never asks its store where a section stands, once it has joined. */
+/** Creates a mutant that never asks its store for a section's head after it has joined. */
 const neverPollsHeads = (rule: string, name: string, expectedMessage: RegExp): Mutant =>
   brokenStack(rule, name, expectedMessage, () => ({
     store: (store) => {
@@ -24,28 +24,28 @@ const neverPollsHeads = (rule: string, name: string, expectedMessage: RegExp): M
     },
   }))
 
-/** Stacks that do not notice, or do not get over, what happened. */
+/** Stacks that do not detect or do not recover from losses and faults, or that mishandle streams and values. */
 export const repair: readonly Mutant[] = [
-  neverPollsHeads('SYNC-SUB-01', 'never looks again after it has joined', /key "k": instance joining \d holds/),
+  neverPollsHeads('SYNC-SUB-01', 'never polls the head after it has joined', /key "k", instance joining \d: expected/),
   neverPollsHeads(
     'SYNC-CHK-01',
-    'never asks its store in silence',
-    /key "k": instance A holds \{"n":1\} in place of \{"n":2\}/,
+    'never polls the head without traffic',
+    /key "k", instance A: expected \{"n":2\}, got \{"n":1\}/,
   ),
-  brokenStack('SYNC-FLT-10', 'applies a change across a gap', /key "k": instance A holds/, () => naiveReplica()),
+  brokenStack('SYNC-FLT-10', 'applies a change across a gap', /key "k", instance A: expected/, () => naiveReplica()),
   brokenStack(
     'SYNC-ABS-01',
-    'lets a late change bring a deleted document back',
-    /key "k": instance \w holds \{"n":\d\} in place of nothing/,
+    'lets a late change restore a deleted document',
+    /key "k", instance \w: expected nothing, got \{"n":\d\}/,
     () => naiveReplica(),
   ),
-  brokenStack('SYNC-EPO-01', 'ignores epochs', /key "k": instance A holds \{"n":2\} in place of \{"n":3\}/, () =>
+  brokenStack('SYNC-EPO-01', 'ignores epochs', /key "k", instance A: expected \{"n":3\}, got \{"n":2\}/, () =>
     naiveReplica(),
   ),
   brokenCollections(
     'SYNC-FLT-01',
-    'does not ask what it missed while the bus was away',
-    /holds \{"n":1\} in place of \{"n":2\}/,
+    'does not catch up after the bus was unavailable',
+    /expected \{"n":2\}, got \{"n":1\}/,
     () => (docs: TestCollection) => {
       const first = new Map<string, ReturnType<TestCollection['peek']>>()
       return {
@@ -60,8 +60,8 @@ export const repair: readonly Mutant[] = [
   ),
   brokenStack(
     'SYNC-FLT-09',
-    'has a new op id for every attempt',
-    /key "k": instance A holds \{"n":2\} in place of \{"n":1\}|the version after 1 updates/,
+    'generates a new operation id for every attempt',
+    /key "k", instance A: expected \{"n":1\}, got \{"n":2\}|the version after 1 updates/,
     () => ({
       store: (store) =>
         overlayStore(store, {
@@ -77,11 +77,11 @@ export const repair: readonly Mutant[] = [
   ),
   brokenStack(
     'SYNC-FLT-11',
-    'does not notice that history was lost',
-    /key "lost": instance A holds \{"n":3\} in place of \{"n":1\}/,
+    'does not detect lost history',
+    /key "lost", instance A: expected \{"n":1\}, got \{"n":3\}/,
     () => naiveReplica(),
   ),
-  brokenStack('SYNC-FLT-11', 'reports no loss', /losses reported by two instances/, () => ({
+  brokenStack('SYNC-FLT-11', 'reports no loss', /`lost` in the epoch events of two instances/, () => ({
     sync: (sync) =>
       overlayInstance(sync, {
         onEvent: (listener) =>
@@ -91,7 +91,7 @@ export const repair: readonly Mutant[] = [
   brokenStack(
     'SYNC-FLT-12',
     'begins epochs without a parent',
-    /documents loaded again after a restart without loss|losses reported after a restart/,
+    /reloads after a restart without loss|`lost` in the epoch events after a restart/,
     () => ({
       store: (store) =>
         overlayStore(store, {
@@ -108,22 +108,32 @@ export const repair: readonly Mutant[] = [
         }),
     }),
   ),
-  brokenStack('SYNC-DEL-08', 'drops in silence what it cannot read', /was not told as frame-rejected/, () => ({
-    bus: (bus) =>
-      interceptFrames(bus, () => (frame, deliver) => {
-        if (!String(frame).includes('not json')) deliver(frame)
-      }),
-  })),
-  brokenStack('SYNC-DAT-07', 'drops a frame of which it cannot read all', /was not told as frame-rejected/, () => ({
-    bus: (bus) =>
-      interceptFrames(bus, () => (frame, deliver) => {
-        if (!String(frame).includes('["b",1]')) deliver(frame)
-      }),
-  })),
+  brokenStack(
+    'SYNC-DEL-08',
+    'drops malformed frames silently',
+    /events after a malformed frame: expected frame-rejected/,
+    () => ({
+      bus: (bus) =>
+        interceptFrames(bus, () => (frame, deliver) => {
+          if (!String(frame).includes('not json')) deliver(frame)
+        }),
+    }),
+  ),
+  brokenStack(
+    'SYNC-DAT-07',
+    'drops a frame with a malformed change',
+    /events after a malformed change: expected frame-rejected/,
+    () => ({
+      bus: (bus) =>
+        interceptFrames(bus, () => (frame, deliver) => {
+          if (!String(frame).includes('["b",1]')) deliver(frame)
+        }),
+    }),
+  ),
   brokenStack(
     'SYNC-DEF-01',
-    'does not say how it defines a section',
-    /a write by a service that follows the section otherwise: expected "SYNC_DEFINITION", got "done"/,
+    'does not send its definition of a section',
+    /a write by a service with another `subscribeBy`: expected "SYNC_DEFINITION", got "resolved"/,
     () => ({
       store: (store) =>
         overlayStore(store, { commit: (group) => store.commit(group.map(({ definition: _, ...each }) => each)) }),
@@ -131,39 +141,39 @@ export const repair: readonly Mutant[] = [
   ),
   brokenCollections(
     'SYNC-ORD-04',
-    'tells a watcher versions in any order',
+    'emits versions out of order',
     /key "k": sent .* ← first inversion at #\d+, client A/,
     () => (docs) => ({
       subscribe(key, listener) {
-        let held: (() => void) | undefined
+        let delayed: (() => void) | undefined
         let count = 0
         return docs.subscribe(key, (change) => {
           if (++count % 5 === 2) {
-            held = () => listener(change)
+            delayed = () => listener(change)
             return
           }
           listener(change)
-          held?.()
-          held = undefined
+          delayed?.()
+          delayed = undefined
         })
       },
     }),
   ),
   brokenCollections(
     'SYNC-ORD-05',
-    'lets one stream wait for another',
-    /a stream beside one that stands still got 0 changes/,
+    'makes one stream wait for another',
+    /a stream next to a stalled one received only 0 changes/,
     () => {
       let streams = 0
       return (docs) => ({
-        changes: (options) => (++streams > 1 ? docs.changes({ ...options, key: 'nobody' }) : docs.changes(options)),
+        changes: (options) => (++streams > 1 ? docs.changes({ ...options, key: 'missing' }) : docs.changes(options)),
       })
     },
   ),
   brokenCollections(
     'SYNC-SUB-09',
-    'loses what happens while it reads the snapshot',
-    /never came, client the stream|is not in the snapshot/,
+    'loses a change that happens while it reads the snapshot',
+    /never arrived, client the stream|is missing from the snapshot/,
     () => (docs) => ({
       changes(options) {
         const stream = docs.changes(options)
@@ -183,8 +193,8 @@ export const repair: readonly Mutant[] = [
   ),
   brokenCollections(
     'SYNC-REP-01',
-    'begins one change after a position',
-    /12 never came, client the stream/,
+    'starts one change too late after a position',
+    /12 never arrived, client the stream/,
     () => (docs) => ({
       changes(options) {
         const stream = docs.changes(options)
@@ -198,21 +208,26 @@ export const repair: readonly Mutant[] = [
       },
     }),
   ),
-  brokenStack('SYNC-BP-02', 'lets its buffer grow without bound', /\d+ changes wait behind a hole/, () => {
-    let kept = 0
-    return {
-      bus: (bus) =>
-        interceptFrames(bus, () => (frame, deliver) => {
-          kept += String(frame).split('],[').length
-          deliver(frame)
-        }),
-      sync: (sync) => overlayInstance(sync, { stats: () => ({ ...sync.stats(), buffered: kept }) }),
-    }
-  }),
+  brokenStack(
+    'SYNC-BP-02',
+    'lets its buffer grow without bound',
+    /changes behind a gap: expected at most \d+, got \d+/,
+    () => {
+      let kept = 0
+      return {
+        bus: (bus) =>
+          interceptFrames(bus, () => (frame, deliver) => {
+            kept += String(frame).split('],[').length
+            deliver(frame)
+          }),
+        sync: (sync) => overlayInstance(sync, { stats: () => ({ ...sync.stats(), buffered: kept }) }),
+      }
+    },
+  ),
   brokenCollections(
     'SYNC-BP-03',
-    'drops in silence what a stream cannot take',
-    /hangs: the next batch of a stream that fell behind|was not told of an overflow/,
+    'drops overflowing changes silently',
+    /timed out: the next batch of a slow stream|expected a reset with the reason overflow, got none/,
     () => (docs) => ({
       changes(options) {
         const stream = docs.changes(options)
@@ -227,8 +242,8 @@ export const repair: readonly Mutant[] = [
   ),
   brokenCollections(
     'SYNC-TTL-06',
-    'holds what has expired',
-    /key "k": instance A holds \{"n":1\} in place of nothing/,
+    'keeps expired documents',
+    /key "k", instance A: expected nothing, got \{"n":1\}/,
     () => (docs) => {
       const lastKnown = new Map<string, ReturnType<TestCollection['peek']>>()
       return {
@@ -240,13 +255,13 @@ export const repair: readonly Mutant[] = [
       }
     },
   ),
-  brokenStack('SYNC-TTL-03', 'does not refresh what is read', /a sliding document that was read all the time/, () => ({
+  brokenStack('SYNC-TTL-03', 'does not refresh the TTL on reads', /a sliding document with reads/, () => ({
     store: (store) => overlayStore(store, { touch: async () => {} }),
   })),
   brokenCollections(
     'SYNC-RYW-01',
-    'resolves a write before the own copy advances',
-    /what the writer holds after its write/,
+    "resolves a write before the writer's replica advances",
+    /the writer's replica after its write/,
     () => (docs) => {
       let before: ReturnType<TestCollection['peek']>
       return {
@@ -258,22 +273,22 @@ export const repair: readonly Mutant[] = [
       }
     },
   ),
-  brokenStack('SYNC-DAT-01', 'sends texts as Latin-1', /key ".*": instance B holds/, () => ({
+  brokenStack('SYNC-DAT-01', 'decodes frames as Latin-1', /key ".*", instance B: expected/, () => ({
     bus: (bus) =>
       interceptFrames(bus, () => (frame, deliver) => deliver(Buffer.from(String(frame)).toString('latin1'))),
   })),
   brokenCollections(
     'SYNC-DAT-06',
-    'writes null for what is no number',
-    /a write of NaN: was not refused/,
+    'writes null in place of NaN',
+    /a write of NaN: expected a rejection/,
     () => (docs) => ({
       assign: (key, fields, options) => docs.assign(key, JSON.parse(JSON.stringify(fields)), options),
     }),
   ),
   brokenCollections(
     'SYNC-DAT-08',
-    'writes what JSON.stringify makes of it',
-    /a write of a value with undefined: was not refused/,
+    'writes the output of JSON.stringify',
+    /a write of a value with undefined: expected a rejection/,
     () => (docs) => ({
       assign: (key, fields, options) => docs.assign(key, JSON.parse(JSON.stringify(fields)), options),
     }),
@@ -281,7 +296,7 @@ export const repair: readonly Mutant[] = [
   brokenStack(
     'SYNC-BP-04',
     'closes its bus before it has published',
-    /key "k0": instance B holds nothing in place of \{"n":0\}/,
+    /key "k0", instance B: expected \{"n":0\}, got nothing/,
     () => {
       let closing = false
       return {
@@ -297,7 +312,7 @@ export const repair: readonly Mutant[] = [
       }
     },
   ),
-  brokenHarness('SYNC-H-04', 'leaves a timer', /a closed instance holds the process/, (harness) => {
+  brokenHarness('SYNC-H-04', 'leaves a timer behind', /a closed instance keeps the process alive/, (harness) => {
     const timers: NodeJS.Timeout[] = []
     return {
       ...harness,
@@ -313,8 +328,8 @@ export const repair: readonly Mutant[] = [
   }),
   brokenCollections(
     'SYNC-LIF-01',
-    'takes writes after close',
-    /a write after close: was not refused/,
+    'accepts writes after close',
+    /a write after close: expected a rejection/,
     () => (docs) => ({
       assign: (key, fields, options) =>
         docs.assign(key, fields, options).catch(() => ({ version: 0, position: '', changed: false })),
@@ -328,8 +343,13 @@ export const repair: readonly Mutant[] = [
       sync: (sync) => overlayInstance(sync, { [Symbol.asyncDispose]: () => eventLoopTurns(0) }),
     }),
   ),
-  brokenHarness('SYNC-LIF-07', 'holds the process', /the program (has not ended|ended with 1)/, (harness) => ({
-    ...harness,
-    program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
-  })),
+  brokenHarness(
+    'SYNC-LIF-07',
+    'keeps the process alive',
+    /the program (did not exit|exited with code 1)/,
+    (harness) => ({
+      ...harness,
+      program: ['-e', 'setTimeout(() => process.exit(1), 300)'],
+    }),
+  ),
 ]

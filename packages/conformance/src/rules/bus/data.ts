@@ -4,13 +4,13 @@ import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test
 import { COLLIDING_ADDRESSES, HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
 
-/** Names and texts of every kind. */
+/** Hostile names, strings of every script, and sizes up to the limit. */
 export const data: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DAT-01',
     level: 'MUST',
-    statement: 'Any name is carried, or refused with a typed error, by `subscribe` and `publish` alike.',
-    hint: 'Encode each part of the address; refuse in both calls what the medium cannot carry.',
+    statement: '`subscribe` and `publish` either both accept a name or both reject it with a typed error.',
+    hint: 'Encode each part of the address, and reject in both calls what the transport cannot carry.',
     async run(context) {
       const bus = await context.open()
       for (const name of HOSTILE_NAMES) {
@@ -34,17 +34,17 @@ export const data: readonly Rule<BusTestContext>[] = [
             for (const error of [outcome instanceof Error ? outcome : undefined, sent])
               assertThat(
                 error === undefined || isTypedError(error),
-                `${what}: refused with an error that is no SyncError: ${String(error)}`,
+                `${what}: expected a SyncError, got ${String(error)}`,
               )
             assertThat(
               outcome instanceof Error && sent !== undefined,
-              `${what}: refused by one of subscribe and publish only`,
+              `${what}: expected subscribe and publish to agree, but only one of them rejected it`,
             )
             continue
           }
           await context.waitUntil(
             () => outcome.received.length > 0,
-            `what was published to ${what} was not heard there`,
+            `a change published to ${what} was not received there`,
           )
           assertEqual(outcome.received[0]?.key, name, `the key of a change published to ${what}`)
           await outcome.stop()
@@ -55,8 +55,9 @@ export const data: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DAT-02',
     level: 'MUST',
-    statement: 'Different names never meet: not by escaping, case, normal form, or where one part ends.',
-    hint: 'Escape injectively, and the separator within every part too. Lengths, or an encoding without it, do as well.',
+    statement:
+      'Different addresses never share a channel, regardless of escaping, case, normalization and where their parts end.',
+    hint: 'Escape injectively, including the separator within each part. Length prefixes or an encoding without the separator work too.',
     async run(context) {
       const bus = await context.open()
       for (const group of COLLIDING_ADDRESSES) {
@@ -73,7 +74,7 @@ export const data: readonly Rule<BusTestContext>[] = [
           const other = received.find(({ key }) => key !== `to ${at}`)
           assertThat(
             !other,
-            () => `${client} heard what was published to ${subscribers[Number(other?.key.slice(3))]?.client}`,
+            () => `${client} received a change published to ${subscribers[Number(other?.key.slice(3))]?.client}`,
           )
         }
         for (const subscriber of subscribers) await subscriber.stop()
@@ -83,8 +84,8 @@ export const data: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DAT-04',
     level: 'MUST',
-    statement: 'Texts arrive as they were sent: emoji, combining marks, control characters, every script.',
-    hint: 'UTF-8 on the way out and in; no trimming, no normal form, no escaping of what is inside.',
+    statement: 'Strings arrive unchanged: emoji, combining marks, control characters and every script.',
+    hint: 'Encode and decode as UTF-8, and do not trim, normalize or escape the content.',
     async run(context) {
       const scope = context.section()
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
@@ -101,8 +102,8 @@ export const data: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DAT-05',
     level: 'MUST',
-    statement: 'Sizes are carried from nothing to the limit; one change beyond it travels without its patch.',
-    hint: "Use the core's `frames`, which leaves out the patch of what does not fit.",
+    statement: 'Values of every size up to the payload limit arrive, and a larger change arrives without its patch.',
+    hint: "Use the core's `encodeFrames`, which omits the patch of a change that does not fit.",
     async run(context) {
       const scope = context.section()
       const { maxPayloadBytes } = context.capabilities
@@ -114,14 +115,14 @@ export const data: readonly Rule<BusTestContext>[] = [
       await context.publish(scope, [...sent, oversized])
       await context.expectAllReceived(subscriber, [...sent, oversized])
       const last = subscriber.received.find(({ sequence }) => sequence === oversized.sequence)
-      assertEqual(last?.edits, 'omitted', 'the edits of a change that is too large')
+      assertEqual(last?.edits, 'omitted', 'the edits of an oversized change')
     },
   },
   {
     id: 'BUS-DAT-07',
     level: 'MUST',
-    statement: 'A frame comes as the bytes that were sent: of a newer format, with more members, with any content.',
-    hint: 'The bus does not look into a frame, nor change or check it.',
+    statement: 'A frame arrives byte for byte as it was sent, including unknown formats and members.',
+    hint: 'A bus must not parse, change or validate a frame.',
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -148,8 +149,8 @@ export const data: readonly Rule<BusTestContext>[] = [
         if (receivedFrames.length === 0) await context.withTimeout(context.bus.publish(scope, [change]), 'publish')
         await context.shortPause()
         return receivedFrames.length > 0
-      }, 'nothing is heard')
-      assertEqual(receivedFrames[0], expected, 'the frame that came')
+      }, 'no frame was received')
+      assertEqual(receivedFrames[0], expected, 'the received frame')
     },
   },
 ]

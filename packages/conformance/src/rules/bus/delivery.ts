@@ -3,13 +3,13 @@ import { assertEqual, assertRejects, assertThat } from '../../checkers/assertion
 import type { BusTestContext } from '../../context/bus-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** What arrives, and what the publisher is told. */
+/** Delivery to subscribers, and the outcome of `publish`. */
 export const delivery: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DEL-01',
     level: 'MUST',
-    statement: 'While the connection stands nothing is lost, in single changes or in batches.',
-    hint: 'Look for a buffer that overflows in silence, a first or last message treated otherwise, a frame cut short.',
+    statement: 'A connected bus loses no change, whether it was published alone or in a batch.',
+    hint: 'Look for a buffer that overflows silently, special treatment of the first or last message, or a truncated frame.',
     async run(context) {
       const scope = context.section()
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
@@ -23,8 +23,8 @@ export const delivery: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DEL-02',
     level: 'MUST',
-    statement: "A bus that declares 'at-most-once' repeats nothing; one that repeats declares 'at-least-once'.",
-    hint: "Declare delivery 'at-least-once', or find out what sends or hands over twice.",
+    statement: "A bus that declares 'at-most-once' delivers no change twice.",
+    hint: "Declare delivery 'at-least-once', or find the code that sends or delivers twice.",
     skip: ({ allowDuplicates }) =>
       allowDuplicates ? "delivery 'at-least-once' may repeat; the stack's rule is SYNC-MRG-02" : undefined,
     async run(context) {
@@ -39,8 +39,8 @@ export const delivery: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DEL-03',
     level: 'MUST',
-    statement: 'Nothing comes from another key, section or partition.',
-    hint: 'The whole address decides: look at how it is joined into a channel, subject or topic, and at filters by prefix.',
+    statement: 'A subscription receives no changes of another key, section or partition.',
+    hint: 'Match the whole address: check how its parts are joined into a channel, subject or topic, and check filters by prefix.',
     async run(context) {
       const { namespace } = context.harness
       const of = (partition: string, section: string, key?: string) =>
@@ -66,27 +66,27 @@ export const delivery: readonly Rule<BusTestContext>[] = [
         assertThat(
           !foreign,
           () =>
-            `the subscriber of ${client} heard what was published ${foreign?.key.replace('to ', 'to the scope ')}: ${JSON.stringify(scopes[Number(foreign?.key.slice(3))])}`,
+            `the subscriber of ${client} received a change published to ${JSON.stringify(scopes[Number(foreign?.key.slice(3))])}`,
         )
-        assertThat(received.length > 0, `the subscriber of ${client} heard nothing`)
+        assertThat(received.length > 0, `the subscriber of ${client} received nothing`)
       }
     },
   },
   {
     id: 'BUS-DEL-04',
     level: 'MUST',
-    statement: 'What was published when `publish` resolved survives what the declared durability says it survives.',
+    statement: 'Once `publish` has resolved, the change survives what the declared durability names.',
     hint: 'Resolve only at the acknowledgement that `durability` names, or declare less.',
     skip: ({ capabilities, harness }) => {
-      if (capabilities.durability === 'sent') return "durability 'sent' promises nothing beyond the send"
-      if (capabilities.replay !== 'from-offset') return 'without replay nobody can ask afterwards'
+      if (capabilities.durability === 'sent') return "durability 'sent' promises nothing after the send"
+      if (capabilities.replay !== 'from-offset') return 'without replay the changes cannot be read afterwards'
       return harness.faults?.kill && harness.faults.restart ? undefined : 'the harness cannot kill the broker'
     },
     async run(context) {
       const scope = context.section()
       const first = await context.subscribe(await context.open(), scope, { client: 'A' })
       await context.publish(scope, [context.change('a')])
-      await context.waitUntil(() => first.received.length > 0, 'nothing is heard')
+      await context.waitUntil(() => first.received.length > 0, 'no change was received')
       const after = first.frames.at(-1)?.offset
       await first.stop()
       const sent = Array.from({ length: 10 }, () => context.change('a'))
@@ -104,17 +104,18 @@ export const delivery: readonly Rule<BusTestContext>[] = [
     id: 'BUS-DEL-05',
     level: 'MUST',
     statement:
-      'A publication that fails rejects with a typed error: retryable if the broker is away, SYNC_CLOSED after close.',
-    hint: 'Await the send, and turn what the client throws into a SyncError (BusUnavailableError, ClosedError).',
+      'A failed publication rejects with a typed error: retryable if the broker is unavailable, SYNC_CLOSED after `close`.',
+    hint: "Await the send, and convert the client's error to a SyncError (BusUnavailableError, ClosedError).",
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
       const { kill, restart } = context.harness.faults ?? {}
       if (kill && restart && context.capabilities.whenDown === 'reject') {
         await kill()
-        const call = context.withTimeout(bus.publish(scope, [context.change('a')]), 'publish while the broker is away')
-        const error = await assertRejects(call, 'publish while the broker is away', 'SYNC_BUS_UNAVAILABLE')
-        assertThat(error.retryable, 'publish while the broker is away: the error does not say that a retry may help')
+        const what = 'publish while the broker is unavailable'
+        const call = context.withTimeout(bus.publish(scope, [context.change('a')]), what)
+        const error = await assertRejects(call, what, 'SYNC_BUS_UNAVAILABLE')
+        assertThat(error.retryable, `${what}: expected a retryable error, got ${error.code} with retryable: false`)
         await restart()
       }
       await context.withTimeout(bus.close(), 'close')
@@ -125,8 +126,8 @@ export const delivery: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DEL-06',
     level: 'MUST',
-    statement: 'A handler is never called while it runs, and never from inside `publish`.',
-    hint: 'Hand frames over in a turn of their own, one after another, never from within the call that publishes.',
+    statement: 'A handler is never called re-entrantly, and never from within `publish`.',
+    hint: 'Deliver frames one after another in a turn of their own, never from within the publishing call.',
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -151,29 +152,35 @@ export const delivery: readonly Rule<BusTestContext>[] = [
         publishing = false
         await context.withTimeout(sent, 'publish')
       }
-      await context.waitUntil(() => subscriber.received.length >= 5, `${subscriber.received.length} of 5 changes came`)
+      await context.waitUntil(
+        () => subscriber.received.length >= 5,
+        `received ${subscriber.received.length} of 5 changes`,
+      )
       await context.waitForDelivery(scope, [subscriber])
-      assertThat(!nested, 'the handler was called while it was still running')
+      assertThat(!nested, 'the handler was called re-entrantly')
       assertThat(!duringPublish, 'the handler was called from within publish')
     },
   },
   {
     id: 'BUS-DEL-07',
     level: 'MUST',
-    statement: 'A subscription from the last handled offset delivers what was not finished at a crash.',
-    hint: 'An offset is handed over with its frame, and says that this frame is done: the next one is sent again.',
+    statement: 'A subscription after the offset of the last handled frame receives every later change.',
+    hint: 'Pass each offset along with its frame. It means that this frame was handled: replay starts with the next one.',
     skip: ({ capabilities }) =>
-      capabilities.replay === 'from-offset' ? undefined : `replay '${capabilities.replay}' has no offsets`,
+      capabilities.replay === 'from-offset' ? undefined : `replay '${capabilities.replay}' does not support offsets`,
     async run(context) {
       const scope = context.section()
       const crashing = await context.open()
       const first = await context.subscribe(crashing, scope, { client: 'A' })
       const sent = Array.from({ length: 10 }, () => context.change('a'))
       await context.publish(scope, sent)
-      await context.waitUntil(() => first.received.length >= 10, 'not everything is heard')
-      // four frames were handled, the fifth was in hand when the process ended
+      await context.waitUntil(
+        () => first.received.length >= 10,
+        () => `received ${first.received.length} of 10 changes`,
+      )
+      // Four frames were handled; the process crashed while it handled the fifth.
       const withOffset = first.frames.filter(({ offset }) => offset !== undefined)
-      assertThat(withOffset.length >= 10, 'frames come without an offset')
+      assertThat(withOffset.length >= 10, 'frames arrive without an offset')
       const after = offsetOf(first, sent[3]?.sequence ?? 0)
       await context.withTimeout(crashing.close(), 'close')
       const second = await context.subscribe(await context.open(), scope, { client: 'B', after })
@@ -183,8 +190,8 @@ export const delivery: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-DEL-08',
     level: 'MUST',
-    statement: 'A message that nobody can read is handed over like any other, and does not wedge the stream.',
-    hint: "The bus sees bytes: what they mean is the core's business, also if they mean nothing.",
+    statement: 'A malformed message reaches the handler like any other, and later messages still arrive.',
+    hint: "A bus transports bytes; interpreting them is the core's job, malformed ones included.",
     async run(context) {
       const scope = context.section()
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
@@ -195,19 +202,19 @@ export const delivery: readonly Rule<BusTestContext>[] = [
       await context.waitUntil(
         () => subscriber.received.some(({ sequence }) => sequence === after.sequence),
         () =>
-          `what follows an unreadable message never came: got ${subscriber.received.length} changes and ${subscriber.undecodable.length} unreadable frames`,
+          `the change after a malformed message was not received: got ${subscriber.received.length} changes and ${subscriber.undecodable.length} malformed frames`,
       )
       assertThat(
         subscriber.undecodable.length > 0,
-        'the unreadable message was kept from the handler: its loss would not be noticed',
+        'a malformed message did not reach the handler, so its loss would not be detected',
       )
     },
   },
   {
     id: 'BUS-DEL-09',
     level: 'MUST',
-    statement: 'An instance hears its own changes exactly if `echo` says so.',
-    hint: 'Filter own messages, or declare `echo: true`.',
+    statement: 'A client receives its own changes if and only if `echo` is true.',
+    hint: "Filter out a client's own messages, or declare `echo: true`.",
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -218,41 +225,41 @@ export const delivery: readonly Rule<BusTestContext>[] = [
       await context.expectAllReceived(other, sent, { allowDuplicates: true })
       await context.waitForDelivery(scope, [own, other])
       const received = new Set(own.received.map(({ sequence }) => sequence)).size
-      if (context.capabilities.echo) assertEqual(received, sent.length, 'own changes heard, with `echo: true`')
-      else assertEqual(received, 0, 'own changes heard, with `echo: false`')
+      if (context.capabilities.echo) assertEqual(received, sent.length, 'own changes received with `echo: true`')
+      else assertEqual(received, 0, 'own changes received with `echo: false`')
     },
   },
   {
     id: 'BUS-DEL-10',
     level: 'MUST',
-    statement: 'A batch larger than the payload limit is split, its order kept, and no frame is larger than the limit.',
-    hint: "Use the core's `frames(changes, maxPayloadBytes)` for every call.",
+    statement: 'A batch larger than the payload limit is split in order, and no frame exceeds the limit.',
+    hint: "Call the core's `encodeFrames(changes, maxPayloadBytes)` for every publication.",
     async run(context) {
       const scope = context.section()
       const { maxPayloadBytes } = context.capabilities
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
-      // five changes make a frame too large, whatever the limit; their number is bounded by the limit's own size
+      // Each change takes a quarter of the limit, so that a fixed number of changes exceeds any limit.
       const whole = JSON.stringify('x'.repeat(Math.floor(maxPayloadBytes / 4)))
       const sent = Array.from({ length: 9 }, () => context.change('a', whole))
-      assertThat(encodeFrames(sent, maxPayloadBytes).length > 1, 'the batch is not too large')
+      assertThat(encodeFrames(sent, maxPayloadBytes).length > 1, 'the batch of this rule fits into one frame')
       await context.withTimeout(context.bus.publish(scope, sent), 'publish of a large batch')
       await context.expectAllReceived(subscriber, sent)
       const largest = Math.max(...subscriber.frames.map(({ size }) => size))
       assertThat(
         largest <= maxPayloadBytes,
-        `a frame of ${largest} bytes came, ${maxPayloadBytes} is the declared limit`,
+        `expected frames of at most ${maxPayloadBytes} bytes, got one of ${largest} bytes`,
       )
       const stripped = subscriber.received.find(({ edits }) => edits === 'omitted')
-      assertThat(!stripped, 'a change that would fit by itself came without its patch')
+      assertThat(!stripped, 'a change that fits into a frame arrived without its patch')
     },
   },
 ]
 
 const fail = (): never => {
-  throw new Error('no such listener')
+  throw new Error('no such subscriber')
 }
 
-/** The offset that came with the frame of a change. */
+/** Returns the offset of the frame that carried a change. */
 function offsetOf(
   {
     received,
@@ -260,9 +267,9 @@ function offsetOf(
   }: { received: readonly { sequence: number }[]; frames: readonly { offset: string | undefined }[] },
   sequence: number,
 ): string {
-  // one change per frame: they correspond from the end
+  // Each frame has one change, so that both lists correspond from their ends.
   const at = received.findIndex((change) => change.sequence === sequence)
   const offset = receivedFrames[receivedFrames.length - received.length + at]?.offset
-  assertThat(offset !== undefined, 'a frame came without an offset')
+  assertThat(offset !== undefined, 'a frame arrived without an offset')
   return offset
 }

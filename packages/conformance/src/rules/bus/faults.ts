@@ -7,19 +7,19 @@ const requiresFaults =
   (...names: readonly ('kill' | 'restart' | 'pause' | 'resume' | 'cut' | 'failOver')[]) =>
   ({ harness: { faults } }: BusTestContext): string | undefined => {
     const missing = names.filter((name) => !faults?.[name])
-    return missing.length === 0 ? undefined : `the harness cannot ${missing.join(', ')}`
+    return missing.length === 0 ? undefined : `the harness lacks the faults ${missing.join(', ')}`
   }
 
-/** How soon a half-open connection has to be noticed, in ms. */
+/** Maximum time in which a half-open connection must be detected, in ms. */
 const HALF_OPEN_LIMIT_MS = 15_000
 
-/** What a broker does to its clients, and what they make of it. */
+/** Recovery from faults of the broker and its connections. */
 export const faults: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-FLT-01',
     level: 'MUST',
-    statement: 'After the broker was killed and started again everything works, without any help.',
-    hint: 'Reconnect for ever, with a short jittered pause; subscribe again before saying so.',
+    statement: 'A bus works again after its broker was killed and restarted, without intervention.',
+    hint: 'Reconnect without limit, with a short jittered pause, and restore the subscriptions before reporting `resumed`.',
     skip: requiresFaults('kill', 'restart'),
     async run(context) {
       const { scope, subscriber } = await openSubscriber(context)
@@ -32,8 +32,8 @@ export const faults: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-FLT-02',
     level: 'MUST',
-    statement: 'Two interruptions in quick succession end as one does.',
-    hint: 'A reconnect that is under way when the connection goes again has to begin anew, not to give up or run twice.',
+    statement: 'Two interruptions in quick succession have the same outcome as one.',
+    hint: 'If the connection is lost during a reconnect, restart the reconnect: neither give up nor run two at once.',
     skip: requiresFaults('cut'),
     async run(context) {
       const { scope, subscriber } = await openSubscriber(context)
@@ -47,15 +47,15 @@ export const faults: readonly Rule<BusTestContext>[] = [
       const copies = subscriber.received.slice(before).filter(({ sequence }) => sequence === sent[0]?.sequence).length
       assertThat(
         copies === 1 || (copies > 0 && context.allowDuplicates),
-        `a change after two reconnects was heard ${copies} times`,
+        `a change after two reconnects: expected one copy, got ${copies}`,
       )
     },
   },
   {
     id: 'BUS-FLT-03',
     level: 'MUST',
-    statement: 'Every subscription is restored after a reconnect: of sections and of keys, of every client.',
-    hint: 'Keep the list of what is subscribed in the adapter, and wait for each acknowledgement after a reconnect.',
+    statement: 'A reconnect restores every subscription of every client, to sections and to keys.',
+    hint: 'Keep the list of subscriptions in the adapter, and await each acknowledgement after a reconnect.',
     skip: requiresFaults('cut'),
     async run(context) {
       const [one, two] = [await context.open(), await context.open()]
@@ -81,8 +81,8 @@ export const faults: readonly Rule<BusTestContext>[] = [
     id: 'BUS-FLT-04',
     level: 'MUST',
     statement:
-      'A bus that may have lost changes says so: `interrupted` when it goes, `resumed` when it is live again, in this order.',
-    hint: "Tell `onStatus` from the client's own events, and `resumed` only when every subscription is live again.",
+      'A bus that may have lost changes reports `interrupted` when it disconnects and then `resumed` when it is live again.',
+    hint: "Derive `onStatus` from the client's own events, and report `resumed` only when every subscription is live again.",
     skip: (context) => requiresFaults('cut')(context),
     async run(context) {
       const bus = await context.open()
@@ -94,24 +94,27 @@ export const faults: readonly Rule<BusTestContext>[] = [
       await context.harness.faults?.cut?.()
       await context.waitUntil(
         () => statuses.includes('resumed'),
-        () => `a cut connection was told as ${statuses.join(', ') || 'nothing'} in place of interrupted, resumed`,
+        () => `statuses after a cut connection: expected interrupted, resumed, got ${statuses.join(', ') || 'none'}`,
       )
       assertThat(
         statuses.indexOf('interrupted') >= 0 && statuses.indexOf('interrupted') < statuses.indexOf('resumed'),
-        `a cut connection was told as ${statuses.join(', ')} in place of interrupted, resumed`,
+        `statuses after a cut connection: expected interrupted, resumed, got ${statuses.join(', ')}`,
       )
       if (context.capabilities.live === 'at-once') {
         const sent = [context.change('a')]
         await context.publish(scope, sent)
-        await context.waitUntil(() => subscriber.received.length > 0, 'the first change after `resumed` was not heard')
+        await context.waitUntil(
+          () => subscriber.received.length > 0,
+          'the first change after `resumed` was not received',
+        )
       }
     },
   },
   {
     id: 'BUS-FLT-05',
     level: 'MUST',
-    statement: 'A half-open connection is noticed within 15 s: the bus says `interrupted` though nothing was closed.',
-    hint: "Set the client's ping interval and its limit; a read time-out does as well.",
+    statement: 'A bus reports `interrupted` within 15 s if its broker freezes without closing the connection.',
+    hint: "Set the client's ping interval and its limit, or a read timeout.",
     skip: requiresFaults('pause', 'resume'),
     async run(context) {
       const { scope, subscriber, bus } = await openSubscriber(context)
@@ -121,7 +124,7 @@ export const faults: readonly Rule<BusTestContext>[] = [
       try {
         await context.waitUntil(
           () => statuses.includes('interrupted'),
-          `a frozen broker was not noticed within ${HALF_OPEN_LIMIT_MS} ms`,
+          `a frozen broker was not detected within ${HALF_OPEN_LIMIT_MS} ms`,
           HALF_OPEN_LIMIT_MS,
         )
       } finally {
@@ -133,8 +136,8 @@ export const faults: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-FLT-06',
     level: 'MUST',
-    statement: 'Publishing while the broker is down waits or rejects, as `whenDown` declares.',
-    hint: "The client's offline queue decides: switch it off for 'reject'; for 'wait' it must survive the reconnect.",
+    statement: 'While the broker is unavailable, `publish` waits or rejects as `whenDown` declares.',
+    hint: "The client's offline queue decides this: disable it for 'reject'; for 'wait' it must survive the reconnect.",
     skip: requiresFaults('kill', 'restart'),
     async run(context) {
       const { scope, subscriber, bus } = await openSubscriber(context)
@@ -143,11 +146,8 @@ export const faults: readonly Rule<BusTestContext>[] = [
       const call = bus.publish(scope, [change])
       call.catch(() => {})
       if (context.capabilities.whenDown === 'reject') {
-        await assertRejects(
-          context.withTimeout(call, 'publish while the broker is away'),
-          'publish while the broker is away',
-          'SYNC_BUS_UNAVAILABLE',
-        )
+        const what = 'publish while the broker is unavailable'
+        await assertRejects(context.withTimeout(call, what), what, 'SYNC_BUS_UNAVAILABLE')
         await context.harness.faults?.restart?.()
         return
       }
@@ -161,19 +161,19 @@ export const faults: readonly Rule<BusTestContext>[] = [
       const early = settled
       await context.harness.faults?.restart?.()
       await context.withTimeout(settling, 'publish after the restart')
-      assertThat(!early, "whenDown 'wait': publish settled while the broker was away")
+      assertThat(!early, "whenDown 'wait': publish settled while the broker was unavailable")
       await call
       await context.waitUntil(
         () => subscriber.received.some(({ sequence }) => sequence === change.sequence),
-        "whenDown 'wait': what waited was not heard after the restart",
+        "whenDown 'wait': a waiting change was not received after the restart",
       )
     },
   },
   {
     id: 'BUS-FLT-07',
     level: 'MUST',
-    statement: '`close` during a reconnect resolves, and nothing goes on after it.',
-    hint: 'End the retry timer first; do not wait for a connection that will not come.',
+    statement: '`close` resolves during a reconnect, and the client stays closed.',
+    hint: 'Cancel the retry timer first, and do not wait for a connection.',
     skip: requiresFaults('kill', 'restart'),
     async run(context) {
       const { bus, subscriber, scope } = await openSubscriber(context)
@@ -181,25 +181,28 @@ export const faults: readonly Rule<BusTestContext>[] = [
       bus.onStatus((status) => statuses.push(status))
       await context.harness.faults?.kill?.()
       await context.shortPause()
-      await context.withTimeout(bus.close(), 'close while the broker is away')
+      await context.withTimeout(bus.close(), 'close while the broker is unavailable')
       await context.harness.faults?.restart?.()
       const received = subscriber.received.length
       const watching = await context.subscribe(await context.open(), scope, { client: 'watching' })
       const sent = [context.change('a')]
       await context.publish(scope, sent)
-      await context.waitUntil(() => watching.received.length > 0, 'nothing is heard after the restart')
+      await context.waitUntil(() => watching.received.length > 0, 'no change was received after the restart')
       assertThat(
         subscriber.received.length === received,
-        'a client that was closed while the broker was away came back',
+        'a client that was closed while the broker was unavailable received a change after the restart',
       )
-      assertThat(statuses.at(-1) === 'closed', `the last status of a closed client is ${statuses.at(-1)}`)
+      assertThat(
+        statuses.at(-1) === 'closed',
+        `the last status of a closed client: expected closed, got ${statuses.at(-1)}`,
+      )
     },
   },
   {
     id: 'BUS-FLT-08',
     level: 'MUST',
-    statement: 'When another node takes over, every subscription goes on there.',
-    hint: 'State that lives on one node (a consumer, a subscription) has to be made again when that node is gone.',
+    statement: 'Every subscription continues when another node takes over.',
+    hint: 'State on one node (a consumer, a subscription) must be re-created when that node is lost.',
     skip: requiresFaults('failOver'),
     async run(context) {
       const { scope, subscriber } = await openSubscriber(context)
@@ -216,7 +219,7 @@ async function openSubscriber(context: BusTestContext) {
   return { scope, bus, subscriber }
 }
 
-/** Waits until what is published comes through again; publishing may be refused for a while. */
+/** Waits until each subscriber receives changes again; publishing may still reject for a while. */
 async function waitUntilReceivingAgain(
   context: BusTestContext,
   scope: Parameters<BusTestContext['publish']>[0],
@@ -236,7 +239,7 @@ async function waitUntilReceivingAgain(
         }
         return received.length > before
       },
-      `the subscription of ${client} is dead: nothing is heard after the broker is back`,
+      `the subscription of ${client} receives nothing, although the broker is available again`,
       context.stateTimeout * 4,
     )
   }

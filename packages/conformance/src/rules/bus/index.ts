@@ -10,7 +10,7 @@ import { order } from './order.ts'
 import { replay } from './replay.ts'
 import { subscription } from './subscription.ts'
 
-/** Everything that is asked of a bus. */
+/** All rules about buses. */
 export const busRules: readonly Rule<BusTestContext>[] = [
   ...harness,
   ...order,

@@ -3,31 +3,31 @@ import type { BusTestContext } from '../../context/bus-test-context.ts'
 import { runProgram } from '../../context/run-program.ts'
 import type { Rule } from '../rule.ts'
 
-/** From opening to closing. */
+/** Opening and closing of clients. */
 export const lifecycle: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-LIF-01',
     level: 'MUST',
-    statement: '`close` may be called twice, also at once; the status ends with one `closed`.',
-    hint: 'Keep the promise of the first close and hand it out again.',
+    statement: '`close` can be called twice, even concurrently, and the last status is a single `closed`.',
+    hint: 'Keep the promise of the first `close`, and return it again.',
     async run(context) {
       const bus = await context.open()
       const statuses: string[] = []
       bus.onStatus((status) => statuses.push(status))
-      await context.withTimeout(Promise.all([bus.close(), bus.close()]), 'close, twice at once')
-      await context.withTimeout(bus.close(), 'close, once more')
+      await context.withTimeout(Promise.all([bus.close(), bus.close()]), 'two concurrent calls of close')
+      await context.withTimeout(bus.close(), 'another call of close')
       const closed = statuses.filter((status) => status === 'closed').length
       assertThat(
         closed === 1 && statuses.at(-1) === 'closed',
-        `the statuses of a client closed twice: ${statuses.join(', ')}`,
+        `the statuses of a client closed twice: expected a single closed at the end, got ${statuses.join(', ')}`,
       )
     },
   },
   {
     id: 'BUS-LIF-02',
     level: 'MUST',
-    statement: 'After `close` every call is refused with SYNC_CLOSED, and nothing is handed over.',
-    hint: 'Check for it first in every call.',
+    statement: 'After `close`, every call rejects with SYNC_CLOSED and no frame is delivered.',
+    hint: 'Check for a closed client first in every call.',
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -51,15 +51,15 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
       const sent = [context.change('a')]
       await context.publish(scope, sent)
       await context.expectAllReceived(watching, sent, { allowDuplicates: true })
-      assertThat(subscriber.received.length === received, 'a closed client still hands changes over')
+      assertThat(subscriber.received.length === received, 'a closed client still delivers changes')
       await context.withTimeout(subscriber.subscription.stop(), 'stop after close')
     },
   },
   {
     id: 'BUS-LIF-03',
     level: 'MUST',
-    statement: '`close` with calls under way: each of them settles.',
-    hint: 'Reject what cannot be sent any more; leave no promise behind.',
+    statement: '`close` settles every call in flight.',
+    hint: 'Reject calls that can no longer be sent, and leave no promise pending.',
     async run(context) {
       const bus = await context.open()
       const calls: Promise<unknown>[] = []
@@ -68,15 +68,15 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
         calls.push(bus.subscribe(context.section(), () => {}))
       }
       const settled = Promise.allSettled(calls)
-      await context.withTimeout(bus.close(), 'close with calls under way')
-      await context.withTimeout(settled, 'calls that were under way at close')
+      await context.withTimeout(bus.close(), 'close with calls in flight')
+      await context.withTimeout(settled, 'calls that were in flight at close')
     },
   },
   {
     id: 'BUS-LIF-04',
     level: 'MUST',
-    statement: 'After one client was closed, another can be opened and works.',
-    hint: 'Nothing of a closed client may be kept for the next one.',
+    statement: 'A new client works after another one was closed.',
+    hint: 'A closed client must not leave state to the next one.',
     async run(context) {
       for (let round = 0; round < 3; round++) {
         const scope = context.section()
@@ -92,9 +92,9 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-LIF-05',
     level: 'SHOULD',
-    statement: 'Connecting to nothing fails within a bound, with the address in the message.',
-    hint: 'A connect time-out, and an error that names host and port but no password.',
-    skip: ({ harness }) => (harness.unreachable ? undefined : 'the harness has no address where nobody listens'),
+    statement: 'Connecting to an unreachable address fails within a deadline, and the error names the address.',
+    hint: 'Set a connect timeout, and throw an error that names host and port but no password.',
+    skip: ({ harness }) => (harness.unreachable ? undefined : 'the harness has no unreachable address'),
     async run(context) {
       const { unreachable } = context.harness
       if (!unreachable) return
@@ -103,12 +103,12 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
         await bus.subscribe(context.section(), () => {})
       })()
       const error = await assertRejects(
-        context.withTimeout(opening, 'connecting to nothing', context.stateTimeout * 4),
-        'connecting to nothing',
+        context.withTimeout(opening, 'connecting to an unreachable address', context.stateTimeout * 4),
+        'connecting to an unreachable address',
       )
       assertThat(
         error.message.includes(unreachable.address),
-        `the error does not name ${unreachable.address}: ${error.message}`,
+        `expected an error that names ${unreachable.address}, got: ${error.message}`,
       )
     },
   },
@@ -116,7 +116,7 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
     id: 'BUS-LIF-06',
     level: 'SHOULD',
     statement: '`await using` closes a client and ends a subscription.',
-    hint: 'Let Symbol.asyncDispose do what `close` and `stop` do.',
+    hint: 'Make `Symbol.asyncDispose` call `close` or `stop`.',
     async run(context) {
       const scope = context.section()
       const watching = await context.subscribe(await context.open(), scope, { client: 'watching' })
@@ -134,7 +134,7 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
       const sent = [context.change('a')]
       await context.publish(scope, sent)
       await context.expectAllReceived(watching, sent, { allowDuplicates: true })
-      assertThat(subscriber.received.length === received, 'a disposed subscription still hears')
+      assertThat(subscriber.received.length === received, 'a disposed subscription still receives changes')
       assertThat(typeof bus[Symbol.asyncDispose] === 'function', 'a client has no Symbol.asyncDispose')
       await context.withTimeout(Promise.resolve(bus[Symbol.asyncDispose]()), 'dispose of a client')
       await assertRejects(
@@ -147,8 +147,8 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-LIF-07',
     level: 'MUST',
-    statement: 'A program that has closed its clients ends by itself.',
-    hint: 'Something holds the process: a socket, a timer without `unref`, a worker.',
+    statement: 'A program that has closed its clients exits.',
+    hint: 'A socket, a timer without `unref` or a worker keeps the process alive.',
     skip: ({ harness }) => (harness.program ? undefined : 'the harness has no program to run'),
     time: 'machine',
     run: ({ harness }) => runProgram(harness.program ?? []),
@@ -156,16 +156,16 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-LIF-08',
     level: 'MUST',
-    statement: 'A connection that was given from outside is left open by `close`.',
-    hint: 'Close only what the adapter has opened itself.',
-    skip: ({ harness }) => (harness.injected ? undefined : 'the harness gives no connection from outside'),
+    statement: '`close` leaves an injected connection open.',
+    hint: 'Close only what the adapter itself has opened.',
+    skip: ({ harness }) => (harness.injected ? undefined : 'the harness injects no connection'),
     async run(context) {
       const given = await context.harness.injected?.()
       if (!given) return
       context.onCleanup(() => given.end())
       await context.withTimeout(given.client.publish(context.section(), [context.change('a')]), 'publish')
       await context.withTimeout(given.client.close(), 'close')
-      assertThat(await given.isOpen(), 'the connection that was given from outside was closed')
+      assertThat(await given.isOpen(), 'close closed the injected connection')
     },
   },
 ]

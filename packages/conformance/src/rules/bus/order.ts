@@ -7,7 +7,7 @@ const KEYS = ['a', 'b', 'c'] as const
 const requiresOrdering = (context: BusTestContext): string | undefined =>
   context.capabilities.ordering === 'none' ? "ordering 'none' promises no order" : undefined
 
-/** In which order changes arrive. */
+/** The order in which changes arrive. */
 export const order: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-ORD-01',
@@ -26,8 +26,8 @@ export const order: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-ORD-02',
     level: 'MUST',
-    statement: 'Changes of one publisher that does not wait arrive in the order of the calls.',
-    hint: 'Queue what is published while a send is under way: nothing may be sent beside it, or retried after it.',
+    statement: 'Changes that one publisher publishes without awaiting arrive in the order of the calls.',
+    hint: 'Queue changes while a send is in flight: nothing may be sent in parallel with it, or overtake its retry.',
     skip: requiresOrdering,
     async run(context) {
       const scope = context.section()
@@ -41,8 +41,8 @@ export const order: readonly Rule<BusTestContext>[] = [
     id: 'BUS-ORD-03',
     level: 'MUST',
     statement:
-      'Changes of several publishers arrive in one and the same order per key everywhere, where `ordering` says so.',
-    hint: "If publishers are not brought into one line per key at the server, declare ordering 'per-publisher'.",
+      'All clients receive the changes of several publishers in the same order per key, if `ordering` declares it.',
+    hint: "If the server does not bring all publishers of a key into one order, declare ordering 'per-publisher'.",
     skip: requiresOrdering,
     async run(context) {
       const scope = context.section()
@@ -67,7 +67,7 @@ export const order: readonly Rule<BusTestContext>[] = [
       for (const subscriber of subscribers) {
         await context.waitUntil(
           () => new Set(subscriber.received.map(({ sequence }) => sequence)).size >= all.length,
-          () => `${subscriber.client} heard ${subscriber.received.length} of ${all.length} changes`,
+          () => `${subscriber.client} received ${subscriber.received.length} of ${all.length} changes`,
         )
         for (const [by, own] of shared.entries()) {
           const names = new Set(own.map(({ sequence }) => sequence))
@@ -75,7 +75,7 @@ export const order: readonly Rule<BusTestContext>[] = [
           const wrong = received.findIndex((change, at) => change.sequence !== own[at]?.sequence)
           assertThat(
             wrong < 0,
-            `key "shared": what publisher ${by} sent came in another order ← #${wrong + 1}, client ${subscriber.client}`,
+            `key "shared": changes of publisher ${by} arrived in another order ← #${wrong + 1}, client ${subscriber.client}`,
           )
         }
       }
@@ -103,7 +103,7 @@ export const order: readonly Rule<BusTestContext>[] = [
     id: 'BUS-ORD-06',
     level: 'MUST',
     statement: 'Order holds within a batch, across batches, and between batches and single changes.',
-    hint: 'A batch is one entry of the queue that single changes stand in too; its changes keep their order.',
+    hint: 'Put a batch into the same queue as single changes, as one entry, and keep the order of its changes.',
     skip: requiresOrdering,
     async run(context) {
       const scope = context.section()
@@ -118,8 +118,8 @@ export const order: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-ORD-07',
     level: 'MUST',
-    statement: 'After a reconnect order holds, and nothing from before comes after what is newer.',
-    hint: 'What was under way when the connection went is lost or comes first; never later.',
+    statement: 'After a reconnect changes arrive in order, and no older change arrives after a newer one.',
+    hint: 'Changes that were in flight when the connection was lost may get lost or arrive first, but never later.',
     skip: (context) =>
       requiresOrdering(context) ?? (context.harness.faults?.cut ? undefined : 'the harness cannot cut connections'),
     async run(context) {
@@ -135,7 +135,7 @@ export const order: readonly Rule<BusTestContext>[] = [
       await context.publish(scope, sent.slice(20))
       await context.waitUntil(
         () => subscriber.received.some(({ sequence }) => sequence === sent.at(-1)?.sequence),
-        'nothing is heard after the reconnect',
+        'no change was received after the reconnect',
       )
       await context.expectAllReceived(
         { ...subscriber, received: onlyChangesOf(subscriber, sent.slice(20)) },
@@ -148,15 +148,15 @@ export const order: readonly Rule<BusTestContext>[] = [
         : sequences.findIndex((each, at) => at > 0 && each <= (sequences[at - 1] ?? 0))
       assertThat(
         wrong < 0,
-        `key "a": ${sequences[wrong]} came after ${sequences[wrong - 1]} ← after the reconnect, client B`,
+        `key "a": ${sequences[wrong]} arrived after ${sequences[wrong - 1]} ← after the reconnect, client B`,
       )
     },
   },
   {
     id: 'BUS-ORD-08',
     level: 'MUST',
-    statement: 'Sending again after a failure changes no order, apart from repeats.',
-    hint: 'A retry holds up what was published after it; one outstanding send per line.',
+    statement: 'Retrying a failed publication does not reorder changes; it may only repeat them.',
+    hint: 'A retry blocks everything that was published after it: allow one outstanding send per queue.',
     skip: (context) =>
       requiresOrdering(context) ??
       (context.harness.faults?.kill && context.harness.faults.restart
@@ -167,9 +167,9 @@ export const order: readonly Rule<BusTestContext>[] = [
       const subscriber = await context.subscribe(await context.open(), scope, { client: 'B' })
       const sent = Array.from({ length: 12 }, () => context.change('a'))
       await context.publish(scope, sent.slice(0, 3))
-      await context.waitUntil(() => subscriber.received.length >= 3, 'nothing is heard')
+      await context.waitUntil(() => subscriber.received.length >= 3, 'no change was received')
       await context.harness.faults?.kill?.()
-      const late = sent.slice(3).map((change) =>
+      const outcomes = sent.slice(3).map((change) =>
         context.bus.publish(scope, [change]).then(
           () => undefined,
           () => change,
@@ -178,30 +178,30 @@ export const order: readonly Rule<BusTestContext>[] = [
       await context.shortPause()
       await context.harness.faults?.restart?.()
       await context.waitForDelivery(scope, [subscriber])
-      // what was refused is sent again by its caller, in order
-      const refused = await context.withTimeout(Promise.all(late), 'publish')
+      // The caller publishes rejected changes again, in order.
+      const rejected = await context.withTimeout(Promise.all(outcomes), 'publish')
       await context.publish(
         scope,
-        refused.filter((change) => change !== undefined),
+        rejected.filter((change) => change !== undefined),
       )
       await context.waitForDelivery(scope, [subscriber])
       const order = withoutDuplicates(subscriber).map(({ sequence }) => sequence)
       const wrong = order.findIndex((each, at) => at > 0 && each < (order[at - 1] ?? 0))
-      assertThat(wrong < 0, `key "a": ${order[wrong]} came after ${order[wrong - 1]} ← across a retry, client B`)
+      assertThat(wrong < 0, `key "a": ${order[wrong]} arrived after ${order[wrong - 1]} ← across a retry, client B`)
     },
   },
   {
     id: 'BUS-ORD-09',
     level: 'MUST',
-    statement: 'A handler that throws costs neither a later change nor the order.',
-    hint: 'Catch what a handler throws, hand it to whoever hears of errors, and go on with the next frame.',
+    statement: 'A handler that throws causes no loss and no reordering of later changes.',
+    hint: 'Catch the error, pass it to the error handler, and continue with the next frame.',
     skip: requiresOrdering,
     async run(context) {
       const scope = context.section()
       collectHandlerErrors(context)
       let calls = 0
       const onChange = (): void => {
-        if (++calls % 5 === 3) throw new Error('a handler of the kit throws on purpose')
+        if (++calls % 5 === 3) throw new Error('thrown on purpose by a handler of the conformance kit')
       }
       const bus = await context.open()
       const subscriber = await context.subscribe(bus, scope, { client: 'B', onChange })
@@ -214,14 +214,14 @@ export const order: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-ORD-10',
     level: 'MUST',
-    statement: 'Another process routes a key the same way: order holds when the publisher moves.',
-    hint: 'Choose partitions by a hash that is the same in every process and version of the client.',
+    statement: "Order holds when a key's publisher moves to another process.",
+    hint: 'Choose partitions by a hash that is the same in every process and in every version of the client.',
     skip: (context) =>
       requiresOrdering(context) ??
       (context.capabilities.ordering === 'per-publisher'
-        ? "ordering 'per-publisher' promises nothing between publishers"
+        ? "ordering 'per-publisher' promises no order between publishers"
         : undefined) ??
-      (context.harness.publishFromOtherProcess ? undefined : 'the harness has no other process'),
+      (context.harness.publishFromOtherProcess ? undefined : 'the harness cannot publish from another process'),
     async run(context) {
       const scope = context.section()
       const { publishFromOtherProcess } = context.harness
@@ -231,7 +231,7 @@ export const order: readonly Rule<BusTestContext>[] = [
         if (Math.floor(at / 5) % 2 === 1)
           await context.withTimeout(
             publishFromOtherProcess?.(scope, [change]) ?? Promise.resolve(),
-            'publish elsewhere',
+            'publish from another process',
           )
         else await context.publish(scope, [change])
       }
@@ -240,7 +240,7 @@ export const order: readonly Rule<BusTestContext>[] = [
   },
 ]
 
-/** What was heard, without repeats. */
+/** Returns the received changes, without duplicates. */
 function withoutDuplicates({ received }: RecordingSubscriber): RecordingSubscriber['received'] {
   const seen = new Set<number>()
   return received.filter(({ sequence }) => !seen.has(sequence) && seen.add(sequence))

@@ -3,15 +3,15 @@ import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test
 import type { Rule } from '../rule.ts'
 
 const requiresOffsets = ({ capabilities }: BusTestContext): string | undefined =>
-  capabilities.replay === 'from-offset' ? undefined : `replay '${capabilities.replay}' has no offsets`
+  capabilities.replay === 'from-offset' ? undefined : `replay '${capabilities.replay}' does not support offsets`
 
-/** Reading again what has been sent. */
+/** Replay of published changes from an offset. */
 export const replay: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-REP-01',
     level: 'MUST',
-    statement: 'From an offset on everything comes, without a hole.',
-    hint: 'Begin right after the offset; hand over in one order what is read and what is live.',
+    statement: 'A subscription after an offset receives every later change, without a gap.',
+    hint: 'Start immediately after the offset, and deliver replayed and live changes in one order.',
     skip: requiresOffsets,
     async run(context) {
       const { sent, subscriber, scope } = await publishAndReceive(context, 30)
@@ -22,7 +22,7 @@ export const replay: readonly Rule<BusTestContext>[] = [
         })
         await context.expectAllReceived(again, sent.slice(at + 1), { allowDuplicates: true })
         const early = again.received.find(({ sequence }) => sequence < (sent[Math.max(0, at - 5)]?.sequence ?? 0))
-        assertThat(!early, `repeats are not bounded: from #${at + 1} on came ${early?.sequence}`)
+        assertThat(!early, `replay from #${at + 1} starts too early: got ${early?.sequence}`)
         await again.stop()
       }
     },
@@ -30,13 +30,13 @@ export const replay: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-REP-02',
     level: 'MUST',
-    statement: 'An offset is a text that survives being written down, and serves another client.',
-    hint: 'Nothing of this process may be in an offset or missing from it.',
+    statement: 'An offset is a non-empty string that survives serialization and works in another client.',
+    hint: 'An offset must not refer to state of its process, and must be complete without it.',
     skip: requiresOffsets,
     async run(context) {
       const { sent, subscriber, scope } = await publishAndReceive(context, 10)
       const offset = offsetOf(subscriber, 4)
-      assertThat(typeof offset === 'string' && offset !== '', 'an offset is a non-empty text')
+      assertThat(typeof offset === 'string' && offset !== '', 'offset: expected a non-empty string')
       const read: unknown = JSON.parse(JSON.stringify(offset))
       const again = await context.subscribe(await context.open(), scope, { client: 'B', after: String(read) })
       await context.expectAllReceived(again, sent.slice(5), { allowDuplicates: true })
@@ -46,8 +46,8 @@ export const replay: readonly Rule<BusTestContext>[] = [
     id: 'BUS-REP-03',
     level: 'MUST',
     statement:
-      'An offset that is no longer kept is refused with SYNC_OFFSET_LOST, or everything after it comes: never a hole.',
-    hint: "Compare the offset with the oldest entry and with the stream's own identity: a trimmed or new stream says nothing by itself.",
+      'A subscription after an expired offset rejects with SYNC_OFFSET_LOST or receives every later change, never only some of them.',
+    hint: "Compare the offset with the oldest entry and with the stream's identity: a trimmed or re-created stream does not report its gap.",
     skip: requiresOffsets,
     async run(context) {
       const scope = context.section()
@@ -64,23 +64,23 @@ export const replay: readonly Rule<BusTestContext>[] = [
           () => 'subscribed',
           (error: unknown) => error,
         ),
-        'subscribe from an old offset',
+        'subscribe from an expired offset',
       )
       if (outcome !== 'subscribed') {
-        await assertRejects(Promise.reject(outcome), 'subscribe from an offset that is gone', 'SYNC_OFFSET_LOST')
+        await assertRejects(Promise.reject(outcome), 'subscribe from an expired offset', 'SYNC_OFFSET_LOST')
         return
       }
       await context.waitUntil(
         () => received.length >= sent.length - 1,
-        () => `an old offset was taken, but only ${received.length} of ${sent.length - 1} changes after it came`,
+        () => `an expired offset was accepted, but only ${received.length} of ${sent.length - 1} later changes arrived`,
       )
     },
   },
   {
     id: 'BUS-REP-04',
     level: 'MUST',
-    statement: 'A text that is no offset is refused; where there is no replay every offset is.',
-    hint: 'Read an offset strictly, and compare it with the log before subscribing.',
+    statement: '`subscribe` rejects a malformed offset, and any offset if the bus has no replay.',
+    hint: 'Parse an offset strictly, and compare it with the log before subscribing.',
     async run(context) {
       const scope = context.section()
       const what = (after: string): string => `subscribe from the offset ${JSON.stringify(after)}`
@@ -98,8 +98,8 @@ export const replay: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-REP-05',
     level: 'MUST',
-    statement: 'What is read again and what is live join without a hole and in order.',
-    hint: 'Listen first, read up to where listening began, then go on: or read from one cursor only.',
+    statement: 'Replayed and live changes join in order and without a gap.',
+    hint: 'Subscribe first, read up to the first live change, then continue; or read everything through one cursor.',
     skip: requiresOffsets,
     async run(context) {
       const { sent, subscriber, scope } = await publishAndReceive(context, 20)
@@ -121,8 +121,8 @@ export const replay: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-REP-06',
     level: 'MUST',
-    statement: 'Removals are read again like every change.',
-    hint: 'Compaction or "last per key" must not drop a change that carries no value.',
+    statement: 'Removals are replayed like every other change.',
+    hint: 'Compaction or "last value per key" must not drop a change without a value.',
     skip: requiresOffsets,
     async run(context) {
       const { subscriber, scope } = await publishAndReceive(context, 3)
@@ -135,17 +135,17 @@ export const replay: readonly Rule<BusTestContext>[] = [
       })
       await context.waitUntil(
         () => again.received.length >= 2,
-        () => `${again.received.length} of 2 changes came`,
+        () => `received ${again.received.length} of 2 changes`,
       )
       assertThat(
         again.received.some(({ edits }) => edits === 'removed'),
-        'the removal is not among what came',
+        'the removal was not replayed',
       )
     },
   },
 ]
 
-/** A listener that has heard `count` changes, each in a frame of its own. */
+/** Publishes `count` changes, each in its own frame, and returns a subscriber that has received them. */
 async function publishAndReceive(context: BusTestContext, count: number) {
   const scope = context.section()
   const subscriber = await context.subscribe(await context.open(), scope, { client: 'A' })
@@ -155,9 +155,9 @@ async function publishAndReceive(context: BusTestContext, count: number) {
   return { scope, subscriber, sent }
 }
 
-/** The offset of the frame with the change at a place; each had a frame of its own. */
+/** Returns the offset of the frame that carried the change at an index; each frame has one change. */
 function offsetOf({ frames, received }: RecordingSubscriber, at: number): string {
   const offset = frames[frames.length - received.length + at]?.offset
-  assertThat(offset !== undefined, 'a frame came without an offset')
+  assertThat(offset !== undefined, 'a frame arrived without an offset')
   return offset
 }

@@ -3,7 +3,7 @@ import { assertEqual, assertRejects, assertThat } from '../../checkers/assertion
 import type { BusTestContext, RecordingSubscriber } from '../../context/bus-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** Names in which some broker sees a pattern, each with one that the pattern would match. */
+/** Names that some broker reads as a pattern, each with a name that the pattern would match. */
 const PATTERNS: readonly (readonly [pattern: string, literal: string])[] = [
   ['*', 'a'],
   ['a*', 'ab'],
@@ -17,13 +17,13 @@ const PATTERNS: readonly (readonly [pattern: string, literal: string])[] = [
   ['a:*', 'a:b'],
 ]
 
-/** Who hears, from when, until when. */
+/** Scope, beginning and end of subscriptions. */
 export const subscription: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-SUB-01',
     level: 'MUST',
-    statement: 'A subscription is live when `subscribe` resolves: the very next change is heard.',
-    hint: "Wait for the broker's own acknowledgement of the subscription; a client's `ready` event is none.",
+    statement: 'A subscription receives every change that is published to its scope after `subscribe` resolved.',
+    hint: "Wait for the broker's own acknowledgement of the subscription; a client's `ready` event does not confirm it.",
     skip: ({ capabilities }) =>
       capabilities.live === 'at-once' ? undefined : "live 'eventually': the stack's rule is SYNC-SUB-01",
     async run(context) {
@@ -35,7 +35,7 @@ export const subscription: readonly Rule<BusTestContext>[] = [
         await context.publish(scope, sent)
         await context.waitUntil(
           () => subscriber.received.length > 0,
-          `the first change after subscribe resolved was not heard, in round ${round + 1}`,
+          `the first change after subscribe resolved was not received, in round ${round + 1}`,
         )
         await subscriber.stop()
       }
@@ -44,7 +44,7 @@ export const subscription: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-SUB-02',
     level: 'MUST',
-    statement: 'Every subscriber of every client hears every change of its scope.',
+    statement: 'Every subscriber of every client receives every change of its scope.',
     hint: 'Broadcast: no consumer group, no shared queue, no state shared between clients.',
     async run(context) {
       const scope = context.section()
@@ -59,8 +59,9 @@ export const subscription: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-SUB-03',
     level: 'MUST',
-    statement: 'Two handlers of one client on one scope both hear; stopping one keeps the other.',
-    hint: 'Count who uses a channel; end the subscription at the broker with the last one.',
+    statement:
+      'Two handlers of one client on the same scope both receive changes, and stopping one does not stop the other.',
+    hint: 'Count the handlers of each channel, and unsubscribe at the broker when the last one stops.',
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -76,15 +77,15 @@ export const subscription: readonly Rule<BusTestContext>[] = [
       assertEqual(
         new Set(first.received.map(({ sequence }) => sequence)).size,
         1,
-        'changes heard by the stopped handler',
+        'changes received by the stopped handler',
       )
     },
   },
   {
     id: 'BUS-SUB-04',
     level: 'MUST',
-    statement: 'Nothing is handed over once `stop` has resolved.',
-    hint: 'Ask whether the subscription is still on right before each call of the handler, also for what was queued.',
+    statement: 'A handler receives no frame after `stop` has resolved.',
+    hint: 'Check that the subscription is active immediately before each call of the handler, also for queued frames.',
     async run(context) {
       const bus = await context.open()
       for (let round = 0; round < 10; round++) {
@@ -99,15 +100,15 @@ export const subscription: readonly Rule<BusTestContext>[] = [
         const later = [context.change('a'), context.change('a')]
         await context.publish(scope, later)
         await context.expectAllReceived(watching, [...whileStopping, ...later], { allowDuplicates: true })
-        assertEqual(subscriber.received.length, received, 'changes heard after stop resolved: total')
+        assertEqual(subscriber.received.length, received, 'changes received after stop resolved: total')
       }
     },
   },
   {
     id: 'BUS-SUB-05',
     level: 'MUST',
-    statement: '`stop` may be called twice, and from inside the handler.',
-    hint: 'Make stop idempotent, and do not wait in it for the handler that may have called it.',
+    statement: '`stop` can be called twice, and from within the handler.',
+    hint: 'Make `stop` idempotent, and do not let it wait for the handler that may have called it.',
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -121,22 +122,22 @@ export const subscription: readonly Rule<BusTestContext>[] = [
       })
       const sent = [context.change('a'), context.change('a'), context.change('a')]
       await context.publish(scope, sent)
-      await context.waitUntil(() => stopping !== undefined, 'nothing was heard')
-      await context.withTimeout(stopping ?? Promise.resolve(), 'stop from inside the handler')
+      await context.waitUntil(() => stopping !== undefined, 'no change was received')
+      await context.withTimeout(stopping ?? Promise.resolve(), 'stop from within the handler')
       await context.expectAllReceived(watching, sent, { allowDuplicates: true })
       const received = subscriber.received.length
       await context.withTimeout(subscriber.subscription.stop(), 'the second stop')
       const later = [context.change('a')]
       await context.publish(scope, later)
       await context.expectAllReceived(watching, [...sent, ...later], { allowDuplicates: true })
-      assertEqual(subscriber.received.length, received, 'changes heard after stop resolved: total')
+      assertEqual(subscriber.received.length, received, 'changes received after stop resolved: total')
     },
   },
   {
     id: 'BUS-SUB-06',
     level: 'MUST',
-    statement: 'Names in which a broker sees patterns mean themselves: `*`, `>`, `?`, `[ab]`, `#`, `.`, `:`.',
-    hint: 'Escape or encode every part of the address; never subscribe by pattern with a name in it.',
+    statement: 'Names that a broker could read as patterns are literal: `*`, `>`, `?`, `[ab]`, `#`, `.`, `:`.',
+    hint: 'Escape or encode every part of the address, and never put a name into a pattern subscription.',
     async run(context) {
       const bus = await context.open()
       const section = context.uniqueName('s')
@@ -156,7 +157,7 @@ export const subscription: readonly Rule<BusTestContext>[] = [
             () =>
               plain.received.some(({ key }) => key === 'plain') &&
               patterned.received.some(({ key }) => key === 'pattern'),
-            `what was published to the ${at} ${JSON.stringify(pattern)} or ${JSON.stringify(literal)} was not heard there`,
+            `a change published to the ${at} ${JSON.stringify(pattern)} or ${JSON.stringify(literal)} was not received there`,
           )
           await context.waitForDelivery(scopeOf(literal), [plain])
           await context.waitForDelivery(scopeOf(pattern), [patterned])
@@ -166,7 +167,8 @@ export const subscription: readonly Rule<BusTestContext>[] = [
           ][0]
           assertThat(
             !wrong,
-            () => `the ${at} ${JSON.stringify(wrong?.[0])} heard what was published to ${JSON.stringify(wrong?.[1])}`,
+            () =>
+              `the ${at} ${JSON.stringify(wrong?.[0])} received a change published to ${JSON.stringify(wrong?.[1])}`,
           )
           await patterned.stop()
           await plain.stop()
@@ -177,8 +179,9 @@ export const subscription: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-SUB-07',
     level: 'MUST',
-    statement: "A section's subscriber does not hear what is published to one of its keys, nor the other way round.",
-    hint: 'Section and key scopes need channels of their own.',
+    statement:
+      "A section's subscriber receives no change published to one of its keys, and a key's subscriber none published to its section.",
+    hint: 'Use separate channels for section and key scopes.',
     async run(context) {
       const section = context.section()
       const key = { ...section, key: 'a' }
@@ -197,8 +200,8 @@ export const subscription: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-SUB-08',
     level: 'MUST',
-    statement: 'A late subscriber hears of earlier changes what `replay` says: nothing, or what was kept.',
-    hint: "Begin at the end of the log unless an offset is given; declare 'retained' if the last changes are sent first.",
+    statement: 'A late subscriber receives exactly those earlier changes that `replay` declares.',
+    hint: "Start at the end of the log unless an offset is given; declare 'retained' if the last changes are sent first.",
     async run(context) {
       const scope = context.section()
       const early = await context.subscribe(await context.open(), scope, { client: 'early' })
@@ -213,7 +216,7 @@ export const subscription: readonly Rule<BusTestContext>[] = [
         const names = new Set(late.received.map(({ sequence }) => sequence))
         assertThat(
           names.has(before.at(-1)?.sequence ?? 0),
-          "replay 'retained': the late subscriber did not hear the last change",
+          "replay 'retained': the late subscriber did not receive the last change",
         )
       } else await context.expectAllReceived(late, after, { allowDuplicates: true })
     },
@@ -221,8 +224,9 @@ export const subscription: readonly Rule<BusTestContext>[] = [
   {
     id: 'BUS-SUB-10',
     level: 'MUST',
-    statement: 'An AbortSignal ends a subscription; one that is aborted already refuses it with SYNC_ABORTED.',
-    hint: 'Check the signal before subscribing, listen to it afterwards, and take the listener off at the end.',
+    statement:
+      'Aborting the signal ends a subscription, and `subscribe` rejects with SYNC_ABORTED if the signal is already aborted.',
+    hint: 'Check the signal before subscribing, listen to it afterwards, and remove the listener at the end.',
     async run(context) {
       const scope = context.section()
       const bus = await context.open()
@@ -243,13 +247,13 @@ export const subscription: readonly Rule<BusTestContext>[] = [
       const later = [context.change('a')]
       await context.publish(scope, later)
       await context.expectAllReceived(watching, [...first, ...later], { allowDuplicates: true })
-      assertEqual(subscriber.received.length, received, 'changes heard after the abort: total')
+      assertEqual(subscriber.received.length, received, 'changes received after the abort: total')
     },
   },
   {
     id: 'BUS-SUB-11',
     level: 'MUST',
-    statement: 'A scope that is none is refused with SYNC_ARGUMENT, by `subscribe` and by `publish`; it never hangs.',
+    statement: '`subscribe` and `publish` reject an invalid scope with SYNC_ARGUMENT, and never hang on it.',
     hint: 'Check every part of the address before anything is sent.',
     async run(context) {
       const partition = context.harness.namespace

@@ -2,23 +2,23 @@ import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { StoreTestContext } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** Values that are not "missing", however empty. */
+/** Falsy and empty values, none of which means "missing". */
 const EMPTY = ['null', '""', 'false', '0', '{}', '[]']
 
-/** What is written, and what is read of it. */
+/** Reads and writes of documents. */
 export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-01',
     level: 'MUST',
     statement:
-      'A missing document is answered without one but with its standing; null, "", false, 0, {} and [] are values.',
-    hint: 'Tell absence by existence, never by the truth of a value; an absent document has a place in history too.',
+      'A load of a missing document returns the section state and no document; null, "", false, 0, {} and [] are values.',
+    hint: 'Test for existence, not for truthiness; the answer for an absent document has a position too.',
     async run(context) {
       const writer = await context.writer()
       await writer.write('other', { f: '1' })
-      const absent = await writer.load('nobody')
+      const absent = await writer.load('missing')
       assertEqual(absent.document, undefined, 'the document of a key that was never written')
-      assertEqual(absent.state.sequence, 1, 'the sequence told with an absent document')
+      assertEqual(absent.state.sequence, 1, 'the sequence of the answer for an absent document')
       for (const [at, text] of EMPTY.entries()) {
         await writer.write(`k${at}`, { f: text })
         assertEqual(await writer.value(`k${at}`), { f: JSON.parse(text) }, `a document with the field ${text}`)
@@ -30,56 +30,60 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-02',
     level: 'MUST',
-    statement: 'A write replaces the fields it names; the others stay, or go where it says so.',
-    hint: "`others: 'keep'` touches nothing else; `'remove'` removes what is not named, with its counter kept.",
+    statement: 'A write replaces the fields that it names, and keeps or removes the others as `otherFields` says.',
+    hint: "`otherFields: 'keep'` leaves all other fields alone; `'remove'` removes them and keeps their counters.",
     async run(context) {
       const writer = await context.writer()
       await writer.write('k', { a: '1', b: '2', c: '3' })
       await writer.write('k', { a: '"new"', b: undefined })
       assertEqual(await writer.value('k'), { a: 'new', c: 3 }, 'the document after a partial write')
       await writer.write('k', { z: '26' }, { otherFields: 'remove' })
-      assertEqual(await writer.value('k'), { z: 26 }, 'the document after a write of all of it')
+      assertEqual(await writer.value('k'), { z: 26 }, 'the document after a write of all fields')
     },
   },
   {
     id: 'STORE-ST-03',
     level: 'MUST',
-    statement: 'A document deleted and made again has a higher generation: no (generation, version) comes twice.',
-    hint: 'The generation is the sequence of the first commit of this life; deleting what is absent moves the sequence too.',
+    statement: 'A re-created document has a higher generation, so that no pair of generation and version repeats.',
+    hint: 'The generation is the sequence of the commit that created the document; deleting an absent document increments the sequence too.',
     async run(context) {
       const writer = await context.writer()
       const seen = new Set<string>()
       let last = 0
       const recordVersion = (generation: number, version: number): void => {
         const id = `${generation}/${version}`
-        assertThat(!seen.has(id), `key "k": generation ${generation}, version ${version} came twice`)
+        assertThat(!seen.has(id), `key "k": generation ${generation}, version ${version} repeated`)
         seen.add(id)
       }
-      for (let life = 0; life < 4; life++) {
-        const created = await writer.write('k', { f: String(life) })
+      for (let round = 0; round < 4; round++) {
+        const created = await writer.write('k', { f: String(round) })
         assertThat(
           created.generation > last,
-          `key "k": generation ${created.generation} after ${last}: not higher in a new life`,
+          `key "k", re-created: expected a generation above ${last}, got ${created.generation}`,
         )
-        assertEqual(created.generation, created.change.sequence, 'the generation of a new document: its first sequence')
-        assertEqual([created.version, created.existed], [1, false], 'version and existence before, of a new document')
+        assertEqual(
+          created.generation,
+          created.change.sequence,
+          'the generation of a new document (its first sequence)',
+        )
+        assertEqual([created.version, created.existed], [1, false], 'version and `existed` of a new document')
         recordVersion(created.generation, created.version)
         const changed = await writer.write('k', { f: '"again"' })
         assertEqual(
           [changed.generation, changed.version],
           [created.generation, 2],
-          'generation and version of a second commit',
+          'generation and version after a second commit',
         )
         recordVersion(changed.generation, changed.version)
-        const gone = await writer.delete('k')
-        recordVersion(gone.generation, gone.version)
+        const deleted = await writer.delete('k')
+        recordVersion(deleted.generation, deleted.version)
         assertEqual((await writer.load('k')).document, undefined, 'a deleted document')
         const before = writer.state.sequence
         const again = await writer.delete('k')
         assertEqual(
           [again.existed, again.change.sequence],
           [false, before + 1],
-          'delete of an absent document: existed, sequence',
+          'delete of an absent document: `existed` and sequence',
         )
         last = created.generation
       }
@@ -88,8 +92,8 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-04',
     level: 'MUST',
-    statement: 'Whoever was answered a commit reads it, through any client, at once.',
-    hint: 'Never read from a replica of the server; answer only when the write is visible.',
+    statement: 'A load through any client returns a write as soon as its commit was answered.',
+    hint: 'Never read from a replica of the server, and answer only when the write is visible.',
     async run(context) {
       const writer = await context.writer()
       const other = await context.writer({ store: await context.open(), section: writer.section })
@@ -102,7 +106,7 @@ export const documents: readonly Rule<StoreTestContext>[] = [
           const { document, state } = await reader.load('k')
           assertThat(
             document?.version === version && document.text.includes(String(n)) && state.sequence >= n,
-            `${readerName} reads version ${document?.version} of "k" after version ${version} was answered`,
+            `${readerName} reads "k": expected the answered version ${version}, got ${document?.version}`,
           )
         }
       }
@@ -111,8 +115,8 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-09',
     level: 'MUST',
-    statement: 'Several fields of a write are there together, or none of them.',
-    hint: 'One transaction or script per document; everything that can fail is checked before the first write.',
+    statement: 'The fields of one write become visible together or not at all.',
+    hint: 'Use one transaction or script per document, and check everything that can fail before the first write.',
     async run(context) {
       const writer = await context.writer()
       await writer.write('k', { a: '0', b: '0', c: '0' })
@@ -121,7 +125,10 @@ export const documents: readonly Rule<StoreTestContext>[] = [
       const reading = (async () => {
         while (!stopped) {
           const value = (await reader.value('k')) as { a: number; b: number; c: number }
-          assertThat(value.a === value.b && value.b === value.c, `a read saw half a write: ${JSON.stringify(value)}`)
+          assertThat(
+            value.a === value.b && value.b === value.c,
+            `a read returned a partial write: ${JSON.stringify(value)}`,
+          )
         }
       })()
       reading.catch(() => {})
@@ -138,8 +145,8 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-10',
     level: 'MUST',
-    statement: 'A load shows one instant: document, versions and standing belong together.',
-    hint: "Read all of a document, and the section's counters, in one step of the server.",
+    statement: 'A load returns document, versions and section state as of one instant.',
+    hint: "Read the document and the section's counters in one step of the server.",
     async run(context) {
       const writer = await context.writer()
       const other = await context.writer({ store: await context.open(), section: writer.section })
@@ -152,7 +159,7 @@ export const documents: readonly Rule<StoreTestContext>[] = [
           const versionsRead = [document?.version, document?.fieldVersions['n'], state.sequence]
           assertThat(
             versionsRead.every((each) => each === n),
-            `a torn read: field n = ${n} with version, field version, sequence ${versionsRead.join(', ')}`,
+            `a torn read: field n is ${n}, but version, field version and sequence are ${versionsRead.join(', ')}`,
           )
         }
       })()
@@ -165,8 +172,8 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-11',
     level: 'MUST',
-    statement: 'Each field counts its own versions; a removed one keeps its counter in the floor.',
-    hint: 'Bump only what is written; the version of every absent field is the highest counter of a removed one.',
+    statement: 'Each field counts its own versions, and a removed field keeps its counter in the floor.',
+    hint: 'Increment only the counters of written fields; the version of every absent field is the highest counter of a removed one.',
     async run(context) {
       const writer = await context.writer()
       const versions = async () => {
@@ -179,28 +186,32 @@ export const documents: readonly Rule<StoreTestContext>[] = [
       await writer.write('k', { a: '3' })
       assertEqual(await versions(), { a: 3, b: 1, floor: 0 }, 'field versions after two writes of one field')
       await writer.write('k', { a: undefined })
-      assertEqual(await versions(), { b: 1, floor: 4 }, 'field versions after the removal of a field at 3')
+      assertEqual(await versions(), { b: 1, floor: 4 }, 'field versions after removing a field of version 3')
       await writer.write('k', { a: '1', c: '1' })
-      assertEqual(await versions(), { a: 5, b: 1, c: 5, floor: 4 }, 'field versions after fields came (again)')
-      const gone = await writer.send(writer.request('k', { nobody: undefined }))
-      assertEqual(gone.status, 'unchanged', 'the answer to removing a field that is not there')
+      assertEqual(
+        await versions(),
+        { a: 5, b: 1, c: 5, floor: 4 },
+        'field versions after adding a removed and a new field',
+      )
+      const removed = await writer.send(writer.request('k', { missing: undefined }))
+      assertEqual(removed.status, 'unchanged', 'the answer to removing an absent field')
     },
   },
   {
     id: 'STORE-ST-13',
     level: 'MUST',
     statement:
-      '`keys` lists every living document of the section, and no other; a prefix filters by the beginning of the key.',
-    hint: 'Page through all of it; match the whole address up to the key, and escape patterns in a prefix.',
+      '`keys` lists every existing document of the section and no other, and a prefix selects keys that begin with it.',
+    hint: 'Read all pages, match the whole address up to the key, and escape patterns in the prefix.',
     async run(context) {
       const writer = await context.writer()
       const sibling = await context.writer({ section: { ...writer.section, section: `${writer.section.section}x` } })
-      const wanted: string[] = []
-      for (let n = 0; n < 60; n++) wanted.push(n % 3 === 0 ? `a:${n}` : n % 3 === 1 ? `a*${n}` : `b${n}`)
-      for (const key of wanted) await writer.write(key, { f: '1' })
+      const expectedKeys: string[] = []
+      for (let n = 0; n < 60; n++) expectedKeys.push(n % 3 === 0 ? `a:${n}` : n % 3 === 1 ? `a*${n}` : `b${n}`)
+      for (const key of expectedKeys) await writer.write(key, { f: '1' })
       await sibling.write('of-another-section', { f: '1' })
-      await writer.write('gone', { f: '1' })
-      await writer.delete('gone')
+      await writer.write('deleted', { f: '1' })
+      await writer.delete('deleted')
       const list = async (prefix?: string): Promise<string[]> => {
         const keys = new Set<string>()
         const all = (async () => {
@@ -210,11 +221,11 @@ export const documents: readonly Rule<StoreTestContext>[] = [
         await context.withTimeout(all, 'keys')
         return [...keys].sort()
       }
-      assertEqual(await list(), [...wanted].sort(), 'the keys of the section')
-      for (const prefix of ['a', 'a:', 'a*', 'b1', '*', 'nobody'])
+      assertEqual(await list(), [...expectedKeys].sort(), 'the keys of the section')
+      for (const prefix of ['a', 'a:', 'a*', 'b1', '*', 'missing'])
         assertEqual(
           await list(prefix),
-          wanted.filter((key) => key.startsWith(prefix)).sort(),
+          expectedKeys.filter((key) => key.startsWith(prefix)).sort(),
           `the keys with the prefix ${JSON.stringify(prefix)}`,
         )
     },
@@ -222,8 +233,8 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-14',
     level: 'MUST',
-    statement: 'What a caller changes afterwards in what it gave or got is not seen by anybody.',
-    hint: 'Copy or freeze: requests are read when they are sent, answers are new objects.',
+    statement: 'Changing a request or an answer afterwards does not affect the store or other callers.',
+    hint: 'Copy or freeze: read a request when it is sent, and return new objects.',
     async run(context) {
       const writer = await context.writer()
       const request = writer.request('k', { f: '"given"' })
@@ -232,22 +243,21 @@ export const documents: readonly Rule<StoreTestContext>[] = [
       const result = await sending
       field.whole = '"changed"'
       field.field = 'other'
-      assertEqual(await writer.value('k'), { f: 'given' }, 'the document after its request was changed')
-      const got = await writer.load('k')
-      for (const part of [got.document, got.document?.fieldVersions, got.state, result])
+      assertEqual(await writer.value('k'), { f: 'given' }, 'the document after changing its request')
+      const loaded = await writer.load('k')
+      for (const part of [loaded.document, loaded.document?.fieldVersions, loaded.state, result])
         for (const name of Object.keys(part ?? {})) Reflect.set(part as object, name, 'changed')
       const again = await writer.load('k')
-      assertEqual(again.document?.text, '{"f":"given"}', 'the document after what was read was changed')
-      assertEqual({ ...again.document?.fieldVersions }, { f: 1 }, 'field versions after what was read was changed')
-      assertEqual(again.state.sequence, 1, 'the sequence after what was read was changed')
+      assertEqual(again.document?.text, '{"f":"given"}', 'the document after changing an answer')
+      assertEqual({ ...again.document?.fieldVersions }, { f: 1 }, 'field versions after changing an answer')
+      assertEqual(again.state.sequence, 1, 'the sequence after changing an answer')
     },
   },
   {
     id: 'STORE-ST-17',
     level: 'MUST',
-    statement:
-      'Numbers come back as they were written: beyond 2^53 and 1e14, with all their digits, and the texts around them.',
-    hint: 'A value is an opaque text: it is never parsed on its way, least of all in Lua.',
+    statement: 'Numbers keep all their digits, beyond 2^53 and 1e14, and nested JSON keeps its text.',
+    hint: 'A value is opaque text: never parse it on its way, least of all in Lua.',
     async run(context) {
       const writer = await context.writer()
       const texts = [
@@ -263,28 +273,27 @@ export const documents: readonly Rule<StoreTestContext>[] = [
       for (const [at, text] of texts.entries()) {
         await writer.write(`k${at}`, { f: text })
         const { document } = await writer.load(`k${at}`)
-        assertThat(document?.text.includes(text), () => `the number ${text} was read back as ${document?.text}`)
+        assertThat(document?.text.includes(text), () => `a number: expected ${text}, got ${document?.text}`)
       }
       const nested = '{"a":[],"b":{},"c":[{}],"z":1,"y":2}'
       await writer.write('nested', { f: nested })
       assertThat(
         (await writer.load('nested')).document?.text.includes(nested),
-        'empty arrays, empty objects and the order of members came back otherwise',
+        'nested JSON: expected the same empty arrays, empty objects and order of members',
       )
     },
   },
   {
     id: 'STORE-LOAD-01',
     level: 'MUST',
-    statement:
-      'A load of several documents answers in their order, of whatever sections they are; none asked, none answered.',
-    hint: 'Answer by place, also where a document is absent or asked for twice.',
+    statement: 'A load answers each reference in order, across sections, and an empty load with an empty list.',
+    hint: 'Answer by index, also for references that are absent or repeated.',
     async run(context) {
       const [one, two] = [await context.writer(), await context.writer()]
       await one.write('a', { f: '"one a"' })
       await two.write('a', { f: '"two a"' })
       await two.write('b', { f: '"two b"' })
-      const refs = [two.ref('b'), one.ref('nobody'), one.ref('a'), two.ref('a'), two.ref('b')]
+      const refs = [two.ref('b'), one.ref('missing'), one.ref('a'), two.ref('a'), two.ref('b')]
       const loaded = await context.withTimeout(context.store.load(refs), 'load')
       assertEqual(
         loaded.map(({ document, state }) => [document && JSON.parse(document.text).f, state.sequence]),
@@ -295,9 +304,9 @@ export const documents: readonly Rule<StoreTestContext>[] = [
           ['two a', 2],
           ['two b', 2],
         ],
-        'a load of five documents of two sections: value and sequence of each',
+        'value and sequence of each document in a load of five documents',
       )
-      assertEqual(await context.withTimeout(context.store.load([]), 'load of nothing'), [], 'a load of nothing')
+      assertEqual(await context.withTimeout(context.store.load([]), 'an empty load'), [], 'an empty load')
     },
   },
 ]

@@ -4,22 +4,21 @@ import { type Call, checkLinearizability, type Model } from '../../checkers/line
 import { type StoreTestContext, withoutState } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** Writes that take something for granted. */
+/** Writes with a precondition. */
 export const expectations: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-05',
     level: 'MUST',
-    statement:
-      'A commit whose expectation holds is carried out; one whose expectation does not conflicts and changes nothing.',
+    statement: 'A commit is executed if its precondition holds; otherwise it conflicts and changes nothing.',
     hint: 'Compare generation, version and field versions in the same step that writes.',
     async run(context) {
       const writer = await context.writer()
       await writer.write('k', { a: '1', b: '1' })
-      const held = await writer.expectation('k')
-      await writer.write('k', { a: '2' }, { expect: held })
-      const { readAt, generation, version } = held
+      const first = await writer.expectation('k')
+      await writer.write('k', { a: '2' }, { expect: first })
+      const { readAt, generation, version } = first
       const stale: readonly (readonly [string, Expectation, string])[] = [
-        ['an old version', held, 'version'],
+        ['an old version', first, 'version'],
         ['another generation', { readAt, generation: generation + 1 }, 'generation'],
         ['absence', { readAt, generation: 0 }, 'exists'],
         ['an old field version', { readAt, generation, fields: { a: 1 } }, 'field'],
@@ -34,23 +33,23 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
           `a write that expects ${what}`,
         )
       }
-      assertEqual(await writer.value('k'), { a: 2, b: 1 }, 'the document after refused writes')
+      assertEqual(await writer.value('k'), { a: 2, b: 1 }, 'the document after conflicts')
       await writer.write('k', { b: '2' }, { expect: { readAt, generation, fields: { b: 1, c: 0 } } })
-      assertEqual(await writer.value('k'), { a: 2, b: 2 }, 'the document after a write that expected one field')
+      assertEqual(await writer.value('k'), { a: 2, b: 2 }, 'the document after a write that expects one field version')
     },
   },
   {
     id: 'STORE-ST-06',
     level: 'MUST',
-    statement: 'A conflict tells its reason and the versions as they are now.',
-    hint: 'Fill `current` in the same step; generation and version 0 if there is no document.',
+    statement: 'A conflict reports its reason and the current versions.',
+    hint: 'Fill in `current` in the same step, with generation and version 0 for an absent document.',
     async run(context) {
       const writer = await context.writer()
-      const absent = await writer.send(writer.request('nobody', { a: '1' }, { allowCreate: false }))
+      const absent = await writer.send(writer.request('missing', { a: '1' }, { allowCreate: false }))
       assertEqual(
         withoutState(absent),
         { status: 'conflict', reason: 'absent', current: { generation: 0, version: 0 } },
-        'a write that may not create',
+        'a write of an absent document without allowCreate',
       )
       const { generation } = await writer.write('k', { a: '1' })
       await writer.write('k', { a: '2' })
@@ -66,7 +65,7 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-07',
     level: 'MUST',
-    statement: 'Concurrent compare-and-sets and reads of one document are linearizable: one winner per version.',
+    statement: 'Concurrent compare-and-sets and reads of one document are linearizable: each version has one winner.',
     hint: 'Check and write in one step of the server, for all clients.',
     async run(context) {
       const writers = []
@@ -105,8 +104,8 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-08',
     level: 'MUST',
-    statement: 'Of many who create the same absent document at once, one does.',
-    hint: 'Absence is an expectation like every other, checked in the step that writes.',
+    statement: 'Of several concurrent creations of one document, exactly one succeeds.',
+    hint: 'Absence is a precondition like every other: check it in the step that writes.',
     async run(context) {
       const section = context.section()
       const writers = []
@@ -123,9 +122,12 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
           'concurrent creations',
         )
         const winners = results.flatMap(({ status }, by) => (status === 'committed' ? [by] : []))
-        assertThat(winners.length === 1, `${winners.length} of ${results.length} created "${key}" at once`)
+        assertThat(
+          winners.length === 1,
+          `${results.length} concurrent creations of "${key}": expected one to succeed, got ${winners.length}`,
+        )
         const losers = results.filter((result) => result.status === 'conflict' && result.reason === 'exists').length
-        assertEqual(losers, results.length - 1, 'creations that met an existing document')
+        assertEqual(losers, results.length - 1, 'the number of creations that conflict with `exists`')
         assertEqual(await writers[0]?.value(key), { by: winners[0] }, 'the created document')
       }
     },
@@ -134,8 +136,8 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-ST-27',
     level: 'MUST',
     statement:
-      'What expects absence and `notDeleted` conflicts if the key was deleted since it was read, be it while it was absent.',
-    hint: 'Deletions leave a tombstone with their sequence, for TOMBSTONE_MS at least.',
+      'A commit that requires absence and `notDeleted` conflicts if the key was deleted after it was read, even while it was absent.',
+    hint: 'Keep a tombstone with the sequence of each deletion, for at least TOMBSTONE_MS.',
     async run(context) {
       const writer = await context.writer()
       await writer.write('other', { n: '1' })
@@ -145,27 +147,32 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
         const result = await writer.send(writer.request(key, { n: '"old"' }, { expect }))
         return [result.status, 'reason' in result && result.reason]
       }
-      await writer.write('gone', { n: '1' })
-      await writer.delete('gone')
-      await writer.delete('never')
-      assertEqual(await createFrom('gone'), ['conflict', 'deleted'], 'a creation from what was read before a deletion')
+      await writer.write('deleted', { n: '1' })
+      await writer.delete('deleted')
+      await writer.delete('absent')
+      assertEqual(await createFrom('deleted'), ['conflict', 'deleted'], 'a creation with a read before the deletion')
       assertEqual(
-        await createFrom('never'),
+        await createFrom('absent'),
         ['conflict', 'deleted'],
-        'a creation from what was read before an absent key was deleted',
+        'a creation with a read before the deletion of an absent document',
       )
-      assertEqual(await createFrom('free'), ['committed', false], 'a creation of what nobody deleted')
+      assertEqual(await createFrom('free'), ['committed', false], 'a creation without a deletion')
       const later = await writer.catchUp()
       const since = { readAt: { epoch: later.epoch, sequence: later.sequence }, generation: 0, notDeleted: true }
-      await writer.write('gone', { n: '2' }, { expect: since })
-      assertEqual(await writer.value('gone'), { n: 2 }, 'the document after a creation from what was read since')
+      await writer.write('deleted', { n: '2' }, { expect: since })
+      assertEqual(
+        await writer.value('deleted'),
+        { n: 2 },
+        'the document after a creation with a read after the deletion',
+      )
     },
   },
   {
     id: 'STORE-ST-22',
     level: 'MUST',
-    statement: 'An inner patch travels only if the field stands where it was taken from; else the whole value does.',
-    hint: "Compare `delta.base` with the field's version, in the expected generation, when the change is joined.",
+    statement:
+      "A change carries a delta only if the stored field is at the delta's base version; otherwise it carries the whole value.",
+    hint: "Compare `delta.base` with the field's version, in the expected generation, when the change is assembled.",
     async run(context) {
       const writer = await context.writer()
       const { generation } = await writer.write('k', { f: '{"n":1}' })
@@ -180,14 +187,14 @@ export const expectations: readonly Rule<StoreTestContext>[] = [
           },
         )
         const result = await writer.send(request)
-        assertThat(result.status === 'committed', `a write with an inner patch: ${result.status}`)
+        assertThat(result.status === 'committed', `a write with a delta: expected 'committed', got '${result.status}'`)
         return result.change.text
       }
-      assertThat((await send(1, generation)).includes('1,[[2,"/n",2]]'), 'an inner patch that fits did not travel')
+      assertThat((await send(1, generation)).includes('1,[[2,"/n",2]]'), 'a delta on its base version was not sent')
       const text = await send(1, generation)
       assertThat(
         !text.includes('"/n"') && text.includes('{"n":2}'),
-        `an inner patch on another base travelled: ${text}`,
+        `a delta on another base version was sent: ${text}`,
       )
     },
   },
@@ -206,11 +213,14 @@ interface State {
 
 const outputOf = (result: CommitResult): Output => {
   if (result.status === 'committed') return { ok: true, version: result.version }
-  assertThat(result.status === 'conflict', () => `a compare-and-set was answered ${format(withoutState(result))}`)
+  assertThat(
+    result.status === 'conflict',
+    () => `a compare-and-set: expected 'committed' or 'conflict', got ${format(withoutState(result))}`,
+  )
   return { ok: false, version: result.current.version }
 }
 
-/** A versioned register with compare-and-set. */
+/** Model of a versioned register with compare-and-set. */
 const register: Model<State, Input, Output> = {
   initial: { version: 1, value: 'start' },
   stateKey: ({ version, value }) => `${version} ${value}`,

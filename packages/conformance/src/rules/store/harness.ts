@@ -6,24 +6,24 @@ import { validateStoreCapabilities } from '../../harness/capabilities.ts'
 import { COLLIDING_ADDRESSES, HOSTILE_NAMES, TEXTS } from '../names.ts'
 import type { Rule } from '../rule.ts'
 
-/** Capabilities, names, opening and closing. */
+/** Capabilities and harness, names, invalid requests, opening and closing. */
 export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-H-01',
     level: 'MUST',
-    statement: 'Capabilities are declared, alike for every client, and make sense.',
-    hint: 'Declare what the weakest configuration gives.',
+    statement: 'Every client of a store declares the same capabilities, and they are valid.',
+    hint: 'Declare what the weakest supported configuration guarantees.',
     async run(context) {
-      const wrong = validateStoreCapabilities(context.capabilities)
-      assertThat(wrong.length === 0, `capabilities: ${wrong.join('; ')}`)
+      const problems = validateStoreCapabilities(context.capabilities)
+      assertThat(problems.length === 0, `capabilities: ${problems.join('; ')}`)
       assertEqual((await context.open()).capabilities, context.capabilities, 'capabilities of a second client')
     },
   },
   {
     id: 'STORE-H-02',
     level: 'MUST',
-    statement: 'Clients are independent: closing one leaves the others at work, on the same data.',
-    hint: 'Share no connection between two clients that were opened by themselves.',
+    statement: 'Closing one client does not affect the others, which use the same data.',
+    hint: 'Do not share a connection between clients that were opened separately.',
     async run(context) {
       const section = context.section()
       const [one, two] = [await context.open(), await context.open()]
@@ -31,14 +31,14 @@ export const harness: readonly Rule<StoreTestContext>[] = [
       await writer.write('k', { n: '1' })
       await context.withTimeout(one.close(), 'close')
       const other = await context.writer({ store: two, section })
-      assertEqual(await other.value('k'), { n: 1 }, 'the document, read by another client after its writer has closed')
+      assertEqual(await other.value('k'), { n: 1 }, 'the document, read by another client after its writer was closed')
     },
   },
   {
     id: 'STORE-H-03',
     level: 'MUST',
-    statement: 'The faults that the harness offers really happen.',
-    hint: 'The harness talks to another server than the clients, or the fault is over before it returns.',
+    statement: 'Every fault that the harness offers takes effect.',
+    hint: 'The harness controls another server than the clients use, or the fault is over before its function returns.',
     skip: ({ harness: { faults } }) =>
       faults?.kill && faults.restart ? undefined : 'the harness cannot kill the server',
     async run(context) {
@@ -46,18 +46,18 @@ export const harness: readonly Rule<StoreTestContext>[] = [
       await writer.write('k', { n: '1' })
       await context.harness.faults?.kill?.()
       const call = context.withTimeout(context.store.load([writer.ref('k')]), 'load', context.stateTimeout * 4).then(
-        () => 'answered',
-        () => 'refused',
+        () => 'resolved',
+        () => 'rejected',
       )
-      assertEqual(await call, 'refused', 'a load though the server was killed')
+      assertEqual(await call, 'rejected', 'a load after the server was killed')
       await context.harness.faults?.restart?.()
     },
   },
   {
     id: 'STORE-H-04',
     level: 'MUST',
-    statement: 'A closed client leaves no socket, timer or process behind.',
-    hint: 'End every connection and clear every timer in `close`.',
+    statement: 'A closed client leaves no socket, timer or child process behind.',
+    hint: 'Close every connection and clear every timer in `close`.',
     async run(context) {
       await assertNoLeaks(context, 'a closed client', async () => {
         const store = await context.harness.open()
@@ -69,8 +69,8 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-H-06',
     level: 'MUST',
-    statement: 'Partitions and sections keep apart: documents, sequences, epochs and logs.',
-    hint: 'The whole address names a key, a counter and a log.',
+    statement: 'Partitions are isolated from each other: documents, sequences, epochs and logs.',
+    hint: 'Derive the key of each document, counter and log from the whole address.',
     async run(context) {
       const section = context.section()
       const one = await context.writer({ section })
@@ -82,14 +82,14 @@ export const harness: readonly Rule<StoreTestContext>[] = [
         'sequence and document of another partition',
       )
       await two.write('k', { n: '2' })
-      assertEqual(await one.value('k'), { n: 1 }, 'a document after its namesake in another partition was written')
+      assertEqual(await one.value('k'), { n: 1 }, 'a document after a write to the same key of another partition')
     },
   },
   {
     id: 'STORE-DAT-01',
     level: 'MUST',
-    statement: 'Any name of a key, field, section or partition is kept as it is, or refused with a typed error.',
-    hint: 'Escape every part; reserved names of the layout need escaping too.',
+    statement: 'Every name of a key, field, section or partition is stored unchanged or rejected with a typed error.',
+    hint: "Escape every part, including names that the store's layout reserves.",
     async run(context) {
       for (const name of HOSTILE_NAMES) {
         for (const at of ['key', 'field', 'section', 'partition'] as const) {
@@ -113,7 +113,7 @@ export const harness: readonly Rule<StoreTestContext>[] = [
             assertEqual(keys, [key], `the keys of ${what}`)
           } catch (error) {
             if ((error as Error).name === 'Violation') throw error
-            assertThat(isTypedError(error), `${what} was refused with an error that is no SyncError: ${String(error)}`)
+            assertThat(isTypedError(error), `${what}: expected a SyncError, got ${String(error)}`)
           }
         }
       }
@@ -122,8 +122,9 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-DAT-02',
     level: 'MUST',
-    statement: 'Different names never meet: not by escaping, case, normal form, or where one part ends.',
-    hint: 'Escape injectively, and the separator within every part too.',
+    statement:
+      'Different addresses never share a document, regardless of escaping, case, normalization and where their parts end.',
+    hint: 'Escape injectively, including the separator within each part.',
     async run(context) {
       for (const group of COLLIDING_ADDRESSES) {
         const all = []
@@ -135,7 +136,11 @@ export const harness: readonly Rule<StoreTestContext>[] = [
         }
         for (const [at, [writer, key]] of all.entries()) {
           const expected = { n: at, [`field ${key}`]: at }
-          assertEqual(await writer.value(key), expected, `${JSON.stringify(group[at])} beside ${JSON.stringify(group)}`)
+          assertEqual(
+            await writer.value(key),
+            expected,
+            `${JSON.stringify(group[at])}, after writing all of ${JSON.stringify(group)}`,
+          )
           await writer.catchUp()
           await writer.delete(key)
         }
@@ -145,21 +150,21 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-DAT-04',
     level: 'MUST',
-    statement: 'Texts come back as they were written: emoji, combining marks, control characters, lone surrogates.',
-    hint: 'Store the JSON text as UTF-8; a lone surrogate is escaped in JSON and has to stay so.',
+    statement: 'Strings are stored unchanged: emoji, combining marks, control characters and lone surrogates.',
+    hint: 'Store the JSON text as UTF-8; a lone surrogate is escaped in JSON and must stay escaped.',
     async run(context) {
       const writer = await context.writer()
       for (const [at, text] of [...TEXTS, '\ud800', 'a\udc00b'].entries()) {
         await writer.write(`k${at}`, { f: JSON.stringify(text) })
-        assertEqual(await writer.value(`k${at}`), { f: text }, 'a text')
+        assertEqual(await writer.value(`k${at}`), { f: text }, 'a string')
       }
     },
   },
   {
     id: 'STORE-DAT-06',
     level: 'MUST',
-    statement: 'A request that makes no sense is answered `failed` with SYNC_ARGUMENT, and changes nothing.',
-    hint: 'Check names, ttl, op id and fields named twice before anything is written.',
+    statement: 'An invalid request is answered `failed` with SYNC_ARGUMENT, and changes nothing.',
+    hint: 'Check names, TTL, operation id and duplicate fields before writing anything.',
     async run(context) {
       const writer = await context.writer()
       const invalid = [
@@ -183,30 +188,30 @@ export const harness: readonly Rule<StoreTestContext>[] = [
         const [result] = await writer.sendAll([request])
         assertThat(
           result?.status === 'failed' && result.error.code === 'SYNC_ARGUMENT',
-          () => `a request that makes no sense was answered '${result?.status}': ${JSON.stringify(request)}`,
+          () => `an invalid request: expected 'failed', got '${result?.status}': ${JSON.stringify(request)}`,
         )
       }
-      assertEqual((await writer.catchUp()).sequence, 0, 'the sequence after requests that make no sense')
-      const what = 'load of an empty key'
+      assertEqual((await writer.catchUp()).sequence, 0, 'the sequence after invalid requests')
+      const what = 'load of a document with an empty key'
       await assertRejects(context.withTimeout(context.store.load([writer.ref('')]), what), what, 'SYNC_ARGUMENT')
     },
   },
   {
     id: 'STORE-LIF-01',
     level: 'MUST',
-    statement: '`close` may be called twice, also at once.',
-    hint: 'Keep the promise of the first close.',
+    statement: '`close` can be called twice, even concurrently.',
+    hint: 'Keep the promise of the first `close`, and return it again.',
     async run(context) {
       const store = await context.open()
-      await context.withTimeout(Promise.all([store.close(), store.close()]), 'close, twice at once')
-      await context.withTimeout(store.close(), 'close, once more')
+      await context.withTimeout(Promise.all([store.close(), store.close()]), 'two concurrent calls of close')
+      await context.withTimeout(store.close(), 'another call of close')
     },
   },
   {
     id: 'STORE-LIF-02',
     level: 'MUST',
-    statement: 'After `close` every call is refused with SYNC_CLOSED.',
-    hint: 'Check for it first in every call, `keys` included.',
+    statement: 'After `close`, every call rejects with SYNC_CLOSED.',
+    hint: 'Check for a closed client first in every call, including `keys`.',
     async run(context) {
       const store = await context.open()
       const writer = await context.writer()
@@ -230,8 +235,8 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-LIF-03',
     level: 'MUST',
-    statement: '`close` with calls under way: each of them settles.',
-    hint: 'Reject what cannot be answered any more; leave no promise behind.',
+    statement: '`close` settles every call in flight.',
+    hint: 'Reject calls that can no longer be answered, and leave no promise pending.',
     async run(context) {
       const store = await context.open()
       const writer = await context.writer({ store })
@@ -241,22 +246,26 @@ export const harness: readonly Rule<StoreTestContext>[] = [
       }
       const calls = Array.from({ length: 10 }, (_, n) => store.commit([writer.request(`k${n}`, { n: '1' })]))
       const settled = Promise.allSettled([...calls, store.load([writer.ref('k')])])
-      await context.withTimeout(store.close(), 'close with calls under way', context.stateTimeout * 2)
-      await context.withTimeout(settled, 'calls that were under way at close', context.stateTimeout * 2)
+      await context.withTimeout(store.close(), 'close with calls in flight', context.stateTimeout * 2)
+      await context.withTimeout(settled, 'calls that were in flight at close', context.stateTimeout * 2)
     },
   },
   {
     id: 'STORE-LIF-04',
     level: 'MUST',
-    statement: 'After one client was closed, another can be opened and works.',
-    hint: 'Nothing of a closed client may be kept for the next one.',
+    statement: 'A new client works after another one was closed.',
+    hint: 'A closed client must not leave state to the next one.',
     async run(context) {
       const section = context.section()
       for (let round = 1; round <= 3; round++) {
         const store = await context.open()
         const writer = await context.writer({ store, section })
         await writer.write('k', { n: String(round) })
-        assertEqual(await writer.value('k'), { n: round }, 'the document, by a client opened after another was closed')
+        assertEqual(
+          await writer.value('k'),
+          { n: round },
+          'the document, read by a client that was opened after another was closed',
+        )
         await context.withTimeout(store.close(), 'close')
       }
     },
@@ -264,10 +273,9 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-LIF-05',
     level: 'SHOULD',
-    statement: 'Connecting to nothing fails within a bound, with the address in the message.',
-    hint: 'A connect time-out, and an error that names host and port but no password.',
-    skip: ({ harness: { unreachable } }) =>
-      unreachable ? undefined : 'the harness has no address where nobody listens',
+    statement: 'Connecting to an unreachable address fails within a deadline, and the error names the address.',
+    hint: 'Set a connect timeout, and throw an error that names host and port but no password.',
+    skip: ({ harness: { unreachable } }) => (unreachable ? undefined : 'the harness has no unreachable address'),
     async run(context) {
       const { unreachable } = context.harness
       if (!unreachable) return
@@ -276,12 +284,12 @@ export const harness: readonly Rule<StoreTestContext>[] = [
         await store.heads([{ scope: context.section() }])
       })()
       const error = await assertRejects(
-        context.withTimeout(opening, 'connecting to nothing', context.stateTimeout * 4),
-        'connecting to nothing',
+        context.withTimeout(opening, 'connecting to an unreachable address', context.stateTimeout * 4),
+        'connecting to an unreachable address',
       )
       assertThat(
         error.message.includes(unreachable.address),
-        `the error does not name ${unreachable.address}: ${error.message}`,
+        `expected an error that names ${unreachable.address}, got: ${error.message}`,
       )
     },
   },
@@ -289,7 +297,7 @@ export const harness: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-LIF-06',
     level: 'SHOULD',
     statement: '`await using` closes a client.',
-    hint: 'Let Symbol.asyncDispose do what `close` does.',
+    hint: 'Make `Symbol.asyncDispose` call `close`.',
     async run(context) {
       const store = await context.open()
       assertThat(typeof store[Symbol.asyncDispose] === 'function', 'a client has no Symbol.asyncDispose')
@@ -304,8 +312,8 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-LIF-07',
     level: 'MUST',
-    statement: 'A program that has closed its clients ends by itself.',
-    hint: 'Something holds the process: a socket, a timer without `unref`, a worker.',
+    statement: 'A program that has closed its clients exits.',
+    hint: 'A socket, a timer without `unref` or a worker keeps the process alive.',
     skip: ({ harness: { program } }) => (program ? undefined : 'the harness has no program to run'),
     time: 'machine',
     run: ({ harness: { program = [] } }) => runProgram(program),
@@ -313,16 +321,16 @@ export const harness: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-LIF-08',
     level: 'MUST',
-    statement: 'A connection that was given from outside is left open by `close`.',
-    hint: 'Close only what the adapter has opened itself.',
-    skip: ({ harness: { injected } }) => (injected ? undefined : 'the harness gives no connection from outside'),
+    statement: '`close` leaves an injected connection open.',
+    hint: 'Close only what the adapter itself has opened.',
+    skip: ({ harness: { injected } }) => (injected ? undefined : 'the harness injects no connection'),
     async run(context) {
       const given = await context.harness.injected?.()
       if (!given) return
       context.onCleanup(() => given.end())
       await context.withTimeout(given.client.heads([{ scope: context.section() }]), 'heads')
       await context.withTimeout(given.client.close(), 'close')
-      assertThat(await given.isOpen(), 'the connection that was given from outside was closed')
+      assertThat(await given.isOpen(), 'close closed the injected connection')
     },
   },
 ]

@@ -8,7 +8,7 @@ import { log } from './log.ts'
 import { operations } from './operations.ts'
 import { ttl } from './ttl.ts'
 
-/** Everything that is asked of a store. */
+/** All rules about stores. */
 export const storeRules: readonly Rule<StoreTestContext>[] = [
   ...harness,
   ...documents,

@@ -3,13 +3,13 @@ import { assertEqual, assertThat } from '../../checkers/assertions.ts'
 import type { StoreTestContext } from '../../context/store-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** The section's sequence, and its log. */
+/** The section's sequence and log, and the contents of answered changes. */
 export const log: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-15',
     level: 'MUST',
-    statement: 'The log has every change in the order of its commit, as it was answered; pages join without a hole.',
-    hint: "Append in the step that commits. `upTo` says how far a page speaks, for a document's scope too.",
+    statement: 'The log contains every change in commit order, as it was answered, and its pages join without a gap.',
+    hint: "Append in the step that commits. `upTo` is the sequence up to which a page is complete, also for a document's scope.",
     async run(context) {
       const writer = await context.writer()
       const answered = []
@@ -30,9 +30,12 @@ export const log: readonly Rule<StoreTestContext>[] = [
           )
           assertThat(
             page.status === 'page' && page.changes.length <= 7,
-            `a page of at most 7 changes: '${page.status}' with ${page.changes.length}`,
+            `expected a page of at most 7 changes, got '${page.status}' with ${page.changes.length}`,
           )
-          assertThat(page.upTo > after || after === 40, `a page after ${after} that speaks up to ${page.upTo}`)
+          assertThat(
+            page.upTo > after || after === 40,
+            `a page after ${after}: expected a higher upTo, got ${page.upTo}`,
+          )
           pages.push(...page.changes)
           after = page.upTo
         } while (after < 40)
@@ -45,17 +48,17 @@ export const log: readonly Rule<StoreTestContext>[] = [
       assertEqual(
         [end.status, end.changes.length, end.upTo, end.state.sequence],
         ['page', 0, 40, 40],
-        'the log at its end',
+        'status, changes, upTo and sequence of the log after the head',
       )
     },
   },
   {
     id: 'STORE-ST-25',
     level: 'MUST',
-    statement: 'A log that no longer reaches back says `truncated`, never "nothing" or what is left.',
-    hint: 'Compare the asked place with the oldest entry; an empty log of a section with a higher sequence is truncated too.',
-    skip: ({ harness }) =>
-      harness.limits?.maxChanges ? undefined : 'the harness does not say how many changes are kept',
+    statement:
+      'A log that no longer contains the changes after a position answers `truncated`, never an empty or partial page.',
+    hint: 'Compare the position with the oldest entry; an empty log of a section with a higher sequence is truncated too.',
+    skip: ({ harness }) => (harness.limits?.maxChanges ? undefined : 'the harness does not declare limits.maxChanges'),
     async run(context) {
       const { maxChanges = 0 } = context.harness.limits ?? {}
       const writer = await context.writer()
@@ -63,7 +66,7 @@ export const log: readonly Rule<StoreTestContext>[] = [
       for (let n = 0; n < total; n += 50)
         await writer.sendAll(Array.from({ length: 50 }, (_, at) => writer.request('k', { n: String(n + at) })))
       const { epoch, sequence } = await writer.catchUp()
-      for (const scope of [writer.section, writer.ref('k'), writer.ref('nobody')]) {
+      for (const scope of [writer.section, writer.ref('k'), writer.ref('missing')]) {
         const page = await context.withTimeout(
           context.store.changesSince(scope, { epoch, sequence: 1 }, 1_000),
           'changesSince',
@@ -71,17 +74,17 @@ export const log: readonly Rule<StoreTestContext>[] = [
         assertEqual(
           page.status,
           'truncated',
-          `the log of ${JSON.stringify(scope)} after 1, of ${sequence} changes with at most ${maxChanges} kept`,
+          `the log of ${JSON.stringify(scope)} after sequence 1 of ${sequence}, with a maximum of ${maxChanges} changes`,
         )
-        assertEqual(page.state.sequence, sequence, 'the head that a truncated log speaks for')
+        assertEqual(page.state.sequence, sequence, 'the sequence in the answer of a truncated log')
       }
     },
   },
   {
     id: 'STORE-ST-16',
     level: 'MUST',
-    statement: "The section's sequence rises by one per commit, without holes, for all clients and documents.",
-    hint: 'One counter per section at the server, moved only in the step that commits.',
+    statement: "The section's sequence rises by one per commit, without holes, across all clients and documents.",
+    hint: 'Keep one counter per section at the server, and increment it only in the step that commits.',
     async run(context) {
       const section = context.section()
       const writers = []
@@ -100,11 +103,11 @@ export const log: readonly Rule<StoreTestContext>[] = [
         Array.from({ length: 48 }, (_, at) => at + 1),
         'the sequences of 48 concurrent commits',
       )
-      const unchanged = await writers[0]?.send(writers[0].request('k0', { nobody: undefined }))
+      const unchanged = await writers[0]?.send(writers[0].request('k0', { missing: undefined }))
       assertEqual(
         [unchanged?.status, unchanged?.state.sequence],
         ['unchanged', 48],
-        'a write of nothing, and the sequence after it',
+        'status and sequence of a write without effect',
       )
       for (const key of ['k0', 'k1', 'k2', 'k3', 'k4']) {
         const versions = results
@@ -114,7 +117,7 @@ export const log: readonly Rule<StoreTestContext>[] = [
         assertEqual(
           versions,
           versions.map((_, at) => at + 1),
-          `the versions given to ${key} by concurrent commits`,
+          `the versions of ${key} after concurrent commits`,
         )
       }
     },
@@ -123,8 +126,8 @@ export const log: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-ST-26',
     level: 'MUST',
     statement:
-      'An answered change is complete: key, epoch, generation, version, sequence, time, field versions, values, meta.',
-    hint: "Join the pieces with the core's `joinChange`; the texts are the writer's, the numbers the store's.",
+      'The change in an answer is complete: key, epoch, generation, version, sequence, time, field versions, values and meta.',
+    hint: "Assemble it with the core's `assembleChange`: the texts are the writer's, the numbers are the store's.",
     async run(context) {
       const writer = await context.writer()
       const meta = { actor: 'kit', trace: '00-1' }
@@ -148,11 +151,11 @@ export const log: readonly Rule<StoreTestContext>[] = [
         },
         'the change of a first commit',
       )
-      assertThat(time > 0, 'a change without the time of its commit')
+      assertThat(time > 0, `the time of a change: expected a positive number, got ${time}`)
       assertEqual(
         (await writer.load('k')).document?.changedAt,
         time,
-        '`changedAt` of the document: the time of its last change',
+        '`changedAt` of the document (the time of its last change)',
       )
       const second = decodeChange((await writer.write('k', { a: undefined })).change)
       assertEqual(second.edits, [{ field: 'a', version: 2, kind: 'removed' }], 'the edits of a removal')
@@ -162,8 +165,8 @@ export const log: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-HEAD-01',
     level: 'MUST',
-    statement: 'Heads tell where sections and documents stand, in the order asked, also of what is absent.',
-    hint: 'One step per scope: standing, and of a document its versions; generation and version 0 if there is none.',
+    statement: '`heads` returns section states and document versions in request order, also for absent documents.',
+    hint: 'Use one step per scope. For a document, add its versions: generation and version 0 if it is absent.',
     async run(context) {
       const [one, two] = [await context.writer(), await context.writer()]
       await one.write('a', { n: '1' })
@@ -173,7 +176,7 @@ export const log: readonly Rule<StoreTestContext>[] = [
         context.store.heads([
           { scope: two.ref('x') },
           { scope: one.section },
-          { scope: two.ref('nobody') },
+          { scope: two.ref('missing') },
           { scope: two.section },
         ]),
         'heads',
@@ -186,7 +189,7 @@ export const log: readonly Rule<StoreTestContext>[] = [
           [2, { generation: 0, version: 0 }],
           [2, undefined],
         ],
-        'four heads: sequence and document of each',
+        'sequence and document of four heads',
       )
     },
   },

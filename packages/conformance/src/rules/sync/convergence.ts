@@ -4,13 +4,13 @@ import { assertEqual, assertRejects, assertThat } from '../../checkers/assertion
 import { type SyncTestContext, sortKeys, type TestDocument } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** Concurrent writes, and what becomes of them everywhere. */
+/** Convergence of concurrent writes, and merging of changes. */
 export const convergence: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-01',
     level: 'MUST',
-    statement: 'Changes that arrive in any order make the same document.',
-    hint: 'A change is applied when it is next; one that is ahead waits, or is asked for.',
+    statement: 'Changes that arrive in any order produce the same document.',
+    hint: 'Apply a change only if it is the next one; let an early change wait, or read it from the log.',
     async run(context) {
       for (const order of permutations([0, 1, 2, 3])) {
         const definition = context.define()
@@ -18,7 +18,7 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
         const section = context.sectionOf(definition)
         const writer = await context.writer(section)
         await writer.write('k', { n: '0', list: '[]' })
-        assertEqual(await instance.docs.get('k'), { n: 0, list: [] }, 'the document at the beginning')
+        assertEqual(await instance.docs.get('k'), { n: 0, list: [] }, 'the initial document')
         const { generation } = await writer.expectation('k')
         const changes = []
         for (let n = 1; n <= 4; n++) {
@@ -41,8 +41,8 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-02',
     level: 'MUST',
-    statement: 'A change that comes twice counts once, for the document and for who watches it.',
-    hint: 'Drop what is at or below the sequence as of which the copy is known.',
+    statement: 'A duplicate change has no effect on the document, and is not emitted to watchers.',
+    hint: 'Drop every change at or below the sequence that the replica has reached.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition)
@@ -64,14 +64,14 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
       await context.expectConverged(instances, 'k', { n: 0, list: [1, 2, 3, 4, 5] })
       await b.docs.assign('k', { n: 9 })
       await context.expectConverged(instances, 'k', { n: 9, list: [1, 2, 3, 4, 5] })
-      assertEqual(reportedVersions, [2, 3, 4, 5, 6, 7], 'the versions that a watcher of a key was told')
+      assertEqual(reportedVersions, [2, 3, 4, 5, 6, 7], 'the versions that a watcher received')
     },
   },
   {
     id: 'SYNC-MRG-03',
     level: 'MUST',
-    statement: "Concurrent writes of one field end alike everywhere: the store's last one.",
-    hint: 'The order of the store decides; nobody prefers its own.',
+    statement: "Concurrent writes of one field converge to the last one in the store's order.",
+    hint: "The store's order decides; an instance must not prefer its own write.",
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(3, definition)
@@ -90,8 +90,8 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-04',
     level: 'MUST',
-    statement: 'Clocks that are an hour apart, or go backwards, change nothing.',
-    hint: 'No wall clock decides: sequences and versions do.',
+    statement: 'Instances whose clocks are hours apart converge to the same documents.',
+    hint: 'Let sequences and versions decide, never a wall clock.',
     async run(context) {
       const definition = context.define()
       const ahead = await context.open({ skew: 3_600_000 })
@@ -103,7 +103,7 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
       }))
       for (let n = 0; n < 6; n++) {
         const { docs, name } = instances[n % 2] ?? instances[0] ?? fail()
-        await context.withTimeout(docs.assign('k', { n, a: name }), 'set')
+        await context.withTimeout(docs.assign('k', { n, a: name }), 'assign')
         await context.withTimeout(Promise.all(instances.map((each) => each.docs.get('k'))), 'get')
         await context.expectConverged(instances, 'k', { n, a: name })
       }
@@ -112,8 +112,9 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-05',
     level: 'MUST',
-    statement: 'A delete wins over an update of what it deleted: SYNC_NOT_FOUND, and nothing comes back.',
-    hint: 'An update asserts the life of the document that it read.',
+    statement:
+      'A delete wins over a concurrent update: the update rejects with SYNC_NOT_FOUND, and the document stays absent.',
+    hint: 'An update requires the generation of the document that it read.',
     async run(context) {
       const instances = await context.openInstances(2, context.define())
       const [a, b] = instances
@@ -134,8 +135,9 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-06',
     level: 'MUST',
-    statement: 'A change that does not fit is refused whole, told as `patch-rejected`, and the document loaded anew.',
-    hint: 'Apply to a copy; on failure keep what was, and load.',
+    statement:
+      'A patch that does not apply is rejected as a whole, reported as `patch-rejected`, and repaired by a reload.',
+    hint: 'Apply it to a copy; on failure keep the old value, and load the document.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(1, definition)
@@ -151,24 +153,28 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
         seen.add(JSON.stringify('value' in change ? sortKeys(change.value) : change.kind)),
       )
       const { change } = await writer.write('k', { n: '2', list: '[1,2,3]' })
-      // the first field fits, the second does not
+      // The edit of the first field applies, the one of the second does not.
       const text = change.text.replace(/\["list",\d+,0,\[1,2,3\]\]/, '["list",2,1,[[0,"/0",7],[1,"/9"]]]')
-      assertThat(text !== change.text, () => `the change has another form than expected: ${change.text}`)
+      assertThat(text !== change.text, () => `a change text: expected a whole "list" field, got ${change.text}`)
       await context.withTimeout(context.bus.publish(section, [{ ...change, text }]), 'publish')
       await context.waitUntil(
         () => events.includes('patch-rejected'),
-        () => `a change that does not fit was not told as patch-rejected, but ${events.join(', ') || 'not at all'}`,
+        () => `events after a patch that does not apply: expected patch-rejected, got ${events.join(', ') || 'none'}`,
       )
       await context.expectConverged(instances, 'k', { n: 2, list: [1, 2, 3] })
-      assertEqual([...seen], [JSON.stringify(sortKeys({ n: 2, list: [1, 2, 3] }))], 'what a watcher was shown')
+      assertEqual(
+        [...seen],
+        [JSON.stringify(sortKeys({ n: 2, list: [1, 2, 3] }))],
+        'the values that a watcher received',
+      )
     },
   },
   {
     id: 'SYNC-MRG-07',
     level: 'MUST',
     statement:
-      'Pointers mean what RFC 6901 says, in every field; `__proto__` and its like are refused and touch nothing.',
-    hint: 'Unescape `~1` before `~0`; own members only; forbidden names are refused on both ways.',
+      'JSON Pointers follow RFC 6901 in every field; `__proto__` and similar names are rejected and change nothing.',
+    hint: 'Unescape `~1` before `~0`, follow own members only, and reject forbidden names on both sides.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition)
@@ -187,32 +193,32 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
         a: Object.fromEntries(names.map((name) => [name, { deep: 2 }])),
       })
       for (const name of ['__proto__', 'constructor', 'prototype']) {
-        const own = JSON.parse(`{"n":1,"a":{"${name}":{"polluted":true}}}`) as TestDocument
-        const what = `a write of a member called ${name}`
-        await assertRejects(context.withTimeout(a.docs.assign('k', own), what), what, 'SYNC_NOT_JSON')
+        const document = JSON.parse(`{"n":1,"a":{"${name}":{"polluted":true}}}`) as TestDocument
+        const what = `a write with a member named ${name}`
+        await assertRejects(context.withTimeout(a.docs.assign('k', document), what), what, 'SYNC_NOT_JSON')
       }
       const writer = await context.writer(section)
       const { change } = await writer.write('k', { a: '{}' })
       const text = change.text.replace(/\["a",(\d+),0,\{\}\]/, '["a",$1,1,[[0,"/__proto__/polluted",true]]]')
       await context.withTimeout(context.bus.publish(section, [{ ...change, text }]), 'publish')
-      const agreed = await context.expectConverged(instances, 'k', { n: 0, a: {} }).catch((error: Error) => error)
+      const divergence = await context.expectConverged(instances, 'k', { n: 0, a: {} }).catch((error: Error) => error)
       const polluted = 'polluted' in {}
       Reflect.deleteProperty(Object.prototype, 'polluted')
-      assertThat(!polluted, 'a received patch has reached into the prototype of all objects')
-      if (agreed) throw agreed
+      assertThat(!polluted, 'a received patch has modified Object.prototype')
+      if (divergence) throw divergence
     },
   },
   {
     id: 'SYNC-MRG-08',
     level: 'MUST',
-    statement: 'Changes that were combined while they waited make the same document as one by one.',
-    hint: 'Compacted patches are applied to the value before the first of them.',
+    statement: 'Combined changes produce the same document as the single changes.',
+    hint: 'Apply a combined patch to the value before its first change.',
     async run(context) {
       const [a, b] = await context.openInstances(2, context.define())
       await a.docs.create('k', { n: 0, list: [] })
       await context.withTimeout(b.docs.get('k'), 'get')
       const streams = [true, false].map((combine) => b.docs.changes({ combine, key: 'k' })[Symbol.asyncIterator]())
-      // a stream begins when it is first asked
+      // A stream starts with the first call of next.
       const firsts = streams.map((stream) => stream.next())
       const commits = 25
       for (let n = 1; n <= commits; n++) {
@@ -239,15 +245,15 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
         ends.push(document)
         await stream.return?.()
       }
-      assertEqual(ends[0], ends[1], 'the document by combined changes, against one by one')
-      assertEqual(ends[1], b.docs.peek('k'), 'the document by its changes, against the replica')
+      assertEqual(ends[0], ends[1], 'the document after combined changes, compared with single changes')
+      assertEqual(ends[1], b.docs.peek('k'), 'the document after single changes, compared with the replica')
     },
   },
   {
     id: 'SYNC-MRG-09',
     level: 'MUST',
-    statement: 'Nested concurrent edits of one field by recipes all survive, and so do sums.',
-    hint: 'An update is never blind: it runs again on the newer value.',
+    statement: 'Concurrent nested edits of one field by recipes are all kept, and so are sums.',
+    hint: 'An update is never blind: its recipe runs again on the newer value.',
     async run(context) {
       const definition = context.define({ merge: { b: sum as never } })
       const instances = await context.openInstances(3, definition)
@@ -276,7 +282,7 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
       assertEqual(
         [final.n, Object.keys(final.a ?? {}).length, final.b],
         [18, 18, 18],
-        'increments, nested members, sum after 18 concurrent updates each',
+        'increments, nested members and sum after 18 concurrent updates each',
       )
       await context.expectConverged(instances, 'k', final)
     },
@@ -285,8 +291,8 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
     id: 'SYNC-CAS-01',
     level: 'MUST',
     statement:
-      'Of concurrent `compareAndSet`s expecting one version, one wins; the others are told the version and value there are.',
-    hint: 'Expectations carry epoch, generation and version.',
+      'Of concurrent `compareAndSet` calls that expect one version, exactly one succeeds; the others get the current version and value.',
+    hint: 'A precondition carries epoch, generation and version.',
     async run(context) {
       const instances = await context.openInstances(3, context.define())
       await instances[0].docs.create('k', { n: 0 })
@@ -298,14 +304,18 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
               docs.compareAndSet('k', 'n', version * 10 + by, { expectedVersion: version }),
             ),
           ),
-          'concurrent trySets',
+          'concurrent calls of compareAndSet',
         )
         const winners = answers.flatMap(({ ok }, by) => (ok ? [by] : []))
-        assertThat(winners.length === 1, `${winners.length} of 3 concurrent trySets that expect version ${version} won`)
+        assertThat(
+          winners.length === 1,
+          `3 concurrent calls of compareAndSet with version ${version}: expected one to succeed, got ${winners.length}`,
+        )
         const value = version * 10 + (winners[0] ?? 0)
         for (const answer of answers) {
-          if (answer.ok) assertEqual(answer.fieldVersion, version + 1, 'the field version told to the winner')
-          else assertEqual(answer, { ok: false, fieldVersion: version + 1, value }, 'what a loser was told')
+          if (answer.ok)
+            assertEqual(answer.fieldVersion, version + 1, 'the field version in the answer of the successful call')
+          else assertEqual(answer, { ok: false, fieldVersion: version + 1, value }, 'the answer of a failed call')
         }
         await context.expectConverged(instances, 'k', { n: value })
       }
@@ -314,7 +324,7 @@ export const convergence: readonly Rule<SyncTestContext>[] = [
 ]
 
 const fail = (): never => {
-  throw new Error('no such member')
+  throw new Error('no such instance')
 }
 
 function permutations<T>(list: readonly T[]): T[][] {

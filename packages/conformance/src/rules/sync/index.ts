@@ -6,7 +6,7 @@ import { streams } from './streams.ts'
 import { workload } from './workload.ts'
 import { writes } from './writes.ts'
 
-/** Everything that is asked of a whole stack. */
+/** All rules about whole stacks. */
 export const syncRules: readonly Rule<SyncTestContext>[] = [
   ...convergence,
   ...workload,

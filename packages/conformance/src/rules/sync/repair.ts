@@ -7,16 +7,16 @@ const requiresStoreFaults =
   (...names: readonly (keyof StoreFaults)[]) =>
   ({ harness: { storeFaults } }: SyncTestContext): string | undefined => {
     const missing = names.filter((name) => !storeFaults?.[name])
-    return missing.length === 0 ? undefined : `the harness cannot ${missing.join(', ')} its store`
+    return missing.length === 0 ? undefined : `the harness lacks the store faults ${missing.join(', ')}`
   }
 
-/** What was lost, and how it is found again. */
+/** Detection and repair of losses, faults and mismatches. */
 export const repair: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-SUB-01',
     level: 'MUST',
-    statement: 'Whatever slips through while an instance joins is found by itself.',
-    hint: 'Subscribe, ask where the section stands, then load; check once more where interest spreads slowly.',
+    statement: 'A joining instance recovers every change that it missed while joining.',
+    hint: "Subscribe, ask for the section's head, then load; check the head again where interest spreads slowly.",
     async run(context) {
       const definition = context.define()
       const section = context.sectionOf(definition)
@@ -24,7 +24,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await writer.write('k', { n: '0' })
       for (let round = 1; round <= 5; round++) {
         const joining = context.open({ checkInterval: '1s' })
-        // no bus carries these: they fall into the time in which the instance joins
+        // No bus carries the writes of this loop; they happen while the instance joins.
         const writing = writer.write('k', { n: String(round * 10) })
         const sync = await joining
         const docs = context.collectionOf(sync, definition)
@@ -32,7 +32,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
         await writing
         await writer.write('k', { n: String(round * 10 + 1) })
         await context.withTimeout(reading, 'get')
-        // and this one comes right after it, before interest has spread to every node of a bus
+        // This one follows immediately after the join, before interest has spread to every node of a bus.
         await writer.write('k', { n: String(round * 10 + 2) })
         await context.expectConverged([{ name: `joining ${round}`, sync, docs }], 'k', { n: round * 10 + 2 })
         await context.withTimeout(sync.close(), 'close')
@@ -42,12 +42,12 @@ export const repair: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-CHK-01',
     level: 'MUST',
-    statement: 'A lost last change is found within `checkInterval`, without any traffic.',
-    hint: 'Each followed section asks the store for its head; the staleness of every replica is bounded by that.',
+    statement: 'A lost last change is detected within `checkInterval`, without any traffic.',
+    hint: 'Ask the store for the head of each subscribed section at this interval; it bounds the staleness of every replica.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition, { checkInterval: '500ms' })
-      const byKey = await context.openInstances(1, context.define({ subscribeBy: 'document' }), {
+      const [byDocument] = await context.openInstances(1, context.define({ subscribeBy: 'document' }), {
         checkInterval: '500ms',
       })
       const writer = await context.writer(context.sectionOf(definition))
@@ -57,16 +57,16 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.expectConverged(instances, 'k', { n: 2 })
       await writer.delete('k')
       await context.expectConverged(instances, 'k', undefined)
-      await context.withTimeout(byKey[0].docs.get('k'), 'get')
-      await byKey[0].docs.assign('k', { n: 1 })
-      assertEqual(byKey[0].docs.peek('k'), { n: 1 }, 'a document followed by key')
+      await context.withTimeout(byDocument.docs.get('k'), 'get')
+      await byDocument.docs.assign('k', { n: 1 })
+      assertEqual(byDocument.docs.peek('k'), { n: 1 }, 'a document of a section with subscribeBy: document')
     },
   },
   {
     id: 'SYNC-FLT-10',
     level: 'MUST',
-    statement: 'After a gap the state is the same as without one, and the gap is told.',
-    hint: 'A change whose predecessor is missing is never applied: the log is read first.',
+    statement: 'After a gap, replicas reach the same state as without one, and the gap is counted.',
+    hint: 'Never apply a change whose predecessor is missing: read the log first.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition)
@@ -80,18 +80,20 @@ export const repair: readonly Rule<SyncTestContext>[] = [
         const delta = { ops: `[[0,"/-",${n}]]`, base: n }
         const fields = [{ field: 'list', whole, delta }]
         const { change } = await writer.write('k', {}, { fields, expect: { readAt: writer.state, generation } })
-        // of three changes one is lost
+        // One change of three is lost.
         if (n % 3 !== 1) await context.withTimeout(context.bus.publish(section, [change]), 'publish')
       }
       await context.expectConverged(instances, 'k', { n: 0, list: Array.from({ length: 30 }, (_, at) => at + 1) })
-      for (const { sync, name } of instances) assertThat(sync.stats().gaps > 0, `instance ${name} counted no gap`)
+      for (const { sync, name } of instances)
+        assertThat(sync.stats().gaps > 0, `gaps of instance ${name}: expected at least one, got none`)
     },
   },
   {
     id: 'SYNC-ABS-01',
     level: 'MUST',
-    statement: 'A late change of a deleted document does not bring it back, whether it was held or known to be absent.',
-    hint: 'A load that finds nothing has a place too: what is at or below it is old.',
+    statement:
+      'A late change of a deleted document does not restore it, whether the document was cached or known to be absent.',
+    hint: 'The load of an absent document has a position too: a change at or before it is old.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition)
@@ -100,9 +102,9 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       const created = (await writer.write('k', { n: '1' })).change
       await context.withTimeout(instances[0].docs.get('k'), 'get')
       const changed = (await writer.write('k', { n: '2' })).change
-      const gone = (await writer.delete('k')).change
+      const deleted = (await writer.delete('k')).change
       await context.withTimeout(instances[1].docs.get('k'), 'get')
-      for (const change of [created, changed, gone, changed, created])
+      for (const change of [created, changed, deleted, changed, created])
         await context.withTimeout(context.bus.publish(section, [change]), 'publish')
       await instances[1].docs.assign('after', { n: 1 })
       for (const { docs } of instances) await context.withTimeout(docs.get('after'), 'get')
@@ -113,8 +115,8 @@ export const repair: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-EPO-01',
     level: 'MUST',
-    statement: 'A late change of an epoch that was left behind throws nothing good away.',
-    hint: 'A change of another epoch only triggers a question to the store.',
+    statement: 'A late change of a past epoch does not discard valid data.',
+    hint: 'A change of another epoch only triggers a query to the store.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(2, definition)
@@ -128,22 +130,22 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')
       await context.catchUpAll(instances)
       const reloads = instances.map(({ sync }) => sync.stats().reloads)
-      for (const change of [old, other, { ...other, epoch: 'unheard-of' }])
+      for (const change of [old, other, { ...other, epoch: 'unknown' }])
         await context.withTimeout(context.bus.publish(section, [change]), 'publish')
       await context.catchUpAll(instances)
       await context.expectConverged(instances, 'k', { n: 3 })
       assertEqual(
         instances.map(({ sync }) => sync.stats().reloads),
         reloads,
-        'reloads after late changes of old epochs',
+        'reloads after late changes of past epochs',
       )
     },
   },
   {
     id: 'SYNC-FLT-01',
     level: 'MUST',
-    statement: 'After the bus was away every instance catches up by itself, whatever it missed.',
-    hint: '`resumed` is a reason to ask the store at once.',
+    statement: 'After the bus was unavailable, every instance catches up with the changes that it missed.',
+    hint: 'Query the store at once when the bus reports `resumed`.',
     skip: ({ harness: { busFaults } }) =>
       busFaults?.kill && busFaults.restart ? undefined : 'the harness cannot kill its bus',
     async run(context) {
@@ -152,16 +154,18 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await a.docs.assign('k', { n: 1 })
       await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')
       await context.harness.busFaults?.kill?.()
-      await context.withTimeout(a.docs.assign('k', { n: 2 }), 'a write while the bus is away')
+      await context.withTimeout(a.docs.assign('k', { n: 2 }), 'a write while the bus is unavailable')
       await context.waitUntil(
         () => instances.every(({ sync }) => sync.health().state === 'stale'),
-        () => `while the bus is away health says ${instances.map(({ sync }) => sync.health().state).join(', ')}`,
+        () =>
+          `health while the bus is unavailable: expected stale, got ${instances.map(({ sync }) => sync.health().state).join(', ')}`,
       )
       await context.harness.busFaults?.restart?.()
       await context.expectConverged(instances, 'k', { n: 2 }, context.stateTimeout * 4)
       await context.waitUntil(
         () => instances.every(({ sync }) => sync.health().state === 'live'),
-        'an instance is not live again',
+        () =>
+          `health after the restart of the bus: expected live, got ${instances.map(({ sync }) => sync.health().state).join(', ')}`,
         context.stateTimeout * 4,
       )
     },
@@ -169,8 +173,8 @@ export const repair: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-FLT-09',
     level: 'MUST',
-    statement: 'A write whose reply was lost counts once.',
-    hint: 'It is sent again under the same op id.',
+    statement: 'A write whose reply was lost takes effect once.',
+    hint: 'Send it again under the same operation id.',
     skip: requiresStoreFaults('loseReplies'),
     async run(context) {
       const instances = await context.openInstances(2, context.define())
@@ -182,13 +186,9 @@ export const repair: readonly Rule<SyncTestContext>[] = [
         const update = a.docs.update('k', (doc) => {
           doc.n++
         })
-        await context.withTimeout(update, 'an update whose reply is lost', context.stateTimeout * 4)
+        await context.withTimeout(update, 'an update with a lost reply', context.stateTimeout * 4)
         await context.expectConverged(instances, 'k', { n })
-        assertEqual(
-          (await a.docs.getEntry('k'))?.version,
-          n + 1,
-          `the version after ${n} updates, the replies of which were lost`,
-        )
+        assertEqual((await a.docs.getEntry('k'))?.version, n + 1, `the version after ${n} updates with lost replies`)
       }
     },
   },
@@ -196,8 +196,8 @@ export const repair: readonly Rule<SyncTestContext>[] = [
     id: 'SYNC-FLT-11',
     level: 'MUST',
     statement:
-      'When the store lost its tail, what lies above the fork is loaded anew and the loss reported; what lies below goes on.',
-    hint: 'Compare what is held with the fork; report if anything shown or acknowledged lies above it.',
+      'After the store lost its tail, replicas above the fork are reloaded and the loss is reported; all others stay unchanged.',
+    hint: 'Compare each replica with the fork, and report a loss if an emitted or acknowledged change lies above it.',
     skip: requiresStoreFaults('loseTail'),
     async run(context) {
       const instances = await context.openInstances(2, context.define())
@@ -215,8 +215,8 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.harness.storeFaults?.loseTail?.(2)
       await context.catchUpAll(instances)
       await context.expectConverged(instances, 'lost', { n: 1 })
-      assertEqual(reports, [[true], [true]], 'losses reported by two instances')
-      assertThat(b.docs.peek('kept') === kept, 'what lies below the fork was loaded anew')
+      assertEqual(reports, [[true], [true]], '`lost` in the epoch events of two instances')
+      assertThat(b.docs.peek('kept') === kept, 'a document below the fork was reloaded')
       await a.docs.assign('lost', { n: 4 })
       await context.expectConverged(instances, 'lost', { n: 4 })
     },
@@ -224,8 +224,9 @@ export const repair: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-FLT-12',
     level: 'MUST',
-    statement: 'A restart that loses nothing costs no reload and reports no loss; an unanswered write counts once.',
-    hint: 'Epochs record their parent and fork; up to it history is common.',
+    statement:
+      'A restart without loss causes no reload and reports no loss, and an unanswered write takes effect once.',
+    hint: 'An epoch records its parent and its fork; history up to the fork is common.',
     skip: requiresStoreFaults('failOver'),
     async run(context) {
       const instances = await context.openInstances(2, context.define())
@@ -239,22 +240,23 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       const update = a.docs.update('k1', (doc) => {
         doc.n += 100
       })
-      await context.withTimeout(update, 'an update across a fail-over', context.stateTimeout * 4)
+      await context.withTimeout(update, 'an update during a failover', context.stateTimeout * 4)
       await context.catchUpAll(instances)
       await context.expectConverged(instances, 'k1', { n: 101 })
       assertEqual(
         instances.map(({ sync }) => sync.stats().reloads),
         [0, 0],
-        'documents loaded again after a restart without loss',
+        'reloads after a restart without loss',
       )
-      assertEqual(losses, [false, false], 'losses reported after a restart without loss')
+      assertEqual(losses, [false, false], '`lost` in the epoch events after a restart without loss')
     },
   },
   {
     id: 'SYNC-DEL-08',
     level: 'MUST',
-    statement: 'A frame that cannot be read is told as `frame-rejected`, asked for at once, and the stream lives on.',
-    hint: 'It counts as a loss in its scope.',
+    statement:
+      'A malformed frame is reported as `frame-rejected`, triggers a repair at once, and does not stop the stream.',
+    hint: 'Treat it as a loss in its scope.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(1, definition, { checkInterval: '1h' })
@@ -269,7 +271,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(context.bus.publish(section, [{ ...change, text: '{not json' }]), 'publish')
       await context.waitUntil(
         () => events.includes('frame-rejected'),
-        'a frame that cannot be read was not told as frame-rejected',
+        () => `events after a malformed frame: expected frame-rejected, got ${events.join(', ') || 'none'}`,
       )
       await context.expectConverged(instances, 'k', { n: 2 })
       const next = (await writer.write('k', { n: '3' })).change
@@ -280,8 +282,9 @@ export const repair: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-DAT-07',
     level: 'MUST',
-    statement: 'A change that cannot be read spoils no other change of its frame, and is told as `frame-rejected`.',
-    hint: 'Each change of a frame is judged by itself.',
+    statement:
+      'A malformed change is reported as `frame-rejected`, and does not affect the other changes of its frame.',
+    hint: 'Decode each change of a frame separately.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(1, definition, { checkInterval: '1h' })
@@ -299,7 +302,7 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(context.bus.publish(section, poisoned), 'publish')
       await context.waitUntil(
         () => events.includes('frame-rejected'),
-        'a change that cannot be read was not told as frame-rejected',
+        () => `events after a malformed change: expected frame-rejected, got ${events.join(', ') || 'none'}`,
       )
       for (const key of keys) await context.expectConverged(instances, key, { n: 2 })
     },
@@ -308,8 +311,8 @@ export const repair: readonly Rule<SyncTestContext>[] = [
     id: 'SYNC-DEF-01',
     level: 'MUST',
     statement:
-      'A service that defines a section otherwise is told so; one that follows it otherwise is refused with SYNC_DEFINITION.',
-    hint: 'The definition is noted with the section, and comes with every answer.',
+      'A service with another definition of a section is notified, and one with another `subscribeBy` is rejected with SYNC_DEFINITION.',
+    hint: 'The section records its definition, and every answer returns it.',
     async run(context) {
       const definition = context.define()
       const [a] = await context.openInstances(1, definition)
@@ -321,17 +324,18 @@ export const repair: readonly Rule<SyncTestContext>[] = [
       const other = context.collectionOf(sync, context.define({ section: definition.section, subscribeBy: 'document' }))
       const write = await context.withTimeout(
         other.assign('k', { n: 2 }).then(
-          () => 'done',
+          () => 'resolved',
           (error: { code?: string }) => error.code,
         ),
-        'set',
+        'assign',
       )
-      assertEqual(write, 'SYNC_DEFINITION', 'a write by a service that follows the section otherwise')
+      assertEqual(write, 'SYNC_DEFINITION', 'a write by a service with another `subscribeBy`')
       await context.waitUntil(
         () => events.includes('definition-mismatch'),
-        'another definition was not told as definition-mismatch',
+        () =>
+          `events of a service with another definition: expected definition-mismatch, got ${events.join(', ') || 'none'}`,
       )
-      assertEqual(a.docs.peek('k'), { n: 1 }, 'the document after a refused write')
+      assertEqual(a.docs.peek('k'), { n: 1 }, 'the document after a rejected write')
     },
   },
 ]

@@ -4,18 +4,18 @@ import { findViolation } from '../../checkers/history.ts'
 import type { SyncTestContext, TestDocument, TestInstance } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** More changes than any backlog keeps. */
+/** Number of changes above the limit of every backlog. */
 const FLOOD_SIZE = 10_400
-/** How many of them are committed together. */
+/** Number of these changes per group commit. */
 const GROUP_SIZE = 100
 
-/** Streams and listeners, and what they do not hold up. */
+/** Change streams, listeners, bounded backlogs and expiry. */
 export const streams: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-ORD-04',
     level: 'MUST',
-    statement: 'A watcher sees the versions of a key strictly increase, each once, whoever writes.',
-    hint: 'Changes are told in the order in which they are applied.',
+    statement: 'A watcher receives each version of a document once, in increasing order, regardless of who writes it.',
+    hint: 'Emit changes in the order in which they are applied.',
     async run(context) {
       const instances = await context.openInstances(3, context.define())
       await instances[0].docs.create('k', { n: 0 })
@@ -43,8 +43,8 @@ export const streams: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-ORD-05',
     level: 'MUST',
-    statement: 'A watcher that stands still, or throws, holds up no other watcher, key or write.',
-    hint: 'Every stream has a backlog of its own; a listener is called in a try.',
+    statement: 'A watcher that stalls or throws does not delay other watchers, documents or writes.',
+    hint: 'Give every stream its own backlog, and catch what a listener throws.',
     async run(context) {
       const definition = context.define()
       const [a, b] = await context.openInstances(2, definition)
@@ -52,22 +52,22 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       await context.withTimeout(b.docs.get('k'), 'get')
       const idle = b.docs.changes()[Symbol.asyncIterator]()
       const first = idle.next()
-      const lively = collect(context, b)
-      for (let n = 1; n <= 20; n++) await a.docs.assign(n % 2 === 0 ? 'k' : 'other', { n })
+      const other = collect(context, b)
+      for (let n = 1; n <= 20; n++) await a.docs.assign(n % 2 === 0 ? 'k' : 'another', { n })
       await context.withTimeout(first, 'the first batch of a stream')
       await context.waitUntil(
-        () => lively.changes.some(({ version, key }) => key === 'k' && version === 11),
-        () => `a stream beside one that stands still got ${lively.changes.length} changes`,
+        () => other.changes.some(({ version, key }) => key === 'k' && version === 11),
+        () => `a stream next to a stalled one received only ${other.changes.length} changes`,
       )
-      await lively.stop()
+      await other.stop()
       await idle.return?.()
     },
   },
   {
     id: 'SYNC-SUB-09',
     level: 'MUST',
-    statement: 'A stream from a snapshot goes on where the snapshot ends: no hole, no overlap.',
-    hint: 'Listen first, read the snapshot, drop what it covers.',
+    statement: 'A stream from a snapshot continues where the snapshot ends, without a gap or an overlap.',
+    hint: 'Subscribe first, read the snapshot, and drop the changes that it covers.',
     async run(context) {
       const definition = context.define()
       const [a, b] = await context.openInstances(2, definition)
@@ -77,13 +77,16 @@ export const streams: readonly Rule<SyncTestContext>[] = [
         for (let n = 1; running && n < 200; n++) await a.docs.assign(`k${n % 10}`, { n })
       })()
       const stream = collect(context, b, { from: 'snapshot', combine: false })
-      await context.waitUntil(() => stream.changes.length > 30, 'a stream from a snapshot does not go on')
+      await context.waitUntil(
+        () => stream.changes.length > 30,
+        () => `a stream from a snapshot emitted only ${stream.changes.length} changes`,
+      )
       running = false
       await context.withTimeout(writing, 'writing')
       await a.docs.assign('end', { n: 1 })
       await context.waitUntil(
         () => stream.changes.some(({ key }) => key === 'end'),
-        'the last change of a stream never came',
+        'the last change of a stream never arrived',
       )
       await stream.stop()
       for (let n = 0; n < 10; n++) {
@@ -93,7 +96,7 @@ export const streams: readonly Rule<SyncTestContext>[] = [
           (_, at) => (versions[0] ?? 0) + at,
         )
         const violation = findViolation({ key: `k${n}`, client: 'the stream', sent, received: versions })
-        assertThat(versions.length > 0 && violation === undefined, violation ?? `k${n} is not in the snapshot`)
+        assertThat(versions.length > 0 && violation === undefined, violation ?? `k${n} is missing from the snapshot`)
         const { version } = (await a.docs.getEntry(`k${n}`)) ?? { version: 0 }
         assertEqual(versions.at(-1), version, `the last version of k${n} in the stream`)
       }
@@ -102,8 +105,8 @@ export const streams: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-REP-01',
     level: 'MUST',
-    statement: 'A stream resumed at a saved position misses nothing after it and repeats nothing before it.',
-    hint: 'Read the log from the position, then go on with the live feed.',
+    statement: 'A stream resumed at a saved position emits every later change and no earlier one.',
+    hint: 'Read the log from the position, then continue with live changes.',
     async run(context) {
       const definition = context.define()
       const [a, b] = await context.openInstances(2, definition)
@@ -111,11 +114,11 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       const { position } = (await a.docs.assign('k', { n: 11 })) ?? { position: '' }
       for (let n = 12; n <= 20; n++) await a.docs.assign('k', { n })
       const stream = collect(context, b, { from: { after: JSON.parse(JSON.stringify(position)) }, combine: false })
-      await context.waitUntil(() => stream.changes.length > 0, 'a resumed stream tells nothing')
+      await context.waitUntil(() => stream.changes.length > 0, 'a resumed stream emits nothing')
       for (let n = 21; n <= 25; n++) await a.docs.assign('k', { n })
       await context.waitUntil(
         () => stream.changes.some(({ version }) => version === 25),
-        'a resumed stream does not go on',
+        'a resumed stream emits no live changes',
       )
       await stream.stop()
       const violation = findViolation({
@@ -125,20 +128,20 @@ export const streams: readonly Rule<SyncTestContext>[] = [
         received: stream.changes.map(({ version }) => version),
       })
       assertThat(violation === undefined, violation ?? '')
-      const broken = () =>
+      const resume = () =>
         b.docs
           .changes({ from: { after: 'nonsense' } })
           [Symbol.asyncIterator]()
           .next()
-      const what = 'a stream from a text that is no position'
-      await assertRejects(context.withTimeout(Promise.resolve().then(broken), what), what, 'SYNC_POSITION')
+      const what = 'a stream from a malformed position'
+      await assertRejects(context.withTimeout(Promise.resolve().then(resume), what), what, 'SYNC_POSITION')
     },
   },
   {
     id: 'SYNC-BP-02',
     level: 'MUST',
-    statement: 'What waits behind a hole is bounded, however much there is.',
-    hint: 'Throw the buffer away when it is full: the log has it all.',
+    statement: 'The number of changes that wait behind a gap is bounded.',
+    hint: 'Discard the buffer when it is full: the log contains its changes.',
     async run(context) {
       const definition = context.define()
       const instances = await context.openInstances(1, definition, { reorderWindow: '200ms' })
@@ -153,19 +156,20 @@ export const streams: readonly Rule<SyncTestContext>[] = [
           Array.from({ length: GROUP_SIZE }, (_, at) => writer.request('k', { n: String(sent + at) })),
         )
         const changes = results.flatMap((result) => (result.status === 'committed' ? [result.change] : []))
-        // the first is lost: all the others wait for it
+        // The first change is lost, so that all others wait for it.
         await context.withTimeout(context.bus.publish(section, sent === 0 ? changes.slice(1) : changes), 'publish')
         maxBuffered = Math.max(maxBuffered, instance.sync.stats().buffered ?? 0)
       }
-      assertThat(maxBuffered <= FLOOD_SIZE, `${maxBuffered} changes wait behind a hole`)
+      assertThat(maxBuffered <= FLOOD_SIZE, `changes behind a gap: expected at most ${FLOOD_SIZE}, got ${maxBuffered}`)
       await context.expectConverged(instances, 'k', { n: FLOOD_SIZE * 2 - 1 }, context.stateTimeout * 4)
     },
   },
   {
     id: 'SYNC-BP-03',
     level: 'MUST',
-    statement: 'A stream that falls too far behind is told so by a `reset` with the whole value, never by silence.',
-    hint: 'Bound every backlog; what overflows becomes a reset.',
+    statement:
+      'A stream that falls too far behind emits a `reset` with the whole value, and never drops changes silently.',
+    hint: 'Bound every backlog, and replace what overflows by a reset.',
     async run(context) {
       const definition = context.define()
       const section = context.sectionOf(definition)
@@ -193,22 +197,23 @@ export const streams: readonly Rule<SyncTestContext>[] = [
           if (change.kind === 'reset' && change.reason === 'overflow') overflow = change
         }
         if (!overflow && last < FLOOD_SIZE + 1)
-          batch = await context.withTimeout(
-            stream.next(),
-            `the next batch of a stream that fell behind, after version ${last}`,
-          )
+          batch = await context.withTimeout(stream.next(), `the next batch of a slow stream, after version ${last}`)
       }
       await stream.return?.()
-      assertThat(overflow, `a stream that ${FLOOD_SIZE} changes waited for was not told of an overflow`)
-      assertEqual('value' in overflow && overflow.value, { n: FLOOD_SIZE - 1 }, 'the value after an overflow')
+      assertThat(
+        overflow,
+        `a slow stream with ${FLOOD_SIZE} waiting changes: expected a reset with the reason overflow, got none`,
+      )
+      assertEqual('value' in overflow && overflow.value, { n: FLOOD_SIZE - 1 }, 'the value of an overflow')
     },
   },
   {
     id: 'SYNC-TTL-06',
     level: 'MUST',
-    statement: 'A replica notices that its document expired, and tells `removed: expired`.',
-    hint: 'Ask the store when the copy of the ttl lapses: expiry sends no message.',
-    skip: (context) => (context.store.capabilities.ttl === false ? 'ttl: false: documents never expire' : undefined),
+    statement: 'A replica detects that its document has expired, and emits `removed` with the reason `expired`.',
+    hint: "Ask the store when the replica's copy of the TTL ends: an expiry sends no message.",
+    skip: (context) =>
+      context.store.capabilities.ttl === false ? 'ttl: false means that documents never expire' : undefined,
     async run(context) {
       const ttlMs = 500 + 4 * (context.store.capabilities.ttl || { granularityMs: 0 }).granularityMs
       const instances = await context.openInstances(2, context.define({ ttl: ttlMs }))
@@ -219,35 +224,39 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       for (const { docs } of instances)
         docs.subscribe('k', (change) => reported.push(change.kind === 'removed' ? change.reason : change.kind))
       await context.expectConverged(instances, 'k', undefined, ttlMs * 4 + context.stateTimeout)
-      await context.waitUntil(() => reported.length >= 2, 'nobody was told that a document expired')
-      assertEqual(reported, ['expired', 'expired'], 'what watchers were told of an expired document')
+      await context.waitUntil(
+        () => reported.length >= 2,
+        () => `received ${reported.length} of 2 changes for an expiry`,
+      )
+      assertEqual(reported, ['expired', 'expired'], 'the reasons that watchers received for an expiry')
     },
   },
   {
     id: 'SYNC-TTL-03',
     level: 'MUST',
-    statement: 'Reads keep a document of a sliding section alive; without reads it expires.',
-    hint: 'Hits refresh the ttl in the store, at most every quarter of it.',
-    skip: (context) => (context.store.capabilities.ttl === false ? 'ttl: false: documents never expire' : undefined),
+    statement: 'Reads keep a document of a sliding section alive; a document that is not read expires.',
+    hint: 'A read refreshes the TTL in the store, at most once per quarter of the TTL.',
+    skip: (context) =>
+      context.store.capabilities.ttl === false ? 'ttl: false means that documents never expire' : undefined,
     async run(context) {
       const ttlMs = 1_000 + 4 * (context.store.capabilities.ttl || { granularityMs: 0 }).granularityMs
       const definition = context.define({ ttl: { after: ttlMs, sliding: true } })
       const [a] = await context.openInstances(1, definition)
       const writer = await context.writer(context.sectionOf(definition))
       await a.docs.assign('read', { n: 1 })
-      await a.docs.assign('left', { n: 1 })
+      await a.docs.assign('unread', { n: 1 })
       const began = context.now()
       while (context.now() - began < ttlMs * 2.5) {
         await context.withTimeout(a.docs.get('read'), 'get')
         await context.sleep(ttlMs / 10)
       }
-      assertEqual(await writer.value('read'), { n: 1 }, 'a sliding document that was read all the time')
-      assertEqual(await writer.value('left'), undefined, 'a sliding document that nobody read')
+      assertEqual(await writer.value('read'), { n: 1 }, 'a sliding document with reads')
+      assertEqual(await writer.value('unread'), undefined, 'a sliding document without reads')
     },
   },
 ]
 
-/** Reads a stream as fast as it comes. */
+/** Collects the changes of a stream as fast as they arrive. */
 function collect(context: SyncTestContext, instance: TestInstance<TestDocument>, options: object = {}) {
   const changes: Change<TestDocument>[] = []
   const control = new AbortController()

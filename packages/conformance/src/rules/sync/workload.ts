@@ -12,20 +12,20 @@ import {
 } from '../../context/sync-test-context.ts'
 import type { Rule } from '../rule.ts'
 
-/** What the in-memory pair makes of the workload: the same for every store and bus, byte by byte. */
+/** Digest of the workload's result on the in-memory pair. It is the same for every store and bus, byte by byte. */
 const REFERENCE_DIGEST = 'f1fd925704b877928d2fdd03f44e091447cfb4870d40038a4504b44af42058e9'
 
-/** Of the workload, whatever the seed of the run. */
+/** Seed of the workload, independent of the seed of the run. */
 const SEED = 10
 const STEPS = 150
 
-/** The same result everywhere. */
+/** Equality of the result on every store and bus. */
 export const workload: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-MRG-10',
     level: 'MUST',
-    statement: 'One workload makes byte-identical documents and per-document histories on every store and bus.',
-    hint: 'Compare the histories of one document after another with those of the in-memory pair: a version, a field or an order differs.',
+    statement: 'One workload produces byte-identical documents and per-document histories on every store and bus.',
+    hint: "Compare each document's history with that of the in-memory pair: a version, a field or an order differs.",
     async run(context) {
       const definition = context.define({ section: 'workload' })
       const shortLived = context.define({ section: 'brief', ttl: 300 })
@@ -47,7 +47,7 @@ export const workload: readonly Rule<SyncTestContext>[] = [
       const digest = createHash('sha256').update(JSON.stringify(histories)).digest('hex')
       assertThat(
         digest === REFERENCE_DIGEST,
-        `the digest of documents and histories is ${digest} in place of ${REFERENCE_DIGEST}`,
+        `the digest of documents and histories: expected ${REFERENCE_DIGEST}, got ${digest}`,
       )
     },
   },
@@ -55,20 +55,20 @@ export const workload: readonly Rule<SyncTestContext>[] = [
 
 const KEYS = 6
 
-/** Writers take turns: what each does follows from the dice alone. */
+/** Runs the workload. Writers take turns, and the seed alone determines each step. */
 async function runWorkload(context: SyncTestContext, instances: readonly TestInstance<TestDocument>[]): Promise<void> {
   const randomInt = createSeededRandom(SEED)
   for (let step = 0; step < STEPS; step++) {
     const { docs } = instances[randomInt(instances.length)] as TestInstance<TestDocument>
     const key = `d${randomInt(KEYS)}`
     const action = actions[randomInt(actions.length)] as Action
-    // as of the last write: nothing depends on how fast a bus is
+    // Reading at the position of the last write makes the result independent of the bus's speed.
     const { state } =
       (await context.store.heads([{ scope: { ...context.sectionOf({ section: 'workload' } as never), key } }]))[0] ?? {}
     await context.withTimeout(docs.get(key, { after: `${state?.sequence}.${state?.epoch}` }), 'get')
     await context.withTimeout(
       action(docs, key, step).catch((error: unknown) => {
-        // a refusal is an answer like every other
+        // A rejected write is a valid outcome of a step.
         if (!(error instanceof SyncError && error.committed === 'no')) throw error
       }),
       `step ${step} of the workload`,
@@ -109,17 +109,17 @@ const actions: readonly Action[] = [
   (docs, key) => docs.delete(key),
 ]
 
-/** A document lives, expires, and lives again: its second life is another one. */
+/** Creates a document, lets it expire, and creates it again with a new generation. */
 async function expireAndRecreate(context: SyncTestContext, docs: Collection<TestDocument>): Promise<void> {
-  await context.withTimeout(docs.assign('k', { n: 1 }), 'set')
+  await context.withTimeout(docs.assign('k', { n: 1 }), 'assign')
   await context.waitUntil(
     async () => (await context.withTimeout(docs.get('k'), 'get')) === undefined,
-    'a document with a ttl did not expire',
+    'a document with a TTL did not expire',
   )
-  await context.withTimeout(docs.assign('k', { n: 2 }), 'set')
+  await context.withTimeout(docs.assign('k', { n: 2 }), 'assign')
 }
 
-/** What became of each document, step by step: versions, and the value after it. How a change travelled is not part of it. */
+/** Returns each document's history: versions and value after every change. The encoding of changes is not part of it. */
 function historiesOf(changes: readonly EncodedChange[]): unknown {
   const documents = new Map<string, { value: object; steps: unknown[] }>()
   for (const encoded of changes) {
