@@ -59,13 +59,33 @@ const call = (invokedAt: number, at: number | undefined, input: Input, output = 
 describe('checkLinearizability(history, model)', () => {
   test.each<[string, boolean, Call<Input, number>[]]>([
     ['accepts an empty history', true, []],
-    ['accepts either value when a read begins before the write ends', true, [call(0, 3, { write: 1 }), call(1, 2, {}, 0), call(1, 2, {}, 1)]],
+    [
+      'accepts either value when a read begins before the write ends',
+      true,
+      [call(0, 3, { write: 1 }), call(1, 2, {}, 0), call(1, 2, {}, 1)],
+    ],
     ['rejects a read after the write that misses it', false, [call(0, 1, { write: 1 }), call(2, 3, {}, 0)]],
-    ['rejects a later read that returns the older value', false, [call(0, 9, { write: 1 }), call(1, 2, {}, 1), call(3, 4, {}, 0)]],
+    [
+      'rejects a later read that returns the older value',
+      false,
+      [call(0, 9, { write: 1 }), call(1, 2, {}, 1), call(3, 4, {}, 0)],
+    ],
     ['accepts a read that sees an unanswered write', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 1)]],
-    ['accepts a read that does not see an unanswered write', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 0)]],
-    ['accepts an unanswered write that only a later read sees', true, [call(0, undefined, { write: 1 }), call(5, 6, {}, 0), call(7, 8, {}, 1)]],
-    ['rejects a read that sees an unanswered write before its invocation', false, [call(5, undefined, { write: 1 }), call(1, 2, {}, 1)]],
+    [
+      'accepts a read that does not see an unanswered write',
+      true,
+      [call(0, undefined, { write: 1 }), call(5, 6, {}, 0)],
+    ],
+    [
+      'accepts an unanswered write that only a later read sees',
+      true,
+      [call(0, undefined, { write: 1 }), call(5, 6, {}, 0), call(7, 8, {}, 1)],
+    ],
+    [
+      'rejects a read that sees an unanswered write before its invocation',
+      false,
+      [call(5, undefined, { write: 1 }), call(1, 2, {}, 1)],
+    ],
   ])('%s', (_, linearizable, calls) => {
     expect(checkLinearizability(calls, register).linearizable).toBe(linearizable)
   })
@@ -108,10 +128,10 @@ describe('checkLinearizability(history, model)', () => {
             : each,
         )
         const expected = bruteForce(changed, 0)
-        expect([checkLinearizability(changed, register), checkLinearizability(changed, registerWithReads)]).toMatchObject([
-          { linearizable: expected },
-          { linearizable: expected },
-        ])
+        expect([
+          checkLinearizability(changed, register),
+          checkLinearizability(changed, registerWithReads),
+        ]).toMatchObject([{ linearizable: expected }, { linearizable: expected }])
       }),
       { numRuns: 300 },
     )
@@ -122,7 +142,8 @@ describe('checkLinearizability(history, model)', () => {
     const reads = Array.from({ length: 60 }, (_, n) => call(n + 1, 100, {}, n % 2))
     expect(checkLinearizability([call(0, 100, { write: 1 }), ...reads], registerWithReads).linearizable).toBe(true)
     expect(
-      checkLinearizability([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], registerWithReads).linearizable,
+      checkLinearizability([call(0, 100, { write: 1 }), ...reads, call(50, 100, {}, 2)], registerWithReads)
+        .linearizable,
     ).toBe(false)
   })
 })

@@ -21,28 +21,28 @@ async function run(...args: string[]): Promise<{ code: number; lines: string }> 
 }
 
 describe('sync-conformance', () => {
-test('writes every rule to the reports, and exits with 1 when a kind has no executed rule', async () => {
-  const adapter = adapterFile('good.mjs', `export default { name: 'good', bus: memoryBusHarness }`)
-  const [json, markdown] = [join(folder, 'report.json'), join(folder, 'report.md')]
-  const { code, lines } = await run('--adapter', adapter, '--only', 'BUS', '--json', json, '--markdown', markdown)
-  expect(lines).toMatch(/✓ good \(bus\): \d+ passed, 0 failed/)
-  const [report] = JSON.parse(readFileSync(json, 'utf8'))
-  expect(report).toMatchObject({ adapter: 'good', kind: 'bus', counts: { failed: 0 } })
-  for (const { id, level, status, reason } of report.rules) {
-    expect(id).toMatch(/^BUS-/)
-    expect(['MUST', 'SHOULD']).toContain(level)
-    if (status === 'skipped') expect(reason).toBeTruthy()
-  }
-  expect(readFileSync(markdown, 'utf8')).toMatch(/\| BUS-ORD-01 \| MUST \| passed \| Changes of one publisher/)
-  // No id of a stack rule begins with BUS, and a report without executed rules is a failure.
-  expect(code).toBe(1)
-  expect(lines).toContain('✗ no rule was executed good (sync)')
-})
+  test('writes every rule to the reports, and exits with 1 when a kind has no executed rule', async () => {
+    const adapter = adapterFile('good.mjs', `export default { name: 'good', bus: memoryBusHarness }`)
+    const [json, markdown] = [join(folder, 'report.json'), join(folder, 'report.md')]
+    const { code, lines } = await run('--adapter', adapter, '--only', 'BUS', '--json', json, '--markdown', markdown)
+    expect(lines).toMatch(/✓ good \(bus\): \d+ passed, 0 failed/)
+    const [report] = JSON.parse(readFileSync(json, 'utf8'))
+    expect(report).toMatchObject({ adapter: 'good', kind: 'bus', counts: { failed: 0 } })
+    for (const { id, level, status, reason } of report.rules) {
+      expect(id).toMatch(/^BUS-/)
+      expect(['MUST', 'SHOULD']).toContain(level)
+      if (status === 'skipped') expect(reason).toBeTruthy()
+    }
+    expect(readFileSync(markdown, 'utf8')).toMatch(/\| BUS-ORD-01 \| MUST \| passed \| Changes of one publisher/)
+    // No id of a stack rule begins with BUS, and a report without executed rules is a failure.
+    expect(code).toBe(1)
+    expect(lines).toContain('✗ no rule was executed good (sync)')
+  })
 
-test('prints the rule, the observation, the seed and the hint of a failure', async () => {
-  const adapter = adapterFile(
-    'bad.mjs',
-    `export default {
+  test('prints the rule, the observation, the seed and the hint of a failure', async () => {
+    const adapter = adapterFile(
+      'bad.mjs',
+      `export default {
       name: 'bad',
       async bus() {
         const harness = await memoryBusHarness()
@@ -58,22 +58,22 @@ test('prints the rule, the observation, the seed and the hint of a failure', asy
         } }
       },
     }`,
-  )
-  const { code, lines } = await run('--adapter', adapter, '--only', 'BUS-DEL-01', '--seed', '7')
-  expect(code).toBe(1)
-  expect(lines).toContain('✗ BUS-DEL-01: A connected bus loses no change')
-  expect(lines).toMatch(/key "k\d": sent .* ← \d+ never arrived, client B/)
-  expect(lines).toContain('seed 7')
-  expect(lines).toContain('If this fails: Look for a buffer')
-})
+    )
+    const { code, lines } = await run('--adapter', adapter, '--only', 'BUS-DEL-01', '--seed', '7')
+    expect(code).toBe(1)
+    expect(lines).toContain('✗ BUS-DEL-01: A connected bus loses no change')
+    expect(lines).toMatch(/key "k\d": sent .* ← \d+ never arrived, client B/)
+    expect(lines).toContain('seed 7')
+    expect(lines).toContain('If this fails: Look for a buffer')
+  })
 
-test.each([
-  [[], 'sync-conformance --adapter FILE'],
-  [['--nonsense'], "Unknown option '--nonsense'"],
-  [['--adapter', join(folder, 'missing.mjs')], 'missing.mjs: cannot load the file'],
-])('exits with 2 and prints the problem for the arguments %j', async (args, message) => {
-  const { code, lines } = await run(...args)
-  expect(code).toBe(2)
-  expect(lines).toContain(message)
-})
+  test.each([
+    [[], 'sync-conformance --adapter FILE'],
+    [['--nonsense'], "Unknown option '--nonsense'"],
+    [['--adapter', join(folder, 'missing.mjs')], 'missing.mjs: cannot load the file'],
+  ])('exits with 2 and prints the problem for the arguments %j', async (args, message) => {
+    const { code, lines } = await run(...args)
+    expect(code).toBe(2)
+    expect(lines).toContain(message)
+  })
 })

@@ -12,45 +12,45 @@ describe('runMutant(mutant)', () => {
 })
 
 describe('the rules', () => {
-test('include no MUST rule without a mutant', () => {
-  expect(rulesWithoutMutant(mutants, 'MUST')).toEqual([])
-})
+  test('include no MUST rule without a mutant', () => {
+    expect(rulesWithoutMutant(mutants, 'MUST')).toEqual([])
+  })
 
-test('have a unique id, a level, a sentence and a hint', () => {
-  const rules = allRules()
-  expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
-  for (const { id, level, statement, hint } of rules) {
-    expect(id).toMatch(/^(BUS|STORE|SYNC)-[A-Z]+-\d\d$/)
-    expect(['MUST', 'SHOULD']).toContain(level)
-    expect(statement).toMatch(/^[A-Z`'"].*\.$/s)
-    expect(hint).toMatch(/[.`]$/)
-  }
-})
+  test('have a unique id, a level, a sentence and a hint', () => {
+    const rules = allRules()
+    expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
+    for (const { id, level, statement, hint } of rules) {
+      expect(id).toMatch(/^(BUS|STORE|SYNC)-[A-Z]+-\d\d$/)
+      expect(['MUST', 'SHOULD']).toContain(level)
+      expect(statement).toMatch(/^[A-Z`'"].*\.$/s)
+      expect(hint).toMatch(/[.`]$/)
+    }
+  })
 })
 
 describe('testAdapter(adapter)', () => {
-test('runs all other rules when one of them hangs', async () => {
-  const hanging = mutants.find(({ name }) => name === 'hangs on an invalid scope')
-  if (hanging?.kind !== 'bus') throw new Error('no such mutant')
-  const [report] = await testAdapter({ name: 'hanging', bus: hanging.createHarness }, { kinds: ['bus'] })
-  expect(report?.rules.filter(({ status }) => status === 'failed').map(({ id }) => id)).toEqual(['BUS-SUB-11'])
-  expect(report?.ok).toBe(false)
-})
+  test('runs all other rules when one of them hangs', async () => {
+    const hanging = mutants.find(({ name }) => name === 'hangs on an invalid scope')
+    if (hanging?.kind !== 'bus') throw new Error('no such mutant')
+    const [report] = await testAdapter({ name: 'hanging', bus: hanging.createHarness }, { kinds: ['bus'] })
+    expect(report?.rules.filter(({ status }) => status === 'failed').map(({ id }) => id)).toEqual(['BUS-SUB-11'])
+    expect(report?.ok).toBe(false)
+  })
 
-test('fails a rule with a timeout when the harness never opens a client', async () => {
-  const [report] = await testAdapter(
-    {
-      name: 'stuck',
-      async bus() {
-        const harness = await memoryBusHarness()
-        return { ...harness, open: () => new Promise(() => {}) }
+  test('fails a rule with a timeout when the harness never opens a client', async () => {
+    const [report] = await testAdapter(
+      {
+        name: 'stuck',
+        async bus() {
+          const harness = await memoryBusHarness()
+          return { ...harness, open: () => new Promise(() => {}) }
+        },
       },
-    },
-    { kinds: ['bus'], only: 'BUS-ORD-01', deadline: 500 },
-  )
-  expect(report?.rules[0]).toMatchObject({ status: 'failed' })
-  expect(report?.rules[0]?.reason).toContain('timed out: opening a client did not settle within 500 ms')
-})
+      { kinds: ['bus'], only: 'BUS-ORD-01', deadline: 500 },
+    )
+    expect(report?.rules[0]).toMatchObject({ status: 'failed' })
+    expect(report?.rules[0]?.reason).toContain('timed out: opening a client did not settle within 500 ms')
+  })
 })
 
 describe('BUS-H-01', () => {

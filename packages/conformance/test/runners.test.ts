@@ -26,34 +26,34 @@ async function run(createHarness: typeof memoryBusHarness): Promise<Map<string, 
 }
 
 describe('describeBusConformance(options)', () => {
-test('works with any runner, and skips a test with a reason', async () => {
-  const outcomes = await run(memoryBusHarness)
-  const skipped = [...outcomes.values()].filter((each) => each.startsWith('skipped: '))
-  expect(skipped.length).toBeGreaterThan(0)
-  expect(skipped.every((each) => each.length > 'skipped: '.length)).toBe(true)
-  expect([...outcomes.values()].filter((each) => each !== 'passed')).toEqual(skipped)
-}, 60_000)
+  test('works with any runner, and skips a test with a reason', async () => {
+    const outcomes = await run(memoryBusHarness)
+    const skipped = [...outcomes.values()].filter((each) => each.startsWith('skipped: '))
+    expect(skipped.length).toBeGreaterThan(0)
+    expect(skipped.every((each) => each.length > 'skipped: '.length)).toBe(true)
+    expect([...outcomes.values()].filter((each) => each !== 'passed')).toEqual(skipped)
+  }, 60_000)
 
-test('fails every rule when the harness cannot be created', async () => {
-  const outcomes = await run(() => Promise.reject(new Error('connect ECONNREFUSED')))
-  expect(outcomes.get('executes at least one rule')).toBe('passed')
-  const [first] = outcomes.values()
-  expect(first).toContain('cannot create the harness: unexpected Error: connect ECONNREFUSED')
-  expect([...outcomes.values()].filter((each) => each === 'passed')).toHaveLength(1)
-})
-
-test('passes a good bus and fails a bad one in node:test', () => {
-  const program = join(import.meta.dirname, 'programs/node-runner.ts')
-  const { stdout } = spawnSync(process.execPath, ['--conditions=@sync/source', '--test-reporter=tap', program], {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+  test('fails every rule when the harness cannot be created', async () => {
+    const outcomes = await run(() => Promise.reject(new Error('connect ECONNREFUSED')))
+    expect(outcomes.get('executes at least one rule')).toBe('passed')
+    const [first] = outcomes.values()
+    expect(first).toContain('cannot create the harness: unexpected Error: connect ECONNREFUSED')
+    expect([...outcomes.values()].filter((each) => each === 'passed')).toHaveLength(1)
   })
-  const [good = '', bad = ''] = stdout.split('# Subtest: conformance of a bad bus')
-  expect(good).toContain('ok 1 - conformance of a good bus')
-  expect(good).not.toContain('not ok')
-  expect(good).toMatch(/# SKIP replay 'none' does not support offsets/)
-  expect(bad).toMatch(/not ok \d+ - BUS-DEL-05/)
-  expect(bad).toContain('publish while the broker is unavailable: expected a rejection, got nothing')
-  expect(bad).toMatch(/\n {4}ok \d+ - BUS-ORD-01/)
-}, 60_000)
+
+  test('passes a good bus and fails a bad one in node:test', () => {
+    const program = join(import.meta.dirname, 'programs/node-runner.ts')
+    const { stdout } = spawnSync(process.execPath, ['--conditions=@sync/source', '--test-reporter=tap', program], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    })
+    const [good = '', bad = ''] = stdout.split('# Subtest: conformance of a bad bus')
+    expect(good).toContain('ok 1 - conformance of a good bus')
+    expect(good).not.toContain('not ok')
+    expect(good).toMatch(/# SKIP replay 'none' does not support offsets/)
+    expect(bad).toMatch(/not ok \d+ - BUS-DEL-05/)
+    expect(bad).toContain('publish while the broker is unavailable: expected a rejection, got nothing')
+    expect(bad).toMatch(/\n {4}ok \d+ - BUS-ORD-01/)
+  }, 60_000)
 })

@@ -1,10 +1,10 @@
-/** One thing that must hold. `run` tells what it found wrong: nothing means that it passed. */
+/** Check of the repository. `run` returns the problems that it found; an empty list means that the check passed. */
 export interface Check {
   readonly name: string
   readonly run: () => readonly string[] | Promise<readonly string[]>
 }
 
-/** Runs the checks one after another, a line for each, and says at the end which of them failed. */
+/** Runs the checks one after another, and prints a line for each and a summary. Resolves to true if all passed. */
 export async function runChecks(checks: readonly Check[]): Promise<boolean> {
   const failed: string[] = []
   for (const check of checks) {

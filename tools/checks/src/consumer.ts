@@ -18,7 +18,7 @@ const tsconfig = {
   },
 }
 
-/** Installs the packed packages into a new project outside the workspace, and uses them there as an adopter would. */
+/** Installs the packed packages into a new project outside the workspace, and uses them there as a user would. */
 export async function tryPackages(project: string, tarballs: ReadonlyMap<Package, string>): Promise<string[]> {
   const example = firstExample()
   const entries = [...tarballs.keys()].flatMap((pkg) => [...pkg.entries.keys()])
@@ -42,12 +42,12 @@ export async function tryPackages(project: string, tarballs: ReadonlyMap<Package
   for (const step of steps) {
     const [name = '', ...args] = step.split(' ')
     const { ok, output } = await command(name, args, { cwd: project })
-    if (!ok) return [`'${step}' fails in a project outside the workspace\n${output}`]
+    if (!ok) return [`'${step}' fails in a project outside the workspace:\n${output}`]
   }
   return []
 }
 
-/** Our packages from their tarballs, and what the example imports beside them, in the version installed here. */
+/** Returns the packages' tarballs and the example's other imports, in the versions that are installed here. */
 function dependencies(tarballs: ReadonlyMap<Package, string>, example: string): Record<string, string> {
   const ours = new Map([...tarballs].map(([{ name }, tarball]) => [name, `file:${tarball}`]))
   const others = ts
@@ -64,6 +64,6 @@ function installedVersion(name: string): string {
 
 function firstExample(): string {
   const example = readmes.flatMap(codeBlocks).find(({ runnable }) => runnable)
-  if (example === undefined) throw new Error('no README has an example that runs (```ts run)')
+  if (example === undefined) throw new Error('READMEs: expected at least one block fenced as ```ts run, got none')
   return example.code
 }

@@ -2,7 +2,7 @@ import { join, relative } from 'node:path'
 import ts from '@typescript/typescript6'
 import { publicPackages, root } from './workspace.ts'
 
-/** Without the standard library: names and comments are all that is asked for here. */
+/** Compiler options without the standard library, because this check reads only names and comments. */
 const options: ts.CompilerOptions = {
   allowImportingTsExtensions: true,
   customConditions: ['@sync/source'],
@@ -12,7 +12,7 @@ const options: ts.CompilerOptions = {
   types: [],
 }
 
-/** Everything that a public package exports says in a comment what it is. */
+/** Checks that every export of a public package has a docstring. */
 export function docstrings(): string[] {
   const entries = publicPackages.flatMap((pkg) => [...pkg.entries.values()])
   const program = ts.createProgram(
@@ -23,7 +23,7 @@ export function docstrings(): string[] {
   const problems = entries.flatMap((entry) => {
     const source = program.getSourceFile(join(root, entry))
     const module = source && checker.getSymbolAtLocation(source)
-    return module ? undocumented(checker, module) : [`${entry}:1: is missing, or exports nothing`]
+    return module ? undocumented(checker, module) : [`${entry}:1: the entry point is missing or exports nothing`]
   })
   return [...new Set(problems)]
 }

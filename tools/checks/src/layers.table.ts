@@ -1,4 +1,4 @@
-/** The packages, lowest first. A package imports only from rows above its own; what shares a row stays apart. */
+/** Layers of packages, lowest first. A package imports only from the rows above its own, and not from its own row. */
 export const packageLayers: readonly (readonly string[])[] = [
   ['packages/core'],
   ['packages/redis', 'packages/nats', 'packages/kafka'],
@@ -11,8 +11,8 @@ export const packageLayers: readonly (readonly string[])[] = [
 ]
 
 /**
- * The folders within a package's `src`, lowest first. A file imports from its own folder and from those before it;
- * files directly in `src` stand above all folders. Tests are free to use what they need.
+ * Layers of the folders in a package's `src`, lowest first. A file imports from its own folder and from those before it.
+ * Files directly in `src` are above all folders. Tests may import everything.
  */
 export const folderLayers: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [

@@ -4,7 +4,7 @@ import ts from '@typescript/typescript6'
 import { folderLayers, packageLayers } from './layers.table.ts'
 import { packages, root } from './workspace.ts'
 
-/** Imports only ever point down the table of layers, between packages and between the folders inside one. */
+/** Checks that imports point only to lower layers, between packages and between the folders of a package. */
 export function layers(): string[] {
   const files = globSync('{packages,apps,tools}/*/src/**/*.{ts,tsx}', { cwd: root, exclude: ['**/*.test.ts'] }).sort()
   return files.flatMap((file) =>
@@ -15,7 +15,7 @@ export function layers(): string[] {
   )
 }
 
-/** Says what is wrong with an import, if anything is. */
+/** Returns the problem of an import, or `undefined` if it is allowed. */
 export function checkImport(file: string, specifier: string): string | undefined {
   const from = file.split('/').slice(0, 2).join('/')
   return specifier.startsWith('.')
@@ -46,7 +46,7 @@ function checkFolderImport(from: string, file: string, target: string): string |
 
 function packageRank(folder: string): number {
   const rank = packageLayers.findIndex((row) => row.some((pattern) => matchesGlob(folder, pattern)))
-  if (rank < 0) throw new Error(`${folder} has no place in layers.table.ts`)
+  if (rank < 0) throw new Error(`${folder} is missing from layers.table.ts`)
   return rank
 }
 
@@ -55,6 +55,6 @@ function folderRank(folder: string, file: string): number {
   const [name = '', ...rest] = file.slice(`${folder}/src/`.length).split('/')
   if (order === undefined || rest.length === 0) return Number.POSITIVE_INFINITY
   const rank = order.indexOf(name)
-  if (rank < 0) throw new Error(`${folder}/src/${name} has no place in layers.table.ts`)
+  if (rank < 0) throw new Error(`${folder}/src/${name} is missing from layers.table.ts`)
   return rank
 }

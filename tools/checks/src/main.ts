@@ -6,7 +6,7 @@ import { prose } from './prose.ts'
 import { published } from './published.ts'
 import { readme } from './readme.ts'
 
-/** A check that a command does: what it prints is told only if it fails. */
+/** Creates a check that runs a command. It prints the command's output only if the command fails. */
 function commandCheck(line: string): () => Promise<string[]> {
   const [name = '', ...args] = line.split(' ')
   return async () => {
@@ -15,15 +15,15 @@ function commandCheck(line: string): () => Promise<string[]> {
   }
 }
 
-/** What hangs is ended; real brokers take their time to start and to come back. */
+/** Timeout of the tests, in ms. It is long, because real brokers take time to start and to restart. */
 const TESTS_TIMEOUT_MS = 1_800_000
 
 async function tests(): Promise<string[]> {
   const { ok } = await command('vitest', ['run'], { visible: true, timeout: TESTS_TIMEOUT_MS })
-  return ok ? [] : ['vitest has said above what failed']
+  return ok ? [] : ['tests failed; see the output of vitest above']
 }
 
-// `pnpm check` runs them all, `pnpm check layers readme` those two, `pnpm check prose packages/core` one on a folder.
+// `pnpm check` runs all checks, `pnpm check layers readme` runs two, and `pnpm check prose packages/core` runs one on a folder.
 const args = process.argv.slice(2)
 const requested = args.filter((arg) => !isPath(arg))
 const paths = args.filter(isPath)
@@ -47,9 +47,9 @@ const ON_REQUEST = new Set(['prose'])
 
 const unknown = requested.filter((name) => !checks.some((check) => check.name === name))
 if (unknown.length > 0)
-  throw new Error(`no such check: ${unknown}; there are ${checks.map(({ name }) => name).join(', ')}`)
+  throw new Error(`expected checks out of ${checks.map(({ name }) => name).join(', ')}, got ${unknown.join(', ')}`)
 if (paths.length > 0 && requested.join() !== 'prose')
-  throw new Error(`only the check prose takes paths: ${paths.join(' ')}`)
+  throw new Error(`expected paths only with the check prose, got ${paths.join(' ')}`)
 const passed = await runChecks(
   checks.filter(({ name }) => (requested.length === 0 ? !ON_REQUEST.has(name) : requested.includes(name))),
 )

@@ -5,7 +5,7 @@ import { command } from './command.ts'
 import { tryPackages } from './consumer.ts'
 import { type Package, publicPackages } from './workspace.ts'
 
-/** The public packages are right as the registry would get them: packed, inspected, installed elsewhere and used. */
+/** Checks the public packages as the registry would receive them: packs, inspects, installs and uses them. */
 export async function published(): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sync-published-'))
   try {
@@ -21,7 +21,7 @@ export async function published(): Promise<string[]> {
 async function pack(pkg: Package, folder: string): Promise<string> {
   const tarball = join(folder, `${basename(pkg.folder)}.tgz`)
   const { ok, output } = await command('pnpm', ['pack', '--out', tarball], { cwd: pkg.folder })
-  if (!ok) throw new Error(`${pkg.folder} cannot be packed\n${output}`)
+  if (!ok) throw new Error(`${pkg.folder}: pnpm pack failed:\n${output}`)
   return tarball
 }
 

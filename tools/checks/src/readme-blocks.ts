@@ -2,29 +2,29 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './workspace.ts'
 
-/** A Markdown page for users of the packages: a README, or a page of docs/. */
+/** Markdown page for users: a README, or a page of docs/. */
 export interface Readme {
-  /** Relative to the root. */
+  /** Path relative to the root of the repository. */
   readonly file: string
   readonly text: string
 }
 
-/** One block of TypeScript in a page. */
+/** Block of TypeScript in a page. */
 export interface CodeBlock {
   readonly file: string
-  /** The line of its opening fence. */
+  /** Line of the opening fence. */
   readonly line: number
   readonly code: string
-  /** Fenced as `ts run`: it is executed too, and must end well. */
+  /** True if the block is fenced as `ts run`: the check also executes it, and it must succeed. */
   readonly runnable: boolean
 }
 
-/** All READMEs and the pages of docs/, the README of the repository first. */
+/** All READMEs and the pages of docs/, beginning with the repository's README. */
 export const readmes: readonly Readme[] = globSync('{README.md,docs/**/*.md,packages/*/README.md}', { cwd: root })
   .sort()
   .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
-/** The blocks of TypeScript in a page. */
+/** Returns the blocks of TypeScript in a page. */
 export function codeBlocks({ file, text }: Readme): CodeBlock[] {
   return [...text.matchAll(/^```ts( run)?\n(.*?)^```$/gms)].map((match) => ({
     file,
@@ -34,13 +34,13 @@ export function codeBlocks({ file, text }: Readme): CodeBlock[] {
   }))
 }
 
-/** Fences that would get code past the check: TypeScript and JavaScript are fenced as `ts` or `ts run`, nothing else. */
+/** Reports fences that the check would miss: TypeScript and JavaScript must be fenced as `ts` or `ts run`. */
 export function uncheckedFences({ file, text }: Readme): string[] {
   return text
     .split('\n')
     .flatMap((line, index) =>
       /^\s*(```+|~~~+)\s*([cm]?[jt]sx?|typescript|javascript)\b/i.test(line) && !/^```ts( run)?$/.test(line)
-        ? [`${file}:${index + 1}: write \`\`\`ts or \`\`\`ts run in place of ${line.trim()}`]
+        ? [`${file}:${index + 1}: expected \`\`\`ts or \`\`\`ts run, got ${line.trim()}`]
         : [],
     )
 }

@@ -8,7 +8,7 @@ const tsconfig = {
   compilerOptions: { types: ['node'], isolatedDeclarations: false, noUnusedLocals: false },
 }
 
-/** Compiles every code block of READMEs and docs/, and runs those marked `run`: inside the workspace, against the source. */
+/** Compiles every code block of READMEs and docs/ against the source of the workspace, and runs those marked `run`. */
 export async function readme(): Promise<string[]> {
   const blocks = readmes.flatMap(codeBlocks)
   const project = mkdtempSync(join(import.meta.dirname, '../.readme-'))
@@ -26,7 +26,7 @@ export async function readme(): Promise<string[]> {
 
 const fileOf = (project: string, { file, line }: CodeBlock): string => join(project, `${file}.${line}.ts`)
 
-/** Leaves the lines above a block empty, so that the line numbers of messages are those of the page. */
+/** Writes a block below empty lines, so that line numbers in messages are those of the page. */
 function writeBlock(project: string, block: CodeBlock): void {
   const file = fileOf(project, block)
   mkdirSync(dirname(file), { recursive: true })
@@ -41,5 +41,5 @@ async function compileBlocks(project: string): Promise<string[]> {
 async function runBlock(project: string, block: CodeBlock): Promise<string[]> {
   const file = fileOf(project, block)
   const { ok, output } = await command('node', ['--conditions=@sync/source', file], { timeout: 60_000 })
-  return ok ? [] : [`${block.file}:${block.line}: the example fails\n${output.replaceAll(file, block.file)}`]
+  return ok ? [] : [`${block.file}:${block.line}: the example fails:\n${output.replaceAll(file, block.file)}`]
 }

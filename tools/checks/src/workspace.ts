@@ -1,21 +1,21 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** The repository's folder. */
+/** Root folder of the repository. */
 export const root: string = join(import.meta.dirname, '../../..')
 
-/** One package of the workspace. */
+/** Package of the workspace. */
 export interface Package {
   readonly name: string
-  /** Relative to the root. */
+  /** Path relative to the root of the repository. */
   readonly folder: string
-  /** A public package goes to the registry. */
+  /** True if the package is published to the registry. */
   readonly isPublic: boolean
-  /** What it is imported by, and the source file behind it: `@sync/core/patch` → `packages/core/src/patch/index.ts`. */
+  /** Import specifiers and their source files: `@sync/core/patch` → `packages/core/src/patch/index.ts`. */
   readonly entries: ReadonlyMap<string, string>
 }
 
-/** The parts of a package.json that are read here. */
+/** Members of a package.json that are read here. */
 interface Manifest {
   readonly name: string
   readonly private?: boolean
@@ -31,10 +31,10 @@ function readPackage(file: string): Package {
   return { name: manifest.name, folder, isPublic: !manifest.private, entries: new Map(entries) }
 }
 
-/** Every package of the workspace. */
+/** All packages of the workspace. */
 export const packages: readonly Package[] = globSync('{packages,apps,tools}/*/package.json', { cwd: root })
   .sort()
   .map(readPackage)
 
-/** Those that the registry gets. */
+/** Packages that are published to the registry. */
 export const publicPackages: readonly Package[] = packages.filter(({ isPublic }) => isPublic)

@@ -5,7 +5,10 @@ import { type Adapter, fanoutAdapter, memoryAdapter } from '@sync/conformance'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** Every adapter of this repository: the in-memory one, two of them joined, and what packages hand out as `test/conformance/adapters.ts`. */
+/**
+ * Returns every adapter of this repository: the in-memory one, a fanout of two in-memory buses, and those that packages export
+ * from `test/conformance/adapters.ts`.
+ */
 export async function repositoryAdapters(): Promise<readonly Adapter[]> {
   const files = globSync('packages/*/test/conformance/adapters.ts', { cwd: root }).sort()
   const modules = await Promise.all(

@@ -6,12 +6,12 @@ import { repositoryAdapters } from '../src/adapters.ts'
 const adapters = await repositoryAdapters()
 
 const adapterOf = (name: string): Adapter => {
-  const found = adapters.find((each) => each.name === name)
-  if (!found) throw new Error(`there is no adapter ${name}`)
-  return found
+  const adapter = adapters.find((each) => each.name === name)
+  if (!adapter) throw new Error(`no adapter is named ${name}`)
+  return adapter
 }
 
-/** Buses and stores, and the broker that each needs. Two clients of one server count as one here. */
+/** Adapters with a bus, and the broker that each needs. */
 const BUSES: readonly (readonly [name: string, broker: BrokerName | undefined])[] = [
   ['memory', undefined],
   ['redis', 'redis'],
@@ -22,26 +22,27 @@ const BUSES: readonly (readonly [name: string, broker: BrokerName | undefined])[
   ['kafka-platformatic', 'kafka'],
 ]
 
+/** Adapters with a store, and the broker that each needs. */
 const STORES: readonly (readonly [name: string, broker: BrokerName | undefined])[] = [
   ['memory', undefined],
   ['redis', 'redis'],
 ]
 
-const able = async (broker: BrokerName | undefined): Promise<boolean> =>
-  broker === undefined || (await canTest('the same result on every store and bus', { broker, controllable: true }))
+const isAvailable = async (broker: BrokerName | undefined): Promise<boolean> =>
+  broker === undefined || (await canTest('equal results on every store and bus', { broker, controllable: true }))
 
-/** The half that is not named is the in-memory one, on the time of the other. */
+/** Combines the named bus and store. An omitted half is in-memory, on the clock of the other half. */
 const stack = (bus: string, store: string): Adapter => ({
   name: `${bus} over ${store}`,
   ...(bus !== 'memory' && { bus: adapterOf(bus).bus }),
   ...(store !== 'memory' && { store: adapterOf(store).store }),
 })
 
-describe('one workload makes the same documents and histories, byte by byte', { timeout: 60_000 }, async () => {
+describe('SYNC-MRG-10', { timeout: 60_000 }, async () => {
   for (const [store, storeBroker] of STORES) {
     for (const [bus, busBroker] of BUSES) {
-      const runs = (await able(storeBroker)) && (await able(busBroker))
-      test.runIf(runs)(`on the bus ${bus} over the store ${store}`, async () => {
+      const canRun = (await isAvailable(storeBroker)) && (await isAvailable(busBroker))
+      test.runIf(canRun)(`produces the reference result on the bus ${bus} with the store ${store}`, async () => {
         const reports = await testAdapter(stack(bus, store), { kinds: ['sync'], only: 'SYNC-MRG-10' })
         expect(reports).toMatchObject([{ ok: true, counts: { passed: 1, failed: 0, skipped: 0 } }])
       })

@@ -4,7 +4,7 @@ export interface Rule<C> {
   readonly id: string
   /** `MUST`: without it the core is wrong. `SHOULD`: without it users suffer. */
   readonly level: 'MUST' | 'SHOULD'
-  /** One sentence: what the adapter does. */
+  /** The requirement in one sentence, as behaviour of the adapter. */
   readonly statement: string
   /** Advice for the author of an adapter that fails. */
   readonly hint: string

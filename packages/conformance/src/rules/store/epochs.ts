@@ -150,7 +150,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-FLT-01',
     level: 'MUST',
     statement:
-      'While the server is unavailable, calls reject as retryable and say what is known of the write; afterwards the store works again.',
+      'While the server is unavailable, calls reject as retryable with the correct `committed`; afterwards the store works again.',
     hint: "Throw StoreUnavailableError: `committed: 'unknown'` for a commit that may have been sent, `'no'` for reads.",
     skip: requiresFaults('kill', 'restart'),
     async run(context) {

@@ -14,7 +14,7 @@ export const streams: readonly Rule<SyncTestContext>[] = [
   {
     id: 'SYNC-ORD-04',
     level: 'MUST',
-    statement: 'A watcher receives each version of a document once, in increasing order, regardless of who writes it.',
+    statement: 'A watcher receives each version of a document once, in increasing order, regardless of the writer.',
     hint: 'Emit changes in the order in which they are applied.',
     async run(context) {
       const instances = await context.openInstances(3, context.define())
