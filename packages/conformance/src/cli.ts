@@ -65,10 +65,12 @@ export async function runReports(
   for (const adapter of adapters) {
     for (const report of await testAdapter(adapter, { ...options, onResult })) {
       const { passed, failed, skipped } = report.counts
-      const mark = passed + failed === 0 ? '✗ no rule was executed' : report.ok ? '✓' : '✗'
-      print(
-        `${mark} ${adapter.name} (${report.kind}): ${passed} passed, ${failed} failed, ${skipped} skipped; ${(report.ms / 1000).toFixed(1)} s`,
-      )
+      const seconds = (report.ms / 1000).toFixed(1)
+      const counts =
+        passed + failed === 0
+          ? `no rule was executed, ${skipped} skipped`
+          : `${passed} passed, ${failed} failed, ${skipped} skipped`
+      print(`${report.ok ? '✓' : '✗'} ${adapter.name} (${report.kind}): ${counts}; ${seconds} s`)
       reports.push(report)
     }
   }

@@ -149,15 +149,15 @@ describe('checkLinearizability(history, model)', () => {
 })
 
 /** Implements the definition of Wing and Gong literally. */
-function bruteForce(left: readonly Call<Input, number>[], state: number): boolean {
-  if (left.every(({ returned }) => returned === undefined)) return true
-  return left.some((each) => {
-    const late = left.some((other) => other !== each && other.returned && other.returned.at < each.invokedAt)
+function bruteForce(remaining: readonly Call<Input, number>[], state: number): boolean {
+  if (remaining.every(({ returned }) => returned === undefined)) return true
+  return remaining.some((each) => {
+    const late = remaining.some((other) => other !== each && other.returned && other.returned.at < each.invokedAt)
     const after = late ? undefined : register.step(state, each.input, each.returned?.output)
     return (
       after !== undefined &&
       bruteForce(
-        left.filter((other) => other !== each),
+        remaining.filter((other) => other !== each),
         after,
       )
     )

@@ -36,7 +36,7 @@ describe('sync-conformance', () => {
     expect(readFileSync(markdown, 'utf8')).toMatch(/\| BUS-ORD-01 \| MUST \| passed \| Changes of one publisher/)
     // No id of a stack rule begins with BUS, and a report without executed rules is a failure.
     expect(code).toBe(1)
-    expect(lines).toContain('✗ no rule was executed good (sync)')
+    expect(lines).toContain('✗ good (sync): no rule was executed')
   })
 
   test('prints the rule, the observation, the seed and the hint of a failure', async () => {

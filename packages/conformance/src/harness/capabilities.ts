@@ -57,10 +57,11 @@ function unknownValues<T extends object>(
 ): string[] {
   return Object.entries(allowed).flatMap(([name, values]) => {
     const value = (capabilities as Record<string, unknown>)[name]
-    return (values as readonly unknown[]).includes(value)
+    const known = values as readonly unknown[]
+    return known.includes(value)
       ? []
       : [
-          `${name}: expected one of ${(values as readonly unknown[]).map((each) => JSON.stringify(each)).join(', ')}, got ${JSON.stringify(value)}`,
+          `${name}: expected one of ${known.map((each) => JSON.stringify(each)).join(', ')}, got ${JSON.stringify(value)}`,
         ]
   })
 }

@@ -295,15 +295,15 @@ export const faults: readonly Mutant[] = [
     (harness) => ({
       ...harness,
       async injected() {
-        const given = await harness.injected?.()
-        if (!given) throw new Error('nothing to inject')
-        const client = overlayBus(given.client, {
+        const injected = await harness.injected?.()
+        if (!injected) throw new Error('nothing to inject')
+        const client = overlayBus(injected.client, {
           async close() {
-            await given.client.close()
-            await given.end()
+            await injected.client.close()
+            await injected.end()
           },
         })
-        return { ...given, client }
+        return { ...injected, client }
       },
     }),
     logBusHarness,

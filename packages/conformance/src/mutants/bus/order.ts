@@ -13,15 +13,15 @@ export const order: readonly Mutant[] = [
     () => (bus) =>
       interceptFrames(bus, () => {
         let count = 0
-        let held: (() => void) | undefined
+        let delayed: (() => void) | undefined
         return (frame, deliver, offset) => {
           if (++count % 10 === 9) {
-            held = () => deliver(frame, offset)
+            delayed = () => deliver(frame, offset)
             return
           }
           deliver(frame, offset)
-          held?.()
-          held = undefined
+          delayed?.()
+          delayed = undefined
         }
       }),
   ),
@@ -45,14 +45,14 @@ export const order: readonly Mutant[] = [
             return bus.publish(scope, changes)
           },
           subscribe(scope, onFrame, options) {
-            let held: { readonly by: number | undefined; readonly deliver: () => void } | undefined
+            let delayed: { readonly by: number | undefined; readonly deliver: () => void } | undefined
             return bus.subscribe(
               scope,
               (frame, offset) => {
                 const by = sender.get(/"[^"]*",1,\d+,(\d+)/.exec(String(frame))?.[1] ?? '')
                 const deliver = (): void => onFrame(frame, offset)
-                const before = held
-                held = undefined
+                const before = delayed
+                delayed = undefined
                 if (index % 2 === 0 || by === undefined) {
                   before?.deliver()
                   deliver()
@@ -62,10 +62,10 @@ export const order: readonly Mutant[] = [
                 } else {
                   before?.deliver()
                   const own = { by, deliver }
-                  held = own
+                  delayed = own
                   setImmediate(() => {
-                    if (held !== own) return
-                    held = undefined
+                    if (delayed !== own) return
+                    delayed = undefined
                     deliver()
                   })
                 }

@@ -154,7 +154,7 @@ export const delivery: readonly Rule<BusTestContext>[] = [
       }
       await context.waitUntil(
         () => subscriber.received.length >= 5,
-        `received ${subscriber.received.length} of 5 changes`,
+        () => `received ${subscriber.received.length} of 5 changes`,
       )
       await context.waitForDelivery(scope, [subscriber])
       assertThat(!nested, 'the handler was called re-entrantly')

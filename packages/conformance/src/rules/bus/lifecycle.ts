@@ -160,12 +160,12 @@ export const lifecycle: readonly Rule<BusTestContext>[] = [
     hint: 'Close only what the adapter itself has opened.',
     skip: ({ harness }) => (harness.injected ? undefined : 'the harness injects no connection'),
     async run(context) {
-      const given = await context.harness.injected?.()
-      if (!given) return
-      context.onCleanup(() => given.end())
-      await context.withTimeout(given.client.publish(context.section(), [context.change('a')]), 'publish')
-      await context.withTimeout(given.client.close(), 'close')
-      assertThat(await given.isOpen(), 'close closed the injected connection')
+      const injected = await context.harness.injected?.()
+      if (!injected) return
+      context.onCleanup(() => injected.end())
+      await context.withTimeout(injected.client.publish(context.section(), [context.change('a')]), 'publish')
+      await context.withTimeout(injected.client.close(), 'close')
+      assertThat(await injected.isOpen(), 'close closed the injected connection')
     },
   },
 ]

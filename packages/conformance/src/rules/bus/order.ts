@@ -56,9 +56,9 @@ export const order: readonly Rule<BusTestContext>[] = [
       await context.withTimeout(
         Promise.all(
           publishers.map(async (publisher, by) => {
-            const mine = interleaved[by] ?? []
-            for (let at = 0; at < mine.length; at += 3)
-              await Promise.all(mine.slice(at, at + 3).map((change) => publisher.publish(scope, [change])))
+            const ownChanges = interleaved[by] ?? []
+            for (let at = 0; at < ownChanges.length; at += 3)
+              await Promise.all(ownChanges.slice(at, at + 3).map((change) => publisher.publish(scope, [change])))
           }),
         ),
         'publish',
@@ -70,12 +70,12 @@ export const order: readonly Rule<BusTestContext>[] = [
           () => `${subscriber.client} received ${subscriber.received.length} of ${all.length} changes`,
         )
         for (const [by, own] of shared.entries()) {
-          const names = new Set(own.map(({ sequence }) => sequence))
-          const received = withoutDuplicates(subscriber).filter(({ sequence }) => names.has(sequence))
-          const wrong = received.findIndex((change, at) => change.sequence !== own[at]?.sequence)
+          const sequences = new Set(own.map(({ sequence }) => sequence))
+          const received = withoutDuplicates(subscriber).filter(({ sequence }) => sequences.has(sequence))
+          const mismatch = received.findIndex((change, at) => change.sequence !== own[at]?.sequence)
           assertThat(
-            wrong < 0,
-            `key "shared": changes of publisher ${by} arrived in another order ← #${wrong + 1}, client ${subscriber.client}`,
+            mismatch < 0,
+            `key "shared": changes of publisher ${by} arrived in another order ← #${mismatch + 1}, client ${subscriber.client}`,
           )
         }
       }
@@ -84,17 +84,17 @@ export const order: readonly Rule<BusTestContext>[] = [
         withoutDuplicates(subscriber).filter(({ key }) => key === 'shared'),
       )
       for (const [at, received] of orders.entries()) {
-        const wrong = received.findIndex((change, index) => change.sequence !== orders[0]?.[index]?.sequence)
+        const mismatch = received.findIndex((change, index) => change.sequence !== orders[0]?.[index]?.sequence)
         const excerpt = (list: typeof received | undefined): string =>
           `${list
-            ?.slice(0, wrong + 1)
+            ?.slice(0, mismatch + 1)
             .map(({ sequence }) => sequence)
             .slice(-3)
             .join(' ')}`
         assertThat(
-          wrong < 0,
+          mismatch < 0,
           () =>
-            `key "shared": clients disagree on the order of several publishers at #${wrong + 1}: client ${subscribers[0]?.client} got … ${excerpt(orders[0])}, client ${subscribers[at]?.client} got … ${excerpt(received)}`,
+            `key "shared": clients disagree on the order of several publishers at #${mismatch + 1}: client ${subscribers[0]?.client} got … ${excerpt(orders[0])}, client ${subscribers[at]?.client} got … ${excerpt(received)}`,
         )
       }
     },
@@ -143,12 +143,12 @@ export const order: readonly Rule<BusTestContext>[] = [
       )
       await context.expectAllReceived(subscriber, [], { allowLosses: true }).catch(() => {})
       const sequences = subscriber.received.map(({ sequence }) => sequence)
-      const wrong = context.allowDuplicates
+      const mismatch = context.allowDuplicates
         ? -1
         : sequences.findIndex((each, at) => at > 0 && each <= (sequences[at - 1] ?? 0))
       assertThat(
-        wrong < 0,
-        `key "a": ${sequences[wrong]} arrived after ${sequences[wrong - 1]} ← after the reconnect, client B`,
+        mismatch < 0,
+        `key "a": ${sequences[mismatch]} arrived after ${sequences[mismatch - 1]} ← after the reconnect, client B`,
       )
     },
   },
@@ -186,8 +186,11 @@ export const order: readonly Rule<BusTestContext>[] = [
       )
       await context.waitForDelivery(scope, [subscriber])
       const order = withoutDuplicates(subscriber).map(({ sequence }) => sequence)
-      const wrong = order.findIndex((each, at) => at > 0 && each < (order[at - 1] ?? 0))
-      assertThat(wrong < 0, `key "a": ${order[wrong]} arrived after ${order[wrong - 1]} ← across a retry, client B`)
+      const mismatch = order.findIndex((each, at) => at > 0 && each < (order[at - 1] ?? 0))
+      assertThat(
+        mismatch < 0,
+        `key "a": ${order[mismatch]} arrived after ${order[mismatch - 1]} ← across a retry, client B`,
+      )
     },
   },
   {
@@ -250,6 +253,6 @@ const onlyChangesOf = (
   { received }: RecordingSubscriber,
   sent: readonly { readonly sequence: number }[],
 ): RecordingSubscriber['received'] => {
-  const names = new Set(sent.map(({ sequence }) => sequence))
-  return received.filter(({ sequence }) => names.has(sequence))
+  const sequences = new Set(sent.map(({ sequence }) => sequence))
+  return received.filter(({ sequence }) => sequences.has(sequence))
 }

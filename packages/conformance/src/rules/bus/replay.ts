@@ -84,8 +84,8 @@ export const replay: readonly Rule<BusTestContext>[] = [
     async run(context) {
       const scope = context.section()
       const what = (after: string): string => `subscribe from the offset ${JSON.stringify(after)}`
-      const bad = ['', 'nonsense', '-1', '1e9', '{}', '../0']
-      for (const after of bad)
+      const malformed = ['', 'nonsense', '-1', '1e9', '{}', '../0']
+      for (const after of malformed)
         await assertRejects(
           context.withTimeout(
             context.bus.subscribe(scope, () => {}, { after }),

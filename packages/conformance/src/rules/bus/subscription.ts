@@ -161,14 +161,14 @@ export const subscription: readonly Rule<BusTestContext>[] = [
           )
           await context.waitForDelivery(scopeOf(literal), [plain])
           await context.waitForDelivery(scopeOf(pattern), [patterned])
-          const wrong = [
+          const misrouted = [
             ...patterned.received.filter(({ key }) => key === 'plain').map(() => [pattern, literal] as const),
             ...plain.received.filter(({ key }) => key === 'pattern').map(() => [literal, pattern] as const),
           ][0]
           assertThat(
-            !wrong,
+            !misrouted,
             () =>
-              `the ${at} ${JSON.stringify(wrong?.[0])} received a change published to ${JSON.stringify(wrong?.[1])}`,
+              `the ${at} ${JSON.stringify(misrouted?.[0])} received a change published to ${JSON.stringify(misrouted?.[1])}`,
           )
           await patterned.stop()
           await plain.stop()
@@ -213,9 +213,9 @@ export const subscription: readonly Rule<BusTestContext>[] = [
       await context.publish(scope, after)
       await context.waitForDelivery(scope, [late])
       if (context.capabilities.replay === 'retained') {
-        const names = new Set(late.received.map(({ sequence }) => sequence))
+        const sequences = new Set(late.received.map(({ sequence }) => sequence))
         assertThat(
-          names.has(before.at(-1)?.sequence ?? 0),
+          sequences.has(before.at(-1)?.sequence ?? 0),
           "replay 'retained': the late subscriber did not receive the last change",
         )
       } else await context.expectAllReceived(late, after, { allowDuplicates: true })
@@ -257,13 +257,13 @@ export const subscription: readonly Rule<BusTestContext>[] = [
     hint: 'Check every part of the address before anything is sent.',
     async run(context) {
       const partition = context.harness.namespace
-      const bad: readonly Scope[] = [
+      const invalid: readonly Scope[] = [
         { partition: '', section: 's' },
         { partition, section: '' },
         { partition, section: 's', key: '' },
         { partition, section: 7 as never },
       ]
-      for (const scope of bad) {
+      for (const scope of invalid) {
         const what = JSON.stringify(scope)
         await assertRejects(
           context.withTimeout(

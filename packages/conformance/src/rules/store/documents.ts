@@ -92,7 +92,7 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-ST-04',
     level: 'MUST',
-    statement: 'A load through any client returns a write as soon as its commit was answered.',
+    statement: 'Every client reads a write as soon as its commit was answered.',
     hint: 'Never read from a replica of the server, and answer only when the write is visible.',
     async run(context) {
       const writer = await context.writer()
@@ -286,7 +286,8 @@ export const documents: readonly Rule<StoreTestContext>[] = [
   {
     id: 'STORE-LOAD-01',
     level: 'MUST',
-    statement: 'A load answers each reference in order, across sections, and an empty load with an empty list.',
+    statement:
+      'A load answers every reference in request order, across sections, and an empty request with an empty list.',
     hint: 'Answer by index, also for references that are absent or repeated.',
     async run(context) {
       const [one, two] = [await context.writer(), await context.writer()]

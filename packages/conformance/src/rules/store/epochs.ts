@@ -16,7 +16,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-ST-20',
     level: 'MUST',
     statement:
-      'A caller that has seen a higher sequence than the store has makes it begin a new epoch; no other caller does.',
+      'A store begins a new epoch when a caller has seen a higher sequence than the section has, and not for a lower or equal one.',
     hint: 'Compare `highestSeen` with the sequence in the step that answers, and only within the same epoch.',
     async run(context) {
       const writer = await context.writer()
@@ -112,7 +112,7 @@ export const epochs: readonly Rule<StoreTestContext>[] = [
     id: 'STORE-EPO-03',
     level: 'MUST',
     statement:
-      'The log continues after a position of an ancestor epoch before its fork, and answers `unknown-position` for any other foreign position.',
+      "The log continues from a position at or before an ancestor's fork, and answers `unknown-position` after the fork or for an unknown epoch.",
     hint: 'Judge the position by the lineage, and return the changes with the epoch of the answer.',
     async run(context) {
       const writer = await context.writer()

@@ -325,12 +325,12 @@ export const harness: readonly Rule<StoreTestContext>[] = [
     hint: 'Close only what the adapter itself has opened.',
     skip: ({ harness: { injected } }) => (injected ? undefined : 'the harness injects no connection'),
     async run(context) {
-      const given = await context.harness.injected?.()
-      if (!given) return
-      context.onCleanup(() => given.end())
-      await context.withTimeout(given.client.heads([{ scope: context.section() }]), 'heads')
-      await context.withTimeout(given.client.close(), 'close')
-      assertThat(await given.isOpen(), 'close closed the injected connection')
+      const injected = await context.harness.injected?.()
+      if (!injected) return
+      context.onCleanup(() => injected.end())
+      await context.withTimeout(injected.client.heads([{ scope: context.section() }]), 'heads')
+      await context.withTimeout(injected.client.close(), 'close')
+      assertThat(await injected.isOpen(), 'close closed the injected connection')
     },
   },
 ]

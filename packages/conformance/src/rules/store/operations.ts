@@ -124,10 +124,10 @@ export const operations: readonly Rule<StoreTestContext>[] = [
     async run(context) {
       const [one, two] = [await context.writer(), await context.writer()]
       const { generation } = await one.write('old', { n: '1' })
-      const wrong = { readAt: one.state, generation, version: 9 }
+      const stale = { readAt: one.state, generation, version: 9 }
       const group = [
         one.request('a', { n: '1' }),
-        one.request('old', { n: '2' }, { expect: wrong }),
+        one.request('old', { n: '2' }, { expect: stale }),
         two.request('a', { n: '2' }),
         one.request('', { n: '1' }),
         one.request('b', { n: '3' }, { ttl: -1 }),

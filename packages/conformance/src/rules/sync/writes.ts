@@ -72,8 +72,15 @@ export const writes: readonly Rule<SyncTestContext>[] = [
       const [a] = await context.openInstances(1, context.define())
       const cycle: Record<string, unknown> = {}
       cycle['self'] = cycle
-      const bad = { undefined: [undefined], date: new Date(0), bigint: 1n, cycle, map: new Map(), function: () => 1 }
-      for (const [name, value] of Object.entries(bad)) {
+      const unsupported = {
+        undefined: [undefined],
+        date: new Date(0),
+        bigint: 1n,
+        cycle,
+        map: new Map(),
+        function: () => 1,
+      }
+      for (const [name, value] of Object.entries(unsupported)) {
         const what = `a write of a value with ${name}`
         const doc = { n: 1, a: { deep: value } } as unknown as TestDocument
         const error = await assertRejects(context.withTimeout(a.docs.assign('k', doc), what), what, 'SYNC_NOT_JSON')
