@@ -23,7 +23,7 @@ export const replay: readonly Mutant[] = [
         },
       }),
   ),
-  brokenLogBus('BUS-REP-02', 'knows the offsets of its own client only', /not a position/, () => (bus) => {
+  brokenLogBus('BUS-REP-02', 'knows the offsets of its own client only', /expected a position/, () => (bus) => {
     const own = new Set<string>()
     return overlayBus(bus, {
       async subscribe(scope, onFrame, options) {
