@@ -47,7 +47,9 @@ describe('connect()', () => {
         return Object.assign(bus, { close: async () => void closed.push(url.href) })
       },
     }))
-    await expect(connect({ store: 'memory:', bus: ['recorded:a', 'ftp:b', 'recorded:c'] })).rejects.toMatchObject({ code: 'SYNC_CONFIG' })
+    await expect(connect({ store: 'memory:', bus: ['recorded:a', 'ftp:b', 'recorded:c'] })).rejects.toMatchObject({
+      code: 'SYNC_CONFIG',
+    })
     expect(closed).toEqual(['recorded:a', 'recorded:c'])
   })
 

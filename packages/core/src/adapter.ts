@@ -1,4 +1,5 @@
-// What the author of a store or a bus needs, beside the errors that `@sync/core` exports.
+// Entry point `@sync/core/adapter`: contracts and helpers for authors of a store or a bus. Errors are exported by
+// `@sync/core`.
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
 export { assertDocumentRef, assertInteger, assertScope, assertSectionRef } from './model/assert.ts'
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'

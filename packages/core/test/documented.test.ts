@@ -84,8 +84,7 @@ describe('docs/reference/errors.md', () => {
 
   it('states a cause and a remedy for every error code', () => {
     const sections = text.split(/^## /m).slice(1)
-    const complete = (section: string): boolean =>
-      /^Causes:\n\n- /m.test(section) && /^Remedy:\n\n- /m.test(section)
+    const complete = (section: string): boolean => /^Causes:\n\n- /m.test(section) && /^Remedy:\n\n- /m.test(section)
     expect(sections.filter((section) => !complete(section))).toEqual([])
   })
 })

@@ -4,15 +4,15 @@ import { DeliveryFaults } from './delivery-faults.ts'
 import type { HubSettings } from './options.ts'
 import { SubscriberQueue } from './subscriber-queue.ts'
 
-/** Hears when the subscribers are cut off, and when that is over. */
-export type ConnectivityListener = (cut: boolean) => void
+/** Called when subscribers are disconnected (`true`) and connected again (`false`). */
+export type ConnectivityListener = (disconnected: boolean) => void
 
-/** The middle of all buses of a hub: who hears what, and what happens on the way. */
+/** Broker behind all buses of a hub. Delivers frames to subscribers, with the injected faults. */
 export class Broker {
   readonly settings: HubSettings
   readonly controls: MemoryBusControls
   readonly #faults: DeliveryFaults
-  /** By scope: the lines in the order of their subscription. */
+  /** Queues by scope, in the order of subscription. */
   readonly #queuesByScope = new Map<string, Set<SubscriberQueue>>()
   readonly #listeners = new Set<ConnectivityListener>()
   #paused = false
@@ -27,7 +27,7 @@ export class Broker {
       drop: (n) => faults.failNext('drop', n),
       repeat: (n) => faults.failNext('repeat', n),
       reorder: (n) => faults.failNext('reorder', n),
-      setFaultRates: (chances) => faults.setRates(chances),
+      setFaultRates: (rates) => faults.setRates(rates),
       delay: (ms, spread) => faults.setDelay(ms, spread),
       pause: () => {
         this.#paused = true
@@ -43,23 +43,23 @@ export class Broker {
     }
   }
 
-  /** Can anything be published? */
+  /** Whether publishing fails. */
   get unavailable(): boolean {
     return this.#unavailable
   }
 
-  /** Does what is published not reach the subscribers? */
+  /** Whether published frames do not reach the subscribers. */
   get disconnected(): boolean {
     return this.#interrupted || this.#unavailable
   }
 
-  /** Tells a client of ups and downs; the returned function ends it. */
+  /** Subscribes to connection changes. Returns an unsubscribe function. */
   onConnectivity(listener: ConnectivityListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Opens a line to one more subscriber of a scope; the returned function ends it. */
+  /** Subscribes to a scope. Returns an unsubscribe function. */
   subscribe(scope: Scope, deliver: (frame: string) => void): () => void {
     const { runtime, onError } = this.settings
     const queue = new SubscriberQueue({
@@ -83,16 +83,16 @@ export class Broker {
     }
   }
 
-  /** Sends a frame to all who hear this scope. */
+  /** Sends a frame to all subscribers of a scope. */
   publish(scope: Scope, frame: string): void {
     if (this.disconnected) return
     for (const queue of this.#queuesByScope.get(scopeId(scope)) ?? []) {
-      const fate = this.#faults.nextOutcome(!queue.isReordering)
-      if (fate === 'drop') continue
+      const outcome = this.#faults.nextOutcome(!queue.isReordering)
+      if (outcome === 'drop') continue
       const ms = this.#faults.nextDelay()
-      if (fate === 'reorder') queue.sendAfterNext(frame, ms)
+      if (outcome === 'reorder') queue.sendAfterNext(frame, ms)
       else queue.send(frame, ms)
-      if (fate === 'repeat') queue.send(frame, ms)
+      if (outcome === 'repeat') queue.send(frame, ms)
     }
   }
 

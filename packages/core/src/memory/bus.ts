@@ -15,12 +15,12 @@ import type { Broker } from './broker.ts'
 import { createMemoryHub, hubParts, type MemoryHub } from './hub.ts'
 
 /**
- * A bus within this process: what is published comes to the subscribers of that very scope, to the publisher's own too, in the
- * order of publication, after the call that published it. Nothing is kept for later.
- * Every call makes an independent client of the hub (default: a hub of its own); closing it leaves the hub.
+ * Creates a bus within this process. Frames go to the subscribers of exactly their scope, including the publisher's
+ * own, in the order of publication and after the `publish` call returns. The bus retains nothing.
  *
- * After `close` its calls reject with `SYNC_CLOSED`.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not made by `createMemoryHub`
+ * Each call creates an independent client of `hub` (default: a new hub). Closing the client leaves the hub open. After
+ * `close` all calls reject with `SYNC_CLOSED`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not created by `createMemoryHub`
  */
 export function memoryBus(hub: MemoryHub = createMemoryHub()): ChangeBus {
   return new MemoryBus(hubParts(hub).broker)
@@ -47,8 +47,8 @@ class MemoryBus implements ChangeBus {
       echo: true,
       maxPayloadBytes: broker.settings.maxPayloadBytes,
     })
-    this.#detach = broker.onConnectivity((cut) => this.#onConnectivity(cut))
-    // not before its maker could begin to listen
+    this.#detach = broker.onConnectivity((disconnected) => this.#onConnectivity(disconnected))
+    // Emitted in a microtask, so that the creator can add its listeners first.
     queueMicrotask(() => {
       if (!this.#closed && !this.#connected) this.#onConnectivity(broker.disconnected)
     })
@@ -56,16 +56,17 @@ class MemoryBus implements ChangeBus {
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
     this.#assertUsable(scope)
-    if (this.#broker.unavailable) throw new BusUnavailableError('the bus is away', { address: scope })
+    if (this.#broker.unavailable) throw new BusUnavailableError('the bus is unavailable', { address: scope })
     for (const { text } of encodeFrames(changes, this.capabilities.maxPayloadBytes)) this.#broker.publish(scope, text)
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
     this.#assertUsable(scope)
     const { signal, after } = options
-    if (after !== undefined) throw new ArgumentError('after: this bus keeps nothing to begin from', { address: scope })
+    if (after !== undefined)
+      throw new ArgumentError('after: expected no offset, because this bus retains no frames', { address: scope })
     if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
-    if (this.#broker.disconnected) throw new BusUnavailableError('the bus is away', { address: scope })
+    if (this.#broker.disconnected) throw new BusUnavailableError('the bus is unavailable', { address: scope })
     const unsubscribe = this.#broker.subscribe(scope, (frame) => onFrame(frame))
     const stop = (): void => {
       unsubscribe()
@@ -81,7 +82,7 @@ class MemoryBus implements ChangeBus {
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
-    // each call is a registration of its own, also of a function that is registered already
+    // Each call creates its own registration, also for a function that is already registered.
     const registration = (status: BusStatus): void => listener(status)
     this.#listeners.add(registration)
     return () => this.#listeners.delete(registration)
@@ -105,9 +106,9 @@ class MemoryBus implements ChangeBus {
     assertScope(scope)
   }
 
-  #onConnectivity(cut: boolean): void {
-    if (this.#connected) this.#emit(cut ? 'interrupted' : 'resumed')
-    else if (!cut) {
+  #onConnectivity(disconnected: boolean): void {
+    if (this.#connected) this.#emit(disconnected ? 'interrupted' : 'resumed')
+    else if (!disconnected) {
       this.#connected = true
       this.#emit('connected')
     }

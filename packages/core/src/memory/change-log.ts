@@ -6,19 +6,19 @@ interface LogEntry {
   readonly time: number
 }
 
-/** Trimmed entries stay in the array until they are this many and half of it: no commit pays for all. */
+/** Trimmed entries stay in the array until they number this many and half of it. The cost is spread over many commits. */
 const COMPACT_FROM = 256
 
 /**
- * The last changes of a section, bounded by count and age. Every commit is in it and sequences have no holes, so the place of
- * a change follows from its sequence, and how far the log reaches from its length.
+ * Latest changes of a section, bounded by count and age. The log contains every commit and sequences have no holes, so
+ * a change's index follows from its sequence, and the reach of the log from its length.
  */
 export class ChangeLog {
   readonly #maxChanges: number
   readonly #maxAge: number
   readonly #undoLog: UndoLog
   #entries: LogEntry[] = []
-  /** Where the log begins: entries before it are trimmed. */
+  /** Index of the first entry; entries before it are trimmed. */
   #start = 0
 
   constructor(limits: { readonly maxChanges: number; readonly maxAge: number }, undoLog: UndoLog) {
@@ -41,7 +41,7 @@ export class ChangeLog {
     }
   }
 
-  /** The changes from `sequence` on, oldest first; the caller knows that the log reaches that far. */
+  /** Yields the changes from `sequence` on, oldest first. The caller ensures that the log reaches back that far. */
   *from(sequence: number): Generator<EncodedChange, undefined> {
     const first = this.#entries[this.#start]?.change.sequence ?? 0
     for (let i = this.#start + Math.max(0, sequence - first); i < this.#entries.length; i++) {

@@ -3,13 +3,13 @@ import { ArgumentError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { FaultRates } from './controls.ts'
 
-/** What becomes of one delivery. */
+/** Outcome of one delivery. */
 export type DeliveryOutcome = 'delivered' | 'drop' | 'repeat' | 'reorder'
 
 const FAULTS = ['drop', 'repeat', 'reorder'] as const
 type Fault = (typeof FAULTS)[number]
 
-/** Decides about deliveries: by count first, then by chance. */
+/** Decides the outcome of deliveries: by count first, then at random. */
 export class DeliveryFaults {
   readonly #runtime: Runtime
   readonly #counts: Record<Fault, number> = { drop: 0, repeat: 0, reorder: 0 }
@@ -24,25 +24,26 @@ export class DeliveryFaults {
     this.#counts[fault] += assertInteger(n, 'n', 0)
   }
 
-  setRates(chances: FaultRates): void {
+  setRates(rates: FaultRates): void {
     for (const fault of FAULTS) {
-      const probability = chances[fault] ?? 0
+      const probability = rates[fault] ?? 0
       if (!(probability >= 0 && probability <= 1))
-        throw new ArgumentError(`${fault}: not a probability: ${probability}`)
+        throw new ArgumentError(`${fault}: expected a probability from 0 to 1, got ${probability}`)
     }
-    this.#rates = { ...chances }
+    this.#rates = { ...rates }
   }
 
   setDelay(ms: number, spread = 0): void {
     for (const span of [ms, spread]) {
-      if (!(span >= 0 && span < Number.POSITIVE_INFINITY)) throw new ArgumentError(`delay: not a number of ms: ${span}`)
+      if (!(span >= 0 && span < Number.POSITIVE_INFINITY))
+        throw new ArgumentError(`delay: expected a finite number of ms, got ${span}`)
     }
     this.#delay = { ms, spread }
   }
 
-  /** `reorderable`: is there not one already that waits for this delivery to pass it? */
-  nextOutcome(reorderable: boolean): DeliveryOutcome {
-    const candidates = reorderable ? FAULTS : (['drop', 'repeat'] as const)
+  /** `canReorder` is false while another delivery waits to be overtaken by this one. */
+  nextOutcome(canReorder: boolean): DeliveryOutcome {
+    const candidates = canReorder ? FAULTS : (['drop', 'repeat'] as const)
     const counted = candidates.find((fault) => this.#counts[fault] > 0)
     if (counted) {
       this.#counts[counted]--
@@ -51,13 +52,13 @@ export class DeliveryFaults {
     return candidates.find((fault) => this.#draw(this.#rates[fault])) ?? 'delivered'
   }
 
-  /** How long the next delivery takes, in ms. */
+  /** Returns the delay of the next delivery in ms. */
   nextDelay(): number {
     const { ms, spread } = this.#delay
     return spread > 0 ? ms + this.#runtime.random() * spread : ms
   }
 
-  /** Draws only where there is something to decide: what is switched off leaves a seeded run as it is. */
+  /** Draws only if the probability is positive, so that a disabled fault does not change a seeded run. */
   #draw(probability = 0): boolean {
     return probability > 0 && this.#runtime.random() < probability
   }

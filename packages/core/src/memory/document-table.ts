@@ -1,15 +1,15 @@
 import type { CurrentVersions, StoredDocument } from '../transport/store.ts'
 import type { UndoLog } from './undo-log.ts'
 
-/** One document as it is held: field texts are opaque. `fields` is a map, so that no name can do harm. */
+/** One stored document. Field texts are opaque. `fields` is a map, so that no field name is special. */
 export interface MemoryDocument {
   readonly generation: number
   version: number
   readonly fields: Map<string, MemoryField>
-  /** The version of every absent field. */
+  /** Version of every absent field. */
   floor: number
   changedAt: number
-  /** When it expires, by the store's clock; `Infinity`: never. */
+  /** Expiry time on the store's clock; `Infinity`: never. */
   expiresAt: number
 }
 
@@ -19,10 +19,13 @@ interface MemoryField {
   readonly version: number
 }
 
-/** How many documents each commit looks at for expired ones: more than it can add, so that they cannot pile up. */
+/**
+ * Number of documents that each commit checks for expiry. It exceeds what a commit adds, so that expired documents
+ * cannot accumulate.
+ */
 const SWEPT_PER_COMMIT = 2
 
-/** The documents of a section. One that has expired is absent to every question, whether it is still held or not. */
+/** Documents of a section. An expired document counts as absent, even while it is still in memory. */
 export class DocumentTable {
   readonly #byKey = new Map<string, MemoryDocument>()
   readonly #undoLog: UndoLog
@@ -32,18 +35,18 @@ export class DocumentTable {
     this.#undoLog = undoLog
   }
 
-  /** How many are held: the living, and the expired that were not freed yet. */
+  /** Number of documents in memory: existing ones, and expired ones that are not freed yet. */
   get heldCount(): number {
     return this.#byKey.size
   }
 
-  /** The living document. */
+  /** Returns a document, unless it is absent or expired. */
   get(key: string, now: number): MemoryDocument | undefined {
     const document = this.#byKey.get(key)
     return document && now < document.expiresAt ? document : undefined
   }
 
-  /** What may be changed in place and then handed to `put`: a copy, where the old state may be asked back. */
+  /** Returns a document that may be modified and passed to `put`: a copy if the undo log may restore the old state. */
   editableCopy(document: MemoryDocument): MemoryDocument {
     return this.#undoLog.isEnabled ? { ...document, fields: new Map(document.fields) } : document
   }
@@ -59,12 +62,12 @@ export class DocumentTable {
     this.#byKey.delete(key)
   }
 
-  /** The living documents, by key. */
+  /** Yields the existing documents by key. */
   *live(now: number): Generator<[string, MemoryDocument], undefined> {
     for (const entry of this.#byKey) if (now < entry[1].expiresAt) yield entry
   }
 
-  /** Frees a few expired documents, where there can be any. Needs no note: they are absent with or without it. */
+  /** Frees a few expired documents. Needs no undo record, because they count as absent anyway. */
   sweep(now: number): void {
     for (let i = 0; this.#sweeper && i < SWEPT_PER_COMMIT; i++) {
       const { done, value } = this.#sweeper.next()
@@ -83,19 +86,19 @@ export class DocumentTable {
   }
 }
 
-/** The versions that answers tell; of an absent document too. */
+/** Returns the versions for an answer, also for an absent document. */
 export const versionsOf = (document: MemoryDocument | undefined): CurrentVersions =>
   document ? { generation: document.generation, version: document.version } : { generation: 0, version: 0 }
 
-/** The version that a field is at, present or not. In an absent document no field was ever set. */
+/** Returns a field's version, whether or not it is present. A field of an absent document has version 0. */
 export const fieldVersion = (document: MemoryDocument | undefined, field: string): number =>
   document?.fields.get(field)?.version ?? document?.floor ?? 0
 
-/** A document as the store answers it. */
+/** Converts a document to the form that the store returns. */
 export function toStored(document: MemoryDocument, now: number): StoredDocument {
   const { generation, version, floor, changedAt, expiresAt } = document
   const members: string[] = []
-  // without a prototype, else a field of that name would set it
+  // No prototype, because a field named `__proto__` would set it.
   const fieldVersions: Record<string, number> = Object.create(null)
   for (const [name, field] of document.fields) {
     members.push(`${JSON.stringify(name)}:${field.text}`)

@@ -2,7 +2,7 @@ import type { EditParts } from '../transport/encode.ts'
 import type { CommitRequest, FieldWrite } from '../transport/store.ts'
 import { fieldVersion, type MemoryDocument } from './document-table.ts'
 
-/** What a write does to each field, with the version after it. Nothing at all: there is nothing to write. */
+/** Returns a write's field edits with the resulting versions; none if the write changes nothing. */
 export function toEdits(request: CommitRequest, document: MemoryDocument | undefined): EditParts[] {
   const edits: EditParts[] = []
   for (const write of request.fields) {
@@ -21,13 +21,14 @@ function toEdit(write: FieldWrite, request: CommitRequest, document: MemoryDocum
   const { field, whole, delta } = write
   const version = fieldVersion(document, field) + 1
   if (whole === undefined) return { field, version }
-  // the inner patch is right only on the value that it was taken from: this life, this version, and present
-  const guarded = delta && request.expect?.generation === document?.generation
-  if (guarded && delta.base === document?.fields.get(field)?.version) return { field, version, whole, delta: delta.ops }
+  // The delta is valid only on its base: same generation, same field version, field present.
+  const isSameGeneration = delta && request.expect?.generation === document?.generation
+  if (isSameGeneration && delta.base === document?.fields.get(field)?.version)
+    return { field, version, whole, delta: delta.ops }
   return { field, version, whole }
 }
 
-/** Carries the edits out. A removed field leaves its counter to the floor, so that no version of it comes twice. */
+/** Applies the edits. A removed field raises the floor, so that its versions are not reused. */
 export function applyEdits(document: MemoryDocument, edits: readonly EditParts[]): void {
   for (const { field, version, whole } of edits) {
     if (whole !== undefined) document.fields.set(field, { text: whole, version })

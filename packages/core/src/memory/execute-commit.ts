@@ -6,10 +6,10 @@ import { unmetExpectation } from './expectation.ts'
 import type { OpResult } from './op-memory.ts'
 import type { StoredSection } from './stored-section.ts'
 
-/** Answers one request to a section whose fence has been passed, in one atomic step. */
+/** Executes one request in one atomic step. The section's fence must have been passed. */
 export function executeCommit(section: StoredSection, request: CommitRequest, now: number): CommitResult {
   const { op, ref } = request
-  // the memory is asked before the epoch: what was done in an ancestor is not to be done again
+  // Look up the op memory before comparing epochs: a write that was executed in an ancestor epoch must not run again.
   const known = op.isCallerGiven ? section.callerOpMemory.lookUp(ref.key, op, now) : section.opResults.lookUp(op)
   if (known) return { ...known, state: section.state() }
   const state = section.state()
@@ -49,7 +49,10 @@ function write(
   return commit(section, request, document, now, edits)
 }
 
-/** Deleting what is absent is a commit too: it leaves a tombstone, so that an older state cannot come back over it. */
+/**
+ * Commits a deletion, also of an absent document: it leaves a tombstone that keeps an older row from re-creating the
+ * document.
+ */
 const remove = (
   section: StoredSection,
   request: CommitRequest,
@@ -66,12 +69,12 @@ function commit(
 ): OpResult {
   const { ref, origin, ttl, meta } = request
   const sequence = section.sequence + 1
-  // sequences only rise, so a life's first one is a generation that no earlier life had
+  // Sequences only rise, so no earlier generation of the document has this number.
   const generation = document?.generation ?? sequence
   const version = (document?.version ?? 0) + 1
-  const pieces = { key: ref.key, epoch: section.epoch, origin, generation, version, sequence, time: now, edits }
-  // it stands in the log, in the op memory and in answers: nobody may change it
-  const change = Object.freeze(assembleChange(meta ? { ...pieces, meta } : pieces))
+  const parts = { key: ref.key, epoch: section.epoch, origin, generation, version, sequence, time: now, edits }
+  // Frozen, because the log, the op memory and answers share it.
+  const change = Object.freeze(assembleChange(meta ? { ...parts, meta } : parts))
   section.undoLog.beginCommit()
   section.append(change, now)
   section.recordDefinition(request)

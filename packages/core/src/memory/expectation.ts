@@ -2,7 +2,7 @@ import type { ConflictReason, Expectation } from '../transport/store.ts'
 import { includesPosition, type SectionState } from '../versioning/section-state.ts'
 import { fieldVersion, type MemoryDocument } from './document-table.ts'
 
-/** What of an expectation does not hold, if anything; the first found, from the document's life down to single fields. */
+/** Returns the first unmet part of an expectation, from generation to single fields; `undefined` if it holds. */
 export function unmetExpectation(
   expect: Expectation,
   document: MemoryDocument | undefined,
@@ -11,7 +11,7 @@ export function unmetExpectation(
 ): { readonly reason: ConflictReason; readonly field?: string } | undefined {
   const { generation, version, fields, readAt } = expect
   if (generation === undefined && version === undefined && fields === undefined) return undefined
-  // read in a history that is not ours: equal numbers would prove nothing
+  // The expectation was read in another history, so equal numbers prove nothing.
   if (!includesPosition(state, readAt)) return { reason: 'generation' }
   if (generation === 0 && document) return { reason: 'exists' }
   if (expect.notDeleted && deletedAt > readAt.sequence) return { reason: 'deleted' }

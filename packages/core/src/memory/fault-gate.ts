@@ -8,19 +8,19 @@ interface HeldCall {
   readonly committed: 'no' | 'unknown'
 }
 
-/** What lies between stores and their server: every call goes through it, or does not. */
+/** Gate between stores and their server, which injects faults into calls. */
 export class FaultGate {
   #unavailable = false
   #paused = false
   #repliesToLose = 0
   #held: HeldCall[] = []
 
-  /** Does `work` on `input` at once, or when the gate opens again. The answer never comes before this has returned. */
+  /** Runs `work` at once, or when `resume` is called. The result never arrives before this call returns. */
   call<I, O>(caller: object, committed: 'no' | 'unknown', input: I, work: (input: I) => O): Promise<O> {
     return new Promise((resolve, reject) => {
-      if (this.#unavailable) return reject(away(committed))
+      if (this.#unavailable) return reject(unavailableError(committed))
       if (!this.#paused) return resolve(work(input))
-      // the caller may change what it gave while the call is held
+      // The caller may modify its input before the call resumes.
       const given = structuredClone(input)
       const run = (): void => {
         try {
@@ -33,23 +33,26 @@ export class FaultGate {
     })
   }
 
-  /** To be called when a commit is done and before it is answered. @throws StoreUnavailableError (`SYNC_STORE_UNAVAILABLE`) if the reply is lost. */
+  /**
+   * Called after a commit and before its answer. @throws StoreUnavailableError (`SYNC_STORE_UNAVAILABLE`) if the reply
+   * is lost
+   */
   failIfReplyLost(): void {
     if (this.#repliesToLose === 0) return
     this.#repliesToLose--
-    throw away('unknown')
+    throw unavailableError('unknown')
   }
 
   loseReplies(n = 1): void {
     this.#repliesToLose += assertInteger(n, 'n', 0)
   }
 
-  away(): void {
+  makeUnavailable(): void {
     this.#unavailable = true
-    for (const { reject, committed } of this.#held.splice(0)) reject(away(committed))
+    for (const { reject, committed } of this.#held.splice(0)) reject(unavailableError(committed))
   }
 
-  back(): void {
+  makeAvailable(): void {
     this.#unavailable = false
   }
 
@@ -62,12 +65,12 @@ export class FaultGate {
     for (const { run } of this.#held.splice(0)) run()
   }
 
-  /** The caller goes: what is held of it is answered with `error`. */
+  /** Rejects the held calls of a caller that closes. */
   rejectHeld(caller: object, error: Error): void {
     for (const call of this.#held) if (call.caller === caller) call.reject(error)
     this.#held = this.#held.filter((call) => call.caller !== caller)
   }
 }
 
-const away = (committed: 'no' | 'unknown'): StoreUnavailableError =>
-  new StoreUnavailableError('the store is away', committed)
+const unavailableError = (committed: 'no' | 'unknown'): StoreUnavailableError =>
+  new StoreUnavailableError('the store is unavailable', committed)

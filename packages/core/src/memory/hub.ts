@@ -6,7 +6,7 @@ import { FaultGate } from './fault-gate.ts'
 import { type MemoryHubOptions, resolveOptions } from './options.ts'
 import { StoreServer } from './store-server.ts'
 
-/** What the stores and buses of one process have in common: the server of the former, the broker of the latter. */
+/** In-process server and broker that memory stores and buses share, with their fault controls. */
 export interface MemoryHub {
   readonly runtime: Runtime
   readonly store: MemoryStoreControls
@@ -22,8 +22,8 @@ interface HubParts {
 const parts = new WeakMap<MemoryHub, HubParts>()
 
 /**
- * Makes the common ground of `memoryStore(hub)` and `memoryBus(hub)`: all clients of one hub see the same data and changes.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if an option is out of its range
+ * Creates the hub for `memoryStore(hub)` and `memoryBus(hub)`. All clients of one hub share data and changes.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if an option is out of range
  */
 export function createMemoryHub(options: MemoryHubOptions = {}): MemoryHub {
   const settings = resolveOptions(options)
@@ -31,8 +31,8 @@ export function createMemoryHub(options: MemoryHubOptions = {}): MemoryHub {
   const faultGate = new FaultGate()
   const broker = new Broker(settings)
   const store: MemoryStoreControls = {
-    makeUnavailable: () => faultGate.away(),
-    makeAvailable: () => faultGate.back(),
+    makeUnavailable: () => faultGate.makeUnavailable(),
+    makeAvailable: () => faultGate.makeAvailable(),
     pause: () => faultGate.pause(),
     resume: () => faultGate.resume(),
     loseReplies: (n) => faultGate.loseReplies(n),
@@ -45,9 +45,9 @@ export function createMemoryHub(options: MemoryHubOptions = {}): MemoryHub {
   return hub
 }
 
-/** What is behind a hub. @throws ArgumentError (`SYNC_ARGUMENT`) if it was not made by `createMemoryHub`. */
+/** Returns the parts behind a hub. @throws ArgumentError (`SYNC_ARGUMENT`) if it was not created by `createMemoryHub` */
 export function hubParts(hub: MemoryHub): HubParts {
   const found = parts.get(hub)
-  if (!found) throw new ArgumentError('not a hub made by createMemoryHub')
+  if (!found) throw new ArgumentError('hub: expected the result of createMemoryHub(), got another value')
   return found
 }

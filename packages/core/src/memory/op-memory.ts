@@ -5,7 +5,7 @@ import type { UndoLog } from './undo-log.ts'
 
 type WithoutState<R> = R extends unknown ? Omit<R, 'state'> : never
 
-/** An answer that is remembered: all of it but the standing, which is told as of the day. */
+/** A remembered result. The section state is excluded, because an answer contains the current one. */
 export type OpResult = WithoutState<Extract<CommitResult, { status: 'committed' | 'unchanged' | 'conflict' }>>
 
 interface RememberedResult {
@@ -13,13 +13,16 @@ interface RememberedResult {
   readonly result: OpResult
 }
 
-/** A conflict answers the attempts up to its own, whatever else was answered the write, and so every attempt at it. */
+/**
+ * Returns a remembered result if it is valid for an attempt. A conflict is valid only for its own and earlier attempts;
+ * every other result is final for the write.
+ */
 const validResult = (known: RememberedResult | undefined, attempt: number): OpResult | undefined =>
   known && (known.result.status !== 'conflict' || attempt <= known.attempt) ? known.result : undefined
 
 /**
- * The op memory of a section: its last answers, bounded by their number and text, never by time, so that an outage ages
- * nothing. Answers are numbered; those up to `floor` are forgotten.
+ * Op memory of a section: its latest results, bounded by count and text size, never by time, so that an outage ages
+ * nothing. Results are numbered; those up to `floor` are forgotten.
  */
 export class OpMemory {
   readonly #halfCount: number
@@ -40,7 +43,7 @@ export class OpMemory {
     this.#results = new RotatingMap(undoLog)
   }
 
-  /** How many answers have been numbered so far. */
+  /** Number of results so far. */
   get count(): number {
     return this.#state.count
   }
@@ -64,7 +67,10 @@ export class OpMemory {
     this.#results.set(id, { attempt, result })
   }
 
-  /** May an op of this birth have been answered and forgotten since? Then it must not run, for it may run twice. */
+  /**
+   * Whether an operation whose id has this origin may have been executed and forgotten. It must not run then, because
+   * it may run twice.
+   */
   mayBeForgotten(idOrigin: OpId['idOrigin'], { epoch, ancestors }: Pick<SectionState, 'epoch' | 'ancestors'>): boolean {
     if (idOrigin.epoch === epoch) return idOrigin.opResultCount < this.#state.floor
     const fork = ancestors.find((each) => each.epoch === idOrigin.epoch)
@@ -72,7 +78,10 @@ export class OpMemory {
   }
 }
 
-/** The answers to op ids that callers gave: by document, for a time, so that they outlive the writer. */
+/**
+ * Results of writes with an idempotency key: remembered per document for a minimum time, so that they outlive the
+ * writer.
+ */
 export class CallerOpMemory {
   readonly #ttl: number
   readonly #undoLog: UndoLog

@@ -2,31 +2,40 @@ import { assertInteger } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 
-/** Options of a {@link MemoryHub}. Whatever is out of its range is refused with an ArgumentError (`SYNC_ARGUMENT`). */
+/**
+ * Options of a {@link MemoryHub}. `createMemoryHub` rejects values out of range with an ArgumentError
+ * (`SYNC_ARGUMENT`).
+ */
 export interface MemoryHubOptions {
-  /** Clock, timers, randomness and ids. Default: the real ones. */
+  /** Clock, timers, randomness and ids. Default: the system's. */
   readonly runtime?: Runtime
-  /** The most changes that a section's log keeps. Default 10,000. */
+  /** Maximum number of changes in a section's log. Default 10,000. */
   readonly maxChanges?: number
-  /** A change older than this leaves its section's log at the next commit there. Default 1 hour. */
+  /** Maximum age of a change in a section's log; older ones are trimmed at the section's next commit. Default 1 hour. */
   readonly maxAge?: Duration
-  /** The most answers that a section's op memory keeps, 2 at least. Never less than the last half of them. Default 100,000. */
+  /**
+   * Maximum number of results in a section's op memory, at least 2. At least the latest half of them is kept. Default
+   * 100,000.
+   */
   readonly maxOpResults?: number
-  /** How much text of changes a section's op memory keeps, in characters; if reached, it forgets sooner. Default 32 Mi. */
+  /**
+   * Maximum size of the changes in a section's op memory, in characters; older results are forgotten beyond it. Default
+   * 32 Mi.
+   */
   readonly maxOpResultChars?: number
-  /** How long, at the least, the answer to an op id given by the caller is kept. Default 10 minutes. */
+  /** Minimum time for which the result of a write with an idempotency key is remembered. Default 10 minutes. */
   readonly opResultTtl?: Duration
-  /** How many earlier epochs a section remembers. Default 8. */
+  /** Number of ancestor epochs that a section remembers. Default 8. */
   readonly lineageDepth?: number
-  /** How many commits `store.loseTail` can take back: each costs memory. Default 0. */
+  /** Maximum number of commits that `store.loseTail` can undo. Each costs memory. Default 0. */
   readonly maxUndoCommits?: number
-  /** The largest frame on the bus, in bytes. Default 1 MiB. */
+  /** Maximum frame size on the bus, in bytes. Default 1 MiB. */
   readonly maxPayloadBytes?: number
-  /** The largest commit request, in bytes of its field texts. Default 16 MiB. */
+  /** Maximum size of a commit request: total bytes of its field texts. Default 16 MiB. */
   readonly maxCommitBytes?: number
   /**
-   * Takes what a frame handler or status listener threw: neither may, and nobody else is harmed by it.
-   * Default: thrown again outside of every call, so that the process hears of it as of any uncaught error.
+   * Called with errors thrown by frame handlers and status listeners. They affect no other subscriber. Default:
+   * rethrows them as uncaught exceptions.
    */
   readonly onError?: (error: unknown) => void
 }
@@ -48,7 +57,7 @@ export interface HubSettings {
 
 const MIB = 1_048_576
 
-/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range. */
+/** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range */
 export function resolveOptions(options: MemoryHubOptions): HubSettings {
   return {
     runtime: options.runtime ?? systemRuntime,

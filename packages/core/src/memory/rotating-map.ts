@@ -1,6 +1,6 @@
 import type { UndoLog } from './undo-log.ts'
 
-/** Two maps, of which the older one is dropped whole: a bounded memory that never trims entry by entry. */
+/** Bounded map of two generations. It drops the older generation as a whole instead of trimming single entries. */
 export class RotatingMap<V> {
   readonly #undoLog: UndoLog
   #recent = new Map<string, V>()
@@ -26,7 +26,7 @@ export class RotatingMap<V> {
     this.#recent.set(key, value)
   }
 
-  /** Forgets the older half; what was recent is the older half now. */
+  /** Drops the older generation. The recent one becomes the older one. */
   rotate(): void {
     if (this.#undoLog.isEnabled) {
       const [recent, older] = [this.#recent, this.#older]

@@ -19,13 +19,13 @@ import type { HubSettings } from './options.ts'
 import { StoredSection } from './stored-section.ts'
 import { UndoLog } from './undo-log.ts'
 
-/** The authority behind all stores of a hub. Each of its methods is one atomic step: nothing in it waits. */
+/** Server behind all stores of a hub. Each method is one atomic, synchronous step. */
 export class StoreServer {
   readonly settings: HubSettings
   readonly #undoLog: UndoLog
-  /** By partition, then by section. */
+  /** Sections by partition and name. */
   readonly #sections = new Map<string, Map<string, StoredSection>>()
-  /** New at every start: what makes a lost tail noticeable. */
+  /** Changes at every start, so that a lost tail is detected. */
   #identity = 1
 
   constructor(settings: HubSettings) {
@@ -93,7 +93,7 @@ export class StoreServer {
   loseTail(n: number): number {
     assertInteger(n, 'n', 0)
     if (n > this.settings.maxUndoCommits)
-      throw new ArgumentError(`maxUndoCommits: ${this.settings.maxUndoCommits} commits cannot take back ${n}`)
+      throw new ArgumentError(`n: expected at most maxUndoCommits (${this.settings.maxUndoCommits}), got ${n}`)
     const lost = this.#undoLog.undoLast(n)
     this.restart()
     return lost
@@ -120,8 +120,11 @@ export class StoreServer {
       assertCommitRequest(request, this.settings.maxCommitBytes)
       return executeCommit(section, request, now)
     } catch (cause) {
-      const error = cause instanceof SyncError ? cause : new ArgumentError('not a commit request', { cause })
-      // without a section there is nothing to tell of: least of all another epoch
+      const error =
+        cause instanceof SyncError
+          ? cause
+          : new ArgumentError('expected a commit request, got a malformed one', { cause })
+      // Without a section, return the writer's own epoch: another one would signal an epoch change.
       const state = section?.state() ?? { epoch: request.epoch, sequence: 0, opResultCount: 0, ancestors: [] }
       return { status: 'failed', error, state }
     }
@@ -131,7 +134,7 @@ export class StoreServer {
     return this.settings.runtime.now()
   }
 
-  /** The section, its fence passed. */
+  /** Returns a section, created if necessary, after passing its fence. */
   #fencedSection(ref: SectionRef): StoredSection {
     const section = this.#sections.get(ref.partition)?.get(ref.section) ?? this.#create(ref)
     section.touch(this.#identity)

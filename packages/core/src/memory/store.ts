@@ -17,11 +17,12 @@ import { createMemoryHub, hubParts, type MemoryHub } from './hub.ts'
 import type { StoreServer } from './store-server.ts'
 
 /**
- * A store in this process's memory: what several services of one process share, and the embedded default. Every call makes an
- * independent client of the hub (default: a hub of its own); closing it leaves the hub. What is stored ends with the process.
+ * Creates a store in this process's memory. It is shared by several services of one process, and serves as the embedded
+ * default. Its data ends with the process.
  *
- * After `close` its calls reject with `SYNC_CLOSED`.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not made by `createMemoryHub`
+ * Each call creates an independent client of `hub` (default: a new hub). Closing the client leaves the hub open. After
+ * `close` all calls reject with `SYNC_CLOSED`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not created by `createMemoryHub`
  */
 export function memoryStore(hub: MemoryHub = createMemoryHub()): Store {
   const { server, faultGate } = hubParts(hub)
@@ -75,7 +76,7 @@ class MemoryStore implements Store {
       if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
     }
     assertUsable()
-    // one instant's keys, so that none that stays can be missed
+    // All keys of one instant, so that no document that persists is missed.
     for (const key of await this.#read(section, (given) => this.#server.keys(given, prefix))) {
       assertUsable()
       yield key

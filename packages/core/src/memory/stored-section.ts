@@ -9,7 +9,7 @@ import type { HubSettings } from './options.ts'
 import { Tombstones } from './tombstones.ts'
 import type { UndoLog } from './undo-log.ts'
 
-/** One section as the server holds it: its history, documents, log and op memory. */
+/** One section on the server: its history, documents, log and op memory. */
 export class StoredSection {
   readonly undoLog: UndoLog
   readonly documents: DocumentTable
@@ -18,7 +18,10 @@ export class StoredSection {
   readonly tombstones: Tombstones
   readonly #settings: HubSettings
   readonly #log: ChangeLog
-  /** The server's identity when this epoch began: on a difference the server may lack what others were shown. */
+  /**
+   * The server's identity when this epoch began. If it changes, the server may lack commits that instances have
+   * received.
+   */
   #knownIdentity: number
   #epoch: string
   #sequence = 0
@@ -45,7 +48,7 @@ export class StoredSection {
     return this.#sequence
   }
 
-  /** As of now; answers take it after their work is done. */
+  /** Returns the current state. Answers read it after their work is complete. */
   state(): SectionState {
     const state = {
       epoch: this.#epoch,
@@ -56,7 +59,7 @@ export class StoredSection {
     return this.#definition ? { ...state, definition: this.#definition } : state
   }
 
-  /** Do the section's readers listen elsewhere than this writer would send? */
+  /** Whether readers of the section subscribe to other channels than the writer would publish to. */
   contradictsDefinition({ definition }: CommitRequest): boolean {
     return (
       definition !== undefined &&
@@ -65,7 +68,7 @@ export class StoredSection {
     )
   }
 
-  /** Notes how the writer of a commit defines the section. */
+  /** Records the definition of a commit's writer. */
   recordDefinition({ definition }: CommitRequest): void {
     const before = this.#definition
     if (!definition || definition.digest === before?.digest) return
@@ -73,18 +76,21 @@ export class StoredSection {
     this.#definition = Object.freeze({ subscribeBy: definition.subscribeBy, digest: definition.digest })
   }
 
-  /** The fence, first in every call: a server with another identity than the noted one begins a new epoch. */
+  /** Fence, called first by every operation: if the server's identity changed, a new epoch begins. */
   touch(identity: number): void {
     if (this.#knownIdentity !== identity) this.#startEpoch(identity)
   }
 
-  /** One who was shown more of this epoch than there is proves that its tail was lost. */
+  /**
+   * Begins a new epoch if the caller has received more of the current one than the section has, which proves a lost
+   * tail.
+   */
   detectLostTail({ highestSeen }: HeadQuery): void {
     if (highestSeen?.epoch === this.#epoch && highestSeen.sequence > this.#sequence)
       this.#startEpoch(this.#knownIdentity)
   }
 
-  /** Enters a commit into history: the sequence advances to the change's own. */
+  /** Appends a commit to the log and advances the sequence to the change's own. */
   append(change: EncodedChange, now: number): void {
     const before = this.#sequence
     if (this.undoLog.isEnabled) this.undoLog.record(() => (this.#sequence = before))
@@ -92,7 +98,7 @@ export class StoredSection {
     this.#log.append(change, now)
   }
 
-  /** The log after a place; `key`: of one document. */
+  /** Returns a page of the log after a position, optionally of one document only. */
   changesSince(after: { epoch: string; sequence: number }, limit: number, key?: string): LogPage {
     const state = this.state()
     const empty = { state, changes: [], upTo: after.sequence }
@@ -107,17 +113,20 @@ export class StoredSection {
     return { state, status: 'page', changes, upTo: this.#sequence }
   }
 
-  /** All that the log still has. */
+  /** Returns all changes in the log. */
   loggedChanges(): EncodedChange[] {
     return Array.from(this.#log.from(0), (change) => this.#inCurrentEpoch(change))
   }
 
-  /** What the log holds is history of today's epoch: the one it was committed in may be forgotten by now. */
+  /**
+   * Returns the change in the current epoch. The log is part of its history, while the epoch of the commit may have
+   * left the lineage.
+   */
   #inCurrentEpoch(change: EncodedChange): EncodedChange {
     return change.epoch === this.#epoch ? change : { ...change, epoch: this.#epoch }
   }
 
-  /** Begins a new epoch. Log and op memory go on: up to the fork history is common. */
+  /** Begins a new epoch. Log and op memory continue, because history up to the fork is common. */
   #startEpoch(identity: number): void {
     const [noted, epoch, lineage] = [this.#knownIdentity, this.#epoch, this.#ancestors]
     this.undoLog.record(() => {

@@ -1,11 +1,11 @@
 import type { Runtime } from '../model/runtime.ts'
 
-/** What a line needs of the broker behind it. */
+/** Collaborators of `SubscriberQueue`. */
 export interface SubscriberQueueDeps {
   readonly runtime: Runtime
-  /** Are frames held back for now? */
+  /** Whether delivery is paused. */
   readonly paused: () => boolean
-  /** Takes a frame; does not throw. */
+  /** Delivers a frame. Must not throw. */
   readonly deliver: (frame: string) => void
 }
 
@@ -14,29 +14,29 @@ interface QueuedFrame {
   isDue: boolean
 }
 
-/** How long a frame that is to change places waits for another one, in ms. */
+/** Maximum time in ms that a frame waits to be overtaken by the next one. */
 const REORDER_TIMEOUT_MS = 20
 
-/** The way of frames to one subscriber: in order, one at a time, never within the publisher's own call. */
+/** Queue of frames for one subscriber. Delivers in order, one at a time, and never within the publisher's call. */
 export class SubscriberQueue {
   readonly #deps: SubscriberQueueDeps
   readonly #timers = new Set<() => void>()
   #isOpen = true
   #deliveryScheduled = false
   #queue: QueuedFrame[] = []
-  /** What lets the next frame pass. */
+  /** Frame that waits to be overtaken by the next one. */
   #heldBack: { readonly frame: string; readonly cancel: () => void } | undefined
 
-  constructor(end: SubscriberQueueDeps) {
-    this.#deps = end
+  constructor(deps: SubscriberQueueDeps) {
+    this.#deps = deps
   }
 
-  /** Does a frame wait for the next one to pass it? */
+  /** Whether a frame waits to be overtaken by the next one. */
   get isReordering(): boolean {
     return this.#heldBack !== undefined
   }
 
-  /** Sends a frame on its way, which takes `ms`; it arrives behind all that were sent before. */
+  /** Enqueues a frame for delivery after `ms`, behind all earlier frames. */
   send(frame: string, ms: number): void {
     this.#enqueue(frame, ms)
     const heldBack = this.#heldBack
@@ -46,7 +46,7 @@ export class SubscriberQueue {
     this.#enqueue(heldBack.frame, ms)
   }
 
-  /** Sends a frame behind the next one, or when none came for a while. */
+  /** Enqueues a frame behind the next one, or alone if none follows in time. */
   sendAfterNext(frame: string, ms: number): void {
     const cancel = this.#schedule(REORDER_TIMEOUT_MS, () => {
       this.#heldBack = undefined
@@ -55,14 +55,14 @@ export class SubscriberQueue {
     this.#heldBack = { frame, cancel }
   }
 
-  /** Looks whether something can be delivered now. */
+  /** Schedules delivery of the frames that are due. */
   scheduleDelivery(): void {
     if (this.#deliveryScheduled || this.#queue.length === 0) return
     this.#deliveryScheduled = true
     queueMicrotask(() => this.#deliver())
   }
 
-  /** What is under way is lost. */
+  /** Drops all frames in transit. */
   clear(): void {
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
@@ -70,7 +70,7 @@ export class SubscriberQueue {
     this.#heldBack = undefined
   }
 
-  /** Nothing is delivered any more, from this moment. */
+  /** Stops all deliveries from this moment. */
   close(): void {
     this.#isOpen = false
     this.clear()
@@ -91,10 +91,10 @@ export class SubscriberQueue {
   #deliver(): void {
     this.#deliveryScheduled = false
     const queue = this.#queue
-    // what is sent meanwhile has woken the line again: nobody keeps the other subscribers waiting
+    // Frames sent during delivery have scheduled another run, so other subscribers are not delayed.
     const { length } = queue
     let delivered = 0
-    // a handler may stop, cut or pause the line: asked anew before each frame
+    // A handler may unsubscribe, disconnect or pause, so check before each frame.
     while (
       delivered < length &&
       this.#isOpen &&

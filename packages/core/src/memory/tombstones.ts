@@ -2,7 +2,7 @@ import { TOMBSTONE_MS } from '../transport/store.ts'
 import { RotatingMap } from './rotating-map.ts'
 import type { UndoLog } from './undo-log.ts'
 
-/** Which documents were deleted lately, and at which sequence. */
+/** Sequences of recent deletions, by key. */
 export class Tombstones {
   readonly #undoLog: UndoLog
   readonly #deleted: RotatingMap<number>
@@ -13,7 +13,7 @@ export class Tombstones {
     this.#deleted = new RotatingMap(undoLog)
   }
 
-  /** The sequence of its last deletion; 0: none that is remembered. */
+  /** Returns the sequence of a document's last deletion, 0 if none is remembered. */
   get(key: string): number {
     return this.#deleted.get(key) ?? 0
   }

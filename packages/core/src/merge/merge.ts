@@ -1,6 +1,9 @@
 import { type Json, jsonEqual } from '../model/json.ts'
 
-/** What a merge strategy decides about: the value both began from, what this writer wants, what the store has by now. */
+/**
+ * Input of a merge strategy: the value that both writers started from (`base`), this writer's value (`local`) and the
+ * stored value (`remote`).
+ */
 export interface MergeInput<V> {
   readonly base: V | undefined
   readonly local: V
@@ -8,24 +11,27 @@ export interface MergeInput<V> {
 }
 
 /**
- * Decides what a field becomes when two writers changed it. Pure and deterministic; throwing refuses the write
- * (`SYNC_REJECTED`).
+ * Resolves concurrent changes of one field. Must be pure and deterministic. If it throws, the write is rejected with
+ * `SYNC_REJECTED`.
  */
 export type Merge<V> = (input: MergeInput<V>) => V
 
-/** The last write wins: the store's order decides. The default, and the only strategy whose writes are unconditional. */
+/** Last write wins, in the store's order. The default, and the only strategy whose writes have no precondition. */
 export const lww = <V>({ local }: MergeInput<V>): V => local
 
-/** The greater value wins. Numbers by size, strings by code unit. */
+/** Greater value wins. Numbers compare by size, strings by code unit. */
 export const max = <V extends number | string>({ local, remote }: MergeInput<V>): V => (local > remote ? local : remote)
 
-/** The lesser value wins. Numbers by size, strings by code unit. */
+/** Smaller value wins. Numbers compare by size, strings by code unit. */
 export const min = <V extends number | string>({ local, remote }: MergeInput<V>): V => (local < remote ? local : remote)
 
-/** Both writers' differences count: the local one is added to what the store has. */
+/** Adds both differences: the local difference from `base` is added to the stored value. */
 export const sum = ({ base = 0, local, remote }: MergeInput<number>): number => remote + (local - base)
 
-/** What a strategy is called, so that services can find out whether they define a field alike; one's own has no name. */
+/**
+ * Returns a strategy's name, so that services can detect that they define a field differently; `custom` for one of
+ * their own.
+ */
 export const strategyName = (merge: object): string => strategyNames.get(merge) ?? 'custom'
 
 const strategyNames = new WeakMap<object, string>([
@@ -38,15 +44,15 @@ const strategyNames = new WeakMap<object, string>([
 type Scalar = string | number | boolean | null
 
 /**
- * Lists merged by intent: what either side added is in, what either side removed is out, the store's order first.
- * Elements are told apart by their member `by`, or, without it, by their own value. Of an element changed on both
- * sides the local form stays.
+ * Returns a strategy that merges lists by intent: elements added by either side are kept, elements removed by either
+ * side are gone, in the stored order. Elements are identified by their member `by`, or by their own value. An element
+ * changed on both sides keeps the local form.
  */
 export function union<K extends string>(
   by: K,
 ): <V extends readonly { readonly [P in K]: Scalar }[]>(input: MergeInput<V>) => V
 export function union(): <V extends readonly Scalar[]>(input: MergeInput<V>) => V
-// biome-ignore lint/suspicious/noExplicitAny: the overloads say what it takes
+// biome-ignore lint/suspicious/noExplicitAny: the overloads state the types
 export function union(by?: string): (input: MergeInput<any>) => any {
   const idOf = (element: unknown): unknown => (by === undefined ? element : (element as Record<string, unknown>)[by])
   const strategy = ({ base, local, remote }: MergeInput<readonly Json[]>): readonly Json[] => {

@@ -39,7 +39,7 @@ export function assertOneOf(value: unknown, choices: readonly string[], label: s
 /** Maximum length of a value in a message. */
 const MAX_FORMATTED = 80
 
-/** Formats a rejected argument for a message: its JSON, shortened; its type where it has none. */
+/** Formats a rejected argument for an error message: as JSON, shortened, or as its type if it has no JSON form. */
 export function formatValue(value: unknown): string {
   const text =
     typeof value === 'string' || (typeof value === 'object' && value !== null) ? toJsonText(value) : undefined

@@ -1,30 +1,33 @@
 import type { Json } from './json.ts'
 import type { Operation } from './operation.ts'
 
-/** What one commit did to one field. `version` is the field's own counter after it. */
+/** Edit of one field by one commit. `version` is the field's version after the commit. */
 export type FieldEdit =
   | { readonly field: string; readonly version: number; readonly kind: 'whole'; readonly value: Json }
   | { readonly field: string; readonly version: number; readonly kind: 'delta'; readonly ops: readonly Operation[] }
   | { readonly field: string; readonly version: number; readonly kind: 'removed' }
 
 /**
- * One committed write, as it travels. `generation === sequence` marks the first change of a document's life.
+ * One commit as it travels. Its document was created by it if `generation` equals `sequence`.
  *
- * `edits`: per field, or `removed` (the document is gone), or `omitted` (too large for the medium: receivers load).
+ * `edits` is one of:
+ * - a list: one edit per changed field
+ * - `removed`: the document was deleted
+ * - `omitted`: the edits were too large for the transport; receivers load the document
  */
 export interface Change {
   readonly key: string
   readonly epoch: string
-  /** Id of the instance that wrote it. */
+  /** Id of the instance that wrote the change. */
   readonly origin: string
   readonly generation: number
   readonly version: number
   readonly sequence: number
-  /** The store's clock at the commit, ms since 1970. Metadata only: the order is the sequence. */
+  /** Time of the commit on the store's clock, in ms since 1970. Informational only: the sequence defines the order. */
   readonly time: number
   readonly edits: readonly FieldEdit[] | 'removed' | 'omitted'
   readonly meta?: Readonly<Record<string, string>>
 }
 
-/** Does this change begin a new life of its document? Such a change stands on nothing before it. */
+/** Whether the change created its document. Such a change depends on no earlier change. */
 export const isCreation = (change: Change): boolean => change.generation === change.sequence

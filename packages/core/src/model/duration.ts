@@ -1,14 +1,14 @@
 import { formatValue } from './assert.ts'
 import { ArgumentError } from './errors.ts'
 
-/** A span of time: milliseconds, or a number with its unit (`'500ms'`, `'30s'`, `'15m'`, `'6h'`, `'7d'`). */
+/** Duration: milliseconds, or a number with a unit (`'500ms'`, `'30s'`, `'15m'`, `'6h'`, `'7d'`). */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /**
- * A duration in milliseconds.
- * @throws ArgumentError (`SYNC_ARGUMENT`) naming `what`, unless it is a positive finite span.
+ * Returns a duration in milliseconds.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming `label` if the duration is not positive and finite
  */
 export function parseDuration(duration: Duration, label: string): number {
   const ms = typeof duration === 'number' ? duration : parseText(duration)

@@ -1,4 +1,4 @@
-/** The part of the data that a {@link SyncError} concerns, as far as it is known. */
+/** Address that a {@link SyncError} concerns, as far as it is known. */
 export interface ErrorAddress {
   readonly partition?: string
   readonly section?: string
@@ -11,25 +11,25 @@ interface Details {
   readonly address?: ErrorAddress
 }
 
-/** Shared by every copy of this package in a process, so that {@link isSyncError} recognises errors of all of them. */
+/** Shared by all copies of this package in a process, so that {@link isSyncError} recognises the errors of each copy. */
 const BRAND = Symbol.for('@sync/core/SyncError')
 
 /**
- * Base class of every error of this product.
+ * Base class of all errors thrown by this library.
  *
- * Messages begin with the address and end with the error's section in `docs/reference/errors.md`. Messages may change at any
- * time; codes change in major versions only.
+ * Messages begin with the address and end with a reference to the error's section in `docs/reference/errors.md`.
+ * Messages may change in any release; codes change only in major versions.
  */
 export abstract class SyncError extends Error {
-  /** The code of every error of this class. */
+  /** Code of the errors of this class. */
   static readonly code: `SYNC_${string}`
-  /** Stable identifier of the kind of error. */
+  /** Stable error code. */
   abstract readonly code: `SYNC_${string}`
-  /** `no`: nothing was written. `unknown`: the write may have been committed. */
+  /** `no`: nothing was written. `unknown`: the write may have been committed. Default `no`. */
   readonly committed: 'no' | 'unknown' = 'no'
-  /** Whether the same call may succeed later. */
+  /** Whether the same call may succeed later. Default false. */
   readonly retryable: boolean = false
-  /** The part of the data that the error concerns. */
+  /** Address that the error concerns, if known. */
   readonly address: ErrorAddress | undefined
 
   static {
@@ -43,7 +43,7 @@ export abstract class SyncError extends Error {
     this.address = address
   }
 
-  /** Adds the address to an error that has none, in its message too. Returns the error. */
+  /** Adds an address to the error and to its message, unless it already has one. Returns the error. */
   locate(address: ErrorAddress): this {
     if (this.address) return this
     const { message, stack } = this
@@ -55,8 +55,8 @@ export abstract class SyncError extends Error {
 }
 
 /**
- * Returns true if a value is a {@link SyncError}, also one of another copy of this package, where `instanceof` fails: after
- * `jest.resetModules()`, or with two versions installed.
+ * Returns true if a value is a {@link SyncError}. Also recognises errors of another copy of this package, where
+ * `instanceof` fails: after `jest.resetModules()`, or with two versions installed.
  */
 export const isSyncError = (value: unknown): value is SyncError =>
   typeof value === 'object' && value !== null && BRAND in value
@@ -67,18 +67,28 @@ function formatAddress({ partition, section, key, field }: ErrorAddress): string
   return field === undefined ? path : `${path} (field ${JSON.stringify(field)})`
 }
 
-/** A value that JSON cannot carry unchanged. `path` is the JSON pointer of it. */
+/** A value that JSON cannot represent without loss. */
 export class NotJsonError extends SyncError {
   static override readonly code = 'SYNC_NOT_JSON'
   override readonly code = 'SYNC_NOT_JSON'
+  /** JSON pointer to the value. */
   readonly path: string
-  constructor(path: string, what: string, details?: Details) {
-    super(`${what} at ${path === '' ? 'the root' : path} is not JSON`, details)
+  constructor(path: string, found: string, details?: Details) {
+    super(`expected a JSON value at ${path === '' ? 'the root' : path}, got ${found}`, details)
     this.path = path
   }
 }
 
-/** Why a patch does not apply. */
+/**
+ * Reason why a JSON Patch does not apply:
+ * - `bad-operation`: an operation is malformed, or its kind is unknown
+ * - `bad-pointer`: a path is not a JSON pointer
+ * - `forbidden-name`: a path contains a name that documents may not use
+ * - `index`: an array index is malformed or out of range
+ * - `missing`: a path leads to a member that does not exist
+ * - `not-a-container`: a path leads through a string, number, boolean or null
+ * - `test-failed`: a `test` operation found another value
+ */
 export type PatchFailure =
   | 'bad-operation'
   | 'bad-pointer'
@@ -88,12 +98,12 @@ export type PatchFailure =
   | 'not-a-container'
   | 'test-failed'
 
-/** A JSON Patch that does not apply; the document is as it was. */
+/** A JSON Patch that does not apply. The document is unchanged. */
 export class PatchError extends SyncError {
   static override readonly code = 'SYNC_PATCH'
   override readonly code = 'SYNC_PATCH'
   readonly reason: PatchFailure
-  /** Of the operation in the patch, from 0. */
+  /** Index of the operation in the patch, from 0. */
   readonly index: number
   readonly path: string
   constructor(reason: PatchFailure, index: number, path: string, message: string, details?: Details) {
@@ -104,33 +114,33 @@ export class PatchError extends SyncError {
   }
 }
 
-/** An argument that cannot be served: an empty name, an unknown option, a duration of the wrong form. */
+/** An invalid argument: an empty name, an unknown option, a malformed duration. */
 export class ArgumentError extends SyncError {
   static override readonly code = 'SYNC_ARGUMENT'
   override readonly code = 'SYNC_ARGUMENT'
 }
 
-/** A text that is no position of ours. */
+/** A string that is not a position. */
 export class PositionError extends SyncError {
   static override readonly code = 'SYNC_POSITION'
   override readonly code = 'SYNC_POSITION'
   constructor(position: unknown) {
-    super(`not a position: ${JSON.stringify(position)}`)
+    super(`expected a position of a change or batch, got ${JSON.stringify(position)}`)
   }
 }
 
-/** A frame that cannot be read. `newer`: it is of a later major version of the wire. */
+/** A frame or change that cannot be decoded. */
 export class FrameError extends SyncError {
   static override readonly code = 'SYNC_FRAME'
   override readonly code = 'SYNC_FRAME'
   readonly newer: boolean
   constructor(message: string, newer = false, details?: Details) {
-    super(`unreadable frame: ${message}`, details)
+    super(`cannot decode: ${message}`, details)
     this.newer = newer
   }
 }
 
-/** What the write took for granted does not hold (any more). `current` tells the document's version, 0 when absent. */
+/** A write whose precondition does not hold. `current.version` is the document's version, 0 if the document is absent. */
 export class ConflictError extends SyncError {
   static override readonly code = 'SYNC_CONFLICT'
   override readonly code = 'SYNC_CONFLICT'
@@ -142,13 +152,13 @@ export class ConflictError extends SyncError {
   }
 }
 
-/** The document to be changed does not exist. */
+/** The document that a write should change does not exist. */
 export class NotFoundError extends SyncError {
   static override readonly code = 'SYNC_NOT_FOUND'
   override readonly code = 'SYNC_NOT_FOUND'
 }
 
-/** The resulting document is refused, by the collection's schema or by a merge strategy. */
+/** A document that the collection's schema or a merge strategy rejects. */
 export class RejectedError extends SyncError {
   static override readonly code = 'SYNC_REJECTED'
   override readonly code = 'SYNC_REJECTED'
@@ -159,7 +169,10 @@ export class RejectedError extends SyncError {
   }
 }
 
-/** The caller's wait ended, or the store forgot: the write may or may not have been done. Ask again with `opId`. */
+/**
+ * A write whose outcome is unknown: the caller stopped waiting, or the store no longer remembers the result. The write
+ * may have been committed. To find out, repeat it with the same idempotency key.
+ */
 export class OutcomeUnknownError extends SyncError {
   static override readonly code = 'SYNC_OUTCOME_UNKNOWN'
   override readonly code = 'SYNC_OUTCOME_UNKNOWN'
@@ -171,33 +184,33 @@ export class OutcomeUnknownError extends SyncError {
   }
 }
 
-/** The section's documents are followed in another way than this service's definition says: nothing was written. */
+/** The section's recorded definition has another `subscribeBy` than this instance's definition. Nothing was written. */
 export class DefinitionError extends SyncError {
   static override readonly code = 'SYNC_DEFINITION'
   override readonly code = 'SYNC_DEFINITION'
 }
 
-/** The collection's `source` failed, or did not answer in time; what it threw is the `cause`. */
+/** The collection's `source` threw or timed out; its error is the `cause`. */
 export class SourceError extends SyncError {
   static override readonly code = 'SYNC_SOURCE'
   override readonly code = 'SYNC_SOURCE'
   override readonly retryable = true
 }
 
-/** The caller's time ran out before the call began to do anything, or while it only read. */
+/** The timeout passed before the call wrote anything, or during a read. */
 export class TimeoutError extends SyncError {
   static override readonly code = 'SYNC_TIMEOUT'
   override readonly code = 'SYNC_TIMEOUT'
   override readonly retryable = true
 }
 
-/** The caller's signal aborted before the call began to do anything, or while it only read. */
+/** The caller's signal aborted before the call wrote anything, or during a read. */
 export class AbortedError extends SyncError {
   static override readonly code = 'SYNC_ABORTED'
   override readonly code = 'SYNC_ABORTED'
 }
 
-/** The store cannot be reached. */
+/** The store is unavailable. */
 export class StoreUnavailableError extends SyncError {
   static override readonly code = 'SYNC_STORE_UNAVAILABLE'
   override readonly code = 'SYNC_STORE_UNAVAILABLE'
@@ -209,67 +222,67 @@ export class StoreUnavailableError extends SyncError {
   }
 }
 
-/** The bus cannot be reached, or refused to send. */
+/** The bus is unavailable, or rejected the frames. */
 export class BusUnavailableError extends SyncError {
   static override readonly code = 'SYNC_BUS_UNAVAILABLE'
   override readonly code = 'SYNC_BUS_UNAVAILABLE'
   override readonly retryable = true
 }
 
-/** A bus no longer keeps what came after this offset: read what was missed from the store. */
+/** The bus no longer retains the frames after an offset. The missing changes must be read from the store. */
 export class OffsetLostError extends SyncError {
   static override readonly code = 'SYNC_OFFSET_LOST'
   override readonly code = 'SYNC_OFFSET_LOST'
 }
 
-/** Used after `close()`. */
+/** A call after `close()`. */
 export class ClosedError extends SyncError {
   static override readonly code = 'SYNC_CLOSED'
   override readonly code = 'SYNC_CLOSED'
 }
 
-/** Too much at once: a document, commit or queue beyond its stated limit. */
+/** A document, commit or queue that exceeds its limit. */
 export class LimitError extends SyncError {
   static override readonly code = 'SYNC_LIMIT'
   override readonly code = 'SYNC_LIMIT'
 }
 
-/** A stamp from further in the future than the clock takes: the sender's wall clock is ahead, or ours behind. */
+/** A hybrid stamp too far ahead of the wall clock: the sender's clock is fast, or the local clock is slow. */
 export class ClockDriftError extends SyncError {
   static override readonly code = 'SYNC_CLOCK_DRIFT'
   override readonly code = 'SYNC_CLOCK_DRIFT'
   override readonly retryable = true
-  /** How far the stamp is ahead of our wall clock, in ms. */
+  /** Milliseconds by which the stamp is ahead of the local wall clock. */
   readonly drift: number
-  /** How far it may be, in ms. */
+  /** Maximum allowed drift, in ms. */
   readonly maxDrift: number
   constructor(drift: number, maxDrift: number, details?: Details) {
-    super(`a stamp ${drift} ms ahead of the wall clock: ${maxDrift} at most`, details)
+    super(`expected a stamp at most ${maxDrift} ms ahead of the wall clock, got one ${drift} ms ahead`, details)
     this.drift = drift
     this.maxDrift = maxDrift
   }
 }
 
-/** Why a recording cannot be played on. */
+/** Reason why a recording cannot be read or replayed further. */
 export type RecordingFailure =
-  /** A line that is none of a recording. */
+  /** A line is not valid. */
   | 'damaged'
-  /** The end is missing: the file was cut, or its recorder did not come to its end. */
+  /** The last line is missing: the file was cut, or its recorder stopped early. */
   | 'truncated'
-  /** Written by a later release. */
+  /** A later release wrote the recording. */
   | 'newer'
-  /** The collection refused the change; `cause` says why. */
+  /** The collection rejected a change; its error is the `cause`. */
   | 'rejected'
 
-/** A recording cannot be read or played beyond a line. What stands before that line was done. */
+/** A recording that cannot be read or replayed beyond a line. The lines before it are complete. */
 export class RecordingError extends SyncError {
   static override readonly code = 'SYNC_RECORDING'
   override readonly code = 'SYNC_RECORDING'
   readonly reason: RecordingFailure
-  /** The line that was not done, from 1. */
+  /** Number of the line that failed, from 1. */
   readonly line: number
   constructor(reason: RecordingFailure, line: number, message: string, details?: Details) {
-    super(`line ${line} of the recording: ${message}`, details)
+    super(`recording line ${line}: ${message}`, details)
     this.reason = reason
     this.line = line
   }

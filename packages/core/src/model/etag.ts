@@ -1,18 +1,20 @@
 import { ArgumentError } from './errors.ts'
 import type { LogPosition } from './position.ts'
 
-/** One state of one document. */
+/** Identifies one state of one document. */
 export interface DocumentState {
   readonly version: number
   readonly generation: number
-  /** The position at which the state was read. */
+  /** Section position as of which the state was read. */
   readonly readAt: LogPosition
 }
 
 /**
- * An opaque identifier of one state of one document. It survives JSON, a restart and another instance.
+ * Opaque identifier of one state of one document. It can be stored as JSON and used after a restart or in another
+ * instance.
  *
- * A strong entity tag in quotes (RFC 9110, section 8.8.3): usable as it is in the HTTP headers `ETag` and `If-Match`.
+ * A strong entity tag in quotes (RFC 9110, section 8.8.3). It can be used unchanged in the HTTP headers `ETag` and
+ * `If-Match`.
  */
 export type ETag = string
 

@@ -1,6 +1,6 @@
 /**
- * 32 bits of a text, the same in every process and version of this product: what data is laid out by must not change.
- * FNV-1a over the UTF-16 units, each as two bytes, with the finaliser of MurmurHash3 (both public domain).
+ * Returns a 32-bit hash of a string. Stable across processes and releases, because the layout of stored data depends on
+ * it. FNV-1a over the UTF-16 code units, two bytes each, with the finaliser of MurmurHash3 (both public domain).
  */
 export function hash32(text: string, seed = 0): number {
   let hash = 0x811c9dc5 ^ seed

@@ -1,19 +1,19 @@
 import { isJsonArray, type Json } from './json.ts'
 
-/** How many bytes a value takes as JSON text in UTF-8, without building the text. */
+/** Returns the size of a value as JSON text in UTF-8 bytes, without building the text. */
 export function jsonBytes(value: Json): number {
   return Number.MAX_SAFE_INTEGER - remainingBudget(value, Number.MAX_SAFE_INTEGER)
 }
 
 /**
- * Whether a value takes at most `limit` bytes as JSON text in UTF-8.
- * Stops counting at the limit, so that asking about a large value costs no more than the limit.
+ * Whether a value's JSON text has at most `limit` bytes in UTF-8. Counting stops at the limit, so that a check of a
+ * large value costs no more than the limit.
  */
 export function fitsJsonBytes(value: Json, limit: number): boolean {
   return remainingBudget(value, limit) >= 0
 }
 
-/** What is left of a budget of bytes; negative, not exact, once it is overdrawn. */
+/** Returns the remaining byte budget; negative, and inexact, once the budget is exceeded. */
 function remainingBudget(value: Json, budget: number): number {
   switch (typeof value) {
     case 'string':
@@ -31,7 +31,7 @@ function remainingBudget(value: Json, budget: number): number {
     return left
   }
   const keys = Object.keys(value)
-  // Per member a colon and, but for the first, a comma.
+  // Each member adds a colon and, except for the first one, a comma.
   let left = budget - 2 - Math.max(keys.length * 2 - 1, 0)
   for (let i = 0; i < keys.length && left >= 0; i++) {
     const key = keys[i] as string
@@ -47,7 +47,10 @@ function numberBytes(value: number): number {
   return bytes
 }
 
-/** Bytes of a string as JSON, quotes included; a lower bound above `limit` if there are more than that. */
+/**
+ * Returns the size of a string as JSON in bytes, including quotes. If it exceeds `limit`, returns a lower bound above
+ * `limit`.
+ */
 function stringBytes(text: string, limit: number): number {
   if (text.length + 2 > limit) return text.length + 2
   let bytes = text.length + 2
@@ -60,7 +63,7 @@ function stringBytes(text: string, limit: number): number {
   return bytes
 }
 
-/** How many bytes the unit at `i` takes beyond one. */
+/** Returns the number of bytes beyond one that the code unit at `i` takes. */
 function extraBytes(text: string, i: number, unit: number): number {
   if (unit < 0x20) {
     const short = unit === 0x08 || unit === 0x09 || unit === 0x0a || unit === 0x0c || unit === 0x0d
@@ -71,6 +74,6 @@ function extraBytes(text: string, i: number, unit: number): number {
   const high = unit < 0xdc00
   const other = text.charCodeAt(high ? i + 1 : i - 1)
   const paired = high ? other >= 0xdc00 && other <= 0xdfff : other >= 0xd800 && other < 0xdc00
-  // A pair is four bytes, two for each half; a lone half is written as \udXXX.
+  // A surrogate pair has four bytes, two for each half; a lone surrogate is escaped as \udXXX.
   return paired ? 1 : 5
 }

@@ -1,7 +1,7 @@
-/** Any JSON value. What this library hands out is deeply frozen. */
+/** Any JSON value. Values returned by this library are deeply frozen. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject
 
-/** A JSON object: what a document is. */
+/** A JSON object. Every document is one. */
 export type JsonObject = { readonly [key: string]: Json }
 
 /** A JSON array or object. */
@@ -23,9 +23,10 @@ export function isJsonArray(value: Json | undefined): value is readonly Json[] {
 }
 
 /**
- * Freezes a JSON value and all that is in it, in place, and returns it.
+ * Freezes a JSON value deeply, in place, and returns it.
  *
- * A frozen container is taken to be frozen all the way down, so that freezing a document anew costs only its new parts.
+ * A frozen container is assumed to be deeply frozen, so that freezing a new revision of a document costs only its new
+ * parts.
  */
 export function deepFreeze<T extends Json>(value: T): T {
   if (isJsonContainer(value) && !Object.isFrozen(value)) {
@@ -40,8 +41,8 @@ export function deepFreeze<T extends Json>(value: T): T {
 }
 
 /**
- * Whether two JSON values are the same value: object members in any order, arrays in order.
- * `-0` equals `0`, for JSON text does not tell them apart (`JSON.stringify(-0)` is `"0"`).
+ * Whether two JSON values are equal. The order of object members is ignored; the order of array elements is
+ * significant. `-0` equals `0`, because JSON text does not distinguish them (`JSON.stringify(-0)` is `"0"`).
  */
 export function jsonEqual(a: Json, b: Json): boolean {
   if (a === b) return true
@@ -62,7 +63,7 @@ function objectsEqual(a: JsonObject, b: JsonObject): boolean {
   const names = Object.keys(b)
   const members = Object.values(b)
   let at = 0
-  // Members mostly stand in the same order; then this loop saves looking each up by its name.
+  // Members are usually in the same order. In that case this loop avoids a lookup by name for each member.
   for (const name in a) {
     if (name !== names[at]) return equalByName(a, b)
     if (!jsonEqual(a[name] as Json, members[at++] as Json)) return false
@@ -80,6 +81,6 @@ function equalByName(a: JsonObject, b: JsonObject): boolean {
   return true
 }
 
-/** A member of an object by any name: what objects inherit (`toString`) is none. */
+/** Returns an object's own member. Inherited properties such as `toString` are ignored. */
 export const memberOf = (object: JsonObject | undefined, name: string): Json | undefined =>
   object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined

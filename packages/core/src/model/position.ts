@@ -1,20 +1,23 @@
 import { PositionError } from './errors.ts'
 
-/** "This far I have seen": a place in a section's history. Inside the core; outside it travels as an opaque {@link Position}. */
+/**
+ * Position in a section's history: everything in `epoch` up to `sequence`. Outside the core it travels as an opaque
+ * {@link Position}.
+ */
 export interface LogPosition {
   readonly epoch: string
   readonly sequence: number
 }
 
-/** A {@link LogPosition} made opaque: keep it, send it, hand it back. It survives JSON and a restart. */
+/** Opaque position in a section's history: "everything up to here". It can be stored as JSON and used after a restart. */
 export type Position = string
 
-/** Writes a place as the opaque text that leaves the core. */
+/** Encodes a log position as an opaque string. */
 export const encodePosition = ({ epoch, sequence }: LogPosition): Position => `${sequence}.${epoch}`
 
 /**
- * Reads a position back.
- * @throws PositionError (`SYNC_POSITION`) if the text is none of ours.
+ * Decodes a position.
+ * @throws PositionError (`SYNC_POSITION`) if the string is not a position
  */
 export function decodePosition(position: Position): LogPosition {
   const parts = /^(0|[1-9]\d{0,15})\.(.+)$/s.exec(position)

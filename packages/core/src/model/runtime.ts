@@ -1,30 +1,31 @@
-/** Time, timers, randomness and ids: all that makes a run differ from the next. Injected, so that a test can replay one. */
+/** Clock, timers, randomness and ids: every source of non-determinism. Injected, so that a test can replay a run. */
 export interface Runtime {
-  /** Milliseconds since 1970, with fractions where the platform has them. Only differences decide anything. */
+  /** Wall-clock time in ms since 1970, with fractions where the platform provides them. */
   now(): number
   /**
-   * Milliseconds since some moment: measures spans of time. Never goes back, though the wall clock may be set back; where that
-   * is set forwards (a machine wakes from its sleep), the time that it leaves out counts as passed.
+   * Monotonic time in ms since an arbitrary moment, for measuring durations. It never goes back, even if the wall clock
+   * is set back. If the wall clock is set forward, as when a machine wakes from sleep, the skipped time counts as
+   * elapsed.
    */
   elapsed(): number
   /**
-   * Runs `fn` once after `ms` milliseconds; the returned function cancels it. `call` (default): somebody waits for it, the
-   * process stays alive. `upkeep`: nobody does.
+   * Runs `fn` once after `ms` milliseconds. Returns a function that cancels the timer. With purpose `call` (default)
+   * the timer keeps the process alive, because a caller waits for it; with `upkeep` it does not.
    */
   schedule(fn: () => void, ms: number, purpose?: 'call' | 'upkeep'): () => void
-  /** Uniform in [0, 1). */
+  /** Returns a uniformly distributed number in [0, 1). */
   random(): number
-  /** A new id: unique among all instances, for ever. At most 32 characters of `[A-Za-z0-9_-]`. */
+  /** Returns an id that is unique among all instances at all times. At most 32 characters of `[A-Za-z0-9_-]`. */
   id(): string
 }
 
-/** Beyond this many ms between the two clocks the wall clock was set: follow it. */
+/** If the two clocks drift apart by more than this many ms, the wall clock was set. */
 const CLOCK_STEP_MS = 20
 let wallClockOffset = Date.now() - performance.now()
-/** By how much the wall clock was set forwards, all in all. */
+/** Total time by which the wall clock was set forward, in ms. */
 let skippedMs = 0
 
-/** The even clock, once it is known what became of the wall clock meanwhile. */
+/** Returns the monotonic time, after recording any step of the wall clock. */
 function followWallClock(): number {
   const since = performance.now()
   const step = Date.now() - since - wallClockOffset
@@ -35,15 +36,15 @@ function followWallClock(): number {
   return since
 }
 
-/** Platforms take longer waits for none at all. */
+/** Longest timeout that platforms support; they fire longer ones immediately. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
-/** Node's timers hold the process, unless they are told not to; a browser's are plain numbers. */
+/** Lets the process exit while the timer is pending. Node's timers are objects with `unref`; a browser's are numbers. */
 function unrefTimer(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
 }
 
-/** The real thing: wall clock in µs steps, timers of the platform, its random source. */
+/** The platform's clock (in µs steps), timers and random source. */
 export const systemRuntime: Runtime = {
   now: () => Math.round((followWallClock() + wallClockOffset) * 1000) / 1000,
   elapsed: () => followWallClock() + skippedMs,

@@ -1,10 +1,13 @@
-/** How a section's readers hear of its changes: all of them on one channel, or each document's on its own. */
+/** Channel layout of a section: one channel for all its changes, or one channel per document. */
 export type SubscribeBy = 'section' | 'document'
 
-/** How services define a section, as the store notes it, so that two that define it differently find out. */
+/**
+ * Definition of a section as the store records it. It lets services that define the same section differently detect
+ * that.
+ */
 export interface SectionDefinition {
-  /** Noted by the first commit and never changed: writers have to send where readers listen. */
+  /** Recorded by the first commit and immutable: writers must publish to the channels that readers subscribe to. */
   readonly subscribeBy: SubscribeBy
-  /** Equal exactly if all else that services have to agree on is equal. The last commit's is noted. */
+  /** Digest of every other setting that services must agree on. Each commit records its writer's digest. */
   readonly digest: string
 }

@@ -2,18 +2,18 @@ import { NotJsonError } from './errors.ts'
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './json.ts'
 import { escapeToken, isForbiddenName } from './json-pointer.ts'
 
-/** Arrays and objects may be nested this deep. Deeper ones could overflow the stack of whoever walks them. */
+/** Maximum nesting depth of arrays and objects. Deeper values could overflow the stack of code that walks them. */
 export const MAX_DEPTH = 256
 
 /** Options of {@link toJson}. */
 export interface ToJsonOptions {
-  /** JSON pointer of the value itself: stands before the paths in errors. @default '' */
+  /** JSON pointer of the value itself, prepended to the paths in errors. @default '' */
   readonly at?: string
-  /** An earlier result: parts of it found again at the same place are taken without a look inside. */
+  /** An earlier result. Parts of it that occur again at the same path are reused without inspection. */
   readonly known?: Json
 }
 
-/** The way down to the value in hand: names it in an error, and finds cycles. */
+/** Path from the root to the current value. Used for error paths and cycle detection. */
 interface Trail {
   readonly up: Trail | undefined
   readonly container: object
@@ -23,14 +23,18 @@ interface Trail {
 }
 
 /**
- * Turns a value into JSON: deeply frozen, owing nothing to the caller's own objects, which stay as they are.
- * Parts that are frozen JSON already keep their identity; the rest is copied. `-0` becomes `0`.
+ * Converts a value to deeply frozen JSON that shares nothing mutable with the caller's objects, which stay unchanged.
+ * Parts that are already frozen JSON keep their identity; other parts are copied. `-0` becomes `0`.
  *
- * What `JSON.stringify` would silently drop or change is refused: `undefined` (as a member's value too), NaN, infinities,
- * bigints, symbols, functions, instances of classes (Date, Map, …), cycles. So is nesting deeper than {@link MAX_DEPTH},
- * and, at any depth, a member called `__proto__`, `constructor` or `prototype`, or one that begins with a backslash.
+ * Rejects everything that `JSON.stringify` would silently drop or change:
+ * - `undefined` (also as a member's value), NaN, infinities, bigints, symbols and functions
+ * - instances of classes (Date, Map, …)
+ * - cycles
  *
- * @throws NotJsonError (`SYNC_NOT_JSON`) with the JSON pointer of what is refused
+ * It also rejects nesting deeper than {@link MAX_DEPTH} and, at any depth, members named `__proto__`, `constructor` or
+ * `prototype`, or whose name begins with a backslash.
+ *
+ * @throws NotJsonError (`SYNC_NOT_JSON`) with the JSON pointer of the rejected value
  */
 export function toJson(value: unknown, { at = '', known }: ToJsonOptions = {}): Json {
   return normalize(value, known, undefined, at)
@@ -73,16 +77,16 @@ function normalizeObject(value: object, known: Json | undefined, trail: Trail): 
   const prototype: unknown = Object.getPrototypeOf(value)
   const plain = prototype === Object.prototype
   if (!plain && !isPlainPrototype(prototype)) reject(trail.up, trail.root, `an instance of ${className(value)}`)
-  if (Object.getOwnPropertySymbols(value).length > 0) reject(trail.up, trail.root, 'an object with symbols for names')
+  if (Object.getOwnPropertySymbols(value).length > 0) reject(trail.up, trail.root, 'an object with symbol keys')
   const old = isJsonObject(known) ? known : undefined
-  // Spread, not assignments in a loop: V8 keeps the compact layout, and a getter is read but once.
+  // Spread instead of assignments in a loop: V8 keeps the compact layout, and each getter is read only once.
   let copy: Record<string, unknown> | undefined = plain && Object.isFrozen(value) ? undefined : { ...value }
   const names = Object.keys(copy ?? value)
   const members = Object.values(copy ?? value)
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
     trail.key = name
-    if (isForbiddenName(name)) reject(trail, trail.root, 'a member of this name')
+    if (isForbiddenName(name)) reject(trail, trail.root, 'a forbidden member name')
     const normal = normalize(members[i], old?.[name], trail, trail.root)
     if (Object.is(normal, members[i])) continue
     copy ??= { ...value }
@@ -100,7 +104,10 @@ function descend(container: object, up: Trail | undefined, root: string): Trail 
   return { up, container, depth, root, key: '' }
 }
 
-/** None, or the `Object.prototype` of another realm (a message from a worker, a test runner's sandbox). */
+/**
+ * Whether the prototype is null, or the `Object.prototype` of another realm (a message from a worker, a test runner's
+ * sandbox).
+ */
 function isPlainPrototype(prototype: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
@@ -110,8 +117,8 @@ function className(value: object): string {
   return typeof type === 'function' && type.name !== '' ? type.name : 'a class'
 }
 
-function reject(trail: Trail | undefined, root: string, what: string): never {
+function reject(trail: Trail | undefined, root: string, found: string): never {
   let path = ''
   for (let step = trail; step !== undefined; step = step.up) path = `/${escapeToken(String(step.key))}${path}`
-  throw new NotJsonError(root + path, what)
+  throw new NotJsonError(root + path, found)
 }

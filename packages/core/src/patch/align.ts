@@ -7,8 +7,8 @@ import { matchShortest } from './shortest-edit.ts'
 import { pairSimilar } from './similarity.ts'
 
 /**
- * Aligns two arrays: equal elements first, then those that carry the same label, then those that moved, then similar
- * ones. Near-linear in what the arrays hold; where the best answer would cost more, a good one is given.
+ * Aligns two arrays: first equal elements, then elements with the same label, then moved ones, then similar ones. Takes
+ * near-linear time in the size of the contents; where the optimal alignment would cost more, returns a good one.
  */
 export function align(base: readonly Json[], target: readonly Json[]): Alignment {
   const alignment: Alignment = {
@@ -30,7 +30,10 @@ export function align(base: readonly Json[], target: readonly Json[]): Alignment
   return alignment
 }
 
-/** A list of which only the contents of elements changed: common, and to be told at a glance if they have labels. */
+/**
+ * Whether both arrays have the same labels in the same order, so that only the contents of elements changed. This case
+ * is common and cheap to detect.
+ */
 function haveSameLabels(base: readonly Json[], target: readonly Json[]): boolean {
   if (base.length !== target.length) return false
   for (let i = 0; i < base.length; i++) {
@@ -40,7 +43,7 @@ function haveSameLabels(base: readonly Json[], target: readonly Json[]): boolean
   return true
 }
 
-/** Finds what became of the elements that have no equal in their place. */
+/** Aligns the elements that have no equal element in order. */
 function alignRest(base: readonly Json[], target: readonly Json[], alignment: Alignment): void {
   const { pairOf, sourceOf, moves } = alignment
   const paired = new Set(pairOf)
@@ -66,7 +69,7 @@ function markEqual(equal: Uint8Array, continued: Int32Array): void {
   }
 }
 
-/** Visits every stretch without pairs: base elements of [baseFrom, baseTo) face wanted ones of [from, to). */
+/** Visits every gap between pairs: base elements [baseFrom, baseTo) are opposite target elements [from, to). */
 function forEachGap(
   baseLength: number,
   pairOf: Int32Array,

@@ -1,11 +1,11 @@
-/** Which elements of an array are continued by which of another, by position. */
+/** Alignment of a base array and a target array, by index. */
 export interface Alignment {
-  /** Per wanted element: the base element that it continues in its place, order kept; -1 if none. */
+  /** Per target element: the base element that it continues in order; -1 if none. */
   readonly pairOf: Int32Array
-  /** Per wanted element without a pair: the base element that moves there; -1 if none. */
+  /** Per unpaired target element: the base element that moves there; -1 if none. */
   readonly sourceOf: Int32Array
-  /** The base elements that move. */
+  /** Base elements that move. */
   readonly moves: Set<number>
-  /** Per wanted element: 1 if it is known to equal the one that it continues. */
+  /** Per target element: 1 if it is known to equal the base element that it continues. */
   readonly equal: Uint8Array
 }

@@ -7,16 +7,15 @@ import { applyOperation } from './apply-operation.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
 import { addMember, omitMembers } from './object-shape.ts'
 
-/** What becomes of one field: a new value, a patch of the one it has (paths relative to that value), or nothing. */
+/** Edit of one field: a new value, a patch of the current value (paths relative to that value), or its removal. */
 export type FieldPatch =
   | { readonly field: string; readonly kind: 'whole'; readonly value: Json }
   | { readonly field: string; readonly kind: 'delta'; readonly ops: readonly Operation[] }
   | { readonly field: string; readonly kind: 'removed' }
 
 /**
- * Applies what happened to single fields, all of it or none of it. Returns the new document, its new parts frozen; the
- * one given stays as it is, and what is unchanged is the same object in both. To remove a field that is absent is no
- * error: what is stated is there.
+ * Applies field edits, all or none. Returns the new document with its new parts frozen. The input stays unchanged, and
+ * both share the unchanged parts. Removing an absent field succeeds.
  *
  * @throws PatchError (`SYNC_PATCH`) if a delta does not apply; its path begins with the field
  * @throws NotJsonError (`SYNC_NOT_JSON`) if a value is not JSON
@@ -28,7 +27,8 @@ export function applyFields(document: JsonObject, patches: readonly FieldPatch[]
 }
 
 /**
- * What each patch makes of its field; `undefined`: nothing. Whatever can fail fails here, before anything is changed.
+ * Returns each patch's resulting field value, `undefined` for a removed field. Everything that can fail does so here,
+ * before anything is changed.
  * @throws PatchError, NotJsonError as `applyFields`
  */
 export function fieldValues(document: JsonObject, patches: readonly FieldPatch[]): (Json | undefined)[] {
@@ -36,7 +36,7 @@ export function fieldValues(document: JsonObject, patches: readonly FieldPatch[]
   for (let i = 0; i < patches.length; i++) {
     const patch = patches[i] as FieldPatch
     const { field, kind } = patch
-    if (isForbiddenName(field)) throw new PatchError('forbidden-name', i, at(field), `${field} is off limits`)
+    if (isForbiddenName(field)) throw new PatchError('forbidden-name', i, at(field), `the name ${field} is forbidden`)
     if (kind === 'removed') values.push(undefined)
     else if (kind === 'whole') values.push(whole(patch.value, field))
     else values.push(applyDelta(currentValue(document, patches, values), patch.ops, i, at(field)))
@@ -44,7 +44,7 @@ export function fieldValues(document: JsonObject, patches: readonly FieldPatch[]
   return values
 }
 
-/** The value that the next patch finds in its field: what an earlier one made of it counts. */
+/** Returns the field value that the next patch applies to, including the effect of earlier patches. */
 function currentValue(
   document: JsonObject,
   patches: readonly FieldPatch[],
@@ -55,7 +55,7 @@ function currentValue(
   return memberOf(document, field)
 }
 
-/** Puts these values in place, in the very object that is given. Returns it, or a copy if fields were removed. */
+/** Writes the values into the given object. Returns it, or a copy if fields were removed. */
 export function putFields(
   document: Record<string, Json>,
   patches: readonly FieldPatch[],
@@ -80,14 +80,14 @@ export function putFields(
 
 const at = (field: string): string => `/${escapeToken(field)}`
 
-/** Most fields are texts and numbers: there is nothing about them to be checked, copied or frozen. */
+/** Returns a field value as frozen JSON. Most values are strings or numbers, which need no check, copy or freeze. */
 function whole(value: Json, field: string): Json {
   if (typeof value === 'string' || (typeof value === 'number' && value !== 0 && Number.isFinite(value))) return value
   return toJson(value, { at: at(field) })
 }
 
 function applyDelta(value: Json | undefined, ops: readonly Operation[], index: number, at: string): Json {
-  if (value === undefined) throw new PatchError('missing', index, at, 'there is no such field')
+  if (value === undefined) throw new PatchError('missing', index, at, 'the field does not exist')
   const patched = new CopyOnWrite(value)
   for (let i = 0; i < ops.length; i++) applyOperation(patched, ops[i] as Operation, i, at)
   return patched.finish()

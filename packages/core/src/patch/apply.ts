@@ -4,13 +4,13 @@ import { applyOperation } from './apply-operation.ts'
 import { CopyOnWrite } from './copy-on-write.ts'
 
 /**
- * Applies a JSON Patch (RFC 6902), all of it or none of it. Returns the patched document; the one given stays as it is.
+ * Applies a JSON Patch (RFC 6902), all or none of it. Returns the patched document; the input stays unchanged.
  *
- * Parts that no operation touches are the same objects in both. Everything new is deeply frozen, and owes nothing to the
- * operations' own objects.
+ * Both documents share the parts that no operation touches. New parts are deeply frozen and share nothing with the
+ * operations.
  *
  * @throws PatchError (`SYNC_PATCH`) with the reason, the operation's index and the path
- * @throws NotJsonError (`SYNC_NOT_JSON`) if an operation brings a value that is not JSON
+ * @throws NotJsonError (`SYNC_NOT_JSON`) if an operation's value is not JSON
  */
 export function apply(document: Json, operations: readonly Operation[]): Json {
   if (operations.length === 0) return document

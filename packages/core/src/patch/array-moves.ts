@@ -2,11 +2,14 @@ import { isJsonContainer, type Json } from '../model/json.ts'
 import type { Alignment } from './alignment.ts'
 import type { ElementClasses } from './increasing-matches.ts'
 
-/** Writing the steps costs elements × moves: together no more than this, but for a few moves. */
+/**
+ * Upper limit for elements × moves, because writing the steps takes that much time. At least `MIN_MOVES` are always
+ * allowed.
+ */
 const MOVE_BUDGET = 65_536
 const MIN_MOVES = 16
 
-/** Among elements without a pair, containers of one class are the same ones at another place. Scalars are not worth it. */
+/** Finds moved elements: unpaired containers of the same class. Moves of scalars save nothing. */
 export function findMoves(
   base: readonly Json[],
   { ofBase, ofTarget }: ElementClasses,

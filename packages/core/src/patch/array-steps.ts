@@ -2,16 +2,16 @@ import { type Json, jsonEqual } from '../model/json.ts'
 import { align } from './align.ts'
 import type { Alignment } from './alignment.ts'
 
-/** One step on the way from an array to another. Indices count in the array as the steps before have left it. */
+/** One step that turns an array into another. Indices refer to the array after the previous steps. */
 export type ArrayStep =
   | { readonly kind: 'add'; readonly at: number; readonly value: Json }
   | { readonly kind: 'remove'; readonly at: number }
-  /** `at`: the index after it was taken out at `from`. */
+  /** `at`: the index after the element was removed from `from`. */
   | { readonly kind: 'move'; readonly from: number; readonly at: number }
-  /** The element stays where it is and differs, perhaps, inside. */
+  /** The element stays in place; its contents may differ. */
   | { readonly kind: 'change'; readonly at: number; readonly before: Json; readonly after: Json }
 
-/** The steps that turn `base` into `wanted`, last index first. Takes time in proportion to what the arrays hold. */
+/** Returns the steps that turn `base` into `target`, highest index first. Takes time proportional to the contents. */
 export function arraySteps(base: readonly Json[], target: readonly Json[]): ArrayStep[] {
   const shorter = Math.min(base.length, target.length)
   let head = 0
@@ -37,12 +37,12 @@ export function arraySteps(base: readonly Json[], target: readonly Json[]): Arra
   return steps
 }
 
-/** Small enough to be inlined, which saves a call for each element that is shared. */
+/** Small enough for V8 to inline, which saves a call for each shared element. */
 function isEqual(a: Json, b: Json): boolean {
   return a === b || jsonEqual(a, b)
 }
 
-/** What `slice` does, which V8 runs element by element, and slowly, on a frozen array. */
+/** Replaces `slice`, which V8 runs slowly, element by element, on a frozen array. */
 function sliceOf(array: readonly Json[], from: number, to: number): Json[] {
   const elements: Json[] = []
   for (let i = from; i < to; i++) elements.push(array[i] as Json)
@@ -50,21 +50,21 @@ function sliceOf(array: readonly Json[], from: number, to: number): Json[] {
 }
 
 /**
- * Writes the steps of an alignment from the end to the head, so that what is still to come has not shifted.
+ * Writes an alignment's steps from the end to the head, so that earlier elements have not shifted yet.
  *
- * An element that moves towards the end is taken when its new place is reached: it is missing further ahead (`#gone`).
- * One that moves towards the head waits behind until its new place is reached (`#waiting`).
+ * An element that moves towards the end is taken when its target index is reached, before its own turn (`#taken`). An
+ * element that moves towards the head stays behind until its target index is reached (`#deferred`).
  */
 class StepWriter {
   readonly list: ArrayStep[] = []
   readonly #base: readonly Json[]
   readonly #target: readonly Json[]
   readonly #head: number
-  /** Elements taken from ahead of their turn. */
+  /** Elements that moved before their own turn. */
   readonly #taken = new Set<number>()
-  /** Elements left behind, the first to be left first: how many elements were placed when each was. */
+  /** Elements left behind, oldest first, each with the number of elements placed at that time. */
   readonly #deferred = new Map<number, number>()
-  /** How many elements were put, kept or left in front of all that stood behind. */
+  /** Number of elements added, kept or left behind so far. */
   #placed = 0
 
   constructor(base: readonly Json[], target: readonly Json[], head: number, alignment: Alignment) {
@@ -99,7 +99,7 @@ class StepWriter {
     }
   }
 
-  /** Moves `source` in front of what comes after the base element `i`, where the wanted element `j` belongs. */
+  /** Moves `source` to the index of target element `j`, which follows base element `i`. */
   #move(source: number, i: number, j: number, equal: boolean): void {
     let at = this.#position(i)
     let from: number
@@ -111,7 +111,7 @@ class StepWriter {
     } else {
       from = at + this.#placed - placedBefore
       this.#deferred.delete(source)
-      // Who was left before it has one less in front.
+      // Elements left behind earlier now have one element less in front.
       for (const [other, mark] of this.#deferred) {
         if (mark < placedBefore) this.#deferred.set(other, mark + 1)
       }
@@ -124,7 +124,7 @@ class StepWriter {
     this.list.push({ kind: 'change', at, before: this.#base[i] as Json, after: this.#target[j] as Json })
   }
 
-  /** Where the base element `i`, not yet reached, stands now. */
+  /** Returns the current index of base element `i`, which has not been reached yet. */
   #position(i: number): number {
     let at = this.#head + i
     for (const taken of this.#taken) {

@@ -3,10 +3,10 @@ import type { Operation } from '../model/operation.ts'
 import { formatPointer, parseIndex, parsePointer } from './pointer.ts'
 
 /**
- * The pointer of the first array on a path of these operations that is not the same in both documents; `undefined`: there
- * is none. An index is not an identity: on such an array the operations may mean other elements than they were made for.
+ * Returns the pointer of the first array on an operation's path that differs between the documents, `undefined` if none
+ * does. An index is not an identity: on a changed array the operations may address other elements than intended.
  *
- * @throws PatchError (`SYNC_PATCH`) for a pointer that is none
+ * @throws PatchError (`SYNC_PATCH`) if a path is not a JSON pointer
  */
 export function findChangedArray(operations: readonly Operation[], before: Json, after: Json): string | undefined {
   for (const [index, { path, from }] of operations.entries()) {

@@ -3,13 +3,16 @@ import type { Operation } from '../model/operation.ts'
 import { Compaction } from './compaction.ts'
 
 /**
- * A patch of fewer and smaller operations that does the same: meant for several patches of one document in a row, put
- * together. Where `operations` apply, the result applies and gives an equal document; it never takes more bytes.
+ * Returns an equivalent patch with fewer and smaller operations, for consecutive patches of one document that were
+ * concatenated. Wherever `operations` apply, the result applies and gives an equal document. It never has more bytes.
  *
- * What is written again later is dropped, changes inside a value that the patch itself brings are made in that value,
- * and removing and adding become replacing. Every `test` stays, with all that it may look at. Whether a number in a path
- * is an index or a name is not known here, so only what holds for both is done. A patch that applies to no document
- * comes back as it is.
+ * - A value that is overwritten later is dropped.
+ * - Changes inside a value that the patch itself adds are made in that value.
+ * - A removal followed by an addition becomes a replacement.
+ * - Every `test` stays, with all operations that it may depend on.
+ *
+ * A number in a path may be an index or a name, so only rewrites valid for both are made. A patch that applies to no
+ * document is returned unchanged.
  *
  * @throws PatchError (`SYNC_PATCH`): `bad-operation`, `bad-pointer`, `forbidden-name`
  */

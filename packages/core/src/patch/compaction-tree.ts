@@ -1,27 +1,27 @@
 import { parseIndex } from './pointer.ts'
 
-/** With more known elements than this, a shift forgets them all instead of looking at each. */
+/** If a container has more known children than this, a shift forgets all of them instead of checking each. */
 const MAX_SCANNED_CHILDREN = 64
 
 /**
- * A place in a document, as far as the operations of a patch named it, and which of them still may be changed:
- * numbers are positions in the compacted patch.
+ * A path in a document that operations of the patch named, with the operations that may still be changed. Numbers are
+ * indices in the compacted patch.
  */
 export class PathNode {
-  /** The last operation that wrote exactly here, if a later one may still be folded into it; or -1. */
+  /** Last operation that wrote exactly this path, if a later one may still be folded into it; or -1. */
   lastWrite = -1
-  /** The last operation that wrote or read here or below. */
+  /** Last operation that wrote or read this path or one below it. */
   lastTouch = -1
-  /** Operations whose effect stays within the value here: without effect once the value is written anew. */
+  /** Operations whose effect is confined to this value. They have no effect once the value is overwritten. */
   inside: number[] = []
   readonly #children = new Map<string, PathNode>()
 
-  /** The place below with this name or index, if it is known. */
+  /** Returns the child with this name or index, if it is known. */
   child(token: string): PathNode | undefined {
     return this.#children.get(token)
   }
 
-  /** The place below with this name or index. */
+  /** Returns the child with this name or index, and creates it if necessary. */
   ensureChild(token: string): PathNode {
     let node = this.#children.get(token)
     if (node === undefined) {
@@ -31,15 +31,18 @@ export class PathNode {
     return node
   }
 
-  /** Something below was moved about: no operation there may be changed, but all go when this value goes. */
+  /**
+   * Forgets the children after a move below: their operations can no longer be changed, but still disappear with this
+   * value.
+   */
   detachChildren(): void {
     for (const node of this.#children.values()) node.#collectInside(this.inside)
     this.#children.clear()
   }
 
   /**
-   * An element came or went at `token`. If this is an array, those from there on have another index now. If it is an
-   * object, that one member was written.
+   * Handles an insertion or removal at `token`. In an array, later elements have a new index. In an object, only that
+   * member was written.
    */
   shift(token: string): void {
     const index = parseIndex(token)
@@ -52,20 +55,20 @@ export class PathNode {
     }
   }
 
-  /** What happened here and below was seen, and stays as it is. */
+  /** Fixes all operations at and below this path, because a later operation reads it. */
   seal(): void {
     this.lastWrite = -1
     this.inside = []
     this.#children.clear()
   }
 
-  /** What happened here was seen by one who looked at something below, and stays as it is. */
+  /** Fixes the operations at this path, because a later operation reads a path below it. */
   sealSelf(): void {
     this.lastWrite = -1
     this.inside = []
   }
 
-  /** The value here was written anew: gives up all operations inside it. */
+  /** Handles an overwrite of this value. Returns the operations that no longer have an effect. */
   overwrite(): number[] {
     this.detachChildren()
     const dead = this.inside

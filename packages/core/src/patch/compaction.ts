@@ -10,23 +10,24 @@ import { parseIndex } from './pointer.ts'
 /** An operation of the compacted patch. */
 interface Entry {
   operation: Operation
-  /** Its value, once later operations were folded into it. */
+  /** The value, once later operations have been folded into it. */
   draft: CopyOnWrite | undefined
-  /** Of a `remove`: the `add` of the same place before it, whose value no longer matters. */
+  /** For a `remove`: the earlier `add` at the same path, whose value no longer matters; or -1. */
   added: number
 }
 
-/** A value for what is removed again later: the smallest there is. */
+/** Smallest possible value, for an `add` whose result is removed again later. */
 const PLACEHOLDER_VALUE = 0
 
-/** The compacted form of the operations taken so far. */
+/** Builds a compacted patch, one operation at a time. */
 export class Compaction {
   readonly #entries: (Entry | undefined)[] = []
   readonly #root = new PathNode()
 
-  /** Puts the next operation in. @throws PatchError if it is malformed, or applies to no document */
+  /** Adds the next operation. @throws PatchError if it is malformed or applies to no document */
   add(operation: Operation, index: number): void {
-    if (typeof operation?.path !== 'string') throw new PatchError('bad-operation', index, '', 'no path')
+    if (typeof operation?.path !== 'string')
+      throw new PatchError('bad-operation', index, '', 'expected a path, got none')
     const at = parseLocation(operation.path, index, '')
     switch (operation.op) {
       case 'add':
@@ -45,11 +46,15 @@ export class Compaction {
         this.#append(operation, at.tokens)
         break
       default:
-        failAt('bad-operation', at, `no such operation: ${JSON.stringify((operation as { op: unknown }).op)}`)
+        failAt(
+          'bad-operation',
+          at,
+          `expected an operation of RFC 6902, got ${JSON.stringify((operation as { op: unknown }).op)}`,
+        )
     }
   }
 
-  /** The compacted patch. */
+  /** Returns the compacted patch. */
   finish(): Operation[] {
     const operations: Operation[] = []
     for (const entry of this.#entries) {
@@ -61,7 +66,8 @@ export class Compaction {
   }
 
   #write(operation: Operation, at: Location): void {
-    if (operation.op === 'remove' && at.tokens.length === 0) failAt('bad-operation', at, 'the document cannot go')
+    if (operation.op === 'remove' && at.tokens.length === 0)
+      failAt('bad-operation', at, 'expected a path inside the document, got the whole document')
     if (this.#fold(at, at.tokens.length - 1, (draft, depth) => write(draft, operation, inside(at, depth)))) return
     const last = at.tokens.at(-1)
     const parent = this.#parentNode(at.tokens)
@@ -72,11 +78,11 @@ export class Compaction {
 
     const added = operation.op === 'remove' && before?.operation.op === 'add' ? node.lastWrite : -1
     if (operation.op === 'remove' && before?.operation.op === 'replace') this.#drop([node.lastWrite])
-    // An `add` at an index puts nothing in the place of another value, all else does.
+    // An `add` at an index overwrites nothing; every other write does.
     if (operation.op !== 'add' || !isElement) this.#drop(node.overwrite())
     const entry = this.#append(operation, at.tokens, parent)
     if (isElement && operation.op !== 'replace') parent?.shift(last)
-    // A shift has forgotten the place: what is known of it begins with this operation.
+    // The shift has dropped the node, so look it up again.
     const shifted = this.#nodeAt(at.tokens, at.tokens.length)
     shifted.lastWrite = entry
     shifted.lastTouch = entry
@@ -85,7 +91,7 @@ export class Compaction {
     ;(this.#entries[entry] as Entry).added = added
   }
 
-  /** Does what the operation does by changing the one that wrote the same place before, where that is the same. */
+  /** Merges the operation into the previous write of the same path, if the result is equivalent. */
   #merge(
     operation: Operation,
     before: Entry,
@@ -100,7 +106,8 @@ export class Compaction {
       this.#setValue(node.lastWrite, operation.value)
       return true
     }
-    // What was removed comes back. Of an element only if no index was used in between: it counted without it.
+    // Restores a removed value. For an element only if no index was used in between, because those indices did not
+    // count it.
     if (operation.op !== 'add' || (isElement && parent?.lastTouch !== node.lastWrite)) return false
     if (before.added < 0) {
       before.operation = { op: 'replace', path: operation.path, value: operation.value }
@@ -116,7 +123,7 @@ export class Compaction {
     let depth = Math.min(at.tokens.length, from.tokens.length) - 1
     for (let i = 0; i < depth; i++) if (at.tokens[i] !== from.tokens[i]) depth = i
     if (depth < 0) {
-      // It brings a part in the place of the whole, which nothing here can be folded with.
+      // The move replaces a container by one of its parts, so nothing can be folded with it.
       this.#root.seal()
       this.#append(operation, [])
       return
@@ -134,7 +141,7 @@ export class Compaction {
     this.#parentNode(at.tokens)?.shift(at.tokens.at(-1) as string)
   }
 
-  /** Folds an operation into one that brought a value to a place above, at most `deepest` tokens from the root. */
+  /** Folds an operation into an earlier write of an ancestor value, at most `maxDepth` tokens from the root. */
   #fold(at: Location, maxDepth: number, change: (draft: CopyOnWrite, depth: number) => void): boolean {
     let node: PathNode | undefined = this.#root
     for (let i = 0; i <= maxDepth && node !== undefined; i++) {
@@ -149,7 +156,7 @@ export class Compaction {
     return false
   }
 
-  /** Puts an operation at the end. It is `inside` a place: without effect once that is written anew. */
+  /** Appends an operation. With `inside`, the operation is dropped once that value is overwritten. */
   #append(operation: Operation, tokens: readonly string[], inside?: PathNode): number {
     const entry = this.#entries.push({ operation, draft: undefined, added: -1 }) - 1
     inside?.inside.push(entry)
@@ -166,7 +173,7 @@ export class Compaction {
     }
   }
 
-  /** Someone looks at a place: what happened there, above it and below stays as it is. */
+  /** Fixes earlier operations at, above and below a path that the current operation reads. */
   #seal(tokens: readonly string[]): void {
     let node = this.#root
     for (const token of tokens) {
@@ -196,17 +203,19 @@ export class Compaction {
     return node
   }
 
-  /** The place of the container that holds the last token; none for the whole document. */
+  /** Returns the node of the last token's container; `undefined` for the whole document. */
   #parentNode(tokens: readonly string[]): PathNode | undefined {
     return tokens.length === 0 ? undefined : this.#nodeAt(tokens, tokens.length - 1)
   }
 
   #sourceOf({ from }: Operation, at: Location): Location {
-    return typeof from === 'string' ? parseLocation(from, at.index, '') : failAt('bad-operation', at, 'no from')
+    return typeof from === 'string'
+      ? parseLocation(from, at.index, '')
+      : failAt('bad-operation', at, 'expected a from path, got none')
   }
 }
 
-/** The same location as seen from a value `depth` tokens from the root. */
+/** Returns the location relative to a value `depth` tokens from the root. */
 function inside(at: Location, depth: number): Location {
   return { ...at, tokens: at.tokens.slice(depth) }
 }

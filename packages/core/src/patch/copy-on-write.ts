@@ -4,20 +4,23 @@ import { addMember } from './object-shape.ts'
 import { OwnedSet } from './owned-set.ts'
 import { parseIndex } from './pointer.ts'
 
-/** A container that this patch made, and may therefore change in place. */
+/** A container created by this patch, which it may modify in place. */
 type Draft = Json[] | Record<string, Json>
 
-/** So many members are removed by copying the others; after that it is cheaper to mend the object once at the end. */
+/**
+ * Maximum number of removals by copying the remaining members. Beyond it, rebuilding the object once at the end is
+ * cheaper.
+ */
 const MAX_COPY_REMOVALS = 8
 
 /**
- * A document being patched: containers on the way to a change are copied once, all others keep their identity, and the
- * document it began from is never touched. Whoever made a container is its owner; what is above an owned one is owned.
+ * A document being patched. Containers on the path to a change are copied once; all others keep their identity, and the
+ * original document is never modified. The copies are owned, and every ancestor of an owned container is owned too.
  */
 export class CopyOnWrite {
   #root: Json
   readonly #owned = new OwnedSet()
-  /** Owned objects from which members were deleted: V8 keeps such an object as a hash table, at twice the memory. */
+  /** Owned objects with deleted members. V8 stores such an object as a hash table, which takes twice the memory. */
   #slowObjects: Set<JsonContainer> | undefined
   #removals = 0
 
@@ -25,12 +28,12 @@ export class CopyOnWrite {
     this.#root = root
   }
 
-  /** The value there. @throws PatchError if there is none */
+  /** Returns the value at a location. @throws PatchError if none exists */
   get(at: Location): Json {
     return this.#walk(at, at.tokens.length)
   }
 
-  /** RFC 6902, section 4.1: a new member or element, or a new value for a member that is there. */
+  /** Adds a member or element, or replaces an existing member (RFC 6902, section 4.1). */
   add(at: Location, value: Json): void {
     const last = at.tokens.length - 1
     if (last < 0) {
@@ -47,7 +50,7 @@ export class CopyOnWrite {
     else addMember(parent, token, value)
   }
 
-  /** RFC 6902, section 4.3: another value for what is there. */
+  /** Replaces an existing value (RFC 6902, section 4.3). */
   replace(at: Location, value: Json): void {
     const last = at.tokens.length - 1
     if (last < 0) this.#root = value
@@ -57,12 +60,13 @@ export class CopyOnWrite {
     }
   }
 
-  /** RFC 6902, section 4.2. Returns what was there. */
+  /** Removes and returns a value (RFC 6902, section 4.2). */
   remove(at: Location): Json {
     const last = at.tokens.length - 1
-    if (last < 0) failAt('bad-operation', at, 'the whole document cannot be removed')
+    if (last < 0) failAt('bad-operation', at, 'expected a path inside the document, got the whole document')
     const parent = this.#walk(at, last)
-    if (!isJsonContainer(parent)) return failAt('not-a-container', at, 'the way leads through a scalar')
+    if (!isJsonContainer(parent))
+      return failAt('not-a-container', at, 'expected an array or object on the path, got a scalar')
     const key = keyOf(parent, at, last)
     const value = memberAt(parent, key)
     if (isJsonArray(parent)) (this.#ownedContainer(at, last) as Json[]).splice(key as number, 1)
@@ -80,7 +84,7 @@ export class CopyOnWrite {
     return value
   }
 
-  /** Makes a value fit to stand at a second place: no later change at either may show at the other. */
+  /** Prepares a value for use at a second path: later changes at one path must not affect the other. */
   share(value: Json): Json {
     if (isJsonContainer(value) && this.#owned.delete(value)) {
       for (const each of isJsonArray(value) ? value : Object.values(value)) this.share(each)
@@ -89,24 +93,25 @@ export class CopyOnWrite {
     return value
   }
 
-  /** The patched document, frozen as far as it is new. Nothing may be changed after this. */
+  /** Returns the patched document with its new parts frozen. No changes are allowed afterwards. */
   finish(): Json {
     if (this.#slowObjects !== undefined) this.#root = this.#restoreFastLayout(this.#root, this.#slowObjects)
     this.#owned.freezeAll()
     return this.#root
   }
 
-  /** What is there after the first `depth` tokens. */
+  /** Returns the value after the first `depth` tokens. */
   #walk(at: Location, depth: number): Json {
     let value = this.#root
     for (let i = 0; i < depth; i++) {
-      if (!isJsonContainer(value)) return failAt('not-a-container', at, 'the way leads through a scalar')
+      if (!isJsonContainer(value))
+        return failAt('not-a-container', at, 'expected an array or object on the path, got a scalar')
       value = memberAt(value, keyOf(value, at, i))
     }
     return value
   }
 
-  /** The container after the first `depth` tokens, owned, and all above it too. */
+  /** Returns the container after the first `depth` tokens. It and all its ancestors are owned. */
   #ownedContainer(at: Location, depth: number): Draft {
     let container = this.#ownedCopy(this.#root, at)
     this.#root = container
@@ -121,9 +126,10 @@ export class CopyOnWrite {
   }
 
   #ownedCopy(value: Json, at: Location): Draft {
-    if (!isJsonContainer(value)) return failAt('not-a-container', at, 'the way leads through a scalar')
+    if (!isJsonContainer(value))
+      return failAt('not-a-container', at, 'expected an array or object on the path, got a scalar')
     if (this.#owned.has(value)) return value as Draft
-    // Spread keeps V8's fast layout; `slice` and `Object.assign` are 15 to 40 times slower on frozen sources.
+    // Spread keeps V8's fast layout, while `slice` and `Object.assign` are 15 to 40 times slower on frozen sources.
     const copy: Draft = isJsonArray(value) ? [...value] : { ...value }
     this.#owned.add(copy)
     return copy
@@ -149,23 +155,23 @@ export class CopyOnWrite {
   }
 }
 
-/** Under which key the token at `depth` stands in this container. @throws PatchError unless it stands there */
+/** Returns the key of the token at `depth` in this container. @throws PatchError if the key does not exist */
 function keyOf(container: JsonContainer, at: Location, depth: number): string | number {
   const token = at.tokens[depth] as string
   if (isJsonObject(container)) {
     if (Object.hasOwn(container, token)) return token
-    return failAt('missing', at, `there is no member ${JSON.stringify(token)}`)
+    return failAt('missing', at, `the member ${JSON.stringify(token)} does not exist`)
   }
   const index = parseIndex(token)
   if (index !== undefined && index < container.length) return index
-  return failAt('index', at, `${JSON.stringify(token)} is no index of an array of ${container.length}`)
+  return failAt('index', at, `expected an index below ${container.length}, got ${JSON.stringify(token)}`)
 }
 
-/** Where in the array an `add` puts its value: `-` stands for the end. */
+/** Returns the array index at which an `add` inserts its value; `-` is the end. */
 function insertionIndex(array: readonly Json[], token: string, at: Location): number {
   const index = token === '-' ? array.length : parseIndex(token)
   if (index !== undefined && index <= array.length) return index
-  return failAt('index', at, `nothing can be added at ${JSON.stringify(token)} to an array of ${array.length}`)
+  return failAt('index', at, `expected '-' or an index of at most ${array.length}, got ${JSON.stringify(token)}`)
 }
 
 function memberAt(container: JsonContainer, key: string | number): Json {

@@ -12,12 +12,12 @@ import { forEachDifference } from './member-differences.ts'
 import type { PatchBuilder } from './patch-builder.ts'
 
 /**
- * Deeper inside a field, values are compared but not taken apart. Every level of arrays looks at all below it again
- * when it aligns its elements; this keeps that a bounded factor.
+ * Beyond this depth inside a field, values are compared but not diffed by parts. Each level of arrays inspects all
+ * levels below it when it aligns its elements; the limit keeps that a bounded factor.
  */
 const MAX_DIFF_DEPTH = 48
 
-/** Writes what turns `base`, at `path`, into `wanted`: never more bytes than replacing it. */
+/** Writes the operations that turn `base` at `path` into `target`. They never have more bytes than a replacement. */
 export function diffValue(base: Json, target: Json, path: string, builder: PatchBuilder, depth: number): void {
   if (base === target) return
   if (!sameKind(base, target)) builder.replace(path, target)
@@ -30,12 +30,12 @@ export function diffValue(base: Json, target: Json, path: string, builder: Patch
   }
 }
 
-/** Whether both are objects, or both are arrays: only then can one become the other by parts. */
+/** Whether both are objects or both are arrays. Only then can one be turned into the other by parts. */
 export function sameKind(base: Json | undefined, target: Json): base is JsonContainer {
   return isJsonContainer(base) && isJsonContainer(target) && isJsonArray(base) === isJsonArray(target)
 }
 
-/** Writes what turns the members of one container into those of another of the same kind. */
+/** Writes the operations that turn one container's members into those of another of the same kind. */
 export function diffMembers(
   base: JsonContainer,
   target: JsonContainer,

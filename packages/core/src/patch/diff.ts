@@ -6,15 +6,15 @@ import { forEachChange } from './member-differences.ts'
 import { PatchBuilder } from './patch-builder.ts'
 
 /**
- * The JSON Patch (RFC 6902) that turns `base` into `wanted`: `apply(base, diff(base, wanted))` equals `wanted`.
+ * Returns the JSON Patch (RFC 6902) that turns `base` into `target`: `apply(base, diff(base, target))` equals `target`.
  *
- * Top-level members are fields: operations come field by field, none touches two of them, and those of one field take
- * no more bytes than replacing it. Elements of arrays are aligned, so that an element put in at the head of a list is
- * one operation. Subtrees that both share by reference cost nothing; take values that went through `toJson`.
+ * Top-level members are fields: operations are grouped by field, none touches two fields, and those of one field have
+ * no more bytes than its replacement. Array elements are aligned, so that an element inserted at the head of a list is
+ * one operation. Subtrees shared by reference cost nothing. Both values must be results of `toJson`.
  */
 export function diff(base: Json, target: Json): Operation[] {
   const builder = new PatchBuilder()
-  // A document is never replaced as a whole, whatever the size: its fields have versions of their own.
+  // A document is never replaced as a whole, because each field has its own version.
   if (isJsonObject(base) && isJsonObject(target)) {
     forEachChange(base, target, (field, before, after) => {
       const path = `/${escapeToken(field)}`

@@ -1,15 +1,15 @@
 import { isJsonContainer, type Json } from '../model/json.ts'
 import type { ElementClasses } from './increasing-matches.ts'
 
-/** An array with holes: elements that are not to be looked at. */
+/** An array with holes for elements to ignore. */
 type Sparse = readonly (Json | undefined)[]
 
-/** No class at all: like nothing else. */
+/** No class: equal to no other element. */
 const NO_CLASS = -1
 
 /**
- * Files elements under numbers, so that equal numbers mean equal elements: scalars by value, containers by identity.
- * Those found at one side alone are compared by their text, in which the order of members counts.
+ * Assigns class numbers such that equal numbers mean equal elements: scalars by value, containers by identity. Elements
+ * found on one side only are also compared by their JSON text, in which the order of members counts.
  */
 export function classesOf(base: Sparse, target: Sparse): ElementClasses {
   const ids = new Map<Json, number>()
@@ -25,14 +25,14 @@ export function classesOf(base: Sparse, target: Sparse): ElementClasses {
   return { ofBase, ofTarget }
 }
 
-/** Files elements under their label: those of the same label are taken for the same thing, changed perhaps. */
+/** Assigns class numbers by label. Elements with the same label are considered the same element, possibly changed. */
 export function labelsOf(base: Sparse, target: Sparse): ElementClasses {
   const ids = new Map<Json, number>()
   const labels = (elements: Sparse): Sparse => elements.map((each) => (each === undefined ? undefined : labelOf(each)))
   return { ofBase: classNumbersOf(labels(base), ids), ofTarget: classNumbersOf(labels(target), ids) }
 }
 
-/** By what an element of a list is commonly told from the others: a text or number of a well-known name. */
+/** Returns the label that commonly identifies a list element: a string or number under a well-known name. */
 export function labelOf(element: Json): string | number | undefined {
   if (!isJsonContainer(element)) return undefined
   const { id, _id, uuid, key, name } = element as Record<string, Json | undefined>

@@ -5,16 +5,16 @@ import { forEachChange } from './member-differences.ts'
 import { PatchBuilder } from './patch-builder.ts'
 
 /**
- * What happened to one field (a top-level member of a document). `whole` tells its new value, and if that is smaller,
- * as JSON in UTF-8, `ops` too: the JSON Patch that makes it of the old one, paths relative to the field's value.
+ * Change of one field (a top-level member of a document). `ops` is the JSON Patch from the old to the new value, with
+ * paths relative to the field's value. It is present only if it has fewer bytes than the value, as JSON in UTF-8.
  */
 export type FieldChange =
   | { readonly field: string; readonly kind: 'whole'; readonly value: Json; readonly ops?: readonly Operation[] }
   | { readonly field: string; readonly kind: 'removed' }
 
 /**
- * The fields by which two documents differ, as a store and a wire want them. Fields that are equal are not named.
- * Subtrees that the two documents share by reference cost nothing.
+ * Returns the fields in which two documents differ, in the form that stores and the wire format use. Equal fields are
+ * omitted, and subtrees shared by reference cost nothing.
  */
 export function diffFields(base: JsonObject, target: JsonObject): FieldChange[] {
   const changes: FieldChange[] = []

@@ -1,23 +1,23 @@
-/** What each element of two arrays is filed under; a negative number is like nothing else. */
+/** Class number of each element of two arrays. A negative number equals no other element. */
 export interface ElementClasses {
   readonly ofBase: Int32Array
   readonly ofTarget: Int32Array
 }
 
-/** A pair, and the one before it in the longest chain that ends with it; -1 if it is the first. */
+/** A pair, and its predecessor in the longest chain that ends with it; -1 for the first pair. */
 interface ChainLink {
   readonly i: number
   readonly j: number
   readonly previous: number
 }
 
-/** Of a class with more base elements than this, each wanted element is tried with the nearest ones only. */
+/** If a class has more base elements than this, each target element is tried with the nearest ones only. */
 const MAX_CANDIDATES = 8
 
 /**
- * Pairs wanted elements of [from, to) with base elements of [baseFrom, baseTo) of their class, order kept, as many as
- * possible, by way of the longest increasing subsequence of candidate pairs (Hunt and Szymanski 1977).
- * n log n: where elements repeat, the number of candidates is bounded, and the answer may be less than the longest.
+ * Pairs as many target elements of [from, to) as possible with base elements of [baseFrom, baseTo) of the same class,
+ * in order. Uses the longest increasing subsequence of candidate pairs (Hunt and Szymanski 1977) in O(n log n). The
+ * number of candidates for repeated elements is bounded, so the result may be shorter than the longest.
  */
 export function matchInOrder(
   { ofBase, ofTarget }: ElementClasses,
@@ -28,7 +28,7 @@ export function matchInOrder(
   pairOf: Int32Array,
 ): void {
   const where = positionsByClass(ofBase, baseFrom, baseTo)
-  // For each length of a chain the one that ends first: where in base it ends, and its last link.
+  // For each chain length, the chain that ends first: its last base index and its last link.
   const ends: number[] = []
   const lastLinks: number[] = []
   const links: ChainLink[] = []
@@ -37,7 +37,7 @@ export function matchInOrder(
     if (candidates === undefined) continue
     const expected = baseFrom + ((j - from) * (baseTo - baseFrom)) / (to - from)
     const first = firstCandidate(candidates, expected)
-    // From the last to the first, so that no chain uses this wanted element twice.
+    // Iterates backwards, so that no chain uses this target element twice.
     for (let c = Math.min(first + MAX_CANDIDATES, candidates.length) - 1; c >= first; c--) {
       const i = candidates[c] as number
       const length = lowerBound(ends, i)
@@ -71,7 +71,7 @@ function firstCandidate(candidates: readonly number[], expected: number): number
   return Math.max(0, Math.min(nearest - MAX_CANDIDATES / 2, candidates.length - MAX_CANDIDATES))
 }
 
-/** The index of the first number that is not less. */
+/** Returns the index of the first number that is not less than `value`. */
 function lowerBound(ascending: readonly number[], value: number): number {
   let low = 0
   let high = ascending.length

@@ -1,25 +1,22 @@
 import { PatchError, type PatchFailure } from '../model/errors.ts'
 import { parsePointer } from './pointer.ts'
 
-/** A place that an operation names, read once, and all that an error about it tells. */
+/** Parsed path of an operation, with the details that errors need. */
 export interface Location {
-  /** The names and indices on the way to it. */
+  /** Names and indices on the path. */
   readonly tokens: readonly string[]
-  /** The way as a pointer, for errors. */
+  /** The path as a JSON pointer, for errors. */
   readonly pointer: string
-  /** Position of the operation in its patch. */
+  /** Index of the operation in its patch. */
   readonly index: number
 }
 
-/**
- * Reads a pointer of operation `index`. `prefix` leads from the document to what the pointer is relative to.
- * @throws PatchError (`SYNC_PATCH`): `bad-pointer`, `forbidden-name`
- */
+/** Parses a pointer of operation `index`. `prefix` is the pointer to the value that the pointer is relative to. */
 export function parseLocation(pointer: string, index: number, prefix: string): Location {
   return { tokens: parsePointer(pointer, index, prefix), pointer: prefix + pointer, index }
 }
 
-/** Refuses the operation that named this place. */
+/** Throws a `PatchError` for the operation at this location. */
 export function failAt(reason: PatchFailure, { index, pointer }: Location, message: string): never {
   throw new PatchError(reason, index, pointer, message)
 }

@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, jsonEqual } from '../model/json.ts'
 
-/** Told of a member that is not the same object or scalar in both; undefined where there is none. */
+/** Receives a member that differs by identity; a value is `undefined` where the member is absent. */
 export type MemberVisitor = (name: string, before: Json | undefined, after: Json | undefined) => void
 
 /** Visits every member that differs. */
@@ -10,12 +10,12 @@ export function forEachChange(base: JsonObject, target: JsonObject, visit: Membe
   })
 }
 
-/** Visits every member that may differ. What both share by reference is passed over without a look. */
+/** Visits every member that may differ. Values shared by reference are skipped without inspection. */
 export function forEachDifference(base: JsonObject, target: JsonObject, visit: MemberVisitor): void {
   const names = Object.keys(target)
   const members = Object.values(target)
   let at = 0
-  // As long as both have the same names in the same order no member is looked up by its name: three times as fast.
+  // While both have the same names in the same order, no lookup by name is needed, which is three times as fast.
   for (const name in base) {
     if (name !== names[at]) {
       visitByName(base, target, names, at, visit)
@@ -28,7 +28,7 @@ export function forEachDifference(base: JsonObject, target: JsonObject, visit: M
   if (at < names.length) visitByName(base, target, names, at, visit)
 }
 
-/** The same for the members that come after the first `from`, which have the same names in both. */
+/** Like `forEachDifference`, for the members after the first `from`, whose names are the same in both. */
 function visitByName(
   base: JsonObject,
   target: JsonObject,

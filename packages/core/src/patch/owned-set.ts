@@ -1,7 +1,7 @@
-/** In a list this short a search is faster than in a set. */
+/** Up to this size, searching a list is faster than a set lookup. */
 const MAX_LIST_SIZE = 12
 
-/** A set of objects that mostly has few: the containers that a patch made. */
+/** Set of the containers that a patch created. Optimised for few members. */
 export class OwnedSet {
   #list: object[] = []
   #set: Set<object> | undefined
@@ -15,7 +15,7 @@ export class OwnedSet {
     else if (this.#list.push(object) > MAX_LIST_SIZE) this.#set = new Set(this.#list)
   }
 
-  /** Whether it was there. */
+  /** Removes an object. Returns whether the set contained it. */
   delete(object: object): boolean {
     this.#set ??= new Set(this.#list)
     return this.#set.delete(object)

@@ -2,7 +2,7 @@ import type { Json } from '../model/json.ts'
 import { fitsJsonBytes, jsonBytes } from '../model/json-bytes.ts'
 import type { Operation } from '../model/operation.ts'
 
-/** Bytes of the operations that a diff writes, without path and value, with the comma that follows in the patch. */
+/** Bytes per kind of operation, without path and value, including the comma that follows. */
 const OVERHEAD_BYTES = {
   add: '{"op":"add","path":,"value":},'.length,
   remove: '{"op":"remove","path":},'.length,
@@ -10,7 +10,7 @@ const OVERHEAD_BYTES = {
   move: '{"op":"move","from":,"path":},'.length,
 }
 
-/** An operation that a diff writes. */
+/** Operation written by a diff. */
 interface DiffOperation {
   readonly op: keyof typeof OVERHEAD_BYTES
   readonly path: string
@@ -18,17 +18,17 @@ interface DiffOperation {
   readonly value?: Json
 }
 
-/** The operations of a patch in the making. What they take as JSON is counted when someone asks, and once only. */
+/** Collects the operations of a patch. Their size as JSON is computed on demand, once per operation. */
 export class PatchBuilder {
   readonly #operations: DiffOperation[] = []
-  /** Bytes of the first operations; the others are not counted yet. */
+  /** Sizes of the first operations in bytes; the rest is not computed yet. */
   readonly #bytes: number[] = []
 
   get operations(): Operation[] {
     return this.#operations
   }
 
-  /** How many operations there are: a place to come back to. */
+  /** Number of operations; also a mark for `replaceIfSmaller`. */
   get length(): number {
     return this.#operations.length
   }
@@ -49,7 +49,10 @@ export class PatchBuilder {
     this.#operations.push({ op: 'move', from, path })
   }
 
-  /** Replaces the whole value at `path` instead of all operations after the first `mark`, if that takes no more bytes. */
+  /**
+   * Replaces all operations after the first `mark` by one that replaces the value at `path`, unless that has more
+   * bytes.
+   */
   replaceIfSmaller(mark: number, path: string, value: Json): void {
     if (this.length === mark || this.#isSingleAddition(mark)) return
     const left = this.#bytesSince(mark) - OVERHEAD_BYTES.replace - jsonBytes(path)
@@ -59,15 +62,18 @@ export class PatchBuilder {
     this.replace(path, value)
   }
 
-  /** One new part under its name: never more than the whole, which has both. Escapes could make a name longer. */
+  /**
+   * Whether the only operation since `mark` adds one named part. It is never longer than the whole value, which
+   * contains both name and part, unless escapes lengthen the name.
+   */
   #isSingleAddition(mark: number): boolean {
     const { value, path } = this.#operations[mark] as DiffOperation
     return this.length === mark + 1 && value !== undefined && !path.includes('~')
   }
 
-  /** Whether the patch, as a JSON array, takes fewer bytes than this value. */
+  /** Whether the patch as a JSON array has fewer bytes than the value. */
   isSmallerThan(value: Json): boolean {
-    // Two brackets are added, and the last comma is none.
+    // Two brackets are added, and the last comma is omitted.
     return !fitsJsonBytes(value, this.#bytesSince(0) + 1)
   }
 

@@ -1,19 +1,23 @@
 import { type Json, jsonEqual } from '../model/json.ts'
 
-/** So many insertions and removals are looked for; a change counts as one of each. At most 1,000 vain comparisons. */
+/**
+ * Maximum number of insertions and removals; a change counts as one of each. Bounds the futile comparisons to about
+ * 1,000.
+ */
 const MAX_EDITS = 44
 
 /**
- * Pairs equal elements, order kept, as many as possible, if but few are left over: the greedy algorithm of Myers (1986).
- * False, and no pairs, if the arrays are too different for that.
+ * Pairs as many equal elements as possible in order, with the greedy algorithm of Myers (1986). Returns false, without
+ * pairs, if the arrays differ by more than `MAX_EDITS`.
  */
 export function matchShortest(base: readonly Json[], target: readonly Json[], pairOf: Int32Array): boolean {
   const maxEdits = Math.min(MAX_EDITS, base.length + target.length)
-  // On diagonal k base is k elements ahead of wanted. reach: how far into base one gets there; all after k + most + 1.
+  // On diagonal k, base is k elements ahead of target. `furthest[k + maxEdits + 1]` is the furthest base index reached
+  // there.
   const furthest = new Int32Array(2 * maxEdits + 3)
   const rounds: Int32Array[] = []
   for (let edits = 0; edits <= maxEdits; edits++) {
-    // What the round begins with is needed again for the way back: diagonals -edits to edits.
+    // Save the state at the start of the round for the backtracking: diagonals -edits to edits.
     rounds.push(furthest.slice(maxEdits + 1 - edits, maxEdits + 2 + edits))
     for (let k = -edits; k <= edits; k += 2) {
       const from = previousDiagonal(furthest, k, edits, maxEdits + 1)
@@ -28,14 +32,17 @@ export function matchShortest(base: readonly Json[], target: readonly Json[], pa
   return false
 }
 
-/** From which diagonal the path comes: the next lower one by a removal, the next higher one by an insertion. */
+/**
+ * Returns the diagonal that the path comes from: the next lower one for a removal, the next higher one for an
+ * insertion.
+ */
 function previousDiagonal(furthest: Int32Array, k: number, edits: number, center: number): number {
   if (k === -edits) return k + 1
   if (k === edits) return k - 1
   return (furthest[center + k - 1] as number) < (furthest[center + k + 1] as number) ? k + 1 : k - 1
 }
 
-/** Goes back along the path that ends at base element i on diagonal k, and pairs what it found equal. */
+/** Backtracks the path that ends at base element i on diagonal k, and pairs the equal elements on it. */
 function pairAlong(rounds: readonly Int32Array[], k: number, i: number, pairOf: Int32Array): void {
   for (let edits = rounds.length - 1; edits > 0; edits--) {
     const furthest = rounds[edits] as Int32Array

@@ -1,13 +1,13 @@
 import { isJsonArray, isJsonContainer, type Json, type JsonObject } from '../model/json.ts'
 
-/** So many pairs are weighed against each other; in larger stretches the first is paired with the first, and so on. */
+/** Maximum number of pairs to compare. In larger gaps, elements are paired by position. */
 const MAX_PAIRS = 256
-/** So many members of two elements are compared. */
+/** Maximum number of members to compare per pair. */
 const MAX_MEMBERS = 16
 
 /**
- * Pairs elements that have no equal: those alike, order kept. As many as there are on the shorter side, for changing an
- * element takes fewer bytes than removing one and adding another.
+ * Pairs unequal elements by similarity, in order. Pairs as many as the shorter side has, because changing an element
+ * takes fewer bytes than removing one and adding another.
  */
 export function pairSimilar(
   base: readonly Json[],
@@ -28,7 +28,7 @@ export function pairSimilar(
   }
 }
 
-/** The pairs, order kept, whose weights make the greatest sum (Needleman and Wunsch 1970, gaps for free). */
+/** Returns the pairs, in order, with the greatest sum of weights (Needleman and Wunsch 1970, without gap penalty). */
 function maxWeightPairs(rows: number, columns: number, weight: (r: number, c: number) => number): [number, number][] {
   const width = columns + 1
   const best = new Float64Array((rows + 1) * width)
@@ -52,7 +52,7 @@ function maxWeightPairs(rows: number, columns: number, weight: (r: number, c: nu
   return pairs
 }
 
-/** From just above 0, for nothing in common, to just above 1. */
+/** Returns a similarity from just above 0 (nothing in common) to just above 1. */
 function similarity(a: Json, b: Json): number {
   if (!isJsonContainer(a) || !isJsonContainer(b)) return isJsonContainer(a) === isJsonContainer(b) ? 0.02 : 0.01
   if (isJsonArray(a)) return isJsonArray(b) ? 0.02 + elementSimilarity(a, b) : 0.01
@@ -68,7 +68,7 @@ function elementSimilarity(a: readonly Json[], b: readonly Json[]): number {
   return alike / Math.max(compared, 1)
 }
 
-/** A member of the same name counts a little, with the same value in full. */
+/** Weighs a common name a little, and a common name with an equal value in full. */
 function memberSimilarity(a: JsonObject, b: JsonObject): number {
   const names = Object.keys(a)
   const compared = Math.min(names.length, MAX_MEMBERS)

@@ -1,4 +1,4 @@
-/** What `promise` comes to, unless the signal aborts first. @throws the signal's reason */
+/** Settles like `promise`, unless the signal aborts first. @throws the signal's reason */
 export async function abortable<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
   const aborted = Promise.withResolvers<never>()
   const abort = (): void => aborted.reject(signal.reason)
@@ -11,7 +11,7 @@ export async function abortable<R>(promise: Promise<R>, signal: AbortSignal): Pr
   }
 }
 
-/** The same values, until the signal aborts: also while the source is being asked. @throws the signal's reason */
+/** Yields the source's values until the signal aborts, even while the source is pending. @throws the signal's reason */
 export async function* abortableIterator<V>(
   source: AsyncIterable<V> | Iterable<V>,
   signal: AbortSignal,
@@ -26,7 +26,7 @@ export async function* abortableIterator<V>(
       yield next.value
     }
   } finally {
-    // one that does not answer is not waited for
+    // Do not wait for the source: it may never answer.
     if (!isFinished) Promise.resolve(iterator.return?.()).catch(() => {})
   }
 }

@@ -5,7 +5,7 @@ import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
 
 /*
- * A recording, version 1: JSON Lines, UTF-8. Members that a reader does not know are passed over.
+ * A recording, version 1: JSON Lines, UTF-8. Readers ignore members that they do not know.
  *
  *   first line   {"recording":1,"partition":…,"section":…,"from":"now" | "snapshot" | {"after":position},"at":…}
  *   a change     {"key":…,"kind":"created","version":…,"position":…,"at":…,"value":{…},"meta":{…}?}
@@ -15,26 +15,26 @@ import type { Position } from '../model/position.ts'
  *   last line    {"end":number of changes}
  */
 
-/** The major version of recordings that this release writes, and the highest that it reads. */
+/** Major version of the recording format that this release writes, and the highest that it reads. */
 export const RECORDING_VERSION = 1
 
-/** The first line of a recording: what it is of, and where it begins. */
+/** First line of a recording: its section and starting point. */
 export interface RecordingStart extends SectionRef {
-  /** The version of the format. */
+  /** Format version. */
   readonly recording: number
-  /** From a snapshot on it stands by itself; otherwise it goes on where another recording, or a copy, ended. */
+  /** Starting point. A recording from `snapshot` is self-contained; others continue another recording or a copy. */
   readonly from: 'now' | 'snapshot' | { readonly after: Position }
-  /** When it was begun, on the recorder's clock, ms since 1970. */
+  /** Time of the start on the recorder's clock, in ms since 1970. */
   readonly at: number
 }
 
-/** One change, as a recording has it. */
+/** One recorded change. */
 export type RecordedChange = {
   readonly key: string
   readonly version: number
-  /** Where to go on behind it: `record(collection, { from: { after: position } })`. */
+  /** Position after which another recording can continue: `record(collection, { from: { after: position } })`. */
   readonly position: Position
-  /** The store's clock at the commit, ms since 1970. */
+  /** Time of the commit on the store's clock, in ms since 1970. */
   readonly at: number
   readonly meta?: Readonly<Record<string, string>>
 } & (
@@ -44,8 +44,8 @@ export type RecordedChange = {
   | { readonly kind: 'removed'; readonly reason: RemovedReason }
 )
 
-/** The last line of a recording that came to its end. */
+/** Last line of a complete recording. */
 export interface RecordingEnd {
-  /** How many changes it has. */
+  /** Number of changes in the recording. */
   readonly end: number
 }

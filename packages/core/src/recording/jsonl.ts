@@ -1,14 +1,14 @@
 import { RecordingError } from '../model/errors.ts'
 
-/** Text as files and sockets bring it: in pieces that end anywhere. */
+/** Text in chunks of any size, as files and sockets deliver it. */
 export type TextChunks = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>
 
-/** One line, without its end. */
+/** One line without its line feed. */
 export interface TextLine {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly number: number
   readonly text: string
-  /** Did it end with a line feed? */
+  /** Whether the line ended with a line feed. */
   readonly isTerminated: boolean
 }
 
@@ -18,8 +18,8 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Splits text into lines. Splits before decoding, so that what is not UTF-8 is found in its line.
- * @throws RecordingError (`SYNC_RECORDING`) with the number of a line that is not UTF-8, or longer than 64 MiB
+ * Splits text into lines. Splits before decoding, so that invalid UTF-8 is reported with its line.
+ * @throws RecordingError (`SYNC_RECORDING`) with the number of a line that is not UTF-8 or exceeds 64 MiB
  */
 export async function* splitLines(chunks: TextChunks): AsyncGenerator<TextLine, void, void> {
   const line = new LineBuffer()
@@ -36,7 +36,7 @@ export async function* splitLines(chunks: TextChunks): AsyncGenerator<TextLine, 
   if (!line.empty) yield line.take(false)
 }
 
-/** The line whose end has not come yet. */
+/** Buffers the incomplete line. */
 class LineBuffer {
   #number = 1
   #pieces: Uint8Array[] = []
@@ -49,7 +49,8 @@ class LineBuffer {
   add(piece: Uint8Array): void {
     if (piece.length === 0) return
     this.#size += piece.length
-    if (this.#size > MAX_LINE_BYTES) throw new RecordingError('damaged', this.#number, 'longer than 64 MiB')
+    if (this.#size > MAX_LINE_BYTES)
+      throw new RecordingError('damaged', this.#number, 'expected a line of at most 64 MiB, got a longer one')
     this.#pieces.push(piece)
   }
 
@@ -61,8 +62,10 @@ class LineBuffer {
     try {
       return { number, text: decoder.decode(bytes), isTerminated }
     } catch (cause) {
-      // a file is cut anywhere, also within a character
-      throw new RecordingError(isTerminated ? 'damaged' : 'truncated', number, 'not UTF-8', { cause })
+      // A file can be cut anywhere, also inside a character.
+      throw new RecordingError(isTerminated ? 'damaged' : 'truncated', number, 'expected UTF-8, got invalid bytes', {
+        cause,
+      })
     }
   }
 

@@ -2,12 +2,12 @@ import type { Runtime } from '../model/runtime.ts'
 import { abortable } from './abortable.ts'
 import type { RecordedChange } from './format.ts'
 
-/** Spreads recorded changes over time as they were, or `speed` times faster. */
+/** Paces recorded changes as they were recorded, or `speed` times faster. */
 export class Pacer {
   readonly #speed: number | 'max'
   readonly #runtime: Runtime
   readonly #signal: AbortSignal
-  /** When the first one was made, and when it was played. */
+  /** Times at which the first change was recorded and replayed. */
   #start: { readonly recorded: number; readonly played: number } | undefined
 
   constructor(speed: number | 'max', runtime: Runtime, signal: AbortSignal) {
@@ -16,9 +16,12 @@ export class Pacer {
     this.#signal = signal
   }
 
-  /** Resolves when it is this change's turn. What a late one lost is made up: nothing drifts. @throws the signal's reason */
+  /**
+   * Resolves when the change is due. A late change does not delay later ones, so the pace does not drift. @throws the
+   * signal's reason
+   */
   async waitForTurn({ kind, at }: RecordedChange): Promise<void> {
-    // a value told anew bears the time of its last change, whenever that was
+    // A reset has the time of its document's last change, which may be long ago.
     if (this.#speed === 'max' || kind === 'reset') return
     this.#start ??= { recorded: at, played: this.#runtime.elapsed() }
     const { recorded, played } = this.#start

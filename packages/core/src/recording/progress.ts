@@ -1,11 +1,11 @@
 import type { Position } from '../model/position.ts'
 
-/** How far a replay is. */
+/** Progress of a replay. */
 export interface ReplayProgress {
-  /** Everything up to this line is done: where to go on `after`. */
+  /** All lines up to this one are complete. Pass it as `after` to resume. */
   readonly line: number
-  /** How many changes up to there this replay has written. */
+  /** Number of changes that this replay has written up to that line. */
   readonly changes: number
-  /** Where the recorded section was with the last of them. */
+  /** Position of the last of these changes in the recorded section. */
   readonly position?: Position
 }

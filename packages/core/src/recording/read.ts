@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type RecordingStart } from './format.ts'
 import { splitLines, type TextChunks, type TextLine } from './jsonl.ts'
 
-/** One line of a recording, with its number (from 1) and its length. */
+/** One line of a recording, with its number (from 1) and its length in characters. */
 export type RecordingLine = { readonly line: number; readonly characters: number } & (
   | { readonly start: RecordingStart }
   | { readonly change: RecordedChange }
@@ -11,8 +11,8 @@ export type RecordingLine = { readonly line: number; readonly characters: number
 )
 
 /**
- * Reads a recording as it is asked for: its first line, its changes, its last line. Never holds more than a line and a chunk.
- * @throws RecordingError (`SYNC_RECORDING`) with the number of the line that is damaged or missing
+ * Reads a recording lazily: its first line, its changes, its last line. Holds at most one line and one chunk in memory.
+ * @throws RecordingError (`SYNC_RECORDING`) with the number of the damaged or missing line
  */
 export async function* readRecording(chunks: TextChunks): AsyncGenerator<RecordingLine, void, void> {
   let last = 0
@@ -22,7 +22,8 @@ export async function* readRecording(chunks: TextChunks): AsyncGenerator<Recordi
     const content = parseLine(line)
     const characters = line.text.length
     last = line.number
-    if (isEnded) throw new RecordingError('damaged', last, 'it stands behind the end')
+    if (isEnded)
+      throw new RecordingError('damaged', last, 'expected the end of the file after the last line, got another line')
     if (last === 1) yield { line: last, characters, start: parseStart(content) }
     else if ('end' in content) {
       isEnded = true
@@ -30,7 +31,7 @@ export async function* readRecording(chunks: TextChunks): AsyncGenerator<Recordi
         throw new RecordingError(
           'damaged',
           last,
-          `the end of ${JSON.stringify(content['end'])} changes, not ${changes}`,
+          `expected an end line of ${changes} changes, got ${JSON.stringify(content['end'])}`,
         )
       }
       yield { line: last, characters, end: { end: changes } }
@@ -39,7 +40,7 @@ export async function* readRecording(chunks: TextChunks): AsyncGenerator<Recordi
       changes++
     }
   }
-  if (!isEnded) throw new RecordingError('truncated', last + 1, 'it is missing: the recording has no end')
+  if (!isEnded) throw new RecordingError('truncated', last + 1, 'expected the end line, got the end of the file')
 }
 
 function parseLine({ number, text, isTerminated }: TextLine): JsonObject {
@@ -47,22 +48,26 @@ function parseLine({ number, text, isTerminated }: TextLine): JsonObject {
   try {
     content = JSON.parse(text) as Json
   } catch (cause) {
-    throw new RecordingError(isTerminated ? 'damaged' : 'truncated', number, 'not JSON', { cause })
+    throw new RecordingError(isTerminated ? 'damaged' : 'truncated', number, 'expected JSON, got invalid text', {
+      cause,
+    })
   }
-  if (!isJsonObject(content)) throw new RecordingError('damaged', number, 'not an object')
+  if (!isJsonObject(content)) throw new RecordingError('damaged', number, 'expected a JSON object, got another value')
   return content
 }
+
+const HEADER_EXPECTED = 'expected the first line of a recording, got another object'
 
 function parseStart(content: JsonObject): RecordingStart {
   const { recording, partition, section, from, at } = content
   const isVersioned = typeof recording === 'number' && Number.isInteger(recording) && recording >= 1
-  if (!isVersioned) throw new RecordingError('damaged', 1, 'not the beginning of a recording')
+  if (!isVersioned) throw new RecordingError('damaged', 1, HEADER_EXPECTED)
   if (recording > RECORDING_VERSION) {
-    throw new RecordingError('newer', 1, `of version ${recording}: this release reads up to ${RECORDING_VERSION}`)
+    throw new RecordingError('newer', 1, `expected format version ${RECORDING_VERSION} or lower, got ${recording}`)
   }
   const isValidFrom = from === 'now' || from === 'snapshot' || (isJsonObject(from) && typeof from['after'] === 'string')
   if (!isNonEmptyString(partition) || !isNonEmptyString(section) || !isValidFrom || typeof at !== 'number') {
-    throw new RecordingError('damaged', 1, 'not the beginning of a recording')
+    throw new RecordingError('damaged', 1, HEADER_EXPECTED)
   }
   return { recording, partition, section, from: from as RecordingStart['from'], at }
 }
@@ -76,7 +81,7 @@ function parseChange(content: JsonObject, line: number): RecordedChange {
     typeof at === 'number' &&
     isMeta(meta)
   if (!hasCommonFields || !hasRequiredContent(kind, { value, patch, reason }))
-    throw new RecordingError('damaged', line, 'not a change')
+    throw new RecordingError('damaged', line, 'expected a change, got another object')
   return content as unknown as RecordedChange
 }
 

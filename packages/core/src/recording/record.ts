@@ -5,23 +5,32 @@ import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type Recordi
 
 /** Options of {@link record}. */
 export interface RecordOptions {
-  /** Where to begin. `snapshot` (default): with all there is, so that the recording is a backup; else see `changes`. */
+  /**
+   * Starting point. `snapshot` (default): all existing documents, so that the recording is a backup. `now` or `{ after
+   * }`: see `changes`.
+   */
   readonly from?: 'now' | 'snapshot' | { readonly after: Position }
-  /** When to end. `stopped` (default): when `signal` aborts; `now`: when all has been written that the store held at the call. */
+  /**
+   * End point. `stopped` (default): when `signal` aborts. `now`: once everything that the store contained at the call
+   * is written.
+   */
   readonly until?: 'stopped' | 'now'
-  /** Ends the recording in good order. */
+  /** Ends the recording regularly, with its last line. */
   readonly signal?: AbortSignal
-  /** What the time in its first line is taken from. Default: the real clock. */
+  /** Clock for the time in the first line. Default: the system clock. */
   readonly runtime?: Runtime
 }
 
 /**
- * A section's changes as text: JSON Lines, each with its line feed, as `replay` reads them. Made as they are asked for: whoever
- * writes them to a slow disk slows nobody else, and what then overflows is recorded as whole values.
+ * Yields a section's changes as JSON Lines, one line with its line feed at a time, in the format that `replay` reads.
+ * Lines are created on demand: a slow consumer delays nothing else, and changes that overflow in the meantime are
+ * recorded as whole values.
  *
- * It ends with a line that says so, unless the instance closes or the caller stops asking: then that line is missing.
+ * The recording ends with an end line, unless the instance closes or the caller stops iterating.
  *
- * Throws what `changes` throws: ArgumentError (`SYNC_ARGUMENT`) for a section followed by key, PositionError, ClosedError.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the section subscribes by document
+ * @throws PositionError (`SYNC_POSITION`) if `from.after` is not a position
+ * @throws ClosedError (`SYNC_CLOSED`) if the instance is closed
  */
 export async function* record<T>(
   collection: Collection<T>,
@@ -42,7 +51,7 @@ export async function* record<T>(
 
 const toLine = (content: RecordingStart | RecordedChange | RecordingEnd): string => `${JSON.stringify(content)}\n`
 
-/** What was not seen of a document, and what follows from the rest, is not written. */
+/** Keeps only the members that cannot be derived from the others. A delta is recorded like a change. */
 function toRecordedChange(change: Change<unknown>): RecordedChange {
   const { key, version, position, at, meta } = change
   const tail = { version, position, at, ...(meta && { meta }) }

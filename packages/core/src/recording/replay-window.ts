@@ -11,13 +11,13 @@ interface LineWrite {
   isDone: boolean
 }
 
-/** The writes of a replay that are under way: those of one key one after another, and no more than fit the window. */
+/** The writes in progress of a replay: sequential per key, bounded in number and size. */
 export class ReplayWindow {
   readonly #onProgress: ((progress: ReplayProgress) => void) | undefined
   readonly #abortController = new AbortController()
-  /** From the first line that is not done on, in their order. */
+  /** Lines in order, starting with the first unfinished one. */
   readonly #unfinished: LineWrite[] = []
-  /** The last write of each key under way. */
+  /** Latest write in progress per key. */
   readonly #lastByKey = new Map<string, Promise<void>>()
   #characters = 0
   #progress: ReplayProgress
@@ -33,22 +33,22 @@ export class ReplayWindow {
     return this.#progress
   }
 
-  /** The first line that was refused. */
+  /** Error of the first rejected line. */
   get failure(): RecordingError | undefined {
     return this.#failure
   }
 
-  /** Aborts when a line was refused. */
+  /** Aborts when a line is rejected. */
   get failureSignal(): AbortSignal {
     return this.#abortController.signal
   }
 
-  /** Resolves when there is room for one more. @throws the signal's reason */
+  /** Resolves when the window has room for another line. @throws the signal's reason */
   async waitForRoom(signal: AbortSignal): Promise<void> {
     while (this.#isFull) await abortable(new Promise<void>((resolve) => (this.#wake = resolve)), signal)
   }
 
-  /** Takes on a line; `write` is called when the writes of its key before it are done. */
+  /** Adds a line. Calls `write` once the earlier writes of its key are complete. */
   startWrite(line: RecordingLine, key: string, write: () => Promise<void>): void {
     const work = this.#add(line)
     const before = this.#lastByKey.get(key)
@@ -58,12 +58,12 @@ export class ReplayWindow {
     this.#lastByKey.set(key, current)
   }
 
-  /** A line with nothing to write. */
+  /** Adds a line that needs no write. */
   skip(line: RecordingLine): void {
     this.#finish(this.#add(line))
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no write is in progress. */
   async whenIdle(): Promise<void> {
     while (this.#lastByKey.size > 0) await Promise.all(this.#lastByKey.values())
   }
@@ -82,7 +82,7 @@ export class ReplayWindow {
   async #runWrite(work: LineWrite, before: Promise<void> | undefined, write: () => Promise<void>): Promise<void> {
     await before
     const { line } = work.line
-    // nothing is written on top of what was refused; what stands before it in the recording still is
+    // Lines after a rejected one are not written; earlier lines still are.
     if (this.#failure && this.#failure.line < line) return
     try {
       await write()
@@ -115,7 +115,7 @@ export class ReplayWindow {
     try {
       this.#onProgress?.(this.#progress)
     } catch (error) {
-      // not here, where it would count as a refusal of the line: as any uncaught error
+      // Throw outside, as an uncaught error: here it would count as a rejection of the line.
       queueMicrotask(() => {
         throw error
       })

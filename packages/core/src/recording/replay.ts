@@ -11,34 +11,40 @@ import { ReplayWindow } from './replay-window.ts'
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
-  /** How many times faster than it was recorded; `max` (default): as fast as the store takes it. Snapshots go at once. */
+  /**
+   * Speed factor relative to the recording. `max` (default): as fast as the store accepts writes. Snapshots are never
+   * paced.
+   */
   readonly speed?: number | 'max'
-  /** The lines up to this one were played before. Default 0. */
+  /** Skips the lines up to and including this one, from an earlier replay. Default 0. */
   readonly after?: number
   /**
-   * Names this replay: each change is written under an op id made of it and its line, so that one which is begun again (under
-   * the same name, a little too early in the file) writes nothing twice, as long as the store remembers the ids.
+   * Id of this replay. Each change is written under an idempotency key derived from the id and its line number. A
+   * replay that is restarted under the same id, a little too early in the file, writes nothing twice while the store
+   * remembers the keys.
    */
   readonly id?: string
-  /** Called as lines are done. */
+  /** Called as lines complete. */
   readonly onProgress?: (progress: ReplayProgress) => void
-  /** Ends it: what is on its way is waited for, then it rejects with `SYNC_ABORTED`. */
+  /** Aborts the replay. It waits for writes in progress, then rejects with `SYNC_ABORTED`. */
   readonly signal?: AbortSignal
-  /** Time for `speed`. Default: the real clock. */
+  /** Clock for `speed`. Default: the system clock. */
   readonly runtime?: Runtime
 }
 
 /**
- * Plays a recording into a collection, of another store or partition: creations and snapshots replace the document, changes
- * are applied as patches, removals delete. Each line is one write with its recorded `meta`; those of a key go one after another,
- * keys in parallel. Memory stays bounded whatever the length: no more is read than is being written.
+ * Replays a recording into a collection of another store or partition. Creations and resets replace the document,
+ * changes are applied as patches, removals delete. Each line is one write with its recorded `meta`. The writes of one
+ * key are sequential; keys run in parallel. Memory is bounded for any length, because the recording is read only as
+ * fast as it is written.
  *
- * Documents that the recording does not name stay as they are; nobody else should write those that it does.
+ * Documents that the recording does not contain stay unchanged. Nothing else should write those that it contains.
  *
- * @throws RecordingError (`SYNC_RECORDING`) with the line that was not done: damaged, missing, of a newer format, or refused
- * (its error is the `cause`). All lines before it are done. After a refusal changes of other keys may be done behind it:
- * to go on there without doing them twice, replay under an `id`.
- * @throws AbortedError (`SYNC_ABORTED`), ArgumentError (`SYNC_ARGUMENT`) for a speed that is none
+ * @throws RecordingError (`SYNC_RECORDING`) with the number of the line that is damaged, missing, of a newer format, or
+ * rejected (the `cause` is the rejection). All lines before it are complete. After a rejection, later changes of other
+ * keys may be complete too; resume under an `id` so that they are not written twice.
+ * @throws AbortedError (`SYNC_ABORTED`) if `signal` aborts
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if an option is invalid
  */
 export async function replay<T>(
   chunks: TextChunks,
@@ -46,10 +52,11 @@ export async function replay<T>(
   { speed = 'max', after = 0, id, onProgress, signal, runtime = systemRuntime }: ReplayOptions = {},
 ): Promise<ReplayProgress> {
   if (speed !== 'max' && !(speed > 0 && speed < Number.POSITIVE_INFINITY)) {
-    throw new ArgumentError(`speed: a positive number or 'max' is needed, not ${String(speed)}`)
+    throw new ArgumentError(`speed: expected a positive number or 'max', got ${String(speed)}`)
   }
-  if (!Number.isSafeInteger(after) || after < 0) throw new ArgumentError('after: the number of a line is needed')
-  if (id === '') throw new ArgumentError('id: a non-empty string is needed')
+  if (!Number.isSafeInteger(after) || after < 0)
+    throw new ArgumentError(`after: expected a line number, got ${String(after)}`)
+  if (id === '') throw new ArgumentError("id: expected a non-empty string, got ''")
   const window = new ReplayWindow(after, onProgress)
   const stopSignal = signal ? AbortSignal.any([signal, window.failureSignal]) : window.failureSignal
   const pacer = new Pacer(speed, runtime, stopSignal)

@@ -3,33 +3,34 @@ import type { SyncInstance, SyncInstanceOptions } from '../service/api.ts'
 import { createInstance } from '../service/instance.ts'
 import { createVirtualRuntime, type VirtualRuntime } from './virtual-runtime.ts'
 
-/** Several instances on one in-memory store and bus, on a clock that stands still until it is advanced. */
+/** Several instances on one in-memory store and bus, with a virtual clock. */
 export interface TestCluster extends AsyncDisposable {
   readonly instances: readonly SyncInstance[]
   readonly clock: VirtualRuntime
-  /** What can be done to the messages. */
+  /** Fault controls of the bus. */
   readonly bus: MemoryHub['bus']
-  /** What can be done to the store. */
+  /** Fault controls of the store. */
   readonly store: MemoryHub['store']
-  /** Opens one more instance. */
+  /** Creates another instance. */
   open(): SyncInstance
-  /** Lets time pass until every instance is caught up with the store. Rejects if that does not come about. */
+  /** Advances the clock until every instance has caught up with the store. Rejects if that does not happen. */
   settle(): Promise<void>
 }
 
 /** Options of {@link createTestCluster}. */
 export interface TestClusterOptions extends Omit<SyncInstanceOptions, 'store' | 'bus' | 'runtime'> {
-  /** Default 2. */
+  /** Number of instances. Default 2. */
   readonly instances?: number
-  /** Of all randomness. Default 1. */
+  /** Seed of all randomness. Default 1. */
   readonly seed?: number
+  /** Options of the in-memory store and bus. */
   readonly hub?: Omit<MemoryHubOptions, 'runtime'>
 }
 
 const ROUND_MS = 1_000
 const MAX_ROUNDS = 120
 
-/** Makes a cluster for a unit test. Everything in it is the real thing but for time and randomness. */
+/** Creates a cluster for a unit test. Everything in it is real except time and randomness. */
 export function createTestCluster({
   instances = 2,
   seed = 1,
@@ -70,7 +71,7 @@ export function createTestCluster({
         if (open.every((sync) => sync.health().state === 'live' && sync.stats().buffered === 0)) return
       }
       throw new Error(
-        `the cluster does not settle (seed ${seed}): ${all.map((sync) => JSON.stringify(sync.health())).join(', ')}`,
+        `expected the cluster to settle (seed ${seed}), got ${all.map((sync) => JSON.stringify(sync.health())).join(', ')}`,
       )
     },
     async [Symbol.asyncDispose]() {

@@ -6,18 +6,18 @@ interface Timer {
   readonly fn: () => void
 }
 
-/** A runtime whose time stands still until it is advanced, and whose randomness comes from a seed. */
+/** Runtime whose time advances only on request, and whose randomness is seeded. */
 export interface VirtualRuntime extends Runtime {
-  /** Lets `ms` milliseconds pass: runs what is due, in order, with all that follows from it. */
+  /** Advances the time by `ms` milliseconds. Runs the timers that are due, in order, including those they set. */
   advance(ms: number): Promise<void>
-  /** Sets the wall clock forwards or back; timers keep their distance. */
+  /** Sets the wall clock forward or back by `ms`. Timers keep their remaining time. */
   jump(ms: number): void
 }
 
-/** When no virtual clock was set: some day in 2026. */
+/** Initial wall-clock time, in 2026. */
 const DEFAULT_START = 1_775_000_000_000
 
-/** Makes a virtual runtime. The same seed gives the same run. */
+/** Creates a virtual runtime. The same seed gives the same run. */
 export function createVirtualRuntime(seed = 1): VirtualRuntime {
   let elapsed = 0
   let offset = DEFAULT_START
@@ -67,15 +67,15 @@ export function createVirtualRuntime(seed = 1): VirtualRuntime {
   }
 }
 
-/** Node's way to the next turn of the event loop; a browser has only timers, which wait a millisecond. */
+/** Schedules the next turn of the event loop. Browsers have only timers, which wait a millisecond. */
 const { setImmediate: nextTurn = (fn: () => void): unknown => setTimeout(fn, 0) } = globalThis as {
   setImmediate?: (fn: () => void) => unknown
 }
 
-/** Resolves when all that promises had to do is done: the next turn comes after every microtask. */
+/** Resolves after all pending microtasks, because the next turn begins after them. */
 const drainMicrotasks = (): Promise<void> => new Promise((resolve) => nextTurn(resolve))
 
-/** Mulberry32: small, fast and good enough to draw faults with. */
+/** Mulberry32: small and fast; its quality is sufficient for drawing faults. */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -1,40 +1,43 @@
-import { assertDocumentRef } from '../model/assert.ts'
+import { assertDocumentRef, formatValue } from '../model/assert.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
 import type { CommitRequest } from './store.ts'
 import { utf8ByteLength } from './utf8.ts'
 
-/** Checks a TTL. @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a positive finite number of ms. */
+/** Throws unless a TTL is a positive finite number of ms. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function assertTtl(ttl: number): void {
   if (ttl > 0 && ttl < Number.POSITIVE_INFINITY) return
-  throw new ArgumentError(`ttl: not a positive number of ms: ${String(ttl)}`)
+  throw new ArgumentError(`ttl: expected a positive finite number of ms, got ${String(ttl)}`)
 }
 
 /**
- * All that can be wrong with a request by itself. After this it cannot fail halfway.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if it makes no sense
- * @throws LimitError (`SYNC_LIMIT`) if its field texts are larger than `maxCommitBytes`
+ * Validates everything about a commit request that does not depend on stored data, so that a commit cannot fail
+ * halfway.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the request is malformed
+ * @throws LimitError (`SYNC_LIMIT`) if its field texts exceed `maxCommitBytes`
  */
 export function assertCommitRequest({ ref, op, ttl, fields }: CommitRequest, maxCommitBytes: number): void {
   assertDocumentRef(ref)
   if (typeof op.id !== 'string' || op.id === '')
-    throw new ArgumentError('op id: not a non-empty string', { address: ref })
+    throw new ArgumentError(`op id: expected a non-empty string, got ${formatValue(op.id)}`, { address: ref })
   if (ttl !== undefined) assertTtl(ttl)
   if (fields.length > 1 && new Set(fields.map(({ field }) => field)).size < fields.length) {
-    throw new ArgumentError('a field is named twice', { address: ref })
+    throw new ArgumentError('fields: expected each field once, got a duplicate', { address: ref })
   }
   let units = 0
   for (const { field, whole, delta } of fields) {
     if (delta && whole === undefined) {
-      throw new ArgumentError('an inner patch without the whole value', { address: { ...ref, field } })
+      throw new ArgumentError('expected the whole value beside the delta, got the delta alone', {
+        address: { ...ref, field },
+      })
     }
     units += (whole?.length ?? 0) + (delta?.ops.length ?? 0)
   }
-  // a code unit is 3 bytes at most: only what may be too large is counted exactly
+  // A code unit has at most 3 bytes, so only requests that may be too large are counted exactly.
   if (units * 3 <= maxCommitBytes) return
   const bytes = fields.reduce(
     (sum, { whole = '', delta }) => sum + utf8ByteLength(whole) + utf8ByteLength(delta?.ops ?? ''),
     0,
   )
   if (bytes > maxCommitBytes)
-    throw new LimitError(`commit of ${bytes} bytes: ${maxCommitBytes} at most`, { address: ref })
+    throw new LimitError(`expected a commit of at most ${maxCommitBytes} bytes, got ${bytes}`, { address: ref })
 }

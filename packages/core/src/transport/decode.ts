@@ -5,27 +5,26 @@ import type { Operation } from '../model/operation.ts'
 import type { LogPosition } from '../model/position.ts'
 import { type EncodedChange, OPS, WIRE_VERSION } from './wire.ts'
 
-/** What a frame says. */
+/** Content of a frame. */
 export interface DecodedFrame {
   readonly changes: Change[]
-  /** How many of its changes are not well formed, and left out. */
+  /** Number of malformed changes, which `changes` omits. */
   readonly malformed: number
-  /** How far the section is, where the frame says so in place of changes that its sender no longer has. */
+  /** Head of the section, if the frame contains a head marker in place of changes that its sender no longer has. */
   readonly head?: LogPosition
 }
 
 /**
- * Reads a frame. A change inside that is not well formed is left out and reported by `broken`: the others count.
- * @throws FrameError (`SYNC_FRAME`) if the frame as a whole is not one, or of a newer major version.
+ * Decodes a frame. Malformed changes are skipped and counted in `malformed`; the others are returned.
+ * @throws FrameError (`SYNC_FRAME`) if the frame as a whole is malformed, or has a newer major version
  */
 export function decodeFrame(frame: string | Uint8Array): DecodedFrame {
   const parsed = parseJson(typeof frame === 'string' ? frame : decodeUtf8(frame))
-  if (!Array.isArray(parsed)) throw new FrameError('not a frame')
+  if (!Array.isArray(parsed)) throw malformedFrame()
   const { 0: major, 1: epoch, 2: origin, 3: list } = parsed as Json[]
-  if (typeof major !== 'number' || !Number.isInteger(major) || major < 1) throw new FrameError('not a frame')
-  if (major > WIRE_VERSION) throw new FrameError(`version ${major} is newer than ${WIRE_VERSION}`, true)
-  if (typeof epoch !== 'string' || typeof origin !== 'string' || !Array.isArray(list))
-    throw new FrameError('not a frame')
+  if (typeof major !== 'number' || !Number.isInteger(major) || major < 1) throw malformedFrame()
+  if (major > WIRE_VERSION) throw new FrameError(`expected wire version ${WIRE_VERSION} or lower, got ${major}`, true)
+  if (typeof epoch !== 'string' || typeof origin !== 'string' || !Array.isArray(list)) throw malformedFrame()
   const changes: Change[] = []
   let malformed = 0
   let head: LogPosition | undefined
@@ -40,14 +39,16 @@ export function decodeFrame(frame: string | Uint8Array): DecodedFrame {
 }
 
 /**
- * Reads one encoded change, as logs and answers hold it.
- * @throws FrameError (`SYNC_FRAME`) if it is none.
+ * Decodes one change as logs and store answers contain it.
+ * @throws FrameError (`SYNC_FRAME`) if it is malformed
  */
-export function decodeChange({ text, epoch, origin }: EncodedChange): Change {
+export function decodeChange({ text, epoch, origin, sequence }: EncodedChange): Change {
   const change = parseChange(parseJson(text), epoch, origin)
-  if (!change) throw new FrameError('not a change')
+  if (!change) throw new FrameError(`expected a change, got malformed JSON for sequence ${sequence}`)
   return change
 }
+
+const malformedFrame = (): FrameError => new FrameError('expected a frame, got other JSON')
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -55,7 +56,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes)
   } catch (cause) {
-    throw new FrameError('not UTF-8', false, { cause })
+    throw new FrameError('expected UTF-8, got invalid bytes', false, { cause })
   }
 }
 
@@ -63,7 +64,7 @@ function parseJson(text: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch (cause) {
-    throw new FrameError('not JSON', false, { cause })
+    throw new FrameError('expected JSON, got invalid text', false, { cause })
   }
 }
 
@@ -74,7 +75,7 @@ function parseHeadMarker(raw: Json): number | undefined {
 
 const isNonNegativeInteger = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-// Arrays are taken apart by their indices: by their iterator it would cost half as much as parsing them did.
+// Arrays are destructured by index: through the iterator it would take half as long as the parsing.
 
 function parseChange(raw: Json, epoch: string, origin: string): Change | undefined {
   if (!Array.isArray(raw)) return undefined

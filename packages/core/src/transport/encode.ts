@@ -3,12 +3,12 @@ import type { Operation } from '../model/operation.ts'
 import type { LogPosition } from '../model/position.ts'
 import { type EncodedChange, OPS } from './wire.ts'
 
-/** The pieces a store joins into a change: what the writer encoded and what the store decided. */
+/** Parts of a change before its assembly: the writer's encoded fields and the counters that the store assigned. */
 export interface ChangeParts extends Omit<Change, 'edits'> {
   readonly edits: readonly EditParts[] | 'removed' | 'omitted'
 }
 
-/** One field of a change: its new version, and its value or inner patch as text. Neither: the field is removed. */
+/** Parts of one field edit: the new version, and the value or delta as text. Without either, the field is removed. */
 export interface EditParts {
   readonly field: string
   readonly version: number
@@ -16,11 +16,11 @@ export interface EditParts {
   readonly delta?: string
 }
 
-/** Joins pieces into the change that is logged, published and answered. Texts are taken as they are. */
-export function assembleChange(pieces: ChangeParts): EncodedChange {
-  const { key, epoch, origin, generation, version, sequence, time, meta } = pieces
+/** Assembles the change that is logged, published and returned to the writer. Texts are inserted unchanged. */
+export function assembleChange(parts: ChangeParts): EncodedChange {
+  const { key, epoch, origin, generation, version, sequence, time, meta } = parts
   const tail = meta === undefined ? '' : `,${JSON.stringify(meta)}`
-  const text = `[${JSON.stringify(key)},${generation},${version},${sequence},${time},${assembleEdits(pieces.edits)}${tail}]`
+  const text = `[${JSON.stringify(key)},${generation},${version},${sequence},${time},${assembleEdits(parts.edits)}${tail}]`
   return { key, epoch, origin, sequence, text }
 }
 
@@ -37,8 +37,9 @@ function assembleEdit({ field, version, whole, delta }: EditParts): string {
 }
 
 /**
- * No change, but how far a section is: sent in place of changes that are no longer to be had. Who has not seen all up to there
- * asks the store. To be published to a section, not to a document.
+ * Returns a head marker: the section's head in place of changes that are no longer available. A receiver that has not
+ * reached that sequence reads the missing changes from the store. Published to a section's scope, never to a
+ * document's.
  */
 export const headMarker = ({ epoch, sequence }: LogPosition, origin: string): EncodedChange => ({
   key: '',
@@ -48,7 +49,7 @@ export const headMarker = ({ epoch, sequence }: LogPosition, origin: string): En
   text: `[null,${sequence}]`,
 })
 
-/** Encodes an inner patch, paths relative to the field's value. */
+/** Encodes a delta. Its paths are relative to the field's value. */
 export const encodeOps = (ops: readonly Operation[]): string =>
   JSON.stringify(
     ops.map(({ op, path, from, value }) => {

@@ -3,15 +3,18 @@ import { assembleChange } from './encode.ts'
 import { utf8ByteLength } from './utf8.ts'
 import { type EncodedChange, WIRE_VERSION } from './wire.ts'
 
-/** A frame ready to send: its bytes, and what names it (for a medium that removes repeats by id). */
+/**
+ * A frame ready to send, with the changes it contains. A transport that removes repeats by id derives the id from them.
+ */
 export interface Frame {
   readonly text: string
   readonly changes: readonly EncodedChange[]
 }
 
 /**
- * Frames changes of one scope in order: as many in one frame as share epoch and origin and fit into `maxBytes`.
- * A single change that does not fit travels without its edits, and without its meta where even that is too much.
+ * Encodes changes of one scope as frames, in order. Consecutive changes share a frame if they have the same epoch and
+ * origin and fit into `maxBytes`. A single change that does not fit is sent without its edits and, if still too large,
+ * without its meta.
  */
 export function encodeFrames(changes: readonly EncodedChange[], maxBytes: number): Frame[] {
   const result: Frame[] = []
@@ -41,7 +44,7 @@ export function encodeFrames(changes: readonly EncodedChange[], maxBytes: number
   return result
 }
 
-/** Leaves out of a change what has to be left out for it to fit; its address always travels. */
+/** Drops the edits and, if necessary, the meta of a change so that it fits. Address and counters always travel. */
 function shrinkToFit(change: EncodedChange, maxBytes: number): EncodedChange {
   const omitted = omitEdits(change)
   if (utf8ByteLength(omitted.text) <= maxBytes) return omitted
@@ -55,7 +58,7 @@ const framePrefix = ({ epoch, origin }: EncodedChange): string =>
 const frameText = (changes: readonly EncodedChange[]): string =>
   `${framePrefix(changes[0] as EncodedChange)}${changes.map((change) => change.text).join(',')}]]`
 
-/** The same change without its edits: what travels when the whole does not fit the medium. */
+/** Returns the change without its edits, for transports that the whole change does not fit. */
 export function omitEdits(change: EncodedChange): EncodedChange {
   const { key, generation, version, sequence, time, meta, epoch, origin } = decodeChange(change)
   return assembleChange({

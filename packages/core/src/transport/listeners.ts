@@ -1,4 +1,4 @@
-/** Those who listen to an adapter: each is called, whatever another of them throws. */
+/** Listeners of an adapter. Each one is called, even if another one throws. */
 export class Listeners<T> {
   readonly #listeners = new Set<(value: T) => void>()
   readonly #onError: (error: unknown) => void
@@ -7,9 +7,9 @@ export class Listeners<T> {
     this.#onError = onError
   }
 
-  /** Registers a listener; what is returned takes it out again. */
+  /** Registers a listener. Returns a function that removes it. */
   add(listener: (value: T) => void): () => void {
-    // each call is a registration of its own, also of a function that is registered already
+    // Each call creates its own registration, also for a function that is already registered.
     const registration = (value: T): void => listener(value)
     this.#listeners.add(registration)
     return () => this.#listeners.delete(registration)
@@ -19,7 +19,7 @@ export class Listeners<T> {
     return this.#listeners.size
   }
 
-  /** Calls all who are registered, in the order in which they came. What one throws goes to `onError`. */
+  /** Calls the listeners in the order of registration. Passes errors that they throw to `onError`. */
   emit(value: T): void {
     for (const listener of [...this.#listeners]) {
       if (!this.#listeners.has(listener)) continue
@@ -36,7 +36,7 @@ export class Listeners<T> {
   }
 }
 
-/** Throws an error as an uncaught one, outside of every call: what `onError` does by default. */
+/** Rethrows an error as an uncaught exception, outside the current call. Default of `onError`. */
 export function throwUncaught(error: unknown): void {
   queueMicrotask(() => {
     throw error

@@ -7,142 +7,182 @@ import type { InCommitPublisher } from './bus.ts'
 import type { EncodedChange } from './wire.ts'
 
 /**
- * The authority: assigns versions, commits atomically, keeps state and a bounded log.
+ * The authority: assigns every counter, commits atomically, and keeps documents and a bounded log.
  *
- * Every call compares, in the same atomic step as its work, the server's identity with the one noted in the section, and
- * mints a new epoch on a difference. Values are opaque JSON texts to a store: it never parses them.
- * A call that could not be answered rejects with a retryable `SyncError` (its outcome is then unknown).
+ * In the same atomic step as its work, every call compares the server's identity with the identity recorded in the
+ * section, and begins a new epoch on a difference. Values are opaque JSON texts: a store never parses them.
+ *
+ * A call rejects with a retryable `SyncError` if the store is unavailable. The outcome of a rejected `commit` is then
+ * unknown.
  */
 export interface Store extends AsyncDisposable {
+  /** Guarantees of this store. */
   readonly capabilities: StoreCapabilities
   /**
-   * Of a store that is several: the one which has a partition, always the same. An instance calls each of them by itself, so
-   * that one which is away holds up no other. It is closed by this one.
+   * Returns the store that owns a partition, if this store combines several; always the same one for a partition. An
+   * instance calls each of these stores independently, so that an unavailable one does not block the others. Closing
+   * this store closes them.
    */
   storeFor?(partition: string): Store
-  /** Reads documents; each is one instant: state and standing, also when absent. Answers in order. */
+  /**
+   * Loads documents. Each result is one atomic read of document and section state, also for an absent document. Results
+   * are in the order of `refs`.
+   */
   load(refs: readonly DocumentRef[]): Promise<LoadResult[]>
-  /** Each request is atomic by itself and stands alone: answered in order, a conflict or error of one leaves the others. */
+  /**
+   * Commits each request atomically and independently: a conflict or failure of one does not affect the others. Results
+   * are in request order.
+   */
   commit(group: readonly CommitRequest[]): Promise<CommitResult[]>
-  /** Publishes this store's commits itself from now on, within the commit, as far as it can; see `published` of an answer. */
+  /**
+   * Makes the store publish its commits within the commit from now on, where it can. `CommitResult.published` reports
+   * whether it did.
+   */
   publishInCommit?(publisher: InCommitPublisher): void
-  /** The changes of a section or document after a place, oldest first, `limit` of them at most. */
+  /** Returns the log's changes of a scope after a position, oldest first, at most `limit`. */
   changesSince(scope: Scope, after: LogPosition, limit: number): Promise<LogPage>
-  /** Where each scope stands; a caller that was shown more than the section has proves a lost tail, and a new epoch is minted. */
+  /**
+   * Returns the head of each scope. If a query's `highestSeen` is above the section's sequence in the same epoch, the
+   * section has lost its tail, and the store begins a new epoch in the same step.
+   */
   heads(queries: readonly HeadQuery[]): Promise<Head[]>
-  /** Starts the TTL of these documents again, as a read of a sliding section does. Absent ones are passed over. */
+  /** Restarts the TTL of documents, as a read of a sliding section does. Ignores absent documents. */
   touch(refs: readonly TouchRequest[]): Promise<void>
-  /** The keys of the section's documents, each at least once; one that comes or goes meanwhile may be missed. */
+  /**
+   * Iterates over the keys of a section's documents, optionally those with a prefix. Each key appears at least once; a
+   * document that is created or deleted during the iteration may be missed.
+   */
   keys(
     section: SectionRef,
     options?: { readonly prefix?: string; readonly signal?: AbortSignal },
   ): AsyncIterable<string>
+  /** Releases the connection. Later calls reject with `SYNC_CLOSED`. */
   close(): Promise<void>
 }
 
-/** What a store can do, as values that the conformance kit holds it to. */
+/** Guarantees of a store. The conformance kit verifies each value. */
 export interface StoreCapabilities {
-  /** How late at most a document expires, in ms; `false`: documents never expire. */
+  /** Maximum delay of an expiry in ms; `false` if documents never expire. */
   readonly ttl: { readonly granularityMs: number } | false
-  /** What an acknowledged commit survives: the end of this process, of the server, of one node, of the machine's power. */
+  /**
+   * Strongest failure that an acknowledged commit survives: `process`: the end of this process; `server`: a restart of
+   * the server; `replicated`: the loss of one node; `synced`: a power failure. `none`: none of them.
+   */
   readonly durability: 'none' | 'process' | 'server' | 'replicated' | 'synced'
-  /** The largest commit request, in bytes of its field texts. */
+  /** Maximum size of a commit request: total bytes of its field texts. */
   readonly maxCommitBytes: number
 }
 
-/** One document as a store keeps it. */
+/** One stored document. */
 export interface StoredDocument {
   readonly generation: number
   readonly version: number
-  /** The document, one JSON object, as text. */
+  /** The document as JSON text. */
   readonly text: string
-  /** Each present field's own version. */
+  /** Version of each present field. */
   readonly fieldVersions: Readonly<Record<string, number>>
-  /** The version of every absent field: the highest counter of a removed one, 0 if none was ever removed. */
+  /** Version of every absent field: the highest field version among removed fields, 0 if none was removed. */
   readonly floor: number
-  /** The store's clock at the last commit, ms since 1970. */
+  /** Time of the last commit on the store's clock, in ms since 1970. */
   readonly changedAt: number
-  /** Milliseconds left to live as of the answer; absent: it does not expire. */
+  /** Remaining time to live in ms as of the answer; absent if the document does not expire. */
   readonly expiresIn?: number
 }
 
-/** The answer to one loaded reference. */
+/** Result for one loaded document. */
 export interface LoadResult {
   readonly state: SectionState
+  /** Absent if the document does not exist. */
   readonly document?: StoredDocument
 }
 
-/** What a commit takes for granted, and as of when that was read. The store conflicts when one of it does not hold. */
+/**
+ * Precondition of a commit, with the position as of which it was read. The commit conflicts if any part does not hold.
+ */
 export interface Expectation {
-  /** Where the writer's copy stood: in an ancestor epoch beyond its fork nothing expected holds. */
+  /**
+   * Position of the writer's copy. If it lies above the fork of an ancestor epoch, or in an unknown epoch, the
+   * precondition does not hold.
+   */
   readonly readAt: LogPosition
-  /** The document's life; 0: it must be absent. */
+  /** Expected generation; 0: the document must be absent. */
   readonly generation?: number
-  /** The document's version within that life. */
+  /** Expected document version within that generation. */
   readonly version?: number
-  /** Versions of single fields within that life. */
+  /** Expected field versions within that generation. */
   readonly fields?: Readonly<Record<string, number>>
   /**
-   * With `generation: 0`: nor was it deleted since `readAt`, be it while it was absent. A store remembers deletions for
-   * `TOMBSTONE_MS` at least, by its own clock.
+   * With `generation: 0`: the document must not have been deleted since `readAt` either, even while it was absent. A
+   * store remembers deletions for at least `TOMBSTONE_MS` by its own clock.
    */
   readonly notDeleted?: boolean
 }
 
-/** How long a deletion is remembered at the least: what began to be read before it must not be written after it. */
+/**
+ * Minimum time in ms for which a deletion is remembered. A value that was read before the deletion must not be written
+ * after it.
+ */
 export const TOMBSTONE_MS = 300_000
 
-/** One field of a commit request, encoded: the store joins the pieces into the change that travels. */
+/** One encoded field of a commit request. The store assembles the published change from these parts. */
 export interface FieldWrite {
   readonly field: string
-  /** The new value as JSON text; absent: the field is removed. */
+  /** New value as JSON text; absent: the field is removed. */
   readonly whole?: string
-  /** The inner patch as text (see the codec), usable only where the stored field is at `base` in the expected life. */
+  /** Delta as text (`encodeOps`). Valid only if the stored field has version `base` in the expected generation. */
   readonly delta?: { readonly ops: string; readonly base: number }
 }
 
-/** One write to one document. */
+/** One write of one document. */
 export interface CommitRequest {
   readonly ref: DocumentRef
   readonly op: OpId
-  /** The epoch its writer is in: another one of the section refuses it. */
+  /** Epoch of the writer. The store answers `stale-epoch` if the section is in another one. */
   readonly epoch: string
+  /** Id of the instance that writes. */
   readonly origin: string
   readonly expect?: Expectation
-  /** `delete`: the document goes. `write`: `fields` are written; `others` says what becomes of those not named. */
+  /** `delete`: deletes the document. `write`: writes `fields`. */
   readonly action: 'write' | 'delete'
   readonly fields: readonly FieldWrite[]
+  /** Whether a `write` keeps or removes the fields that it does not name. */
   readonly otherFields: 'keep' | 'remove'
-  /** May an absent document come into being? If not, absence is a conflict. */
+  /** Whether the commit may create the document. If not, an absent document is a conflict. */
   readonly allowCreate: boolean
-  /** Time to live in ms, started again by this commit; absent: for ever. */
+  /** Time to live in ms, restarted by this commit; absent: the document does not expire. */
   readonly ttl?: number
   readonly meta?: Readonly<Record<string, string>>
-  /** How its writer defines the section. Another `follow` than the noted one refuses it; the digest is noted once it commits. */
+  /**
+   * The writer's definition of the section. The store rejects the commit if `subscribeBy` differs from the recorded
+   * value, and records the digest with the commit.
+   */
   readonly definition?: SectionDefinition
 }
 
-/** Names a write (not the attempt): the same over retries, conflicts and refusals. */
+/** Identifies a write across retries, conflicts and rejections. */
 export interface OpId {
   readonly id: string
-  /** 1 for the first content sent under this id; +1 for each rebuilt after a conflict. */
+  /** 1 for the first content sent under this id, incremented for each content rebuilt after a conflict. */
   readonly attempt: number
-  /** The section's answer count when the id was made, and the epoch in which it was told. */
+  /** Epoch and `opResultCount` of the section when the id was created. */
   readonly idOrigin: { readonly epoch: string; readonly opResultCount: number }
-  /** Given by the caller: remembered by time, per document, so that it outlives the writer. */
+  /**
+   * Whether the id is a caller's idempotency key. The store remembers such ids per document and by time, so that they
+   * outlive the writer.
+   */
   readonly isCallerGiven?: boolean
 }
 
-/** Why a commit conflicts. */
+/** Reason for a conflict. */
 export type ConflictReason = 'absent' | 'exists' | 'deleted' | 'generation' | 'version' | 'field'
 
-/** The document's versions as of a commit's answer; generation 0: absent. */
+/** Generation and version of a document as of the answer; generation 0: the document is absent. */
 export interface CurrentVersions {
   readonly generation: number
   readonly version: number
 }
 
-/** The answer to one commit request. */
+/** Result of one commit request. */
 export type CommitResult = { readonly state: SectionState } & (
   | {
       readonly status: 'committed'
@@ -150,7 +190,10 @@ export type CommitResult = { readonly state: SectionState } & (
       readonly generation: number
       readonly version: number
       readonly existed: boolean
-      /** It was sent within the commit, or a relay of the store sends it: its writer does not publish it. */
+      /**
+       * Whether the change was published within the commit, or a relay of the store publishes it. The writer then does
+       * not publish.
+       */
       readonly published?: boolean
     }
   | { readonly status: 'unchanged'; readonly current: CurrentVersions }
@@ -160,41 +203,48 @@ export type CommitResult = { readonly state: SectionState } & (
       readonly field?: string
       readonly current: CurrentVersions
     }
-  /** The writer is in another epoch: catch up, send again under the same id. */
+  /** The writer is in another epoch. It catches up and sends the request again under the same id. */
   | { readonly status: 'stale-epoch' }
-  /** The section is followed in another way than its writer says (see `standing.definition`). Never executed. */
+  /** The section's recorded `subscribeBy` differs (see `state.definition`). The request was not executed. */
   | { readonly status: 'definition-mismatch' }
-  /** The op id is unknown and older than the memory: it may or may not have been done. Never executed. */
+  /**
+   * The op id is unknown, and older than the op memory: an earlier attempt may have been executed. This request was
+   * not.
+   */
   | { readonly status: 'op-expired' }
-  /** This request alone cannot be served. */
+  /** Only this request failed. */
   | { readonly status: 'failed'; readonly error: SyncError }
 )
 
-/** A piece of the log. */
+/** One page of the log. */
 export interface LogPage {
-  /** The head it speaks for. */
+  /** Section state as of the page. */
   readonly state: SectionState
-  /** `page`: `changes` are all of the scope in (after, upTo]. `truncated`: the log no longer reaches `after`. `elsewhere`: `after` is not in this history. */
+  /**
+   * `page`: `changes` contains every change of the scope in (after, upTo]. `truncated`: the log no longer contains the
+   * changes after `after`. `unknown-position`: `after` is not part of this history.
+   */
   readonly status: 'page' | 'truncated' | 'unknown-position'
   readonly changes: readonly EncodedChange[]
   readonly upTo: number
 }
 
-/** What is asked of a scope's head, with the highest sequence ever shown to the asker. */
+/** Request for a scope's head, with the highest sequence that the caller has ever received or been acknowledged. */
 export interface HeadQuery {
   readonly scope: Scope
   readonly highestSeen?: LogPosition
 }
 
-/** Where a scope stands. */
+/** Head of a scope. */
 export interface Head {
   readonly state: SectionState
-  /** For the scope of one document: its versions; generation 0: absent. */
+  /** Versions of the document, for a document scope; generation 0: absent. */
   readonly document?: CurrentVersions
 }
 
-/** A document whose TTL begins again. */
+/** Request to restart a document's TTL. */
 export interface TouchRequest {
   readonly ref: DocumentRef
+  /** New time to live in ms. */
   readonly ttl: number
 }

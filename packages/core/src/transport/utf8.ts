@@ -1,4 +1,4 @@
-/** Bytes of a text in UTF-8. A lone surrogate counts 3, as its replacement does. */
+/** Returns the size of a string in UTF-8 bytes. A lone surrogate counts 3, like its replacement character. */
 export function utf8ByteLength(text: string): number {
   let bytes = text.length
   for (let i = 0; i < text.length; i++) {

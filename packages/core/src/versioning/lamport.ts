@@ -1,50 +1,53 @@
+import { formatValue } from '../model/assert.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
 
-/** When an event was, by a {@link LamportClock}. Plain JSON. */
+/** Timestamp of a {@link LamportClock}. Plain JSON. */
 export interface LamportStamp {
   readonly counter: number
-  /** Who stamped it: any non-empty string that nobody else uses. */
+  /** Name of the node that stamped the event: any non-empty string that no other node uses. */
   readonly node: string
 }
 
 /**
- * Counts the events of one node, ahead of all that it has heard of (Lamport, "Time, Clocks, and the Ordering of Events
- * in a Distributed System", 1978). What happened before something has the lesser stamp; a lesser stamp alone does not
- * tell that it happened before: only a {@link VectorClock} knows.
+ * Logical clock of one node (Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978). An
+ * event that happened before another has the smaller stamp. The converse does not hold: a smaller stamp does not prove
+ * that its event happened before. Use a {@link VectorClock} for that.
  */
 export interface LamportClock {
   /**
-   * Stamps an event of this node, such as sending a message.
+   * Stamps a local event, such as the sending of a message.
    * @throws LimitError (`SYNC_LIMIT`) after 2^53 - 1
    */
   tick(): LamportStamp
   /**
-   * Stamps the arrival of a message: later than the message, and than all that was stamped here.
+   * Stamps the receipt of a message. The result is greater than the message's stamp and every stamp of this clock so
+   * far.
    *
-   * The clock goes on from whatever the message says; nothing limits how far one ahead takes it.
-   * @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a stamp
-   * @throws LimitError (`SYNC_LIMIT`) after 2^53 - 1; the clock is as it was
+   * The clock advances to the message's counter, without an upper limit on the step.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if `stamp` is not a Lamport stamp
+   * @throws LimitError (`SYNC_LIMIT`) after 2^53 - 1; the clock is unchanged
    */
   receive(stamp: LamportStamp): LamportStamp
 }
 
 /** Options of a {@link LamportClock}. */
 export interface LamportOptions {
-  /** The name of this node: any non-empty string that no other clock uses. */
+  /** Name of this node: any non-empty string that no other clock uses. */
   readonly node: string
-  /** A stamp to go on after: the last one given before a restart. */
+  /** Last stamp issued before a restart; the clock continues after it. */
   readonly after?: LamportStamp
 }
 
 /**
- * A clock that begins at 1, or after the stamp given.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if the node has no name, or `after` is no stamp
+ * Creates a clock that starts at 1, or after `after`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if `node` is empty or `after` is not a stamp
  */
 export function createLamportClock({ node, after }: LamportOptions): LamportClock {
   checkNode(node)
   let last = after === undefined ? 0 : parseLamport(after).counter
   const stampAfter = (counter: number): LamportStamp => {
-    if (counter >= Number.MAX_SAFE_INTEGER) throw new LimitError('a Lamport clock ends at 2^53 - 1')
+    if (counter >= Number.MAX_SAFE_INTEGER)
+      throw new LimitError('Lamport clock: expected a counter below 2^53 - 1, got the maximum')
     last = counter + 1
     return Object.freeze({ counter: last, node })
   }
@@ -55,8 +58,8 @@ export function createLamportClock({ node, after }: LamportOptions): LamportCloc
 }
 
 /**
- * Total order of stamps, for `sort`: by counter, and by the node's name (its code units) where that is the same.
- * It agrees with what happened before what.
+ * Compares stamps for `sort`, by counter and then by the code units of the node name: a total order that is consistent
+ * with happened-before.
  */
 export function compareLamport(a: LamportStamp, b: LamportStamp): -1 | 0 | 1 {
   if (a.counter !== b.counter) return a.counter < b.counter ? -1 : 1
@@ -65,8 +68,8 @@ export function compareLamport(a: LamportStamp, b: LamportStamp): -1 | 0 | 1 {
 }
 
 /**
- * Takes over a stamp from elsewhere, such as from `JSON.parse`.
- * @throws ArgumentError (`SYNC_ARGUMENT`) unless it is one
+ * Validates a stamp from outside, such as from `JSON.parse`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the value is not a Lamport stamp
  */
 export function parseLamport(value: unknown): LamportStamp {
   const { counter, node } = (value ?? {}) as Partial<LamportStamp>
@@ -75,13 +78,14 @@ export function parseLamport(value: unknown): LamportStamp {
   return Object.freeze({ counter, node })
 }
 
-/** Inside the package: what all clocks call a node. */
+/** Throws unless the value is a valid node name. Internal to the package. */
 export function checkNode(node: unknown): asserts node is string {
-  if (typeof node !== 'string' || node === '') throw new ArgumentError('the name of a node is a non-empty string')
+  if (typeof node !== 'string' || node === '')
+    throw new ArgumentError(`node: expected a non-empty string, got ${formatValue(node)}`)
 }
 
-/** Inside the package: what all clocks count in. */
+/** Throws unless the value is a valid event count. Internal to the package. */
 export function checkCount(count: unknown): asserts count is number {
   if (!Number.isSafeInteger(count) || (count as number) < 0)
-    throw new ArgumentError(`not a count of events: ${typeof count === 'number' ? count : typeof count}`)
+    throw new ArgumentError(`count: expected a non-negative integer, got ${formatValue(count)}`)
 }

@@ -1,36 +1,39 @@
 import type { SectionDefinition } from '../model/section-definition.ts'
 
-/** The end of an earlier epoch: everything up to `sequence` in `epoch` is common history. */
+/** End of an earlier epoch: everything up to `sequence` in `epoch` is common history. */
 export interface Fork {
   readonly epoch: string
   readonly sequence: number
-  /** The section's answer count at the mint: ages op ids that were born in the earlier epoch. */
+  /**
+   * The section's `opResultCount` at the fork. Determines whether op ids created in the earlier epoch may have been
+   * forgotten.
+   */
   readonly opResultCount: number
 }
 
-/** Where a section stands. Comes with every answer of the store, read in the same atomic step. */
+/** State of a section. Part of every store answer, read in the same atomic step. */
 export interface SectionState {
   readonly epoch: string
-  /** The section's sequence: the number of commits so far. */
+  /** Sequence of the section's latest commit. */
   readonly sequence: number
-  /** How many answers the section's op memory has numbered so far. */
+  /** Number of results that the section's op memory has stored so far. */
   readonly opResultCount: number
-  /** The epochs that led here, oldest first; the last few. */
+  /** The most recent ancestor epochs, oldest first. */
   readonly ancestors: readonly Fork[]
-  /** How the section's writers define it; absent: none of them has said so. */
+  /** Definition recorded by the section's writers; absent if none was recorded. */
   readonly definition?: SectionDefinition
 }
 
 /**
- * Up to which sequence a history of `epoch` is part of the history described by `standing`:
- * `Infinity` for the same epoch, the fork for an ancestor, `undefined` for one unknown to it.
+ * Returns the sequence up to which the history of `epoch` is part of the history of `state`: `Infinity` for the same
+ * epoch, the fork for an ancestor, `undefined` for an unknown epoch.
  */
 export function commonSequence(state: Pick<SectionState, 'epoch' | 'ancestors'>, epoch: string): number | undefined {
   if (epoch === state.epoch) return Number.POSITIVE_INFINITY
   return state.ancestors.find((fork) => fork.epoch === epoch)?.sequence
 }
 
-/** Is a place (epoch, sequence) part of the history described by `standing`? */
+/** Whether a position is part of the history of `state`. */
 export const includesPosition = (
   state: Pick<SectionState, 'epoch' | 'ancestors'>,
   position: { epoch: string; sequence: number },

@@ -1,8 +1,8 @@
 /**
- * Which sequences of a section were seen: the run without a hole, and single ones beyond it.
+ * Tracks the sequences of a section that an instance has received: the contiguous ones, and those beyond the first gap.
  *
- * `highest` is another thing: the highest sequence ever shown or acknowledged here, by whatever answer. Loss is judged by
- * it, silence by `gapFree`.
+ * - `contiguous`: every change up to this sequence was received. The heartbeat check compares it with the store's head.
+ * - `highest`: the highest sequence in any change or answer. Loss after a new epoch is judged by it.
  */
 export class SequenceTracker {
   #contiguous = 0
@@ -17,25 +17,25 @@ export class SequenceTracker {
     return this.#highest
   }
 
-  /** Sequences seen beyond the first hole. */
+  /** Number of sequences received beyond the first gap. */
   get outOfOrder(): number {
     return this.#outOfOrder.size
   }
 
-  /** How many sequences below the highest noted one are missing. */
+  /** Number of sequences missing below the highest one received. */
   get missing(): number {
     if (this.#outOfOrder.size === 0) return 0
     return Math.max(...this.#outOfOrder) - this.#contiguous - this.#outOfOrder.size
   }
 
-  /** Begins anew at a head that everything held is as of, or newer. */
+  /** Restarts at a head. Every cached document must be at least as recent as that head. */
   resetTo(sequence: number): void {
     this.#contiguous = sequence
     this.#highest = sequence
     this.#outOfOrder.clear()
   }
 
-  /** A change of this sequence arrived. False: it had been seen before. */
+  /** Records a received change. Returns false if it was received before. */
   add(sequence: number): boolean {
     this.observe(sequence)
     if (sequence <= this.#contiguous || this.#outOfOrder.has(sequence)) return false
@@ -46,17 +46,17 @@ export class SequenceTracker {
     return true
   }
 
-  /** Forgets the single ones beyond the hole, so that they are news again when they come. */
+  /** Forgets the sequences beyond the gap, so that they count as new when they arrive again. */
   clearOutOfOrder(): void {
     this.#outOfOrder.clear()
   }
 
-  /** Some answer told of this sequence. */
+  /** Records that the store has reached this sequence. */
   observe(sequence: number): void {
     if (sequence > this.#highest) this.#highest = sequence
   }
 
-  /** Everything up to here has been given to us. */
+  /** Records that every change up to this sequence was received. */
   fillTo(sequence: number): void {
     this.observe(sequence)
     if (sequence > this.#contiguous) {
@@ -66,7 +66,7 @@ export class SequenceTracker {
     this.#absorb()
   }
 
-  /** Forgets what lies beyond a fork; the gap-free run goes back to it, never past it. */
+  /** Forgets the sequences above a fork. The contiguous sequence goes back to the fork, but never forward. */
   truncateTo(fork: number): void {
     for (const each of this.#outOfOrder) if (each > fork) this.#outOfOrder.delete(each)
     this.#contiguous = Math.min(this.#contiguous, fork)

@@ -1,38 +1,41 @@
+import { formatValue } from '../model/assert.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
 import { checkCount, checkNode } from './lamport.ts'
 
 /**
- * How many events of each node something has seen (Fidge, "Timestamps in Message-Passing Systems That Preserve the
- * Partial Ordering", 1988; Mattern, "Virtual Time and Global States of Distributed Systems", 1988). Two of them tell
- * what neither a Lamport nor a wall clock does: whether one event can have known of the other at all.
+ * Number of events seen per node (Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering",
+ * 1988; Mattern, "Virtual Time and Global States of Distributed Systems", 1988). Unlike Lamport and wall clocks, two
+ * vector clocks show whether one event can have influenced the other.
  *
- * Plain JSON, frozen. Pairs, not an object: a node may be called `__proto__`, which an object's member and a document's
- * may not. Results are sorted by node and have no zeros, so equal clocks have the same JSON text; arguments need not be.
+ * Frozen plain JSON. A list of pairs rather than an object, because a node may be named `__proto__`, which neither
+ * objects nor documents allow as a member. Results are sorted by node and contain no zeros, so equal clocks have equal
+ * JSON text. Arguments need not be.
  */
 export type VectorClock = readonly (readonly [node: string, count: number])[]
 
-/** How one {@link VectorClock} stands to another. `concurrent`: neither knew of the other. */
+/** Order of two {@link VectorClock}s. `concurrent`: neither has seen the other. */
 export type VectorOrder = 'before' | 'after' | 'equal' | 'concurrent'
 
-/** The clock that has seen nothing: before any other. */
+/** Clock that has seen no events; before every other clock. */
 export const emptyVector: VectorClock = Object.freeze([])
 
 /**
- * The clock after one more event of `node`.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if the node has no name
+ * Returns the clock after one more event of `node`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if `node` is not a non-empty string
  * @throws LimitError (`SYNC_LIMIT`) after 2^53 - 1 events of one node
  */
 export function incrementVector(clock: VectorClock, node: string): VectorClock {
   checkNode(node)
   const counts = new Map(clock)
   const count = counts.get(node) ?? 0
-  if (count >= Number.MAX_SAFE_INTEGER) throw new LimitError('a vector clock counts to 2^53 - 1')
+  if (count >= Number.MAX_SAFE_INTEGER)
+    throw new LimitError('vector clock: expected a count below 2^53 - 1, got the maximum')
   return toVector(counts.set(node, count + 1))
 }
 
 /**
- * The least clock that has seen all that either has: what a node knows once a message has arrived. The arrival is an
- * event too: increment the node's own entry after.
+ * Returns the smallest clock that has seen everything that `a` or `b` has seen: a node's clock after the receipt of a
+ * message. The receipt is an event too, so increment the node's own entry afterwards.
  */
 export function mergeVector(a: VectorClock, b: VectorClock): VectorClock {
   const counts = new Map(a)
@@ -40,7 +43,7 @@ export function mergeVector(a: VectorClock, b: VectorClock): VectorClock {
   return toVector(counts)
 }
 
-/** How `a` stands to `b`: `before` if `b` has seen all that `a` has, and more. A node that is missing counts as 0. */
+/** Compares two clocks: `before` if `b` has seen everything that `a` has, and more. A missing node counts as 0. */
 export function compareVector(a: VectorClock, b: VectorClock): VectorOrder {
   const ahead = hasMore(a, b)
   const behind = hasMore(b, a)
@@ -50,27 +53,31 @@ export function compareVector(a: VectorClock, b: VectorClock): VectorOrder {
 }
 
 /**
- * Takes over a clock from elsewhere, such as from `JSON.parse`, a `Map` spread or `Object.entries`.
- * @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a list of pairs of a node and its count, with each node once
+ * Validates a clock from outside, such as from `JSON.parse`, a spread `Map` or `Object.entries`.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the value is not a list of [node, count] pairs with each node once
  */
 export function parseVector(value: unknown): VectorClock {
-  if (!Array.isArray(value)) throw new ArgumentError('a vector clock is a list of pairs')
+  if (!Array.isArray(value)) throw notPairs(value)
   const counts = new Map<string, number>()
   for (const pair of value) {
     const [node, count] = pairOf(pair)
-    if (counts.has(node)) throw new ArgumentError(`a vector clock has ${JSON.stringify(node)} twice`)
+    if (counts.has(node))
+      throw new ArgumentError(`vector clock: expected each node once, got ${formatValue(node)} twice`)
     counts.set(node, count)
   }
   return toVector(counts)
 }
 
 function pairOf(pair: unknown): readonly [string, number] {
-  if (!Array.isArray(pair) || pair.length !== 2) throw new ArgumentError('a vector clock is a list of pairs')
+  if (!Array.isArray(pair) || pair.length !== 2) throw notPairs(pair)
   const [node, count]: unknown[] = pair
   checkNode(node)
   checkCount(count)
   return [node, count]
 }
+
+const notPairs = (value: unknown): ArgumentError =>
+  new ArgumentError(`vector clock: expected a list of [node, count] pairs, got ${formatValue(value)}`)
 
 function hasMore(a: VectorClock, b: VectorClock): boolean {
   const other = new Map(b)

@@ -157,7 +157,7 @@ export const writing: readonly Rule[] = [
     edits: [
       {
         file: 'memory/edits.ts',
-        find: 'if (guarded && delta.base === document?.fields.get(field)?.version)',
+        find: 'if (isSameGeneration && delta.base === document?.fields.get(field)?.version)',
         replace: 'if (delta)',
       },
     ],

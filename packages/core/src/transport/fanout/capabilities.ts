@@ -1,20 +1,20 @@
 import type { BusCapabilities } from '../bus.ts'
 
-/** From the weakest to the strongest. */
+/** Ordered from the weakest to the strongest. */
 const DELIVERY = ['at-most-once', 'at-least-once'] as const
 const ORDERING = ['none', 'per-publisher', 'per-key', 'per-section'] as const
 const DURABILITY = ['sent', 'server', 'replicated', 'synced'] as const
 
-/** What several buses can do together: no more than the weakest of them. */
+/** Returns the guarantees of several buses together: those of the weakest. */
 export function combineCapabilities(all: readonly BusCapabilities[]): BusCapabilities {
-  // each bus has an order of its own for several publishers: nothing says that two have the same
+  // Each bus orders several publishers independently, so two buses may disagree.
   const orderingLimit: BusCapabilities['ordering'] = all.length > 1 ? 'per-publisher' : 'per-section'
   return Object.freeze({
     delivery: weakest(
       DELIVERY,
       all.map(({ delivery }) => delivery),
     ),
-    // an offset belongs to one bus: there is none to begin from in all of them
+    // An offset belongs to one bus, so no offset is valid for all of them.
     replay: all.every(({ replay }) => replay === 'retained') ? 'retained' : 'none',
     ordering: weakest(ORDERING, [orderingLimit, ...all.map(({ ordering }) => ordering)]),
     durability: weakest(

@@ -1,17 +1,20 @@
 import type { Json } from '../../model/json.ts'
 import { WIRE_VERSION } from '../wire.ts'
 
-/** How many changes one bus may bring later than another, and still be known to repeat it. */
+/** Maximum number of changes by which one bus may lag behind another for repeats to be recognised. */
 const MAX_REMEMBERED = 10_000
 
 type Frame = readonly [major: number, epoch: string, origin: Json, changes: readonly Json[], ...rest: Json[]]
 
-/** Finds what one bus brings of what another one has brought: epoch and sequence name a change. */
+/** Removes changes that another bus has already delivered. Epoch and sequence identify a change. */
 export class Deduplicator {
-  /** Oldest first. */
+  /** Ids of received changes, oldest first. */
   readonly #seen = new Set<string>()
 
-  /** The frame without what came before; `undefined`: all of it did. One that cannot be read is handed on: that is told elsewhere. */
+  /**
+   * Returns the frame without repeats; `undefined` if it contains only repeats. An unreadable frame is returned
+   * unchanged, because its decoder reports it.
+   */
   removeRepeats(frame: string | Uint8Array): string | Uint8Array | undefined {
     const parsed = parse(frame)
     if (!parsed) return frame

@@ -22,18 +22,18 @@ import { Publication } from './publication.ts'
 
 /** Options of `fanout`. */
 export interface FanoutOptions {
-  /** Time and randomness of its retries. Default: the real ones. */
+  /** Clock and randomness of retries. Default: the system's. */
   readonly runtime?: Runtime
-  /** How long `remove` and `close` wait for a bus to take what waits for it. Default 5 s. */
+  /** Maximum time that `remove` and `close` wait for a bus to take its queued changes. Default 5 s. */
   readonly deadline?: Duration
 }
 
-/** Several buses as one: who is in, and what they are together. */
+/** Combines several buses into one. Owns the members, and derives their common status and capabilities. */
 export class FanoutBus implements ChangeBus {
   readonly #runtime: Runtime
   readonly #deadline: number
   readonly #members = new Map<ChangeBus, Member>()
-  /** How the `add` of a bus that goes before it has come is ended. */
+  /** Reject functions of pending `add` calls, for members that are removed before they have joined. */
   readonly #pendingAdds = new Map<ChangeBus, (error: ClosedError) => void>()
   readonly #pendingRemovals = new Map<ChangeBus, Promise<void>>()
   readonly #subscriptions = new Set<FanoutSubscription>()
@@ -43,8 +43,8 @@ export class FanoutBus implements ChangeBus {
   #closing: Promise<void> | undefined
 
   constructor(buses: readonly ChangeBus[], { runtime = systemRuntime, deadline = '5s' }: FanoutOptions) {
-    if (buses.length === 0) throw new ArgumentError('fanout: a bus is needed')
-    if (new Set(buses).size < buses.length) throw new ArgumentError('fanout: a bus is named twice')
+    if (buses.length === 0) throw new ArgumentError('fanout: expected at least one bus, got none')
+    if (new Set(buses).size < buses.length) throw new ArgumentError('fanout: expected each bus once, got a duplicate')
     this.#runtime = runtime
     this.#deadline = parseDuration(deadline, 'deadline')
     for (const bus of buses) this.#addMember(bus)
@@ -66,7 +66,10 @@ export class FanoutBus implements ChangeBus {
   async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
     this.#assertUsable(scope)
     const { signal, after } = options
-    if (after !== undefined) throw new ArgumentError('after: an offset belongs to a single bus', { address: scope })
+    if (after !== undefined)
+      throw new ArgumentError('after: expected no offset, because an offset belongs to a single bus', {
+        address: scope,
+      })
     const throwIfAborted = (): void => {
       if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
     }
@@ -93,7 +96,8 @@ export class FanoutBus implements ChangeBus {
 
   async add(bus: ChangeBus): Promise<void> {
     this.#assertUsable()
-    if (this.#members.has(bus) || this.#pendingRemovals.has(bus)) throw new ArgumentError('add: the bus is in already')
+    if (this.#members.has(bus) || this.#pendingRemovals.has(bus))
+      throw new ArgumentError('add: expected a new bus, got a member')
     const rejectAdd = Promise.withResolvers<never>()
     this.#pendingAdds.set(bus, rejectAdd.reject)
     const member = this.#addMember(bus)
@@ -113,17 +117,18 @@ export class FanoutBus implements ChangeBus {
       await member.close()
       throw rejection
     }
-    // what went over this bus alone until now has to be asked for
+    // Changes published only on this bus until now must be read from the store.
     this.#status.emitResumed()
   }
 
   async remove(bus: ChangeBus): Promise<void> {
     this.#assertUsable()
     const member = this.#members.get(bus)
-    if (!member) throw new ArgumentError('remove: the bus is not in')
-    if (this.#members.size === 1) throw new ArgumentError('remove: it is the last bus')
+    if (!member) throw new ArgumentError('remove: expected a member, got another bus')
+    if (this.#members.size === 1)
+      throw new ArgumentError('remove: expected at least one other member, got the last one; add its successor first')
     this.#members.delete(bus)
-    this.#pendingAdds.get(bus)?.(new ClosedError('add: the bus was taken out'))
+    this.#pendingAdds.get(bus)?.(new ClosedError('add: the bus was removed before it joined'))
     const removal = this.#removeMember(member)
     this.#pendingRemovals.set(bus, removal)
     await removal.finally(() => this.#pendingRemovals.delete(bus))
@@ -141,12 +146,12 @@ export class FanoutBus implements ChangeBus {
   async #close(): Promise<void> {
     this.#status.close()
     const members = [...this.#members.values()]
-    const departures = [...this.#pendingRemovals.values()]
+    const removals = [...this.#pendingRemovals.values()]
     for (const rejectAdd of this.#pendingAdds.values()) rejectAdd(new ClosedError('the bus is closed'))
     await this.#drain(members)
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()))
     await Promise.all(members.map((member) => member.close()))
-    const closed = await Promise.allSettled([...departures, ...members.map(({ bus }) => bus.close())])
+    const closed = await Promise.allSettled([...removals, ...members.map(({ bus }) => bus.close())])
     this.#failures.clear()
     for (const each of closed) if (each.status === 'rejected') throw each.reason
   }
@@ -154,7 +159,7 @@ export class FanoutBus implements ChangeBus {
   async #removeMember(member: Member): Promise<void> {
     await this.#drain([member])
     await member.close()
-    // what came over this bus alone at the end has to be asked for
+    // Changes delivered only by this bus at the end must be read from the store.
     this.#status.emitResumed()
     await member.bus.close()
   }
@@ -197,7 +202,7 @@ export class FanoutBus implements ChangeBus {
     return subscription
   }
 
-  /** Resolves when these buses have taken what waits for them, or the deadline has passed. */
+  /** Resolves when these buses have taken their queued changes, or the deadline has passed. */
   async #drain(members: readonly Member[]): Promise<void> {
     const timedOut = Promise.withResolvers<void>()
     const cancel = this.#runtime.schedule(timedOut.resolve, this.#deadline)
@@ -210,7 +215,7 @@ export class FanoutBus implements ChangeBus {
     if (scope) assertScope(scope)
   }
 
-  /** Is it known that changes are missed on one of the buses? */
+  /** Whether changes are known to be missed on one of the buses. */
   get #missesChanges(): boolean {
     return this.#incomplete.size > 0 || [...this.#members.values()].some(({ interrupted }) => interrupted)
   }

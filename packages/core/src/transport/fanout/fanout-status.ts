@@ -1,25 +1,25 @@
 import type { BusStatus } from '../bus.ts'
 import { Listeners } from '../listeners.ts'
 
-/** What several buses tell as one: `interrupted` as long as one of them is missed. */
+/** Combined status of several buses: `interrupted` while changes may be missed on any of them. */
 export class FanoutStatus {
   readonly listeners: Listeners<BusStatus> = new Listeners<BusStatus>()
   readonly #missesChanges: () => boolean
   #status: BusStatus | undefined
 
-  /** `misses`: is it known that changes are missed on one of the buses? */
+  /** `missesChanges` returns whether changes are known to be missed on one of the buses. */
   constructor(missesChanges: () => boolean) {
     this.#missesChanges = missesChanges
   }
 
-  /** One of them tells something. */
+  /** Handles a status of one bus. */
   onStatus(status: BusStatus): void {
     if (status === 'connected' && this.#status === undefined) this.#emit('connected')
     if (status === 'resumed') this.emitResumed()
     else this.update()
   }
 
-  /** Something has changed: tells what they have become. */
+  /** Emits the combined status if it changed. */
   update(): void {
     const missesChanges = this.#missesChanges()
     if (missesChanges === (this.#status === 'interrupted')) return
@@ -27,13 +27,16 @@ export class FanoutStatus {
     else this.emitResumed()
   }
 
-  /** One more is heard: what was missed has to be asked for now, though others may be missed still. */
+  /**
+   * Emits `resumed` because another bus delivers again: missed changes must be read from the store now. Emits
+   * `interrupted` afterwards if others are still missing.
+   */
   emitResumed(): void {
     this.#emit('resumed')
     if (this.#missesChanges()) this.#emit('interrupted')
   }
 
-  /** The last that is told. */
+  /** Emits `closed`, the last status. */
   close(): void {
     this.#emit('closed')
     this.listeners.clear()

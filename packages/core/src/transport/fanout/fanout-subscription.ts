@@ -5,21 +5,21 @@ import type { BusFailure, Subscription } from '../bus.ts'
 import { Deduplicator } from './deduplicator.ts'
 import type { MemberSubscription } from './member-subscription.ts'
 
-/** How long, in ms, one bus is waited for when another one is live already. */
+/** Time in ms to wait for slower buses once one bus is live. */
 const GRACE_MS = 250
 
-/** What a subscription works with, and who hears of it. */
+/** Collaborators of `FanoutSubscription`. */
 export interface FanoutSubscriptionDeps {
   readonly scope: Scope
   readonly runtime: Runtime
   readonly onFrame: (frame: string | Uint8Array) => void
-  /** It began, or ceased, to hear all that it should. */
+  /** Called when the subscription may have become complete or incomplete. */
   readonly onChange: () => void
   readonly onFailure: (failure: BusFailure) => void
   readonly onStop: () => void
 }
 
-/** One subscription of a fan-out: a strand on each of its buses. */
+/** One subscription of a fan-out: a member subscription on each of its buses. */
 export class FanoutSubscription implements Subscription {
   readonly scope: Scope
   readonly #deps: FanoutSubscriptionDeps
@@ -28,7 +28,10 @@ export class FanoutSubscription implements Subscription {
   readonly #live = Promise.withResolvers<void>()
   #state: 'connecting' | 'live' | 'over' = 'connecting'
   #isIncomplete = false
-  /** Told if it goes on without those who refused, and not if it does not come about at all. */
+  /**
+   * Errors of the first attempts. Reported if the subscription goes live without those buses, but not if it fails as a
+   * whole.
+   */
   #earlyErrors: SyncError[] = []
   #cancelGrace: (() => void) | undefined
   #stopping: Promise<void> | undefined
@@ -36,16 +39,19 @@ export class FanoutSubscription implements Subscription {
   constructor(options: FanoutSubscriptionDeps) {
     this.scope = options.scope
     this.#deps = options
-    // whoever made it waits for it, or has gone
+    // Avoids an unhandled rejection if the subscriber no longer waits.
     this.#live.promise.catch(() => {})
   }
 
-  /** Resolves when live on every bus, or on some while others are late. Rejects when every bus has refused once. */
+  /**
+   * Resolves when the subscription is live on every bus, or on one while others are late. Rejects when every bus has
+   * rejected it.
+   */
   get live(): Promise<void> {
     return this.#live.promise
   }
 
-  /** Is it taken for live, though it misses what one of the buses brings? */
+  /** Whether the subscription is live but misses the changes of one of the buses. */
   get isIncomplete(): boolean {
     return this.#isIncomplete
   }
@@ -60,19 +66,19 @@ export class FanoutSubscription implements Subscription {
     this.update()
   }
 
-  /** Takes a frame of one of the strands. What another one has brought before is not handed over again. */
+  /** Receives a frame of one bus. Changes that another bus has already delivered are removed. */
   receive(frame: string | Uint8Array): void {
     const fresh = this.#memberSubscriptions.size > 1 ? this.#deduplicator.removeRepeats(frame) : frame
     if (fresh !== undefined) this.#deps.onFrame(fresh)
   }
 
-  /** A strand was refused, for the first time or for good. */
+  /** Handles a member's rejection: its first one or a final one. */
   failed(error: SyncError): void {
     if (this.#state === 'connecting') this.#earlyErrors.push(error)
     else this.#deps.onFailure({ operation: 'subscribe', scope: this.scope, changes: 0, error })
   }
 
-  /** Looks where its strands are. */
+  /** Re-evaluates the state of the member subscriptions. */
   update(): void {
     if (this.#state === 'connecting') this.#updateWhileJoining()
     if (this.#state !== 'live') return
@@ -119,15 +125,17 @@ export class FanoutSubscription implements Subscription {
   }
 
   async #stop(): Promise<void> {
-    this.#reject(new ClosedError('the subscription was stopped', { address: this.scope }))
+    this.#reject(new ClosedError('the subscription is stopped', { address: this.scope }))
     this.#isIncomplete = false
     this.#deps.onStop()
     await Promise.all([...this.#memberSubscriptions].map((memberSubscription) => memberSubscription.stop()))
   }
 }
 
-/** The refusal that leaves most hope. */
+/** Returns a retryable error if there is one, otherwise the first. */
 function mostHopefulError(memberSubscriptions: readonly MemberSubscription[]): SyncError {
   const errors = memberSubscriptions.flatMap(({ error }) => error ?? [])
-  return errors.find(({ retryable }) => retryable) ?? errors[0] ?? new BusUnavailableError('no bus is live')
+  return (
+    errors.find(({ retryable }) => retryable) ?? errors[0] ?? new BusUnavailableError('expected a live bus, got none')
+  )
 }

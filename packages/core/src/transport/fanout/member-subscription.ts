@@ -4,27 +4,31 @@ import type { Runtime } from '../../model/runtime.ts'
 import type { ChangeBus, Subscription } from '../bus.ts'
 import { RetryDelay } from './retry-delay.ts'
 
-/** What a strand is for, and who hears of it. */
+/** Collaborators of `MemberSubscription`. */
 export interface MemberSubscriptionDeps {
   readonly bus: ChangeBus
   readonly runtime: Runtime
   readonly scope: Scope
   readonly onFrame: (frame: string | Uint8Array) => void
-  /** Does anybody rely on it? Not while its bus is only being added. */
+  /** Whether the subscription must wait for it; false while its bus is being added. */
   readonly isRequired: () => boolean
-  /** Its state is another one. */
+  /** Called when the state changes. */
   readonly onStateChange: () => void
-  /** It was refused, for the first time or for good. */
+  /** Called for the first rejection and for a final one. */
   readonly onFailure: (error: SyncError) => void
 }
 
 /**
- * `joining`: asked for, no answer yet. `late`: refused or slow, tried until it is live. `refused`: for good, trying again
- * would not help.
+ * State of a member subscription:
+ * - `connecting`: requested, not answered yet
+ * - `retrying`: rejected or slow, retried until it is live
+ * - `live`: the bus delivers
+ * - `rejected`: rejected permanently; a retry would not help
+ * - `stopped`: stopped by the subscriber
  */
 export type MemberSubscriptionState = 'connecting' | 'retrying' | 'live' | 'rejected' | 'stopped'
 
-/** One subscription on one of several buses, made for as long as it takes. */
+/** Subscription on one bus of a fan-out. Retries until it is live. */
 export class MemberSubscription {
   readonly #deps: MemberSubscriptionDeps
   readonly #retryDelay: RetryDelay
@@ -47,17 +51,17 @@ export class MemberSubscription {
     return this.#deps.isRequired()
   }
 
-  /** Why it was refused last. */
+  /** Error of the latest rejection. */
   get error(): SyncError | undefined {
     return this.#error
   }
 
-  /** Resolves when it is live, stopped, or refused for good. */
+  /** Resolves when it is live, stopped, or permanently rejected. */
   get settled(): Promise<void> {
     return this.#settled.promise
   }
 
-  /** Begins. */
+  /** Subscribes, with retries. */
   async start(): Promise<void> {
     const { bus, scope } = this.#deps
     for (let attempt = 0; this.#state !== 'stopped'; attempt++) {
@@ -69,7 +73,9 @@ export class MemberSubscription {
         return
       } catch (cause) {
         const error =
-          cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause, address: scope })
+          cause instanceof SyncError
+            ? cause
+            : new BusUnavailableError('subscribe failed; see the cause', { cause, address: scope })
         this.#onRejected(error, attempt)
         if (!error.retryable) return
       }
@@ -77,17 +83,17 @@ export class MemberSubscription {
     }
   }
 
-  /** The bus is said to be there: what was refused is tried now. */
+  /** Retries at once, because the bus is available again. */
   retryNow(): void {
     this.#retryDelay.skip()
   }
 
-  /** Others do not wait for it any longer. */
+  /** Marks it as late, so that the subscription no longer waits for it. */
   markLate(): void {
     if (this.#state === 'connecting') this.#setState('retrying')
   }
 
-  /** Ends it: nothing is heard from this moment on. */
+  /** Stops the subscription. No frame is delivered from this moment on. */
   async stop(): Promise<void> {
     this.#state = 'stopped'
     this.#settled.resolve()

@@ -6,7 +6,7 @@ import type { FanoutSubscription } from './fanout-subscription.ts'
 import { MemberSubscription } from './member-subscription.ts'
 import { PublishQueue } from './publish-queue.ts'
 
-/** What a member works with, and who hears of it. */
+/** Collaborators of `Member`. */
 export interface MemberDeps {
   readonly bus: ChangeBus
   readonly runtime: Runtime
@@ -14,10 +14,10 @@ export interface MemberDeps {
   readonly onFailure: (failure: BusFailure) => void
 }
 
-/** One bus of a fan-out: what goes to it, and what is heard from it. */
+/** One bus of a fan-out, with its publish queues and subscriptions. */
 export class Member {
   readonly bus: ChangeBus
-  /** It is in, but not yet live for every subscription: nobody relies on hearing what it brings. */
+  /** Whether the bus is being added: not every subscription is live on it yet, and none depends on it. */
   isJoining = false
   readonly #deps: MemberDeps
   readonly #queues = new Map<string, PublishQueue>()
@@ -34,17 +34,17 @@ export class Member {
     this.#unsubscribeFailure = bus.onFailure?.(onFailure)
   }
 
-  /** Is it known that changes are missed on this bus? */
+  /** Whether changes are known to be missed on this bus. */
   get interrupted(): boolean {
     return this.#interrupted && !this.isJoining
   }
 
-  /** Why a subscription was refused for good, if one was. */
+  /** Error of a permanently rejected subscription, if any. */
   get rejection(): SyncError | undefined {
     return [...this.#subscriptions.values()].find(({ state }) => state === 'rejected')?.error
   }
 
-  /** The way of a section's changes to this bus. */
+  /** Returns the publish queue of a section on this bus. */
   queue(scope: Scope): PublishQueue {
     const id = scopeId(sectionOf(scope))
     const queue = this.#queues.get(id) ?? new PublishQueue(this.bus, this.#deps.runtime)
@@ -52,7 +52,7 @@ export class Member {
     return queue
   }
 
-  /** Joins a subscription. Resolves when it is live here, refused for good, or stopped. */
+  /** Subscribes on this bus. Resolves when the subscription is live here, permanently rejected or stopped. */
   subscribe(subscription: FanoutSubscription): Promise<void> {
     const { scope } = subscription
     const { bus, runtime } = this.#deps
@@ -71,17 +71,17 @@ export class Member {
     return memberSubscription.settled
   }
 
-  /** The subscription is over. */
+  /** Removes a stopped subscription. */
   removeSubscription(subscription: FanoutSubscription): void {
     this.#subscriptions.delete(subscription)
   }
 
-  /** Resolves when nothing waits for this bus any more: it was taken, or given up. */
+  /** Resolves when no changes are queued for this bus: each was taken or given up. */
   async drain(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.whenDrained))
   }
 
-  /** Neither hears nor sends from this moment on; the subscriptions go on with what other buses there are. */
+  /** Stops receiving and sending on this bus. Subscriptions continue on the remaining buses. */
   async close(): Promise<void> {
     this.#unsubscribeStatus()
     const memberSubscriptions = [...this.#subscriptions]

@@ -7,10 +7,13 @@ import { RetryDelay } from './retry-delay.ts'
 
 const MAX_ATTEMPTS = 6
 const MAX_BATCH = 1_000
-/** Changes that may wait for a bus that is slow or does not answer. */
+/** Maximum number of changes queued for a slow or unresponsive bus. */
 const MAX_QUEUED = 10_000
 
-/** The way of one section's changes to one bus: in order, what waits goes together, retried a few times and then given up. */
+/**
+ * Queue of one section's changes for one bus. Publishes in order, batches waiting changes, and gives up after a few
+ * attempts.
+ */
 export class PublishQueue implements PublicationTarget {
   readonly #bus: ChangeBus
   readonly #retryDelay: RetryDelay
@@ -29,7 +32,7 @@ export class PublishQueue implements PublicationTarget {
     return this.#sending
   }
 
-  /** Resolves when what was sent so far, and while that lasted, was taken or given up. */
+  /** Resolves when every queued publication, including those added in the meantime, was taken or given up. */
   get whenDrained(): Promise<void> {
     return this.#running ?? Promise.resolve()
   }
@@ -41,25 +44,25 @@ export class PublishQueue implements PublicationTarget {
     this.#running ??= this.#run()
   }
 
-  /** The bus is said to be back: what was refused is tried now. */
+  /** Retries at once, because the bus is available again. */
   retryNow(): void {
     this.#retryDelay.skip()
   }
 
-  /** What was not taken is given up. */
+  /** Gives up all queued publications. */
   close(): void {
     this.#closed = true
     this.#retryDelay.skip()
-    this.#rejectQueued((scope) => new ClosedError('the bus was taken out', { address: scope }))
+    this.#rejectQueued((scope) => new ClosedError('the bus was removed', { address: scope }))
   }
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) await this.#sendWithRetries(this.#nextBatch())
-    // in the same step as the look above: what is sent next finds nobody at work
+    // Synchronous with the check above, so that the next `enqueue` starts a new run.
     this.#running = undefined
   }
 
-  /** What is sent in one call, and again in the same call should it be refused. */
+  /** Takes the publications to send in one call. A retry sends the same batch. */
   #nextBatch(): readonly [Publication, ...Publication[]] {
     const [first] = this.#queue as [Publication]
     const id = scopeId(first.scope)
@@ -97,7 +100,9 @@ export class PublishQueue implements PublicationTarget {
       await this.#bus.publish(scope, changes)
       return undefined
     } catch (cause) {
-      return cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause, address: scope })
+      return cause instanceof SyncError
+        ? cause
+        : new BusUnavailableError('publish failed; see the cause', { cause, address: scope })
     } finally {
       this.#sending = false
     }
@@ -112,4 +117,4 @@ export class PublishQueue implements PublicationTarget {
 }
 
 const queueFullError = (address: Scope): SyncError =>
-  new LimitError(`the bus does not keep up: ${MAX_QUEUED} changes wait at most`, { address })
+  new LimitError(`expected at most ${MAX_QUEUED} queued changes, got more; the bus is too slow`, { address })

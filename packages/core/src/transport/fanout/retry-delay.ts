@@ -1,7 +1,7 @@
 import { backoffDelay } from '../../model/backoff.ts'
 import type { Runtime } from '../../model/runtime.ts'
 
-/** The wait between two attempts: longer each time, jittered, and over at once when there is reason to try now. */
+/** Delay between two attempts: increasing, jittered, and cancelled when a retry can succeed at once. */
 export class RetryDelay {
   readonly #runtime: Runtime
   #skip: () => void = () => {}
@@ -10,7 +10,7 @@ export class RetryDelay {
     this.#runtime = runtime
   }
 
-  /** Resolves when it is time for attempt `attempt + 1`. */
+  /** Resolves when attempt `attempt + 1` is due. */
   async wait(attempt: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const cancel = this.#runtime.schedule(resolve, backoffDelay(attempt, this.#runtime.random()))
@@ -22,7 +22,7 @@ export class RetryDelay {
     this.#skip = () => {}
   }
 
-  /** Ends a wait under way. */
+  /** Ends the current wait. */
   skip(): void {
     this.#skip()
   }
