@@ -175,7 +175,7 @@ export class ChangeStream {
     this.#deliveredUpTo = { epoch: epochs.epoch, sequence: seen() }
     // the log may have told it of more than its replica has heard
     const rewind = (): void => this.#reset(seen(), 'epoch')
-    this.#detach = reader.observers.add(key, Object.assign(watcher, { goBack: rewind }))
+    this.#detach = reader.observers.add(key, Object.assign(watcher, { rewind }))
   }
 
   /** Goes on after `sequence`, and what lies before cannot be told change by change. */
