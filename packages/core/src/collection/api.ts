@@ -6,7 +6,10 @@ import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
 import type { Field, FieldValue, Frozen, PartialDocument } from './document.ts'
 
-/** How long a caller is willing to wait. Its end ends the wait, not a write already sent (`SYNC_OUTCOME_UNKNOWN`). */
+/**
+ * Bounds of a caller's wait. A call that only reads, or has not been sent, rejects with `SYNC_TIMEOUT` or
+ * `SYNC_ABORTED`. A write that was sent still completes; its call rejects with `SYNC_OUTCOME_UNKNOWN`.
+ */
 export interface CallOptions {
   readonly signal?: AbortSignal
   readonly timeout?: Duration
@@ -18,29 +21,33 @@ export interface WriteOptions extends CallOptions {
   readonly ifVersion?: number | undefined
   /**
    * Writes only if the document is in exactly the state that an entry's `etag` identifies; otherwise rejects with
-   * `SYNC_CONFLICT`. Unlike a version, an ETag stays valid outside this process, and a re-created document has another one.
+   * `SYNC_CONFLICT`. Unlike a version, an ETag stays valid outside this process. A re-created document has a different
+   * one.
    */
   readonly ifMatch?: ETag | undefined
   /**
-   * The caller's name for this write, such as a message id. A repeat with the same key, from any instance, returns the first
-   * result. Default: a new id.
+   * Caller's name for this write, such as a message id. A repeat with the same key, from any instance, returns the
+   * first result. Default: a new id.
    */
   readonly idempotencyKey?: string
-  /** Travels with the change: actor, ticket, trace context. */
+  /** Strings that travel with the change: actor, ticket, trace context. Watchers receive them as `meta`. */
   readonly meta?: Readonly<Record<string, string>>
 }
 
-/** What a write did. */
+/** Result of a write. */
 export interface WriteResult {
-  /** The document's version. */
+  /** Version of the document after the write. */
   readonly version: number
-  /** Where the section stands with it: `get(key, { after })` elsewhere reads it. */
+  /**
+   * Position of the section that includes this write. `get(key, { after: position })` on another instance reads at
+   * least this state.
+   */
   readonly position: Position
-  /** False: everything was as wanted already. */
+  /** False if the document already had the requested content, so that nothing was committed. */
   readonly changed: boolean
 }
 
-/** A document with its versions. */
+/** A document with its versions and position. */
 export interface Entry<T> {
   readonly value: Frozen<T>
   readonly version: number
@@ -48,64 +55,75 @@ export interface Entry<T> {
   readonly etag: ETag
   readonly fieldVersions: { readonly [K in Field<T>]?: number }
   readonly position: Position
-  /** The store's clock at the last change, ms since 1970. */
+  /** Time of the last change by the store's clock, in ms since 1970. */
   readonly changedAt: number
-  /** When this copy lapses unless it is renewed, ms since 1970; absent: never. */
+  /** Time at which this copy expires unless it is renewed, in ms since 1970. Absent if it never expires. */
   readonly expiresAt?: number
-  /** The store cannot be reached: this may be old. */
+  /** True if the store or the bus is unavailable, so that this copy may be old. */
   readonly stale: boolean
 }
 
-/** The answer to `compareAndSet`. Lost: the field's present version and value. */
+/**
+ * Result of `compareAndSet`. If `ok` is false, `fieldVersion` and `value` are the field's current version and value.
+ */
 export type CompareAndSetResult<V> =
   | { readonly ok: true; readonly fieldVersion: number }
   | { readonly ok: false; readonly fieldVersion: number; readonly value: Frozen<V> | undefined }
 
 type Delta<T> = { readonly fields: readonly Field<T>[]; readonly patch: readonly Operation[] }
 
-/** What a watcher is told. `commits` counts the commits it combines. */
+/** A change as a watcher receives it. `commits` is the number of commits that it combines. */
 export type Change<T> = {
   readonly key: string
   readonly version: number
   readonly position: Position
   readonly commits: number
-  /** The store's clock, ms since 1970. */
+  /** Time of the commit by the store's clock, in ms since 1970. */
   readonly at: number
   readonly meta?: Readonly<Record<string, string>>
 } & (
   | { readonly kind: 'created'; readonly value: Frozen<T> }
   | ({ readonly kind: 'changed'; readonly value: Frozen<T>; readonly previous: Frozen<T> } & Delta<T>)
-  /** The document is not held here: only what changed is known. */
+  /** A change of a document that is not cached: only the changed fields are known. */
   | ({ readonly kind: 'delta' } & Delta<T>)
-  /** A jump to this value: changes in between were not seen one by one. */
+  /** The document's whole value, in place of changes that were not observed one by one. */
   | { readonly kind: 'reset'; readonly value: Frozen<T>; readonly reason: ResetReason }
   | { readonly kind: 'removed'; readonly reason: RemovedReason }
 )
 
-/** Why a watcher gets a whole value in place of changes. */
+/**
+ * Reason for a `reset`:
+ * - `snapshot`: the stream begins with a snapshot.
+ * - `epoch`: the store's history continues in another epoch.
+ * - `log-truncated`: the log no longer has the changes in between.
+ * - `overflow`: the watcher was too slow, and the waiting changes were dropped.
+ */
 export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow'
 
-/** Why a document went. `lost`: the store lost the history in which it was. */
+/** Reason for a `removed`. `lost`: the store lost the history that contained the document. */
 export type RemovedReason = 'deleted' | 'expired' | 'lost'
 
-/** Options of a stream of changes. */
+/** Options of a change stream. */
 export interface ChangesOptions<T> {
-  /** Only this document. */
+  /** Restricts the stream to this document. */
   readonly key?: string
-  /** Only documents whose key begins so. */
+  /** Restricts the stream to documents whose key begins with this string. */
   readonly prefix?: string
-  /** Only changes of these fields (creations, resets and removals always). */
+  /** Restricts the stream to changes of these fields. Creations, resets and removals are always emitted. */
   readonly fields?: readonly Field<T>[]
-  /** Where to begin. `now` (default); `snapshot`: first a `reset` for each document there is; `after`: a saved position. */
+  /**
+   * Start of the stream. `now` (default): changes from the call onwards. `snapshot`: a `reset` for each existing
+   * document, then changes. `after`: the changes after a saved position.
+   */
   readonly from?: 'now' | 'snapshot' | { readonly after: Position }
   /**
-   * When to end. `stopped` (default): when `signal` aborts, the caller stops or the instance closes. `now`: also when all has
-   * been told that the store held at the call.
+   * End of the stream. `stopped` (default): when `signal` aborts, the consumer stops or the instance closes. `now`:
+   * also once the stream has emitted everything that the store contained at the call.
    */
   readonly until?: 'stopped' | 'now'
-  /** The most changes in one batch. Default 50. */
+  /** Maximum number of changes per batch. Default 50. */
   readonly maxBatch?: number
-  /** Changes that waited are combined per document. Default true. */
+  /** Whether changes that wait for the consumer are combined per document. Default true. */
   readonly combine?: boolean
   readonly signal?: AbortSignal
 }
@@ -131,54 +149,79 @@ export interface ImportResult {
 }
 
 /**
- * A typed handle on one section of one partition.
+ * Typed handle on one section of one partition.
  *
- * Values are frozen and structurally shared. Reads and writes of an absent or unheld key load it first where they need it.
- * Any call may reject with `SYNC_CLOSED`; with a `timeout` or `signal` also with `SYNC_TIMEOUT` or `SYNC_ABORTED`.
+ * Values are frozen and structurally shared. A call loads a document that is not cached before it uses it. Any call can
+ * reject with `SYNC_CLOSED`; with a `timeout` or `signal` also with `SYNC_TIMEOUT` or `SYNC_ABORTED`.
  */
 export interface Collection<T> {
-  /** The section and partition that it is a handle on. */
+  /** Partition and section of the collection. */
   readonly ref: SectionRef
-  /** Resolves when the section is followed (and, with `replicate: 'all'`, held). */
+  /**
+   * Resolves when the instance receives every change of the section; with `replicate: 'all'`, when the whole section is
+   * cached.
+   */
   ready(options?: CallOptions): Promise<void>
-  /** The document; `undefined`: there is none. `after`: at least as new as that position. */
+  /**
+   * Returns the document, or `undefined` if it does not exist. With `after`, the result is at least as new as that
+   * position.
+   * @throws PositionError (`SYNC_POSITION`) if `after` is not a position; SourceError (`SYNC_SOURCE`) if the
+   * collection's `source` fails
+   */
   get(key: string, options?: CallOptions & { readonly after?: Position }): Promise<Frozen<T> | undefined>
-  /** What is held of it right now, synchronously; `undefined`: not held, or there is none. */
+  /** Returns the cached document synchronously, or `undefined` if it is not cached or does not exist. */
   peek(key: string): Frozen<T> | undefined
-  /** The document with its versions. */
+  /** Returns the document with its versions, or `undefined` if it does not exist. */
   getEntry(key: string, options?: CallOptions): Promise<Entry<T> | undefined>
-  /** Several documents; those that do not exist are left out. */
+  /** Returns the documents that exist, by key. */
   getMany(keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, Frozen<T>>>
   /**
-   * Lets go of what is held here of a document, absence and its source's too, and of nothing else: the store and other
-   * instances keep it. The next read asks the store. What has to stay (watched, being read or written, `replicate: 'all'`) is
-   * loaded anew in its place; the promise resolves when that is done.
+   * Drops this instance's replica of a document, a cached absence included. The store and other instances keep the
+   * document, and the next read loads it again.
+   *
+   * A document that must stay cached is reloaded instead: one that is watched, being read or being written, or any
+   * document with `replicate: 'all'`. The promise resolves when the reload completes.
    */
   evict(key: string, options?: CallOptions): Promise<void>
   /**
-   * All documents (with `prefix`: whose key begins so), as they are when their turn comes. What is not held is read from the
-   * store and not held afterwards. One made or removed meanwhile may be missed.
+   * Iterates over all documents, or those whose key begins with `prefix`, each as it is when the iteration reaches it.
+   * Documents that are not cached are read from the store and not cached. A document that is created or deleted during
+   * the iteration may be missed.
    */
   entries(options?: CallOptions & { readonly prefix?: string }): AsyncIterable<readonly [string, Entry<T>]>
   /**
-   * Writes the named fields; others stay. An absent document is created from them.
-   * @throws RejectedError, NotFoundError (a document held here is gone), ConflictError (`ifVersion`)
+   * Writes the given fields and keeps the others. Creates the document from them if it does not exist.
+   * @throws ConflictError (`SYNC_CONFLICT`) if `ifVersion` or `ifMatch` does not hold
+   * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document was cached here and has been deleted
+   * @throws RejectedError (`SYNC_REJECTED`) if the schema, a merge strategy or `onConflict` rejects the result
    */
   assign(key: string, fields: PartialDocument<T>, options?: WriteOptions): Promise<WriteResult>
-  /** Writes the whole document: fields that it lacks go. */
+  /**
+   * Writes the whole document and removes fields that it does not contain. Creates the document if it does not exist.
+   * @throws ConflictError (`SYNC_CONFLICT`) if `ifVersion` or `ifMatch` does not hold
+   * @throws RejectedError (`SYNC_REJECTED`) if the schema or `onConflict` rejects the document
+   */
   set(key: string, document: Frozen<T>, options?: WriteOptions): Promise<WriteResult>
-  /** Writes the document only if there is none; else answers with the one there is. */
+  /**
+   * Creates the document if it does not exist. Otherwise returns the existing one, with `created: false`.
+   * @throws ConflictError (`SYNC_CONFLICT`) if other writers keep creating and deleting the document
+   */
   create(
     key: string,
     document: Frozen<T>,
     options?: WriteOptions,
   ): Promise<{ readonly created: boolean; readonly entry: Entry<T> }>
   /**
-   * Changes the document by a recipe on a draft. Never blind: runs again on the newer value when another writer was first.
-   * @throws NotFoundError if there is no document
+   * Edits a draft of the document with a recipe. If another writer commits first, the recipe runs again on the newer
+   * value, so it must be synchronous and free of side effects. It may return a whole document in place of the draft.
+   * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document does not exist
+   * @throws RejectedError (`SYNC_REJECTED`) if the recipe throws, or the schema or `onConflict` rejects the result
    */
   update(key: string, recipe: (draft: T) => T | void, options?: WriteOptions): Promise<WriteResult>
-  /** Compare and set of one field. `expectedVersion: 0`: the field was never set. Does not wait for a store that is away. */
+  /**
+   * Writes one field if its version equals `expectedVersion`; 0 means that the field was never set. Never waits for an
+   * unavailable store: rejects with `SYNC_STORE_UNAVAILABLE`.
+   */
   compareAndSet<K extends Field<T>>(
     key: string,
     field: K,
@@ -186,33 +229,46 @@ export interface Collection<T> {
     options: WriteOptions & { readonly expectedVersion: number },
   ): Promise<CompareAndSetResult<FieldValue<T, K>>>
   /**
-   * Applies a JSON Patch (RFC 6902), all of it or none. If another writer was first it is applied to the newer document,
-   * unless an array on its paths has changed: an index is not an identity.
-   * @throws PatchError (`SYNC_PATCH`), ConflictError, NotFoundError if there is no document
+   * Applies a JSON Patch (RFC 6902) completely or not at all. If another writer commits first, the patch is applied to
+   * the newer document, unless an array on its paths has changed: an index does not identify an element.
+   * @throws PatchError (`SYNC_PATCH`) if an operation does not apply
+   * @throws ConflictError (`SYNC_CONFLICT`) if an array on its paths has changed
+   * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document does not exist
    */
   patch(key: string, ops: readonly Operation[], options?: WriteOptions): Promise<WriteResult>
-  /** Removes fields. Never creates a document. */
+  /**
+   * Removes fields. Removing a field that the document does not have is a no-op.
+   * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document does not exist
+   */
   unset(key: string, fields: readonly Field<T>[], options?: WriteOptions): Promise<WriteResult>
-  /** Removes the document. False: there was none. */
+  /** Deletes the document. Resolves with false if it did not exist. */
   delete(key: string, options?: WriteOptions): Promise<boolean>
   /**
-   * Writes many documents, each as `assign` does, up to 1,000 at a time. Starts at once; reads `rows` no faster than the store
-   * accepts them. A row that fails does not stop the others. `timeout` limits each row.
+   * Writes many documents, each like `assign`, with at most 1,000 in flight. Starts at once, and reads `rows` no faster
+   * than the store accepts them. A row that fails does not stop the others. `timeout` limits each row.
    *
    * Rows in flight still complete after the promise rejects.
-   * @throws AbortedError (`SYNC_ABORTED`); ArgumentError for a row that is not a pair; any error from `rows` or `onRow`
+   * @throws AbortedError (`SYNC_ABORTED`) if `signal` aborts
+   * @throws ArgumentError (`SYNC_ARGUMENT`) for a row that is not a pair of a key and a document
+   * @throws any error from `rows` or `onRow`
    */
   importMany(
     rows: Iterable<readonly [string, Frozen<T>]> | AsyncIterable<readonly [string, Frozen<T>]>,
     options?: ImportOptions,
   ): Promise<ImportResult>
-  /** Changes in batches, in order, each once or combined; bounded: what overflows becomes a `reset`. */
+  /**
+   * Returns a change stream: batches of changes in order, each change once or combined with others. The buffer is
+   * bounded; changes that exceed it are replaced by a `reset`.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) for a stream over the whole section with `subscribeBy: 'document'`
+   * @throws PositionError (`SYNC_POSITION`) if `after` is not a position
+   */
   changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
   /**
-   * The changes of one document that came to this instance lately, oldest first, as they were committed: `created`, `delta`
-   * and `removed`. What came before it was followed here, or was too much to keep (`memory.changes`), is not among them.
+   * Returns the changes of one document that this instance received in the last hour, oldest first and uncombined:
+   * `created`, `delta` and `removed`. Changes from before the instance subscribed, or beyond
+   * `cache.recentChangesChars`, are not included.
    */
   recentChanges(key: string): readonly Change<T>[]
-  /** Calls `listener` for each change of one document, from now on. The returned function ends it. */
+  /** Calls `listener` for each change of one document from now on. Returns an unsubscribe function. */
   subscribe(key: string, listener: (change: Change<T>) => void): () => void
 }

@@ -8,39 +8,45 @@ import { toJson } from '../model/to-json.ts'
 import type { ChangesOptions, WriteOptions } from './api.ts'
 import type { StreamOptions } from './change-stream.ts'
 
-/** What a caller asks of a stream. */
+/** Options of `changes()`, without the type of the documents. */
 export type StreamRequest = Omit<ChangesOptions<unknown>, 'fields'> & { readonly fields?: readonly string[] }
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is a non-empty string */
+/** Returns the key if it is a non-empty string. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function parseKey(key: string): string {
   return assertNonEmptyString(key, 'key')
 }
 
-/** A caller's document or fields, copied and frozen. @throws ArgumentError, NotJsonError */
+/**
+ * Returns a frozen copy of a caller's document or fields. @throws ArgumentError (`SYNC_ARGUMENT`), NotJsonError
+ * (`SYNC_NOT_JSON`)
+ */
 export function parseObject(value: unknown, label: string): JsonObject {
   const json = toJson(value)
-  if (!isJsonObject(json)) throw new ArgumentError(`${label}: an object is needed`)
+  if (!isJsonObject(json)) throw new ArgumentError(`${label}: expected an object, got ${typeName(json)}`)
   return json
 }
 
-/** A caller's patch, copied and frozen; whether it fits shows when it is applied. @throws ArgumentError, NotJsonError */
+/**
+ * Returns a frozen copy of a caller's patch. Its operations are checked when it is applied.
+ * @throws ArgumentError (`SYNC_ARGUMENT`), NotJsonError (`SYNC_NOT_JSON`)
+ */
 export function parseOperations(ops: unknown): readonly Operation[] {
-  if (!Array.isArray(ops)) throw new ArgumentError('ops: an array of operations is needed')
+  if (!Array.isArray(ops)) throw new ArgumentError(`ops: expected an array of operations, got ${typeName(ops)}`)
   const copied: unknown = toJson(ops, { at: '/ops' })
   for (const each of copied as readonly (Partial<Operation> | null)[]) {
     const isWellFormed = typeof each?.op === 'string' && typeof each.path === 'string'
     if (!isWellFormed || (each.from !== undefined && typeof each.from !== 'string'))
-      throw new ArgumentError('ops: an operation has an op and a path')
+      throw new ArgumentError('ops: expected operations with the strings op and path, and from where it is used')
   }
   return copied as readonly Operation[]
 }
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) for options that are not what they should be */
+/** Throws unless the options of a write are valid. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function assertWriteOptions({ meta, ifVersion, ifMatch, idempotencyKey }: WriteOptions): void {
   if (meta !== undefined) {
     const isObject = typeof meta === 'object' && meta !== null
     if (!isObject || Object.values(meta).some((value) => typeof value !== 'string'))
-      throw new ArgumentError('meta: an object of strings is needed')
+      throw new ArgumentError(`meta: expected an object of strings, got ${formatValue(meta)}`)
   }
   if (ifVersion !== undefined && (!Number.isSafeInteger(ifVersion) || ifVersion < 0))
     throw new ArgumentError(
@@ -48,30 +54,40 @@ export function assertWriteOptions({ meta, ifVersion, ifMatch, idempotencyKey }:
     )
   if (ifMatch !== undefined) decodeETag(ifMatch)
   if (ifVersion !== undefined && ifMatch !== undefined)
-    throw new ArgumentError('ifVersion and ifMatch: expected at most one of them')
+    throw new ArgumentError('ifVersion, ifMatch: expected at most one, got both')
   if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey === ''))
     throw new ArgumentError(`idempotencyKey: expected a non-empty string, got ${formatValue(idempotencyKey)}`)
 }
 
-/** A stream's options with their defaults. @throws ArgumentError, PositionError */
+/**
+ * Returns a stream's options with their defaults. @throws ArgumentError (`SYNC_ARGUMENT`), PositionError
+ * (`SYNC_POSITION`)
+ */
 export function parseStreamOptions(options: StreamRequest): StreamOptions {
   const { key, prefix, fields, from = 'now', until = 'stopped', maxBatch = 50, combine = true, signal } = options
   if (key !== undefined) parseKey(key)
   if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) {
-    throw new ArgumentError('maxBatch: a positive whole number is needed')
+    throw new ArgumentError(`maxBatch: expected an integer of at least 1, got ${formatValue(maxBatch)}`)
   }
   if (fields !== undefined) assertFieldNames(fields)
   const after = typeof from === 'object' && from !== null
   if (!after && from !== 'now' && from !== 'snapshot') {
-    throw new ArgumentError("from: 'now', 'snapshot' or { after: position } is needed")
+    throw new ArgumentError(`from: expected 'now', 'snapshot' or { after: position }, got ${formatValue(from)}`)
   }
   assertOneOf(until, ['stopped', 'now'], 'until')
   const position = after ? decodePosition(from.after) : from
   return { key, prefix, fields: fields && new Set(fields), from: position, until, maxBatch, combine, signal }
 }
 
-/** @throws ArgumentError (`SYNC_ARGUMENT`) unless it is an array of strings */
+/** Throws unless the value is an array of strings. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function assertFieldNames(names: unknown): void {
   const isValid = Array.isArray(names) && names.every((name) => typeof name === 'string')
-  if (!isValid) throw new ArgumentError('fields: an array of names is needed')
+  if (!isValid) throw new ArgumentError(`fields: expected an array of field names, got ${formatValue(names)}`)
+}
+
+/** Names a value's type for a message: messages never contain document values. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -1,4 +1,5 @@
 import type { Merge } from '../merge/merge.ts'
+import type { DocumentRef } from '../model/address.ts'
 import { ArgumentError, ConflictError, NotFoundError, RejectedError, SyncError } from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject, jsonEqual, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
@@ -9,10 +10,11 @@ import { findChangedArray } from '../patch/changed-array.ts'
 import { diffFields } from '../patch/fields.ts'
 import { encodeOps } from '../transport/encode.ts'
 import type { CommitRequest, Expectation, FieldWrite } from '../transport/store.ts'
+import { typeName } from './argument-checks.ts'
 import { runRecipe } from './recipe.ts'
 import type { WriteOperation } from './write-operation.ts'
 
-/** What is known of a document when a write is drafted; no `value`: it does not exist. */
+/** The known state of a document when a write is built. `value` is absent if the document does not exist. */
 export interface BaseDocument {
   readonly value: JsonObject | undefined
   readonly generation: number
@@ -21,40 +23,43 @@ export interface BaseDocument {
   fieldVersion(field: string): number
 }
 
-/** What goes to the store, but for the address, the op id and the epoch. */
+/** A commit request without address, operation id and epoch. */
 export type CommitContent = Pick<CommitRequest, 'action' | 'fields' | 'otherFields' | 'allowCreate' | 'expect'> & {
-  /** Makes the document as it will be, where that is known: what a schema validates. Mostly nobody asks. */
+  /** Computes the resulting document, if known. Lazy, because usually only a schema needs it. */
   readonly result?: () => JsonObject
 }
 
-/** All a draft is made from. */
+/** Inputs of {@link buildCommit}. */
 export interface BuildInput {
+  /** Address of the document, for errors. */
+  readonly address: DocumentRef
   readonly base: BaseDocument | undefined
-  /** The document as the first attempt found it; differs from `base` after a conflict. */
+  /** Document as the first attempt found it. Differs from `base` after a conflict. */
   readonly initial: { readonly value: JsonObject | undefined; readonly generation: number }
-  /** What this writer saw before it decided: the common beginning for a merge. */
+  /** Document that the caller saw before it decided: the base of a merge. */
   readonly mergeBase: JsonObject | undefined
   readonly merge: ReadonlyMap<string, Merge<unknown>>
-  /** Brings a document into today's shape, where it has another one. */
+  /** Converts a document to its current shape. */
   readonly migrate: (stored: JsonObject) => JsonObject
-  /** The beginning of the section's history: what is expected as of it was read nowhere. */
+  /** Start of the section's history: the read position of a precondition that was not read anywhere. */
   readonly historyStart: LogPosition
-  /** Tells one of several combined recipes that it failed; it is left out. */
+  /** Rejects one of several combined recipes, which is then left out. */
   readonly rejectWrite: (index: number, error: SyncError) => void
 }
 
 /**
- * Drafts one commit from the intents that run together (more than one only for `set` and for `update`).
- * @throws NotFoundError, RejectedError, NotJsonError
+ * Builds one commit from writes that share it (more than one only for `assign` and `update`).
+ * @throws NotFoundError (`SYNC_NOT_FOUND`), ConflictError (`SYNC_CONFLICT`), RejectedError (`SYNC_REJECTED`),
+ * NotJsonError (`SYNC_NOT_JSON`)
  */
 export function buildCommit(operations: readonly WriteOperation[], input: BuildInput): CommitContent {
   const { base, mergeBase, migrate } = input
   const stored = base?.value
   const migrated = stored && migrate(stored)
-  // what its writer saw may be older in shape than what is there by now
+  // the document that the caller saw may have an older shape than the current one
   const migratedInput = { ...input, mergeBase: mergeBase && migrate(mergeBase) }
   if (!stored || migrated === stored) return buildForCurrentShape(operations, migratedInput)
-  // an older shape goes with the first write on it: the whole of it as it will be, or not at all
+  // the first write to a document of an older shape stores the whole migrated document
   const content = buildForCurrentShape(operations, { ...migratedInput, base: { ...base, value: migrated } })
   if (!content.result || content.otherFields === 'remove') return content
   return {
@@ -97,14 +102,14 @@ function buildForCurrentShape(operations: readonly WriteOperation[], input: Buil
 const mergeAssignedFields = (operations: readonly { readonly fields: JsonObject }[]): JsonObject =>
   Object.assign({}, ...operations.map(({ fields }) => fields))
 
-/** Must the document be known before this can be drafted? `whole`: something is to be done with all of it. */
+/** True if the write needs the document before it can be built. `whole`: the whole result is needed. */
 export function needsBase(operation: WriteOperation, merge: ReadonlyMap<string, unknown>, whole: boolean): boolean {
   if (operation.kind === 'update' || operation.kind === 'compareAndSet' || operation.kind === 'patch') return true
   if (operation.kind === 'assign') return whole || Object.keys(operation.fields).some((field) => merge.has(field))
   return operation.kind === 'unset' && whole
 }
 
-function buildAssign(fields: JsonObject, { base, initial, mergeBase, merge }: BuildInput): CommitContent {
+function buildAssign(fields: JsonObject, { address, base, initial, mergeBase, merge }: BuildInput): CommitContent {
   const value = base?.value
   assertSameGeneration(base, initial)
   if (!base || !value) {
@@ -123,7 +128,9 @@ function buildAssign(fields: JsonObject, { base, initial, mergeBase, merge }: Bu
     const remote = memberOf(value, field)
     if (remote !== undefined) previous[field] = remote
     target[field] =
-      strategy && remote !== undefined ? mergeField(strategy, field, memberOf(mergeBase, field), local, remote) : local
+      strategy && remote !== undefined
+        ? mergeField(strategy, { ...address, field }, { base: memberOf(mergeBase, field), local, remote })
+        : local
     if (strategy || (remote !== undefined && jsonEqual(remote, target[field] as Json)))
       expected[field] = base.fieldVersion(field)
   }
@@ -137,21 +144,29 @@ function buildAssign(fields: JsonObject, { base, initial, mergeBase, merge }: Bu
   }
 }
 
-/** Half a document must not come back from one that was held here and went, nor be written over another of its name. */
+/**
+ * Throws if the document on which the call was based is gone. A partial write must neither re-create a deleted document
+ * nor change its successor.
+ */
 function assertSameGeneration(base: BaseDocument | undefined, first: BuildInput['initial']): void {
-  if (first.value && base?.generation !== first.generation) throw new NotFoundError('the document held here is gone')
+  if (first.value && base?.generation !== first.generation)
+    throw new NotFoundError('expected the cached document, but it was deleted')
 }
 
-function mergeField(merge: Merge<unknown>, field: string, base: Json | undefined, local: Json, remote: Json): Json {
+function mergeField(
+  merge: Merge<unknown>,
+  address: DocumentRef & { readonly field: string },
+  { base, local, remote }: { readonly base: Json | undefined; readonly local: Json; readonly remote: Json },
+): Json {
   if (base !== undefined && jsonEqual(base, remote)) return local
   try {
     return toJson(merge({ base, local, remote }))
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RejectedError(`the merge of "${field}" refused`, [{ message, path: field }], {
+    throw new RejectedError(`the merge strategy threw: ${message}`, [{ message, path: address.field }], {
       cause,
-      address: { field },
+      address,
     })
   }
 }
@@ -161,7 +176,7 @@ function buildUpdate(
   { base, rejectWrite }: BuildInput,
 ): CommitContent {
   const value = base?.value
-  if (!base || !value) throw new NotFoundError('there is no document to update')
+  if (!base || !value) throw new NotFoundError('update() requires a document, but none exists')
   let next = value
   operations.forEach(({ recipe }, index) => {
     try {
@@ -181,15 +196,20 @@ function buildUpdate(
   }
 }
 
-/** On another value than its maker saw, a patch means the same only where no index can have come to mean something else. */
+/**
+ * Builds a patch. On a newer document than the caller saw, a patch is applied only if no array on its paths has
+ * changed: an index could name another element.
+ */
 function buildPatch(ops: readonly Operation[], { base, initial, mergeBase }: BuildInput): CommitContent {
   assertSameGeneration(base, initial)
   const value = base?.value
-  if (!base || !value) throw new NotFoundError('there is no document to patch')
+  if (!base || !value) throw new NotFoundError('patch() requires a document, but none exists')
   const array = mergeBase && findChangedArray(ops, mergeBase, value)
-  if (array !== undefined) throw new ConflictError(`the array at ${array} has changed`, base)
+  if (array !== undefined)
+    throw new ConflictError(`patch() requires the array at ${array} as it was read, but it has changed`, base)
   const next = apply(value, ops)
-  if (!isJsonObject(next)) throw new ArgumentError('ops: a patch leaves an object')
+  if (!isJsonObject(next))
+    throw new ArgumentError(`ops: expected a patch that results in an object, got ${typeName(next)}`)
   return {
     action: 'write',
     fields: toFieldWrites(value, next, base),
@@ -217,7 +237,7 @@ function buildCompareAndSet(
   { base }: BuildInput,
 ): CommitContent {
   const { field, value: newValue, expectedVersion } = operation
-  if (!base) throw new ArgumentError('compareAndSet needs the document')
+  if (!base) throw new ArgumentError('compareAndSet() requires the document to be loaded')
   const write = { action: 'write', fields: [{ field, whole: JSON.stringify(newValue) }], otherFields: 'keep' } as const
   const { value } = base
   if (value) {
@@ -233,7 +253,7 @@ function buildCompareAndSet(
 
 function buildUnset(fields: readonly string[], { base, initial }: BuildInput): CommitContent {
   assertSameGeneration(base, initial)
-  if (base && !base.value) throw new NotFoundError('there is no document to change')
+  if (base && !base.value) throw new NotFoundError('unset() requires a document, but none exists')
   const content = { action: 'write', otherFields: 'keep', allowCreate: false } as const
   if (!base?.value) return { ...content, fields: fields.map((field) => ({ field })) }
   const { value } = base
@@ -248,7 +268,7 @@ function buildUnset(fields: readonly string[], { base, initial }: BuildInput): C
   }
 }
 
-/** The document as it is given, whatever there was. */
+/** Replaces the document unconditionally. */
 const whole = (document: JsonObject): CommitContent => ({
   action: 'write',
   fields: Object.entries(document).map(([field, value]) => ({ field, whole: JSON.stringify(value) })),
@@ -257,7 +277,7 @@ const whole = (document: JsonObject): CommitContent => ({
   result: () => document,
 })
 
-/** What changed, field by field: the whole value for the store, and the inner patch where it is smaller. */
+/** Returns the changed fields: the whole value for the store, and the inner patch where it is smaller. */
 const toFieldWrites = (before: JsonObject, after: JsonObject, base: BaseDocument): FieldWrite[] =>
   diffFields(before, after).map((change) => {
     if (change.kind === 'removed') return { field: change.field }

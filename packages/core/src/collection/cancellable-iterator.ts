@@ -1,14 +1,9 @@
 const DONE = { done: true, value: undefined } as const
 
-/** How what is iterated over is shown, and ended. */
-interface CancelOptions<T> {
-  readonly signal: AbortSignal | undefined
-  readonly map: (item: T) => T
-  /** Nothing more is wanted; may be called again. */
-  readonly onCancel: () => void
-}
-
-/** An iterator that ends at once when `signal` aborts or its caller stops, also while the next item is awaited. */
+/**
+ * Wraps a generator in an iterator that ends at once when `signal` aborts or the consumer stops, even while the next
+ * item is pending.
+ */
 export function cancellable<T>(
   items: AsyncGenerator<T, void, void>,
   { signal, map, onCancel }: CancelOptions<T>,
@@ -36,7 +31,7 @@ export function cancellable<T>(
             resolve(done ? DONE : { done: false, value: map(value) })
           })
           .catch((error: unknown) => {
-            // whoever iterates does not end what has failed
+            // `for await` does not call return() after a failed next()
             reject(error)
             cancel()
           })
@@ -47,4 +42,12 @@ export function cancellable<T>(
       return DONE
     },
   }
+}
+
+/** Options of {@link cancellable}. */
+interface CancelOptions<T> {
+  readonly signal: AbortSignal | undefined
+  readonly map: (item: T) => T
+  /** Called when the iteration ends early; may be called more than once. */
+  readonly onCancel: () => void
 }

@@ -2,31 +2,16 @@ import { decodePosition, encodePosition } from '../model/position.ts'
 import type { ReplicaEvent } from '../replica/replica-event.ts'
 import { type ChangeEvent, combine, toChangeEvents } from './change-events.ts'
 
-/** How a backlog hands out what waits. */
-export interface ChangeBatchOptions {
-  /** The most changes in a batch; documents, when combining. */
-  readonly maxBatch: number
-  readonly combine: boolean
-  /** Does the watcher want to hear of this? */
-  readonly matches: (event: ChangeEvent) => boolean
-}
-
-/** A batch and what it leaves to do. */
-export interface ChangeBatch {
-  readonly events: readonly ChangeEvent[]
-  /** Documents of which only a load can tell, with the sequence of their change. */
-  readonly unresolved: ReadonlyMap<string, number>
-  /** The sequence up to which all was taken. */
-  readonly upTo: number
-}
-
 interface BatchEntry {
   readonly event: ChangeEvent
   readonly firstSequence: number
   readonly lastSequence: number
 }
 
-/** Takes the next batch out of what waits, in order. `isNews` says whether an observation was not told some other way. */
+/**
+ * Takes the next batch from the pending events, in order. `isNew` returns false for an event that was already delivered
+ * in another way.
+ */
 export function nextBatch(
   pending: ReplicaEvent[],
   options: ChangeBatchOptions,
@@ -42,9 +27,9 @@ export function nextBatch(
     if (!merges && entries.length >= options.maxBatch) break
     consumed++
     if (!isNew(replicaEvent)) continue
-    // once a document's change cannot be told, what follows it cannot either
-    const told = unresolved.has(replicaEvent.key) ? undefined : toChangeEvents(replicaEvent)
-    if (told) for (const each of told) addEvent(each, replicaEvent.sequence)
+    // after an unresolved change, later changes of the same document are unresolved too
+    const events = unresolved.has(replicaEvent.key) ? undefined : toChangeEvents(replicaEvent)
+    if (events) for (const each of events) addEvent(each, replicaEvent.sequence)
     else {
       unresolved.set(replicaEvent.key, replicaEvent.sequence)
       firstUnresolved = Math.min(firstUnresolved, replicaEvent.sequence)
@@ -70,7 +55,7 @@ export function nextBatch(
   }
 }
 
-/** Each change with the position that is safe to save after it: nothing at or below it is still to come. */
+/** Returns each change with a position that is safe to save: every change at or below it has been emitted. */
 function withSafePositions(entries: readonly BatchEntry[], limit: number): ChangeEvent[] {
   const inOrder = [...entries].sort((a, b) => a.lastSequence - b.lastSequence)
   let safeBefore = limit
@@ -83,4 +68,22 @@ function withSafePositions(entries: readonly BatchEntry[], limit: number): Chang
     safeBefore = Math.min(safeBefore, firstSequence)
     return events
   }, [])
+}
+
+/** Options of {@link nextBatch}. */
+export interface ChangeBatchOptions {
+  /** Maximum number of changes in a batch; of documents, when combining. */
+  readonly maxBatch: number
+  readonly combine: boolean
+  /** True if the watcher requested this change. */
+  readonly matches: (event: ChangeEvent) => boolean
+}
+
+/** A batch, and the documents that it leaves unresolved. */
+export interface ChangeBatch {
+  readonly events: readonly ChangeEvent[]
+  /** Documents that must be loaded, with the sequence of their change. */
+  readonly unresolved: ReadonlyMap<string, number>
+  /** Sequence up to which events were taken. */
+  readonly upTo: number
 }

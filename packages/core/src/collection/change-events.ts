@@ -20,7 +20,7 @@ interface Common {
 
 type Delta = { readonly fields: readonly string[]; readonly patch: readonly Operation[] }
 
-/** A change as a watcher is told it, before it is given the type of its documents (`Change<T>`). */
+/** A change as a watcher receives it, without the type of its document (`Change<T>`). */
 export type ChangeEvent = Common &
   (
     | { readonly kind: 'created'; readonly value: JsonObject }
@@ -33,8 +33,8 @@ export type ChangeEvent = Common &
 const EMPTY_DOCUMENT: JsonObject = Object.freeze({})
 
 /**
- * What an observation is to a watcher: one change; two where a new life began over one whose end went unseen; none where
- * only a load can tell (`undefined`).
+ * Converts a replica event to changes: usually one; two if a re-creation hides an unobserved deletion; `undefined` if
+ * only a load can provide the value.
  */
 export function toChangeEvents(event: ReplicaEvent): ChangeEvent[] | undefined {
   const { key, version, at, epoch, sequence } = event
@@ -66,7 +66,9 @@ const REMOVED_REASONS: Readonly<Record<Extract<ReplicaEvent, { kind: 'reset' }>[
   'log-truncated': 'deleted',
 }
 
-/** The edits of a change as one JSON Patch on the document. `add` also replaces: it fits whether the field was there or not. */
+/**
+ * Converts the edits of a change to one JSON Patch on the document. An unknown field uses `add`, which also replaces.
+ */
 function toPatch(edits: readonly FieldEdit[], previous: JsonObject | undefined): Operation[] {
   return edits.flatMap((edit): Operation[] => {
     const path = `/${escapeToken(edit.field)}`
@@ -82,7 +84,7 @@ const prefixPaths = (field: string, operation: Operation): Operation => {
   return operation.from === undefined ? { ...operation, path } : { ...operation, path, from: field + operation.from }
 }
 
-/** Two successive changes of one document as one. */
+/** Combines two successive changes of one document. */
 export function combine(first: ChangeEvent, next: ChangeEvent): ChangeEvent {
   const commits = first.commits + next.commits
   if (next.kind !== 'changed' && next.kind !== 'delta') return { ...next, commits }

@@ -12,12 +12,14 @@ import { type ChangeBatchOptions, nextBatch } from './change-batching.ts'
 import type { ChangeEvent } from './change-events.ts'
 import type { Migration } from './schema-migration.ts'
 
-/** Changes that may wait for a slow watcher; beyond, it is told the values instead. */
+/**
+ * Maximum number of changes that wait for a slow watcher. Beyond it, the stream emits the documents' values instead.
+ */
 const MAX_BUFFERED = 10_000
 const PAGE_SIZE = 1_000
 const LOAD_BATCH_SIZE = 256
 
-/** What a stream is asked for, its defaults filled in. */
+/** Options of a stream, with their defaults. */
 export interface StreamOptions {
   readonly key: string | undefined
   readonly prefix: string | undefined
@@ -33,14 +35,17 @@ const positionOf = ({ epoch, sequence }: LogPosition): LogPosition => ({ epoch, 
 
 const NO_POSITION: LogPosition = { epoch: '', sequence: 0 }
 
-/** Where to begin again: whoever resumes halfway through a snapshot is told all there is. */
+/**
+ * Position from which a resumed stream begins again. A watcher that resumes halfway through a snapshot needs all of it.
+ */
 const restartPosition = (epoch: string): Position => encodePosition({ epoch, sequence: 0 })
 
 /**
- * The changes of one document, in its order; or of a section, in the order of its sequence.
+ * Stream of one document's changes in version order, or of a section's changes in sequence order.
  *
- * First what lies before (`from`), read from the log or as a snapshot; then what the section tells, which is kept waiting
- * meanwhile. A stream whose past is gone (the log trimmed, the epoch ended, too much waiting) begins again with a snapshot.
+ * It first emits the backfill that `from` requires, read from the log or as a snapshot. Live events wait in the
+ * meantime. A stream restarts with a snapshot if it cannot continue change by change: the log is truncated, the epoch
+ * has ended, or too many changes wait.
  */
 export class ChangeStream {
   readonly #section: SectionReplica
@@ -48,44 +53,48 @@ export class ChangeStream {
   readonly #options: StreamOptions
   readonly #migration: Migration
   readonly #batching: ChangeBatchOptions
-  /** What lies before has to be told first: from the log, or as a snapshot for this reason. */
+  /** Backfill that must precede live events: from the log, or a snapshot with this reason. */
   #backfill: ReloadReason | 'log' | undefined
   #liveEvents: ReplicaEvent[] = []
-  /** Documents whose changes cannot be told one by one: their values are. With the place of the last one. */
+  /**
+   * Documents that need a reset because their changes are not available one by one, with the position of the last one.
+   */
   readonly #keysToReset = new Map<string, LogPosition>()
-  /** Everything of the section up to here was handed out; single documents further. */
+  /** Position up to which everything of the section was delivered. Single documents may be further. */
   #deliveredUpTo: LogPosition = NO_POSITION
   readonly #deliveredByKey = new Map<string, LogPosition>()
-  /** Those of them as of which the end of the document was told. */
+  /** Those positions in `#deliveredByKey` at which a removal was delivered. */
   readonly #deliveredRemovals = new WeakSet<LogPosition>()
-  /** The sequence at which something was seen that stands elsewhere. */
+  /** Sequence at which an event was observed that is repositioned elsewhere in the stream. */
   readonly #observedAt = new WeakMap<ReplicaEvent, number>()
-  /** The highest sequence of all that was handed out since the last jump. */
+  /** Highest sequence delivered since the last restart. */
   #highestDelivered = 0
-  /** Documents that, as far as the watcher knows, exist: should they be gone after a jump, it is told. */
+  /** Documents that exist as far as the watcher knows. One that is gone after a restart needs a `removed`. */
   readonly #existingKeys = new Set<string>()
-  /** The watcher was told of all there are: what is not `#alive` came to its end before the snapshot was read. */
+  /**
+   * True once a snapshot was delivered: a document outside `#existingKeys` was deleted before the snapshot was read.
+   */
   #snapshotDelivered = false
   #wake: () => void = () => {}
   #detach: () => void = () => {}
   #stopped = false
-  /** The log was told up to here: what comes live of it is no news. */
+  /** Position up to which the log was replayed. Live events at or below it are duplicates. */
   #replayedUpTo: LogPosition = NO_POSITION
-  /** The last change of the watched document that the log told. */
+  /** Position of the watched document's last replayed change. */
   #lastReplayedChange: LogPosition = NO_POSITION
   /**
-   * The values told are as of this sequence, or an earlier one. Until the stream itself is as far, no position is safe to save:
-   * who resumed there would be told again, as changes, what is part of these values already.
+   * Highest sequence of the emitted resets. While the stream is below it, no position is safe to save: a watcher that
+   * resumed there would receive changes that these values already contain.
    */
   #resetsUpTo = 0
 
   constructor(section: SectionReplica, retryingStore: RetryingStore, options: StreamOptions, migration: Migration) {
     const { maxBatch, combine, fields, from } = options
-    const matches = (told: ChangeEvent): boolean => {
-      if (!fields || !('fields' in told)) return true
-      // what an old shape's fields are in today's shows only where the document is held
-      if (told.kind === 'delta' && migration.isEnabled) return true
-      const migrated = migration.change(told)
+    const matches = (event: ChangeEvent): boolean => {
+      if (!fields || !('fields' in event)) return true
+      // a delta names fields of the stored shape; the current ones are known only for a cached document
+      if (event.kind === 'delta' && migration.isEnabled) return true
+      const migrated = migration.change(event)
       return 'fields' in migrated && migrated.fields.some((field) => fields.has(field))
     }
     this.#section = section
@@ -95,14 +104,14 @@ export class ChangeStream {
     this.#batching = { maxBatch, combine, matches }
     this.#backfill = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
     if (typeof from !== 'object') return
-    // an earlier stream has shown all of that
+    // an earlier stream has delivered everything up to there
     this.#highestDelivered = from.sequence
     if (options.key !== undefined) this.#existingKeys.add(options.key)
   }
 
   /**
-   * Batches until `signal` aborts, the caller stops, or the instance closes (`SYNC_CLOSED`). It ends at once when told to,
-   * also while the store is being asked.
+   * Iterates over batches until `signal` aborts, the consumer stops, or the instance closes (`SYNC_CLOSED`). It ends at
+   * once, even while a store request is pending.
    */
   iterator(): AsyncIterator<readonly ChangeEvent[], void> {
     return cancellable(this.#batches(), {
@@ -124,7 +133,7 @@ export class ChangeStream {
       await this.#section.ensureSubscribed()
       this.#attach()
       if (key !== undefined) await this.#section.acquire(key)
-      // all that the store holds now is told before there is nothing left to tell
+      // with `until: 'now'`, everything that the store contains now must arrive before the stream can end
       if (until === 'now') await this.#section.catchUp()
       while (!this.#stopped) {
         if (this.#section.closed) throw new ClosedError('the instance is closed')
@@ -173,12 +182,12 @@ export class ChangeStream {
     }
     const seen = (): number => reader.peek(key)?.sequence ?? 0
     this.#deliveredUpTo = { epoch: epochs.epoch, sequence: seen() }
-    // the log may have told it of more than its replica has heard
+    // the log may have been replayed further than the replica has received
     const rewind = (): void => this.#reset(seen(), 'epoch')
-    this.#detach = reader.observers.add(key, Object.assign(watcher, { goBack: rewind }))
+    this.#detach = reader.observers.add(key, Object.assign(watcher, { rewind }))
   }
 
-  /** Goes on after `sequence`, and what lies before cannot be told change by change. */
+  /** Continues after `sequence`, with a backfill in place of the earlier changes. */
   #reset(sequence: number, reason: ReloadReason): void {
     this.#liveEvents = []
     this.#deliveredUpTo = { epoch: this.#section.epochs.epoch, sequence }
@@ -193,7 +202,7 @@ export class ChangeStream {
     const { key, kind, sequence } = event
     if (!this.#matchesPrefix(key) || this.#wasReplayed(kind, sequence)) return
     this.#highestDelivered = Math.max(this.#highestDelivered, sequence)
-    // the jump of a watched document may lead back: what was shown beyond it is lost, and need not be told any more
+    // a reset of a watched document may go back in history: later events were lost and must not be emitted
     if (kind === 'reset' && this.#options.key !== undefined)
       this.#liveEvents = this.#liveEvents.filter((each) => each.sequence <= sequence)
     if (this.#keysToReset.has(key)) this.#keysToReset.set(key, positionOf(event))
@@ -208,19 +217,25 @@ export class ChangeStream {
     this.#wake()
   }
 
-  /** Has the log told it, or what came after it? An answer of before may come late: it leads nowhere back while history goes on. */
+  /**
+   * True if the replay included this event or a later one. A delayed answer must not take the watcher back while its
+   * history continues.
+   */
   #wasReplayed(kind: ReplicaEvent['kind'], sequence: number): boolean {
     if (kind === 'change') return sequence <= this.#validUpTo(this.#replayedUpTo)
     const last = this.#lastReplayedChange
     return sequence < last.sequence && !this.#isLost(last)
   }
 
-  /** Is this a place that the history that we are in does not have? */
+  /** True if the current history does not contain this position. */
   #isLost(position: LogPosition): boolean {
     return this.#validUpTo(position) < position.sequence
   }
 
-  /** What has no place in the section's sequence stands where the stream is; older changes of its document are no news. */
+  /**
+   * Moves an event that has no sequence of its own to the stream's position. Older changes of its document are then
+   * duplicates.
+   */
   #atStreamPosition(event: ReplicaEvent): ReplicaEvent {
     if (event.sequence > this.#validUpTo(this.#deliveredByKey.get(event.key)))
       this.#deliveredByKey.set(event.key, positionOf(event))
@@ -243,7 +258,7 @@ export class ChangeStream {
     this.#highestDelivered = Math.max(this.#highestDelivered, sequence)
   }
 
-  /** How far a place reaches in the history that we are in. */
+  /** Returns the sequence up to which a position belongs to the current history. */
   #validUpTo(position: LogPosition | undefined): number {
     return position ? this.#section.epochs.validUpTo(position) : 0
   }
@@ -263,7 +278,7 @@ export class ChangeStream {
     if (safeEvents.length > 0) yield safeEvents
   }
 
-  /** With positions that are safe to save; `all`: with the last one all is done. */
+  /** Returns the changes with positions that are safe to save. `isComplete`: nothing is left after the last one. */
   #withSafePositions(events: readonly ChangeEvent[], isComplete: boolean): readonly ChangeEvent[] {
     const resetsUpTo = this.#resetsUpTo
     const caughtUp = isComplete && this.#deliveredUpTo.sequence >= resetsUpTo
@@ -278,7 +293,7 @@ export class ChangeStream {
     })
   }
 
-  /** Was it not told by the document's value already? */
+  /** True unless an emitted value of the document already contains this event. */
   #isNew(event: ReplicaEvent): boolean {
     const { key } = event
     if (event.kind === 'change') {
@@ -287,16 +302,16 @@ export class ChangeStream {
       if (isCreation(event.change)) this.#existingKeys.add(key)
       return !this.#snapshotDelivered || this.#existingKeys.has(key)
     }
-    // a snapshot has told of its document what came later
+    // the snapshot already contained a later state of the document
     const asOf = this.#observedAt.get(event)
     const delivered = this.#deliveredByKey.get(key)
     if (asOf !== undefined && asOf < this.#validUpTo(delivered)) return false
-    // of one expiry a load may tell, and then the log that is read after it
+    // one expiry can be observed twice: by a load, and by the log that is read after it
     if (asOf !== undefined && delivered && !event.value) {
       if (this.#deliveredRemovals.has(delivered)) return false
       this.#deliveredRemovals.add(delivered)
     }
-    // the jump of a watched document may lead back
+    // a reset of a watched document may go back in history
     if (this.#options.key !== undefined) {
       this.#deliveredByKey.delete(key)
       this.#replayedUpTo = NO_POSITION
@@ -305,11 +320,11 @@ export class ChangeStream {
     return true
   }
 
-  /** Is a change part of a value that was told, or does it not follow on it? */
+  /** True if a delivered value contains this change, or the change does not follow that value. */
   #isIncludedIn(delivered: LogPosition, event: ReplicaEvent): boolean {
-    // also in a history that is lost the one follows on the other
+    // within one epoch, sequences are comparable even if its history was lost
     if (delivered.epoch === event.epoch) return event.sequence <= delivered.sequence
-    // a value of the history that we are in: what was lost does not follow it
+    // lost changes do not follow a value of the current history
     const lost = this.#isLost(event) && delivered.epoch === this.#section.epochs.epoch
     return lost || event.sequence <= this.#validUpTo(delivered)
   }
@@ -319,9 +334,9 @@ export class ChangeStream {
     else this.#existingKeys.add(key)
   }
 
-  // ---- what lies before ------------------------------------------------------------------------------------------
+  // ---- backfill --------------------------------------------------------------------------------------------------
 
-  /** From a saved position up to what is live. */
+  /** Replays the log from a saved position up to the first live event. */
   async *#replayLog(from: LogPosition): AsyncGenerator<readonly ChangeEvent[], void, void> {
     const { key } = this.#options
     const { ref, epochs } = this.#section
@@ -332,7 +347,7 @@ export class ChangeStream {
       const { switches } = epochs
       const page = await this.#retryingStore.read((store) => store.changesSince(scope, after, PAGE_SIZE))
       if (!this.#section.acceptAnswer(page.state, switches)) continue
-      // a jump meanwhile has put another beginning in place of this one
+      // a reset during the request has replaced this backfill
       if (this.#backfill !== 'log') return
       if (page.status !== 'page') {
         this.#backfill = page.status === 'unknown-position' ? 'epoch' : 'log-truncated'
@@ -344,13 +359,13 @@ export class ChangeStream {
       const last = changes.at(-1)
       if (key !== undefined && last) this.#lastReplayedChange = { epoch, sequence: last.sequence }
       const decoded = changes.map((each) => ({ ...decodeChange(each), epoch }))
-      // what its copy shows next has to follow on what is told
+      // the replica must apply these changes too, so that its next event follows the replayed ones
       if (key !== undefined)
         for (const [at, change] of decoded.entries()) this.#section.acceptLogged(change, changes[at]?.text.length ?? 0)
       const past = decoded.map((change) => replicaChange(change, false))
       while (past.length > 0) {
         yield* this.#emitBatch(past)
-        // while it was taken, a jump may have put another beginning in place of this one
+        // a reset while the consumer was busy may have replaced this backfill
         if (this.#backfill !== 'log') return
       }
       after = { epoch, sequence: page.upTo }
@@ -359,7 +374,7 @@ export class ChangeStream {
       if (page.upTo >= liveFrom || page.upTo >= sequence) break
     }
     this.#backfill = undefined
-    // from a jump on everything counts; else what the log had is not told again when it comes live
+    // from a reset onwards every event counts; without one, replayed changes are dropped
     const isReset = ({ kind, sequence }: ReplicaEvent): boolean =>
       kind === 'reset' && !this.#wasReplayed(kind, sequence)
     const resetIndex = key === undefined ? -1 : this.#liveEvents.findLastIndex(isReset)
@@ -370,7 +385,10 @@ export class ChangeStream {
     this.#resetExpired(latest)
   }
 
-  /** What the log has not told, where the stream is now. `latest`: the last change of each document that it told. */
+  /**
+   * Returns the event at the stream's position unless the replay included it. `latest`: the sequence of each document's
+   * last replayed change.
+   */
   #notReplayed(event: ReplicaEvent, latest: ReadonlyMap<string, number>): readonly ReplicaEvent[] {
     const logged = this.#validUpTo(this.#replayedUpTo)
     if (event.kind === 'change') return event.sequence > logged && !this.#isLost(event) ? [event] : []
@@ -380,7 +398,7 @@ export class ChangeStream {
       : []
   }
 
-  /** The log has told of documents, up to these sequences, that are known here to be gone: of an expiry no log tells. */
+  /** Schedules resets for replayed documents that are known to be gone: the log does not record an expiry. */
   #resetExpired(latest: ReadonlyMap<string, number>): void {
     const { reader, epochs } = this.#section
     for (const [key, sequence] of latest) {
@@ -390,7 +408,7 @@ export class ChangeStream {
     }
   }
 
-  /** Every document there is, as a reset. */
+  /** Emits every existing document as a reset. */
   async *#emitSnapshot(reason: ReloadReason): AsyncGenerator<readonly ChangeEvent[], void, void> {
     const { key } = this.#options
     this.#backfill = undefined
@@ -405,7 +423,7 @@ export class ChangeStream {
     yield* this.#emitResets([...keys], reason === 'expired' ? 'log-truncated' : reason)
   }
 
-  /** The keys of all documents there are: what is not among them is shown to be absent. */
+  /** Returns the keys of all existing documents. A known document outside the list is deleted. */
   async #listKeys(): Promise<readonly string[]> {
     const { reader, epochs } = this.#section
     for (;;) {
@@ -418,7 +436,7 @@ export class ChangeStream {
     }
   }
 
-  /** The present values of these documents; only the last one carries a position that stands for all. */
+  /** Emits the current values of these documents. Only the last one carries a position that covers all of them. */
   async *#emitResets(keys: readonly string[], reason: ResetReason): AsyncGenerator<readonly ChangeEvent[], void, void> {
     const { maxBatch, key: only } = this.#options
     const { epochs } = this.#section
@@ -428,11 +446,11 @@ export class ChangeStream {
       const keyBatch = keys.slice(at, at + LOAD_BATCH_SIZE)
       const { switches } = epochs
       const states = await Promise.all(keyBatch.map((key) => this.#readState(key, streamPosition.sequence)))
-      // nothing of a history that was left meanwhile is told: no jump would take it back
+      // values of an abandoned history must not be emitted, because no reset would correct them
       if (epochs.switches !== switches) continue
       for (const [index, { value, version, changedAt, epoch, sequence }] of states.entries()) {
         const key = keyBatch[index] as string
-        // a change that came meanwhile makes it necessary once more
+        // a change that arrived during the load requires another reset
         if (this.#validUpTo(this.#keysToReset.get(key)) <= sequence) this.#keysToReset.delete(key)
         const last = at + index === keys.length - 1 && this.#keysToReset.size === 0
         const position = only === undefined ? streamPosition : { epoch, sequence }
@@ -448,7 +466,7 @@ export class ChangeStream {
         const wasKnown = this.#existingKeys.has(key)
         if (value) batch.push({ ...common, kind: 'reset', value, reason })
         else if (wasKnown) batch.push({ ...common, kind: 'removed', reason: reason === 'epoch' ? 'lost' : 'deleted' })
-        // all that was shown of the watched document by now is part of that
+        // this value contains all waiting events of the watched document
         if (only !== undefined && (value || wasKnown)) this.#liveEvents = []
         this.#trackExistence({ key, kind: value ? 'reset' : 'removed' })
         this.#deliveredByKey.set(key, { epoch, sequence })
@@ -459,11 +477,14 @@ export class ChangeStream {
       }
       at += keyBatch.length
     }
-    // what was noted as told has to be told, though a new beginning may wait
+    // these are recorded as delivered, so they must be emitted even if a restart is pending
     if (batch.length > 0) yield batch
   }
 
-  /** The watched document is told as its replica has it: only so does what that shows next follow on what was told. */
+  /**
+   * Reads a document's current state. A watched document is read from its replica, so that the replica's next event
+   * follows it.
+   */
   #readState(key: string, sequence: number): Promise<Replica> {
     const section = this.#section
     return this.#options.key === undefined

@@ -1,4 +1,5 @@
 import type { SectionRef } from '../model/address.ts'
+import { formatValue } from '../model/assert.ts'
 import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
 import { encodeETag } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
@@ -19,6 +20,7 @@ import {
   parseOperations,
   parseStreamOptions,
   type StreamRequest,
+  typeName,
 } from './argument-checks.ts'
 import { type ChangeEvent, toChangeEvents } from './change-events.ts'
 import { ChangeStream } from './change-stream.ts'
@@ -35,24 +37,15 @@ type CompareAndSetOutcome =
   | { readonly ok: true; readonly fieldVersion: number }
   | { readonly ok: false; readonly fieldVersion: number; readonly value: Json | undefined }
 
-/** What a handle works with: shared by all handles of the section. */
-export interface CollectionDeps {
-  readonly section: SectionReplica
-  readonly writeQueue: WriteQueue
-  readonly retryingStore: RetryingStore
-  readonly runtime: Runtime
-  readonly migration: Migration
-  readonly sourceLoader: SourceLoader | undefined
-  /** Where an error of a caller's listener goes. */
-  readonly onError: (error: unknown) => void
-}
-
-/** How often a document that others make and remove again is tried to be created. */
+/** Maximum attempts of `create` when other writers keep creating and deleting the document. */
 const MAX_CREATE_ATTEMPTS = 5
-/** Documents that are read at once for a listing. */
+/** Number of documents that `entries` reads at a time. */
 const LIST_BATCH_SIZE = 256
 
-/** The handle that an application holds. All checks of what callers give are here; all that follows may trust it. */
+/**
+ * Implementation of {@link Collection}, without the type of its documents. Validates all arguments; the layers below
+ * trust them.
+ */
 export class SectionCollection {
   readonly #deps: CollectionDeps
 
@@ -72,7 +65,7 @@ export class SectionCollection {
   }
 
   async get(key: string, options?: CallOptions & { readonly after?: Position }): Promise<JsonObject | undefined> {
-    // what is held is given at once: waiting for what is there already would cost as much as all the rest
+    // a cached document is returned without a deadline: setting one up costs as much as the rest of the call
     const held = options === undefined ? this.peek(key) : undefined
     return held ?? this.#migratedValue(await this.#readReplica(key, options ?? {}))
   }
@@ -96,10 +89,14 @@ export class SectionCollection {
     const { section, sourceLoader } = this.#deps
     parseKey(key)
     this.#assertOpen()
-    return this.#withDeadline(options, async () => {
-      await sourceLoader?.evict(key)
-      await section.evict(key)
-    })
+    return this.#withDeadline(
+      options,
+      async () => {
+        await sourceLoader?.evict(key)
+        await section.evict(key)
+      },
+      key,
+    )
   }
 
   async *entries(
@@ -131,15 +128,19 @@ export class SectionCollection {
     const held = position ? undefined : section.reader.peekFresh(key)
     const isMissing = (replica: Replica): boolean => !replica.value && sourceLoader?.shouldLoad(key) === true
     if (held && !signal && timeout === undefined && !isMissing(held)) return held
-    return this.#withDeadline(options, async () => {
-      const replica = position ? await section.acquireAsOf(key, position) : await section.acquire(key)
-      if (!isMissing(replica)) return replica
-      await sourceLoader?.fill(key)
-      return section.acquire(key)
-    })
+    return this.#withDeadline(
+      options,
+      async () => {
+        const replica = position ? await section.acquireAsOf(key, position) : await section.acquire(key)
+        if (!isMissing(replica)) return replica
+        await sourceLoader?.fill(key)
+        return section.acquire(key)
+      },
+      key,
+    )
   }
 
-  /** In today's shape. */
+  /** Returns the replica's document in its current shape. */
   #migratedValue({ value }: Replica): JsonObject | undefined {
     return value && this.#deps.migration.document(value)
   }
@@ -154,8 +155,9 @@ export class SectionCollection {
     if (this.#deps.section.closed) throw new ClosedError('the instance is closed')
   }
 
-  #withDeadline<R>(options: CallOptions, work: () => Promise<R>): Promise<R> {
-    return withDeadline(this.#deps.runtime, options, work, (reason) => deadlineError(reason, options))
+  #withDeadline<R>(options: CallOptions, work: () => Promise<R>, key?: string): Promise<R> {
+    const address = { ...this.ref, ...(key !== undefined && { key }) }
+    return withDeadline(this.#deps.runtime, options, work, (reason) => deadlineError(reason, options, address))
   }
 
   // ---- writing ---------------------------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ export class SectionCollection {
   ): Promise<{ created: boolean; entry: UntypedEntry }> {
     if (options.ifVersion !== undefined || options.ifMatch !== undefined)
       throw new ArgumentError(
-        'ifVersion, ifMatch: expected neither with create(), which requires that the document is absent',
+        'ifVersion, ifMatch: expected neither in create(), which requires that the document is absent',
       )
     const operation: WriteOperation = { kind: 'create', document: parseObject(document, 'document') }
     for (let attempt = 1; ; attempt++) {
@@ -183,16 +185,20 @@ export class SectionCollection {
       if (outcome) return { created: true, entry: this.#createdEntry(operation.document, outcome) }
       const entry = this.#toEntry(await this.#conflictingReplica(key, options))
       if (entry) return { created: false, entry }
-      // there was one, and it is gone again: there is room for this one
+      // the conflicting document was deleted in the meantime: try again
       if (attempt >= MAX_CREATE_ATTEMPTS || options.idempotencyKey !== undefined) {
         const address = { ...this.#deps.section.ref, key }
-        throw new ConflictError('the document comes and goes', { version: 0 }, { address })
+        throw new ConflictError(
+          `create() gave up after ${attempt} attempts; another writer keeps creating and deleting it`,
+          { version: 0 },
+          { address },
+        )
       }
     }
   }
 
   async update(key: string, recipe: (draft: never) => unknown, options: WriteOptions = {}): Promise<WriteResult> {
-    if (typeof recipe !== 'function') throw new ArgumentError('recipe: a function is needed')
+    if (typeof recipe !== 'function') throw new ArgumentError(`recipe: expected a function, got ${typeName(recipe)}`)
     return toWriteResult(await this.#write(key, { kind: 'update', recipe }, options))
   }
 
@@ -208,7 +214,7 @@ export class SectionCollection {
   ): Promise<CompareAndSetOutcome> {
     const expectedVersion = options?.expectedVersion
     if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
-      throw new ArgumentError('expectedVersion: a version is needed')
+      throw new ArgumentError(`expectedVersion: expected a field version, got ${formatValue(expectedVersion)}`)
     const parsed = parseObject({ [field]: value }, 'value')
     const operation: WriteOperation = { kind: 'compareAndSet', field, value: parsed[field] as Json, expectedVersion }
     const outcome = await this.#unlessConflict(this.#write(key, operation, options))
@@ -241,9 +247,9 @@ export class SectionCollection {
     return importRows(rows, write, { maxPendingWrites, signal: options.signal, onRow })
   }
 
-  /** What a write that conflicted met: its writer holds it by now. */
+  /** Returns the state that a failed write conflicted with. The write has loaded it. */
   #conflictingReplica(key: string, options: CallOptions): Promise<Replica> {
-    return this.#withDeadline(options, () => this.#deps.section.reader.acquireSettled(key))
+    return this.#withDeadline(options, () => this.#deps.section.reader.acquireSettled(key), key)
   }
 
   async #write(key: string, operation: WriteOperation, options: WriteOptions): Promise<CommitOutcome> {
@@ -261,7 +267,7 @@ export class SectionCollection {
     }
   }
 
-  /** What was created, whatever became of it since. */
+  /** Returns the entry as it was created, regardless of later writes. */
   #createdEntry(value: JsonObject, { version, position, change }: CommitOutcome): UntypedEntry {
     const { section, runtime } = this.#deps
     const { ttl } = section.options
@@ -281,13 +287,16 @@ export class SectionCollection {
     }
   }
 
-  // ---- following along -------------------------------------------------------------------------------------------
+  // ---- change streams --------------------------------------------------------------------------------------------
 
   changes(options: StreamRequest = {}): AsyncIterable<readonly ChangeEvent[]> {
     const { section, retryingStore, migration } = this.#deps
     const parsed = parseStreamOptions(options)
     if (parsed.key === undefined && section.options.subscribeBy === 'document') {
-      throw new ArgumentError(`"${section.ref.section}" is followed by key: only single documents of it can be watched`)
+      throw new ArgumentError(
+        "changes(): expected a key, because the collection has subscribeBy: 'document', got none",
+        { address: section.ref },
+      )
     }
     return { [Symbol.asyncIterator]: () => new ChangeStream(section, retryingStore, parsed, migration).iterator() }
   }
@@ -298,7 +307,7 @@ export class SectionCollection {
     const changes = section.recentChanges(parseKey(key))
     return changes
       .flatMap((change) => toChangeEvents(replicaChange(change, false)) ?? [])
-      .map((told) => migration.change(told))
+      .map((event) => migration.change(event))
   }
 
   subscribe(key: string, listener: (change: ChangeEvent) => void): () => void {
@@ -324,3 +333,15 @@ const toWriteResult = ({ version, position, changed }: CommitOutcome): WriteResu
   position: encodePosition(position),
   changed,
 })
+
+/** Collaborators of {@link SectionCollection}, shared by all handles of the section. */
+export interface CollectionDeps {
+  readonly section: SectionReplica
+  readonly writeQueue: WriteQueue
+  readonly retryingStore: RetryingStore
+  readonly runtime: Runtime
+  readonly migration: Migration
+  readonly sourceLoader: SourceLoader | undefined
+  /** Called with errors that callers' listeners throw. */
+  readonly onError: (error: unknown) => void
+}

@@ -12,8 +12,8 @@ interface QueuedCommit {
 }
 
 /**
- * Group commit: writes to different documents that wait while calls are in flight go to the store together. There is no
- * timer: a lone write goes at the end of its turn of the event loop.
+ * Group commit: writes to different documents that wait while calls are in flight are sent together. It has no timer: a
+ * lone write is sent at the end of its turn of the event loop.
  */
 export class CommitBatcher {
   readonly #retryingStore: RetryingStore
@@ -25,7 +25,10 @@ export class CommitBatcher {
     this.#retryingStore = retryingStore
   }
 
-  /** Rejects with `SYNC_STORE_UNAVAILABLE` if there was no answer: the outcome is unknown, ask again under the same op id. */
+  /**
+   * Sends one request. Rejects with `SYNC_STORE_UNAVAILABLE` if the store did not answer: the outcome is unknown, and a
+   * repeat needs the same operation id.
+   */
   commit(request: CommitRequest): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, resolve, reject })

@@ -17,7 +17,7 @@ import type { Metrics } from '../replica/metrics.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
-import type { CommitRequest, CommitResult, CurrentVersions, OpId } from '../transport/store.ts'
+import type { CommitRequest, CommitResult, ConflictReason, CurrentVersions, OpId } from '../transport/store.ts'
 import { type BaseDocument, buildCommit, type CommitContent, needsBase } from './build-commit.ts'
 import type { CommitBatcher } from './commit-batcher.ts'
 import { type CommitOutcome, toOutcome } from './commit-outcome.ts'
@@ -27,49 +27,28 @@ import { validate } from './validate.ts'
 import type { WriteOperation } from './write-operation.ts'
 
 const MAX_ATTEMPTS = 100
-/** From this attempt on a conflicting write waits a little first. */
+/** Attempt from which a conflicting write waits before it runs again. */
 const BACKOFF_FROM_ATTEMPT = 4
-/** No document was ever in this life: what expects it cannot be executed, only be remembered. */
+/** Generation that no document has. The store remembers a commit that requires it, but never executes it. */
 const IMPOSSIBLE_GENERATION = Number.MAX_SAFE_INTEGER
-
-/** What writes of a section work with. */
-export interface WriteDeps {
-  readonly origin: string
-  readonly section: SectionReplica
-  readonly retryingStore: RetryingStore
-  readonly commitBatcher: CommitBatcher
-  readonly publisher: Publisher
-  readonly runtime: Runtime
-  readonly metrics: Metrics
-  readonly whenUnavailable: 'wait' | 'reject'
-  readonly ttl: number | undefined
-  readonly definition: SectionDefinition
-  readonly merge: ReadonlyMap<string, Merge<unknown>>
-  readonly schema: StandardSchemaV1 | undefined
-  readonly migrate: (stored: JsonObject) => JsonObject
-  /** Is something done with the whole document at every write: is it validated, or upgraded? */
-  readonly needsWholeDocument: boolean
-  /** Tells of a conflict. May throw: then the write is refused. */
-  readonly reportConflict: (conflict: ConflictReport) => void
-}
 
 interface CommitAnswer {
   readonly result: Exclude<CommitResult, { status: 'stale-epoch' }>
-  /** How often it was sent. */
+  /** Number of times that the request was sent. */
   readonly sends: number
 }
 
 type ConflictResult = Extract<CommitResult, { status: 'conflict' }>
 
-/** They ask for one state of the document, and are told when it is another. */
+/** Operations that fail on conflict instead of retrying. */
 const FAIL_ON_CONFLICT: ReadonlySet<WriteOperation['kind']> = new Set(['compareAndSet', 'create', 'fill'])
 
-/** Brings one commit to its end: drafts it, sends it until there is an answer, and begins again after a conflict. */
+/** Runs one commit: builds it, sends it until the store answers, and rebuilds it after a conflict. */
 export class CommitLoop {
   readonly #deps: WriteDeps
   readonly #group: WriteGroup
   readonly #nextOpId: () => string
-  /** The document as the first attempt found it; no `value`: there was none, or none was held. */
+  /** Document as the first attempt found it. `value` is absent if it did not exist or was not cached. */
   #initial:
     | (Pick<BaseDocument, 'value' | 'generation' | 'version'> & { readonly readAt: LogPosition | undefined })
     | undefined
@@ -80,7 +59,7 @@ export class CommitLoop {
     this.#nextOpId = nextOpId
   }
 
-  /** Rejects with what all its jobs are to be told. */
+  /** Resolves with the outcome for all writes of the group; rejects with an error for all of them. */
   async run(): Promise<CommitOutcome> {
     const { section, metrics } = this.#deps
     await section.ensureSubscribed()
@@ -97,7 +76,7 @@ export class CommitLoop {
         if (known) return known
         throw error
       }
-      // the id names the write, not the attempt: it stays
+      // the operation id names the write, not the attempt, so every attempt uses the same one
       const { result, sends } = await this.#sendUntilAnswered(
         this.#toRequest(content, { ...op, attempt }, firstWrite),
         this.#liveWrites(),
@@ -106,8 +85,12 @@ export class CommitLoop {
       if (result.status === 'failed') throw result.error
       if (result.status === 'definition-mismatch') throw this.#definitionError()
       if (result.status === 'op-expired') {
-        if (sends > 1 || op.isCallerGiven) throw new OutcomeUnknownError(op.id, 'the store no longer knows this write')
-        // never sent before, only born too long ago
+        if (sends > 1 || op.isCallerGiven)
+          throw new OutcomeUnknownError(
+            op.id,
+            'the write may have been committed: the store no longer remembers its result',
+          )
+        // the id was never sent, but is older than the op memory: a new id is safe
         op = this.#toOpId(firstWrite)
         continue
       }
@@ -117,7 +100,7 @@ export class CommitLoop {
 
   #liveWrites(): readonly [PendingWrite, ...PendingWrite[]] {
     const pendingWrites = this.#group.liveWrites()
-    if (!isNonEmpty(pendingWrites)) throw new ClosedError('nobody waits for it any more')
+    if (!isNonEmpty(pendingWrites)) throw new ClosedError('the write was cancelled before it was sent')
     return pendingWrites
   }
 
@@ -127,14 +110,15 @@ export class CommitLoop {
       const replica = await this.#readReplica(attempt)
       const pendingWrites = this.#liveWrites()
       const { precondition } = pendingWrites[0]
-      // a change may have come since it was looked at
+      // the replica may have changed since the precondition was checked
       if (replica && precondition && !this.#matches(replica, precondition)) continue
-      // from here to the draft nothing may come between: value and versions have to belong together
+      // no await between here and buildCommit: value and versions must belong together
       const base = replica && toBase(replica)
       this.#initial ??= { generation: 0, version: 0, value: undefined, readAt: undefined, ...base }
       const content = buildCommit(
         pendingWrites.map(({ operation }) => operation),
         {
+          address: { ...section.ref, key: this.#group.key },
           base,
           initial: this.#initial,
           mergeBase: pendingWrites[0].valueAtCall ?? this.#initial.value,
@@ -145,16 +129,16 @@ export class CommitLoop {
         },
       )
       if (schema && content.result) await validate(schema, content.result())
-      // whoever gave up meanwhile, or was left out, must not be written
+      // a write that was cancelled or rejected in the meantime must not be committed
       if (this.#liveWrites().length !== pendingWrites.length) continue
-      // what asserts absence was not drafted from what is held, and would be written over it
+      // a write that requires absence was not built from the cached document, and would overwrite it
       return schema && content.result && base && content.expect?.generation !== 0
         ? { ...content, expect: { ...content.expect, ...exactState(base) } }
         : content
     }
   }
 
-  /** What is known of the document, and all of it where the draft needs that. */
+  /** Returns the cached document, or loads it if the write requires it. */
   async #readReplica(attempt: number): Promise<Replica | undefined> {
     const { section, merge, needsWholeDocument } = this.#deps
     const { reader } = section
@@ -179,7 +163,7 @@ export class CommitLoop {
     return new ConflictError(message, { version }, { address })
   }
 
-  /** Is the document in the state that the caller insists on? */
+  /** True if the document is in the state that the precondition requires. */
   #matches(replica: Replica, { version, generation, readAt }: Precondition): boolean {
     if (readAt && !this.#deps.section.epochs.includes(readAt)) return false
     return versionOf(replica) === version && (generation === undefined || generation === replica.generation)
@@ -193,7 +177,10 @@ export class CommitLoop {
       : { id: idempotencyKey, attempt: 1, idOrigin, isCallerGiven: true }
   }
 
-  /** What cannot be drafted (any more) may have been done already, under the same id: the store is asked. */
+  /**
+   * Asks the store for the outcome of this operation id: a write that can no longer be built may have been committed
+   * before.
+   */
   async #lookUpOutcome(op: OpId): Promise<CommitOutcome | undefined> {
     const readAt = { epoch: this.#deps.section.epochs.epoch, sequence: 0 }
     const noChange = { action: 'write', fields: [], otherFields: 'keep', allowCreate: false } as const
@@ -210,7 +197,7 @@ export class CommitLoop {
   #toRequest(content: CommitContent, op: OpId, { options: { meta }, precondition }: PendingWrite): CommitRequest {
     const { section, origin, ttl, definition } = this.#deps
     const { action, fields, otherFields, allowCreate, expect } = content
-    // the draft was made from just this state
+    // the commit was built from exactly this state
     const { readAt = section.position, generation = 0 } = this.#initial ?? {}
     const state = precondition && { readAt, generation, version: precondition.version }
     return {
@@ -229,7 +216,7 @@ export class CommitLoop {
     }
   }
 
-  /** Sends until there is a definite answer that counts in today's epoch. */
+  /** Sends the request until the store gives a definite answer that is valid in the current epoch. */
   async #sendUntilAnswered(request: CommitRequest, pendingWrites: readonly PendingWrite[]): Promise<CommitAnswer> {
     const { section, commitBatcher, retryingStore, publisher, metrics } = this.#deps
     for (const pendingWrite of pendingWrites) {
@@ -247,7 +234,7 @@ export class CommitLoop {
         await retryingStore.backOff(failures++)
         continue
       }
-      // an answer of an epoch already left is none; a refusal for the epoch is answered by going there
+      // an answer of an abandoned epoch does not count; after a rejected epoch, the request is sent in the new one
       if (!section.acceptAnswer(result.state, asOf) || result.status === 'stale-epoch') continue
       if (result.status === 'unchanged') metrics.unchanged++
       if (result.status !== 'committed') return { result, sends }
@@ -257,7 +244,7 @@ export class CommitLoop {
       section.acceptOwnCommit(result.change)
       const position = { epoch: result.state.epoch, sequence: result.change.sequence }
       if (!section.hasApplied(request.ref.key, position)) await section.untilApplied(request.ref.key, position)
-      // else the epoch was left meanwhile: only the next answer tells whether the commit is part of the new one
+      // otherwise the epoch changed: only the next answer shows whether the commit belongs to the new history
       if (section.epochs.switches === asOf || section.hasApplied(request.ref.key, position)) return { result, sends }
     }
   }
@@ -265,10 +252,12 @@ export class CommitLoop {
   #definitionError(): DefinitionError {
     const { subscribeBy } = this.#deps.definition
     const other = subscribeBy === 'document' ? 'section' : 'document'
-    return new DefinitionError(`the section is followed by ${other}, here it is defined as followed by ${subscribeBy}`)
+    return new DefinitionError(
+      `subscribeBy: expected '${other}' as the store has it for this section, got '${subscribeBy}'`,
+    )
   }
 
-  /** The document is not as expected: what it is now is held, told, and built upon; unless the write insisted. */
+  /** Waits for the conflicting state and reports it. Throws if the write must not be retried. */
   async #onConflict(conflict: ConflictResult, attempt: number, local: JsonObject | undefined): Promise<void> {
     const { reason, current } = conflict
     const [{ operation, precondition }] = this.#liveWrites()
@@ -276,9 +265,20 @@ export class CommitLoop {
     this.#reportConflict(conflict, attempt, local)
     const failsOnConflict = FAIL_ON_CONFLICT.has(operation.kind) || precondition !== undefined
     if (failsOnConflict || attempt >= MAX_ATTEMPTS) {
-      throw new ConflictError(`the document is not as expected (${reason})`, current)
+      throw this.#conflictError(conflict, failsOnConflict ? undefined : attempt)
     }
-    if (reason === 'absent' && operation.kind === 'unset') throw new NotFoundError('there is no document to change')
+    if (reason === 'absent' && operation.kind === 'unset')
+      throw new NotFoundError('unset() requires a document, but none exists')
+  }
+
+  #conflictError({ reason, field, current }: ConflictResult, attempts: number | undefined): ConflictError {
+    const address = { ...this.#deps.section.ref, key: this.#group.key, ...(field !== undefined && { field }) }
+    const state = current.generation === 0 ? 'absent' : `at version ${current.version}`
+    const message =
+      attempts === undefined
+        ? `${CONFLICT_MESSAGES[reason]}, but the document is ${state}`
+        : `the write gave up after ${attempts} attempts; other writers keep changing the document`
+    return new ConflictError(message, current, { address })
   }
 
   #reportConflict(
@@ -304,7 +304,7 @@ export class CommitLoop {
     })
   }
 
-  /** Waits until what the conflict told of is held. */
+  /** Waits until the conflicting state is cached. */
   async #waitForConflictingState({ generation, version }: CurrentVersions, attempt: number): Promise<void> {
     const { section, retryingStore } = this.#deps
     if (attempt >= BACKOFF_FROM_ATTEMPT) await retryingStore.backOff(Math.min(attempt - BACKOFF_FROM_ATTEMPT, 3))
@@ -314,12 +314,21 @@ export class CommitLoop {
   }
 }
 
+const CONFLICT_MESSAGES: Readonly<Record<ConflictReason, string>> = {
+  absent: 'the write requires an existing document',
+  exists: 'the write requires that the document is absent',
+  deleted: 'the write requires that the document has not been deleted',
+  generation: 'the write requires the generation that was read',
+  version: 'the write requires the version that was read',
+  field: 'the write requires the field version that was read',
+}
+
 const isNonEmpty = (writes: readonly PendingWrite[]): writes is readonly [PendingWrite, ...PendingWrite[]] =>
   writes.length > 0
 
 const versionOf = ({ value, version }: Replica): number => (value ? version : 0)
 
-/** A document for a draft that is made in the same turn of the event loop. */
+/** Describes a document for a commit that is built in the same turn of the event loop. */
 const toBase = (replica: Replica): BaseDocument => ({
   value: replica.value,
   generation: replica.value ? replica.generation : 0,
@@ -328,6 +337,27 @@ const toBase = (replica: Replica): BaseDocument => ({
   fieldVersion: (field) => replica.fieldVersion(field),
 })
 
-/** What was validated is what has to be there. */
+/** Requires exactly the state that was validated. */
 const exactState = ({ value, generation, version, readAt }: BaseDocument): NonNullable<CommitRequest['expect']> =>
   value ? { readAt, generation, version } : { readAt, generation: 0 }
+
+/** Collaborators of {@link CommitLoop}. */
+export interface WriteDeps {
+  readonly origin: string
+  readonly section: SectionReplica
+  readonly retryingStore: RetryingStore
+  readonly commitBatcher: CommitBatcher
+  readonly publisher: Publisher
+  readonly runtime: Runtime
+  readonly metrics: Metrics
+  readonly whenUnavailable: 'wait' | 'reject'
+  readonly ttl: number | undefined
+  readonly definition: SectionDefinition
+  readonly merge: ReadonlyMap<string, Merge<unknown>>
+  readonly schema: StandardSchemaV1 | undefined
+  readonly migrate: (stored: JsonObject) => JsonObject
+  /** True if every write needs the whole resulting document, for a schema or a migration. */
+  readonly needsWholeDocument: boolean
+  /** Reports a conflict. An exception rejects the write. */
+  readonly reportConflict: (conflict: ConflictReport) => void
+}

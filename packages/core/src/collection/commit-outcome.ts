@@ -2,21 +2,21 @@ import type { LogPosition } from '../model/position.ts'
 import type { CommitResult } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 
-/** What a write came to. */
+/** Outcome of a write. */
 export interface CommitOutcome {
   readonly changed: boolean
-  /** Did the document exist before? */
+  /** Whether the document existed before the write. */
   readonly existed: boolean
   readonly version: number
   readonly position: LogPosition
-  /** The change, if there was one. */
+  /** The committed change; absent if nothing changed. */
   readonly change?: EncodedChange
 }
 
-/** The answers by which a write is done. */
+/** Store answers that complete a write. */
 export type SuccessfulResult = Extract<CommitResult, { status: 'committed' | 'unchanged' }>
 
-/** The outcome that an answer stands for. */
+/** Converts a store answer to an outcome. */
 export function toOutcome(result: SuccessfulResult): CommitOutcome {
   const { epoch, sequence } = result.state
   if (result.status === 'unchanged') {

@@ -4,10 +4,10 @@ import type { Field, Frozen } from './document.ts'
 /** A {@link ConflictReport} with the type of its documents. */
 export type Conflict<T> = Omit<ConflictReport, 'field' | 'base' | 'local' | 'remote'> & {
   readonly field?: Field<T>
-  /** The document as the write first found it; absent: there was none, or none was held. */
+  /** Document on which the write was first based. Absent if it did not exist or was not cached. */
   readonly base?: Frozen<T>
-  /** The document as the write would have made it, where that is known. */
+  /** Document that the write would have produced, if known. */
   readonly local?: Frozen<T>
-  /** The document as it is now; absent: there is none. */
+  /** Current document. Absent if it does not exist. */
   readonly remote?: Frozen<T>
 }

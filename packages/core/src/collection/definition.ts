@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { lww, type Merge, strategyName } from '../merge/merge.ts'
-import { assertInteger, assertOneOf } from '../model/assert.ts'
+import { assertInteger, assertNonEmptyString, assertOneOf, formatValue } from '../model/assert.ts'
 import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { hash32 } from '../model/hash.ts'
@@ -14,10 +14,10 @@ import { MAX_COMBINED_WRITES, type WriteBatching } from './write-queue.ts'
 
 declare const documentType: unique symbol
 
-/** A collection's options, checked, with the type of its documents. */
+/** A collection's validated options, with the type of its documents. */
 export interface CollectionDefinition<T> {
   readonly section: string
-  /** Milliseconds; `undefined`: for ever. */
+  /** Milliseconds; `undefined` if documents never expire. */
   readonly ttl: number | undefined
   readonly sliding: boolean
   readonly replicate: 'on-demand' | 'all'
@@ -32,7 +32,7 @@ export interface CollectionDefinition<T> {
   /** Durations in ms. */
   readonly batch: WriteBatching | undefined
   readonly cache: CacheLimits
-  /** Equal exactly if `ttl`, `sliding` and the names of the strategies are. */
+  /** Hash of `ttl`, `sliding` and the names of the merge strategies: the settings that all services must agree on. */
   readonly digest: string
   readonly [documentType]?: T
 }
@@ -43,8 +43,9 @@ type ObjectSchema = StandardSchemaV1<any, any>
 /**
  * Defines a collection once, for all services that share it.
  *
- * With a `schema` (Standard Schema) every resulting document is validated before it is written; it may not transform.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, a ttl that is no duration, or options that exclude each other.
+ * With a `schema` (Standard Schema), every resulting document is validated before it is written. The schema must not
+ * transform documents.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an invalid duration, or options that exclude each other
  */
 export function defineCollection<S extends ObjectSchema>(
   options: { readonly schema: S } & CollectionOptions<StandardSchemaV1.InferOutput<S>>,
@@ -55,33 +56,37 @@ export function defineCollection(
 ): CollectionDefinition<unknown> {
   const { section, ttl, replicate = 'on-demand', subscribeBy = 'section', merge = {}, schema } = options
   const { onConflict, migrate, source, batch, cache = {} } = options
-  if (typeof section !== 'string' || section === '') throw new ArgumentError('section: a non-empty string is needed')
-  if (ttl === undefined || ttl === null) throw new ArgumentError(`ttl of "${section}": state 'never' or a duration`)
+  assertNonEmptyString(section, 'section')
+  if (ttl === undefined || ttl === null)
+    throw new ArgumentError(`ttl of "${section}": expected 'never' or a duration, got ${ttl}`)
   assertOneOf(replicate, ['on-demand', 'all'], `replicate of "${section}"`)
   assertOneOf(subscribeBy, ['section', 'document'], `subscribeBy of "${section}"`)
   for (const [field, strategy] of Object.entries(merge)) {
-    if (typeof strategy !== 'function') throw new ArgumentError(`merge of "${section}": "${field}" needs a function`)
+    if (typeof strategy !== 'function')
+      throw new ArgumentError(`merge.${field} of "${section}": expected a function, got ${formatValue(strategy)}`)
   }
   if (subscribeBy === 'document' && replicate === 'all') {
-    throw new ArgumentError(`"${section}" is followed by key: it cannot be replicated whole`)
+    throw new ArgumentError(`replicate of "${section}": expected 'on-demand' with subscribeBy: 'document', got 'all'`)
   }
   const { load, negativeTtl = '1m' } = typeof source === 'object' ? source : { load: source }
   const functions = { onConflict, migrate, [typeof source === 'object' ? 'source.load' : 'source']: load }
   for (const [name, option] of Object.entries(functions)) {
     if (option !== undefined && typeof option !== 'function')
-      throw new ArgumentError(`${name} of "${section}": a function is needed`)
+      throw new ArgumentError(`${name} of "${section}": expected a function, got ${formatValue(option)}`)
   }
   const isBounded = cache.maxDocuments !== undefined || cache.maxIdle !== undefined
   if (replicate === 'all' && (isBounded || source)) {
-    throw new ArgumentError(`"${section}" is replicated whole: it takes neither bounds of documents nor a source`)
+    throw new ArgumentError(
+      `replicate of "${section}": expected 'on-demand' with source, cache.maxDocuments or cache.maxIdle, got 'all'`,
+    )
   }
   const sliding = typeof ttl === 'object' && ttl.sliding
   const duration = typeof ttl === 'object' ? ttl.after : ttl
   if (sliding && (duration as unknown) === 'never') {
-    throw new ArgumentError(`ttl of "${section}": what never ends cannot slide`)
+    throw new ArgumentError(`ttl of "${section}": expected a duration with sliding: true, got 'never'`)
   }
   const ms = duration === 'never' ? undefined : parseDuration(duration, `ttl of "${section}"`)
-  // to name the default is to say nothing: its writes are unconditional
+  // an explicit `lww` is the default: such writes stay unconditional
   const strategies = (Object.entries(merge) as [string, Merge<unknown>][]).filter(([, strategy]) => strategy !== lww)
   return Object.freeze({
     section,
@@ -116,7 +121,8 @@ function parseBatching(
   { maxWait, maxWrites = MAX_COMBINED_WRITES, fields }: BatchOptions<unknown>,
   label: string,
 ): WriteBatching {
-  if (maxWrites > MAX_COMBINED_WRITES) throw new ArgumentError(`${label}: maxWrites: ${MAX_COMBINED_WRITES} at most`)
+  if (maxWrites > MAX_COMBINED_WRITES)
+    throw new ArgumentError(`${label}: maxWrites: expected at most ${MAX_COMBINED_WRITES}, got ${maxWrites}`)
   return {
     maxWait: parseDuration(maxWait, `${label}: maxWait`),
     maxWrites: assertInteger(maxWrites, `${label}: maxWrites`, 1),

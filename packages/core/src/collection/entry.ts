@@ -5,13 +5,13 @@ import type { Runtime } from '../model/runtime.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Entry } from './api.ts'
 
-/** An entry before it is given the type of its documents. */
+/** An entry without the type of its document. */
 export type UntypedEntry = Omit<Entry<unknown>, 'value' | 'fieldVersions'> & {
   readonly value: JsonObject
   readonly fieldVersions: Readonly<Record<string, number>>
 }
 
-/** A document that there is, with its versions. `value`: as it is to be shown. */
+/** Creates the entry of an existing document. `value` is the document in its current shape. */
 export function toEntry(replica: Replica, value: JsonObject, stale: boolean, runtime: Runtime): UntypedEntry {
   const { version, generation, epoch, sequence, changedAt, expiresAt } = replica
   const readAt = { epoch, sequence }

@@ -1,5 +1,6 @@
 import { AbortedError, ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
 import type { ImportedRow, ImportOptions, ImportResult } from './api.ts'
+import { typeName } from './argument-checks.ts'
 
 /** Maximum number of rows in flight. */
 const MAX_IN_FLIGHT = 1_000
@@ -76,7 +77,7 @@ export async function importRows(
       }
       const row: unknown = next.value
       if (!Array.isArray(row) || row.length !== 2)
-        throw new ArgumentError('rows: expected pairs of a key and a document')
+        throw new ArgumentError(`rows: expected pairs of a key and a document, got ${typeName(row)}`)
       inFlight++
       void complete(row[0], write(row[0], row[1]))
     }

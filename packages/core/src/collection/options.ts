@@ -4,40 +4,49 @@ import type { SubscribeBy } from '../model/section-definition.ts'
 import type { Conflict } from './conflict.ts'
 import type { Field, FieldValue } from './document.ts'
 
-/** What a collection is, shared by every service that uses it. */
+/** Options of {@link defineCollection}, shared by every service that uses the collection. */
 export interface CollectionOptions<T> {
-  /** The section of the store in which its documents live. */
+  /** Name of the section in the store. */
   readonly section: string
-  /** How long a document lives after its last write (or, `sliding`, its last read). Required: data that vanishes by default is a trap. */
+  /**
+   * Lifetime of a document after its last write or, with `sliding`, its last read. Required: data that expires by
+   * default is a trap.
+   */
   readonly ttl: 'never' | Duration | { readonly after: Duration; readonly sliding: boolean }
-  /** `on-demand` (default): a document is held from its first read on. `all`: the whole section is held. */
+  /**
+   * Extent of the cache. `on-demand` (default): a document is cached from its first read. `all`: the whole section is
+   * cached.
+   */
   readonly replicate?: 'on-demand' | 'all'
-  /** What is subscribed. `section` (default): all its changes. `key`: one subscription per document held, for huge sections of which an instance holds little. */
+  /**
+   * Scope of the bus subscription. `section` (default): all changes of the section. `document`: one subscription per
+   * cached document, for huge sections of which an instance caches little.
+   */
   readonly subscribeBy?: SubscribeBy
-  /** How concurrent changes of a field become one. Default: `lww` for every field. */
+  /** Merge strategy per field, for concurrent changes. Default: `lww` for every field. */
   readonly merge?: { readonly [K in Field<T>]?: Merge<FieldValue<T, K>> }
   /**
-   * Called when a write of this instance met another document than it took for granted, before it is built anew on what is
-   * there now. Throwing refuses the write (`SYNC_REJECTED`): the place for rules of the domain. Synchronous; writes of a
-   * collection that has one are not combined.
+   * Called when a write of this instance finds a newer document than it was based on, before it is rebuilt on that
+   * document. Enforces domain rules: an exception rejects the write with `SYNC_REJECTED`. Synchronous. Writes of a
+   * collection with this option are not combined.
    */
   readonly onConflict?: (conflict: Conflict<T>) => void
   /**
-   * Brings a stored document of an older shape into today's; one of today's shape it returns as it is. Pure. What it returns
-   * is what is read; it is stored with the document's next write.
+   * Converts a stored document of an older shape to the current one; returns a current document unchanged. Must be
+   * pure. Reads return the result; the document's next write stores it.
    */
   readonly migrate?: (stored: Readonly<Record<string, unknown>>) => T
-  /** Loads documents that the store does not have, from a database for example. See {@link SourceOptions}. */
+  /** Loads documents that the store does not have, such as from a database. See {@link SourceOptions}. */
   readonly source?: LoadDocument<T> | SourceOptions<T>
-  /** Gathers writes of high-rate fields before they are sent. Default: none; a write goes at once. */
+  /** Gathers writes of high-rate fields before they are sent. Default: none; a write is sent at once. */
   readonly batch?: BatchOptions<T>
-  /** Bounds what is held. */
+  /** Bounds of the cache. */
   readonly cache?: CacheOptions
 }
 
 /**
- * Loads one document, or `undefined` if it does not exist. Times out after 30 s: `signal` then aborts, and the read rejects
- * with `SYNC_SOURCE`.
+ * Loads one document, or resolves with `undefined` if it does not exist. Times out after 30 s: `signal` then aborts,
+ * and the read rejects with `SYNC_SOURCE`.
  */
 export type LoadDocument<T> = (key: string, signal: AbortSignal) => Promise<T | undefined>
 
@@ -47,29 +56,34 @@ export type LoadDocument<T> = (key: string, signal: AbortSignal) => Promise<T | 
  */
 export interface SourceOptions<T> {
   readonly load: LoadDocument<T>
-  /** How long `load` is not called again for a document that it did not find. Default 1 minute. */
+  /**
+   * Time for which an `undefined` result is remembered: `load` is not called again for that document. Default 1 minute.
+   */
   readonly negativeTtl?: Duration
 }
 
-/** Writes to one document that are gathered: fewer commits and messages, for up to `wait` more until each is done. */
+/** Gathering of writes to one document. It saves commits and messages, and delays a write by up to `maxWait`. */
 export interface BatchOptions<T> {
-  /** How long the first one waits for others to join it. */
+  /** Maximum time that the first write waits for others. */
   readonly maxWait: Duration
-  /** How many go without waiting any longer, 1,000 at most. Default 1,000. */
+  /** Number of gathered writes that are sent without further delay, 1 to 1,000. Default 1,000. */
   readonly maxWrites?: number
-  /** Only `set`s of just these fields wait. Default: every `set` and `update` that can be combined. */
+  /**
+   * Restricts gathering to `assign` calls that write only these fields. Default: every `assign` and `update` that can
+   * be combined.
+   */
   readonly fields?: readonly Field<T>[]
 }
 
-/** How much an instance holds. A document that is watched, or being written, is always held. */
+/** Bounds of an instance's cache. A document that is watched or being written is always cached. */
 export interface CacheOptions {
-  /** The most documents held; those read longest ago go first. Default: no limit. */
+  /** Maximum number of cached documents. Those read longest ago are evicted first. Default: no limit. */
   readonly maxDocuments?: number
-  /** A document that was not read for this long is held no more; it may take up to half as long again. Default 6 h. */
+  /** Time after which a document that is not read is evicted; it can take half as long again. Default 6 h. */
   readonly maxIdle?: Duration
   /**
-   * For `recentChanges`: how much of the section's last changes is kept, in characters of their text. They are kept for an hour
-   * at most. Default 262,144; 0: none.
+   * Capacity of `recentChanges` for the section, in characters of encoded changes. Changes are kept for at most an
+   * hour. Default 262,144; 0 disables it.
    */
   readonly recentChangesChars?: number
 }

@@ -1,3 +1,4 @@
+import type { DocumentRef } from '../model/address.ts'
 import { OutcomeUnknownError, type SyncError } from '../model/errors.ts'
 import { type DocumentState, decodeETag } from '../model/etag.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -5,41 +6,44 @@ import type { WriteOptions } from './api.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
 import type { WriteOperation } from './write-operation.ts'
 
-/** One call of a caller, on its way to the store. */
+/** A caller's write that has not completed. */
 export interface PendingWrite {
+  readonly address: DocumentRef
   readonly operation: WriteOperation
   readonly options: WriteOptions
-  /** The state that the document has to be in, if the caller insists on one. */
+  /** State that the document must be in, from `ifVersion` or `ifMatch`. */
   readonly precondition: Precondition | undefined
-  /** Never waits for a store that is away. */
+  /** True if the write rejects while the store is unavailable, instead of waiting. */
   readonly failFast: boolean
   readonly completion: PromiseWithResolvers<CommitOutcome>
-  /** Once sent its outcome is in doubt until there is an answer. */
+  /** True once the write was sent: until the store answers, its outcome is unknown. */
   sent: boolean
   opId: string
-  /** The document as it was held when the call was made: what a merge takes for the common beginning. */
+  /** The cached document at the time of the call: the base of a merge. */
   readonly valueAtCall: JsonObject | undefined
 }
 
-/** A state of a document: by its version within the life held here, or wholly. */
+/** A state of a document: a version in the generation known here (`ifVersion`), or a complete state (`ifMatch`). */
 export type Precondition = Pick<DocumentState, 'version'> & Partial<DocumentState>
 
-/** The jobs that share one commit. */
+/** The writes that share one commit. */
 export interface WriteGroup {
   readonly key: string
-  /** Those that somebody still waits for. */
+  /** Returns the writes whose callers still wait. */
   liveWrites(): readonly PendingWrite[]
-  /** One of several recipes failed: it goes without it. */
+  /** Rejects one of several combined recipes. The others continue without it. */
   rejectWrite(index: number, error: SyncError): void
 }
 
-/** A caller's call, not yet begun. */
+/** Creates a write that has not been queued. */
 export const createPendingWrite = (
+  address: DocumentRef,
   operation: WriteOperation,
   options: WriteOptions,
   failFast: boolean,
   valueAtCall: JsonObject | undefined,
 ): PendingWrite => ({
+  address,
   operation,
   valueAtCall,
   options,
@@ -55,13 +59,16 @@ function parsePrecondition({ ifVersion, ifMatch }: WriteOptions): Precondition |
   return ifVersion === undefined ? undefined : { version: ifVersion }
 }
 
-/** The error of a job that was sent and has no answer. */
-export const outcomeUnknown = ({ opId }: PendingWrite, reason: string): OutcomeUnknownError =>
-  new OutcomeUnknownError(opId, `${reason}: the write may or may not be done`)
+/** Creates the error of a write that was sent and got no answer. */
+export const outcomeUnknown = ({ opId, address }: PendingWrite, reason: string): OutcomeUnknownError =>
+  new OutcomeUnknownError(opId, `the write may have been committed: ${reason}`, { address })
 
 /**
- * How many jobs at the head of a queue may share one commit: unconditional ones with each other, recipes with recipes;
- * never one with an expectation, an id or meta of its own, nor one that sets a field with a strategy.
+ * Returns the number of writes at the head of a queue that may share one commit: `assign` with `assign`, recipes with
+ * recipes.
+ *
+ * A write is never combined if it has a precondition, an idempotency key or other meta, or assigns a field with a merge
+ * strategy.
  */
 export function countCombinable(
   queue: readonly PendingWrite[],

@@ -8,20 +8,14 @@ import type { EncodedChange } from '../transport/wire.ts'
 
 const MAX_ATTEMPTS = 6
 const MAX_BATCH = 1_000
-/** Changes that may wait for a bus that does not answer; beyond, receivers find them by their silence check. */
+/**
+ * Maximum number of changes that wait for an unavailable bus. Receivers find dropped changes by the heartbeat check.
+ */
 const MAX_QUEUED = 100_000
 
-/** What a publisher works with. */
-export interface PublisherDeps {
-  readonly bus: ChangeBus
-  readonly runtime: Runtime
-  readonly metrics: Metrics
-  readonly onFailure: (ref: SectionRef, changes: number, error: SyncError) => void
-}
-
 /**
- * Sends one section's committed changes to the bus, in order. What waits goes together; what the bus refuses is tried
- * again a few times and then given up, with an event: receivers notice, and read it from the store.
+ * Publishes one section's committed changes, in order. Waiting changes are sent together. A failed publish is retried a
+ * few times and then reported as an event; receivers find the gap and read it from the store.
  */
 export class Publisher {
   readonly #ref: SectionRef
@@ -36,7 +30,7 @@ export class Publisher {
     this.#deps = deps
   }
 
-  /** It was sent within the commit. */
+  /** Counts a change that the store published within the commit. */
   countBytes(change: EncodedChange): void {
     this.#deps.metrics.publishedBytes += change.text.length
   }
@@ -53,24 +47,31 @@ export class Publisher {
     this.#deps.onFailure(
       this.#ref,
       dropped.length,
-      new BusUnavailableError('the bus does not answer: too many changes wait'),
+      new BusUnavailableError(`expected at most ${MAX_QUEUED} changes to wait for the bus, got more`, {
+        address: this.#ref,
+      }),
     )
   }
 
-  /** Resolves when nothing waits any more. */
+  #publishError(cause: unknown): BusUnavailableError {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    return new BusUnavailableError(`publish failed: ${message}`, { cause, address: this.#ref })
+  }
+
+  /** Resolves when no change waits. */
   async flush(): Promise<void> {
     while (this.#running) await this.#running
   }
 
   async #run(): Promise<void> {
-    // what is published in the same step goes together
+    // changes published in the same turn are sent together
     await undefined
     while (this.#queue.length > 0) {
       const changes = this.#queue.splice(0, MAX_BATCH)
       if (!this.#perDocument) await this.#send(this.#ref, changes)
       else for (const change of changes) await this.#send({ ...this.#ref, key: change.key }, [change])
     }
-    // in the same step as the look above: what is published next finds nobody at work
+    // no await since the queue was checked: the next publish() starts a new run
     this.#running = undefined
   }
 
@@ -81,7 +82,7 @@ export class Publisher {
         await bus.publish(scope, changes)
         return
       } catch (cause) {
-        const error = cause instanceof SyncError ? cause : new BusUnavailableError('the bus refused', { cause })
+        const error = cause instanceof SyncError ? cause : this.#publishError(cause)
         if (!error.retryable || attempt + 1 >= MAX_ATTEMPTS) {
           onFailure(this.#ref, changes.length, error)
           return
@@ -90,4 +91,12 @@ export class Publisher {
       await new Promise<void>((resolve) => runtime.schedule(resolve, backoffDelay(attempt, runtime.random())))
     }
   }
+}
+
+/** Collaborators of {@link Publisher}. */
+export interface PublisherDeps {
+  readonly bus: ChangeBus
+  readonly runtime: Runtime
+  readonly metrics: Metrics
+  readonly onFailure: (ref: SectionRef, changes: number, error: SyncError) => void
 }

@@ -2,16 +2,21 @@ import { create } from 'mutative'
 import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
+import { typeName } from './argument-checks.ts'
 
 /**
- * Runs a recipe on a draft of the document. Unchanged values keep their identity, changed ones are copied and checked.
- * @throws RejectedError (`SYNC_REJECTED`) with the recipe's own error as `cause`; NotJsonError; ArgumentError if it is asynchronous
+ * Runs a recipe on a draft of the document. Unchanged values keep their identity; changed values are copied and
+ * checked.
+ * @throws RejectedError (`SYNC_REJECTED`) with the recipe's own error as `cause`
+ * @throws NotJsonError (`SYNC_NOT_JSON`) if the result is not JSON
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the recipe is asynchronous or returns anything but a document
  */
 export function runRecipe(document: JsonObject, recipe: (draft: never) => unknown): JsonObject {
   const next = runOnDraft(document, recipe)
   if (next === document) return document
   const checked = toJson(next, { known: document })
-  if (!isJsonObject(checked)) throw new ArgumentError('a recipe returns a document or nothing')
+  if (!isJsonObject(checked))
+    throw new ArgumentError(`recipe: expected a document or no return value, got ${typeName(checked)}`)
   return checked
 }
 
@@ -23,13 +28,13 @@ function runOnDraft(document: JsonObject, recipe: (draft: never) => unknown): un
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RejectedError(`the recipe refused: ${message}`, [{ message }], { cause })
+    throw new RejectedError(`the recipe threw: ${message}`, [{ message }], { cause })
   }
   if (returned instanceof Promise) {
-    // it goes on by itself; what becomes of it concerns nobody
+    // the promise continues, and its outcome has no receiver
     returned.catch(() => {})
-    throw new ArgumentError('a recipe cannot be asynchronous: it may have to run again')
+    throw new ArgumentError('recipe: expected a synchronous function, got a promise; a recipe can run more than once')
   }
-  // a document of the recipe's own may hold parts of the draft: it is copied before the draft ends
+  // a document returned by the recipe may contain parts of the draft: it is copied before the draft is finalized
   return returned === undefined || returned === draft ? finalize() : toJson(returned)
 }

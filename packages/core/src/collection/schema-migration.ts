@@ -6,26 +6,26 @@ import { diffFields } from '../patch/fields.ts'
 import type { ChangeEvent } from './change-events.ts'
 
 /**
- * Shows stored documents in today's shape. Replicas hold what is stored, for that is what patches fit; what is shown is
- * derived from it once, and stored with the document's next write.
+ * Converts stored documents to their current shape. Replicas keep the stored shape, because patches apply to it. Each
+ * document is converted once; its next write stores the result.
  */
 export class Migration {
   readonly #migrate: ((stored: JsonObject) => unknown) | undefined
   readonly #migrated = new WeakMap<JsonObject, JsonObject>()
 
-  /** Without an `upgrade` every document is in today's shape. */
+  /** Without `migrate`, every document is in its current shape. */
   constructor(migrate: ((stored: JsonObject) => unknown) | undefined) {
     this.#migrate = migrate
   }
 
-  /** Is there anything to do? */
+  /** True if documents may need a conversion. */
   get isEnabled(): boolean {
     return this.#migrate !== undefined
   }
 
   /**
-   * The document in today's shape: itself, if it has that already.
-   * @throws RejectedError (`SYNC_REJECTED`) if the upgrade throws or gives no document
+   * Returns the document in its current shape: the same object if it already has it.
+   * @throws RejectedError (`SYNC_REJECTED`) if `migrate` throws or does not return a document
    */
   document(stored: JsonObject): JsonObject {
     if (!this.#migrate) return stored
@@ -36,7 +36,9 @@ export class Migration {
     return migrated
   }
 
-  /** A change between documents in today's shape. That of a document that is not held stays as it was committed. */
+  /**
+   * Converts a change to the current shape. A `delta` stays as it was committed, because its document is not cached.
+   */
   change(change: ChangeEvent): ChangeEvent {
     if (!this.#migrate || change.kind === 'removed' || change.kind === 'delta') return change
     const value = this.document(change.value)
@@ -55,7 +57,9 @@ function runMigration(migrate: (stored: JsonObject) => unknown, stored: JsonObje
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RejectedError(`the upgrade refused: ${message}`, [{ message }], { cause })
+    throw new RejectedError(`migrate threw: ${message}`, [{ message }], { cause })
   }
-  throw new RejectedError('the upgrade gave no document', [{ message: 'an object is needed' }])
+  throw new RejectedError('migrate: expected a document as the result, got another value', [
+    { message: 'expected an object' },
+  ])
 }

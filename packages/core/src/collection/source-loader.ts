@@ -4,38 +4,29 @@ import type { SectionReplica } from '../replica/section-replica.ts'
 import { parseObject } from './argument-checks.ts'
 import type { WriteQueue } from './write-queue.ts'
 
-/** How long a source may take, in ms: well below the time for which a store remembers deletions. */
+/** Maximum duration of a `load` call, in ms: well below the time for which a store remembers deletions. */
 const TIMEOUT_MS = 30_000
-/** How often a document that others make and remove meanwhile is asked for again. */
+/** Maximum attempts for a document that other writers keep creating and deleting. */
 const MAX_ATTEMPTS = 5
 const MAX_MISSES = 10_000
 
-/** What a source is asked by. */
-export interface SourceLoaderDeps {
-  readonly load: (key: string, signal: AbortSignal) => Promise<unknown>
-  /** Milliseconds. */
-  readonly negativeTtl: number
-  readonly section: SectionReplica
-  readonly writeQueue: WriteQueue
-  readonly runtime: Runtime
-}
-
 /**
- * Fills documents that the store does not have from where they come from. Asked once per key however many wait. What it
- * gives is written only if nobody made or deleted the document since it was found absent: an old row, read before an
- * invalidation, must not stay.
+ * Loads documents that the store does not have from the collection's source, once per key for all waiting readers.
+ *
+ * The result is written only if the document was neither created nor deleted after it was found absent. An old row,
+ * read before an invalidation, must not stay.
  */
 export class SourceLoader {
   readonly #deps: SourceLoaderDeps
   readonly #inFlight = new Map<string, Promise<void>>()
-  /** What the source did not have, and until when it is not asked again. */
+  /** Keys that the source does not have, with the time until which it is not asked again, in elapsed ms. */
   readonly #misses = new Map<string, number>()
 
   constructor(deps: SourceLoaderDeps) {
     this.#deps = deps
   }
 
-  /** Is it worth asking? */
+  /** True unless the source recently reported that it does not have the document. */
   shouldLoad(key: string): boolean {
     const until = this.#misses.get(key)
     if (until === undefined) return true
@@ -45,8 +36,8 @@ export class SourceLoader {
   }
 
   /**
-   * Resolves when the document is there, or the source has none.
-   * @throws SourceError; and what a write throws: NotJsonError, RejectedError, …
+   * Resolves when the document exists, or the source does not have it.
+   * @throws SourceError (`SYNC_SOURCE`), and any error of a write
    */
   fill(key: string): Promise<void> {
     const running = this.#inFlight.get(key)
@@ -56,7 +47,7 @@ export class SourceLoader {
     return work
   }
 
-  /** What it did not have it may have by now. */
+  /** Forgets that the source did not have the document. Resolves when a `load` in flight has settled. */
   async evict(key: string): Promise<void> {
     await this.#inFlight.get(key)?.catch(() => {})
     this.#misses.delete(key)
@@ -85,7 +76,7 @@ export class SourceLoader {
     const timeout = new AbortController()
     const expired = Promise.withResolvers<never>()
     const cancel = runtime.schedule(() => {
-      const error = new SourceError(`the source did not answer within ${TIMEOUT_MS} ms`, { address })
+      const error = new SourceError(`source: expected a result within ${TIMEOUT_MS} ms, got none`, { address })
       expired.reject(error)
       timeout.abort(error)
     }, TIMEOUT_MS)
@@ -94,7 +85,7 @@ export class SourceLoader {
     } catch (cause) {
       if (cause instanceof SourceError) throw cause
       const message = cause instanceof Error ? cause.message : String(cause)
-      throw new SourceError(`the source failed: ${message}`, { cause, address })
+      throw new SourceError(`source: load failed: ${message}`, { cause, address })
     } finally {
       cancel()
     }
@@ -106,4 +97,14 @@ export class SourceLoader {
     const [oldest] = this.#misses.keys()
     if (this.#misses.size > MAX_MISSES && oldest !== undefined) this.#misses.delete(oldest)
   }
+}
+
+/** Collaborators of {@link SourceLoader}. */
+export interface SourceLoaderDeps {
+  readonly load: (key: string, signal: AbortSignal) => Promise<unknown>
+  /** Milliseconds. */
+  readonly negativeTtl: number
+  readonly section: SectionReplica
+  readonly writeQueue: WriteQueue
+  readonly runtime: Runtime
 }

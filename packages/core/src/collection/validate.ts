@@ -3,18 +3,18 @@ import { RejectedError } from '../model/errors.ts'
 import { type Json, type JsonObject, jsonEqual } from '../model/json.ts'
 
 /**
- * Holds a document to its schema.
- * @throws RejectedError (`SYNC_REJECTED`) with the schema's issues, or if the schema would transform it
+ * Validates a document against the collection's schema.
+ * @throws RejectedError (`SYNC_REJECTED`) with the schema's issues, or if the schema transforms the document
  */
 export async function validate(schema: StandardSchemaV1, document: JsonObject): Promise<void> {
   const result = await runSchema(schema, document)
   if (result.issues) {
     const issues = result.issues.map(({ message, path }) => (path ? { message, path: formatPath(path) } : { message }))
-    throw new RejectedError(`the document is not as its schema wants it: ${issues.map(formatIssue).join('; ')}`, issues)
+    throw new RejectedError(`expected a valid document, got ${issues.map(formatIssue).join('; ')}`, issues)
   }
   if (!jsonEqual(result.value as Json, document)) {
-    throw new RejectedError('the schema would transform the document', [
-      { message: 'a schema here validates, it may not transform' },
+    throw new RejectedError('expected a schema that only validates, got one that transforms the document', [
+      { message: 'the schema transforms the document' },
     ])
   }
 }
@@ -24,7 +24,7 @@ async function runSchema(schema: StandardSchemaV1, document: JsonObject): Promis
     return await schema['~standard'].validate(document)
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RejectedError(`the schema failed: ${message}`, [{ message }], { cause })
+    throw new RejectedError(`the schema threw: ${message}`, [{ message }], { cause })
   }
 }
 

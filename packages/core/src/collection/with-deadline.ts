@@ -1,20 +1,22 @@
 import { parseDuration } from '../model/duration.ts'
-import { AbortedError, type SyncError, TimeoutError } from '../model/errors.ts'
+import { AbortedError, type ErrorAddress, type SyncError, TimeoutError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { CallOptions } from './api.ts'
 
-/** Why a caller waits no longer. */
+/** Reason for the end of a caller's wait. */
 export type StopReason = 'timeout' | 'abort'
 
-/** The error of a call that only read, or had not begun. */
-export const deadlineError = (reason: StopReason, options: CallOptions): SyncError =>
-  reason === 'abort'
-    ? new AbortedError('the call was aborted', { cause: options.signal?.reason })
-    : new TimeoutError(`no answer within ${String(options.timeout)}`)
+/** Creates the error of a call that only read, or was not sent. */
+export const deadlineError = (reason: StopReason, options: CallOptions, address?: ErrorAddress): SyncError => {
+  const details = address && { address }
+  return reason === 'abort'
+    ? new AbortedError('the call was aborted', { ...details, cause: options.signal?.reason })
+    : new TimeoutError(`expected a result within ${String(options.timeout)}, got none`, details)
+}
 
 /**
- * Bounds a caller's wait, not the work: `work` goes on. `giveUp` is asked once for the error to reject with.
- * @throws AbortedError before `work` is even begun, if the signal is aborted already
+ * Bounds a caller's wait, not the work: `work` continues. `toError` is called once for the error to reject with.
+ * @throws AbortedError (`SYNC_ABORTED`) without starting `work` if the signal is already aborted
  */
 export function withDeadline<R>(
   runtime: Runtime,

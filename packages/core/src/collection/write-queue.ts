@@ -6,42 +6,23 @@ import { countCombinable, createPendingWrite, outcomeUnknown, type PendingWrite 
 import { deadlineError, withDeadline } from './with-deadline.ts'
 import type { WriteOperation } from './write-operation.ts'
 
-/** The most writes to one document that share a commit. */
+/** Maximum number of writes to one document that share a commit. */
 export const MAX_COMBINED_WRITES = 1_000
 
-/** What a section's writer is set to. */
-export interface WriteQueueOptions {
-  /** The most writes under way at once: a store that is away must not fill the memory. */
-  readonly maxPendingWrites: number
-  /** Do writes go one by one, because each has to answer for the document that it leaves? */
-  readonly neverCombine: boolean
-  readonly batching: WriteBatching | undefined
-}
-
-/** Writes to one document that are gathered before they are sent. */
-export interface WriteBatching {
-  /** How long the first one waits for others, in ms. */
-  readonly maxWait: number
-  /** How many go without waiting any longer. */
-  readonly maxWrites: number
-  /** Only `set`s of these fields wait; absent: every write that can be combined. */
-  readonly fields: ReadonlySet<string> | undefined
-}
-
 /**
- * A section's writes. One key's run one after another, keys in parallel. Writes that wait behind a commit in flight
- * combine into the next one, where they are alike.
+ * A section's writes. Writes to one key run in sequence; keys run in parallel. Writes that wait behind a commit in
+ * flight are combined into the next one where possible.
  */
 export class WriteQueue {
   readonly #deps: WriteDeps
   readonly #options: WriteQueueOptions
-  /** Queues whose writes wait for more to join them, and how to end that. */
+  /** Queues that are gathering writes, with the function that ends the wait. */
   readonly #gathering = new Map<PendingWrite[], () => void>()
   readonly #queues = new Map<string, PendingWrite[]>()
-  /** Those whose caller still waits. */
+  /** Writes whose callers still wait. */
   readonly #pending = new Set<PendingWrite>()
   #opCount = 0
-  /** How many wait for all writes to be over: meanwhile none waits for others to join it. */
+  /** Number of `flush` calls in progress. While there are any, no queue gathers writes. */
   #activeFlushes = 0
   #closed = false
 
@@ -50,40 +31,52 @@ export class WriteQueue {
     this.#options = options
   }
 
-  /** How many writes may be under way. */
+  /** Maximum number of writes in progress. */
   get maxPendingWrites(): number {
     return this.#options.maxPendingWrites
   }
 
-  /** Queues a write. The promise ends with the caller's patience; what was sent goes on until its outcome is known. */
+  /**
+   * Queues a write. Aborting or timing out rejects the promise; a write that was already sent still runs to completion.
+   * @throws LimitError (`SYNC_LIMIT`) if too many writes are in progress
+   * @throws StoreUnavailableError (`SYNC_STORE_UNAVAILABLE`) if the write does not wait for an unavailable store
+   */
   enqueue(key: string, operation: WriteOperation, options: WriteOptions): Promise<CommitOutcome> {
-    const { retryingStore, whenUnavailable, runtime } = this.#deps
+    const { section, retryingStore, whenUnavailable, runtime } = this.#deps
     if (this.#closed) return Promise.reject(new ClosedError('the instance is closed'))
     const { maxPendingWrites } = this
+    const address = { ...section.ref, key }
     if (this.#pending.size >= maxPendingWrites)
-      return Promise.reject(new LimitError(`${maxPendingWrites} writes are under way already`))
+      return Promise.reject(
+        new LimitError(`expected at most ${maxPendingWrites} writes in progress, got one more`, { address }),
+      )
     const failFast = whenUnavailable === 'reject' || operation.kind === 'compareAndSet'
     if (failFast && retryingStore.unavailable)
       return Promise.reject(
-        new StoreUnavailableError('the store cannot be reached', 'no', { cause: retryingStore.unavailable }),
+        new StoreUnavailableError('the store is unavailable', 'no', { cause: retryingStore.unavailable, address }),
       )
-    const pendingWrite = createPendingWrite(operation, options, failFast, this.#deps.section.reader.peek(key)?.value)
+    const pendingWrite = createPendingWrite(address, operation, options, failFast, section.reader.peek(key)?.value)
     const start = (): Promise<CommitOutcome> => {
       this.#addToQueue(key, pendingWrite)
       return pendingWrite.completion.promise
     }
     return withDeadline(runtime, options, start, (reason) => {
       if (pendingWrite.sent)
-        return outcomeUnknown(pendingWrite, reason === 'abort' ? 'the call was aborted' : 'the time is up')
-      const error = deadlineError(reason, options)
-      // a flush waits for it too
+        return outcomeUnknown(
+          pendingWrite,
+          reason === 'abort'
+            ? 'the call was aborted before the store answered'
+            : 'the timeout passed before the store answered',
+        )
+      const error = deadlineError(reason, options, address)
+      // settles the completion, because a flush waits for it
       this.#reject(pendingWrite, error)
       this.#removeFromQueue(key, pendingWrite)
       return error
     })
   }
 
-  /** Resolves when every write begun before is over and published. */
+  /** Resolves when every earlier write has settled and its change is published. */
   async flush(): Promise<void> {
     this.#activeFlushes++
     this.#releaseGathered()
@@ -92,15 +85,18 @@ export class WriteQueue {
     await this.#deps.publisher.flush()
   }
 
-  /** The store cannot be reached: those that would not wait for it end. What was sent stays in doubt. */
+  /** Rejects the writes that do not wait for an unavailable store. The outcome of a sent write stays unknown. */
   onStoreUnavailable(cause: SyncError): void {
     for (const pendingWrite of [...this.#pending].filter(({ failFast }) => failFast)) {
-      const error = new StoreUnavailableError('the store cannot be reached', 'no', { cause })
+      const error = new StoreUnavailableError('the store is unavailable', 'no', {
+        cause,
+        address: pendingWrite.address,
+      })
       this.#reject(pendingWrite, pendingWrite.sent ? outcomeUnknown(pendingWrite, 'the store did not answer') : error)
     }
   }
 
-  /** Refuses what is still under way. */
+  /** Rejects all writes in progress. */
   close(): void {
     this.#closed = true
     this.#releaseGathered()
@@ -108,7 +104,7 @@ export class WriteQueue {
       this.#reject(
         pendingWrite,
         pendingWrite.sent
-          ? outcomeUnknown(pendingWrite, 'the instance was closed')
+          ? outcomeUnknown(pendingWrite, 'the instance was closed before the store answered')
           : new ClosedError('the instance is closed'),
       )
     }
@@ -146,7 +142,7 @@ export class WriteQueue {
     return countCombinable(queue, this.#options.neverCombine ? 1 : MAX_COMBINED_WRITES, (field) => merge.has(field))
   }
 
-  /** May the head of this queue be joined by writes yet to come, and is it to wait for them? */
+  /** True if the queue should wait for further writes that can join its head. */
   #shouldGather(queue: readonly PendingWrite[]): boolean {
     const { batching, neverCombine } = this.#options
     if (!batching || neverCombine || this.#closed || this.#activeFlushes > 0) return false
@@ -181,14 +177,15 @@ export class WriteQueue {
       return pendingWrites
     }
     if (liveWrites().length === 0) return
+    const address = { ...this.#deps.section.ref, key }
     const rejectWrite = (index: number, error: SyncError): void =>
-      this.#reject(pendingWrites[index] as PendingWrite, error)
+      this.#reject(pendingWrites[index] as PendingWrite, error.locate(address))
     const nextOpId = (): string => `${this.#deps.origin}.${++this.#opCount}`
     try {
       const outcome = await new CommitLoop(this.#deps, { key, liveWrites, rejectWrite }, nextOpId).run()
       for (const pendingWrite of liveWrites()) this.#resolve(pendingWrite, outcome)
     } catch (error) {
-      if (isSyncError(error)) error.locate({ ...this.#deps.section.ref, key })
+      if (isSyncError(error)) error.locate(address)
       for (const pendingWrite of liveWrites()) this.#reject(pendingWrite, error)
     }
   }
@@ -200,15 +197,34 @@ export class WriteQueue {
 
   #reject(pendingWrite: PendingWrite, error: unknown): void {
     this.#pending.delete(pendingWrite)
-    // its caller may have gone: then nobody is there to hear of it
+    // the caller may have stopped waiting, so a rejection must not be reported as unhandled
     pendingWrite.completion.promise.catch(() => {})
     pendingWrite.completion.reject(error)
   }
 }
 
-/** Is this a write of the kind that is gathered? */
+/** True if the write takes part in gathering. */
 function isGathered({ operation, options, precondition }: PendingWrite, { fields }: WriteBatching): boolean {
   if (options.idempotencyKey !== undefined || precondition) return false
   if (operation.kind === 'update') return fields === undefined
   return operation.kind === 'assign' && (!fields || Object.keys(operation.fields).every((field) => fields.has(field)))
+}
+
+/** Options of {@link WriteQueue}. */
+export interface WriteQueueOptions {
+  /** Maximum number of writes in progress. Without a limit, an unavailable store would fill the memory. */
+  readonly maxPendingWrites: number
+  /** True if every write needs a commit of its own, because each is checked against the resulting document. */
+  readonly neverCombine: boolean
+  readonly batching: WriteBatching | undefined
+}
+
+/** Gathering of writes to one document before they are sent. */
+export interface WriteBatching {
+  /** Maximum time that the first write waits for others, in ms. */
+  readonly maxWait: number
+  /** Number of gathered writes that are sent without further delay. */
+  readonly maxWrites: number
+  /** Restricts gathering to `assign` calls of these fields. Absent: every write that can be combined. */
+  readonly fields: ReadonlySet<string> | undefined
 }

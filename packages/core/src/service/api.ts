@@ -10,88 +10,107 @@ import type { SyncStats } from './stats.ts'
 
 /** Options of {@link createInstance}. */
 export interface SyncInstanceOptions {
-  /** The authority. Closed together with the instance. */
+  /** The authority. `close()` closes it. */
   readonly store: Store
-  /** Carries changes. Closed together with the instance. */
+  /** Carries changes to other instances. `close()` closes it. */
   readonly bus: ChangeBus
-  /** Time and randomness. Default: the real ones. */
+  /** Clock, timers, randomness and ids. Default: the real ones. */
   readonly runtime?: Runtime
-  /** What a write does while the store cannot be reached: `wait` (default), its key's later writes behind it, or `reject`. */
+  /**
+   * Behaviour of a write while the store is unavailable. `wait` (default): it waits, and later writes to its key queue
+   * behind it. `reject`: it rejects with `SYNC_STORE_UNAVAILABLE`.
+   */
   readonly whenUnavailable?: 'wait' | 'reject'
-  /** The most writes under way in one section; more reject with `SYNC_LIMIT`. Default 100,000. */
+  /** Maximum number of writes in progress per section. Further writes reject with `SYNC_LIMIT`. Default 100,000. */
   readonly maxPendingWrites?: number
-  /** How many conflicts `conflicts()` keeps. Default 100. */
+  /** Number of conflicts that `recentConflicts()` keeps. Default 100. */
   readonly maxRecentConflicts?: number
-  /** Compares held documents with the store from time to time (see `verify`). Default: only when asked to. */
+  /** Regular comparison of cached documents with the store (see `verify`). Default: only on request. */
   readonly verification?: {
     readonly interval: Duration
-    /** How many held documents, picked at random; `'all'` of them. Default 100. */
+    /** Number of cached documents per comparison, chosen at random, or `'all'`. Default 100. */
     readonly sample?: number | 'all'
   }
-  /** How often each followed section asks the store whether it missed something: the bound of staleness. Default 5 s. */
+  /**
+   * Interval of the heartbeat check, in which each section asks the store for missed changes: the bound of staleness.
+   * Default 5 s.
+   */
   readonly checkInterval?: Duration
-  /** How long a change that arrived early waits for its predecessor before the store is asked. Default 20 ms. */
+  /** Maximum time that an early change waits for its predecessor before the replica asks the store. Default 20 ms. */
   readonly reorderWindow?: Duration
 }
 
-/** How far an instance is. */
+/** State and progress of an instance. */
 export interface Health {
   readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
-  /** How long ago all that is held was last known to be current. */
+  /** Time since all cached documents were last known to be current, in ms. */
   readonly staleForMs: number
-  /** Those that are followed whole: one that is followed by key has no order to be behind in. */
+  /**
+   * Progress per section. Excludes sections with `subscribeBy: 'document'`, because they have no order to be behind in.
+   */
   readonly sections: readonly SectionProgress[]
 }
 
-/** How far an instance is in one section: to be shown, and to be compared with how far others are in the same epoch. */
+/** Progress of an instance in one section. Comparable between instances in the same epoch. */
 export interface SectionProgress extends SectionRef {
   readonly epoch: string
-  /** Every commit up to this one, counted from 1, was seen. */
+  /** Sequence up to which the instance has received every commit; the first commit is 1. */
   readonly sequence: number
-  /** How many later ones it knows of, and has not seen all of. */
+  /** Number of later commits that the instance knows of but has not received completely. */
   readonly behind: number
 }
 
-/** One instance: its replicas, kept current, and its writes. */
+/** One instance: its replicas, which it keeps current, and its writes. */
 export interface SyncInstance extends AsyncDisposable {
-  /** This instance's id: the origin of its changes. */
+  /** Id of this instance: the origin of its changes. */
   readonly id: string
   /**
-   * A handle on a section in a partition. Handles of one definition share their replicas.
-   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open here by another definition
+   * Returns a collection: a typed handle on one section of one partition. Handles of one definition share their
+   * replicas.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with another definition
    */
   collection<T>(definition: CollectionDefinition<T>, at: { readonly partition: string }): Collection<T>
-  /** Am I caught up? */
+  /** Returns whether the instance is caught up, and its progress per section. */
   health(): Health
-  /** Counters since the start, with propagation times. */
+  /** Returns the counters since the start, with propagation times. */
   stats(): SyncStats
-  /** Calls `listener` for what happens beside the data: gaps, repairs, epoch changes, failures. The returned function ends it. */
+  /**
+   * Calls `listener` for each event other than data changes: gaps, repairs, new epochs, failures. Returns an
+   * unsubscribe function.
+   */
   onEvent(listener: (event: SyncEvent) => void): () => void
-  /** Asks the store now whether anything was missed, and waits until it is repaired. */
+  /** Runs the heartbeat check now, for one section or all. Resolves when everything that it found is repaired. */
   catchUp(section?: SectionRef): Promise<void>
   /**
-   * Compares held documents with the store, each at one version; what differs is told as an event and loaded anew. The
-   * silence check finds what was missed; this finds what should never be: a lost or evicted document, a corrupted copy.
-   * `sample`: so many, picked at random. Default: all.
+   * Compares cached documents with the store, each at one version. A difference is reported as an event, and the
+   * document is reloaded.
+   *
+   * The heartbeat check finds missed changes; `verify` finds states that should not occur: a document that the store
+   * lost or evicted, or a corrupted replica. `sample`: number of documents per section, chosen at random. Default: all.
    */
   verify(options?: { readonly section?: SectionRef; readonly sample?: number | 'all' }): Promise<VerifyReport>
-  /** The last conflicts of writes made here, oldest first, with what each meant to write and what it met. */
+  /**
+   * Returns the last conflicts of this instance's writes, oldest first, each with the intended and the conflicting
+   * document.
+   */
   recentConflicts(): readonly ConflictEvent[]
-  /** Waits until every write begun before is committed and published. */
+  /** Resolves when every earlier write is committed and published. */
   flush(options?: CallOptions): Promise<void>
   /**
-   * Flushes, then ends everything. Writes not done by the deadline (default 5 s) reject with `SYNC_CLOSED` or
-   * `SYNC_OUTCOME_UNKNOWN`. May be called twice. Rejects with `SYNC_TIMEOUT` if store or bus do not end within the deadline.
+   * Flushes, then closes everything, the store and the bus included. Can be called more than once.
+   *
+   * Writes that have not completed by the deadline (default 5 s) reject with `SYNC_CLOSED` or `SYNC_OUTCOME_UNKNOWN`.
+   * @throws TimeoutError (`SYNC_TIMEOUT`) if the store or the bus does not close within the deadline
    */
   close(options?: { readonly deadline?: Duration }): Promise<void>
 }
 
-/** What a comparison with the store found. */
+/** Result of a comparison with the store. */
 export interface VerifyReport {
-  /** How many documents were compared. Those that went on changing while they were looked at are left out. */
+  /** Number of compared documents. Excludes documents that kept changing during the comparison. */
   readonly checked: number
-  /** Those that were not what the store has at that version. */
+  /** Documents that differed from the store's at the same version. */
   readonly differing: readonly DocumentRef[]
-  /** The consistency score: the share of the documents compared that were equal, 0 … 1; 1 where there were none. */
+  /** Consistency score: the share of compared documents that were equal, 0 to 1; 1 if none were compared. */
   readonly score: number
 }

@@ -2,7 +2,7 @@ import type { CallOptions, Collection } from '../collection/api.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import { deadlineError, withDeadline } from '../collection/with-deadline.ts'
 import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
-import { assertInteger, assertOneOf } from '../model/assert.ts'
+import { assertInteger, assertOneOf, formatValue } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
@@ -20,8 +20,8 @@ import { StorePool } from './store-pool.ts'
 import { Verification, type VerificationResult } from './verification.ts'
 
 /**
- * Opens an instance on a store and a bus, which it owns from now on: `close()` closes them.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for an option that is not what it should be
+ * Opens an instance on a store and a bus. The instance owns both: `close()` closes them.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for an invalid option
  */
 export const createInstance = (options: SyncInstanceOptions): SyncInstance => new Instance(options)
 
@@ -40,7 +40,7 @@ class Instance implements SyncInstance {
   readonly #recentConflicts: ConflictEvent[] = []
   readonly #maxRecentConflicts: number
   readonly #cleanups: (() => void)[]
-  /** Can changes be heard right now, as far as the bus knows? */
+  /** True if the bus reports that it delivers changes. */
   #isBusConnected = true
   #consistency = 1
   #closing: Promise<void> | undefined
@@ -57,7 +57,7 @@ class Instance implements SyncInstance {
     verification,
   }: SyncInstanceOptions) {
     assertOneOf(whenUnavailable, ['wait', 'reject'], 'whenUnavailable')
-    this.#maxPendingWrites = assertInteger(maxPendingWrites, 'maxWrites', 1)
+    this.#maxPendingWrites = assertInteger(maxPendingWrites, 'maxPendingWrites', 1)
     this.#maxRecentConflicts = assertInteger(maxRecentConflicts, 'maxRecentConflicts', 0)
     this.#reorderWindow = parseDuration(reorderWindow, 'reorderWindow')
     const pollInterval = parseDuration(checkInterval, 'checkInterval')
@@ -70,13 +70,13 @@ class Instance implements SyncInstance {
     this.#runtime = runtime
     this.#whenUnavailable = whenUnavailable
     this.#stores = new StorePool(store, runtime, {
-      onUnavailable: (error, link) => {
+      onUnavailable: (error, retryingStore) => {
         this.#emit({ type: 'store-unavailable', error })
-        for (const { writeQueue } of this.#sectionsOf(link)) writeQueue.onStoreUnavailable(error)
+        for (const { writeQueue } of this.#sectionsOf(retryingStore)) writeQueue.onStoreUnavailable(error)
       },
-      onAvailable: (link) => {
+      onAvailable: (retryingStore) => {
         this.#emit({ type: 'store-available' })
-        for (const { section } of this.#sectionsOf(link)) section.catchUpInBackground()
+        for (const { section } of this.#sectionsOf(retryingStore)) section.catchUpInBackground()
       },
     })
     this.#cleanups = [
@@ -86,30 +86,30 @@ class Instance implements SyncInstance {
         if (status === 'resumed') for (const section of this.#sections()) section.onBusResumed()
       }),
       jitteredInterval(pollInterval, runtime, () => {
-        // with the first answer all is checked
+        // a section that is retrying checks with the first answer that it gets
         for (const { section, retryingStore } of this.#openSections.values())
           if (!retryingStore.isRetrying) section.periodicCatchUp()
       }),
     ]
     if (verifyInterval) this.#cleanups.push(jitteredInterval(verifyInterval, runtime, () => this.#verifyAll(sample)))
-    // what it does not do while it is being closed is told too
+    // subscribed for good: failures during close() are reported too
     bus.onFailure?.((failure) => this.#onBusFailure(failure))
   }
 
   collection<T>(definition: CollectionDefinition<T>, { partition }: { readonly partition: string }): Collection<T> {
     this.#assertOpen()
     if (typeof partition !== 'string' || partition === '')
-      throw new ArgumentError('partition: a non-empty string is needed')
+      throw new ArgumentError(`partition: expected a non-empty string, got ${formatValue(partition)}`)
     const ref = { partition, section: definition.section }
     const id = scopeId(ref)
     const open = this.#openSections.get(id) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
     if (open.definition !== definition) {
-      throw new ArgumentError(`"${ref.section}" of "${partition}" is in use here by another definition`, {
+      throw new ArgumentError('definition: expected the one that the section was opened with, got another', {
         address: ref,
       })
     }
     this.#openSections.set(id, open)
-    // the one place where the untyped inside takes on the caller's type
+    // the only place where the untyped core takes on the caller's document type
     return open.handle as unknown as Collection<T>
   }
 
@@ -208,7 +208,7 @@ class Instance implements SyncInstance {
   async flush(options: CallOptions = {}): Promise<void> {
     const writers = [...this.#openSections.values()].map(({ writeQueue }) => writeQueue)
     const flushAll = async (): Promise<void> => void (await Promise.all(writers.map((writer) => writer.flush())))
-    return withDeadline(this.#runtime, options, flushAll, (why) => deadlineError(why, options))
+    return withDeadline(this.#runtime, options, flushAll, (reason) => deadlineError(reason, options))
   }
 
   close({ deadline = '5s' }: { readonly deadline?: Duration } = {}): Promise<void> {
@@ -229,7 +229,12 @@ class Instance implements SyncInstance {
       await Promise.all([this.#store.close(), this.#bus.close()])
     }
     const wait = { timeout: deadline }
-    await withDeadline(this.#runtime, wait, end, () => new TimeoutError('store or bus did not end within the deadline'))
+    await withDeadline(
+      this.#runtime,
+      wait,
+      end,
+      () => new TimeoutError(`expected the store and the bus to close within ${deadline} ms, but they did not`),
+    )
     this.#listeners.clear()
   }
 
@@ -250,9 +255,9 @@ class Instance implements SyncInstance {
     return ref ? open.filter(({ section }) => scopeId(section.ref) === scopeId(ref)) : open
   }
 
-  /** Those whose store is reached by this link. */
-  #sectionsOf(link: RetryingStore): OpenSection[] {
-    return this.#sectionsMatching().filter((open) => open.retryingStore === link)
+  /** Returns the sections whose store is reached through this client. */
+  #sectionsOf(retryingStore: RetryingStore): OpenSection[] {
+    return this.#sectionsMatching().filter((open) => open.retryingStore === retryingStore)
   }
 
   #verifyAll(sample: number): void {
@@ -287,7 +292,7 @@ class Instance implements SyncInstance {
       try {
         listener(event)
       } catch (error) {
-        // not here, in the midst of the protocol: as any uncaught error
+        // rethrown outside the protocol's call stack, as an uncaught exception
         queueMicrotask(() => {
           throw error
         })

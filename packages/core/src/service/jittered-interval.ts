@@ -1,8 +1,8 @@
 import type { Runtime } from '../model/runtime.ts'
 
 /**
- * Does something again and again, about every `ms` milliseconds: jittered, for a fleet that was started together should not
- * ask together. The returned function ends it.
+ * Runs `work` about every `ms` milliseconds. The interval is jittered, so that instances that start together do not ask
+ * the store together. Returns a function that stops it.
  */
 export function jitteredInterval(ms: number, runtime: Runtime, work: () => void): () => void {
   const scheduleNext = (): (() => void) =>

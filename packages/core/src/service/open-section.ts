@@ -15,27 +15,18 @@ import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionDeps } from '../replica/section-deps.ts'
 import { SectionReplica } from '../replica/section-replica.ts'
 
-/** A section in use here, with what writes to it. */
+/** An open section with its write path. */
 export interface OpenSection {
   readonly definition: CollectionDefinition<unknown>
   readonly section: SectionReplica
   readonly writeQueue: WriteQueue
   readonly handle: SectionCollection
-  /** The way to the store that has it. */
+  /** Client of the store that has the section. */
   readonly retryingStore: RetryingStore
   readonly loadBatcher: LoadBatcher
 }
 
-/** What all sections of an instance share. */
-export interface SharedDeps extends Omit<SectionDeps, 'background'>, Pick<WriteDeps, 'whenUnavailable'> {
-  readonly commitBatcher: CommitBatcher
-  readonly maxPendingWrites: number
-  readonly reorderWindow: number
-  /** Takes an error of this section that nobody waits for. */
-  readonly onError: (error: unknown) => void
-}
-
-/** Puts a section together from its parts. */
+/** Assembles a section from its parts. */
 export function openSection(
   ref: SectionRef,
   definition: CollectionDefinition<unknown>,
@@ -105,7 +96,7 @@ export function openSection(
       migrate: (stored) => migration.document(stored),
       reportConflict,
     },
-    // what has to answer for the whole document goes alone: nobody answers for another's write
+    // a schema or `onConflict` judges one write at a time, so that no write is rejected because of another
     { maxPendingWrites, batching, neverCombine: schema !== undefined || onConflict !== undefined },
   )
   const sourceLoader =
@@ -121,13 +112,22 @@ export function openSection(
   }
 }
 
-/** Lets a hook say no to a write. */
+/** Calls `onConflict`. An exception from it rejects the write. */
 function callOnConflict(onConflict: (conflict: Conflict<unknown>) => void, report: ConflictReport): void {
   try {
     onConflict(report as Conflict<unknown>)
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RejectedError(`the conflict was refused: ${message}`, [{ message }], { cause })
+    throw new RejectedError(`onConflict threw: ${message}`, [{ message }], { cause })
   }
+}
+
+/** Collaborators that all sections of an instance share. */
+export interface SharedDeps extends Omit<SectionDeps, 'background'>, Pick<WriteDeps, 'whenUnavailable'> {
+  readonly commitBatcher: CommitBatcher
+  readonly maxPendingWrites: number
+  readonly reorderWindow: number
+  /** Called with errors that no caller of this section awaits. */
+  readonly onError: (error: unknown) => void
 }

@@ -1,41 +1,44 @@
-/** What an instance counted since its start. */
+/** Counters of an instance since its start. */
 export interface SyncStats {
-  /** Changes by other instances applied here. */
+  /** Number of applied changes from other instances. */
   readonly changes: number
-  /** Own commits. */
+  /** Number of this instance's commits. */
   readonly commits: number
-  /** Own writes that found everything as wanted. */
+  /** Number of this instance's writes that changed nothing. */
   readonly unchanged: number
-  /** Own attempts that met a newer state. */
+  /** Number of this instance's write attempts that failed because the document was newer. */
   readonly conflicts: number
-  /** `conflicts` per attempt, 0 … 1. */
+  /** Share of write attempts that conflicted, 0 to 1. */
   readonly conflictRate: number
-  /** Holes noticed: a change arrived whose predecessor did not. */
+  /** Number of detected gaps: a change arrived whose predecessor had not. */
   readonly gaps: number
-  /** Holes mended: by the log, or by loading. */
+  /** Number of repaired gaps, by reading the log or by reloading documents. */
   readonly repairs: number
-  /** Documents loaded again because the log did not reach. */
+  /** Number of documents that were reloaded, because the log did not contain their changes. */
   readonly reloads: number
-  /** Changes seen before, dropped. */
+  /** Number of duplicate changes that were dropped. */
   readonly duplicates: number
-  /** Changes that came before their predecessor and found it within the reorder window. */
+  /** Number of changes that arrived before their predecessor, which followed within the reorder window. */
   readonly reorders: number
-  /** Frames that could not be read. */
+  /** Number of frames that could not be decoded. */
   readonly rejectedFrames: number
-  /** Bytes of the changes received, as text in UTF-16 units. */
+  /** Size of received frames, in bytes or, for text frames, UTF-16 code units. */
   readonly receivedBytes: number
-  /** Bytes of own changes published, as text in UTF-16 units. */
+  /** Size of this instance's published changes, in UTF-16 code units. */
   readonly publishedBytes: number
-  /** From the store's clock at the commit to applied here, ms, over the last 1,024 changes by others. */
+  /**
+   * Time from the commit, by the store's clock, to its application here, in ms, over the last 1,024 changes from other
+   * instances.
+   */
   readonly propagation: { readonly p50: number; readonly p95: number; readonly p99: number; readonly count: number }
-  /** Consistency score of the last `verify`, 0 … 1; 1 before the first. */
+  /** Consistency score of the last `verify`, 0 to 1; 1 before the first. */
   readonly consistency: number
-  /** Documents held. */
+  /** Number of cached documents. */
   readonly documents: number
-  /** Sections followed. */
+  /** Number of open sections. */
   readonly sections: number
-  /** Changes waiting in reorder buffers. */
+  /** Number of changes that wait in reorder buffers. */
   readonly buffered: number
-  /** Streams and listeners. */
+  /** Number of watchers: change streams and listeners. */
   readonly watchers: number
 }

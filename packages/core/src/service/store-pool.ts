@@ -6,21 +6,10 @@ import { LoadBatcher } from '../replica/load-batcher.ts'
 import { RetryingStore } from '../replica/retrying-store.ts'
 import type { Store } from '../transport/store.ts'
 
-/** The way to one store, with those who ask it for many at once. */
-export interface StoreClient {
-  readonly retryingStore: RetryingStore
-  readonly loadBatcher: LoadBatcher
-  readonly headPoller: HeadPoller
-  readonly commitBatcher: CommitBatcher
-}
-
-/** What is told of each store's comings and goings. */
-export interface StorePoolListener {
-  onUnavailable(error: SyncError, link: RetryingStore): void
-  onAvailable(link: RetryingStore): void
-}
-
-/** The ways to an instance's store: one, or where the store is several, one to each, so that none holds up another. */
+/**
+ * Clients of an instance's store. A store that is composed of several has one client for each, so that none delays
+ * another.
+ */
 export class StorePool {
   readonly #store: Store
   readonly #runtime: Runtime
@@ -33,20 +22,20 @@ export class StorePool {
     this.#listener = listener
   }
 
-  /** The way to the store that has a partition. */
+  /** Returns the client of the store that has a partition. */
   clientFor(partition: string): StoreClient {
     const store = this.#store.storeFor?.(partition) ?? this.#store
-    const line = this.#clients.get(store) ?? this.#open(store)
-    this.#clients.set(store, line)
-    return line
+    const client = this.#clients.get(store) ?? this.#open(store)
+    this.#clients.set(store, client)
+    return client
   }
 
-  /** Is one of them away? */
+  /** True if any store is unavailable. */
   get isAnyUnavailable(): boolean {
     return [...this.#clients.values()].some(({ retryingStore }) => retryingStore.unavailable !== undefined)
   }
 
-  /** Ends every wait. The store itself is closed by who owns it. */
+  /** Ends every wait. The instance closes the store itself. */
   close(): void {
     for (const { retryingStore } of this.#clients.values()) retryingStore.close()
   }
@@ -63,4 +52,18 @@ export class StorePool {
       commitBatcher: new CommitBatcher(retryingStore),
     }
   }
+}
+
+/** Client of one store, with the batchers that share it. */
+export interface StoreClient {
+  readonly retryingStore: RetryingStore
+  readonly loadBatcher: LoadBatcher
+  readonly headPoller: HeadPoller
+  readonly commitBatcher: CommitBatcher
+}
+
+/** Notified when a store becomes unavailable or available. */
+export interface StorePoolListener {
+  onUnavailable(error: SyncError, retryingStore: RetryingStore): void
+  onAvailable(retryingStore: RetryingStore): void
 }

@@ -6,23 +6,18 @@ import type { Replica } from '../replica/replica.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import type { LoadResult } from '../transport/store.ts'
 
-/** How often a document that moves while it is compared is looked at again. */
+/** Maximum number of comparisons of a document that changes during the comparison. */
 const MAX_ATTEMPTS = 4
 const MAX_CONCURRENT = 256
-/** So many ms before a copy lapses the store may have expired the document: changes take time, and clocks differ. */
+/**
+ * Time before a replica's expiry, in ms, within which the store may already have expired the document: messages take
+ * time, and clocks differ.
+ */
 const EXPIRY_MARGIN_MS = 10_000
-
-/** What a comparison of held documents with the store found. */
-export interface VerificationResult {
-  /** How many could be compared at one version. */
-  readonly checked: number
-  /** Those that were not equal: they are loaded anew. */
-  readonly differing: readonly DocumentRef[]
-}
 
 type Verdict = 'equal' | 'different' | 'moving'
 
-/** Compares what is held with what the store has, document by document, at one version each. */
+/** Compares cached documents with the store's, each at one version. */
 export class Verification {
   readonly #section: SectionReplica
   readonly #loadBatcher: LoadBatcher
@@ -34,7 +29,7 @@ export class Verification {
     this.#runtime = runtime
   }
 
-  /** Compares so many of the documents held, picked at random; all, if there are no more. */
+  /** Compares up to `sample` cached documents, chosen at random. */
   async run(sample: number): Promise<VerificationResult> {
     const keys = pickRandom(this.#section.reader.heldKeys(), sample, this.#runtime)
     const differing: DocumentRef[] = []
@@ -65,16 +60,16 @@ export class Verification {
     const askedAt = this.#runtime.elapsed()
     const loaded = await this.#loadBatcher.load({ ...ref, key })
     const replica = reader.peek(key)
-    // not held any more: nothing of it is shown
+    // evicted in the meantime: no reader sees it
     if (!replica) return 'equal'
     if (!this.#section.acceptAnswer(loaded.state, switches) || !replica.settled) return 'moving'
     if (sameVersion(replica, loaded)) return sameValue(replica, loaded) ? 'equal' : this.#markCorrupt(replica)
     const { sequence } = loaded.state
-    // one of the two is older than the other
+    // the two states are of different ages
     if (this.#section.validAsOf(replica) < sequence || replica.sequence > sequence) return 'moving'
     const { document } = loaded
     if (document && replica.exists) return this.#markCorrupt(replica)
-    // no sequence tells of an expiry, which only the later one of the two has seen
+    // an expiry has no sequence, and only the later of the two states can reflect it
     const lapsesAt = document?.expiresIn === undefined ? replica.expiresAt : askedAt + document.expiresIn
     if (lapsesAt === undefined || lapsesAt - this.#runtime.elapsed() >= EXPIRY_MARGIN_MS)
       return this.#markCorrupt(replica)
@@ -88,7 +83,7 @@ export class Verification {
   }
 }
 
-/** So many of them, at random, each with the same chance (Fisher and Yates, ended early). */
+/** Returns a random sample in which each key is equally likely (Fisher–Yates shuffle, stopped early). */
 function pickRandom(keys: string[], sample: number, runtime: Runtime): string[] {
   if (keys.length <= sample) return keys
   for (let at = 0; at < sample; at++) {
@@ -105,3 +100,11 @@ const sameVersion = ({ value, generation, version }: Replica, { document }: Load
 
 const sameValue = ({ value }: Replica, { document }: LoadResult): boolean =>
   !value || !document || jsonEqual(value, JSON.parse(document.text) as Json)
+
+/** Result of a comparison of cached documents with the store. */
+export interface VerificationResult {
+  /** Number of documents that could be compared at one version. */
+  readonly checked: number
+  /** Documents that differed. They are reloaded. */
+  readonly differing: readonly DocumentRef[]
+}

@@ -84,7 +84,7 @@ test('a hook hears of the conflict first, and may refuse the write', async () =>
   await expect(t.b.update('x', (d) => void Object.assign(d, { n: 50 }))).rejects.toMatchObject({
     code: 'SYNC_REJECTED',
     committed: 'no',
-    message: expect.stringContaining('the conflict was refused: only big ones'),
+    message: expect.stringContaining('onConflict threw: only big ones'),
     address: { section: 'doc', key: 'x' },
   })
   expect(heard).toMatchObject([{ base: { n: 1 }, local: { n: 50 }, remote: { n: 2 } }])

@@ -82,7 +82,7 @@ describe('when another writer was first', () => {
     await expect(patching).rejects.toMatchObject({
       code: 'SYNC_CONFLICT',
       committed: 'no',
-      message: expect.stringContaining('the array at /size/parts has changed'),
+      message: expect.stringContaining('the array at /size/parts as it was read'),
     })
     await t.cluster.settle()
     expect(t.b.peek('x')?.size.parts).toEqual([0, 1, 2, 3])

@@ -95,7 +95,7 @@ test('a section followed by key hears the documents it holds', async () => {
   await t.a.assign('x', { n: 2 })
   await t.cluster.clock.advance(100)
   expect(t.b.peek('x')).toEqual({ n: 2 })
-  expect(() => t.b.changes()).toThrow(/followed by key/)
+  expect(() => t.b.changes()).toThrow(/changes\(\): expected a key/)
 })
 
 test('a document expires, and every replica notices', async () => {

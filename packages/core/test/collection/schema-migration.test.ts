@@ -121,7 +121,7 @@ test('an upgrade that throws, or gives no document, is told to whoever reads', a
   await before.create('x', ada)
   await expect(after.get('x')).rejects.toMatchObject({
     code: 'SYNC_REJECTED',
-    message: expect.stringContaining('the upgrade refused: what is this?'),
+    message: expect.stringContaining('migrate threw: what is this?'),
   })
   await expect(after.assign('x', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_REJECTED', committed: 'no' })
   expect(await before.get('x')).toEqual(ada)

@@ -100,7 +100,7 @@ test('a source that fails, gives no JSON, or takes too long, is told to whoever 
   await expect(t.a.get('x')).rejects.toMatchObject({
     code: 'SYNC_SOURCE',
     retryable: true,
-    message: expect.stringContaining('the source failed: no database'),
+    message: expect.stringContaining('source: load failed: no database'),
     address: { section: 'row', key: 'x' },
   })
   answer = async () => ({ n: new Date(0) })

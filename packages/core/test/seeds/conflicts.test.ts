@@ -93,7 +93,7 @@ test('a rule of the domain refuses a write that met another state', async () => 
   await expect(t.b.update('unit-001', (unit) => ({ ...unit, demand: 450 }))).rejects.toMatchObject({
     code: 'SYNC_REJECTED',
     committed: 'no',
-    message: expect.stringContaining('the conflict was refused: beyond the capacity'),
+    message: expect.stringContaining('onConflict threw: beyond the capacity'),
   })
 })
 

@@ -57,7 +57,7 @@ test('a document that is made again is not taken for the old one', async () => {
 
 test('no time to live is taken for granted', () => {
   const options = { section: 'unit' } as CollectionOptions<Unit>
-  expect(() => defineCollection<Unit>(options)).toThrow('state')
+  expect(() => defineCollection<Unit>(options)).toThrow("expected 'never' or a duration")
 })
 
 const DAY = 86_400_000

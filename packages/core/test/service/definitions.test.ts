@@ -74,7 +74,7 @@ test('a writer that would send where nobody listens is refused, and reads on', a
   await expect(b.assign('k', { n: 2 })).rejects.toMatchObject({
     code: 'SYNC_DEFINITION',
     committed: 'no',
-    message: expect.stringContaining('the section is followed by section, here it is defined as followed by document'),
+    message: expect.stringContaining("subscribeBy: expected 'section' as the store has it"),
     address: { section: 'doc', key: 'k' },
   })
   expect(told[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
