@@ -71,6 +71,7 @@ export interface RedisRelay extends AsyncDisposable {
    * `since` is the time since which the longest-waiting section has been in the outbox, in ms since 1970 by the server's clock. A
    * section that was published in part counts from then. Absent if no section waits.
    * @throws StoreUnavailableError (`SYNC_STORE_UNAVAILABLE`) if the server is unavailable
+   * @throws ClosedError (`SYNC_CLOSED`) after `close`
    */
   backlog(): Promise<{ readonly sections: number; readonly since?: number }>
   /** Calls `listener` for each event. Returns an unsubscribe function. */
@@ -85,8 +86,8 @@ export interface RedisRelay extends AsyncDisposable {
  * - `standby`: the relay has lost or released the lease.
  * - `error`: the store failed or, with a section, reading or publishing that section failed. Emitted once per series of failures;
  *   the relay retries until it succeeds.
- * - `log-truncated`: the section's log no longer has the changes after the cursor. The relay published only the section's head, so
- *   that replicas ask the store for the rest.
+ * - `log-truncated`: the section's log no longer has the changes after the cursor. The relay publishes only the section's head, so
+ *   that replicas ask the store for the rest; with `subscribeBy: 'document'` it publishes nothing.
  */
 export type RedisRelayEvent =
   | { readonly type: 'active' | 'standby' }

@@ -44,27 +44,29 @@ export const replay: readonly Mutant[] = [
     'starts silently at the beginning of its log',
     /an expired offset was accepted, but only \d+ of 299 later changes/,
     () => (bus) =>
-      overlayBus(bus, 
+      overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>
           bus
             .subscribe(scope, onFrame, options)
-            .catch(() => bus.subscribe(scope, onFrame, { after: `150@${scopeId(scope)}` })),),
+            .catch(() => bus.subscribe(scope, onFrame, { after: `150@${scopeId(scope)}` })),
+      }),
   ),
   brokenLogBus(
     'BUS-REP-04',
     'accepts any string as an offset',
     /subscribe from the offset "": expected a rejection/,
     () => (bus) =>
-      overlayBus(bus, 
+      overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>
-          bus.subscribe(scope, onFrame, options).catch(() => bus.subscribe(scope, onFrame)),),
+          bus.subscribe(scope, onFrame, options).catch(() => bus.subscribe(scope, onFrame)),
+      }),
   ),
   brokenLogBus(
     'BUS-REP-05',
     'leaves a gap between replayed and live changes',
     /never arrived, client B/,
     () => (bus) =>
-      overlayBus(bus, 
+      overlayBus(bus, {
         async subscribe(scope, onFrame, options) {
           if (options?.after === undefined) return bus.subscribe(scope, onFrame, options)
           const past = await bus.subscribe(scope, onFrame, options)
@@ -72,14 +74,15 @@ export const replay: readonly Mutant[] = [
           await past.stop()
           await eventLoopTurns(5)
           return bus.subscribe(scope, onFrame)
-        },),
+        },
+      }),
   ),
   brokenLogBus(
     'BUS-REP-06',
     'does not replay removals',
     /received \d of 2 changes/,
     () => (bus) =>
-      overlayBus(bus, 
+      overlayBus(bus, {
         subscribe: (scope, onFrame, options) =>
           bus.subscribe(
             scope,
@@ -87,6 +90,7 @@ export const replay: readonly Mutant[] = [
               if (options?.after === undefined || !String(frame).includes(',null]')) onFrame(frame, offset)
             },
             options,
-          ),),
+          ),
+      }),
   ),
 ]

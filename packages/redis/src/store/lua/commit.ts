@@ -96,7 +96,7 @@ local function storeResult(s, r, result, size)
   redis.call('HSET', opMemoryKey(s, s.activeHalf), r.opId, result)
 end
 
--- True if the operation may have been executed and its result dropped since. It must not run, because it could run twice.
+-- True if the operation may have been executed and its result dropped since. Then it must not run, because it could run twice.
 local function mayHaveBeenDropped(s, r)
   if r.idOriginEpoch == s.epoch then return r.idOriginCount < s.droppedCount end
   local _, opResultCount = findFork(s, r.idOriginEpoch)
