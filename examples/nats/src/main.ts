@@ -23,12 +23,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 /** One worker with an instance of its own: reports its queue, and prints the reports of the others. */
 async function work(name: string): Promise<void> {
   const instance = await connect({ store, bus })
+  instance.onEvent((event) => {
+    if (event.type === 'bus') console.log(`${name}: bus ${event.status}`)
+    if (event.type === 'publish-failed') console.log(`${name}: ${event.changes} changes not published`)
+  })
   const list = instance.collection(workers, { partition: 'eu' })
   await list.ready()
   console.log(`${name}: ready`)
   await Promise.all([report(name, list), watch(name, list)])
-  const { changes, gaps, propagation } = instance.stats()
+  const { changes, gaps, propagation, receivedBytes } = instance.stats()
   console.log(`${name}: ${changes} changes by others, ${gaps} gaps, median ${propagation.p50.toFixed(1)} ms`)
+  console.log(`${name}: ${receivedBytes} bytes from the bus`)
   await instance.close()
 }
 

@@ -14,9 +14,13 @@ describe.runIf(able)('examples/kafka', () => {
 
   it('shows each of two workers in one process what the other reports, over Kafka', async () => {
     await using both = new RunningExample('kafka', 'start', { env: { KAFKA_URL: kafka.url } })
+    await both.until(/^ada: bus connected$/m)
     await both.until(/^ada: bob has \d+ jobs, [\d.]+ ms after its commit$/m)
     await both.until(/^bob: ada has \d+ jobs, [\d.]+ ms after its commit$/m)
     expect(await both.stop()).toBe(0)
+    // The workers would also find the reports without the bus: only these lines show that it delivered them.
+    expect(both.output).toMatch(/^ada: [1-9]\d* bytes from the bus$/m)
+    expect(both.output).not.toContain('not published')
     expect(both.output).toMatch(/^ada: [1-9]\d* changes by others, \d+ gaps, median [\d.]+ ms$/m)
   })
 

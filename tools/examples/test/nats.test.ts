@@ -14,12 +14,16 @@ describe.runIf(able)('examples/nats', () => {
 
   it.for([
     ['plain subjects', ''],
-    ['JetStream', '?bus=jetstream'],
+    ['JetStream', '?transport=jetstream'],
   ])('shows each of two workers in one process what the other reports, over %s', async ([, query]) => {
     await using both = new RunningExample('nats', 'start', { env: { NATS_URL: nats.url + query } })
+    await both.until(/^ada: bus connected$/m)
     await both.until(/^ada: bob has \d+ jobs, [\d.]+ ms after its commit$/m)
     await both.until(/^bob: ada has \d+ jobs, [\d.]+ ms after its commit$/m)
     expect(await both.stop()).toBe(0)
+    // The workers would also find the reports without the bus: only these lines show that it delivered them.
+    expect(both.output).toMatch(/^ada: [1-9]\d* bytes from the bus$/m)
+    expect(both.output).not.toContain('not published')
     expect(both.output).toMatch(/^ada: [1-9]\d* changes by others, \d+ gaps, median [\d.]+ ms$/m)
   })
 
@@ -27,9 +31,11 @@ describe.runIf(able)('examples/nats', () => {
     await using both = new RunningExample('nats', 'start', { env: { NATS_URL: nats.url } })
     await both.until(/^ada: bob has/m)
     await nats.kill()
+    await both.until(/^ada: bus interrupted$/m)
     // One report may still be on its way to the output; four are not.
     await both.until(/(?:^(?:ada: bob|bob: ada) has .*\n){4}/m, { from: 'now' })
     await nats.restart()
+    await both.until(/^ada: bus resumed$/m)
     expect(await both.stop()).toBe(0)
   })
 
