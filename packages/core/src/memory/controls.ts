@@ -37,6 +37,7 @@ export interface MemoryStoreControls {
 
 /** The server's data of one section. */
 export interface SectionInspection {
+  /** Current epoch, sequence and lineage. */
   readonly state: SectionState
   /** Existing documents by key. */
   readonly documents: ReadonlyMap<string, StoredDocument>

@@ -9,7 +9,9 @@ import { StoreServer } from './store-server.ts'
 /** In-process server and broker that memory stores and buses share, with their fault controls. */
 export interface MemoryHub {
   readonly runtime: Runtime
+  /** Fault controls and inspection of the stores' server. */
   readonly store: MemoryStoreControls
+  /** Fault controls of the buses' broker. */
   readonly bus: MemoryBusControls
 }
 

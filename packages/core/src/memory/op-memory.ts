@@ -68,8 +68,8 @@ export class OpMemory {
   }
 
   /**
-   * Whether an operation whose id has this origin may have been executed and forgotten. It must not run then, because
-   * it may run twice.
+   * Whether an operation whose id has this origin may have been executed and forgotten. The store must not execute it
+   * then, because that could be the second time.
    */
   mayBeForgotten(idOrigin: OpId['idOrigin'], { epoch, ancestors }: Pick<SectionState, 'epoch' | 'ancestors'>): boolean {
     if (idOrigin.epoch === epoch) return idOrigin.opResultCount < this.#state.floor

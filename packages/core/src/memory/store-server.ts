@@ -82,8 +82,8 @@ export class StoreServer {
 
   keys(ref: SectionRef, prefix: string): string[] {
     assertSectionRef(ref)
-    const living = this.#fencedSection(ref).documents.live(this.#now())
-    return Array.from(living, ([key]) => key).filter((key) => key.startsWith(prefix))
+    const live = this.#fencedSection(ref).documents.live(this.#now())
+    return Array.from(live, ([key]) => key).filter((key) => key.startsWith(prefix))
   }
 
   restart(): void {
@@ -103,10 +103,10 @@ export class StoreServer {
     const found = this.#sections.get(partition)?.get(section)
     if (!found) return undefined
     const now = this.#now()
-    const living = Array.from(found.documents.live(now), ([key, held]) => [key, toStored(held, now)] as const)
+    const live = Array.from(found.documents.live(now), ([key, document]) => [key, toStored(document, now)] as const)
     return {
       state: found.state(),
-      documents: new Map(living),
+      documents: new Map(live),
       heldCount: found.documents.heldCount,
       changes: found.loggedChanges(),
     }

@@ -128,9 +128,9 @@ export class StoredSection {
 
   /** Begins a new epoch. Log and op memory continue, because history up to the fork is common. */
   #startEpoch(identity: number): void {
-    const [noted, epoch, lineage] = [this.#knownIdentity, this.#epoch, this.#ancestors]
+    const [knownIdentity, epoch, lineage] = [this.#knownIdentity, this.#epoch, this.#ancestors]
     this.undoLog.record(() => {
-      this.#knownIdentity = noted
+      this.#knownIdentity = knownIdentity
       this.#epoch = epoch
       this.#ancestors = lineage
     })

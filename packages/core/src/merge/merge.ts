@@ -1,12 +1,12 @@
 import { type Json, jsonEqual } from '../model/json.ts'
 
-/**
- * Input of a merge strategy: the value that both writers started from (`base`), this writer's value (`local`) and the
- * stored value (`remote`).
- */
+/** Input of a merge strategy. All values are frozen JSON. */
 export interface MergeInput<V> {
+  /** Value that both writers started from; `undefined` if the field was absent. */
   readonly base: V | undefined
+  /** Value that this writer wants to store. */
   readonly local: V
+  /** Value that the store has now. */
   readonly remote: V
 }
 

@@ -20,12 +20,16 @@ export interface Change {
   readonly epoch: string
   /** Id of the instance that wrote the change. */
   readonly origin: string
+  /** Sequence of the commit that created the document. */
   readonly generation: number
+  /** Version of the document after the commit. */
   readonly version: number
+  /** Sequence of the commit within its section and epoch. */
   readonly sequence: number
   /** Time of the commit on the store's clock, in ms since 1970. Informational only: the sequence defines the order. */
   readonly time: number
   readonly edits: readonly FieldEdit[] | 'removed' | 'omitted'
+  /** Strings that the writer attached, such as an actor or a trace context. */
   readonly meta?: Readonly<Record<string, string>>
 }
 

@@ -105,6 +105,7 @@ export class PatchError extends SyncError {
   readonly reason: PatchFailure
   /** Index of the operation in the patch, from 0. */
   readonly index: number
+  /** JSON pointer to the failing location. */
   readonly path: string
   constructor(reason: PatchFailure, index: number, path: string, message: string, details?: Details) {
     super(`operation ${index} at ${path === '' ? 'the root' : path}: ${message}`, details)
@@ -133,6 +134,7 @@ export class PositionError extends SyncError {
 export class FrameError extends SyncError {
   static override readonly code = 'SYNC_FRAME'
   override readonly code = 'SYNC_FRAME'
+  /** Whether the frame has a newer major version of the wire format. */
   readonly newer: boolean
   constructor(message: string, newer = false, details?: Details) {
     super(`cannot decode: ${message}`, details)
@@ -140,11 +142,12 @@ export class FrameError extends SyncError {
   }
 }
 
-/** A write whose precondition does not hold. `current.version` is the document's version, 0 if the document is absent. */
+/** A write whose precondition does not hold. */
 export class ConflictError extends SyncError {
   static override readonly code = 'SYNC_CONFLICT'
   override readonly code = 'SYNC_CONFLICT'
   override readonly retryable = true
+  /** Version of the document that the store has; 0 if it is absent. */
   readonly current: { readonly version: number }
   constructor(message: string, current: { readonly version: number }, details?: Details) {
     super(message, details)
@@ -162,6 +165,7 @@ export class NotFoundError extends SyncError {
 export class RejectedError extends SyncError {
   static override readonly code = 'SYNC_REJECTED'
   override readonly code = 'SYNC_REJECTED'
+  /** Problems found, with the path of each if known. */
   readonly issues: readonly { readonly message: string; readonly path?: string }[]
   constructor(message: string, issues: RejectedError['issues'], details?: Details) {
     super(message, details)
@@ -177,6 +181,7 @@ export class OutcomeUnknownError extends SyncError {
   static override readonly code = 'SYNC_OUTCOME_UNKNOWN'
   override readonly code = 'SYNC_OUTCOME_UNKNOWN'
   override readonly committed = 'unknown'
+  /** Key under which the write was sent. Repeat the call with it to learn the outcome. */
   readonly idempotencyKey: string
   constructor(idempotencyKey: string, message: string, details?: Details) {
     super(message, details)

@@ -63,9 +63,9 @@ function alignRest(base: readonly Json[], target: readonly Json[], alignment: Al
   })
 }
 
-function markEqual(equal: Uint8Array, continued: Int32Array): void {
-  for (let j = 0; j < continued.length; j++) {
-    if (continued[j] !== -1) equal[j] = 1
+function markEqual(equal: Uint8Array, sources: Int32Array): void {
+  for (let j = 0; j < sources.length; j++) {
+    if (sources[j] !== -1) equal[j] = 1
   }
 }
 

@@ -27,13 +27,13 @@ export function matchInOrder(
   to: number,
   pairOf: Int32Array,
 ): void {
-  const where = positionsByClass(ofBase, baseFrom, baseTo)
+  const baseIndices = indicesByClass(ofBase, baseFrom, baseTo)
   // For each chain length, the chain that ends first: its last base index and its last link.
   const ends: number[] = []
   const lastLinks: number[] = []
   const links: ChainLink[] = []
   for (let j = from; j < to; j++) {
-    const candidates = where.get(ofTarget[j] as number)
+    const candidates = baseIndices.get(ofTarget[j] as number)
     if (candidates === undefined) continue
     const expected = baseFrom + ((j - from) * (baseTo - baseFrom)) / (to - from)
     const first = firstCandidate(candidates, expected)
@@ -53,16 +53,16 @@ export function matchInOrder(
   }
 }
 
-function positionsByClass(classes: Int32Array, from: number, to: number): Map<number, number[]> {
-  const where = new Map<number, number[]>()
+function indicesByClass(classes: Int32Array, from: number, to: number): Map<number, number[]> {
+  const indices = new Map<number, number[]>()
   for (let i = from; i < to; i++) {
     const id = classes[i] as number
     if (id < 0) continue
-    const same = where.get(id)
-    if (same === undefined) where.set(id, [i])
+    const same = indices.get(id)
+    if (same === undefined) indices.set(id, [i])
     else same.push(i)
   }
-  return where
+  return indices
 }
 
 function firstCandidate(candidates: readonly number[], expected: number): number {

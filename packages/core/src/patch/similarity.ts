@@ -21,10 +21,10 @@ export function pairSimilar(
     for (let k = 0; k < shorter; k++) pairOf[targetIndices[k] as number] = baseIndices[k] as number
     return
   }
-  const likeness = (o: number, y: number): number =>
-    similarity(base[baseIndices[o] as number] as Json, target[targetIndices[y] as number] as Json)
-  for (const [o, y] of maxWeightPairs(baseIndices.length, targetIndices.length, likeness)) {
-    pairOf[targetIndices[y] as number] = baseIndices[o] as number
+  const weight = (i: number, j: number): number =>
+    similarity(base[baseIndices[i] as number] as Json, target[targetIndices[j] as number] as Json)
+  for (const [i, j] of maxWeightPairs(baseIndices.length, targetIndices.length, weight)) {
+    pairOf[targetIndices[j] as number] = baseIndices[i] as number
   }
 }
 

@@ -31,11 +31,13 @@ export interface RecordingStart extends SectionRef {
 /** One recorded change. */
 export type RecordedChange = {
   readonly key: string
+  /** Version of the document after the change. */
   readonly version: number
   /** Position after which another recording can continue: `record(collection, { from: { after: position } })`. */
   readonly position: Position
   /** Time of the commit on the store's clock, in ms since 1970. */
   readonly at: number
+  /** Strings that the writer attached. */
   readonly meta?: Readonly<Record<string, string>>
 } & (
   | { readonly kind: 'created'; readonly value: JsonObject }

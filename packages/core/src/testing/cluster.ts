@@ -5,7 +5,9 @@ import { createVirtualRuntime, type VirtualRuntime } from './virtual-runtime.ts'
 
 /** Several instances on one in-memory store and bus, with a virtual clock. */
 export interface TestCluster extends AsyncDisposable {
+  /** All instances, including those added by `open`. */
   readonly instances: readonly SyncInstance[]
+  /** Virtual clock of the instances, the store and the bus. */
   readonly clock: VirtualRuntime
   /** Fault controls of the bus. */
   readonly bus: MemoryHub['bus']

@@ -98,6 +98,7 @@ export interface BusFailure {
   readonly scope: Scope
   /** Number of changes that were not published; 0 for `subscribe`. */
   readonly changes: number
+  /** Cause of the failure. */
   readonly error: SyncError
 }
 

@@ -75,7 +75,7 @@ function parseHeadMarker(raw: Json): number | undefined {
 
 const isNonNegativeInteger = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-// Arrays are destructured by index: through the iterator it would take half as long as the parsing.
+// Arrays are destructured by index, because an iterator would add half of the parsing time.
 
 function parseChange(raw: Json, epoch: string, origin: string): Change | undefined {
   if (!Array.isArray(raw)) return undefined

@@ -11,8 +11,11 @@ export interface ChangeParts extends Omit<Change, 'edits'> {
 /** Parts of one field edit: the new version, and the value or delta as text. Without either, the field is removed. */
 export interface EditParts {
   readonly field: string
+  /** Version of the field after the commit. */
   readonly version: number
+  /** New value as JSON text. */
   readonly whole?: string
+  /** Delta as text, see {@link encodeOps}. Takes precedence over `whole`. */
   readonly delta?: string
 }
 

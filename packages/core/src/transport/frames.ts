@@ -8,6 +8,7 @@ import { type EncodedChange, WIRE_VERSION } from './wire.ts'
  */
 export interface Frame {
   readonly text: string
+  /** Changes in the frame, in order. At least one. */
   readonly changes: readonly EncodedChange[]
 }
 

@@ -141,9 +141,11 @@ export interface CommitRequest {
   readonly epoch: string
   /** Id of the instance that writes. */
   readonly origin: string
+  /** Precondition; absent: the commit is unconditional. */
   readonly expect?: Expectation
   /** `delete`: deletes the document. `write`: writes `fields`. */
   readonly action: 'write' | 'delete'
+  /** Fields to write, each at most once. Empty for `delete`. */
   readonly fields: readonly FieldWrite[]
   /** Whether a `write` keeps or removes the fields that it does not name. */
   readonly otherFields: 'keep' | 'remove'
@@ -151,6 +153,7 @@ export interface CommitRequest {
   readonly allowCreate: boolean
   /** Time to live in ms, restarted by this commit; absent: the document does not expire. */
   readonly ttl?: number
+  /** Strings that travel with the change. Not part of the document. */
   readonly meta?: Readonly<Record<string, string>>
   /**
    * The writer's definition of the section. The store rejects the commit if `subscribeBy` differs from the recorded
@@ -161,6 +164,7 @@ export interface CommitRequest {
 
 /** Identifies a write across retries, conflicts and rejections. */
 export interface OpId {
+  /** The idempotency key, or an id that the writer generated. */
   readonly id: string
   /** 1 for the first content sent under this id, incremented for each content rebuilt after a conflict. */
   readonly attempt: number
@@ -226,12 +230,14 @@ export interface LogPage {
    */
   readonly status: 'page' | 'truncated' | 'unknown-position'
   readonly changes: readonly EncodedChange[]
+  /** Sequence up to which the page is complete; equals the requested sequence unless `status` is `page`. */
   readonly upTo: number
 }
 
-/** Request for a scope's head, with the highest sequence that the caller has ever received or been acknowledged. */
+/** Request for a scope's head. */
 export interface HeadQuery {
   readonly scope: Scope
+  /** Highest position that the caller has received or been acknowledged; absent if none. */
   readonly highestSeen?: LogPosition
 }
 

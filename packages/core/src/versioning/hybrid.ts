@@ -2,7 +2,7 @@ import { formatValue } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClockDriftError, LimitError } from '../model/errors.ts'
 import { systemRuntime } from '../model/runtime.ts'
-import { checkNode } from './lamport.ts'
+import { assertNode } from './lamport.ts'
 
 /**
  * Timestamp of a {@link HybridClock}: 12 hexadecimal digits of ms since 1970, 4 digits of a counter, and the node's
@@ -70,19 +70,19 @@ export function createHybridClock({
   maxDrift = '1m',
   after,
 }: HybridOptions): HybridClock {
-  checkNode(node)
-  const bound = parseDuration(maxDrift, 'maxDrift')
+  assertNode(node)
+  const maxDriftMs = parseDuration(maxDrift, 'maxDrift')
   let last: Moment = after === undefined ? { time: 0, counter: 0 } : parseHybrid(after)
-  const stampAfter = (seen: Moment, wall: number): HybridStamp => {
-    last = next(seen, wall)
+  const stampAfter = (latest: Moment, wall: number): HybridStamp => {
+    last = next(latest, wall)
     return `${hex(last.time, 12)}-${hex(last.counter, 4)}-${node}`
   }
   return Object.freeze({
-    tick: () => stampAfter(last, read(now)),
+    tick: () => stampAfter(last, readWallClock(now)),
     receive(stamp: HybridStamp) {
       const remote = parseHybrid(stamp)
-      const wall = read(now)
-      if (remote.time - wall > bound) throw new ClockDriftError(remote.time - wall, bound)
+      const wall = readWallClock(now)
+      if (remote.time - wall > maxDriftMs) throw new ClockDriftError(remote.time - wall, maxDriftMs)
       return stampAfter(isLater(remote, last) ? remote : last, wall)
     },
   })
@@ -121,7 +121,7 @@ function next(seen: Moment, wall: number): Moment {
   throw new LimitError('hybrid clock: expected a time below 2^48 ms, got the maximum')
 }
 
-function read(now: () => number): number {
+function readWallClock(now: () => number): number {
   const wall = Math.floor(now())
   if (!Number.isFinite(wall) || wall > MAX_TIME)
     throw new ArgumentError(`now: expected ms since 1970 below 2^48, got ${wall}`)

@@ -43,7 +43,7 @@ export interface LamportOptions {
  * @throws ArgumentError (`SYNC_ARGUMENT`) if `node` is empty or `after` is not a stamp
  */
 export function createLamportClock({ node, after }: LamportOptions): LamportClock {
-  checkNode(node)
+  assertNode(node)
   let last = after === undefined ? 0 : parseLamport(after).counter
   const stampAfter = (counter: number): LamportStamp => {
     if (counter >= Number.MAX_SAFE_INTEGER)
@@ -73,19 +73,19 @@ export function compareLamport(a: LamportStamp, b: LamportStamp): -1 | 0 | 1 {
  */
 export function parseLamport(value: unknown): LamportStamp {
   const { counter, node } = (value ?? {}) as Partial<LamportStamp>
-  checkCount(counter)
-  checkNode(node)
+  assertCount(counter)
+  assertNode(node)
   return Object.freeze({ counter, node })
 }
 
 /** Throws unless the value is a valid node name. Internal to the package. */
-export function checkNode(node: unknown): asserts node is string {
+export function assertNode(node: unknown): asserts node is string {
   if (typeof node !== 'string' || node === '')
     throw new ArgumentError(`node: expected a non-empty string, got ${formatValue(node)}`)
 }
 
 /** Throws unless the value is a valid event count. Internal to the package. */
-export function checkCount(count: unknown): asserts count is number {
+export function assertCount(count: unknown): asserts count is number {
   if (!Number.isSafeInteger(count) || (count as number) < 0)
     throw new ArgumentError(`count: expected a non-negative integer, got ${formatValue(count)}`)
 }

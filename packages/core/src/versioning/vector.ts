@@ -1,6 +1,6 @@
 import { formatValue } from '../model/assert.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
-import { checkCount, checkNode } from './lamport.ts'
+import { assertCount, assertNode } from './lamport.ts'
 
 /**
  * Number of events seen per node (Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering",
@@ -25,7 +25,7 @@ export const emptyVector: VectorClock = Object.freeze([])
  * @throws LimitError (`SYNC_LIMIT`) after 2^53 - 1 events of one node
  */
 export function incrementVector(clock: VectorClock, node: string): VectorClock {
-  checkNode(node)
+  assertNode(node)
   const counts = new Map(clock)
   const count = counts.get(node) ?? 0
   if (count >= Number.MAX_SAFE_INTEGER)
@@ -71,8 +71,8 @@ export function parseVector(value: unknown): VectorClock {
 function pairOf(pair: unknown): readonly [string, number] {
   if (!Array.isArray(pair) || pair.length !== 2) throw notPairs(pair)
   const [node, count]: unknown[] = pair
-  checkNode(node)
-  checkCount(count)
+  assertNode(node)
+  assertCount(count)
   return [node, count]
 }
 

@@ -36,9 +36,9 @@ export class FanoutSubscription implements Subscription {
   #cancelGrace: (() => void) | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(options: FanoutSubscriptionDeps) {
-    this.scope = options.scope
-    this.#deps = options
+  constructor(deps: FanoutSubscriptionDeps) {
+    this.scope = deps.scope
+    this.#deps = deps
     // Avoids an unhandled rejection if the subscriber no longer waits.
     this.#live.promise.catch(() => {})
   }
@@ -101,7 +101,8 @@ export class FanoutSubscription implements Subscription {
     const memberSubscriptions = [...this.#memberSubscriptions]
     const joining = memberSubscriptions.filter(({ state }) => state === 'connecting')
     if (!memberSubscriptions.some(({ state }) => state === 'live')) {
-      if (joining.length === 0 && memberSubscriptions.length > 0) this.#reject(mostHopefulError(memberSubscriptions))
+      if (joining.length === 0 && memberSubscriptions.length > 0)
+        this.#reject(mostHopefulError(memberSubscriptions, this.scope))
     } else if (joining.some(({ awaited }) => awaited)) {
       this.#cancelGrace ??= this.#deps.runtime.schedule(() => this.#markJoiningLate(), GRACE_MS)
     } else this.#goLive()
@@ -133,9 +134,11 @@ export class FanoutSubscription implements Subscription {
 }
 
 /** Returns a retryable error if there is one, otherwise the first. */
-function mostHopefulError(memberSubscriptions: readonly MemberSubscription[]): SyncError {
+function mostHopefulError(memberSubscriptions: readonly MemberSubscription[], scope: Scope): SyncError {
   const errors = memberSubscriptions.flatMap(({ error }) => error ?? [])
   return (
-    errors.find(({ retryable }) => retryable) ?? errors[0] ?? new BusUnavailableError('expected a live bus, got none')
+    errors.find(({ retryable }) => retryable) ??
+    errors[0] ??
+    new BusUnavailableError('expected a live bus, got none', { address: scope })
   )
 }

@@ -38,9 +38,9 @@ export class MemberSubscription {
   #subscription: Subscription | undefined
   #error: SyncError | undefined
 
-  constructor(options: MemberSubscriptionDeps) {
-    this.#deps = options
-    this.#retryDelay = new RetryDelay(options.runtime)
+  constructor(deps: MemberSubscriptionDeps) {
+    this.#deps = deps
+    this.#retryDelay = new RetryDelay(deps.runtime)
   }
 
   get state(): MemberSubscriptionState {

@@ -26,10 +26,10 @@ export class Member {
   readonly #unsubscribeFailure: (() => void) | undefined
   #interrupted = false
 
-  constructor(options: MemberDeps) {
-    const { bus, onFailure } = options
+  constructor(deps: MemberDeps) {
+    const { bus, onFailure } = deps
     this.bus = bus
-    this.#deps = options
+    this.#deps = deps
     this.#unsubscribeStatus = bus.onStatus((status) => this.#onStatus(status))
     this.#unsubscribeFailure = bus.onFailure?.(onFailure)
   }
