@@ -122,7 +122,7 @@ export const writing: readonly Rule[] = [
       {
         file: 'replica/section-replica.ts',
         find: 'this.#router.accept(decodeChange(encoded)',
-        replace: 'if (!this.#replicas.find(encoded.key)?.load) this.#router.accept(decodeChange(encoded)',
+        replace: 'if (!this.#replicas.find(encoded.key)?.pendingLoad) this.#router.accept(decodeChange(encoded)',
       },
     ],
     provenBy: {
