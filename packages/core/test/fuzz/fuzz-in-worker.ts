@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { FuzzResult } from './fuzz.ts'
 
-/** A target and what it is given. */
+/** A target and the inputs to give it. */
 export interface FuzzTask {
   readonly file: string
   readonly name: string
@@ -10,17 +10,17 @@ export interface FuzzTask {
   readonly seed: number
 }
 
-/** What a target may take. */
+/** Limits of a target. */
 export interface FuzzLimits {
-  /** Of its heap, in MiB: it must hold for all inputs, however many. */
+  /** Maximum heap in MiB, for any number of inputs. */
   readonly memory: number
-  /** For one input, in ms. */
+  /** Maximum time for one input, in milliseconds. */
   readonly time: number
 }
 
 /**
- * Fuzzes a target in a thread of its own, and ends that when it takes too much.
- * @throws Error with the seed of the input that it did not bear
+ * Fuzzes a target in a worker thread, and terminates the thread if it exceeds a limit.
+ * @throws Error with the target and the seed of the failing input
  */
 export function fuzzInWorker(task: FuzzTask, { memory, time }: FuzzLimits): Promise<FuzzResult> {
   const progress = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)
@@ -34,17 +34,17 @@ export function fuzzInWorker(task: FuzzTask, { memory, time }: FuzzLimits): Prom
     let last = -1
     const timer = setInterval(() => {
       const now = at[0] as number
-      if (now === last && now >= 0) reject(new Error(`${task.name}, seed ${now}: no end within ${time} ms`))
+      if (now === last && now >= 0) reject(new Error(`${task.name}, seed ${now}: not finished after ${time} ms`))
       last = now
     }, time)
     const fail = (error: unknown): void => {
-      const what = error instanceof Error ? error.message : String(error)
-      reject(new Error(`${task.name}, at seed ${at[0]}: ${what}`))
+      const message = error instanceof Error ? error.message : String(error)
+      reject(new Error(`${task.name}, at seed ${at[0]}: ${message}`))
     }
     worker.on('message', resolve).on('error', fail)
     worker.on('exit', () => {
       clearInterval(timer)
-      fail('it ended')
+      fail('the worker exited')
     })
   }).finally(() => worker.terminate())
 }

@@ -3,22 +3,23 @@ import { createSeededRandom } from '../simulation/seeded-random.ts'
 import { mutate } from './mutate.ts'
 import type { FuzzTarget } from './target.ts'
 
-/** How many inputs were taken, and how many refused. */
+/** Numbers of accepted and rejected inputs. */
 export interface FuzzResult {
   readonly accepted: number
   readonly rejected: number
 }
 
-/** Whose members nobody but the language may add to. */
+/** Built-in prototypes, which no target may change. */
 const SHARED_PROTOTYPES = [Object, Array, Function, String, Number, Map, Error].map(
   ({ prototype }) => prototype as object,
 )
 
-const members = (): number => SHARED_PROTOTYPES.reduce((sum, each) => sum + Reflect.ownKeys(each).length, 0)
+const countMembers = (): number =>
+  SHARED_PROTOTYPES.reduce((sum, prototype) => sum + Reflect.ownKeys(prototype).length, 0)
 
 /**
- * Gives a target `inputs` random inputs, made from `seed` and the numbers after it; tells of each before it is given.
- * @throws Error with the seed of the input that it did not bear
+ * Gives a target `inputs` random inputs, generated from `seed` and the following numbers. Calls `onInput` before each.
+ * @throws Error with the seed of the failing input
  */
 export function fuzz(
   target: FuzzTarget,
@@ -26,18 +27,18 @@ export function fuzz(
   seed: number,
   onInput: (seed: number) => void = () => {},
 ): FuzzResult {
-  const before = members()
+  const memberCount = countMembers()
   let rejected = 0
   for (let at = seed; at < seed + inputs; at++) {
     onInput(at)
-    const dice = createSeededRandom(at)
+    const random = createSeededRandom(at)
     try {
-      target({ ...dice, mutate: (example) => mutate(example, dice) })
+      target({ ...random, mutate: (example) => mutate(example, random) })
     } catch (cause) {
       if (!(cause instanceof SyncError)) throw new Error(`seed ${at}: ${String(cause)}`, { cause })
       rejected++
     }
-    if (members() !== before) throw new Error(`seed ${at}: a prototype that all share was changed`)
+    if (countMembers() !== memberCount) throw new Error(`seed ${at}: the target changed a built-in prototype`)
   }
   return { accepted: inputs - rejected, rejected }
 }

@@ -1,23 +1,23 @@
 import { ArgumentError } from '@sync/core'
 import type { FuzzTarget } from './target.ts'
 
-const hoard: unknown[] = []
+const leaked: unknown[] = []
 
-/** Each does what no target may, sooner or later. */
+/** One correct target, and targets that each violate one requirement for some input. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
-  'takes some and refuses some': ({ chance }) => {
+  'accepts some and rejects some': ({ chance }) => {
     if (chance(0.5)) throw new ArgumentError('no')
   },
-  'throws what is none of ours': ({ chance }) => {
+  'throws another error': ({ chance }) => {
     if (chance(0.1)) throw new TypeError('boom')
   },
-  'comes to no end': ({ chance }) => {
+  'never finishes': ({ chance }) => {
     while (chance(0.1)) for (;;);
   },
-  'keeps what it is given': () => {
-    hoard.push(Array.from({ length: 10_000 }, (_, at) => `${at}`))
+  'leaks its inputs': () => {
+    leaked.push(Array.from({ length: 10_000 }, (_, at) => `${at}`))
   },
-  'changes what all share': ({ chance }) => {
+  'changes a shared prototype': ({ chance }) => {
     if (chance(0.1)) Object.defineProperty(Object.prototype, 'polluted', { value: 1, configurable: true })
   },
 }

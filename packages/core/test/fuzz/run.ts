@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { targetFiles, targetsIn } from './all-targets.ts'
 import { fuzzInWorker } from './fuzz-in-worker.ts'
 
-// `pnpm fuzz` gives each target of every package a million inputs; `--seed S --inputs 1` gives it one of them again.
+// `pnpm fuzz` gives each target of every package a million inputs. `--seed S --inputs 1` repeats one of them.
 const { values } = parseArgs({
   options: {
     inputs: { type: 'string', default: '1000000' },
@@ -21,7 +21,7 @@ for (const file of targetFiles()) {
       const { accepted, rejected } = await fuzzInWorker(task, limits)
       const seconds = Math.round((performance.now() - started) / 1_000)
       console.log(
-        `✓ ${name}: ${accepted} taken, ${rejected} refused, in ${seconds} s and less than ${limits.memory} MiB`,
+        `✓ ${name}: ${accepted} accepted, ${rejected} rejected, in ${seconds} s and less than ${limits.memory} MiB`,
       )
     } catch (error) {
       failed++

@@ -1,10 +1,10 @@
 import type { SeededRandom } from '../simulation/seeded-random.ts'
 
-/** What a target is given to make its input of. */
+/** Random choices from which a target generates its input. */
 export interface FuzzInput extends SeededRandom {
-  /** Text made of an example by a few random cuts, repeats and insertions. */
+  /** Returns the example with a few random cuts, repetitions and insertions. */
   mutate(example: string): string
 }
 
-/** Something that is given what it was not made for. Throws `SyncError`s alone, whatever the input; no state is kept. */
+/** Parses one random input. Must either accept it or throw a `SyncError`, and must not keep state. */
 export type FuzzTarget = (given: FuzzInput) => void

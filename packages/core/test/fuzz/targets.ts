@@ -13,7 +13,7 @@ const DOCUMENT = Object.freeze({
   d: Object.freeze({ e: null }),
 }) as unknown as Json
 
-/** What comes from outside, by name. */
+/** Parsers of external input, by name. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   'wire decoder, text': ({ mutate }) => decodeFrame(mutate(FRAME)),
   'wire decoder, bytes': ({ int }) => {
@@ -23,17 +23,17 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   },
   'change decoder': ({ mutate }) => decodeChange({ key: 'k', epoch: 'e', origin: 'o', text: mutate(CHANGE) } as never),
   'patch applier': (given) => {
-    // frozen: what writes into it fails by a TypeError
+    // the document is frozen, so that a write into it throws a TypeError
     apply(DOCUMENT, patch(given))
   },
   pointer: ({ mutate }) => {
     const pointer = mutate('/a~0b/c~1d/0/-')
     const back = formatPointer(parsePointer(pointer))
-    if (back !== pointer) throw new Error(`${JSON.stringify(pointer)} comes back as ${JSON.stringify(back)}`)
+    if (back !== pointer) throw new Error(`expected ${JSON.stringify(pointer)} back, got ${JSON.stringify(back)}`)
   },
 }
 
-/** Patches that are JSON: one that is not never comes as far as the applier. */
+/** Returns a mutated patch that is still valid JSON. Other text never reaches the patch applier. */
 function patch({ mutate }: FuzzInput): Operation[] {
   for (;;) {
     try {
@@ -41,7 +41,7 @@ function patch({ mutate }: FuzzInput): Operation[] {
       if (Array.isArray(parsed) && parsed.every((each) => typeof each === 'object' && each !== null))
         return parsed as unknown as Operation[]
     } catch {
-      // once more
+      // not JSON: try again
     }
   }
 }

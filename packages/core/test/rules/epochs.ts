@@ -1,11 +1,13 @@
 import type { Rule } from './rule.ts'
 
-/** How it is noticed that a store's history is another one, and what of the old goes on. */
+/** Rules E1–E23, S4 and S5: detecting a new history, and keeping the part that it has in common with the old one. */
 export const epochs: readonly Rule[] = [
   {
     name: 'fence-in-every-call',
-    statement: "Every call compares the server's identity in the step that does its work",
-    consequence: 'a write that gets in before the comparison continues the lost tail under the same numbers',
+    statement:
+      "Every store call compares the server's identity with the identity noted in the section, in the same atomic step as its work",
+    consequence:
+      'a write that is executed before the comparison continues the lost tail under the same numbers. An epoch id in the data alone does not help: it survives the fail-over',
     edits: [
       { file: 'memory/store-server.ts', find: 'section.touch(this.#identity)', replace: '' },
       {
@@ -22,7 +24,7 @@ export const epochs: readonly Rule[] = [
   {
     name: 'loads-pass-the-fence',
     statement: 'Loads compare the identity too',
-    consequence: 'a copy that was promoted serves what is older than acknowledged writes, in the same epoch',
+    consequence: 'a promoted replica serves values older than acknowledged writes, in the same epoch',
     edits: [
       {
         file: 'memory/store-server.ts',
@@ -38,7 +40,7 @@ export const epochs: readonly Rule[] = [
   {
     name: 'log-reads-pass-the-fence',
     statement: 'Log reads compare the identity too',
-    consequence: 'a copy that was promoted says that there is nothing new, in the same epoch',
+    consequence: 'a promoted replica answers "nothing new", in the same epoch',
     edits: [
       {
         file: 'memory/store-server.ts',
@@ -54,7 +56,7 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'identity-new-at-a-start',
-    statement: 'A server has another identity at every start',
+    statement: 'A server has a new identity at every start',
     consequence: 'a restart that lost the tail goes unnoticed',
     edits: [{ file: 'memory/store-server.ts', find: 'this.#identity++', replace: '' }],
     provenBy: {
@@ -64,8 +66,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'identity-new-at-a-promotion',
-    statement: 'A server has another identity at every promotion',
-    consequence: 'a copy without the tail goes on in its name',
+    statement: 'A server has a new identity at every promotion, also when it was promoted before',
+    consequence: 'a replica without the tail continues under the old identity',
     edits: [{ file: 'memory/store-server.ts', find: 'this.restart()', replace: '' }],
     provenBy: {
       file: 'memory/history.test.ts',
@@ -74,8 +76,9 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'epoch-knows-its-parent',
-    statement: 'An epoch records its parent and the sequence at which it began, and every answer tells',
-    consequence: 'a restart that lost nothing drops every replica',
+    statement:
+      'An epoch records its parent and the sequence at which it began, and every answer carries the last few forks',
+    consequence: 'a restart that lost nothing invalidates every replica',
     edits: [
       {
         file: 'memory/stored-section.ts',
@@ -90,8 +93,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'below-the-fork-goes-on',
-    statement: 'A replica at or below the fork goes on in the new epoch',
-    consequence: 'a restart that lost nothing drops every replica',
+    statement: 'A replica at or below the fork continues in the new epoch',
+    consequence: 'a restart that lost nothing costs one load per document',
     edits: [
       {
         file: 'replica/replica-table.ts',
@@ -106,7 +109,7 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'above-the-fork-is-loaded',
-    statement: 'A replica above the fork is loaded again',
+    statement: 'A replica above the fork is reloaded',
     consequence: 'it keeps a value that the store lost',
     edits: [
       {
@@ -122,8 +125,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'back-to-the-fork',
-    statement: 'A watermark above the fork goes back to it, not to the head',
-    consequence: 'a replica that goes on is never told what came between fork and head',
+    statement: 'A contiguous sequence above the fork goes back to the fork, not to the head',
+    consequence: "a replica that continues never receives the new epoch's changes between fork and head",
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -138,8 +141,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'watchers-go-back-to-the-fork',
-    statement: 'Whoever watches a section is told from the fork on what the new history has',
-    consequence: 'changes that bear the numbers of lost ones are taken for told',
+    statement: "In a new epoch a section's stream delivers again from the fork",
+    consequence: "the new epoch's changes are skipped, because the lost ones had the same numbers",
     edits: [
       {
         file: 'replica/reorder-buffer.ts',
@@ -154,8 +157,9 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'told-above-the-fork-is-taken-back',
-    statement: 'A watcher that was told what the store lost is told what there is instead',
-    consequence: 'it keeps a value that nobody else has',
+    statement:
+      'A watcher that received changes above the fork gets a `reset` for each existing document, and `removed: lost` for those that are gone',
+    consequence: 'it keeps a value that no other instance has',
     edits: [
       {
         file: 'replica/reorder-buffer.ts',
@@ -170,8 +174,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'buffered-above-the-fork-is-dropped',
-    statement: 'Changes of the lost history that wait for a predecessor are dropped',
-    consequence: 'they are applied behind a change of the new one',
+    statement: 'Buffered changes above the fork are dropped',
+    consequence: 'a change of the lost history is applied after a change of the new one',
     edits: [
       { file: 'replica/replica-table.ts', find: '.filter((change) => this.#epochs.includes(change))', replace: '' },
     ],
@@ -179,8 +183,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'noted-above-the-fork-is-forgotten',
-    statement: 'Sequences of the lost history that were noted beyond a hole are forgotten',
-    consequence: 'those of the new one pass for seen',
+    statement: 'Sequences above the fork that were recorded beyond a gap are forgotten',
+    consequence: "the new epoch's changes under these numbers are taken for received",
     edits: [
       {
         file: 'versioning/sequence-tracker.ts',
@@ -193,7 +197,7 @@ export const epochs: readonly Rule[] = [
   {
     name: 'late-above-the-fork-is-dropped',
     statement: 'A late change of an ancestor epoch counts only at or below the fork',
-    consequence: 'what the store lost comes back, in one replica',
+    consequence: 'a lost change re-appears in one replica',
     edits: [
       {
         file: 'replica/change-router.ts',
@@ -208,8 +212,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'other-epoch-only-asks',
-    statement: 'A change of an epoch that is not ours makes us ask the store, at most',
-    consequence: 'a late message throws good replicas away',
+    statement: 'A change of an unknown epoch only triggers a question to the store',
+    consequence: 'a late message of an old epoch invalidates correct replicas',
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -235,7 +239,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'earlier-questions-are-asked-again',
-    statement: 'An answer to a question asked before an epoch was adopted is asked again',
+    statement:
+      'An answer to a question from before the current epoch was adopted is discarded, and the question is asked again',
     consequence: 'an answer of the lost history leads back into it',
     edits: [
       {
@@ -251,8 +256,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'repair-asks-again',
-    statement: 'A repair that was under way when an epoch was adopted asks again',
-    consequence: 'it fills a hole of the new history with the old one',
+    statement: 'A gap repair that was in progress when an epoch was adopted starts again',
+    consequence: 'it fills a gap of the new history with the old one',
     edits: [
       {
         file: 'replica/gap-repair.ts',
@@ -267,15 +272,15 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'repair-goes-on-from-the-fork',
-    statement: 'A repair that is told of another epoch asks again from where that leaves it',
-    consequence: 'what the new history has there is missed until the next check',
+    statement: 'A gap repair whose answer names another epoch continues from the resulting contiguous sequence',
+    consequence: "the new epoch's changes at that point are missed until the next check",
     edits: [{ file: 'replica/gap-repair.ts', find: 'if (switchesNow !== switches) continue', replace: '' }],
     provenBy: { file: 'replica/lineage.test.ts', name: 'a repair that is told of another history goes on in that' },
   },
   {
     name: 'judged-on-arrival',
-    statement: 'An answer of another epoch is judged by what is held when it arrives',
-    consequence: 'the loss of what came after the question is not told',
+    statement: 'An answer with a new epoch is judged by what the instance has when the answer arrives',
+    consequence: 'the loss of changes that arrived after the question is not reported',
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -296,8 +301,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'log-counts-as-of-its-answer',
-    statement: 'Changes read from a log count as of the epoch that answered',
-    consequence: 'those of an epoch that is forgotten by now fit nowhere',
+    statement: 'Changes read from a log belong to the epoch of the answer',
+    consequence: 'changes of an epoch that has left the lineage match no history',
     edits: [
       {
         file: 'replica/gap-repair.ts',
@@ -312,8 +317,8 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'expected-below-the-fork',
-    statement: 'An expectation counts only if it was read at or below the fork',
-    consequence: 'a conditional write is judged by counters of the lost history',
+    statement: 'A precondition holds only if it was read at or below the fork',
+    consequence: 'a conditional write is judged by counters of the lost history, which may be equal by chance',
     edits: [{ file: 'memory/expectation.ts', find: 'if (!includesPosition(state, readAt))', replace: 'if (false)' }],
     provenBy: {
       file: 'memory/expectations.test.ts',
@@ -322,8 +327,9 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'loss-by-the-highest',
-    statement: 'Whether something was lost is judged by the highest sequence ever shown or acknowledged here',
-    consequence: 'the loss of a write that was acknowledged beyond a hole is told to nobody',
+    statement:
+      'A loss is reported if the highest sequence ever received or acknowledged by this instance is above the fork',
+    consequence: 'the loss of a write that was acknowledged beyond a gap is reported to no caller',
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -338,8 +344,9 @@ export const epochs: readonly Rule[] = [
   },
   {
     name: 'unknown-parent-is-a-loss',
-    statement: 'An epoch that does not know ours counts as a loss, and all is loaded again',
-    consequence: 'what the store lost is kept, and nobody is told',
+    statement:
+      "An epoch whose lineage does not contain the instance's epoch counts as a loss, and every replica is reloaded",
+    consequence: 'lost values stay cached and no loss is reported',
     edits: [
       {
         file: 'replica/section-replica.ts',

@@ -1,11 +1,11 @@
 import type { Rule } from './rule.ts'
 
-/** How a write is done once, though calls and answers are lost, late, or of another history. */
+/** Rules O1–O20: a write takes effect once, even if requests and answers are lost, late, or from another history. */
 export const outcomes: readonly Rule[] = [
   {
     name: 'id-survives-a-lost-reply',
-    statement: 'A write that is sent again for want of an answer keeps its op id',
-    consequence: 'it is done twice if only the answer was lost',
+    statement: 'A write that is sent again because no answer came keeps its operation id',
+    consequence: 'the first request was executed, only its reply was lost, and the write counts twice',
     edits: [
       {
         file: 'collection/commit-loop.ts',
@@ -23,8 +23,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'id-survives-a-conflict',
-    statement: 'A write that is built again after a conflict keeps its op id and counts the attempt',
-    consequence: 'an earlier attempt that some server did commit does not answer for it, and both are done',
+    statement: 'A write that is rebuilt after a conflict keeps its operation id and increases its attempt number',
+    consequence: 'a server that executed an earlier attempt does not recognise the later one, and both are executed',
     edits: [
       {
         file: 'collection/commit-loop.ts',
@@ -39,8 +39,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'conflict-answers-its-attempt',
-    statement: 'A remembered conflict answers the attempts up to its own',
-    consequence: 'a write that met a conflict once never gets past it',
+    statement: 'A remembered conflict answers attempts up to its own',
+    consequence: 'a write that conflicted once gets the same conflict for every later attempt',
     edits: [
       {
         file: 'memory/op-memory.ts',
@@ -55,8 +55,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'commit-answers-every-attempt',
-    statement: 'A remembered commit answers every attempt at the write',
-    consequence: 'a late copy of an attempt that conflicted undoes the commit that followed',
+    statement: 'A remembered commit answers every attempt of its write',
+    consequence: 'a late copy of attempt 1, which conflicted, is executed and overwrites attempt 2',
     edits: [
       {
         file: 'memory/op-memory.ts',
@@ -68,8 +68,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'conflict-is-remembered',
-    statement: 'The op memory keeps conflicts too',
-    consequence: 'a late copy of a write that was refused is done when nobody expects it',
+    statement: 'The store remembers conflicts',
+    consequence: 'a late copy of a rejected write is executed after its caller received the rejection',
     edits: [
       {
         file: 'memory/execute-commit.ts',
@@ -84,8 +84,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'nothing-to-do-is-remembered',
-    statement: 'The op memory keeps that there was nothing to do',
-    consequence: 'a late copy of a write that found everything as wanted undoes what came after',
+    statement: 'The store remembers "unchanged" results',
+    consequence: 'a late copy of a redundant write overwrites a newer value',
     edits: [
       {
         file: 'memory/execute-commit.ts',
@@ -100,8 +100,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'answer-has-the-change',
-    statement: 'A remembered commit is answered with all that makes the change, as it was made',
-    consequence: 'what is published again is another change, or none',
+    statement: 'A remembered commit is answered with the complete change as it was first committed',
+    consequence: 'the writer publishes a different change for the same version, or none',
     edits: [
       {
         file: 'memory/execute-commit.ts',
@@ -114,8 +114,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'repeated-answer-is-published',
-    statement: 'A commit that is acknowledged only when asked again is published then',
-    consequence: 'its writer holds it published, and nobody heard of it',
+    statement: 'A commit that is acknowledged only on a repeated request is published then',
+    consequence: 'its writer assumes that it was published, and no instance receives it before the next check',
     edits: [
       {
         file: 'collection/commit-loop.ts',
@@ -127,8 +127,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'forgotten-is-refused',
-    statement: 'An unknown op id that is older than the op memory is refused by the store',
-    consequence: 'a late copy of a write is done a second time when its answer was forgotten',
+    statement: 'The store refuses an unknown operation id that is older than its memory, and never executes it',
+    consequence: 'a copy that arrives after its result was forgotten is executed a second time',
     edits: [
       {
         file: 'memory/execute-commit.ts',
@@ -143,13 +143,13 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'forgotten-is-in-doubt',
-    statement: 'A write that was sent and is forgotten is reported as in doubt',
-    consequence: 'it goes again under another id, and is done twice',
+    statement: 'A write that was sent and is now forgotten rejects with `SYNC_OUTCOME_UNKNOWN`',
+    consequence: 'the writer sends it under a new id, and it is executed twice',
     edits: [
       {
         file: 'collection/commit-loop.ts',
-        find: 'if (sends > 1 || op.isCallerGiven) throw',
-        replace: 'if (op.isCallerGiven) throw',
+        find: 'if (sends > 1 || op.isCallerGiven)',
+        replace: 'if (op.isCallerGiven)',
       },
     ],
     provenBy: {
@@ -159,8 +159,9 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'memory-before-epoch',
-    statement: 'The op memory is asked before the epochs are compared',
-    consequence: 'what was done before a restart is refused for its epoch, and its writer cannot know',
+    statement: 'The store looks up the operation id before it compares epochs',
+    consequence:
+      'a write that was committed before a restart is refused for its epoch, and its writer cannot learn the result',
     edits: [
       {
         file: 'memory/execute-commit.ts',
@@ -175,8 +176,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'memory-survives-a-mint',
-    statement: 'The op memory goes on in the next epoch',
-    consequence: 'a write whose reply was lost before a restart is done twice',
+    statement: 'The op memory continues in a new epoch',
+    consequence: 'a write whose reply was lost before a restart is executed twice',
     edits: [
       {
         file: 'memory/stored-section.ts',
@@ -192,8 +193,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'other-epoch-is-refused',
-    statement: 'A commit that names another epoch than the section is in is refused',
-    consequence: 'a late copy of a write that went with the lost tail runs after a newer one',
+    statement: "The store refuses a commit that names another epoch than the section's",
+    consequence: 'a late copy of a write that was lost with the tail runs after a newer write',
     edits: [{ file: 'memory/execute-commit.ts', find: 'if (request.epoch !== state.epoch)', replace: 'if (false)' }],
     provenBy: {
       file: 'memory/operations.test.ts',
@@ -202,8 +203,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'ancestor-is-refused',
-    statement: 'A commit that names an ancestor of the epoch is refused too, wherever its writer stood',
-    consequence: 'a late copy of a write that went with the lost tail runs after a newer one',
+    statement: 'A commit that names an ancestor epoch is refused as well, even if its writer was below the fork',
+    consequence: 'the same late copy is accepted because its precondition is old enough',
     edits: [
       {
         file: 'memory/execute-commit.ts',
@@ -218,14 +219,14 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'refused-goes-again-as-it-was',
-    statement: 'A write that is refused for its epoch goes again under its id, as it was',
-    consequence: 'it counts twice where the first sending was done and is answered later',
+    statement: 'A write that was refused for its epoch is sent again unchanged, under the same operation id',
+    consequence: 'it counts twice if the first request was executed and its answer arrives later',
     edits: [
       {
         file: 'collection/commit-loop.ts',
         find: "|| result.status === 'stale-epoch') continue",
         replace:
-          "|| result.status === 'epoch') {\nrequest = { ...request, op: { ...request.op, id: this.#nextOpId() } }\ncontinue\n}",
+          "|| result.status === 'stale-epoch') {\nrequest = { ...request, op: { ...request.op, id: this.#nextOpId() } }\ncontinue\n}",
       },
     ],
     provenBy: {
@@ -235,8 +236,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'members-keep-their-ids',
-    statement: 'Each write of a group has its own id, whatever it is sent together with',
-    consequence: 'what is sent again in other company is done twice',
+    statement: 'Each member of a group has its own operation id, and a retry may regroup members freely',
+    consequence: 'a write that is retried in another group is executed twice',
     edits: [
       {
         file: 'collection/commit-batcher.ts',
@@ -252,8 +253,9 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'answer-of-a-left-epoch',
-    statement: 'An answer that belongs to an epoch already left is no acknowledgement: the write is asked again',
-    consequence: 'a write is acknowledged that went with the lost tail, after that loss was told',
+    statement:
+      'An answer from an epoch that the instance has left is not an acknowledgement; the writer asks again under the same id',
+    consequence: 'a write is acknowledged that was lost with the tail, after that loss was reported',
     edits: [
       {
         file: 'collection/commit-loop.ts',
@@ -273,8 +275,9 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'giving-up-keeps-the-queue',
-    statement: 'A caller who gives up leaves the queue of the document closed until the outcome is known',
-    consequence: 'the next write overtakes the one given up, which then undoes it',
+    statement:
+      "A timeout or abort ends the caller's wait, not the write: the document's queue stays closed until the outcome is known",
+    consequence: 'the next write overtakes the abandoned one, which then overwrites it',
     edits: [
       {
         file: 'collection/write-queue.ts',
@@ -296,8 +299,8 @@ export const outcomes: readonly Rule[] = [
   },
   {
     name: 'away-keeps-the-queue',
-    statement: 'A write that waits for a store that is away keeps the later ones to its document behind it',
-    consequence: 'the later one is done first, and undone by the earlier',
+    statement: 'While the store is unavailable a waiting write keeps later writes to its document behind it',
+    consequence: 'a newer write is executed first and the older one overwrites it',
     edits: [
       {
         file: 'collection/write-queue.ts',

@@ -3,10 +3,10 @@ import { createVitest, type TestCase, type TestSpecification, type Vitest } from
 import { applyEdits } from './apply-edits.ts'
 import type { Rule, TestReference } from './rule.ts'
 
-/** What came of a rule. */
+/** The result for one rule. */
 export interface Verdict {
   readonly rule: Rule
-  /** Why it is not proven; absent: it is. */
+  /** Reason why the rule is not proven. Absent if it is. */
   readonly problem?: string
 }
 
@@ -14,7 +14,10 @@ const tests = join(import.meta.dirname, '..')
 const conditions = ['@sync/source']
 const ORIGINAL = 'untouched'
 
-/** Runs each rule's test with the source as it is, which has to pass, and with a copy that lacks the rule, which has to fail. */
+/**
+ * Proves rules. Runs the test of each rule twice: with the unchanged source, where it must pass, and with a copy that lacks the
+ * rule, where it must fail by an assertion.
+ */
 export async function prove(rules: readonly Rule[]): Promise<Verdict[]> {
   const patchedSources = new Map<string, PatchedSource>([[ORIGINAL, new PatchedSource([])]])
   const invalid = new Map<string, string>()
@@ -41,7 +44,7 @@ export async function prove(rules: readonly Rule[]): Promise<Verdict[]> {
   }
 }
 
-/** A copy of the source without a rule. Only the files that differ are kept. */
+/** The source without a rule. Contains only the files that differ. */
 class PatchedSource {
   readonly #texts: ReadonlyMap<string, string>
   readonly #used = new Set<string>()
@@ -50,33 +53,33 @@ class PatchedSource {
     this.#texts = applyEdits(edits)
   }
 
-  /** What it has in place of a file of the source; `undefined`: the file itself. */
+  /** Returns the replacement of a source file, or `undefined` if the file does not differ. */
   load(path: string): string | undefined {
     if (this.#texts.has(path)) this.#used.add(path)
     return this.#texts.get(path)
   }
 
-  /** The files that differ, but were not asked for. */
+  /** Files that differ but were never loaded. */
   get unused(): string[] {
     return [...this.#texts.keys()].filter((path) => !this.#used.has(path))
   }
 }
 
-/** A project for each copy. */
+/** Opens Vitest with one project per copy of the source. */
 function openVitest(copies: ReadonlyMap<string, PatchedSource>): Promise<Vitest> {
   const projects = [...copies].map(([name, copy]) => ({
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
     plugins: [{ name: 'without', enforce: 'pre' as const, load: (id: string) => copy.load(id) }],
     root: join(tests, '..'),
-    // the cache knows a module by its file: it would hand out that of the source
+    // the cache is keyed by file name, so it would return the unchanged module
     test: { name, include: ['test/**/*.test.ts'], fsModuleCache: false },
   }))
   return createVitest('test', {
     config: false,
     watch: false,
     reporters: [{}],
-    // without a rule much may go wrong beside what is asserted
+    // without a rule, other code may fail besides the assertion
     dangerouslyIgnoreUnhandledErrors: true,
     maxWorkers: 2,
     projects,
@@ -96,24 +99,24 @@ function problemOf(vitest: Vitest, { name, provenBy }: Rule, unused: readonly st
   const before = resultOf(vitest, ORIGINAL, provenBy)
   if (typeof before === 'string') return before
   if (before.state !== 'passed') return `${before.state} with the rule: ${messages(before)}`
-  if (unused.length > 0) return `the test has nothing to do with ${unused.join(', ')}`
+  if (unused.length > 0) return `the test does not load ${unused.join(', ')}`
   const without = resultOf(vitest, name, provenBy)
   if (typeof without === 'string') return without
   if (without.state !== 'failed') return `${without.state} without the rule`
-  const asserted = without.errors.some((error) => error.name === 'AssertionError')
-  return asserted ? undefined : `failed, but by no assertion: ${messages(without)}`
+  const failedByAssertion = without.errors.some((error) => error.name === 'AssertionError')
+  return failedByAssertion ? undefined : `failed without an assertion: ${messages(without)}`
 }
 
 type Result = ReturnType<TestCase['result']>
 
-/** How a test ended; or why it did not run. */
+/** Returns a test's result, or the reason why it did not run. */
 function resultOf(vitest: Vitest, project: string, { file, name }: TestReference): Result | string {
   const modules = vitest.state.getTestModules()
-  const module = modules.find((each) => each.project.name === project && each.moduleId === join(tests, file))
+  const module = modules.find((one) => one.project.name === project && one.moduleId === join(tests, file))
   if (!module) return 'the test did not run'
-  for (const each of module.children.allTests()) if (each.fullName === name) return each.result()
+  for (const test of module.children.allTests()) if (test.fullName === name) return test.result()
   const errors = module.errors().map(({ message }) => message)
-  return errors.length > 0 ? `cannot be loaded: ${errors.join(', ')}` : 'there is no such test'
+  return errors.length > 0 ? `cannot be loaded: ${errors.join(', ')}` : `${file}: no test is named "${name}"`
 }
 
 const messages = ({ errors }: Result): string => (errors ?? []).map(({ message }) => message).join(', ')

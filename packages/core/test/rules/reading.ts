@@ -1,11 +1,11 @@
 import type { Rule } from './rule.ts'
 
-/** How replicas and those who watch them keep up, though messages and answers are lost, late or out of order. */
+/** Rules R4–R17, E7, X1 and S1–S3: replicas and watchers stay current, even if messages and answers are lost or late. */
 export const reading: readonly Rule[] = [
   {
     name: 'watched-is-held',
-    statement: 'A document that somebody watches is not evicted',
-    consequence: 'the watcher hears nothing of what comes after',
+    statement: 'A document with a watcher is not evicted',
+    consequence: 'the watcher receives no further changes',
     edits: [
       {
         file: 'replica/replica-table.ts',
@@ -17,8 +17,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'absence-has-a-position',
-    statement: 'A load that finds nothing tells as of when',
-    consequence: 'a late change of a deleted document brings it back',
+    statement: 'A load that finds no document still returns the sequence that it is valid for',
+    consequence: 'a delayed change of a deleted document re-creates it in one replica',
     edits: [
       {
         file: 'replica/replica.ts',
@@ -33,8 +33,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'older-snapshot-is-not-installed',
-    statement: 'Changes wait for a load under way, and a snapshot older than the replica is not installed',
-    consequence: 'the document goes back, and nothing tells that it is behind',
+    statement: 'Changes wait for a load in progress, and a snapshot older than the replica is not installed',
+    consequence: 'a delayed load moves the document back, and no gap reveals it',
     edits: [
       {
         file: 'replica/replica-table.ts',
@@ -54,8 +54,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'truncated-log-says-so',
-    statement: 'A log that no longer reaches far enough says so, and which head it speaks for',
-    consequence: 'what it has forgotten is taken for never been',
+    statement: 'A log that no longer reaches a position answers `truncated`, and names the head that it answers for',
+    consequence: 'trimmed changes are taken for changes that never existed',
     edits: [
       {
         file: 'memory/stored-section.ts',
@@ -70,8 +70,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'gap-of-our-history',
-    statement: 'A gap that the log does not cover is passed over only in the history in which it was found',
-    consequence: 'the watermark is ahead of the next history, and what that has under these numbers is never asked for',
+    statement: 'A gap that the log does not cover is closed only in the epoch in which it was found',
+    consequence: "a new epoch's changes under these numbers are never requested",
     edits: [
       {
         file: 'replica/gap-repair.ts',
@@ -86,8 +86,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'load-older-than-the-gap',
-    statement: 'What is being loaded when the log is found not to cover a gap is asked for once more',
-    consequence: 'an answer from before the gap is taken for current, and the copy stays old for good',
+    statement: 'Loads in progress are repeated when the log turns out not to cover a gap',
+    consequence: 'an answer from before the gap is taken for current, and the replica stays old',
     edits: [{ file: 'replica/gap-repair.ts', find: 'this.#replicas.restartLoads()', replace: '' }],
     provenBy: {
       file: 'replica/over-the-gap.test.ts',
@@ -96,8 +96,9 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'silence-by-the-gap-free',
-    statement: 'The silence check compares the end of the run without a hole, not the highest sequence seen',
-    consequence: 'a lost message is hidden by any answer that told of a later one',
+    statement: "Every `checkInterval` each followed section compares its contiguous sequence with the store's",
+    consequence:
+      'the last message before a quiet period is lost, leaves no gap, and is never missed. With the highest sequence received instead of the contiguous one, any later answer hides the loss',
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -112,8 +113,9 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'ahead-mints',
-    statement: 'A store that is asked by one who was shown more than it has begins a new epoch, in the same step',
-    consequence: 'the lost tail is written again under the same numbers',
+    statement:
+      'A store that is asked by an instance that received more than the store has begins a new epoch in the same step',
+    consequence: 'the lost tail is written again under the same numbers, although the identity did not change',
     edits: [
       {
         file: 'memory/stored-section.ts',
@@ -128,8 +130,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'ahead-is-judged-by-the-store',
-    statement: 'Whether somebody is ahead of the store is judged by the store, by the question',
-    consequence: 'a change that overtakes an older answer raises a false alarm',
+    statement: 'The store, not the caller, decides whether the caller is ahead, from the values in the question',
+    consequence: 'a change that overtakes an older answer looks like a lost tail',
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -145,8 +147,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'question-has-the-highest',
-    statement: 'The silence check tells the highest sequence ever shown here, also beyond a hole',
-    consequence: 'a store that lost its tail is not told what it lost',
+    statement: 'The question includes the highest sequence that this instance has ever received, also beyond a gap',
+    consequence: 'a store that lost its tail cannot know what it lost',
     edits: [
       {
         file: 'replica/section-replica.ts',
@@ -161,15 +163,16 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'lapsed-copy-is-verified',
-    statement: 'A replica whose copy of the TTL lapses asks the store',
-    consequence: 'an expired document lives on wherever nobody reads it',
+    statement:
+      'A replica whose copy of the TTL ends asks the store, and emits `removed: expired` if the document is gone',
+    consequence: 'an expired document stays cached wherever no caller reads it',
     edits: [{ file: 'replica/expiry.ts', find: 'this.#verify(replica)', replace: '{}' }],
     provenBy: { file: 'collection/stream-races.test.ts', name: 'a section is told of expiry too' },
   },
   {
     name: 'section-waits-at-a-hole',
-    statement: 'Who watches a section is told its changes in the order of its sequence: a hole is waited for',
-    consequence: 'what was lost on the way is never told, though it was found',
+    statement: "A section's stream delivers in sequence order and waits at a gap until it is repaired",
+    consequence: 'a change that was lost on the bus and repaired later is never delivered',
     edits: [
       {
         file: 'replica/reorder-buffer.ts',
@@ -181,8 +184,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'position-skips-nothing',
-    statement: 'The position of a change is safe to save: nothing at or below it is still to come',
-    consequence: 'a consumer that starts again there misses what was combined into a later change',
+    statement: "A change's `position` is safe to save: no change at or below it is still to be delivered",
+    consequence: 'a consumer that resumes there misses a change that was combined into a later one',
     edits: [
       {
         file: 'collection/change-batching.ts',
@@ -197,8 +200,9 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'saved-position-has-its-epoch',
-    statement: 'A saved position is judged by its epoch, and begins again where that history was lost',
-    consequence: 'a consumer goes on behind changes that it never saw',
+    statement:
+      'A saved position is judged by its epoch; if that history was lost, the stream begins again with `reset`',
+    consequence: 'a consumer continues behind changes that it never received',
     edits: [
       {
         file: 'collection/change-stream.ts',
@@ -213,8 +217,8 @@ export const reading: readonly Rule[] = [
   },
   {
     name: 'change-of-a-frame-by-itself',
-    statement: 'Each change of a frame is judged by itself',
-    consequence: 'a frame that comes late is dropped for one of its changes, or taken for one',
+    statement: 'Each change of a frame is judged separately',
+    consequence: 'a late frame is dropped because of one duplicate in it, and its other changes are lost',
     edits: [
       {
         file: 'replica/change-router.ts',

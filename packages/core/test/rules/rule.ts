@@ -1,30 +1,30 @@
-/** A rule of the protocol, how to do without it, and the test that must notice. */
+/** A rule of the protocol, the edits that switch it off, and the test that fails without it. */
 export interface Rule {
-  /** Stable; `pnpm rules <name>` proves this one alone. */
+  /** Stable name, cited by docs/protocol.md. `pnpm rules <name>` proves only this rule. */
   readonly name: string
-  /** What the product does by this rule. */
+  /** The rule as one sentence, without a period. */
   readonly statement: string
-  /** What goes wrong without it. */
+  /** The failure that occurs without the rule, as a clause. */
   readonly consequence: string
-  /** Together they switch the rule off, in a copy of the source. */
+  /** Edits that together switch the rule off in a copy of the source. */
   readonly edits: readonly SourceEdit[]
-  /** Must fail by an assertion while the rule is switched off. */
+  /** Test that fails by an assertion while the rule is switched off. */
   readonly provenBy: TestReference
 }
 
-/** One change of a source file. */
+/** One edit of a source file. */
 export interface SourceEdit {
-  /** Relative to `src`. */
+  /** Path relative to `src`. */
   readonly file: string
-  /** Found exactly once in the file. */
+  /** Snippet that occurs exactly once in the file. */
   readonly find: string
   readonly replace: string
 }
 
-/** A test. */
+/** Identifies a test. */
 export interface TestReference {
-  /** Relative to `test`. */
+  /** Path relative to `test`. */
   readonly file: string
-  /** With the names of the groups around it, joined by ` > `. */
+  /** Full name: the names of its `describe` blocks and its own, joined by ` > `. */
   readonly name: string
 }

@@ -4,5 +4,5 @@ import { reading } from './reading.ts'
 import type { Rule } from './rule.ts'
 import { writing } from './writing.ts'
 
-/** Every rule of the protocol that is not there for its own sake: something breaks without it. */
+/** All rules of the protocol that a test of the core can prove. */
 export const rules: readonly Rule[] = [...writing, ...outcomes, ...reading, ...epochs]

@@ -1,11 +1,11 @@
 import type { Rule } from './rule.ts'
 
-/** How the writes of an instance share commits, and what each of them asserts. */
+/** Rules W1–W20: the writes that may share a commit, and the precondition of each commit. */
 export const writing: readonly Rule[] = [
   {
     name: 'one-write-per-key',
-    statement: 'Of the writes of an instance to one document one is under way at a time',
-    consequence: 'a newer write overtakes an older one, which then undoes it',
+    statement: 'Each instance has at most one commit in flight per document',
+    consequence: 'two writes of one instance travel at once, the newer commits first, and the older overwrites it',
     edits: [
       {
         file: 'collection/write-queue.ts',
@@ -20,8 +20,9 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'alike-combine',
-    statement: 'Unconditional writes combine with each other, recipes with recipes',
-    consequence: 'what rides along with a write of another kind is acknowledged, and not there',
+    statement:
+      'Waiting writes combine into the next commit only with writes of the same kind: `assign` with `assign`, recipes with recipes',
+    consequence: 'a write that was combined with another kind is acknowledged, although its content is missing',
     edits: [
       {
         file: 'collection/pending-write.ts',
@@ -33,8 +34,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'condition-goes-alone',
-    statement: 'A write that insists on a version combines with no other',
-    consequence: 'its condition is forgotten, or stands for writes that have none',
+    statement: 'A write with `ifVersion` or `ifMatch` is never combined',
+    consequence: 'its precondition is dropped, or applies to writes that have none',
     edits: [
       {
         file: 'collection/pending-write.ts',
@@ -49,8 +50,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'given-id-goes-alone',
-    statement: "A write with an id of its caller's combines with no other",
-    consequence: 'the store never sees the id, and the caller who asks again writes twice',
+    statement: "A write with a caller's idempotency key is never combined",
+    consequence: "the store never records the key, and the caller's repeat writes twice",
     edits: [
       {
         file: 'collection/pending-write.ts',
@@ -65,8 +66,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'meta-goes-alone',
-    statement: 'Writes of different meta do not combine',
-    consequence: 'a change is told to be of who did not make it',
+    statement: 'Writes with different `meta` are never combined',
+    consequence: 'a change names an actor that did not write it',
     edits: [
       {
         file: 'collection/pending-write.ts',
@@ -81,8 +82,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'failing-recipe-alone',
-    statement: 'Of combined recipes one that throws is left out, and the others go on',
-    consequence: 'a write fails of the fault of another',
+    statement: 'A combined recipe that throws is left out, and the other recipes continue',
+    consequence: "one caller's error rejects another caller's write",
     edits: [
       { file: 'collection/build-commit.ts', find: 'if (operations.length === 1) throw error', replace: 'throw error' },
     ],
@@ -93,8 +94,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'sent-is-not-recombined',
-    statement: 'What was sent once is sent again as it was',
-    consequence: 'the answer to the first sending stands for writes that came later, and they are lost',
+    statement: 'A write that was sent is sent again unchanged, under the same operation id',
+    consequence: 'the store answers the repeat with the first result, and writes added later are acknowledged but lost',
     edits: [
       {
         file: 'collection/write-queue.ts',
@@ -113,13 +114,15 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'own-change-through-the-buffer',
-    statement: 'An own change that meets a load under way waits for it, as every change does',
-    consequence: 'a load that was answered before the commit hides the own write',
+    statement:
+      "An instance's own change reaches its replica through the same buffer as bus changes, before the promise resolves",
+    consequence:
+      'a load that was answered before the commit replaces the value, and the caller does not read its own write',
     edits: [
       {
         file: 'replica/section-replica.ts',
         find: 'this.#router.accept(decodeChange(encoded)',
-        replace: 'if (!this.#replicas.find(encoded.key)?.load) this.#router.accept(decodeChange(encoded)',
+        replace: 'if (!this.#replicas.find(encoded.key)?.pendingLoad) this.#router.accept(decodeChange(encoded)',
       },
     ],
     provenBy: {
@@ -129,8 +132,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'update-is-never-blind',
-    statement: 'An update commits only on the version that its recipe was run on',
-    consequence: 'of two instances that count up at once one is not counted',
+    statement: '`update` commits only on the document version that its recipe read; on conflict the recipe runs again',
+    consequence: 'two instances that increment one counter commit the same value, and one increment is lost',
     edits: [
       {
         file: 'collection/build-commit.ts',
@@ -145,15 +148,16 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'strategy-is-conditional',
-    statement: 'Setting a field with a merge strategy asserts the version that was merged into',
-    consequence: 'of two additions to a sum at once one is lost',
+    statement: '`assign` to a field with a merge strategy requires the field version that was merged into',
+    consequence: 'two concurrent `sum` writes read the same value, and one addition is lost',
     edits: [{ file: 'collection/build-commit.ts', find: 'if (strategy || (remote', replace: 'if ((remote' }],
     provenBy: { file: 'collection/writes.test.ts', name: 'a field with a strategy is merged when two set it at once' },
   },
   {
     name: 'delta-only-on-its-base',
-    statement: 'An inner patch travels only if the stored field was what it was taken from; else the whole field does',
-    consequence: 'replicas apply it to another value than its writer saw, and part from the store',
+    statement:
+      "A change carries a field as a delta only if the stored field was at the delta's base version; otherwise it carries the whole field",
+    consequence: 'replicas apply the delta to a value that its writer never saw, and diverge from the store',
     edits: [
       {
         file: 'memory/edits.ts',
@@ -168,8 +172,9 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'store-says-unchanged',
-    statement: 'That nothing changes is decided by the store, by the versions that the writer judged by',
-    consequence: 'a write that looks like nothing on an old replica is dropped',
+    statement:
+      'A field that is left out because it is equal still requires its field version; only the store reports "unchanged"',
+    consequence: 'a write that looks redundant on a stale replica is dropped, although the stored value differs',
     edits: [
       {
         file: 'collection/build-commit.ts',
@@ -184,8 +189,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'expectation-names-the-life',
-    statement: 'A writer expects the generation that it read, beside the version',
-    consequence: 'a document deleted and made again passes for the old one, at equal versions',
+    statement: 'A precondition names the generation that was read, in addition to the version',
+    consequence: 'a document is deleted and created again, reaches the same version, and passes for the old one',
     edits: [
       {
         file: 'collection/build-commit.ts',
@@ -200,8 +205,8 @@ export const writing: readonly Rule[] = [
   },
   {
     name: 'life-is-compared',
-    statement: 'A store conflicts on another generation, whatever the version',
-    consequence: 'a document deleted and made again passes for the old one, at equal versions',
+    statement: 'The store reports a conflict for another generation, even at an equal version',
+    consequence: 'rule W19 has no effect',
     edits: [
       {
         file: 'memory/expectation.ts',

@@ -1,4 +1,4 @@
-/** A document of the simulation: registers, a field for each merge strategy, and a list of all updates that counted. */
+/** A document of the simulation: registers, a field for each merge strategy, and a list with one element per update. */
 export interface Doc {
   a?: string
   b?: string
@@ -15,7 +15,7 @@ export interface Doc {
   d?: Record<string, string>
 }
 
-/** Adds an element to the list, and counts it. */
+/** Appends an element to the list and stores the list's length in `n`. */
 export function push(doc: Doc, element: { id: string; at: number }): void {
   doc.l ??= []
   doc.n = doc.l.push(element)

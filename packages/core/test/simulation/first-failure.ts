@@ -2,20 +2,20 @@ import { plans } from './plans.ts'
 import type { Plan } from './schedule.ts'
 import { problemsOf } from './shrink.ts'
 
-/** Which seeds. */
+/** A range of seeds. */
 export interface SeedRange {
   readonly from: number
   readonly seeds: number
 }
 
-/** A schedule that fails, and what is wrong after it. */
+/** A failing schedule and its problems. */
 export interface Failure {
   readonly plan: Plan
   readonly name: string
   readonly problems: readonly string[]
 }
 
-/** The first schedule that fails; each seed makes one of each kind. `onSeed` is told of each before it begins. */
+/** Returns the first failing schedule. Each seed runs one schedule of each kind, after a call of `onSeed`. */
 export async function firstFailure(
   { from, seeds }: SeedRange,
   onSeed: (seed: number) => void = () => {},

@@ -1,22 +1,19 @@
 import type { JsonObject, Operation, Position } from '@sync/core'
 
-/**
- * What happened in a schedule, as far as anybody could see it. `at`: everything that happened has a number, in the order in
- * which it did.
- */
+/** The observable events of a schedule. `at` is the event's number, in the order of occurrence. */
 export interface History {
   readonly commits: readonly Commit[]
   readonly calls: readonly Call[]
   readonly reads: readonly ReadRecord[]
   readonly watchEvents: readonly WatchEvent[]
-  /** When a process was told that the store had lost something. */
+  /** Reports of a loss, by process. */
   readonly losses: readonly ProcessEvent[]
-  /** When a process ended. */
+  /** Crashes of processes. */
   readonly crashes: readonly ProcessEvent[]
   readonly finalStates: readonly FinalState[]
-  /** The store forgot what led to its epoch: then it may tell of a loss where there was none. */
+  /** Whether the store forgot part of its lineage. Then instances may report a loss although none occurred. */
   readonly lostLineage: boolean
-  /** What nobody may ever see: an error that is none of ours, a copy that `verify` found to be wrong. */
+  /** Problems that were detected at once, such as an error that is not a `SyncError`, or a replica that failed `verify`. */
   readonly problems: readonly string[]
 }
 
@@ -25,7 +22,7 @@ interface ProcessEvent {
   readonly at: number
 }
 
-/** What the store did. */
+/** A commit of the store. */
 export interface Commit {
   readonly at: number
   readonly key: string
@@ -33,57 +30,58 @@ export interface Commit {
   readonly sequence: number
   readonly generation: number
   readonly version: number
-  /** The id of the call that says so in the change's meta. */
+  /** Id of the call, from the change's meta. */
   readonly call: string | undefined
-  /** The document after it, as the store has it; `undefined`: it is gone. */
+  /** The stored document after the commit. `undefined` if it was deleted. */
   readonly after: JsonObject | undefined
   readonly fieldVersions: Readonly<Record<string, number>>
   /** The store's clock at the commit. */
   readonly time: number
-  /** It went with a lost tail at that moment. */
+  /** The event at which the commit was lost with the store's tail. */
   lostAt?: number
 }
 
-/** A write of a process, with what it must do to the document that it meets. */
+/** A write of a process, with its expected effect on the document. */
 export interface Call {
   readonly id: string
-  /** Others may be made under the same id, for the same write: it is done once by all of them. */
+  /** The idempotency key. Several calls may use the same key for one write, which must take effect once. */
   readonly repeats?: string
   readonly by: string
   readonly key: string
   readonly name: string
-  readonly began: number
-  /** Absent: there was no answer. */
-  ended?: number
-  /** `unknown`: the caller was told that it may or may not be done. */
-  outcome: 'open' | 'done' | 'unchanged' | 'refused' | 'unknown'
-  /** The code of the error that it was refused with; only these may be. */
+  readonly startedAt: number
+  /** Absent if the call has not settled. */
+  endedAt?: number
+  /** `unknown` if the caller cannot know whether the write took effect. */
+  outcome: 'pending' | 'acknowledged' | 'unchanged' | 'rejected' | 'unknown'
+  /** Code of the error that the call rejected with. */
   code?: string
-  readonly refusals: readonly string[]
+  /** Codes that the call may reject with, besides those allowed for all calls. */
+  readonly allowedCodes: readonly string[]
   readonly effect: Effect
 }
 
-/** What a write does. */
+/** The expected effect of a write. */
 export type Effect =
   /**
-   * Sets fields: their values are found in the document, unless a later call of the same process took their
-   * place. `later`: it takes its turn some time after the call.
+   * Sets fields. The document contains their values, unless a later call of the same process replaced them.
+   * `alone` excludes combining with other writes. `later` means that the write is queued some time after the call.
    */
   | { readonly kind: 'set'; readonly fields: JsonObject; readonly alone: boolean; readonly later?: boolean }
-  /** Merges a field by its strategy: what the caller saw, what it wanted. */
+  /** Merges a field by its strategy, from the value that the caller saw and the one that it assigned. */
   | { readonly kind: 'merge'; readonly field: string; readonly base: unknown; readonly local: unknown }
-  /** Adds an element of this id to the list `l`. `only`: to just this state. */
+  /** Adds an element with the call's id to the list `l`. `only` is the only state that it may apply to. */
   | { readonly kind: 'list'; readonly only?: { readonly generation?: number; readonly version: number } }
-  /** Sets a field that is at this version; 0: that was never set. */
+  /** Sets a field if it is at this version. 0 means that it was never set. */
   | { readonly kind: 'compare'; readonly field: string; readonly version: number }
-  /** Makes the document if there is none. */
+  /** Creates the document if it does not exist. */
   | { readonly kind: 'create' }
-  /** Comes to nothing. */
+  /** Must have no effect, because its recipe throws. */
   | { readonly kind: 'fails' }
-  /** Anything else that happens once. */
+  /** Any other effect, which is not checked beyond its count. */
   | { readonly kind: 'other' }
 
-/** A document as a process held it. */
+/** A document as a process had it cached. */
 export interface ReadRecord extends ProcessEvent {
   readonly key: string
   readonly epoch: string
@@ -91,16 +89,16 @@ export interface ReadRecord extends ProcessEvent {
   readonly version: number
   readonly value: JsonObject
   readonly fieldVersions: Readonly<Record<string, number>>
-  /** It was asked for as of this commit or later. */
+  /** The minimum position that the read requested. */
   readonly after: Position | undefined
 }
 
-/** What a watcher was told; or that it began (again). */
+/** A change that a watcher received, or the start of its stream. */
 export type WatchEvent = { readonly watcher: string; readonly at: number } & (
   | {
-      /** What it has is kept; `doubtful`: some of it may be gone without a word. */
+      /** The watcher keeps its documents. `mayMissRemovals` if some may have been removed without a change for the watcher. */
       readonly kind: 'resumed'
-      readonly doubtful: boolean
+      readonly mayMissRemovals: boolean
     }
   | {
       readonly kind: 'created' | 'reset' | 'removed'
@@ -119,22 +117,23 @@ export type WatchEvent = { readonly watcher: string; readonly at: number } & (
     }
 )
 
-/** All is healed and quiet: what everybody has. */
+/** The state of the store and all processes when all faults have ended and nothing is pending. */
 export interface FinalState {
   readonly at: number
   readonly stored: ReadonlyMap<string, JsonObject>
-  /** What each process has of each document; one that is read on demand may hold nothing. */
-  readonly held: readonly { readonly by: string; readonly key: string; readonly value: JsonObject | undefined }[]
-  readonly holdsAll: boolean
-  /** Documents may expire: whoever watches them where they are not held is not told. */
-  readonly expiring: boolean
-  /** Which documents each watcher follows. */
+  /** Cached documents by process. With `replicate: 'on-demand'` a document may not be cached. */
+  readonly cached: readonly { readonly by: string; readonly key: string; readonly value: JsonObject | undefined }[]
+  /** Whether every process replicates all documents. */
+  readonly replicatesAll: boolean
+  /** Whether documents can expire. Watchers then receive the removal only of documents that are cached. */
+  readonly hasTtl: boolean
+  /** Keys that each watcher follows. */
   readonly watchers: ReadonlyMap<string, readonly string[]>
-  /** Whoever made it: has any document outlived its time? */
+  /** Keys of stored documents whose TTL has ended. */
   readonly overdue: readonly string[]
 }
 
-/** Writes the history. */
+/** Records the history of a schedule. */
 export class Recorder implements History {
   readonly commits: Commit[] = []
   readonly calls: Call[] = []
@@ -147,12 +146,12 @@ export class Recorder implements History {
   lostLineage = false
   #at = 0
 
-  /** The number of what happens now. */
+  /** Returns the number of the next event. */
   tick(): number {
     return ++this.#at
   }
 
-  /** The store's last commits are lost. */
+  /** Marks the store's last `n` commits as lost. */
   recordLoss(n: number): void {
     const at = this.tick()
     const kept = this.commits.filter(({ lostAt }) => lostAt === undefined)

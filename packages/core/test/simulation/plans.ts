@@ -1,6 +1,6 @@
-/** The kinds of schedules, by what may go wrong in them. */
+/** The kinds of schedules, by the faults that they can have. */
 export const plans = {
   'without faults': { faults: false, losses: false },
-  'with messages, calls, processes and clocks that go wrong': { faults: true, losses: false },
-  'with a store that loses its tail, too': { faults: true, losses: true },
+  'with faults of messages, calls, processes and clocks': { faults: true, losses: false },
+  'with the same faults and a store that loses its tail': { faults: true, losses: true },
 } as const

@@ -15,18 +15,18 @@ import type { NetworkState } from './network/network-state.ts'
 import { createProcessClock, type ProcessClock } from './network/process-clock.ts'
 import type { RecordingStore } from './network/recording-store.ts'
 
-/** What a process runs on. */
+/** Collaborators of a process. */
 export interface ProcessDeps {
   readonly hub: MemoryHub
   readonly server: RecordingStore
   readonly clock: VirtualRuntime
   readonly recorder: Recorder
   readonly definition: CollectionDefinition<Doc>
-  /** Outlive the process: they belong to the place where it runs. */
+  /** The host's network, which outlives the process. */
   readonly network: NetworkState
 }
 
-/** One life of an instance: it may end at any moment, and all that it knew with it. */
+/** One simulated process with one instance. It can crash at any moment and then loses its memory. */
 export class Process {
   readonly name: string
   readonly sync: SyncInstance
@@ -54,12 +54,12 @@ export class Process {
     return this.#alive
   }
 
-  /** Ends, with its memory: no timer, message or answer reaches it any more. */
+  /** Crashes: from now on no timer, message or answer reaches the process. */
   crash(): void {
     this.#alive = false
     this.clock.stop()
-    this.#store.cut()
-    this.#bus.cut()
+    this.#store.disconnect()
+    this.#bus.disconnect()
     this.#recorder.crashes.push({ by: this.name, at: this.#recorder.tick() })
   }
 }

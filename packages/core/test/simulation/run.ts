@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { mutants, runMutant } from './run-mutant.ts'
+import { plantedBugs, runPlantedBug } from './run-planted-bug.ts'
 
-// `pnpm simulate` runs schedules on the source as it is; `--planted` on copies that each have one fault, which must be found.
+// `pnpm simulate` runs schedules on the unchanged source. `--planted` runs them on copies with one planted bug each, and
+// requires that each bug is found. `--fault NAME` does that for one planted bug.
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
@@ -12,43 +13,44 @@ const { values } = parseArgs({
     fault: { type: 'string' },
   },
 })
-// a trace of each error costs more than the error, and nobody reads it
+// stack traces are never printed here, and creating them costs more than the rest of the error
 Error.stackTraceLimit = 0
 
 const workers = count('workers', values.workers)
 const range = { from: count('seed', values.seed), seeds: count('seeds', values.seeds ?? '2000') }
 
-if (values.planted) await findAllMutants()
-else if (values.fault !== undefined) await runMutant(values.fault, range)
+if (values.planted) await findAllPlantedBugs()
+else if (values.fault !== undefined) await runPlantedBug(values.fault, range)
 else {
   const { simulate } = await import('./simulate.ts')
   process.exitCode = (await simulate(range, workers)) === undefined ? 0 : 1
 }
 
-/** Prints the table; one that nobody notices fails the run. */
-async function findAllMutants(): Promise<void> {
-  const { findMutant } = await import('./find-mutant.ts')
+/** Searches for every planted bug and prints a table. The run fails if a bug is not found. */
+async function findAllPlantedBugs(): Promise<void> {
+  const { findPlantedBug } = await import('./find-planted-bug.ts')
   const { undetectable } = await import('./undetectable.ts')
-  const width = Math.max(...mutants.map(({ name }) => name.length))
-  const waiting = [...mutants]
-  let escaped = 0
+  const width = Math.max(...plantedBugs.map(({ name }) => name.length))
+  const remaining = [...plantedBugs]
+  let missed = 0
   const work = async (): Promise<void> => {
-    for (let plant = waiting.shift(); plant; plant = waiting.shift()) {
-      const { seed, first, shrunken } = await findMutant(plant.name, range)
-      if (seed === undefined) escaped++
+    for (let bug = remaining.shift(); bug; bug = remaining.shift()) {
+      const { seed, first, shrunken } = await findPlantedBug(bug.name, range)
+      if (seed === undefined) missed++
       const verdict =
-        seed === undefined ? '✗ escaped' : `✓ seed ${seed}, ${shrunken?.history.length ?? 'endless'} steps`
-      console.log(`${verdict.padEnd(22)} ${plant.name.padEnd(width)}  ${first.slice(0, 120)}`)
+        seed === undefined ? '✗ not found' : `✓ seed ${seed}, ${shrunken?.history.length ?? 'endless'} steps`
+      console.log(`${verdict.padEnd(22)} ${bug.name.padEnd(width)}  ${first.slice(0, 120)}`)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
-  console.log(`\nplanted: ${mutants.length - escaped} found, ${escaped} escaped; not planted, for no history shows it:`)
-  for (const [name, why] of undetectable) console.log(`  ${name.padEnd(width)}  ${why}`)
-  if (escaped > 0) process.exitCode = 1
+  console.log(`\nplanted bugs: ${plantedBugs.length - missed} found, ${missed} not found`)
+  console.log('rules that are not planted, because no history shows their absence:')
+  for (const [name, reason] of undetectable) console.log(`  ${name.padEnd(width)}  ${reason}`)
+  if (missed > 0) process.exitCode = 1
 }
 
 function count(option: string, text: string): number {
   const n = Number(text)
-  if (!Number.isSafeInteger(n) || n < 1) throw new Error(`--${option}: not a count: ${text}`)
+  if (!Number.isSafeInteger(n) || n < 1) throw new Error(`--${option}: expected a positive integer, got "${text}"`)
   return n
 }

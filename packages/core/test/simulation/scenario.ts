@@ -4,30 +4,31 @@ import type { SeededRandom } from './seeded-random.ts'
 import { strategies } from './strategies.ts'
 import type { WatchOptions } from './watcher.ts'
 
-/** What a schedule plays with. */
+/** The settings of a schedule. */
 export interface Scenario {
   readonly definition: CollectionDefinition<Doc>
   readonly keys: readonly string[]
-  /** Those of each instance. */
+  /** Watchers of each instance. */
   readonly watchers: readonly (readonly WatchOptions[])[]
   readonly hub: MemoryHubOptions
-  /** The log may no longer reach what somebody missed. */
+  /** Whether the log is so short that it may be truncated before an instance or watcher has caught up. */
   readonly shortLog: boolean
-  /** The store may lose what somebody saved the position of. */
+  /** Whether the store may lose commits whose position a watcher has saved. */
   readonly losses: boolean
   readonly latency: Latency
 }
 
-/** How long everything takes where nothing is wrong, in ms: what is under way together meets. */
+/** Latencies without faults, in milliseconds. They make concurrent operations overlap. */
 interface Latency {
-  /** Of a request and of its reply, at most. */
+  /** Maximum latency of a request, and of its reply. */
   readonly store: number
-  /** Of a message, at least; and by how much more one may take than another. */
+  /** Minimum latency of a message. */
   readonly bus: number
+  /** Maximum additional latency of a message. */
   readonly spread: number
 }
 
-/** Draws a setting: how many instances, how they follow, what is kept for how long. */
+/** Draws random settings: the number of instances and watchers, the collection's definition, limits and latencies. */
 export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pick<Scenario, 'losses'>): Scenario {
   const subscribeBy = chance(0.25) ? 'document' : 'section'
   const replicate = subscribeBy === 'section' && chance(0.5) ? 'all' : 'on-demand'

@@ -7,54 +7,54 @@ import { createSeededRandom } from './seeded-random.ts'
 import { Workload } from './workload.ts'
 import { type Host, World } from './world.ts'
 
-/** What a schedule may contain. */
+/** Describes a schedule. */
 export interface Plan {
   readonly seed: number
-  /** Messages are lost, repeated, late; calls, processes and clocks go wrong. */
+  /** Whether messages, calls, processes and clocks can fail. */
   readonly faults: boolean
-  /** The store may lose its tail. */
+  /** Whether the store can lose its tail. */
   readonly losses: boolean
-  /** Steps that are left out; the others stay what they are. */
+  /** Steps to skip. The other steps do not change. */
   readonly skippedSteps?: ReadonlySet<number>
-  /** Is told of each step. */
-  readonly onStep?: (step: number, what: string) => void
+  /** Called with the description of each step. */
+  readonly onStep?: (step: number, description: string) => void
 }
 
-/** Runs one schedule of random calls and faults, heals, and returns what is wrong: nothing, if all is well. */
+/** Runs one schedule of random calls and faults, ends all faults, and returns the problems found. */
 export async function runSchedule(plan: Plan): Promise<string[]> {
   return checkHistory(await runToHistory(plan))
 }
 
-/** Runs one schedule, and returns what happened. */
+/** Runs one schedule and returns its history. */
 export async function runToHistory({ seed, faults, losses, skippedSteps, onStep }: Plan): Promise<History> {
-  const dice = createSeededRandom(seed * 7919)
-  const scenario = drawScenario(dice, { losses })
+  const random = createSeededRandom(seed * 7919)
+  const scenario = drawScenario(random, { losses })
   const world = new World(seed, scenario)
   const { recorder, time } = world
   const workload = new Workload(recorder)
   const { keys } = scenario
   const createAll = (id: string): void => {
     const [{ process }] = world.hosts as [Host]
-    for (const key of keys) create(workload, { process, key, id: `${id} ${key}`, at: 0, dice })
+    for (const key of keys) create(workload, { process, key, id: `${id} ${key}`, at: 0, random })
   }
   createAll('first')
   await time.advance(100)
   world.addLatency()
-  // many short ones, for what matters is how many ways things meet; some long, for what needs many
-  const steps = dice.chance(0.75) ? 6 + dice.int(15) : 20 + dice.int(30)
+  // mostly short schedules, because many different interleavings find more; some long ones for bugs that need many steps
+  const steps = random.chance(0.75) ? 6 + random.int(15) : 20 + random.int(30)
   for (let step = 0; step < steps; step++) {
     if (skippedSteps?.has(step)) continue
-    // each step has dice of its own: leaving one out changes no other
-    const own = createSeededRandom(seed * 7919 + (step + 1) * 104_729)
-    const { pick, chance, int } = own
+    // each step has its own random sequence, so that skipping a step changes no other
+    const stepRandom = createSeededRandom(seed * 7919 + (step + 1) * 104_729)
+    const { pick, chance, int } = stepRandom
     const host = pick(world.alive)
     let description: string
     if (chance(0.06) && host.watchers.length > 0) {
-      description = 'a watcher starts again'
+      description = 'a watcher resumes'
       world.restart(pick(host.watchers), host)
-    } else if (faults && chance(0.4)) description = injectFault(world, own, { losses })
+    } else if (faults && chance(0.4)) description = injectFault(world, stepRandom, { losses })
     else if (chance(0.03)) {
-      description = `${host.process.name} verifies what it holds`
+      description = `${host.process.name}: verify`
       workload.verify(host.process)
     } else {
       const burst = chance(0.5) ? 2 + int(3) : 1
@@ -65,24 +65,24 @@ export async function runToHistory({ seed, faults, losses, skippedSteps, onStep 
           key: scattered ? pick(keys) : key,
           id: `${step}.${nth}`,
           at: step,
-          dice: own,
+          random: stepRandom,
         }),
       ).join('; ')
     }
     onStep?.(step, description)
     await time.advance(chance(0.5) ? 0 : int(60))
-    for (const { process } of [host, pick(world.alive)]) if (process.alive) workload.recordHeld(process, keys)
+    for (const { process } of [host, pick(world.alive)]) if (process.alive) workload.recordCached(process, keys)
   }
   await world.heal()
   await time.advance(6_000)
-  if (workload.open > 0) recorder.problems.push('a call never ended')
+  if (workload.pending > 0) recorder.problems.push('a call never settled')
   await world.settle()
   world.recordFinalState()
   if (scenario.definition.ttl !== undefined) {
-    // after the end of all there was, what is new is seen by everyone
+    // all documents have expired by now; new ones must reach every process
     createAll('anew')
     await time.advance(50)
-    // some messages are still to be lost
+    // faults can still drop a few messages, so the processes catch up
     for (const { process } of world.hosts) workload.run(process, process.sync.catchUp())
     await time.advance(50)
     world.recordFinalState()

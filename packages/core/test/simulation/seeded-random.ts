@@ -1,8 +1,8 @@
 import { createVirtualRuntime } from '@sync/core/testing'
 
-/** Random choices, the same for the same seed. */
+/** Random choices that are the same for the same seed. */
 export interface SeededRandom {
-  /** A whole number below `n`. */
+  /** Returns an integer below `n`. */
   int(n: number): number
   chance(probability: number): boolean
   pick<V>(values: readonly V[]): V

@@ -1,44 +1,41 @@
-const RARE = 'not met in thousands of seeds:'
+const RARE = 'did not occur in thousands of seeds:'
 
 /**
- * The rules whose absence no history shows here, and why. Each has a test of its own, which `pnpm rules` proves: it fails without
- * the rule. A rule that is neither here nor planted fails the tests.
+ * Rules whose absence no history of the simulation shows, each with the reason. `pnpm rules` proves that each has a test that
+ * fails without it. A rule that is neither here nor planted fails the tests.
  */
 export const undetectable: ReadonlyMap<string, string> = new Map([
   [
     'own-change-through-the-buffer',
-    'only a delay: the write is acknowledged once its echo or the silence check has brought it',
+    'only a delay: the write is acknowledged when its echo or the heartbeat check delivers the change',
   ],
-  ['repeated-answer-is-published', 'only a delay: receivers find the change by their silence check'],
-  ['change-of-a-frame-by-itself', 'only a delay: what a frame brought late is found by the silence check'],
-  ['log-reads-pass-the-fence', 'only a delay: the head that is asked for next passes the fence'],
-  ['repair-goes-on-from-the-fork', 'only a delay: the next check reads on'],
-  ['answer-has-the-change', 'only a cost: receivers load what the published change leaves out'],
-  ['below-the-fork-goes-on', 'only a cost: replicas are loaded that need not be'],
-  ['memory-before-epoch', 'only a cost: the refused writer goes to the next epoch and is answered there'],
+  ['repeated-answer-is-published', 'only a delay: the heartbeat check of the receivers finds the change'],
+  ['change-of-a-frame-by-itself', 'only a delay: the heartbeat check finds the changes of a late frame'],
+  ['log-reads-pass-the-fence', 'only a delay: the next head query compares the identity'],
+  ['repair-goes-on-from-the-fork', 'only a delay: the next check reads the missing changes'],
+  ['answer-has-the-change', 'only a cost: receivers load the fields that the published change lacks'],
+  ['below-the-fork-goes-on', 'only a cost: replicas are reloaded unnecessarily'],
+  ['memory-before-epoch', 'only a cost: the refused writer adopts the new epoch and gets its answer there'],
   [
     'nothing-to-do-is-remembered',
-    'met once in thousands of seeds: a write that found nothing to do asserts what it judged by, and mostly its late copy meets a conflict',
+    'occurred once in thousands of seeds: a redundant write has a precondition, so its late copy mostly conflicts',
   ],
-  ['ahead-mints', 'the simulated store never loses its tail under the identity that it had: the fence is first'],
+  ['ahead-mints', 'the simulated store never loses its tail without a new identity, which is compared first'],
   [
     'question-has-the-highest',
-    'the simulated store never loses its tail under the identity that it had: the fence is first',
+    'the simulated store never loses its tail without a new identity, which is compared first',
   ],
-  ['loss-by-the-highest', `${RARE} a loss would have to fall just between a hole and an own write beyond it`],
-  ['judged-on-arrival', `${RARE} a change would have to come, and be lost, while a head is on its way`],
+  ['loss-by-the-highest', `${RARE} the fork would have to be exactly between a gap and an own write beyond it`],
+  ['judged-on-arrival', `${RARE} a change would have to arrive and be lost while a head query is in progress`],
   [
     'repair-asks-again',
-    `${RARE} an epoch would have to begin while a page of the log is on its way, and the page to fit`,
+    `${RARE} an epoch would have to begin while a page of the log is in transit, and the page would have to fit`,
   ],
   [
     'log-counts-as-of-its-answer',
-    `${RARE} an epoch would have to be forgotten whose changes are missing and still in the log`,
+    `${RARE} the lineage would have to drop an epoch whose changes are missing and still in the log`,
   ],
-  [
-    'gap-of-our-history',
-    `${RARE} an epoch would have to begin while versions are compared, and to lose what they are of`,
-  ],
-  ['load-older-than-the-gap', `${RARE} a load would have to be on its way when the log is found not to reach`],
-  ['position-skips-nothing', 'the simulated watchers save their place after whole batches'],
+  ['gap-of-our-history', `${RARE} an epoch would have to begin, and lose commits, during a comparison of versions`],
+  ['load-older-than-the-gap', `${RARE} a load would have to be in progress when the log turns out to be truncated`],
+  ['position-skips-nothing', 'the simulated watchers save their positions only after whole batches'],
 ])

@@ -3,16 +3,16 @@ import type { VirtualRuntime } from '@sync/core/testing'
 import type { Recorder, WatchEvent } from './history.ts'
 import type { Process } from './process.ts'
 
-/** How a watcher follows. */
+/** Options of a watcher. */
 export interface WatchOptions {
   readonly combine: boolean
-  /** Only this document. */
+  /** Watches only this document. */
   readonly key?: string
-  /** Waits this long, in ms, before it takes the next batch. */
+  /** Time between two batches, in milliseconds. */
   readonly pause: number
 }
 
-/** Follows a collection by its changes alone, through the ends of its processes: what it was told and how far is kept. */
+/** Consumes a change stream. It outlives its processes: it saves its position and resumes from there on the next one. */
 export class Watcher {
   readonly name: string
   readonly keys: readonly string[]
@@ -23,28 +23,31 @@ export class Watcher {
   #pauses = true
   #stop = new AbortController()
 
-  constructor(name: string, keys: readonly string[], manner: WatchOptions, time: VirtualRuntime, recorder: Recorder) {
+  constructor(name: string, keys: readonly string[], options: WatchOptions, time: VirtualRuntime, recorder: Recorder) {
     this.name = name
     this.keys = keys
-    this.#options = manner
+    this.#options = options
     this.#time = time
     this.#recorder = recorder
   }
 
-  /** Begins, or goes on where it was; `doubtful`: that may be in a history that is gone. */
-  follow(process: Process, { doubtful }: { readonly doubtful: boolean }): void {
+  /**
+   * Starts the stream, or resumes it after the saved position. `mayMissRemovals` if that position may belong to a lost or
+   * truncated history.
+   */
+  follow(process: Process, { mayMissRemovals }: { readonly mayMissRemovals: boolean }): void {
     this.#stop.abort(STOPPED)
     this.#stop = new AbortController()
-    this.#record({ kind: 'resumed', doubtful: doubtful && this.#position !== undefined })
+    this.#record({ kind: 'resumed', mayMissRemovals: mayMissRemovals && this.#position !== undefined })
     void this.#follow(process, this.#stop.signal)
   }
 
-  /** Is quick from now on. */
+  /** Takes all further batches without a pause. */
   stopPausing(): void {
     this.#pauses = false
   }
 
-  /** Ends, as a process does. */
+  /** Ends the stream. */
   stop(): void {
     this.#stop.abort(STOPPED)
   }
@@ -57,25 +60,25 @@ export class Watcher {
         if (signal.aborted) return
         for (const change of batch) {
           const { kind, key, version, commits } = change
-          const told = { key, version, commits, ...('value' in change && { value: change.value as JsonObject }) }
-          if ('patch' in change) this.#record({ ...told, kind: change.kind, patch: change.patch })
-          else this.#record({ ...told, kind } as EventBody)
+          const event = { key, version, commits, ...('value' in change && { value: change.value as JsonObject }) }
+          if ('patch' in change) this.#record({ ...event, kind: change.kind, patch: change.patch })
+          else this.#record({ ...event, kind } as EventBody)
         }
         this.#position = batch.at(-1)?.position
         if (pause > 0 && this.#pauses) await new Promise<void>((resolve) => this.#time.schedule(resolve, pause))
         if (signal.aborted) return
       }
     } catch (error) {
-      if (!signal.aborted) this.#recorder.problems.push(`${this.name} ended with ${String(error)}`)
+      if (!signal.aborted) this.#recorder.problems.push(`${this.name} failed: ${String(error)}`)
     }
   }
 
-  #record(told: EventBody): void {
-    this.#recorder.watchEvents.push({ ...told, watcher: this.name, at: this.#recorder.tick() })
+  #record(event: EventBody): void {
+    this.#recorder.watchEvents.push({ ...event, watcher: this.name, at: this.#recorder.tick() })
   }
 }
 
-/** A reason of its own costs an error. */
-const STOPPED = 'over'
+/** Abort reason. Without one, each abort would create an error. */
+const STOPPED = 'stopped'
 
 type EventBody = WatchEvent extends infer T ? (T extends WatchEvent ? Omit<T, 'watcher' | 'at'> : never) : never

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Failure, SeedRange } from './first-failure.ts'
 
-/** So many seeds are given to a thread at a time. */
+/** Number of seeds that a thread takes at a time. */
 const SEEDS_PER_TASK = 50
-/** What a schedule makes lives as long as it: with room for many of them little of it is copied. */
+/** Objects live as long as their schedule. A young generation with room for many schedules is rarely copied. */
 const YOUNG_MIB = 192
 
-/** The first schedule that fails, looked for by several threads: each takes the next seeds when it is done. */
+/** Returns the first failing schedule, searched by several threads. Each takes the next seeds when it has finished. */
 export async function firstFailureInParallel(
   threads: number,
   { from, seeds }: SeedRange,
-  onGood: (seeds: number) => void,
+  onPassed: (seeds: number) => void,
 ): Promise<Failure | undefined> {
   const end = from + seeds
   const failures: Failure[] = []
@@ -28,7 +28,7 @@ export async function firstFailureInParallel(
         worker.postMessage(range)
         const [failure] = (await once(worker, 'message')) as [Failure | null]
         if (failure) failures.push(failure)
-        else onGood(range.seeds)
+        else onPassed(range.seeds)
       }
     } finally {
       await worker.terminate()

@@ -5,30 +5,30 @@ import type { Call, Recorder } from './history.ts'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
-/** Where, when and by which id a call is made. */
+/** Process, document, id and step of a call. */
 export interface Step {
   readonly process: Process
   readonly key: string
   readonly id: string
   readonly at: number
-  readonly dice: SeededRandom
+  readonly random: SeededRandom
 }
 
-/** How a write is made: with the call's id in its meta, and now and then for a while only. */
+/** Options of a write: the call's id as meta, and sometimes a timeout. */
 export type Options = Pick<WriteOptions, 'meta' | 'timeout'>
 
-/** Writes that go on beyond the end of their process: under an id of their caller's, until somebody knows their outcome. */
+/** A write with an idempotency key, which any process repeats until its outcome is known. */
 interface Unfinished {
   readonly key: string
   readonly id: string
 }
 
-/** Random reads and writes of all kinds, with a record of what was asked and answered. */
+/** Runs reads and writes, and records each call with its outcome. */
 export class Workload {
   readonly #recorder: Recorder
   readonly #running = new Map<Process, Set<Promise<void>>>()
   readonly #lastSeen = new Map<Process, Map<string, object>>()
-  /** What was written where, last. */
+  /** Key and position of the last acknowledged write of any process. */
   #lastWrite: { readonly key: string; readonly position: Position } | undefined
   readonly #unfinishedWrites: Unfinished[] = []
 
@@ -36,28 +36,28 @@ export class Workload {
     this.#recorder = recorder
   }
 
-  /** What an instance holds is as the store has it, also in the midst of all this. */
+  /** Verifies a process's replicas against the store, even while faults are active. */
   verify(process: Process): void {
     const verifying = process.sync.verify().then(({ differing }) => {
       if (!process.alive) return
-      for (const { key } of differing) this.#recorder.problems.push(`${process.name} holds a wrong copy of ${key}`)
+      for (const { key } of differing) this.#recorder.problems.push(`${process.name} has a wrong replica of ${key}`)
     })
     this.run(process, verifying)
   }
 
-  /** Looks at what a process holds, if it is not what it held when it was last looked at; loads nothing. */
-  recordHeld(process: Process, keys: readonly string[]): void {
-    const looked = this.#lastSeen.get(process) ?? new Map<string, object>()
-    this.#lastSeen.set(process, looked)
+  /** Records the cached documents of a process that changed since the last call. Loads nothing. */
+  recordCached(process: Process, keys: readonly string[]): void {
+    const lastSeen = this.#lastSeen.get(process) ?? new Map<string, object>()
+    this.#lastSeen.set(process, lastSeen)
     for (const key of keys) {
-      const held = process.collection.peek(key)
-      if (held === undefined || held === looked.get(key)) continue
-      looked.set(key, held)
+      const cached = process.collection.peek(key)
+      if (cached === undefined || cached === lastSeen.get(key)) continue
+      lastSeen.set(key, cached)
       this.recordRead(process, key)
     }
   }
 
-  /** Reads a document; `after`: what was written at that position shows. */
+  /** Reads and records a document. With `after` it must include the write at that position. */
   recordRead(process: Process, key: string, after?: Position): void {
     const reading = process.collection.getEntry(key).then((entry) => {
       if (entry && process.alive) this.#recordEntry(process, key, entry, after)
@@ -65,7 +65,7 @@ export class Workload {
     this.run(process, reading)
   }
 
-  /** Reads what was written last, wherever that was. */
+  /** Reads the document that was written last, by any process. */
   readLast(process: Process): void {
     const last = this.#lastWrite
     if (!last) return
@@ -76,9 +76,9 @@ export class Workload {
     )
   }
 
-  /** A write that is tried again under its id until its outcome is known, also after the end of its process. */
-  writeUntilKnown({ process, key, id, dice }: Step): void {
-    const next = this.#unfinishedWrites.length > 0 && dice.chance(0.7) ? this.#unfinishedWrites[0] : undefined
+  /** Repeats a write with the same idempotency key until its outcome is known, even after the crash of its process. */
+  writeUntilKnown({ process, key, id, random }: Step): void {
+    const next = this.#unfinishedWrites.length > 0 && random.chance(0.7) ? this.#unfinishedWrites[0] : undefined
     const write = next ?? { key, id }
     if (!next) this.#unfinishedWrites.push(write)
     const element = { id: write.id, at: 0 }
@@ -88,84 +88,84 @@ export class Workload {
       repeats: write.id,
       by: process.name,
       key: write.key,
-      name: 'update under an id',
+      name: 'update with an idempotency key',
       effect: { kind: 'list' },
-      refusals: [],
+      allowedCodes: [],
     })
     this.run(
       process,
       this.#finishCall(call, process, work, () => {
-        const at = this.#unfinishedWrites.findIndex((each) => each.id === write.id)
+        const at = this.#unfinishedWrites.findIndex((unfinished) => unfinished.id === write.id)
         if (at >= 0) this.#unfinishedWrites.splice(at, 1)
       }),
     )
   }
 
-  /** Makes a write, and writes down what it came to. */
+  /** Starts a write and records its outcome. */
   write(
-    { process, key, id, dice: { chance, int } }: Step,
-    { name, effect, refusals = [] }: Pick<Call, 'name' | 'effect'> & Partial<Pick<Call, 'refusals'>>,
+    { process, key, id, random: { chance, int } }: Step,
+    { name, effect, allowedCodes = [] }: Pick<Call, 'name' | 'effect'> & Partial<Pick<Call, 'allowedCodes'>>,
     begin: (options: Options) => Promise<{ readonly changed?: boolean; readonly position?: Position }>,
   ): void {
-    const call = this.#startCall({ id, by: process.name, key, name, effect, refusals })
-    const patience = chance(0.15) ? { timeout: 1 + int(60) } : {}
-    const work = begin({ ...patience, meta: { call: id } })
+    const call = this.#startCall({ id, by: process.name, key, name, effect, allowedCodes })
+    const timeout = chance(0.15) ? { timeout: 1 + int(60) } : {}
+    const work = begin({ ...timeout, meta: { call: id } })
     this.run(
       process,
       this.#finishCall(call, process, work, () => {}),
     )
   }
 
-  /** Lets a call go on. A refusal is an answer like any other; only an error that is none of ours is wrong. */
+  /** Lets a call run. A rejection with a `SyncError` is a valid outcome; any other error is a problem. */
   run(process: Process, work: Promise<unknown>): void {
     const running = this.#running.get(process) ?? new Set()
     this.#running.set(process, running)
-    const over: Promise<void> = work
+    const settled: Promise<void> = work
       .then(
         () => {},
         (error: unknown) => {
           if (!(error instanceof SyncError) && process.alive)
-            this.#recorder.problems.push(`a call failed with ${String(error)}`)
+            this.#recorder.problems.push(`a call rejected with ${String(error)}`)
         },
       )
-      .finally(() => running.delete(over))
-    running.add(over)
+      .finally(() => running.delete(settled))
+    running.add(settled)
   }
 
-  /** How many calls of living processes have no answer yet. */
-  get open(): number {
-    let open = 0
-    for (const [process, running] of this.#running) if (process.alive) open += running.size
-    return open
+  /** Number of unsettled calls of running processes. */
+  get pending(): number {
+    let pending = 0
+    for (const [process, running] of this.#running) if (process.alive) pending += running.size
+    return pending
   }
 
-  #startCall(call: Omit<Call, 'began' | 'outcome'>): Call {
-    const begun: Call = { ...call, began: this.#recorder.tick(), outcome: 'open' }
-    this.#recorder.calls.push(begun)
-    return begun
+  #startCall(call: Omit<Call, 'startedAt' | 'outcome'>): Call {
+    const started: Call = { ...call, startedAt: this.#recorder.tick(), outcome: 'pending' }
+    this.#recorder.calls.push(started)
+    return started
   }
 
   async #finishCall(
     call: Call,
     process: Process,
     work: Promise<{ readonly changed?: boolean; readonly position?: Position }>,
-    known: () => void,
+    onKnown: () => void,
   ): Promise<void> {
-    const ended = (outcome: Call['outcome']): void => {
+    const settle = (outcome: Call['outcome']): void => {
       if (!process.alive) return
       call.outcome = outcome
-      call.ended = this.#recorder.tick()
-      if (outcome !== 'unknown') known()
+      call.endedAt = this.#recorder.tick()
+      if (outcome !== 'unknown') onKnown()
     }
     try {
       const { changed, position } = await work
-      ended(changed === false ? 'unchanged' : 'done')
+      settle(changed === false ? 'unchanged' : 'acknowledged')
       if (!process.alive || changed === false || position === undefined) return
       this.#lastWrite = { key: call.key, position }
       this.recordRead(process, call.key, position)
     } catch (error) {
       if (error instanceof SyncError && process.alive) call.code = error.code
-      ended(error instanceof SyncError && error.committed === 'no' ? 'refused' : 'unknown')
+      settle(error instanceof SyncError && error.committed === 'no' ? 'rejected' : 'unknown')
       throw error
     }
   }
@@ -179,7 +179,7 @@ export class Workload {
     const { generation, version, readAt } = decodeETag(etag)
     const at = this.#recorder.tick()
     const { epoch } = readAt
-    const seen = { by, at, key, epoch, generation, version, value: value as JsonObject, fieldVersions, after }
-    this.#recorder.reads.push(seen)
+    const read = { by, at, key, epoch, generation, version, value: value as JsonObject, fieldVersions, after }
+    this.#recorder.reads.push(read)
   }
 }

@@ -9,7 +9,7 @@ import { Process } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import { Watcher } from './watcher.ts'
 
-/** Where a process runs, one after another: its ways and its watchers outlive it. */
+/** Runs one process at a time. Its network and its watchers outlive the process. */
 export interface Host {
   readonly name: string
   readonly network: NetworkState
@@ -21,7 +21,7 @@ export interface Host {
 const ROUND_MS = 1_000
 const MAX_ROUNDS = 120
 
-/** A store, a bus, and the processes that share them, on one clock that is advanced by hand. */
+/** A store, a bus, and the processes that share them, on a virtual clock. */
 export class World {
   readonly time: VirtualRuntime
   readonly recorder: Recorder = new Recorder()
@@ -44,14 +44,14 @@ export class World {
       runtime: this.storeClock,
     })
     this.server = new RecordingStore(this.hub, this.recorder)
-    this.hosts = scenario.watchers.map((manners, at) => {
+    this.hosts = scenario.watchers.map((watchOptions, at) => {
       const network = healthyNetwork()
-      const watchers = manners.map(
-        ({ key, ...manner }, index) =>
+      const watchers = watchOptions.map(
+        ({ key, ...options }, index) =>
           new Watcher(
             `watcher ${at}.${index}`,
             key === undefined ? scenario.keys : [key],
-            key === undefined ? manner : { ...manner, key },
+            key === undefined ? options : { ...options, key },
             this.time,
             this.recorder,
           ),
@@ -66,37 +66,37 @@ export class World {
     return this.hosts.filter(({ process }) => process.alive)
   }
 
-  /** Opens another process where one has ended. */
+  /** Starts a new process on a host whose process has crashed. */
   start(host: Host): void {
-    host.process = this.#open(`${host.name}, life ${++host.processCount}`, host.network)
+    host.process = this.#open(`${host.name}, process ${++host.processCount}`, host.network)
     this.#watch(host)
   }
 
-  /** A watcher begins again where it was. */
+  /** Stops a watcher's stream and resumes it after its saved position. */
   restart(watcher: Watcher, { process }: Host): void {
-    watcher.follow(process, { doubtful: this.#mayMissRemovals })
+    watcher.follow(process, { mayMissRemovals: this.#mayMissRemovals })
   }
 
-  /** The store begins anew, with all that it has. */
+  /** Restarts the store without losing commits. */
   restartStore(): void {
     this.#countRestart()
     this.hub.store.restart()
   }
 
-  /** The store begins anew without its last `n` commits. */
+  /** Restarts the store without its last `n` commits. */
   loseTail(n: number): void {
     this.#countRestart()
     this.server.loseTail(n)
   }
 
-  /** From now on requests and messages are under way for a while. */
+  /** Delays all further requests and messages by the scenario's latencies. */
   addLatency(): void {
     const { store, bus, spread } = this.scenario.latency
     for (const { network } of this.hosts) network.maxDelay = store
     this.hub.bus.delay(bus, spread)
   }
 
-  /** Ends all that is wrong, and lets time pass until every process is caught up with the store. */
+  /** Ends all faults and advances the time until every process has caught up with the store. */
   async heal(): Promise<void> {
     const { bus, store } = this.hub
     store.makeAvailable()
@@ -114,6 +114,7 @@ export class World {
     await this.settle()
   }
 
+  /** Advances the time until every process has caught up with the store. @throws Error if that never happens */
   async settle(): Promise<void> {
     const all = this.hosts.map(({ process }) => process.sync)
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -131,10 +132,12 @@ export class World {
       await work
       if (all.every((sync) => sync.health().state === 'live' && sync.stats().buffered === 0)) return
     }
-    throw new Error(`it does not settle: ${all.map((sync) => JSON.stringify(sync.health())).join(', ')}`)
+    throw new Error(
+      `expected every process to catch up, got ${all.map((sync) => JSON.stringify(sync.health())).join(', ')}`,
+    )
   }
 
-  /** Writes down what everybody has. */
+  /** Records the stored and cached documents. */
   recordFinalState(): void {
     const { keys, definition } = this.scenario
     const section = this.hub.store.inspect({ partition: 'p', section: definition.section })
@@ -145,21 +148,21 @@ export class World {
       if (definition.ttl !== undefined && changedAt + definition.ttl < this.storeClock.now() - GRACE_MS)
         overdue.push(key)
     }
-    const end: FinalState = {
+    const finalState: FinalState = {
       at: this.recorder.tick(),
       stored,
       overdue,
-      holdsAll: definition.replicate === 'all',
-      expiring: definition.ttl !== undefined,
-      held: this.hosts.flatMap(({ process }) =>
+      replicatesAll: definition.replicate === 'all',
+      hasTtl: definition.ttl !== undefined,
+      cached: this.hosts.flatMap(({ process }) =>
         keys.map((key) => ({ by: process.name, key, value: process.collection.peek(key) as JsonObject | undefined })),
       ),
       watchers: new Map(this.hosts.flatMap(({ watchers }) => watchers.map(({ name, keys }) => [name, keys]))),
     }
-    this.recorder.finalStates.push(end)
+    this.recorder.finalStates.push(finalState)
   }
 
-  /** Ends it all. */
+  /** Stops all watchers and processes. */
   close(): void {
     for (const { process, watchers } of this.hosts) {
       for (const watcher of watchers) watcher.stop()
@@ -182,7 +185,7 @@ export class World {
   }
 
   #watch({ watchers, process }: Host): void {
-    for (const watcher of watchers) watcher.follow(process, { doubtful: this.#mayMissRemovals })
+    for (const watcher of watchers) watcher.follow(process, { mayMissRemovals: this.#mayMissRemovals })
   }
 
   get #definition(): CollectionDefinition<Doc> {
@@ -190,5 +193,5 @@ export class World {
   }
 }
 
-/** A document that was read lives longer, where that slides. */
+/** Tolerance for documents whose sliding TTL was extended by a read. */
 const GRACE_MS = 2_000

@@ -6,7 +6,7 @@ import { checkReads } from './reads.ts'
 import { checkWatchers } from './watchers.ts'
 import { checkWrites } from './writes.ts'
 
-/** Judges what happened. Returns what is wrong: nothing, if all is well. */
+/** Checks a history. Returns one message per problem. */
 export function checkHistory(history: History): string[] {
   return [
     ...history.problems,

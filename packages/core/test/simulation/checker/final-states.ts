@@ -3,28 +3,33 @@ import { jsonEqual } from '../../../src/model/json.ts'
 import type { History } from '../history.ts'
 import { survivingCommits } from './surviving-commits.ts'
 
-/** In the end the store has what its commits left, nothing outlived its time, and all replicas are as the store. */
+/** Checks the final states: the store matches its commits, no document is overdue, and all replicas equal the store. */
 export function checkFinalStates(history: Pick<History, 'finalStates' | 'commits'>): string[] {
-  const wrong: string[] = []
-  for (const { at, stored, held, holdsAll, overdue } of history.finalStates) {
+  const problems: string[] = []
+  for (const { at, stored, cached, replicatesAll, overdue } of history.finalStates) {
     const last = new Map(
       survivingCommits(history)
         .filter((commit) => commit.at < at)
         .map(({ key, after }) => [key, after]),
     )
-    for (const [key, value] of stored) wrong.push(...difference(`the store's ${key}`, value, last.get(key)))
-    for (const key of overdue) wrong.push(`${key} has outlived its time`)
-    for (const { by, key, value } of held) {
-      const want = stored.get(key)
-      // read on demand, what was never read is not held
-      if (value !== undefined || holdsAll || !want) wrong.push(...difference(`${by}'s ${key}`, value, want))
+    for (const [key, value] of stored) problems.push(...difference(`${key} in the store`, value, last.get(key)))
+    for (const key of overdue) problems.push(`${key} is still stored after the end of its TTL`)
+    for (const { by, key, value } of cached) {
+      const expected = stored.get(key)
+      // with `replicate: 'on-demand'`, a document that was never read is not cached
+      if (value !== undefined || replicatesAll || !expected)
+        problems.push(...difference(`${key} at ${by}`, value, expected))
     }
   }
-  return wrong
+  return problems
 }
 
-/** Says how two documents differ, either of which may be absent. */
-export function difference(who: string, have: JsonObject | undefined, want: JsonObject | undefined): string[] {
-  if (have === want || (have && want && jsonEqual(have, want))) return []
-  return [`${who} is ${JSON.stringify(have)}, not ${JSON.stringify(want)}`]
+/** Returns a message if two documents differ. Either may be absent. */
+export function difference(
+  subject: string,
+  actual: JsonObject | undefined,
+  expected: JsonObject | undefined,
+): string[] {
+  if (actual === expected || (actual && expected && jsonEqual(actual, expected))) return []
+  return [`${subject}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`]
 }

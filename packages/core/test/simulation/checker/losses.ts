@@ -1,6 +1,6 @@
 import type { History } from '../history.ts'
 
-/** Nobody is told of a loss where there was none. */
+/** Checks that no process reports a loss before the store lost a commit. */
 export function checkLosses({
   losses,
   commits,
@@ -8,5 +8,5 @@ export function checkLosses({
 }: Pick<History, 'losses' | 'commits' | 'lostLineage'>): string[] {
   if (lostLineage) return []
   const first = Math.min(...commits.map(({ lostAt = Number.POSITIVE_INFINITY }) => lostAt))
-  return losses.filter(({ at }) => at < first).map(({ by }) => `${by} was told of a loss, and nothing was lost`)
+  return losses.filter(({ at }) => at < first).map(({ by }) => `${by} reported a loss, but no commit was lost`)
 }

@@ -1,4 +1,4 @@
-/** What a strategy says, in other words than the product's: `undefined` where it refuses. */
+/** Returns the expected result of a merge strategy, from an independent implementation. `undefined` if the strategy throws. */
 export function expectedMerge(field: string, base: unknown, local: unknown, remote: unknown): unknown {
   if (remote === undefined || same(base, remote)) return local
   return mergeRules[field]?.(base, local, remote)
@@ -25,33 +25,36 @@ const mergeRules: Readonly<Record<string, MergeRule>> = {
   },
 }
 
-/** What either side added is in, what either side took away is out; what only the other side changed is as that has it. */
+/** Merges sets: additions and removals of both sides apply, and an element that only one side changed has that side's value. */
 function mergeUnion(
   base: unknown[],
   local: unknown[],
   remote: unknown[],
   id: (element: unknown) => unknown,
 ): unknown[] {
-  const find = (elements: unknown[], wanted: unknown): unknown => elements.find((each) => id(each) === wanted)
+  const find = (elements: unknown[], elementId: unknown): unknown =>
+    elements.find((element) => id(element) === elementId)
   const kept = remote
-    .filter((each) => find(base, id(each)) === undefined || find(local, id(each)) !== undefined)
-    .map((each) => {
-      const mine = find(local, id(each))
-      return mine === undefined || same(mine, find(base, id(each))) ? each : mine
+    .filter((element) => find(base, id(element)) === undefined || find(local, id(element)) !== undefined)
+    .map((element) => {
+      const ours = find(local, id(element))
+      return ours === undefined || same(ours, find(base, id(element))) ? element : ours
     })
-  const added = local.filter((each) => find(base, id(each)) === undefined && find(remote, id(each)) === undefined)
+  const added = local.filter(
+    (element) => find(base, id(element)) === undefined && find(remote, id(element)) === undefined,
+  )
   return [...kept, ...added]
 }
 
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-/** Are two values of one field the same? Members stand in no order. */
+/** Whether two values of a field are equal, regardless of the order of object members. */
 export const same = (a: unknown, b: unknown): boolean => text(a) === text(b)
 
 const text = (value: unknown): string | undefined =>
-  JSON.stringify(value, (_, each: unknown) =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
+  JSON.stringify(value, (_, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
   )

@@ -4,42 +4,52 @@ import { decodePosition } from '../../../src/model/position.ts'
 import type { Commit, History, ReadRecord } from '../history.ts'
 
 /**
- * What processes held: at one version of one life in one epoch everyone sees the same, which some commit left; a process
- * never goes back; and who asks as of a place gets what is there, or newer.
+ * Checks the reads of all processes:
+ *
+ * - every document that was read is the result of a commit;
+ * - at one version of one generation in one epoch, all processes read the same document;
+ * - no process reads an older version than before in the same epoch;
+ * - a read after a position returns the state at that position, or a newer one.
  */
 export function checkReads({ reads, commits }: Pick<History, 'reads' | 'commits'>): string[] {
-  const wrong: string[] = []
-  const made = Map.groupBy(commits, ({ key, generation, version }) => `${key} ${generation} ${version}`)
+  const problems: string[] = []
+  const commitsByState = Map.groupBy(commits, ({ key, generation, version }) => `${key} ${generation} ${version}`)
   const values = new Map<string, ReadRecord>()
   const last = new Map<string, ReadRecord>()
-  for (const sighting of reads) {
-    const { by, key, epoch, generation, version, value, after } = sighting
+  for (const read of reads) {
+    const { by, key, epoch, generation, version, value, after } = read
     const state = `${key} ${generation} ${version}`
-    const candidates = made.get(state) ?? []
-    const { fieldVersions } = sighting
-    const equal = (each: { readonly value: Json }): boolean => each.value === value || jsonEqual(each.value, value)
-    const commit = candidates.find(({ after: left }) => left !== undefined && equal({ value: left }))
+    const candidates = commitsByState.get(state) ?? []
+    const { fieldVersions } = read
+    const equal = (other: { readonly value: Json }): boolean => other.value === value || jsonEqual(other.value, value)
+    const commit = candidates.find(({ after: result }) => result !== undefined && equal({ value: result }))
     if (!commit)
-      wrong.push(`${by} saw ${key} at ${generation}/${version} as ${JSON.stringify(value)}, which nobody wrote`)
+      problems.push(
+        `${by} read ${key} at ${generation}/${version} as ${JSON.stringify(value)}, which no commit produced`,
+      )
     else if (candidates.length === 1 && !jsonEqual(fieldVersions, commit.fieldVersions))
-      wrong.push(
-        `${by} saw ${key} at ${generation}/${version} with ${JSON.stringify(fieldVersions)}, not ${JSON.stringify(commit.fieldVersions)}`,
+      problems.push(
+        `${by} read ${key} at ${generation}/${version}: expected field versions ${JSON.stringify(commit.fieldVersions)}, got ${JSON.stringify(fieldVersions)}`,
       )
     const other = values.get(`${epoch} ${state}`)
-    if (!other) values.set(`${epoch} ${state}`, sighting)
+    if (!other) values.set(`${epoch} ${state}`, read)
     else if (!equal(other))
-      wrong.push(
-        `${by} saw ${key} at ${generation}/${version} as ${JSON.stringify(value)}, ${other.by} as ${JSON.stringify(other.value)}`,
+      problems.push(
+        `${by} read ${key} at ${generation}/${version} as ${JSON.stringify(value)}, but ${other.by} as ${JSON.stringify(other.value)}`,
       )
     const before = last.get(`${by} ${key}`)
-    if (before && before.epoch === epoch && isBefore(sighting, before))
-      wrong.push(`${by} went back from ${before.generation}/${before.version} of ${key} to ${generation}/${version}`)
-    last.set(`${by} ${key}`, sighting)
-    const asked = after === undefined ? undefined : commitAt(commits, after)
-    if (asked && asked.epoch === epoch && asked.key === key && isBefore(sighting, asked))
-      wrong.push(`${by} asked for ${key} as of ${asked.generation}/${asked.version}, and saw ${generation}/${version}`)
+    if (before && before.epoch === epoch && isBefore(read, before))
+      problems.push(
+        `${by} read ${key} at ${generation}/${version} after ${before.generation}/${before.version}, which is newer`,
+      )
+    last.set(`${by} ${key}`, read)
+    const minimum = after === undefined ? undefined : commitAt(commits, after)
+    if (minimum && minimum.epoch === epoch && minimum.key === key && isBefore(read, minimum))
+      problems.push(
+        `${by} read ${key}: expected ${minimum.generation}/${minimum.version} or newer, got ${generation}/${version}`,
+      )
   }
-  return wrong
+  return problems
 }
 
 function commitAt(commits: readonly Commit[], position: string): Commit | undefined {

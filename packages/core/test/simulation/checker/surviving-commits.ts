@@ -1,17 +1,19 @@
 import type { Commit, History } from '../history.ts'
 
-/** The commits that the store still stands by. */
+/** Returns the commits that were not lost. */
 export const survivingCommits = ({ commits }: Pick<History, 'commits'>): Commit[] =>
   commits.filter(({ lostAt }) => lostAt === undefined)
 
-/** What each commit was made on: the one before it in the same life of the document, as the store had it then. */
+/** Maps each commit to its predecessor: the latest commit of the same generation that was not lost at that time. */
 export function predecessors({ commits }: Pick<History, 'commits'>): ReadonlyMap<Commit, Commit> {
-  const before = new Map<Commit, Commit>()
-  const made: Commit[] = []
+  const predecessorOf = new Map<Commit, Commit>()
+  const earlier: Commit[] = []
   for (const commit of commits) {
-    const last = made.findLast(({ key, lostAt = Number.POSITIVE_INFINITY }) => key === commit.key && lostAt > commit.at)
-    if (last?.generation === commit.generation) before.set(commit, last)
-    made.push(commit)
+    const last = earlier.findLast(
+      ({ key, lostAt = Number.POSITIVE_INFINITY }) => key === commit.key && lostAt > commit.at,
+    )
+    if (last?.generation === commit.generation) predecessorOf.set(commit, last)
+    earlier.push(commit)
   }
-  return before
+  return predecessorOf
 }

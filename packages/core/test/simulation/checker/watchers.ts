@@ -4,84 +4,89 @@ import { jsonEqual } from '../../../src/model/json.ts'
 import type { FinalState, History, WatchEvent } from '../history.ts'
 import { difference } from './final-states.ts'
 
-interface HeldDocument {
-  /** Its own, to be changed in place. */
+interface WatchedDocument {
+  /** A copy that patches may mutate. */
   readonly value: JsonObject
   readonly version: number
 }
 
 interface WatcherState {
-  readonly documents: Map<string, HeldDocument>
-  /** It began again where what it had saved may be gone: no word may have come of what went meanwhile. */
-  doubtful: boolean
+  readonly documents: Map<string, WatchedDocument>
+  /** Whether the watcher resumed at a position after which it may not receive all removals. */
+  mayMissRemovals: boolean
 }
 
-/** What each watcher was told, replayed with somebody else's patch engine, leads to what the store has. */
+/** Checks that each watcher's events, replayed with an independent patch library, lead to the store's documents. */
 export function checkWatchers({ watchEvents, finalStates }: Pick<History, 'watchEvents' | 'finalStates'>): string[] {
-  const wrong: string[] = []
+  const problems: string[] = []
   const watchers = new Map<string, WatcherState>()
-  const rest = [...finalStates]
-  for (const each of watchEvents) {
-    while (rest[0] && rest[0].at < each.at) compareAll(rest.shift() as FinalState, watchers, wrong)
-    const watched = watchers.get(each.watcher) ?? { documents: new Map(), doubtful: false }
-    watchers.set(each.watcher, watched)
-    applyEvent(each, watched, wrong)
+  const remaining = [...finalStates]
+  for (const event of watchEvents) {
+    while (remaining[0] && remaining[0].at < event.at) compareAll(remaining.shift() as FinalState, watchers, problems)
+    const state = watchers.get(event.watcher) ?? { documents: new Map(), mayMissRemovals: false }
+    watchers.set(event.watcher, state)
+    applyEvent(event, state, problems)
   }
-  for (const end of rest) compareAll(end, watchers, wrong)
-  return wrong
+  for (const finalState of remaining) compareAll(finalState, watchers, problems)
+  return problems
 }
 
-function applyEvent(told: WatchEvent, watched: WatcherState, wrong: string[]): void {
-  if (told.kind === 'resumed') {
-    watched.doubtful ||= told.doubtful
+function applyEvent(event: WatchEvent, state: WatcherState, problems: string[]): void {
+  if (event.kind === 'resumed') {
+    state.mayMissRemovals ||= event.mayMissRemovals
     return
   }
-  const { documents, doubtful } = watched
-  const { watcher, kind, key, version, commits } = told
-  const held = documents.get(key)
+  const { documents, mayMissRemovals } = state
+  const { watcher, kind, key, version, commits } = event
+  const document = documents.get(key)
   if (kind === 'removed') documents.delete(key)
-  else if (!('patch' in told)) {
-    documents.set(key, { value: copied(told.value as JsonObject), version })
+  else if (!('patch' in event)) {
+    documents.set(key, { value: clone(event.value as JsonObject), version })
     if (kind === 'created' && commits < version)
-      wrong.push(`${watcher} got ${key} created at version ${version} by ${commits} commits`)
-  } else if (held) {
-    if (version !== held.version + commits)
-      wrong.push(`${watcher} got version ${version} of ${key} by ${commits} commits after ${held.version}`)
-    const value = applyPatch(held.value, told.patch)
-    if (!value) wrong.push(`${watcher}: ${JSON.stringify(told.patch)} does not fit ${JSON.stringify(held.value)}`)
-    else if (told.value && !jsonEqual(value, told.value))
-      wrong.push(`${watcher}: the patch of ${key} leads to ${JSON.stringify(value)}, not ${JSON.stringify(told.value)}`)
-    documents.set(key, { value: value ?? (told.value ? copied(told.value) : held.value), version })
-  } else if (!doubtful) wrong.push(`${watcher} got a ${kind} of ${key}, which it does not have`)
+      problems.push(`${watcher} received ${key} created at version ${version} by ${commits} commits`)
+  } else if (document) {
+    if (version !== document.version + commits)
+      problems.push(
+        `${watcher} received version ${version} of ${key} by ${commits} commits after version ${document.version}`,
+      )
+    const value = applyPatch(document.value, event.patch)
+    if (!value)
+      problems.push(`${watcher}: ${JSON.stringify(event.patch)} does not apply to ${JSON.stringify(document.value)}`)
+    else if (event.value && !jsonEqual(value, event.value))
+      problems.push(
+        `${watcher}: expected the patch of ${key} to produce ${JSON.stringify(event.value)}, got ${JSON.stringify(value)}`,
+      )
+    documents.set(key, { value: value ?? (event.value ? clone(event.value) : document.value), version })
+  } else if (!mayMissRemovals) problems.push(`${watcher} received "${kind}" of ${key}, which it does not have`)
 }
 
-/** `value` is changed by it, and what it becomes is nobody else's. */
+/** Applies a patch in place. Clones the patch, so that the result shares no values with it. */
 function applyPatch(value: JsonObject, patch: readonly unknown[]): JsonObject | undefined {
   try {
-    return jsonpatch.applyPatch(value, copied(patch) as Parameters<typeof jsonpatch.applyPatch>[1], false, true)
+    return jsonpatch.applyPatch(value, clone(patch) as Parameters<typeof jsonpatch.applyPatch>[1], false, true)
       .newDocument as JsonObject
   } catch {
     return undefined
   }
 }
 
-const copied = <V>(value: V): V => JSON.parse(JSON.stringify(value)) as V
+const clone = <V>(value: V): V => JSON.parse(JSON.stringify(value)) as V
 
 function compareAll(
-  { stored, watchers: wanted, expiring, holdsAll }: FinalState,
+  { stored, watchers: keysByWatcher, hasTtl, replicatesAll }: FinalState,
   watchers: ReadonlyMap<string, WatcherState>,
-  wrong: string[],
+  problems: string[],
 ): void {
-  for (const [name, keys] of wanted) {
-    const { documents, doubtful } = watchers.get(name) ?? {
-      documents: new Map<string, HeldDocument>(),
-      doubtful: false,
+  for (const [name, keys] of keysByWatcher) {
+    const { documents, mayMissRemovals } = watchers.get(name) ?? {
+      documents: new Map<string, WatchedDocument>(),
+      mayMissRemovals: false,
     }
     for (const key of keys) {
-      const want = stored.get(key)
-      // of the end of what is not held here nobody tells
-      if (!want && (doubtful || (expiring && !holdsAll))) continue
-      wrong.push(...difference(`${name} of ${key}`, documents.get(key)?.value, want))
+      const expected = stored.get(key)
+      // a stream emits the expiry only of documents that its instance has cached
+      if (!expected && (mayMissRemovals || (hasTtl && !replicatesAll))) continue
+      problems.push(...difference(`${key} at ${name}`, documents.get(key)?.value, expected))
     }
   }
 }

@@ -4,14 +4,18 @@ import { expectedMerge, same } from './merges.ts'
 import { predecessors } from './surviving-commits.ts'
 
 /**
- * Each write is done once, where it was asked for, as its kind says, and stays: what was acknowledged is there, or its loss
- * was told; what was refused never happened. One process's writes to one document are done in the order of its calls.
+ * Checks all writes:
+ *
+ * - an acknowledged write takes effect exactly once, unless its loss was reported;
+ * - a rejected write takes no effect;
+ * - the effect matches the call, and happens between its start and its acknowledgement;
+ * - the writes of one process to one document take effect in the order of its calls.
  */
 export function checkWrites(history: History): string[] {
   return new WritesChecker(history).run()
 }
 
-/** What any write may be refused with: its document is gone, its time is up, the store is away. */
+/** Codes that any write may reject with: its document is absent, its timeout ended, or the store is unavailable. */
 const ALWAYS_ALLOWED_CODES: ReadonlySet<string> = new Set(['SYNC_NOT_FOUND', 'SYNC_TIMEOUT', 'SYNC_STORE_UNAVAILABLE'])
 
 class WritesChecker {
@@ -35,33 +39,34 @@ class WritesChecker {
   #checkCall(call: Call): void {
     const all = this.#commitsByCall.get(call) ?? []
     const kept = all.filter(({ lostAt }) => lostAt === undefined)
-    const { ended = Number.POSITIVE_INFINITY, outcome, began } = call
-    if (kept.length > 1) this.#report(call, `was done ${kept.length} times`)
-    // one of several may have been refused, or given the answer of another
+    const { endedAt = Number.POSITIVE_INFINITY, outcome, startedAt } = call
+    if (kept.length > 1) this.#report(call, `took effect ${kept.length} times`)
+    // of several calls with one idempotency key, any may be rejected or get another's result
     const single = call.repeats === undefined
-    if (single && kept.length > 0 && (outcome === 'refused' || outcome === 'unchanged'))
-      this.#report(call, `is ${outcome}, but done`)
+    if (single && kept.length > 0 && (outcome === 'rejected' || outcome === 'unchanged'))
+      this.#report(call, `has the outcome "${outcome}", but took effect`)
     for (const commit of single ? all : []) {
-      if (commit.at < began) this.#report(call, 'was done before it was asked for')
-      if (outcome === 'done' && commit.lostAt === undefined && commit.at > ended)
-        this.#report(call, 'was done after it was acknowledged')
+      if (commit.at < startedAt) this.#report(call, 'took effect before it started')
+      if (outcome === 'acknowledged' && commit.lostAt === undefined && commit.at > endedAt)
+        this.#report(call, 'took effect after it was acknowledged')
       this.#checkEffect(call, commit)
     }
-    if (outcome === 'done' && kept.length === 0 && !this.#isExcused(call, all))
-      this.#report(call, 'was acknowledged, and is not there')
+    if (outcome === 'acknowledged' && kept.length === 0 && !this.#isExcused(call, all))
+      this.#report(call, 'was acknowledged, but is missing')
     if (outcome === 'unchanged') this.#checkUnchanged(call)
-    if (outcome === 'refused' && !ALWAYS_ALLOWED_CODES.has(call.code ?? '') && !call.refusals.includes(call.code ?? ''))
-      this.#report(call, `was refused with ${call.code}`)
+    const code = call.code ?? ''
+    if (outcome === 'rejected' && !ALWAYS_ALLOWED_CODES.has(code) && !call.allowedCodes.includes(code))
+      this.#report(call, `was rejected with ${call.code}`)
   }
 
-  /** It was lost, and its process was told or is no more; or it shared a commit with a later one. */
+  /**
+   * Whether an acknowledged write may be missing: it was lost, and its process got a report of the loss or crashed; or it was
+   * combined with a later write that replaced its values.
+   */
   #isExcused(call: Call, all: readonly Commit[]): boolean {
-    const { by, ended = 0, key, effect } = call
+    const { by, endedAt = 0, key, effect } = call
     const { losses, crashes, calls } = this.#history
-    if (all.length > 0) {
-      const gone = [...losses, ...crashes].some((moment) => moment.by === by && moment.at > ended)
-      return gone
-    }
+    if (all.length > 0) return [...losses, ...crashes].some((event) => event.by === by && event.at > endedAt)
     if (effect.kind !== 'set' || effect.alone) return false
     const names = Object.keys(effect.fields)
     return names.every((name) =>
@@ -70,9 +75,9 @@ class WritesChecker {
           other.by === by &&
           other.key === key &&
           other.effect.kind === 'set' &&
-          (other.effect.later || effect.later || other.began > call.began) &&
-          other.began < ended &&
-          (other.ended ?? ended) > call.began &&
+          (other.effect.later || effect.later || other.startedAt > call.startedAt) &&
+          other.startedAt < endedAt &&
+          (other.endedAt ?? endedAt) > call.startedAt &&
           name in other.effect.fields,
       ),
     )
@@ -84,43 +89,44 @@ class WritesChecker {
     const present = before?.after
     switch (effect.kind) {
       case 'merge': {
-        const want = expectedMerge(effect.field, effect.base, effect.local, present?.[effect.field])
-        const have = commit.after?.[effect.field]
-        if (!same(want, have))
-          this.#report(call, `left ${effect.field} at ${JSON.stringify(have)}, not ${JSON.stringify(want)}`)
+        const expected = expectedMerge(effect.field, effect.base, effect.local, present?.[effect.field])
+        const actual = commit.after?.[effect.field]
+        if (!same(expected, actual))
+          this.#report(call, `set ${effect.field}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`)
         return
       }
       case 'list': {
         const { only } = effect
         const { generation = commit.generation, version = commit.version - 1 } = only ?? {}
         if (commit.generation !== generation || commit.version !== version + 1)
-          this.#report(call, `insisted on ${generation}/${version}, and made ${commit.generation}/${commit.version}`)
+          this.#report(call, `required ${generation}/${version}, but produced ${commit.generation}/${commit.version}`)
         return
       }
       case 'compare': {
         const version = commit.fieldVersions[effect.field]
         if (version !== undefined && version !== effect.version + 1)
-          this.#report(call, `insisted on version ${effect.version} of ${effect.field}, and made ${version}`)
+          this.#report(call, `required version ${effect.version} of ${effect.field}, but produced ${version}`)
         return
       }
       case 'create':
-        if (present) this.#report(call, 'was made over a document that was there')
+        if (present) this.#report(call, 'overwrote an existing document')
     }
   }
 
-  /** Nothing had to be done: then some state between call and answer was as wanted. */
+  /** Checks an "unchanged" outcome: at some time between start and end of the call, the fields must have had its values. */
   #checkUnchanged(call: Call): void {
-    const { effect, key, began, ended = 0 } = call
+    const { effect, key, startedAt, endedAt = 0 } = call
     if (effect.kind !== 'set') return
-    const wanted = Object.entries(effect.fields)
-    const holds = (state: JsonObject | undefined): boolean =>
-      state !== undefined && wanted.every(([name, value]) => same(state[name], value))
+    const assigned = Object.entries(effect.fields)
+    const hasValues = (state: JsonObject | undefined): boolean =>
+      state !== undefined && assigned.every(([name, value]) => same(state[name], value))
     const commits = this.#history.commits.filter((commit) => commit.key === key)
-    // what a store loses leaves the state before it
-    const moments = commits.flatMap(({ at, lostAt = at }) => [at, lostAt]).filter((at) => at > began && at < ended)
-    const stood = (moment: number): JsonObject | undefined =>
-      commits.findLast(({ at, lostAt = ended }) => at <= moment && lostAt > moment)?.after
-    if (![began, ...moments].some((moment) => holds(stood(moment)))) this.#report(call, 'was taken for nothing to do')
+    // the loss of a commit restores the state before it
+    const times = commits.flatMap(({ at, lostAt = at }) => [at, lostAt]).filter((at) => at > startedAt && at < endedAt)
+    const stateAt = (time: number): JsonObject | undefined =>
+      commits.findLast(({ at, lostAt = endedAt }) => at <= time && lostAt > time)?.after
+    if (![startedAt, ...times].some((time) => hasValues(stateAt(time))))
+      this.#report(call, 'was reported as unchanged, but the document had other values')
   }
 
   #checkOrder(): void {
@@ -129,9 +135,9 @@ class WritesChecker {
       .flatMap(([call, commits]) =>
         commits.filter(({ lostAt }) => lostAt === undefined).map(({ at }) => ({ call, at })),
       )
-      .sort((a, b) => a.at - b.at || a.call.began - b.call.began)
+      .sort((a, b) => a.at - b.at || a.call.startedAt - b.call.startedAt)
     for (const { call } of order) {
-      // one that is made again when what it met is gone stands where it succeeded
+      // these calls may take effect later than calls that started after them
       if (
         call.repeats !== undefined ||
         call.effect.kind === 'create' ||
@@ -140,31 +146,32 @@ class WritesChecker {
         continue
       const id = `${call.by} ${call.key}`
       const before = last.get(id)
-      if (before && before.began > call.began) this.#report(call, `was overtaken by ${before.id} (${before.name})`)
+      if (before && before.startedAt > call.startedAt)
+        this.#report(call, `was overtaken by ${before.id} (${before.name})`)
       last.set(id, call)
     }
   }
 
-  #report({ id, by, name, key }: Call, what: string): void {
-    this.#problems.push(`${id}, ${name} of ${key} by ${by}, ${what}`)
+  #report({ id, by, name, key }: Call, text: string): void {
+    this.#problems.push(`${name} of ${key} by ${by} (${id}) ${text}`)
   }
 }
 
-/** Which commits each call came to: by its id in their meta, in the list, or as the value of a register. */
-function commitsByCall({ calls, commits }: History, before: ReadonlyMap<Commit, Commit>): Map<Call, Commit[]> {
+/** Maps each call to its commits, which contain its id in their meta, in the list, or as the value of a register. */
+function commitsByCall({ calls, commits }: History, predecessorOf: ReadonlyMap<Commit, Commit>): Map<Call, Commit[]> {
   const byId = new Map<string, Call[]>()
   for (const call of calls) {
     const id = call.repeats ?? call.id
     byId.set(id, [...(byId.get(id) ?? []), call])
   }
-  const done = new Map<Call, Commit[]>()
+  const result = new Map<Call, Commit[]>()
   for (const commit of commits) {
-    for (const id of idsIn(commit, before.get(commit)?.after)) {
+    for (const id of idsIn(commit, predecessorOf.get(commit)?.after)) {
       for (const call of byId.get(id) ?? [])
-        if (call.key === commit.key) done.set(call, [...(done.get(call) ?? []), commit])
+        if (call.key === commit.key) result.set(call, [...(result.get(call) ?? []), commit])
     }
   }
-  return done
+  return result
 }
 
 function idsIn({ call, after }: Commit, present: JsonObject | undefined): Set<string> {
@@ -173,10 +180,10 @@ function idsIn({ call, after }: Commit, present: JsonObject | undefined): Set<st
     const value = after?.[name]
     if (typeof value === 'string' && value !== present?.[name]) ids.add(value)
   }
-  const old = new Set(listed(present))
-  for (const id of listed(after)) if (!old.has(id)) ids.add(id)
+  const previousIds = new Set(listIds(present))
+  for (const id of listIds(after)) if (!previousIds.has(id)) ids.add(id)
   return ids
 }
 
-const listed = (document: JsonObject | undefined): string[] =>
+const listIds = (document: JsonObject | undefined): string[] =>
   ((document?.['l'] ?? []) as readonly { readonly id: string }[]).map(({ id }) => id)

@@ -10,12 +10,12 @@ import type {
 } from '@sync/core/adapter'
 import type { NetworkState } from './network-state.ts'
 
-/** A process's way to the bus. */
+/** A process's connection to the bus, with faults. */
 export class FaultyBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly #bus: ChangeBus
   readonly #network: NetworkState
-  #cut = false
+  #disconnected = false
 
   constructor(bus: ChangeBus, network: NetworkState) {
     this.capabilities = bus.capabilities
@@ -24,28 +24,28 @@ export class FaultyBus implements ChangeBus {
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    if (this.#cut || this.#network.bus === 'mute') return
-    this.#refuse()
+    if (this.#disconnected || this.#network.bus === 'no send') return
+    this.#assertAvailable()
     await this.#bus.publish(scope, changes)
   }
 
   async subscribe(scope: Scope, onFrame: FrameHandler, options?: SubscribeOptions): Promise<Subscription> {
-    this.#refuse()
-    const hear: FrameHandler = (frame, ...more) => {
-      if (!this.#cut && this.#network.bus !== 'deaf') onFrame(frame, ...more)
+    this.#assertAvailable()
+    const deliver: FrameHandler = (frame, ...more) => {
+      if (!this.#disconnected && this.#network.bus !== 'no receive') onFrame(frame, ...more)
     }
-    return this.#bus.subscribe(scope, hear, options)
+    return this.#bus.subscribe(scope, deliver, options)
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
     return this.#bus.onStatus((status) => {
-      if (!this.#cut) listener(status)
+      if (!this.#disconnected) listener(status)
     })
   }
 
-  /** The process ends: the broker notices. */
-  cut(): void {
-    this.#cut = true
+  /** Disconnects when the process crashes. Unlike a network fault, the broker detects it. */
+  disconnect(): void {
+    this.#disconnected = true
     void this.#bus.close()
   }
 
@@ -57,7 +57,7 @@ export class FaultyBus implements ChangeBus {
     return this.close()
   }
 
-  #refuse(): void {
-    if (this.#network.bus === 'refused') throw new BusUnavailableError('the bus is away')
+  #assertAvailable(): void {
+    if (this.#network.bus === 'unavailable') throw new BusUnavailableError('the bus is unavailable')
   }
 }

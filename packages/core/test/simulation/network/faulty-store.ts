@@ -15,28 +15,28 @@ import type {
 } from '@sync/core/adapter'
 import type { NetworkState } from './network-state.ts'
 
-/** Does a commit at the store, when it has arrived there. */
+/** Executes a group of commits that has arrived at the store. */
 export type CommitHandler = (group: readonly CommitRequest[]) => Promise<CommitResult[]>
 
-/** After so many ms at most a client no longer waits for a reply. */
+/** Maximum time that a client waits for a reply. */
 const CLIENT_TIMEOUT_MS = 60
-/** Within so many ms a request that its client has given up may still arrive. */
+/** Maximum delay of a request that its client has given up. */
 const MAX_ARRIVAL_DELAY_MS = 400
 
-/** A process's way to the store. What is on it when the process ends may still arrive; no answer comes any more. */
+/** A process's connection to the store, with faults. Requests of a crashed process may still arrive, but get no reply. */
 export class FaultyStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #server: Store
   readonly #commits: CommitHandler
   readonly #network: NetworkState
   readonly #time: Runtime
-  #cut = false
+  #disconnected = false
 
-  constructor(server: Store, commits: CommitHandler, ways: NetworkState, time: Runtime) {
+  constructor(server: Store, commits: CommitHandler, network: NetworkState, time: Runtime) {
     this.capabilities = server.capabilities
     this.#server = server
     this.#commits = commits
-    this.#network = ways
+    this.#network = network
     this.#time = time
   }
 
@@ -47,9 +47,9 @@ export class FaultyStore implements Store {
   async commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
     if (this.#network.commitsToDelay > 0 && this.#network.store === 'open') {
       this.#network.commitsToDelay--
-      const later = this.#time.random() * MAX_ARRIVAL_DELAY_MS
-      this.#time.schedule(() => void this.#commits(group), later)
-      await this.#pause(Math.min(later, this.#time.random() * CLIENT_TIMEOUT_MS))
+      const arrivalDelay = this.#time.random() * MAX_ARRIVAL_DELAY_MS
+      this.#time.schedule(() => void this.#commits(group), arrivalDelay)
+      await this.#pause(Math.min(arrivalDelay, this.#time.random() * CLIENT_TIMEOUT_MS))
       throw unavailable('unknown')
     }
     return this.#send('unknown', () => this.#commits(group))
@@ -59,8 +59,8 @@ export class FaultyStore implements Store {
     return this.#read(() => this.#server.changesSince(scope, after, limit))
   }
 
-  heads(asked: readonly HeadQuery[]): Promise<Head[]> {
-    return this.#read(() => this.#server.heads(asked))
+  heads(queries: readonly HeadQuery[]): Promise<Head[]> {
+    return this.#read(() => this.#server.heads(queries))
   }
 
   touch(refs: readonly TouchRequest[]): Promise<void> {
@@ -75,9 +75,9 @@ export class FaultyStore implements Store {
     })
   }
 
-  /** The process ends. */
-  cut(): void {
-    this.#cut = true
+  /** Disconnects when the process crashes. */
+  disconnect(): void {
+    this.#disconnected = true
   }
 
   async close(): Promise<void> {
@@ -93,27 +93,27 @@ export class FaultyStore implements Store {
   }
 
   async #send<R>(committed: 'no' | 'unknown', work: () => Promise<R>): Promise<R> {
-    if (this.#cut) return never()
-    const ways = this.#network
-    const { store } = ways
-    if (store === 'away') throw unavailable(committed)
+    if (this.#disconnected) return never()
+    const network = this.#network
+    const { store } = network
+    if (store === 'unavailable') throw unavailable(committed)
     if (store === 'requests lost') return this.#timeOut(committed)
-    if (ways.maxDelay > 0) await this.#pause(this.#time.random() * ways.maxDelay)
+    if (network.maxDelay > 0) await this.#pause(this.#time.random() * network.maxDelay)
     const answer = await work()
-    if (committed === 'unknown' && ways.repliesToLose > 0) {
-      ways.repliesToLose--
+    if (committed === 'unknown' && network.repliesToLose > 0) {
+      network.repliesToLose--
       throw unavailable(committed)
     }
-    // in between the line may have been cut
-    if (ways.store === 'away') throw unavailable(committed)
-    if (ways.store === 'replies lost') return this.#timeOut(committed)
-    if (ways.maxDelay > 0) await this.#pause(this.#time.random() * ways.maxDelay)
-    return this.#cut ? never() : answer
+    // the network may have changed while the store was working
+    if (network.store === 'unavailable') throw unavailable(committed)
+    if (network.store === 'replies lost') return this.#timeOut(committed)
+    if (network.maxDelay > 0) await this.#pause(this.#time.random() * network.maxDelay)
+    return this.#disconnected ? never() : answer
   }
 
   async #timeOut(committed: 'no' | 'unknown'): Promise<never> {
     await this.#pause(this.#time.random() * CLIENT_TIMEOUT_MS)
-    if (this.#cut) return never()
+    if (this.#disconnected) return never()
     throw unavailable(committed)
   }
 
@@ -123,6 +123,6 @@ export class FaultyStore implements Store {
 }
 
 const unavailable = (committed: 'no' | 'unknown'): StoreUnavailableError =>
-  new StoreUnavailableError('the store is away', committed)
+  new StoreUnavailableError('the store is unavailable', committed)
 
 const never = (): Promise<never> => new Promise(() => {})

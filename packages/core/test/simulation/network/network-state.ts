@@ -1,15 +1,15 @@
-/** The ways of one process to the store and to the bus, and what is wrong with them now. */
+/** One process's connections to the store and the bus, with their current faults. */
 export interface NetworkState {
-  /** `requests lost`, `replies lost`: only that direction carries nothing; the caller waits in vain. */
-  store: 'open' | 'away' | 'requests lost' | 'replies lost'
-  /** A request and its reply take up to so many ms each, every call by itself: one may overtake another. */
+  /** `requests lost` and `replies lost` affect one direction. In both cases the caller's request times out. */
+  store: 'open' | 'unavailable' | 'requests lost' | 'replies lost'
+  /** Maximum delay of a request, and of a reply, in milliseconds. Each is delayed separately, so they can be reordered. */
   maxDelay: number
-  /** So many next replies to commits are lost. */
+  /** Number of replies to commits that will be lost. */
   repliesToLose: number
-  /** So many next commits are given up by the client before they arrive, late. */
+  /** Number of commits that will time out at the client and arrive later. */
   commitsToDelay: number
-  /** `deaf`: frames do not arrive. `mute`: what is published goes nowhere. `refused`: publishing and subscribing fail. */
-  bus: 'open' | 'deaf' | 'mute' | 'refused'
+  /** `no receive` drops incoming frames, `no send` drops published ones. `unavailable` fails publishing and subscribing. */
+  bus: 'open' | 'no receive' | 'no send' | 'unavailable'
 }
 
 export const healthyNetwork = (): NetworkState => ({

@@ -1,22 +1,25 @@
 import type { Runtime } from '@sync/core'
 
-/** What a process knows of time: its wall clock may be set, and nothing runs any more once it has ended. */
+/** The clock of a process. Its wall clock can jump. No timer runs after the process has crashed. */
 export interface ProcessClock extends Runtime {
-  /** Sets the wall clock forwards or back, in ms; timers keep their distance. */
+  /**
+   * Moves the wall clock by `ms` milliseconds, forwards or back. A jump forwards also advances the monotonic clock, as after a
+   * suspension. Timers are not affected.
+   */
   jump(ms: number): void
-  /** The wall clock is right again. */
+  /** Corrects the wall clock. */
   setRight(): void
-  /** The process ends. */
+  /** Stops all timers when the process crashes. */
   stop(): void
 }
 
 export function createProcessClock(common: Runtime): ProcessClock {
-  let ahead = 0
-  let leftOut = 0
+  let wallClockOffset = 0
+  let forwardJumps = 0
   let stopped = false
   return {
-    now: () => common.now() + ahead,
-    elapsed: () => common.elapsed() + leftOut,
+    now: () => common.now() + wallClockOffset,
+    elapsed: () => common.elapsed() + forwardJumps,
     schedule: (fn, ms) =>
       common.schedule(() => {
         if (!stopped) fn()
@@ -24,11 +27,11 @@ export function createProcessClock(common: Runtime): ProcessClock {
     random: () => common.random(),
     id: () => common.id(),
     jump(ms) {
-      ahead += ms
-      leftOut += Math.max(0, ms)
+      wallClockOffset += ms
+      forwardJumps += Math.max(0, ms)
     },
     setRight() {
-      this.jump(-ahead)
+      this.jump(-wallClockOffset)
     },
     stop() {
       stopped = true

@@ -2,7 +2,7 @@ import { type JsonObject, type MemoryHub, memoryStore, type Store } from '@sync/
 import { type CommitRequest, type CommitResult, decodeChange } from '@sync/core/adapter'
 import type { Commit, Recorder } from '../history.ts'
 
-/** The store of a schedule, with somebody beside it who writes down what it does. */
+/** The store of a schedule. Records its commits. */
 export class RecordingStore {
   readonly store: Store
   readonly #hub: MemoryHub
@@ -15,7 +15,7 @@ export class RecordingStore {
     this.#recorder = recorder
   }
 
-  /** Does the commits in this very step, one by one: what stands there after each is seen before the next. */
+  /** Executes the commits synchronously, one by one, and reads the document after each, before the next one. */
   async commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
     const steps = group.map((request) => ({
       at: this.#recorder.tick(),
@@ -49,14 +49,14 @@ export class RecordingStore {
     const { key, epoch, sequence } = change
     const id = `${epoch} ${sequence}`
     const before = this.#known.get(id)
-    // an answer out of the op memory: nothing was done
+    // the result comes from the op memory: nothing was committed
     if (before && before.lostAt === undefined && before.key === key) return
     const { meta, time } = decodeChange(change)
     const call = meta?.['call']
     const commit = { at, key, epoch, sequence, generation, version, call, after, fieldVersions, time }
     this.#known.set(id, commit)
-    // answers come back in any order
+    // results arrive in any order, so the commit is inserted by its number
     const { commits } = this.#recorder
-    commits.splice(commits.findLastIndex((each) => each.at < at) + 1, 0, commit)
+    commits.splice(commits.findLastIndex((earlier) => earlier.at < at) + 1, 0, commit)
   }
 }

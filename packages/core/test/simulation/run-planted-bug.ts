@@ -3,27 +3,27 @@ import { fileURLToPath } from 'node:url'
 import { applyEdits } from '../rules/apply-edits.ts'
 import { rules } from '../rules/table.ts'
 import type { SeedRange } from './first-failure.ts'
-import { type Mutant, ownMutants } from './mutants.ts'
+import { otherBugs, type PlantedBug } from './planted-bugs.ts'
 import { undetectable } from './undetectable.ts'
 
-/** Faults beside the rules, and every rule switched off that shows in a history. */
-export const mutants: readonly Mutant[] = [
-  ...ownMutants,
-  ...rules.filter(({ name }) => !undetectable.has(name)).map(({ name, edits }) => ({ name, edits: edits })),
+/** All planted bugs: every rule switched off whose absence the simulation can detect, and the other bugs. */
+export const plantedBugs: readonly PlantedBug[] = [
+  ...otherBugs,
+  ...rules.filter(({ name }) => !undetectable.has(name)).map(({ name, edits }) => ({ name, edits })),
 ]
 
-/** Looks for a schedule that fails with a fault planted into the source; prints it as JSON, or `null`; and, as errors, where it is. */
-export async function runMutant(name: string, range: SeedRange): Promise<void> {
-  const plant = mutants.find((each) => each.name === name)
-  if (!plant) throw new Error(`no such fault: ${name}`)
-  const texts = applyEdits(plant.edits)
+/** Plants a bug and searches for a failing schedule. Prints it to stdout as JSON, or `null`, and each seed to stderr. */
+export async function runPlantedBug(name: string, range: SeedRange): Promise<void> {
+  const bug = plantedBugs.find((one) => one.name === name)
+  if (!bug) throw new Error(`--fault: expected the name of a planted bug, got "${name}"`)
+  const texts = applyEdits(bug.edits)
   registerHooks({
     load(url, context, next) {
       const source = url.startsWith('file:') ? texts.get(fileURLToPath(url)) : undefined
       return source === undefined ? next(url, context) : { format: 'module-typescript', source, shortCircuit: true }
     },
   })
-  // the auditor has to notice, not the process
+  // the checker must find the bug, not the process by crashing
   process.on('unhandledRejection', () => {})
   process.on('uncaughtException', () => {})
   const { firstFailure } = await import('./first-failure.ts')
@@ -34,9 +34,9 @@ export async function runMutant(name: string, range: SeedRange): Promise<void> {
   }
   const { problemsOf, shrink } = await import('./shrink.ts')
   const { plan, problems } = failure
-  const { history, wrong: still } = await shrink(plan)
+  const { history, problems: remaining } = await shrink(plan)
   const isReproducible = (await problemsOf(plan)).join() === problems.join()
   console.log(
-    JSON.stringify({ seed: plan.seed, first: problems[0], isReproducible, shrunken: { history, wrong: still } }),
+    JSON.stringify({ seed: plan.seed, first: problems[0], isReproducible, shrunken: { history, problems: remaining } }),
   )
 }

@@ -1,13 +1,13 @@
 import type { SourceEdit } from '../rules/rule.ts'
 
-/** A fault that the simulation must notice. */
-export interface Mutant {
+/** A deliberate mistake that the simulation must find. */
+export interface PlantedBug {
   readonly name: string
   readonly edits: readonly SourceEdit[]
 }
 
-/** Faults beside the rules of the protocol. */
-export const ownMutants: readonly Mutant[] = [
+/** Planted bugs other than switched-off rules of the protocol. */
+export const otherBugs: readonly PlantedBug[] = [
   {
     name: 'a gap is applied',
     edits: [
@@ -54,7 +54,7 @@ export const ownMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'changes of one life are applied in the order in which they come',
+    name: 'changes of one generation are applied in the order of arrival',
     edits: [{ file: 'replica/replica.ts', find: ' && change.version === this.version + 1', replace: '' }],
   },
   {
@@ -68,7 +68,7 @@ export const ownMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'the store keeps what has expired',
+    name: 'the store keeps expired documents',
     edits: [
       {
         file: 'memory/document-table.ts',
@@ -78,7 +78,7 @@ export const ownMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a copy that has lapsed is served',
+    name: 'an expired replica is served',
     edits: [{ file: 'replica/expiry.ts', find: 'expiresAt <= this.#deps.runtime.elapsed()', replace: 'false' }],
   },
   {
@@ -103,7 +103,7 @@ export const ownMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a strategy takes the last write',
+    name: 'a merge strategy takes the last write',
     edits: [{ file: 'merge/merge.ts', find: 'remote + (local - base)', replace: 'local' }],
   },
   {
@@ -113,11 +113,11 @@ export const ownMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'what is created takes the place of what is there',
+    name: 'create overwrites an existing document',
     edits: [{ file: 'memory/expectation.ts', find: 'if (generation === 0 && document)', replace: 'if (false)' }],
   },
   {
-    name: 'a write is acknowledged before it is done',
+    name: 'a write is acknowledged before it is committed',
     edits: [
       {
         file: 'collection/commit-loop.ts',
