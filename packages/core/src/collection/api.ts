@@ -131,7 +131,7 @@ export interface ChangesOptions<T> {
 /** The outcome of one row of an import. */
 export interface ImportedRow {
   readonly key: string
-  /** Why the row was not written; absent if it was. */
+  /** Error of a row that was not written; absent if it was. */
   readonly error?: SyncError
 }
 

@@ -308,8 +308,8 @@ export class CommitLoop {
   async #waitForConflictingState({ generation, version }: CurrentVersions, attempt: number): Promise<void> {
     const { section, retryingStore } = this.#deps
     if (attempt >= BACKOFF_FROM_ATTEMPT) await retryingStore.backOff(Math.min(attempt - BACKOFF_FROM_ATTEMPT, 3))
-    const held = section.reader.peek(this.#group.key)
-    const isUpToDate = held?.value && held.settled && held.generation === generation && held.version === version
+    const cached = section.reader.peek(this.#group.key)
+    const isUpToDate = cached?.value && cached.settled && cached.generation === generation && cached.version === version
     if (!isUpToDate) await section.refresh(this.#group.key)
   }
 }

@@ -148,8 +148,8 @@ export const outcomes: readonly Rule[] = [
     edits: [
       {
         file: 'collection/commit-loop.ts',
-        find: 'if (sends > 1 || op.isCallerGiven) throw',
-        replace: 'if (op.isCallerGiven) throw',
+        find: 'if (sends > 1 || op.isCallerGiven)',
+        replace: 'if (op.isCallerGiven)',
       },
     ],
     provenBy: {
