@@ -150,10 +150,10 @@ export class CommitLoop {
     const refreshed = await section.refresh(key)
     if (this.#matches(refreshed, precondition)) return refreshed
     const version = versionOf(refreshed)
-    throw this.#conflict(precondition, version)
+    throw this.#preconditionError(precondition, version)
   }
 
-  #conflict({ version: expected, readAt }: Precondition, version: number): ConflictError {
+  #preconditionError({ version: expected, readAt }: Precondition, version: number): ConflictError {
     const address = { ...this.#deps.section.ref, key: this.#group.key }
     const name = readAt ? 'ifMatch' : 'ifVersion'
     const message =
