@@ -11,7 +11,9 @@ import type { Field, FieldValue, Frozen, PartialDocument } from './document.ts'
  * `SYNC_ABORTED`. A write that was sent still completes; its call rejects with `SYNC_OUTCOME_UNKNOWN`.
  */
 export interface CallOptions {
+  /** Ends the wait when it aborts. */
   readonly signal?: AbortSignal
+  /** Maximum wait. Default: no limit. */
   readonly timeout?: Duration
 }
 
@@ -50,10 +52,13 @@ export interface WriteResult {
 /** A document with its versions and position. */
 export interface Entry<T> {
   readonly value: Frozen<T>
+  /** Number of commits to the document since it was created. */
   readonly version: number
   /** Identifies this state of the document. Usable as the `ifMatch` option and in the HTTP headers `ETag` and `If-Match`. */
   readonly etag: ETag
+  /** Version of each present field. */
   readonly fieldVersions: { readonly [K in Field<T>]?: number }
+  /** Position of the section as of this copy. */
   readonly position: Position
   /** Time of the last change by the store's clock, in ms since 1970. */
   readonly changedAt: number
@@ -75,7 +80,9 @@ type Delta<T> = { readonly fields: readonly Field<T>[]; readonly patch: readonly
 /** A change as a watcher receives it. `commits` is the number of commits that it combines. */
 export type Change<T> = {
   readonly key: string
+  /** The document's version after the change. */
   readonly version: number
+  /** Position after this change: every change up to and including it has been emitted. */
   readonly position: Position
   readonly commits: number
   /** Time of the commit by the store's clock, in ms since 1970. */
@@ -125,13 +132,14 @@ export interface ChangesOptions<T> {
   readonly maxBatch?: number
   /** Whether changes that wait for the consumer are combined per document. Default true. */
   readonly combine?: boolean
+  /** Ends the stream when it aborts. */
   readonly signal?: AbortSignal
 }
 
 /** The outcome of one row of an import. */
 export interface ImportedRow {
   readonly key: string
-  /** Why the row was not written; absent if it was. */
+  /** Error of a row that was not written; absent if it was. */
   readonly error?: SyncError
 }
 
@@ -143,6 +151,7 @@ export interface ImportOptions extends CallOptions {
 
 /** The totals of an import. */
 export interface ImportResult {
+  /** Rows that were written. */
   readonly imported: number
   /** Rows that were not written; {@link ImportOptions.onRow} receives their errors. */
   readonly failed: number

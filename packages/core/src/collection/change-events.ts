@@ -40,7 +40,7 @@ export function toChangeEvents(event: ReplicaEvent): ChangeEvent[] | undefined {
   const { key, version, at, epoch, sequence } = event
   const common = { key, version, at, commits: 1, position: encodePosition({ epoch, sequence }) }
   if (event.kind === 'reset') return [fromReset(common, event)]
-  const { change, value, previous, isHeld } = event
+  const { change, value, previous, isCached } = event
   const base = change.meta ? { ...common, meta: change.meta } : common
   const { edits } = change
   if (edits === 'omitted') return undefined
@@ -50,7 +50,7 @@ export function toChangeEvents(event: ReplicaEvent): ChangeEvent[] | undefined {
     return previous ? [{ ...common, commits: 0, kind: 'removed', reason: 'deleted' }, created] : [created]
   }
   const delta = { fields: edits.map((edit) => edit.field), patch: toPatch(edits, previous) }
-  if (isHeld && value && previous) return [{ ...base, kind: 'changed', value, previous, ...delta }]
+  if (isCached && value && previous) return [{ ...base, kind: 'changed', value, previous, ...delta }]
   return [{ ...base, kind: 'delta', ...delta }]
 }
 

@@ -66,8 +66,8 @@ export class SectionCollection {
 
   async get(key: string, options?: CallOptions & { readonly after?: Position }): Promise<JsonObject | undefined> {
     // a cached document is returned without a deadline: setting one up costs as much as the rest of the call
-    const held = options === undefined ? this.peek(key) : undefined
-    return held ?? this.#migratedValue(await this.#readReplica(key, options ?? {}))
+    const cached = options === undefined ? this.peek(key) : undefined
+    return cached ?? this.#migratedValue(await this.#readReplica(key, options ?? {}))
   }
 
   peek(key: string): JsonObject | undefined {
@@ -125,9 +125,9 @@ export class SectionCollection {
     parseKey(key)
     this.#assertOpen()
     const position = after === undefined ? undefined : decodePosition(after)
-    const held = position ? undefined : section.reader.peekFresh(key)
+    const cached = position ? undefined : section.reader.peekFresh(key)
     const isMissing = (replica: Replica): boolean => !replica.value && sourceLoader?.shouldLoad(key) === true
-    if (held && !signal && timeout === undefined && !isMissing(held)) return held
+    if (cached && !signal && timeout === undefined && !isMissing(cached)) return cached
     return this.#withDeadline(
       options,
       async () => {

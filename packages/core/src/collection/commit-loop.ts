@@ -150,10 +150,10 @@ export class CommitLoop {
     const refreshed = await section.refresh(key)
     if (this.#matches(refreshed, precondition)) return refreshed
     const version = versionOf(refreshed)
-    throw this.#conflict(precondition, version)
+    throw this.#preconditionError(precondition, version)
   }
 
-  #conflict({ version: expected, readAt }: Precondition, version: number): ConflictError {
+  #preconditionError({ version: expected, readAt }: Precondition, version: number): ConflictError {
     const address = { ...this.#deps.section.ref, key: this.#group.key }
     const name = readAt ? 'ifMatch' : 'ifVersion'
     const message =
@@ -308,8 +308,8 @@ export class CommitLoop {
   async #waitForConflictingState({ generation, version }: CurrentVersions, attempt: number): Promise<void> {
     const { section, retryingStore } = this.#deps
     if (attempt >= BACKOFF_FROM_ATTEMPT) await retryingStore.backOff(Math.min(attempt - BACKOFF_FROM_ATTEMPT, 3))
-    const held = section.reader.peek(this.#group.key)
-    const isUpToDate = held?.value && held.settled && held.generation === generation && held.version === version
+    const cached = section.reader.peek(this.#group.key)
+    const isUpToDate = cached?.value && cached.settled && cached.generation === generation && cached.version === version
     if (!isUpToDate) await section.refresh(this.#group.key)
   }
 }

@@ -51,7 +51,7 @@ export interface CollectionOptions<T> {
 export type LoadDocument<T> = (key: string, signal: AbortSignal) => Promise<T | undefined>
 
 /**
- * Where documents come from that the store does not have. Reads call `load` once per key, regardless of the number of
+ * Source of documents that the store does not have. Reads call `load` once per key, regardless of the number of
  * readers, and write the result to the store with `create`.
  */
 export interface SourceOptions<T> {

@@ -11,18 +11,7 @@ import { replicaChange } from './replica-event.ts'
 import type { ReplicaTable } from './replica-table.ts'
 import { MAX_PENDING_CHANGES, type SectionDeps, type SectionOptions } from './section-deps.ts'
 
-/** Where what comes in goes. */
-interface ChangeRouterTargets {
-  readonly epochs: EpochTracker
-  readonly sequences: SequenceTracker
-  readonly replicas: ReplicaTable
-  readonly reorderBuffer: ReorderBuffer
-  readonly gapRepair: GapRepair
-  /** Something may be missing: the store is to be asked. */
-  onSuspectedLoss(): void
-}
-
-/** The way of a change into a section: from the bus, from an own commit or from the log, to its document and to `ordered`. */
+/** Routes each change, from the bus, an own commit or the log, to its document's replica and to the reorder buffer. */
 export class ChangeRouter {
   readonly #options: SectionOptions
   readonly #deps: SectionDeps
@@ -34,9 +23,9 @@ export class ChangeRouter {
   readonly #onSuspectedLoss: () => void
   readonly #recentChanges: RecentChanges
   #started = false
-  /** What came before we knew where the section stands. */
+  /** Changes that arrived before the section's head was known. */
   #buffered: { readonly change: Change; readonly size: number }[] = []
-  /** More came than is kept, or than is to be had. */
+  /** True if changes were dropped before the section started, or a head marker announced missing ones. */
   #overflowed = false
 
   constructor(options: SectionOptions, deps: SectionDeps, targets: ChangeRouterTargets) {
@@ -51,7 +40,7 @@ export class ChangeRouter {
     this.#recentChanges = new RecentChanges(options.cache.recentChangesChars, deps.runtime)
   }
 
-  /** Is it known where the section stands? Until then what comes in waits. */
+  /** True once the section's head is known. Until then, changes are buffered. */
   get isStarted(): boolean {
     return this.#started
   }
@@ -60,7 +49,7 @@ export class ChangeRouter {
     return this.#buffered.length
   }
 
-  /** It is known now. */
+  /** Starts routing, with the buffered changes first. */
   start(): void {
     this.#started = true
     const buffered = this.#buffered
@@ -69,17 +58,17 @@ export class ChangeRouter {
     if (this.#overflowed) this.#onSuspectedLoss()
   }
 
-  /** In another history now: what it does not hold is forgotten. */
+  /** Drops recent changes that are not part of the new history. */
   onEpochSwitch(): void {
     this.#recentChanges.retain((change) => this.#epochs.includes(change))
   }
 
-  /** The changes of a document that came here lately, in their order. */
+  /** Returns the changes of a document that arrived recently, in order. */
   recentChanges(key: string): Change[] {
     return this.#recentChanges.forKey(key)
   }
 
-  /** Takes a frame from the bus. One that cannot be read counts as a loss: the store is asked at once. */
+  /** Receives a frame from the bus. An undecodable frame counts as lost, and the store is asked at once. */
   receiveFrame(frame: string | Uint8Array): void {
     const { metrics, emit } = this.#deps
     metrics.receivedBytes += frame.length
@@ -88,7 +77,7 @@ export class ChangeRouter {
       const size = frame.length / (changes.length + malformed)
       for (const change of changes) this.accept(change, size)
       if (head) this.#onHeadMarker(head)
-      if (malformed > 0) throw new FrameError(`${malformed} of its changes`)
+      if (malformed > 0) throw new FrameError(`expected decodable changes, got ${malformed} malformed`)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       metrics.rejectedFrames++
@@ -97,14 +86,14 @@ export class ChangeRouter {
     }
   }
 
-  /** The section is that far, and what did not come will not. */
+  /** Handles a head marker: the section has reached this position, and changes that have not arrived will not. */
   #onHeadMarker({ epoch, sequence }: LogPosition): void {
-    // the head that is being asked for may be older
+    // the head request in flight may be answered with an older state
     if (!this.#started) this.#overflowed = true
     else if (epoch !== this.#epochs.epoch || sequence > this.#sequences.contiguous) this.#onSuspectedLoss()
   }
 
-  /** `size`: the characters of its text. */
+  /** Accepts a change of any epoch. `size`: characters of its text. */
   accept(change: Change, size: number): void {
     if (!this.#started) {
       if (this.#buffered.length < MAX_PENDING_CHANGES) this.#buffered.push({ change, size })
@@ -112,13 +101,13 @@ export class ChangeRouter {
     } else if (change.epoch === this.#epochs.epoch) this.#routeAndCount(change, size)
     else {
       const common = this.#epochs.commonSequence(change.epoch)
-      // an epoch we have not heard of: the store says which one is now. Beyond a fork: a lost history, nothing to learn
+      // unknown epoch: ask the store for the current one. Above a fork: a lost change, dropped
       if (common === undefined) this.#onSuspectedLoss()
       else if (change.sequence <= common) this.#routeAndCount({ ...change, epoch: this.#epochs.epoch }, size)
     }
   }
 
-  /** A change of our history. False: it is no news. */
+  /** Routes a change of the current history. Returns false for a duplicate. */
   route(change: Change, size: number): boolean {
     const isNew = this.#dispatch(change)
     if (isNew) this.#recentChanges.add(change, size)
@@ -133,10 +122,10 @@ export class ChangeRouter {
   }
 
   #dispatchInSequence(change: Change): boolean {
-    const held = this.#replicas.find(change.key)
+    const cached = this.#replicas.find(change.key)
     const isAhead = change.sequence > this.#sequences.contiguous
     const replica =
-      held ?? (isAhead && this.#options.replicate === 'all' ? this.#replicas.addForChange(change.key) : undefined)
+      cached ?? (isAhead && this.#options.replicate === 'all' ? this.#replicas.addForChange(change.key) : undefined)
     const waiting = this.#sequences.outOfOrder
     const isNew = this.#sequences.add(change.sequence)
     if (isNew) {
@@ -146,7 +135,7 @@ export class ChangeRouter {
     if (replica) this.#replicas.applyOrBuffer(replica, change)
     this.#reorderBuffer.releaseUpTo(this.#sequences.contiguous)
     if (this.#sequences.outOfOrder > MAX_PENDING_CHANGES) {
-      // the log has them all: what came early need not be kept
+      // the log contains them all, so the early ones need not be kept
       this.#sequences.clearOutOfOrder()
       this.#reorderBuffer.clearPending()
       this.#deps.background(this.#options.ref, this.#gapRepair.repairFromLog())
@@ -155,8 +144,19 @@ export class ChangeRouter {
   }
 
   #routeAndCount(change: Change, size: number): void {
-    // the echo of an own change is no duplicate
+    // the echo of an own change does not count as a duplicate
     const isOwn = change.origin === this.#deps.origin
     if (!this.route(change, size) && !isOwn) this.#deps.metrics.duplicates++
   }
+}
+
+/** Collaborators of {@link ChangeRouter}. */
+interface ChangeRouterTargets {
+  readonly epochs: EpochTracker
+  readonly sequences: SequenceTracker
+  readonly replicas: ReplicaTable
+  readonly reorderBuffer: ReorderBuffer
+  readonly gapRepair: GapRepair
+  /** Called when changes may be missing and the store should be asked. */
+  onSuspectedLoss(): void
 }

@@ -1,21 +1,21 @@
 import type { JsonObject } from '../model/json.ts'
 import type { ConflictReason } from '../transport/store.ts'
 
-/** A conflict of a write of this instance. */
+/** A conflict of one of this instance's writes. */
 export interface ConflictReport {
   readonly key: string
-  /** What of its expectations did not hold. */
+  /** The part of the precondition that did not hold. */
   readonly reason: ConflictReason
-  /** Of which field, where it was one field's version. */
+  /** Name of the field, if the precondition was on its version. */
   readonly field?: string
-  /** From 1: how often this write was tried. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number
-  /** The document as the write first found it; absent: there was none, or none was held. */
+  /** Document on which the write was first based. Absent if it did not exist or was not cached. */
   readonly base?: JsonObject
   readonly baseVersion: number
-  /** The document as the write would have made it, where that is known. */
+  /** Document that the write would have produced, if known. */
   readonly local?: JsonObject
-  /** The document as it is now; absent: there is none. */
+  /** Current document. Absent if it does not exist. */
   readonly remote?: JsonObject
   readonly remoteVersion: number
 }

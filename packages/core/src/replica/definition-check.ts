@@ -1,7 +1,7 @@
 import type { SectionDefinition } from '../model/section-definition.ts'
 import type { SectionState } from '../versioning/section-state.ts'
 
-/** Finds out whether others define a section in another way, and tells of each such way once. */
+/** Detects that other services define a section differently, and reports each such definition once. */
 export class DefinitionCheck {
   readonly #own: SectionDefinition
   readonly #onMismatch: (theirs: SectionDefinition) => void

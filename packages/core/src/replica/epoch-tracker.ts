@@ -1,48 +1,57 @@
 import type { LogPosition } from '../model/position.ts'
 import { commonSequence, type Fork, type SectionState } from '../versioning/section-state.ts'
 
-/** Epochs left that are remembered. */
+/** Maximum number of remembered past epochs. */
 const MAX_PAST_EPOCHS = 64
 
-/** Which history of a section we are in: its epoch, those that led to it, and how often we had to change it. */
+/** The history that a section's replica follows: its epoch, the epochs that led to it, and the number of switches. */
 export class EpochTracker {
   #epoch = ''
   #ancestors: readonly Fork[] = []
   #switches = 0
   #idOrigin = { epoch: '', opResultCount: 0 }
-  /** How far the epochs that we were in are part of this one: a store forgets them sooner. */
+  /** Sequence up to which each past epoch belongs to the current history. The store forgets them sooner. */
   readonly #pastEpochs = new Map<string, number>()
 
   get epoch(): string {
     return this.#epoch
   }
 
-  /** Rises with every epoch adopted: tells answers to questions asked before. */
+  /** Number of epoch switches. Distinguishes answers to requests that were sent before a switch. */
   get switches(): number {
     return this.#switches
   }
 
-  /** How far the store's op memory is, as last told: what a new op id is born with. */
+  /** Last reported state of the store's op memory, which a new operation id carries. */
   get idOrigin(): { readonly epoch: string; readonly opResultCount: number } {
     return this.#idOrigin
   }
 
-  /** Up to which sequence the changes of an epoch are part of this history; `undefined`: we have not heard of it. */
+  /**
+   * Returns the sequence up to which an epoch's changes belong to the current history; `undefined` for an unknown
+   * epoch.
+   */
   commonSequence(epoch: string): number | undefined {
     return commonSequence({ epoch: this.#epoch, ancestors: this.#ancestors }, epoch)
   }
 
-  /** How far a place that we were at reaches in the history that we are in: what lies beyond a fork is another's. */
+  /**
+   * Returns the sequence up to which a past position belongs to the current history. Changes above a fork belong to
+   * another.
+   */
   validUpTo({ epoch, sequence }: LogPosition): number {
     return sequence === 0 ? 0 : Math.min(sequence, this.commonSequence(epoch) ?? this.#pastEpochs.get(epoch) ?? 0)
   }
 
-  /** Is this place part of our history? */
+  /** True if the current history contains this position. */
   includes({ epoch, sequence }: LogPosition): boolean {
     return sequence <= (this.commonSequence(epoch) ?? -1)
   }
 
-  /** Goes on in the epoch of an answer. Returns the sequence up to which the old one is part of it, if it is at all. */
+  /**
+   * Switches to the epoch of an answer. Returns the fork: the sequence up to which the old epoch belongs to the new
+   * history, if it does.
+   */
   switchTo(state: SectionState): number | undefined {
     const fork = state.ancestors.find(({ epoch }) => epoch === this.#epoch)?.sequence
     for (const [epoch, upTo] of this.#pastEpochs) this.#pastEpochs.set(epoch, Math.min(upTo, fork ?? 0))
@@ -56,7 +65,7 @@ export class EpochTracker {
     return fork
   }
 
-  /** An answer of our epoch tells how far the op memory is. */
+  /** Records the state of the op memory from an answer of the current epoch. */
   recordOpResults({ epoch, opResultCount }: SectionState): void {
     if (this.#idOrigin.epoch !== epoch || opResultCount > this.#idOrigin.opResultCount)
       this.#idOrigin = { epoch, opResultCount }

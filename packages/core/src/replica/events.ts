@@ -4,13 +4,19 @@ import type { SectionDefinition } from '../model/section-definition.ts'
 import type { BusStatus } from '../transport/bus.ts'
 import type { ConflictReport } from './conflict.ts'
 
-/** Something that happened to a section, beside its data. */
+/** An event of a section other than a data change. */
 export type SectionEvent =
-  /** A change arrived whose predecessors did not, and the reorder window has passed. `missing`: how many, as far as is known. */
+  /**
+   * A change arrived, and its predecessors did not follow within the reorder window. `missing`: the known number of
+   * missing changes.
+   */
   | { readonly type: 'gap'; readonly key?: string; readonly missing: number }
-  /** What was missed is here now. `changes`: how many were read for it, what had come too early among them. */
+  /** A gap was repaired. `changes`: number of changes read for it, including those that had arrived early. */
   | { readonly type: 'repaired'; readonly by: 'log' | 'load'; readonly changes: number }
-  /** The store's history goes on in another epoch. `lost`: something shown or acknowledged here is not part of it. */
+  /**
+   * The store's history continues in another epoch. `lost`: a change that was emitted or acknowledged here is not part
+   * of it.
+   */
   | {
       readonly type: 'epoch'
       readonly from: string
@@ -18,32 +24,38 @@ export type SectionEvent =
       readonly lost: boolean
       readonly fork?: number
     }
-  /** An own write met another state than it took for granted, and is built again (or refused, where it insisted). */
+  /**
+   * A write of this instance found a newer document than it was based on. It is rebuilt, or rejected if it has a
+   * precondition.
+   */
   | ({ readonly type: 'conflict' } & ConflictReport)
-  /** A frame, or changes in it, could not be read: counted as lost, and asked for at once. */
+  /** A frame, or changes in it, could not be decoded. They count as lost, and the store is asked at once. */
   | { readonly type: 'frame-rejected'; readonly error: SyncError }
-  /** A change did not fit its document, which is loaded anew. */
+  /** A change did not apply to its document, which is reloaded. */
   | { readonly type: 'patch-rejected'; readonly key: string; readonly error: SyncError }
-  /** A held document was not what the store has at that version; it is loaded anew. */
+  /** A cached document differed from the store's at the same version. It is reloaded. */
   | { readonly type: 'inconsistent'; readonly key: string; readonly version: number }
-  /** The bus, or one of several, did not take these committed changes: who hears it alone finds them by the silence check. */
+  /**
+   * The bus, or one of several, did not accept these committed changes. Instances that depend on it find them by the
+   * heartbeat check.
+   */
   | { readonly type: 'publish-failed'; readonly changes: number; readonly error: SyncError }
   /**
-   * Another service defines the section in another way: `theirs` is what the store notes. With another `follow` writes
-   * from here are refused, and what others write is found by the silence check only.
+   * Another service defines the section differently: `theirs` is the store's definition. If `subscribeBy` differs, this
+   * instance's writes are rejected, and it finds other instances' writes only by the heartbeat check.
    */
   | { readonly type: 'definition-mismatch'; readonly ours: SectionDefinition; readonly theirs: SectionDefinition }
-  /** Something that nobody waited for went wrong, such as a listener that threw. */
+  /** An error in work that no caller awaits, such as an exception in a listener. */
   | { readonly type: 'error'; readonly error: unknown }
 
-/** Something that happened to an instance as a whole. */
+/** An event of an instance as a whole. */
 export type InstanceEvent =
   | { readonly type: 'store-unavailable'; readonly error: SyncError }
   | { readonly type: 'store-available' }
   | { readonly type: 'bus'; readonly status: BusStatus }
 
-/** What `onEvent` tells; `at` in ms since 1970, on this instance's clock. */
+/** An event of `onEvent`. `at`: this instance's clock, in ms since 1970. */
 export type SyncEvent = { readonly at: number } & (InstanceEvent | (SectionRef & SectionEvent))
 
-/** A conflict, as an event. */
+/** The event of a conflict. */
 export type ConflictEvent = Extract<SyncEvent, { type: 'conflict' }>

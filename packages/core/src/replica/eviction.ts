@@ -1,19 +1,12 @@
 import type { Runtime } from '../model/runtime.ts'
 import type { Replica } from './replica.ts'
 
-/** How much may be held: `maxDocuments` may be infinite, `idle` is in ms, `changes` in characters of their text. */
-export interface CacheLimits {
-  readonly maxDocuments: number
-  readonly maxIdle: number
-  readonly recentChangesChars: number
-}
-
-/** The most documents that are passed over for one that is added. */
+/** Maximum number of replicas visited per added document. */
 const MAX_PASS = 1_000
 
 /**
- * Keeps what is held within its bounds. A read only marks its document; who goes is found by passing over the documents in
- * turn, sparing those read again since the last pass (second chance).
+ * Keeps a section's cache within its bounds, with the second-chance algorithm: a read only marks its replica, and a
+ * pass over the replicas evicts those not read since the previous pass.
  */
 export class Eviction {
   readonly #limits: CacheLimits
@@ -23,7 +16,7 @@ export class Eviction {
   #sweeps = 0
   #cancel: (() => void) | undefined
 
-  /** `release` lets a document go, unless something still needs it. */
+  /** `release` evicts a replica unless it is in use. */
   constructor(
     limits: CacheLimits,
     runtime: Runtime,
@@ -36,17 +29,17 @@ export class Eviction {
     this.#release = release
   }
 
-  /** A document was added: `held` of them are held now. */
-  onAdded(replica: Replica, heldCount: number): void {
+  /** Evicts replicas after one was added. `cachedCount`: cached documents, the new one included. */
+  onAdded(replica: Replica, cachedCount: number): void {
     replica.lastReadSweep = this.#sweeps + 1
     this.#cancel ??= this.#scheduleSweep()
-    const surplus = heldCount - this.#limits.maxDocuments
+    const surplus = cachedCount - this.#limits.maxDocuments
     if (surplus > 0) this.#makeRoom(surplus)
   }
 
   #makeRoom(surplus: number): void {
     let remaining = surplus
-    // where nobody may go, looking at everyone again and again helps nobody: the next pass goes on where this one ends
+    // if nothing can be evicted, full passes are wasted work: the next pass continues where this one ends
     let passes = Math.min(2 * this.#replicas.size, MAX_PASS + 2 * surplus)
     for (const replica of this.#replicas.values()) {
       if (remaining <= 0 || passes-- <= 0) return
@@ -55,7 +48,7 @@ export class Eviction {
     }
   }
 
-  /** Was it read since it was last passed? */
+  /** Returns true if the replica was read since the last pass, and clears the mark. */
   #takeSecondChance(replica: Replica): boolean {
     if (!replica.recentlyRead) return false
     replica.recentlyRead = false
@@ -78,4 +71,14 @@ export class Eviction {
   close(): void {
     this.#cancel?.()
   }
+}
+
+/**
+ * Bounds of a section's cache. `maxDocuments` may be infinite; `maxIdle` is in ms, `recentChangesChars` in characters
+ * of text.
+ */
+export interface CacheLimits {
+  readonly maxDocuments: number
+  readonly maxIdle: number
+  readonly recentChangesChars: number
 }

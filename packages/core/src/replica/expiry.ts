@@ -1,10 +1,16 @@
 import type { Replica } from './replica.ts'
 import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
-/** How late after its lapse a copy is verified at most, in ms, for each look and for each copy: many lapses share one look. */
+/**
+ * Delay between a replica's expiry and its verification, in ms: a base, plus a share per replica. It lets many expiries
+ * share one sweep.
+ */
 const SWEEP_DELAY_MS = { base: 50, perReplica: 0.001 } as const
 
-/** Expiry sends no message: copies that lapse are verified with the store, and reads of a sliding section renew them. */
+/**
+ * Verifies expired replicas with the store, because an expiry sends no message. Reads of a section with a sliding TTL
+ * renew the document.
+ */
 export class Expiry {
   readonly #options: SectionOptions
   readonly #deps: SectionDeps
@@ -29,7 +35,7 @@ export class Expiry {
     return expiresAt !== undefined && exists && expiresAt <= this.#deps.runtime.elapsed()
   }
 
-  /** A commit started the document's time again. */
+  /** Restarts the document's TTL after a commit. */
   restartTtl(replica: Replica): void {
     const { ttl } = this.#options
     if (ttl === undefined || !replica.exists) return
@@ -37,14 +43,14 @@ export class Expiry {
     this.scheduleSweep(replica)
   }
 
-  /** A read of a sliding document starts its time again in the store, at most every quarter of it. */
+  /** Renews a document with a sliding TTL in the store after a read, at most once per quarter of the TTL. */
   touch(replica: Replica): void {
     const { ttl, sliding, ref } = this.#options
     if (!sliding || ttl === undefined || !replica.exists) return
     const { retryingStore, runtime, background } = this.#deps
     const now = runtime.elapsed()
     if (now - replica.touchedAt < ttl / 4) return
-    // whether the store took it, only the store can tell: the copy still lapses, and is verified then
+    // the renewal may fail, so the replica keeps its expiry and is verified then
     replica.touchedAt = now
     background(
       ref,
@@ -52,13 +58,13 @@ export class Expiry {
     )
   }
 
-  /** Sees to it that this copy is looked at when it lapses. */
+  /** Schedules a sweep for the replica's expiry. */
   scheduleSweep({ expiresAt }: Replica): void {
     if (expiresAt === undefined || expiresAt >= this.#nextSweepAt) return
     this.#cancel()
     this.#nextSweepAt = expiresAt
     const { runtime } = this.#deps
-    // a look passes over all copies: the more there are, the more lapses have to share it
+    // a sweep visits every replica: the more replicas, the more expiries must share it
     const delay = SWEEP_DELAY_MS.base + SWEEP_DELAY_MS.perReplica * this.#replicas.size
     const wait = Math.max(0, expiresAt - runtime.elapsed()) + delay
     this.#cancel = runtime.schedule(() => this.#sweep(), wait, 'upkeep')

@@ -3,50 +3,52 @@ import type { JsonObject } from '../model/json.ts'
 type VersionArray = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
 /**
- * The versions of a document's fields. Most documents were written whole and never since: one number says it for all their
- * fields. Others have an array by the numbers of the section's fields, 0 where the document has none; those of a section with
- * more names than an array by all of them is worth have a map.
+ * Versions of a document's fields, in the smallest of three forms:
+ *
+ * - a number, if all fields have the same version, as after one whole write;
+ * - an array indexed by the section's field numbers, with 0 for fields that the document does not have;
+ * - a map, for sections with more field names than {@link MAX_FIELD_NAMES}.
  */
 export type FieldVersions = number | VersionArray | Map<string, number>
 
-/** Names beyond these are not numbered. */
+/** Maximum number of numbered field names per section. */
 const MAX_FIELD_NAMES = 512
 const NO_VERSIONS: FieldVersions = 0
 
 /**
- * The field names of a section, numbered in the order in which they were first met, and what is kept by these numbers: a
- * version of a field takes a byte or two, where an object of its own for each document would take more than the document.
+ * Numbers a section's field names in order of first use, and stores versions by number. A version takes one or two
+ * bytes this way; an object per document would be larger than the document.
  */
 export class FieldTable {
   readonly #indexByName = new Map<string, number>()
   readonly #names: string[] = []
 
-  /** No field has a version. */
+  /** Versions of a document without fields. */
   readonly empty: FieldVersions = NO_VERSIONS
 
-  /** Versions as a store tells them. */
+  /** Converts the versions of a loaded document. */
   fromRecord(versions: Readonly<Record<string, number>>): FieldVersions {
     const entries = Object.entries(versions)
     const [first] = entries
     if (!first) return NO_VERSIONS
     if (entries.every(([, version]) => version === first[1])) return first[1]
-    let held: FieldVersions = new Uint8Array(0)
-    for (const [field, version] of entries) held = this.#set(held, field, version)
-    return held
+    let versionsByIndex: FieldVersions = new Uint8Array(0)
+    for (const [field, version] of entries) versionsByIndex = this.#set(versionsByIndex, field, version)
+    return versionsByIndex
   }
 
-  /** The version of a field; only of one that the document has. */
+  /** Returns the version of a present field. */
   get(versions: FieldVersions, field: string): number | undefined {
     if (typeof versions === 'number') return versions === 0 ? undefined : versions
     if (versions instanceof Map) return versions.get(field)
     const index = this.#indexByName.get(field)
-    // beyond the end of the array: undefined
+    // `undefined` beyond the end of the array
     return (index !== undefined && versions[index]) || undefined
   }
 
   /**
-   * Versions with that of one field changed; 0: the document has it no more. What is given is used up. `document` is as it was
-   * before: its fields are those that one number spoke for.
+   * Returns versions with one field changed; 0 removes it. Consumes `versions`. `document` is the document before the
+   * change: a shared version applies to its fields.
    */
   withField(versions: FieldVersions, document: JsonObject, field: string, version: number): FieldVersions {
     if (typeof versions !== 'number') return this.#set(versions, field, version)
@@ -57,7 +59,7 @@ export class FieldTable {
     return this.#set(expanded, field, version)
   }
 
-  /** Changes what is kept of one field, in place where it fits. */
+  /** Sets one field's version, in place if it fits. */
   #set(
     versions: VersionArray | Map<string, number>,
     field: string,
@@ -72,7 +74,7 @@ export class FieldTable {
     if (index === undefined) return this.#set(this.#toMap(versions), field, version)
     if (index < versions.length) {
       versions[index] = version
-      // what is too large for the array is not what is read back
+      // a version that overflows the array reads back differently
       if (versions[index] === version) return versions
     }
     const widened = widen(versions, version, Math.max(index + 1, this.#names.length))
@@ -97,7 +99,7 @@ export class FieldTable {
 const maxValueOf = (numbers: VersionArray): number =>
   numbers instanceof Float64Array ? Number.MAX_SAFE_INTEGER : 2 ** (8 * numbers.BYTES_PER_ELEMENT) - 1
 
-/** A copy of so many, with room for that version. */
+/** Returns a copy of the given length that can store `version`. */
 function widen(numbers: VersionArray, version: number, length: number): VersionArray {
   const max = Math.max(version, numbers instanceof Uint8Array ? 0 : maxValueOf(numbers))
   const copy =

@@ -6,14 +6,7 @@ import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 const MAX_CONCURRENT = 500
 
-/** What a scan fills. */
-interface FullSyncParts {
-  readonly epochs: EpochTracker
-  readonly reader: ReplicaReader
-  readonly replicas: ReplicaTable
-}
-
-/** Holds every document that a section has, where all should be held. */
+/** Caches every document of a section with `replicate: 'all'`. */
 export class FullSync {
   readonly #options: SectionOptions
   readonly #deps: SectionDeps
@@ -31,7 +24,7 @@ export class FullSync {
     return this.#current !== undefined
   }
 
-  /** Resolves when all is held that there is in the history that we are in by then. */
+  /** Resolves when every document of the current history is cached. */
   run(): Promise<void> {
     if (this.#options.replicate !== 'all') return Promise.resolve()
     const runNumber = ++this.#runCount
@@ -48,7 +41,7 @@ export class FullSync {
       const { switches } = epochs
       await this.#deps.retryingStore.read((store) => this.#acquireAll(store))
       upTo = await reader.confirmEpoch(switches)
-      // a later one, of a later history, is the one that counts
+      // a later run, for a later history, has replaced this one
       if (runNumber !== this.#runCount) return this.#current
     }
     replicas.complete = true
@@ -59,7 +52,7 @@ export class FullSync {
     let pending: Promise<unknown>[] = []
     for await (const key of store.keys(this.#options.ref)) {
       const acquired = this.#parts.reader.acquire(key)
-      // one that is refused is told below, once the next keys are there
+      // a failure is reported by Promise.all below
       acquired.catch(() => {})
       pending.push(acquired)
       if (pending.length < MAX_CONCURRENT) continue
@@ -68,4 +61,11 @@ export class FullSync {
     }
     await Promise.all(pending)
   }
+}
+
+/** Collaborators of {@link FullSync}. */
+interface FullSyncParts {
+  readonly epochs: EpochTracker
+  readonly reader: ReplicaReader
+  readonly replicas: ReplicaTable
 }

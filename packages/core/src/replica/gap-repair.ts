@@ -12,18 +12,10 @@ import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
 const PAGE_SIZE = 1_000
 
-/** What a repair asks of its section. */
-export interface GapRepairHost {
-  acceptAnswer(state: SectionState, asOf: number): boolean
-  /** A change of our history, read from the log; its text has `size` characters. */
-  applyLogged(change: Change, size: number): void
-  /** All that is held was known to be current when this was asked. */
-  markVerified(askedAt: number): void
-  /** Holds every document, where all should be held. */
-  fullSync(): Promise<void>
-}
-
-/** Fills what the bus left out, from the store's log; where the log no longer reaches, by comparing versions. */
+/**
+ * Recovers changes that the bus lost: from the store's log or, where the log is truncated, by comparing versions and
+ * reloading documents.
+ */
 export class GapRepair {
   readonly #options: SectionOptions
   readonly #deps: SectionDeps
@@ -33,7 +25,7 @@ export class GapRepair {
   readonly #reorderBuffer: ReorderBuffer
   readonly #host: GapRepairHost
   #timer: (() => void) | undefined
-  /** Behind which sequence the first hole was, when something came too early last, and since when. */
+  /** Sequence before the first gap when a change last arrived early, and the time since then. */
   #gapAfter = 0
   #gapSince = 0
   #repairing: Promise<void> | undefined
@@ -54,7 +46,7 @@ export class GapRepair {
     this.#host = host
   }
 
-  /** Is something being repaired, or about to be? */
+  /** True if a repair is running or scheduled. */
   get isPending(): boolean {
     return this.#timer !== undefined || this.#repairing !== undefined
   }
@@ -63,7 +55,7 @@ export class GapRepair {
     return this.#repairing !== undefined
   }
 
-  /** Something is missing: unless it comes within the reorder window, the store is asked for it. */
+  /** Schedules a repair, for changes that do not arrive within the reorder window. */
   schedule(): void {
     const { contiguous } = this.#sequences
     if (contiguous !== this.#gapAfter) {
@@ -79,7 +71,7 @@ export class GapRepair {
     const gap = this.#gapAfter
     this.#timer = runtime.schedule(() => {
       this.#timer = undefined
-      // what was waited for has come: the hole that is the first one now has a time of its own
+      // the gap closed in the meantime: the gap that is now first gets its own reorder window
       if (this.#sequences.outOfOrder > 0 && this.#gapAfter !== gap) {
         const { reorderWindow } = this.#options
         this.#startTimer(Math.min(Math.max(this.#gapSince + reorderWindow - runtime.now(), 0), reorderWindow))
@@ -100,7 +92,7 @@ export class GapRepair {
     }
   }
 
-  /** Reads the section's log from the first hole to the head. One at a time; a call meanwhile shares it. */
+  /** Reads the section's log from the first gap to the head. Concurrent calls share one run. */
   repairFromLog(): Promise<void> {
     this.#repairing ??= this.#repairSection().finally(() => {
       this.#repairing = undefined
@@ -121,7 +113,7 @@ export class GapRepair {
       if (!this.#host.acceptAnswer(page.state, switches)) continue
       const switchesNow = this.#epochs.switches
       if (page.status === 'unknown-position') {
-        // adopting the epoch of the answer has moved the watermark: ask from there
+        // the epoch switch moved the contiguous sequence: read from there
         if (switchesNow !== switches) continue
         return
       }
@@ -139,7 +131,7 @@ export class GapRepair {
       if (page.upTo < page.state.sequence && page.upTo > after.sequence) continue
       this.#replicas.reloadStuck()
       await this.#replicas.whenReloaded()
-      // a load has told of another epoch: what was read may not be part of it
+      // a load revealed another epoch, which may not contain the changes that were read
       if (this.#epochs.switches !== switchesNow) continue
       for (const change of lastByKey.values()) this.#replicas.emitIfExpired(change)
       this.#host.markVerified(askedAt)
@@ -148,21 +140,24 @@ export class GapRepair {
     }
   }
 
-  /** The log no longer reaches up to there: compare the versions of what is held, and load only what differs. */
+  /**
+   * Replaces a truncated log: compares the versions of the cached documents with the store and reloads those that
+   * differ.
+   */
   async #reconcileVersions(sequence: number): Promise<void> {
     const { ref } = this.#options
     const { switches } = this.#epochs
     this.#replicas.restartLoads()
-    const held = this.#replicas.known()
+    const cached = this.#replicas.known()
     const heads = await this.#deps.retryingStore.read((store) =>
-      store.heads(held.map(({ key }) => ({ scope: { ...ref, key } }))),
+      store.heads(cached.map(({ key }) => ({ scope: { ...ref, key } }))),
     )
-    for (const [at, head] of heads.entries()) this.#replicas.compareWithHead(held[at] as Replica, head, switches)
-    // in another history by now, the gap is another too
+    for (const [at, head] of heads.entries()) this.#replicas.compareWithHead(cached[at] as Replica, head, switches)
+    // in another epoch, the gap is a different one
     if (this.#epochs.switches !== switches) return
     this.#replicas.reloadOlderThan(sequence)
     this.#sequences.fillTo(sequence)
-    // from here on what is not held may have come into being unseen
+    // documents may have been created unobserved, so the cache is no longer complete
     this.#replicas.complete = false
     this.#reorderBuffer.resetTo(this.#sequences.contiguous, 'log-truncated')
     await this.#replicas.whenReloaded()
@@ -170,7 +165,7 @@ export class GapRepair {
     this.#reportRepaired('load', 0)
   }
 
-  /** Followed by key: the document's own log has what is missing. */
+  /** Repairs one document from its own log, with `subscribeBy: 'document'`. */
   async #repairDocument(replica: Replica): Promise<void> {
     const { retryingStore, metrics, emit } = this.#deps
     const { ref } = this.#options
@@ -191,7 +186,7 @@ export class GapRepair {
     this.#reportRepaired(replica.pendingLoad > 0 ? 'load' : 'log', 1)
   }
 
-  /** What a log holds counts as of the epoch that answered. `undefined`: some of it cannot be read. */
+  /** Applies a page of the log, in the epoch of its answer. Returns `undefined` if a change cannot be decoded. */
   #applyPage({ changes, state }: LogPage): readonly Change[] | undefined {
     let decoded: Change[]
     try {
@@ -215,4 +210,15 @@ export class GapRepair {
     this.#closed = true
     this.#timer?.()
   }
+}
+
+/** Callbacks of {@link GapRepair} into its section. */
+export interface GapRepairHost {
+  acceptAnswer(state: SectionState, asOf: number): boolean
+  /** Applies a change of the current history, read from the log. `size`: characters of its text. */
+  applyLogged(change: Change, size: number): void
+  /** Records that all replicas were current at `askedAt`. */
+  markVerified(askedAt: number): void
+  /** Caches every document, with `replicate: 'all'`. */
+  fullSync(): Promise<void>
 }

@@ -1,24 +1,12 @@
 import type { Head, HeadQuery } from '../transport/store.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
-/** What is asked on behalf of someone, as of now, and who takes the answers. */
-export interface HeadPoll {
-  readonly queries: readonly HeadQuery[]
-  /** Resolves when the answers have been worked in. */
-  onHeads(heads: readonly Head[]): Promise<void>
-}
-
-/** Someone who can be asked where they stand, and be told where they should. */
-export interface PollTarget {
-  createHeadPoll(): HeadPoll
-}
-
 interface ActivePoll {
   readonly completion: PromiseWithResolvers<void>
   readonly poll: HeadPoll
 }
 
-/** The silence check: whoever wants one in the same turn is asked about in the same call. */
+/** Heartbeat check. The requests of one turn of the event loop share one call. */
 export class HeadPoller {
   readonly #retryingStore: RetryingStore
   #requested = new Map<PollTarget, PromiseWithResolvers<void>>()
@@ -27,7 +15,7 @@ export class HeadPoller {
     this.#retryingStore = retryingStore
   }
 
-  /** Resolves when `what` holds all that the store held at the time of this call. */
+  /** Resolves when `target` has everything that the store contained at the time of this call. */
   poll(target: PollTarget): Promise<void> {
     const waiting = this.#requested.get(target)
     if (waiting) return waiting.promise
@@ -38,7 +26,7 @@ export class HeadPoller {
   }
 
   #flush(): void {
-    const polls = [...this.#requested].map(([what, completion]) => ({ completion, poll: what.createHeadPoll() }))
+    const polls = [...this.#requested].map(([target, completion]) => ({ completion, poll: target.createHeadPoll() }))
     this.#requested = new Map()
     void this.#send(polls)
   }
@@ -49,7 +37,7 @@ export class HeadPoller {
       const queries = polls.flatMap(({ poll }) => poll.queries)
       heads = await this.#retryingStore.read((store) => store.heads(queries))
     } catch (error) {
-      // one that cannot be served must not take the others with it
+      // one poll that fails must not fail the others
       if (polls.length > 1) for (const one of polls) void this.#send([one])
       else for (const { completion } of polls) completion.reject(error)
       return
@@ -61,4 +49,16 @@ export class HeadPoller {
       completion.resolve(poll.onHeads(own))
     }
   }
+}
+
+/** A participant in the heartbeat check. */
+export interface PollTarget {
+  createHeadPoll(): HeadPoll
+}
+
+/** A target's queries, and the receiver of their answers. */
+export interface HeadPoll {
+  readonly queries: readonly HeadQuery[]
+  /** Applies the answers. Resolves when anything that they revealed is repaired. */
+  onHeads(heads: readonly Head[]): Promise<void>
 }

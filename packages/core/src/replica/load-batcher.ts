@@ -2,7 +2,10 @@ import type { DocumentRef } from '../model/address.ts'
 import type { LoadResult } from '../transport/store.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
-/** Several calls rather than one large one: what the first answers is read while the store works at the next. */
+/**
+ * Maximum documents per call. Several smaller calls let the client parse the first answer while the store works on the
+ * next.
+ */
 const MAX_BATCH = 16
 
 interface PendingLoad {
@@ -11,7 +14,7 @@ interface PendingLoad {
   readonly reject: (error: unknown) => void
 }
 
-/** Loads documents; what is wanted in one turn of the event loop is asked for together. */
+/** Loads documents, batching the requests of one turn of the event loop. */
 export class LoadBatcher {
   readonly #retryingStore: RetryingStore
   #pending: PendingLoad[] = []
@@ -38,7 +41,7 @@ export class LoadBatcher {
       const loaded = await this.#retryingStore.read((store) => store.load(loads.map(({ ref }) => ref)))
       for (const [at, { resolve }] of loads.entries()) resolve(loaded[at] as LoadResult)
     } catch (error) {
-      // one that cannot be served must not take the others with it
+      // one load that fails must not fail the others
       if (loads.length > 1) for (const one of loads) void this.#send([one])
       else for (const { reject } of loads) reject(error)
     }

@@ -1,6 +1,6 @@
 const WINDOW_SIZE = 1024
 
-/** What an instance counts. One for all its sections; read through `stats()`. */
+/** Counters of an instance, shared by all its sections and read through `stats()`. */
 export class Metrics {
   changes = 0
   commits = 0
@@ -18,12 +18,12 @@ export class Metrics {
   propagationCount = 0
   readonly #propagationTimes = new Float64Array(WINDOW_SIZE)
 
-  /** Notes how long a change took from the store's clock to here, in ms. */
+  /** Records the time from a commit, by the store's clock, to its application here, in ms. */
   recordPropagation(ms: number): void {
     this.#propagationTimes[this.propagationCount++ % WINDOW_SIZE] = Math.max(0, ms)
   }
 
-  /** Quantiles of the last propagation times, in ms. */
+  /** Returns quantiles of the last propagation times, in ms. */
   quantiles(): { p50: number; p95: number; p99: number; count: number } {
     const window = this.#propagationTimes.slice(0, Math.min(this.propagationCount, WINDOW_SIZE)).sort()
     const at = (q: number): number => window[Math.min(window.length - 1, Math.floor(q * window.length))] ?? 0

@@ -1,17 +1,6 @@
 import type { ReplicaEvent } from './replica-event.ts'
 
-/** Takes what a replica shows, in the order of its document. */
-export interface ReplicaObserver {
-  observe(observation: ReplicaEvent): void
-  /** The highest sequence that it was shown, should that come from elsewhere too: it may be ahead of the replica. */
-  readonly highestSeen?: number
-  /** The sequence of a change that it was shown from elsewhere, of a document that exists for all it knows; 0: none. */
-  readonly aheadSequence?: number
-  /** Its document goes on from before what it was shown. */
-  rewind?(): void
-}
-
-/** Who watches single documents. */
+/** Observers of single documents. */
 export class DocumentObservers {
   readonly #byKey = new Map<string, Set<ReplicaObserver>>()
 
@@ -25,12 +14,12 @@ export class DocumentObservers {
     return this.#byKey.has(key)
   }
 
-  /** The documents that are watched. */
+  /** Returns the keys of the watched documents. */
   keys(): string[] {
     return [...this.#byKey.keys()]
   }
 
-  /** From now on. The returned function ends it. */
+  /** Adds an observer. Returns a function that removes it. */
   add(key: string, observer: ReplicaObserver): () => void {
     const observers = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, observers.add(observer))
@@ -44,13 +33,15 @@ export class DocumentObservers {
     for (const observer of this.#byKey.get(event.key) ?? []) observer.observe(event)
   }
 
-  /** The replica knew of no document, nor does it now: whoever was shown one that came after `sequence` is shown its end. */
+  /**
+   * Notifies observers of a removal that the replica itself did not see: those that received a change after `sequence`.
+   */
   notifyRemoved(event: ReplicaEvent, sequence: number): void {
     for (const observer of this.#byKey.get(event.key) ?? [])
       if ((observer.aheadSequence ?? 0) > sequence) observer.observe(event)
   }
 
-  /** The replica goes on in another history; whoever was shown more than is part of that has to begin again. */
+  /** Restarts the observers that received changes outside the shared history. */
   rewindPastFork(key: string, isShared: (sequence: number) => boolean): void {
     for (const observer of this.#byKey.get(key) ?? []) if (!isShared(observer.highestSeen ?? 0)) observer.rewind?.()
   }
@@ -58,4 +49,18 @@ export class DocumentObservers {
   clear(): void {
     this.#byKey.clear()
   }
+}
+
+/** Receives one document's events, in the document's order. */
+export interface ReplicaObserver {
+  observe(event: ReplicaEvent): void
+  /** Highest sequence that the observer received, including from other sources than the replica. */
+  readonly highestSeen?: number
+  /**
+   * Sequence of a change that the observer received from another source than the replica, while it believes that the
+   * document exists; otherwise 0.
+   */
+  readonly aheadSequence?: number
+  /** Restarts the observer, because its document continues from before the observer's last event. */
+  rewind?(): void
 }

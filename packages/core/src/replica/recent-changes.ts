@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts'
 import type { Runtime } from '../model/runtime.ts'
 
-/** How long a change is recent, in ms. */
+/** Maximum age of a recent change, in ms. */
 const MAX_AGE = 3_600_000
 
 interface Entry {
@@ -10,22 +10,22 @@ interface Entry {
   readonly at: number
 }
 
-/** The last changes of a section that came to this instance, bounded by their size as text and by their age. */
+/** A section's most recently received changes, bounded by text size and age. */
 export class RecentChanges {
   readonly #maxSize: number
   readonly #runtime: Runtime
   #entries: Entry[] = []
-  /** Those before it are gone. */
+  /** Index of the first entry that has not been dropped. */
   #first = 0
   #size = 0
 
-  /** `maxSize` in characters of their text; 0: none is kept. */
+  /** `maxSize`: capacity in characters of text; 0 keeps nothing. */
   constructor(maxSize: number, runtime: Runtime) {
     this.#maxSize = maxSize
     this.#runtime = runtime
   }
 
-  /** A change that was no repeat; its text had so many characters. */
+  /** Adds a change that is not a duplicate. `size`: characters of its text. */
   add(change: Change, size: number): void {
     if (size > this.#maxSize) return
     this.#size += size
@@ -33,7 +33,7 @@ export class RecentChanges {
     this.#trim()
   }
 
-  /** Those of one document, in their order. */
+  /** Returns one document's changes in order. */
   forKey(key: string): Change[] {
     this.#trim()
     const own: Change[] = []
@@ -42,11 +42,11 @@ export class RecentChanges {
       if (change.key === key) own.push(change)
     }
     own.sort((a, b) => a.sequence - b.sequence)
-    // where too much waited for a hole to be filled it came again, from the log
+    // after an overflow of the reorder buffer, the log delivers some changes a second time
     return own.filter(({ sequence }, at) => sequence !== own[at - 1]?.sequence)
   }
 
-  /** History goes on from another point: those that are no part of it never were. */
+  /** Drops the changes that are not part of the new history. */
   retain(isInHistory: (change: Change) => boolean): void {
     this.#entries = this.#entries.slice(this.#first).filter(({ change }) => isInHistory(change))
     this.#first = 0
@@ -60,7 +60,7 @@ export class RecentChanges {
       if (this.#size <= this.#maxSize && at >= oldest) break
       this.#size -= size
     }
-    // moved down only now and then: each change is moved once on the average
+    // compacted only when half is unused: each change moves once on average
     if (this.#first * 2 <= this.#entries.length) return
     this.#entries = this.#entries.slice(this.#first)
     this.#first = 0

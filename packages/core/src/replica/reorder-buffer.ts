@@ -1,17 +1,8 @@
 import type { ReloadReason, ReplicaEvent } from './replica-event.ts'
 
-/** Takes a section's changes in the order of its sequence. */
-export interface SectionObserver {
-  /** The highest sequence that it was shown, by whatever way: what lies beyond a fork has to be taken back. */
-  readonly highestSeen: number
-  observe(observation: ReplicaEvent): void
-  /** What follows begins after `sequence`, and what lies before cannot be told change by change. */
-  reset(sequence: number, reason: ReloadReason): void
-}
-
 /**
- * Puts the changes of a section into the order of its sequence: one beyond a hole waits until the hole is filled.
- * Whoever comes while there is a hole gets what waits behind it.
+ * Puts a section's changes into sequence order: a change behind a gap waits until the gap is filled. An observer that
+ * joins during a gap also receives the changes that wait behind it.
  */
 export class ReorderBuffer {
   readonly #observers = new Set<SectionObserver>()
@@ -22,7 +13,7 @@ export class ReorderBuffer {
     return this.#observers.size
   }
 
-  /** The sequence of the last change handed out; an observer that joins now gets those after it. */
+  /** Sequence of the last released change. An observer that joins now receives the changes after it. */
   get released(): number {
     return this.#released
   }
@@ -31,49 +22,55 @@ export class ReorderBuffer {
     this.#released = sequence
   }
 
-  /** Is there anybody to hear this change, or a hole before it for which somebody may yet come? */
+  /**
+   * True if a change at `sequence` must be buffered: an observer exists, or an earlier gap is still open and an
+   * observer may join.
+   */
   isObserved(sequence: number): boolean {
     return sequence > this.#released && (this.#observers.size > 0 || sequence > this.#released + 1)
   }
 
-  /** A change (again: what is known of it now is better). */
-  put(sequence: number, observation: () => ReplicaEvent): void {
-    if (this.isObserved(sequence)) this.#pending.set(sequence, observation)
+  /** Buffers a change. A second call for the same sequence replaces the first, because it knows more. */
+  put(sequence: number, createEvent: () => ReplicaEvent): void {
+    if (this.isObserved(sequence)) this.#pending.set(sequence, createEvent)
   }
 
-  /** Hands out everything up to the end of the gap-free run. */
+  /** Releases all changes up to `contiguous`, the last sequence before the first gap. */
   releaseUpTo(contiguous: number): void {
     while (this.#released < contiguous) {
-      const observation = this.#pending.get(++this.#released)
-      if (!observation) continue
+      const createEvent = this.#pending.get(++this.#released)
+      if (!createEvent) continue
       this.#pending.delete(this.#released)
-      const event = observation()
+      const event = createEvent()
       for (const observer of this.#observers) observer.observe(event)
     }
   }
 
-  /** Another epoch: what waits beyond the fork never was; what was handed out beyond it has to be taken back. */
+  /**
+   * Continues in another epoch: drops pending changes above the fork, and resets observers that received more than the
+   * fork.
+   */
   switchEpoch(contiguous: number, fork: number | undefined): void {
     for (const sequence of this.#pending.keys())
       if (fork === undefined || sequence > fork) this.#pending.delete(sequence)
-    // without a fork it is another count, which may begin anywhere
+    // without a fork, the new epoch has its own numbering, which can start anywhere
     this.#released = fork === undefined ? contiguous : Math.min(this.#released, contiguous)
     for (const observer of this.#observers) {
       if (fork === undefined || observer.highestSeen > fork) observer.reset(this.#released, 'epoch')
     }
   }
 
-  /** Something that has no place in the sequence, such as an expiry. */
-  emit(observation: ReplicaEvent): void {
-    for (const observer of this.#observers) observer.observe(observation)
+  /** Emits an event that has no sequence of its own, such as an expiry. */
+  emit(event: ReplicaEvent): void {
+    for (const observer of this.#observers) observer.observe(event)
   }
 
-  /** What waits behind a hole will be put again. */
+  /** Drops the pending changes. The repair puts them again. */
   clearPending(): void {
     this.#pending.clear()
   }
 
-  /** Goes on after `sequence` with a hole behind. */
+  /** Continues after `sequence`, leaving an unfilled gap behind. */
   resetTo(sequence: number, reason: ReloadReason): void {
     for (const pending of this.#pending.keys()) if (pending <= sequence) this.#pending.delete(pending)
     this.#released = sequence
@@ -84,4 +81,16 @@ export class ReorderBuffer {
     this.#observers.add(observer)
     return () => this.#observers.delete(observer)
   }
+}
+
+/** Receives a section's events in sequence order. */
+export interface SectionObserver {
+  /**
+   * Highest sequence that the observer received from any source. After a new epoch, anything above the fork must be
+   * withdrawn.
+   */
+  readonly highestSeen: number
+  observe(event: ReplicaEvent): void
+  /** Restarts after `sequence`: earlier changes are not available one by one. */
+  reset(sequence: number, reason: ReloadReason): void
 }

@@ -1,14 +1,14 @@
 import type { Change } from '../model/change.ts'
 import type { JsonObject } from '../model/json.ts'
 
-/** Why a replica was loaded again, in the words a watcher is told. */
+/** Reason for a reload, as watchers receive it. */
 export type ReloadReason = 'snapshot' | 'epoch' | 'log-truncated' | 'expired'
 
 /**
- * Something a replica, or the section as a whole, showed.
+ * An event of a replica or of the whole section.
  *
- * - `change`: one committed change; with `value` (and, unless it is a birth, `previous`) where the document is held.
- * - `jump`: the document is now `value` (absent: gone), and the way there was not seen change by change.
+ * - `change`: one committed change; if the document is cached, with `value` and, except for a creation, `previous`.
+ * - `reset`: the document is now `value` (absent: it does not exist), without the changes that led to it.
  */
 export type ReplicaEvent = {
   readonly key: string
@@ -20,20 +20,20 @@ export type ReplicaEvent = {
   | {
       readonly kind: 'change'
       readonly change: Change
-      readonly isHeld: boolean
+      readonly isCached: boolean
       readonly value?: JsonObject | undefined
       readonly previous?: JsonObject | undefined
     }
   | { readonly kind: 'reset'; readonly reason: ReloadReason; readonly value: JsonObject | undefined }
 )
 
-/** An observation of a single change. */
+/** The event of a single change. */
 export type ReplicaChange = Extract<ReplicaEvent, { readonly kind: 'change' }>
 
-/** Wraps a change with what is known around it. */
+/** Creates the event of a change. */
 export const replicaChange = (
   change: Change,
-  isHeld: boolean,
+  isCached: boolean,
   value?: JsonObject | undefined,
   previous?: JsonObject | undefined,
 ): ReplicaChange => ({
@@ -44,7 +44,7 @@ export const replicaChange = (
   version: change.version,
   at: change.time,
   change,
-  isHeld,
+  isCached,
   value,
   previous,
 })

@@ -6,7 +6,7 @@ import type { Replica } from './replica.ts'
 import type { ReplicaTable } from './replica-table.ts'
 import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
-/** The documents of a section, for who reads them: what is not held yet is loaded. */
+/** Read access to a section's documents. Loads those that are not cached. */
 export class ReplicaReader {
   readonly #options: SectionOptions
   readonly #deps: SectionDeps
@@ -27,24 +27,24 @@ export class ReplicaReader {
     this.#acceptAnswer = acceptAnswer
   }
 
-  /** How many exist of those that are held. */
-  get heldCount(): number {
-    return this.#replicas.heldCount
+  /** Number of cached documents that exist. */
+  get cachedCount(): number {
+    return this.#replicas.cachedCount
   }
 
-  /** Who watches single documents, in the order of their changes. */
+  /** Observers of single documents. */
   get observers(): DocumentObservers {
     return this.#replicas.observers
   }
 
-  /** What is known of a document right now. */
+  /** Returns the replica if its state is known. */
   peek(key: string): Replica | undefined {
     const replica = this.#replicas.find(key)
     if (replica) return replica.known ? replica : undefined
     return this.#replicas.complete ? this.#replicas.createAbsent(key) : undefined
   }
 
-  /** What may be read of a document without asking: it is known and has not lapsed. */
+  /** Returns the replica if it can be read without the store: its state is known and has not expired. */
   peekFresh(key: string): Replica | undefined {
     const replica = this.peek(key)
     if (!replica || this.#replicas.expiry.isExpired(replica)) return undefined
@@ -53,7 +53,7 @@ export class ReplicaReader {
     return replica
   }
 
-  /** The document's replica, once something is known of it that has not lapsed. */
+  /** Returns the document's replica once its state is known and not expired. */
   async acquire(key: string): Promise<Replica> {
     const found = this.#replicas.find(key)
     const replica = found ?? this.#replicas.add(key)
@@ -67,57 +67,57 @@ export class ReplicaReader {
     return replica
   }
 
-  /** The document's replica with nothing under way: what a write may be built on. */
+  /** Returns the settled replica, on which a write can be based. */
   async acquireSettled(key: string): Promise<Replica> {
     const replica = await this.acquire(key)
     if (!replica.settled) await this.#replicas.waitUntil(replica, () => replica.settled)
     return replica
   }
 
-  /** Loads the document anew. Resolves when that, or something newer, is held. */
+  /** Reloads the document. Resolves when that state or a newer one is cached. */
   async refresh(key: string): Promise<Replica> {
     let replica = await this.acquire(key)
-    // it may have been let go on the way back from there
+    // the replica may have been evicted before this continuation ran
     while (this.#replicas.find(key) !== replica) replica = await this.acquire(key)
-    // one that is under way may have been answered before this call
+    // a load in flight may have been answered before this call
     const before = this.#replicas.loadCount
     while (replica.lastLoad <= before) {
       if (replica.pendingLoad === 0) this.#replicas.reload(replica, replica.reloadReason)
       const { pendingLoad } = replica
       await this.#replicas.waitUntil(replica, () => replica.pendingLoad !== pendingLoad)
-      // what asking again cannot mend is not asked again
+      // an error that a retry cannot fix is not retried
       if (replica.loadFailure) throw replica.loadFailure.cause
     }
     await this.#replicas.waitUntil(replica, () => replica.settled)
     return replica
   }
 
-  /** Lets go of what is held of a document. What has to stay is loaded anew: resolves when that, or something newer, is held. */
+  /** Evicts a document. One that must stay cached is reloaded; resolves when that state or a newer one is cached. */
   async evict(key: string): Promise<void> {
     const replica = this.#replicas.find(key)
     const released = replica ? this.#replicas.release(replica) : this.#options.replicate === 'on-demand'
     if (!released) await this.refresh(key)
   }
 
-  /** What is held of a document is wrong: it is loaded anew, and whoever watches is told what it is. */
+  /** Reports a corrupt replica and reloads it. Its watchers receive the corrected value. */
   markCorrupt(replica: Replica): void {
     const { key, version } = replica
     this.#deps.emit({ ...this.#options.ref, type: 'inconsistent', key, version })
     this.#replicas.markCorrupt(replica)
   }
 
-  /** What is held of a document may have come to its end: the store is asked. */
+  /** Checks with the store whether a document has expired. */
   verifyExpiry(replica: Replica): void {
     if (replica.pendingLoad === 0) this.#replicas.reload(replica, 'expired')
   }
 
   /**
-   * A document as it is now, without holding it from now on. What is read of the answer is read at once: it may live on.
-   * `suffices`: will what is held do, where it can be read?
+   * Returns the current state of a document without caching it. The result may be a live replica, so the caller must
+   * read it at once. `suffices`: whether a cached replica is recent enough.
    */
-  async readTransient(key: string, suffices: (held: Replica) => boolean = () => true): Promise<Replica> {
-    const held = this.peek(key)
-    if (held?.settled && !this.#replicas.expiry.isExpired(held) && suffices(held)) return held
+  async readTransient(key: string, suffices: (cached: Replica) => boolean = () => true): Promise<Replica> {
+    const cached = this.peek(key)
+    if (cached?.settled && !this.#replicas.expiry.isExpired(cached) && suffices(cached)) return cached
     for (;;) {
       const { switches } = this.#epochs
       const loaded = await this.#deps.loadBatcher.load({ ...this.#options.ref, key })
@@ -129,8 +129,8 @@ export class ReplicaReader {
   }
 
   /**
-   * How far the section is in the history that we were in at that adoption: what lists its keys does not say of which history
-   * they are. `undefined`: we are in another one by now, and what was listed before has to be listed again.
+   * Confirms that no epoch switch has happened since `asOf`. A key listing does not name its epoch, so it counts only
+   * if this returns the section's sequence; after `undefined`, the keys must be listed again.
    */
   async confirmEpoch(asOf: number): Promise<number | undefined> {
     const [head] = await this.#deps.retryingStore.read((store) => store.heads([{ scope: this.#options.ref }]))
@@ -138,12 +138,12 @@ export class ReplicaReader {
     return this.#acceptAnswer(state, asOf) && this.#epochs.switches === asOf ? state.sequence : undefined
   }
 
-  /** The keys of the documents that exist, of those that are held. */
-  heldKeys(): string[] {
+  /** Returns the keys of the cached documents that exist. */
+  cachedKeys(): string[] {
     return this.#replicas.listKeys()
   }
 
-  /** The keys of all documents that the store has, or of those whose key begins so. */
+  /** Returns the keys of all documents in the store, or of those that begin with `prefix`. */
   async listKeys(prefix?: string): Promise<string[]> {
     const { retryingStore } = this.#deps
     const options = prefix === undefined ? {} : { prefix }

@@ -12,30 +12,13 @@ import { Replica } from './replica.ts'
 import { type ReloadReason, type ReplicaChange, type ReplicaEvent, replicaChange } from './replica-event.ts'
 import type { SectionDeps, SectionOptions } from './section-deps.ts'
 
-/** Documents known not to exist that are remembered, where not all are held. */
+/** Maximum number of cached absences, unless the whole section is cached. */
 const MAX_ABSENT = 1_000
 
-/** The most changes that wait for one document's load or missing change. */
+/** Maximum number of changes that wait for one document's load or missing change. */
 const MAX_BUFFERED = 1_000
 
-/** What the replicas of a section ask of it. */
-export interface ReplicaTableHost {
-  /** Takes note of where an answer stands. False: it is of another time and has to be asked again. */
-  acceptAnswer(state: SectionState, asOf: number): boolean
-  /** A change waits for its predecessor. */
-  onGap(): void
-  /** Would it hear of a change of this sequence? */
-  isObserved(sequence: number): boolean
-  /** A replica applied a change. */
-  onApplied(observation: ReplicaChange): void
-  /** Something was shown that is no change: a document expired, or was not what it should be. */
-  onUnsequenced(observation: ReplicaEvent): void
-  /** Hears the changes of one document (`follow: 'key'`). */
-  subscribe(key: string): Promise<void>
-  unsubscribe(key: string): void
-}
-
-/** The replicas of a section: loads them, gives them their changes, and shows what they do to whoever watches. */
+/** A section's replicas: loads them, applies changes to them, and notifies the observers of their documents. */
 export class ReplicaTable {
   readonly #options: SectionOptions
   readonly #deps: SectionDeps
@@ -46,17 +29,17 @@ export class ReplicaTable {
   readonly #eviction: Eviction
   readonly #byKey = new Map<string, Replica>()
   readonly #fieldTable = new FieldTable()
-  /** Those with changes that wait for a predecessor. */
+  /** Replicas with changes that wait for a predecessor. */
   readonly #stuck = new Set<Replica>()
-  /** Those that are loaded again, or were to be and could not: what they show may be old. */
+  /** Replicas that are being reloaded, or whose reload failed: their values may be old. */
   readonly #reloading = new Set<Replica>()
-  /** Those whose document does not exist. */
+  /** Replicas of documents that do not exist. */
   readonly #absent = new Set<Replica>()
-  /** Who watches single documents, in the order of their changes. */
+  /** Observers of single documents. */
   readonly observers: DocumentObservers = new DocumentObservers()
-  /** Is every document of the section held? Then one that is not held does not exist. */
+  /** True if every existing document of the section is cached: a document without a replica does not exist. */
   complete = false
-  /** How many loads were begun: each has its number. */
+  /** Number of the latest load. */
   loadCount = 0
   #closed = false
 
@@ -77,41 +60,41 @@ export class ReplicaTable {
       deps.runtime,
       this.#byKey,
       (replica) =>
-        // absence has bounds of its own
+        // absences have their own limit
         replica.exists && this.release(replica),
     )
     this.expiry = new Expiry(options, deps, this.#byKey, (replica) => this.reload(replica, 'expired'))
   }
 
-  /** Replicas that know something. */
+  /** Returns the replicas whose state is known. */
   known(): Replica[] {
     return [...this.#byKey.values()].filter((replica) => replica.known)
   }
 
-  /** Replicas with changes that wait, and nothing under way to help them. */
+  /** Replicas with waiting changes and no load in flight. */
   get stuck(): readonly Replica[] {
     return [...this.#stuck].filter(({ pendingLoad }) => pendingLoad === 0)
   }
 
-  /** Is anything loaded again, and so perhaps old? */
+  /** True if a replica is being reloaded, so that its value may be old. */
   get isReloading(): boolean {
     return this.#reloading.size > 0
   }
 
-  /** Is there one that could not be loaded? */
+  /** True if the reload of a replica failed. */
   get hasFailures(): boolean {
     return [...this.#reloading].some(({ loadFailure }) => loadFailure !== undefined)
   }
 
-  /** Resolves when nothing is that is loaded again now. */
+  /** Resolves when the reloads that are in flight now have settled. */
   async whenReloaded(): Promise<void> {
     for (const replica of [...this.#reloading]) await this.waitUntil(replica, () => replica.pendingLoad === 0)
   }
 
-  get heldCount(): number {
-    let held = 0
-    for (const { exists } of this.#byKey.values()) if (exists) held++
-    return held
+  get cachedCount(): number {
+    let cached = 0
+    for (const { exists } of this.#byKey.values()) if (exists) cached++
+    return cached
   }
 
   get bufferedCount(): number {
@@ -121,8 +104,8 @@ export class ReplicaTable {
   }
 
   /**
-   * Resolves when `test` holds; it is looked at whenever something about the document moved. Rejects with what its load
-   * failed of for good.
+   * Resolves when `test` returns true; it runs after each change of the replica's state. Rejects with the error of a
+   * load that failed, and with `SYNC_CLOSED`.
    */
   async waitUntil(replica: Replica, test: () => boolean): Promise<void> {
     while (!test()) {
@@ -132,17 +115,17 @@ export class ReplicaTable {
     }
   }
 
-  /** The keys of the documents that exist, of those that are held. */
+  /** Returns the keys of the cached documents that exist. */
   listKeys(): string[] {
     return [...this.#byKey.values()].filter(({ exists }) => exists).map(({ key }) => key)
   }
 
-  /** One that knows nothing; not held. */
+  /** Creates a replica without a known state, outside the table. */
   create(key: string): Replica {
     return new Replica(key, this.#fieldTable)
   }
 
-  /** One that knows that its document does not exist; not held. */
+  /** Creates the replica of a document that does not exist, outside the table. */
   createAbsent(key: string): Replica {
     const replica = this.create(key)
     replica.installAbsent(this.#epochs.epoch, this.#sequences.contiguous)
@@ -151,7 +134,7 @@ export class ReplicaTable {
 
   // ---- loading ---------------------------------------------------------------------------------------------------
 
-  /** Holds a document from now on. */
+  /** Starts to cache a document. */
   add(key: string): Replica {
     const replica = this.create(key)
     this.#byKey.set(key, replica)
@@ -160,7 +143,7 @@ export class ReplicaTable {
     return replica
   }
 
-  /** Holds a document no longer. False: somebody needs it, or all are to be held. */
+  /** Stops caching a document. Returns false if the document is in use or the whole section must stay cached. */
   release(replica: Replica): boolean {
     const isIdle = replica.settled && !replica.hasWaiters
     if (!isIdle || this.observers.has(replica.key) || this.#options.replicate === 'all') return false
@@ -175,7 +158,7 @@ export class ReplicaTable {
     if (this.#options.subscribeBy === 'document') this.#host.unsubscribe(replica.key)
   }
 
-  /** Begins to hold a document: heard of first, where that takes a subscription of its own. */
+  /** Loads a document for the first time, after subscribing to it if it needs a subscription of its own. */
   load(replica: Replica): void {
     replica.loadFailure = undefined
     if (this.#options.subscribeBy === 'section') this.reload(replica, 'snapshot')
@@ -185,20 +168,23 @@ export class ReplicaTable {
     }
   }
 
-  /** What asking again cannot mend: whoever waits is told, and the next one begins anew; so does the next check. */
+  /**
+   * Handles an error that a retry cannot fix: waiting calls reject. The next read or heartbeat check loads the document
+   * again.
+   */
   #onLoadFailed(replica: Replica, cause: unknown): void {
     replica.pendingLoad = 0
     replica.loadFailure = { cause }
     const isNeeded = replica.known || this.observers.has(replica.key) || this.#options.replicate === 'all'
     if (this.find(replica.key) !== replica) this.#reloading.delete(replica)
     else if (isNeeded) this.#reloading.add(replica)
-    // there is nothing to hold: it would take the place of a document
+    // the document's state is unknown, and an entry without a state would displace a document
     else this.#remove(replica)
     this.#deps.background(this.#options.ref, Promise.reject(cause))
     replica.notifyWaiters()
   }
 
-  /** Loads those once more that could not be loaded: no change tells of what they missed. */
+  /** Repeats failed loads. No change reports what these replicas missed. */
   retryFailed(): void {
     for (const replica of [...this.#reloading]) {
       if (!replica.loadFailure) continue
@@ -207,13 +193,13 @@ export class ReplicaTable {
     }
   }
 
-  /** What it holds is not what the store has at that version. */
+  /** Marks a replica whose value differs from the store's at the same version, and reloads it. */
   markCorrupt(replica: Replica): void {
     replica.corrupt = true
     this.reload(replica, 'log-truncated')
   }
 
-  /** Loads it (again); an answer still under way counts no more. */
+  /** Loads or reloads a replica. The answer of an earlier load no longer counts. */
   reload(replica: Replica, reason: ReloadReason): void {
     const { loadBatcher, metrics } = this.#deps
     const { switches } = this.#epochs
@@ -239,7 +225,7 @@ export class ReplicaTable {
     const { state } = loaded
     const { pendingLoad } = replica
     const current = this.#host.acceptAnswer(state, asOf)
-    // an adoption asks again by itself
+    // adopting a new epoch started another load
     if (replica.pendingLoad !== pendingLoad) return
     if (!current || replica.overflowed) {
       replica.overflowed = false
@@ -254,13 +240,16 @@ export class ReplicaTable {
     const lastIncluded = replica.buffer.findLast(({ sequence }) => sequence <= state.sequence)
     const unreportedReason = isOlder ? undefined : this.#install(replica, loaded)
     this.#drain(replica)
-    // told as it is after what waited: of that the section's changes may have told already
+    // emitted with the state after the buffered changes, which the section's observers may already have received
     if (unreportedReason && (corrupt || !replica.exists))
       this.#host.onUnsequenced(this.#toResetEvent(replica, unreportedReason))
     else if (lastIncluded) this.emitIfExpired(lastIncluded)
   }
 
-  /** Returns why it is news to who hears the section's changes one by one: no change will tell of it. */
+  /**
+   * Installs a loaded state. Returns a reason if the section's observers must be notified, because no change reports
+   * the difference.
+   */
   #install(replica: Replica, loaded: LoadResult): ReloadReason | undefined {
     const { known, generation, version, value, corrupt, sequence } = replica
     const wasExpired = this.expiry.isExpired(replica)
@@ -269,7 +258,7 @@ export class ReplicaTable {
     const sameCommit = generation === replica.generation && version === replica.version
     const hasChanged = !sameCommit || (value === undefined) === replica.exists
     const reason = wasExpired && !replica.exists ? 'expired' : replica.reloadReason
-    // across epochs the same numbers may stand for another value
+    // in another epoch, the same version can stand for another value
     if (!known || !(hasChanged || corrupt || (reason === 'epoch' && value !== replica.value))) {
       if (!replica.exists) this.observers.notifyRemoved(this.#toResetEvent(replica, reason), sequence)
       return undefined
@@ -279,7 +268,7 @@ export class ReplicaTable {
     return corrupt || isGone ? reason : undefined
   }
 
-  /** A change was told of a document that has expired since: of that no log tells. */
+  /** Emits the expiry of a document after a change of it was emitted. The log does not record expiries. */
   emitIfExpired({ key, edits, sequence }: Change): void {
     const replica = this.find(key)
     const isGone = replica?.settled && !replica.exists && replica.sequence >= sequence
@@ -291,9 +280,9 @@ export class ReplicaTable {
     return { kind: 'reset', key, epoch: this.#epochs.epoch, sequence, version, at, reason, value }
   }
 
-  /** Is a held document still what the store has? If not, it is loaded. */
+  /** Compares a replica with the store's head, and reloads it if they differ. */
   compareWithHead(replica: Replica, head: Head, asOf: number): void {
-    // one that was let go while the store was asked is nobody's any more
+    // the replica may have been evicted during the request
     if (!head.document || this.find(replica.key) !== replica || !this.#host.acceptAnswer(head.state, asOf)) return
     if (replica.pendingLoad > 0 || !replica.known || replica.epoch !== this.#epochs.epoch) return
     if (head.state.sequence <= replica.sequence) return
@@ -306,30 +295,30 @@ export class ReplicaTable {
     }
   }
 
-  /** Does the store have another state of it than is held? */
+  /** True if the store has a later state of the document. */
   isBehind(replica: Replica, { state, document }: Head): boolean {
     if (!document || state.sequence <= replica.sequence) return false
     const { generation, version } = document
     return replica.exists ? generation !== replica.generation || version !== replica.version : generation !== 0
   }
 
-  /** Asks once more for what is being loaded: the answer under way may be older than what was missed. */
+  /** Restarts the loads in flight, because their answers may be older than the missed changes. */
   restartLoads(): void {
     for (const replica of this.#byKey.values()) if (replica.pendingLoad > 0) this.reload(replica, replica.reloadReason)
   }
 
-  /** Loads those that are as of an earlier change: first heard of while the others were compared. */
+  /** Reloads replicas that are older than `sequence`, such as those added during the comparison. */
   reloadOlderThan(sequence: number): void {
     for (const replica of this.known())
       if (replica.pendingLoad === 0 && replica.sequence < sequence) this.reload(replica, 'log-truncated')
   }
 
-  /** Loads those whose waiting changes nothing else can help any more. */
+  /** Reloads replicas whose waiting changes nothing else can release. */
   reloadStuck(): void {
     for (const replica of this.stuck) this.reload(replica, 'log-truncated')
   }
 
-  /** Into the next epoch: what stands at or below the fork goes on, the rest is loaded. */
+  /** Continues in the next epoch: keeps replicas at or below the fork and reloads the others. */
   switchEpoch(from: string, isShared: (sequence: number) => boolean): void {
     const { epoch } = this.#epochs
     for (const replica of this.#byKey.values()) {
@@ -341,7 +330,7 @@ export class ReplicaTable {
       else {
         replica.epoch = epoch
         this.observers.rewindPastFork(replica.key, isShared)
-        // the answer under way may be of no use now
+        // the answer of the load in flight may be of the old epoch
         if (replica.pendingLoad > 0) this.reload(replica, replica.reloadReason)
         else this.#drain(replica)
       }
@@ -350,8 +339,8 @@ export class ReplicaTable {
   }
 
   /**
-   * Absence needs no entry once no earlier change can come: where all is held, what is not does not exist; elsewhere it
-   * spares a load, for the last that were asked for.
+   * Drops replicas of absent documents once no earlier change of them can arrive. In a completely cached section, a
+   * missing replica already means absence. Otherwise the most recent absences are kept, because each saves a load.
    */
   evictAbsent(): void {
     let surplus = this.#absent.size - (this.complete ? 0 : MAX_ABSENT)
@@ -366,18 +355,21 @@ export class ReplicaTable {
 
   // ---- changes ---------------------------------------------------------------------------------------------------
 
-  /** Has the replica, if there is one, come as far as this? */
+  /** True if the replica has applied `sequence`, or does not exist. */
   hasApplied(key: string, sequence: number): boolean {
     const replica = this.#byKey.get(key)
     return !replica || (replica.pendingLoad === 0 && replica.known && replica.sequence >= sequence)
   }
 
-  /** The replica of a document, if one is held: known or about to be. */
+  /** Returns the document's replica, if it is cached or being loaded. */
   find(key: string): Replica | undefined {
     return this.#byKey.get(key)
   }
 
-  /** Where all are to be held: a document heard of that is not. It did not exist, or the scan has not come by it yet. */
+  /**
+   * Adds a replica for a change of an uncached document, with `replicate: 'all'`. The document did not exist, or the
+   * full sync has not reached it.
+   */
   addForChange(key: string): Replica {
     if (!this.complete) return this.add(key)
     const replica = this.createAbsent(key)
@@ -385,7 +377,7 @@ export class ReplicaTable {
     return replica
   }
 
-  /** Gives a replica a change. False: it is no news. */
+  /** Applies or buffers a change. Returns false for a duplicate. */
   applyOrBuffer(replica: Replica, change: Change): boolean {
     if (replica.canApply(change)) {
       if (this.#apply(replica, change)) this.#afterChange(replica)
@@ -395,7 +387,7 @@ export class ReplicaTable {
     if (!replica.bufferChange(change)) return false
     if (replica.known && replica.pendingLoad === 0) this.#drain(replica)
     if (replica.buffer.length > MAX_BUFFERED) {
-      // whatever is loaded now may be older than what is thrown away here: load once more
+      // the answer of the load in flight may be older than the dropped changes: load again
       replica.buffer = []
       this.#stuck.delete(replica)
       if (replica.pendingLoad > 0) replica.overflowed = true
@@ -404,7 +396,7 @@ export class ReplicaTable {
     return true
   }
 
-  /** Applies what fits. What does not waits for its predecessor. */
+  /** Applies the buffered changes that are applicable. Later ones wait for their predecessors. */
   #drain(replica: Replica): void {
     for (let change = replica.takeNext(); change; change = replica.takeNext()) {
       if (change.edits === 'omitted') replica.buffer = []
@@ -417,7 +409,7 @@ export class ReplicaTable {
   }
 
   #afterChange(replica: Replica): void {
-    // one that was forgotten meanwhile, and only lives on for who still waits for it, does not count
+    // an evicted replica that only a pending call still uses does not count
     if (!replica.exists && this.find(replica.key) === replica) this.#absent.add(replica)
     else this.#absent.delete(replica)
     if (replica.buffer.length === 0) this.#stuck.delete(replica)
@@ -428,7 +420,7 @@ export class ReplicaTable {
     replica.notifyWaiters()
   }
 
-  /** False: its patch does not fit what is held, though its versions do. */
+  /** Applies a change. Returns false if its edits do not apply to the value, although the versions match. */
   #apply(replica: Replica, change: Change): boolean {
     const { emit, metrics, runtime, origin } = this.#deps
     const isObserved = this.observers.has(replica.key) || this.#host.isObserved(change.sequence)
@@ -446,14 +438,14 @@ export class ReplicaTable {
       metrics.recordPropagation(runtime.now() - change.time)
     }
     if (isObserved) {
-      const observation = replicaChange(change, true, replica.value, previous)
-      this.observers.notify(observation)
-      this.#host.onApplied(observation)
+      const event = replicaChange(change, true, replica.value, previous)
+      this.observers.notify(event)
+      this.#host.onApplied(event)
     }
     return true
   }
 
-  /** Whoever waits is refused. */
+  /** Closes the table. Pending calls reject with `SYNC_CLOSED`. */
   close(): void {
     this.#closed = true
     this.expiry.close()
@@ -461,4 +453,24 @@ export class ReplicaTable {
     this.observers.clear()
     for (const replica of this.#byKey.values()) replica.notifyWaiters()
   }
+}
+
+/** Callbacks of {@link ReplicaTable} into its section. */
+export interface ReplicaTableHost {
+  /**
+   * Records the section state of an answer. Returns false if the answer belongs to an earlier epoch and the request
+   * must be repeated.
+   */
+  acceptAnswer(state: SectionState, asOf: number): boolean
+  /** Called when a change waits for its predecessor. */
+  onGap(): void
+  /** True if the section's observers need a change of this sequence. */
+  isObserved(sequence: number): boolean
+  /** Called when a replica has applied a change. */
+  onApplied(event: ReplicaChange): void
+  /** Called for an event that is not a change: an expiry, or the correction of a corrupt replica. */
+  onUnsequenced(event: ReplicaEvent): void
+  /** Subscribes to one document's changes, with `subscribeBy: 'document'`. */
+  subscribe(key: string): Promise<void>
+  unsubscribe(key: string): void
 }

@@ -6,55 +6,55 @@ import type { FieldTable, FieldVersions } from './field-versions.ts'
 import type { ReloadReason } from './replica-event.ts'
 
 const EMPTY_DOCUMENT: JsonObject = Object.freeze({})
-/** What most replicas have of it. */
+/** Shared empty arrays: most replicas have no buffered changes and no waiters. */
 const NO_CHANGES: Change[] = []
 const NO_WAITERS: (() => void)[] = []
 
 /**
- * One instance's copy of one document: a small state machine, without any input or output of its own.
+ * One instance's copy of one document: a state machine without I/O.
  *
- * `seen` is the section sequence as of which all else is known: nothing at or below it can be news. A document that does
- * not exist has a place too, so that a late change of it cannot bring it back.
+ * `sequence` is the section's sequence as of which the state is known. A change at or below it is a duplicate. A
+ * document that does not exist has a sequence too, so that a delayed change cannot re-create it.
  */
 export class Replica {
   readonly key: string
-  /** Anything known at all, be it absence? */
+  /** True once the document's state is known, even if that is absence. */
   known = false
   epoch = ''
   sequence = 0
-  /** 0 until the document was seen alive; kept over its removal. */
+  /** Generation of the document; 0 until it was seen to exist. Kept after its removal. */
   generation = 0
   version = 0
   /**
-   * The document. Until somebody looks at it, it is nobody else's: changes are made in place, without a copy. To copy is
-   * most of what a change of a large document costs, and documents change more often than they are read.
+   * Current value. Until it is read, no other code refers to it, so changes are applied in place. Copying is the main
+   * cost of a change to a large document, and documents change more often than they are read.
    */
   #value: Record<string, Json> | undefined = undefined
   #exposed = false
   readonly #table: FieldTable
   #versions: FieldVersions
-  /** The version of every absent field. */
+  /** Version of every absent field. */
   floor = 0
   changedAt = 0
-  /** When this copy lapses, by the instance's `elapsed`; `undefined`: never. */
+  /** Time at which this copy expires, on the runtime's `elapsed` clock; `undefined` if never. */
   expiresAt: number | undefined = undefined
   touchedAt: number = Number.NEGATIVE_INFINITY
-  /** Read again since it was last passed over by the eviction, and in which of its sweeps that was noted last. */
+  /** Second-chance bit of the eviction, and the sweep that last observed it. */
   recentlyRead = false
   lastReadSweep = 0
-  /** Changes that do not fit yet, in the order of their sequence. */
+  /** Changes that cannot be applied yet, in sequence order. */
   buffer: readonly Change[] = NO_CHANGES
-  /** The load under way: its number; 0: none. */
+  /** Number of the load in flight; 0 if none. */
   pendingLoad = 0
-  /** The number of the last load that was answered. */
+  /** Number of the last completed load. */
   lastLoad = 0
-  /** Why it cannot be loaded, until the next attempt. */
+  /** Error of the last load, until the next attempt. */
   loadFailure: { readonly cause: unknown } | undefined = undefined
-  /** Changes were thrown away while a load was under way: its answer is not enough. */
+  /** True if buffered changes were dropped during a load, so that its result is not enough. */
   overflowed = false
-  /** It was found to hold something else than the store has at that version. */
+  /** True if the value was found to differ from the store's at the same version. */
   corrupt = false
-  /** Why it is loaded again: what a watcher is told if the value differs afterwards. */
+  /** Reason of the reload, which watchers receive if the value differs afterwards. */
   reloadReason: ReloadReason = 'snapshot'
   #waiters = NO_WAITERS
 
@@ -64,12 +64,12 @@ export class Replica {
     this.#versions = table.empty
   }
 
-  /** Does the document exist, as far as is known? */
+  /** True if the document exists, as far as the replica knows. */
   get exists(): boolean {
     return this.#value !== undefined
   }
 
-  /** The document, frozen: it stays as it is, whatever comes. */
+  /** The document, frozen. Later changes create a new value. */
   get value(): JsonObject | undefined {
     if (!this.#exposed && this.#value !== undefined) {
       Object.freeze(this.#value)
@@ -78,33 +78,35 @@ export class Replica {
     return this.#value
   }
 
-  /** Does anybody wait for something about this document to move? */
+  /** True if a caller waits for this replica to change. */
   get hasWaiters(): boolean {
     return this.#waiters.length > 0
   }
 
-  /** Known, nothing under way, nothing waiting, nothing that was in vain: what `update` may build on. */
+  /**
+   * True if the state is known and no load, buffered change or failure is pending. Only then can `update` build on it.
+   */
   get settled(): boolean {
     return this.known && this.pendingLoad === 0 && this.buffer.length === 0 && this.loadFailure === undefined
   }
 
-  /** The version of a field, of an absent one too. */
+  /** Returns the version of a field, present or absent. */
   fieldVersion(field: string): number {
     if (memberOf(this.#value, field) === undefined) return this.floor
     return this.#table.get(this.#versions, field) ?? this.floor
   }
 
-  /** The version of each field that the document has. */
+  /** Returns the version of each present field. */
   fieldVersions(): Record<string, number> {
     return Object.fromEntries(
       Object.keys(this.#value ?? EMPTY_DOCUMENT).map((field) => [field, this.fieldVersion(field)]),
     )
   }
 
-  /** Takes a change into the buffer. False: it is no news. */
+  /** Buffers a change. Returns false for a duplicate. */
   bufferChange(change: Change): boolean {
     if (this.known && change.epoch === this.epoch && change.sequence <= this.sequence) return false
-    // mostly it is the newest; the buffer stays in order
+    // insertion from the end: the change is usually the newest
     let at = this.buffer.length
     while (at > 0 && (this.buffer[at - 1] as Change).sequence > change.sequence) at--
     if (this.buffer[at - 1]?.sequence === change.sequence) return false
@@ -112,7 +114,7 @@ export class Replica {
     return true
   }
 
-  /** The next buffered change that fits, taken out of the buffer; what is old news by now is dropped. */
+  /** Removes and returns the next applicable change from the buffer. Drops duplicates. */
   takeNext(): Change | undefined {
     const { buffer } = this
     let staleCount = 0
@@ -126,7 +128,7 @@ export class Replica {
     this.buffer = changes.length === 0 ? NO_CHANGES : changes
   }
 
-  /** Can this change be applied at once, as most can? */
+  /** True if the change can be applied at once, which is the usual case. */
   canApply(change: Change): boolean {
     return this.settled && change.edits !== 'omitted' && change.sequence > this.sequence && this.#isNext(change)
   }
@@ -138,8 +140,9 @@ export class Replica {
   }
 
   /**
-   * Applies a change that fits.
-   * @throws PatchError, NotJsonError if its edits do not: the replica is as it was.
+   * Applies an applicable change.
+   * @throws PatchError (`SYNC_PATCH`), NotJsonError (`SYNC_NOT_JSON`) if its edits do not apply; the replica is then
+   * unchanged
    */
   apply(change: Change): void {
     const { edits } = change
@@ -164,19 +167,19 @@ export class Replica {
       if (kind === 'removed') this.floor = Math.max(this.floor, version)
       this.#versions = this.#table.withField(this.#versions, before, field, kind === 'removed' ? 0 : version)
     }
-    // one number speaks for the fields that there were: one of that number that comes now is noted once they are spelled out
+    // a shared version stands for all existing fields: new fields of the same version are recorded after it is expanded
     for (const edit of edits) if (edit.version !== shared) record(edit)
     for (const edit of edits) if (edit.version === shared) record(edit)
   }
 
-  /** The document as an object that nobody else has. */
+  /** Returns the value as an object that no other code refers to. */
   #ownedCopy(): Record<string, Json> {
     if (this.#value !== undefined && !this.#exposed) return this.#value
     this.#exposed = false
     return { ...this.#value }
   }
 
-  /** Puts a loaded state in place, whatever was here. */
+  /** Replaces the state with a loaded one. */
   install({ state, document }: LoadResult, now: number): void {
     const { corrupt } = this
     const sameHistory = this.known && this.epoch === state.epoch
@@ -189,7 +192,7 @@ export class Replica {
       return
     }
     this.expiresAt = document.expiresIn === undefined ? undefined : now + document.expiresIn
-    // the same commit: whoever holds the value keeps its identity
+    // same commit: keeps the value's identity for its readers
     if (
       sameHistory &&
       !corrupt &&
@@ -207,7 +210,7 @@ export class Replica {
     this.changedAt = document.changedAt
   }
 
-  /** Known not to exist as of a sequence. */
+  /** Records that the document does not exist as of a sequence. */
   installAbsent(epoch: string, sequence: number): void {
     this.known = true
     this.epoch = epoch
@@ -222,7 +225,7 @@ export class Replica {
     this.expiresAt = undefined
   }
 
-  /** Resolves when something about this document moved. */
+  /** Resolves at the replica's next change of state. */
   whenChanged(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#waiters === NO_WAITERS) this.#waiters = [resolve]
@@ -230,7 +233,7 @@ export class Replica {
     })
   }
 
-  /** Something about this document moved. */
+  /** Resolves all `whenChanged` promises. */
   notifyWaiters(): void {
     const waiters = this.#waiters
     this.#waiters = NO_WAITERS

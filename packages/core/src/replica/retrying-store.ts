@@ -3,15 +3,9 @@ import { ClosedError, StoreUnavailableError, SyncError } from '../model/errors.t
 import type { Runtime } from '../model/runtime.ts'
 import type { CommitRequest, CommitResult, Store } from '../transport/store.ts'
 
-/** What a link tells of its store's comings and goings. */
-export interface AvailabilityListener {
-  onUnavailable(error: SyncError): void
-  onAvailable(): void
-}
-
 /**
- * The way to the store: reads are asked again until answered, with jittered back-off; commits are sent once, for only
- * their writer knows what to do with an unknown outcome.
+ * Client of a store. Repeats reads with jittered back-off until the store answers. Sends commits once, because only
+ * their writer can handle an unknown outcome.
  */
 export class RetryingStore {
   readonly store: Store
@@ -28,17 +22,17 @@ export class RetryingStore {
     this.#listener = listener
   }
 
-  /** Why the store cannot be reached; `undefined`: it answered last time. */
+  /** Error of the last call, or `undefined` if the store answered. */
   get unavailable(): SyncError | undefined {
     return this.#unavailable
   }
 
-  /** Is the store away, and being asked until it answers? */
+  /** True if the store is unavailable and a read is being retried. */
   get isRetrying(): boolean {
     return this.#unavailable !== undefined && this.#activeReads > 0
   }
 
-  /** Asks until there is an answer. Rejects only for what asking again cannot mend, and with `SYNC_CLOSED`. */
+  /** Repeats a read until the store answers. Rejects with errors that a retry cannot fix, and with `SYNC_CLOSED`. */
   async read<R>(call: (store: Store) => Promise<R>): Promise<R> {
     this.#activeReads++
     try {
@@ -63,7 +57,7 @@ export class RetryingStore {
     }
   }
 
-  /** Sends once. Rejects with `SYNC_STORE_UNAVAILABLE` (outcome unknown) if no answer came. */
+  /** Sends commits once. Rejects with `SYNC_STORE_UNAVAILABLE` (outcome unknown) if the store did not answer. */
   async commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
     this.#assertOpen()
     try {
@@ -76,7 +70,7 @@ export class RetryingStore {
     }
   }
 
-  /** Waits before attempt `attempt + 1`: longer each time, jittered, cut short by `close`. */
+  /** Waits before attempt `attempt + 1`: longer each time, jittered. Ends early on `close`. */
   backOff(attempt: number): Promise<void> {
     return new Promise((resolve) => {
       const finish = (): void => {
@@ -90,7 +84,7 @@ export class RetryingStore {
     })
   }
 
-  /** Ends every wait. The store itself is closed by who owns it. */
+  /** Ends every wait. The instance closes the store itself. */
   close(): void {
     this.#closed = true
     for (const finish of [...this.#pendingBackOffs]) finish()
@@ -101,7 +95,7 @@ export class RetryingStore {
   }
 
   #markUnavailable(cause: unknown): SyncError {
-    const error = new StoreUnavailableError('the store cannot be reached', 'unknown', { cause })
+    const error = new StoreUnavailableError('the store is unavailable', 'unknown', { cause })
     if (!this.#unavailable) this.#listener.onUnavailable(error)
     this.#unavailable = error
     return error
@@ -112,4 +106,10 @@ export class RetryingStore {
     this.#unavailable = undefined
     this.#listener.onAvailable()
   }
+}
+
+/** Notified when the store becomes unavailable or available. */
+export interface AvailabilityListener {
+  onUnavailable(error: SyncError): void
+  onAvailable(): void
 }

@@ -9,24 +9,24 @@ import type { LoadBatcher } from './load-batcher.ts'
 import type { Metrics } from './metrics.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
-/** What is followed of a section here, and how. */
+/** Options of a section's replication. */
 export interface SectionOptions {
   readonly ref: SectionRef
   readonly subscribeBy: SubscribeBy
-  /** Equal wherever the section is defined alike. */
+  /** Hash of the settings that all services must agree on. */
   readonly digest: string
   readonly replicate: 'on-demand' | 'all'
-  /** Milliseconds; `undefined`: documents live for ever. */
+  /** Milliseconds; `undefined` if documents never expire. */
   readonly ttl: number | undefined
   readonly sliding: boolean
   readonly cache: CacheLimits
-  /** Milliseconds that an early change waits for its predecessor. */
+  /** Maximum time that an early change waits for its predecessor, in ms. */
   readonly reorderWindow: number
 }
 
-/** What a section works with: one set for all sections of an instance. */
+/** Collaborators of a section, shared by all sections of an instance. */
 export interface SectionDeps {
-  /** This instance's id. */
+  /** Id of this instance. */
   readonly origin: string
   readonly retryingStore: RetryingStore
   readonly loadBatcher: LoadBatcher
@@ -34,12 +34,12 @@ export interface SectionDeps {
   readonly bus: ChangeBus
   readonly runtime: Runtime
   readonly metrics: Metrics
-  /** Can changes be heard right now, as far as the bus knows? */
+  /** True if the bus reports that it delivers changes. */
   readonly isBusConnected: () => boolean
   readonly emit: (event: SectionRef & SectionEvent) => void
-  /** Lets work go on that nobody waits for; its failure becomes an event. */
+  /** Runs work that no caller awaits; its failure becomes an event. */
   readonly background: (ref: SectionRef, work: Promise<unknown>) => void
 }
 
-/** The most changes that wait for something: a hole, a load, the joining. */
+/** Maximum number of changes that wait for a gap, a load or the start of the section. */
 export const MAX_PENDING_CHANGES = 10_000

@@ -19,20 +19,23 @@ import { ReplicaTable } from './replica-table.ts'
 import type { SectionDeps, SectionOptions } from './section-deps.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-/** Where interest spreads asynchronously, one more look after this many ms finds what slipped by. */
+/**
+ * Delay of an extra heartbeat check after a subscription, in ms, on buses whose subscriptions take effect
+ * asynchronously.
+ */
 const RECHECK_DELAY_MS = 100
 
 /**
- * One section as an instance follows it.
+ * One section as an instance replicates it.
  *
- * Changes come in by `receive` (the bus) and `acceptOwn` (own commits), go to the replicas of their documents, and in the
- * order of the section's sequence to `ordered`. What the bus lost shows as a hole in the sequence, or in the silence check.
+ * Changes arrive through `receive` (bus) and `acceptOwnCommit` (own commits). They go to the documents' replicas and,
+ * in sequence order, to `reorderBuffer`. A lost change shows as a gap in the sequence or in the heartbeat check.
  */
 export class SectionReplica implements PollTarget {
   readonly options: SectionOptions
   readonly epochs: EpochTracker = new EpochTracker()
   readonly reader: ReplicaReader
-  /** Changes in sequence order, for those who watch more than one document. */
+  /** Changes in sequence order, for watchers of more than one document. */
   readonly reorderBuffer: ReorderBuffer = new ReorderBuffer()
   readonly #deps: SectionDeps
   readonly #sequences = new SequenceTracker()
@@ -45,7 +48,10 @@ export class SectionReplica implements PollTarget {
   readonly #closeListeners = new Set<() => void>()
   #subscribing: Promise<void> | undefined
   #ready: Promise<void> | undefined
-  /** Something speaks for it that the check about to be made finds what was missed. */
+  /**
+   * True if the next heartbeat check is expected to find a missed change, so that it does not wait for messages in
+   * transit.
+   */
   #urgent = false
   #recheckScheduled = false
   #verifiedAt = Number.NEGATIVE_INFINITY
@@ -69,12 +75,13 @@ export class SectionReplica implements PollTarget {
     const replicas = new ReplicaTable(options, deps, epochs, sequences, {
       acceptAnswer,
       onGap: () => this.#gapRepair.schedule(),
-      // where documents are followed by key nothing has an order among them: it would wait for good
+      // with `subscribeBy: 'document'`, changes arrive for some documents only, so a sequence order would never be
+      // complete
       isObserved: (sequence) => options.subscribeBy === 'section' && reorderBuffer.isObserved(sequence),
-      onApplied: (observation) => {
-        if (options.subscribeBy === 'section') reorderBuffer.put(observation.sequence, () => observation)
+      onApplied: (event) => {
+        if (options.subscribeBy === 'section') reorderBuffer.put(event.sequence, () => event)
       },
-      onUnsequenced: (observation) => reorderBuffer.emit(observation),
+      onUnsequenced: (event) => reorderBuffer.emit(event),
       subscribe: (key) => this.#subscribe({ ...options.ref, key }),
       unsubscribe: (key) => this.#background(this.#subscriptions.remove({ ...options.ref, key })),
     })
@@ -102,7 +109,7 @@ export class SectionReplica implements PollTarget {
     })
   }
 
-  /** Does anybody use it? */
+  /** True if the section was used: it is subscribed or subscribing. */
   get inUse(): boolean {
     return this.#subscribing !== undefined
   }
@@ -115,12 +122,12 @@ export class SectionReplica implements PollTarget {
     return this.options.ref
   }
 
-  /** This far everything has been seen. */
+  /** Position up to which every change was received. */
   get position(): LogPosition {
     return { epoch: this.epochs.epoch, sequence: this.#sequences.contiguous }
   }
 
-  /** How far it is, once it has joined; not of one that is followed by key. */
+  /** Progress of the section once it is started; `undefined` with `subscribeBy: 'document'`. */
   get progress(): (SectionRef & LogPosition & { readonly behind: number }) | undefined {
     if (!this.#router.isStarted || this.options.subscribeBy === 'document') return undefined
     const { highest, contiguous } = this.#sequences
@@ -135,12 +142,12 @@ export class SectionReplica implements PollTarget {
     return this.reorderBuffer.size + this.#replicas.observers.size
   }
 
-  /** Would a change be heard now? */
+  /** True if the section would receive a change now. */
   get isReceiving(): boolean {
     return this.#subscriptions.isComplete && this.#deps.isBusConnected()
   }
 
-  /** Is nothing known to be missing; and when was that certain, by this instance's `elapsed`? */
+  /** Whether no change is known to be missing, and when that was last certain, in elapsed ms. */
   health(): { readonly settled: boolean; readonly verifiedAt: number } {
     const complete = this.options.replicate === 'on-demand' || this.#replicas.complete
     const settled =
@@ -152,9 +159,9 @@ export class SectionReplica implements PollTarget {
     return { settled, verifiedAt: this.#verifiedAt }
   }
 
-  // ---- joining ---------------------------------------------------------------------------------------------------
+  // ---- subscribing -----------------------------------------------------------------------------------------------
 
-  /** Resolves when the section is followed, and all of it held where it should be. */
+  /** Resolves when the section is subscribed and, with `replicate: 'all'`, completely cached. */
   ready(): Promise<void> {
     this.#ready ??= this.ensureSubscribed()
       .then(() => this.#fullSync.run())
@@ -165,17 +172,17 @@ export class SectionReplica implements PollTarget {
     return this.#ready
   }
 
-  /** Resolves when every change from now on is heard. */
+  /** Resolves when the section receives every change from now on. */
   ensureSubscribed(): Promise<void> {
-    this.#subscribing ??= this.#join().catch((error: unknown) => {
+    this.#subscribing ??= this.#subscribeAndStart().catch((error: unknown) => {
       this.#subscribing = undefined
       throw error
     })
     return this.#subscribing
   }
 
-  /** Subscribe first, then learn where the section stands. Loads come after. */
-  async #join(): Promise<void> {
+  /** Subscribes first and then reads the section's head, so that no change falls in between. Loads follow. */
+  async #subscribeAndStart(): Promise<void> {
     if (this.options.subscribeBy === 'section') await this.#subscribe(this.ref)
     await this.catchUp()
   }
@@ -184,7 +191,7 @@ export class SectionReplica implements PollTarget {
     if (await this.#subscriptions.add(scope)) this.#scheduleRecheck()
   }
 
-  /** Where interest spreads asynchronously, what slipped by is found soon. */
+  /** Schedules a heartbeat check for changes that were missed while a subscription took effect. */
   #scheduleRecheck(): void {
     const { bus, runtime } = this.#deps
     if (bus.capabilities.live === 'at-once' || this.#recheckScheduled) return
@@ -203,26 +210,29 @@ export class SectionReplica implements PollTarget {
     this.reorderBuffer.startAt(state.sequence)
     this.#markVerified(askedAt)
     this.#router.start()
-    // what is watched may be so since an earlier attempt to follow, which failed
+    // a document may be watched since an earlier attempt to subscribe that failed
     for (const key of this.reader.observers.keys()) this.#background(this.reader.acquire(key))
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------
 
-  /** The document's replica, once something is known of it. */
+  /** Returns the document's replica once its state is known. */
   async acquire(key: string): Promise<Replica> {
     if (!this.#router.isStarted) await this.ensureSubscribed()
     return this.reader.acquire(key)
   }
 
-  /** The document as of `place` or later. */
+  /** Returns the document as of `position` or later. */
   async acquireAsOf(key: string, position: LogPosition): Promise<Replica> {
     const replica = await this.acquire(key)
     if (!this.epochs.includes(position)) return this.reader.refresh(key)
     return this.validAsOf(replica) >= position.sequence ? replica : this.refresh(key)
   }
 
-  /** The document as the store has it now. Whoever watches it is told of each change on the way, where the log has them. */
+  /**
+   * Returns the document as the store has it now. Its watchers receive each change on the way, if the log contains
+   * them.
+   */
   async refresh(key: string): Promise<Replica> {
     const isWatched = this.options.subscribeBy === 'section' && this.reader.observers.has(key)
     if (!isWatched) return this.reader.refresh(key)
@@ -230,24 +240,24 @@ export class SectionReplica implements PollTarget {
     return this.reader.acquireSettled(key)
   }
 
-  /** The document as its replica has it with nothing under way, as of that sequence or later. */
+  /** Returns the settled replica as of `sequence` or later. */
   async acquireSettledAsOf(key: string, sequence: number): Promise<Replica> {
     const replica = await this.reader.acquireSettled(key)
     return this.validAsOf(replica) >= sequence ? replica : this.refresh(key)
   }
 
-  /** The document as of that sequence or later, without holding it from now on. */
+  /** Returns the document as of `sequence` or later, without caching it. */
   readTransient(key: string, sequence: number): Promise<Replica> {
-    return this.reader.readTransient(key, (held) => this.validAsOf(held) >= sequence)
+    return this.reader.readTransient(key, (cached) => this.validAsOf(cached) >= sequence)
   }
 
-  /** The sequence as of which the document is known to be as it is held. */
+  /** Returns the sequence as of which the replica is known to be current. */
   validAsOf(replica: Replica): number {
     const isCovered = this.options.subscribeBy === 'section' && replica.settled
     return isCovered ? Math.max(replica.sequence, this.#sequences.contiguous) : replica.sequence
   }
 
-  /** Lets go of what is held of a document, or loads it anew where it has to stay. */
+  /** Evicts a document, or reloads it if it must stay cached. */
   async evict(key: string): Promise<void> {
     if (!this.inUse) return
     await this.ensureSubscribed()
@@ -257,8 +267,8 @@ export class SectionReplica implements PollTarget {
   // ---- epochs ----------------------------------------------------------------------------------------------------
 
   /**
-   * Takes note of where an answer stands, and adopts its epoch if that is due. True: it speaks of the epoch we are in.
-   * False: it was asked before that epoch was adopted; what it says has to be asked again.
+   * Records the section state of an answer and adopts its epoch if necessary. Returns false if the answer belongs to an
+   * earlier epoch and the request must be repeated. `asOf`: `epochs.switches` at the time of the request.
    */
   acceptAnswer(state: SectionState, asOf: number): boolean {
     if (state.epoch !== this.epochs.epoch) {
@@ -271,7 +281,7 @@ export class SectionReplica implements PollTarget {
     return true
   }
 
-  /** Goes on in the history that the store has now. */
+  /** Continues in the store's current history. */
   #switchEpoch(state: SectionState): void {
     const from = this.epochs.epoch
     const fork = this.epochs.switchTo(state)
@@ -290,7 +300,7 @@ export class SectionReplica implements PollTarget {
     this.#router.onEpochSwitch()
     this.reorderBuffer.switchEpoch(this.#sequences.contiguous, fork)
     this.#replicas.switchEpoch(from, isShared)
-    // what was forgotten as deleted may be there again
+    // a deletion may be among the lost commits, so an evicted absence may exist again
     if (lost) this.#background(this.#fullSync.run())
     if (this.options.subscribeBy === 'document') this.catchUpInBackground()
     else if (state.sequence > this.#sequences.contiguous) this.#background(this.#gapRepair.repairFromLog())
@@ -298,40 +308,42 @@ export class SectionReplica implements PollTarget {
 
   // ---- changes ---------------------------------------------------------------------------------------------------
 
-  /** Takes a frame from the bus. */
+  /** Receives a frame from the bus. */
   receive(frame: string | Uint8Array): void {
     if (!this.#closed) this.#router.receiveFrame(frame)
   }
 
-  /** An own commit: it goes the way of every change, unless the bus was faster. */
+  /** Applies an own commit like any other change, unless the bus delivered it first. */
   acceptOwnCommit(encoded: EncodedChange): void {
     if (!this.#isAlreadyApplied(encoded)) this.#router.accept(decodeChange(encoded), encoded.text.length)
   }
 
-  /** A change of our history, read from the log: it goes the way of every change. Its text has `size` characters. */
+  /** Applies a change of the current history, read from the log. `size`: characters of its text. */
   acceptLogged(change: Change, size: number): void {
     this.#router.route(change, size)
   }
 
-  /** The changes of a document that came here lately, in their order. */
+  /** Returns the changes of a document that arrived recently, in order. */
   recentChanges(key: string): Change[] {
     return this.#router.recentChanges(key)
   }
 
-  /** Does our history hold this commit, and the replica (if there is one) show it? */
+  /** True if the current history contains this position, and the replica, if any, has applied it. */
   hasApplied(key: string, position: LogPosition): boolean {
     return this.epochs.includes(position) && this.#replicas.hasApplied(key, position.sequence)
   }
 
-  /** Has it gone all its way already? */
+  /** True if the change was received and applied before. */
   #isAlreadyApplied({ key, epoch, sequence }: EncodedChange): boolean {
     const wasSeen = this.options.subscribeBy === 'document' || sequence <= this.#sequences.contiguous
     return wasSeen && this.hasApplied(key, { epoch, sequence })
   }
 
   /**
-   * Resolves when the replica of `key`, if there is one, shows what `place` has; when it cannot, because its load was refused;
-   * or when another epoch was adopted.
+   * Resolves when one of these holds:
+   * - The replica of `key` has applied `position`, or there is no replica.
+   * - The replica's load failed.
+   * - Another epoch was adopted.
    */
   async untilApplied(key: string, position: LogPosition): Promise<void> {
     const replica = this.#replicas.find(key)
@@ -340,25 +352,25 @@ export class SectionReplica implements PollTarget {
     if (replica) await this.#replicas.waitUntil(replica, () => this.hasApplied(key, position) || isOver())
   }
 
-  // ---- the silence check -----------------------------------------------------------------------------------------
+  // ---- heartbeat check -------------------------------------------------------------------------------------------
 
-  /** Asks the store now whether anything was missed; resolves when it is mended. */
+  /** Runs the heartbeat check now. Resolves when everything that it found is repaired. */
   catchUp(): Promise<void> {
     this.#urgent = true
     return this.#deps.headPoller.poll(this)
   }
 
-  /** A check that nobody waits for. One that has not joined yet asks by itself. */
+  /** Runs the heartbeat check without a caller that awaits it. A section that is not started checks when it starts. */
   catchUpInBackground(): void {
     if (this.#router.isStarted) this.#background(this.catchUp())
   }
 
-  /** A check for no reason but that it is time: what is on its way then is waited for. */
+  /** Runs the periodic heartbeat check. It first waits for messages in transit. */
   periodicCatchUp(): void {
     if (this.#router.isStarted) this.#background(this.#deps.headPoller.poll(this))
   }
 
-  /** The bus is there again: what was missed is asked for. */
+  /** Checks for changes that were missed while the bus was unavailable. */
   onBusResumed(): void {
     this.catchUpInBackground()
     this.#scheduleRecheck()
@@ -370,11 +382,11 @@ export class SectionReplica implements PollTarget {
     const { switches, epoch } = this.epochs
     const askedAt = this.#deps.runtime.elapsed()
     const highestSeen = { epoch, sequence: this.#sequences.highest }
-    const held = this.options.subscribeBy === 'document' ? this.#replicas.known() : []
+    const cached = this.options.subscribeBy === 'document' ? this.#replicas.known() : []
     return {
       queries: [
         { scope: this.ref, ...(this.#router.isStarted && { highestSeen }) },
-        ...held.map(({ key }) => ({ scope: { ...this.ref, key } })),
+        ...cached.map(({ key }) => ({ scope: { ...this.ref, key } })),
       ],
       onHeads: async ([head, ...documents]) => {
         const { state } = head as Head
@@ -383,17 +395,17 @@ export class SectionReplica implements PollTarget {
         else if (!this.acceptAnswer(state, switches)) await this.catchUp()
         else {
           const { switches: switchesNow } = this.epochs
-          const hasStale = held.some((replica, at) => this.#replicas.isBehind(replica, documents[at] as Head))
+          const hasStale = cached.some((replica, at) => this.#replicas.isBehind(replica, documents[at] as Head))
           const isBehind = this.options.subscribeBy === 'document' ? hasStale : this.#isBehind(state)
           if (isBehind && !urgent) await this.#waitReorderWindow()
           for (const [at, each] of documents.entries())
-            this.#replicas.compareWithHead(held[at] as Replica, each, switches)
+            this.#replicas.compareWithHead(cached[at] as Replica, each, switches)
           this.#replicas.retryFailed()
           if (this.options.subscribeBy === 'section') await this.#catchUpTo(state)
           await this.#replicas.whenReloaded()
-          // in another history nothing is certain as of that question
+          // in another epoch, the answers prove nothing
           if (this.epochs.switches !== switchesNow) return this.catchUp()
-          // what is to be held could not be listed
+          // an earlier full sync could not list the documents
           if (!this.#replicas.complete && !this.#fullSync.isRunning) this.#background(this.#fullSync.run())
           this.#replicas.evictAbsent()
           this.#markVerified(askedAt)
@@ -404,7 +416,7 @@ export class SectionReplica implements PollTarget {
 
   async #catchUpTo(state: SectionState): Promise<void> {
     if (this.#isBehind(state)) await this.#gapRepair.repairFromLog()
-    // the one that was under way may have asked before we did
+    // a repair that was already in progress may have read the log before this check
     if (this.#isBehind(state)) await this.#gapRepair.repairFromLog()
   }
 
@@ -412,7 +424,7 @@ export class SectionReplica implements PollTarget {
     return epoch === this.epochs.epoch && sequence > this.#sequences.contiguous
   }
 
-  /** What is on its way comes by itself meanwhile: to ask the store for it would be no repair. */
+  /** Waits one reorder window, because a message in transit needs no repair. */
   #waitReorderWindow(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#deps.runtime.schedule(resolve, this.options.reorderWindow)
@@ -420,23 +432,23 @@ export class SectionReplica implements PollTarget {
   }
 
   #markVerified(askedAt: number): void {
-    // one that could not be loaded may be older
+    // a replica whose load failed may be older
     if (!this.#replicas.hasFailures) this.#verifiedAt = Math.max(this.#verifiedAt, askedAt)
   }
 
-  // ---- the end ---------------------------------------------------------------------------------------------------
+  // ---- closing ---------------------------------------------------------------------------------------------------
 
   #background(work: Promise<unknown>): void {
     this.#deps.background(this.ref, work)
   }
 
-  /** Calls `listener` when the section is closed. The returned function takes it back. */
+  /** Calls `listener` when the section is closed. Returns an unsubscribe function. */
   onClose(listener: () => void): () => void {
     this.#closeListeners.add(listener)
     return () => this.#closeListeners.delete(listener)
   }
 
-  /** Ends everything; whoever waits is refused. */
+  /** Closes the section. Pending calls reject with `SYNC_CLOSED`. */
   async close(): Promise<void> {
     this.#closed = true
     this.#gapRepair.close()

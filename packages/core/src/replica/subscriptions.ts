@@ -4,31 +4,17 @@ import type { Runtime } from '../model/runtime.ts'
 import type { ChangeBus, FrameHandler, Subscription } from '../transport/bus.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
-/** For how long, in ms, a bus that seems to be there is waited for. */
+/** Maximum wait for a connected bus to confirm a subscription, in ms. */
 const SUBSCRIBE_TIMEOUT_MS = 1_000
-
-/** What subscriptions work with. */
-export interface SubscriptionsDeps {
-  readonly bus: ChangeBus
-  readonly retryingStore: RetryingStore
-  readonly runtime: Runtime
-  /** Is the bus there, as far as it knows? */
-  readonly isBusConnected: () => boolean
-  readonly onFrame: FrameHandler
-  /** One that was not waited for is live: what came meanwhile was not heard. */
-  readonly onLateSubscription: () => void
-  /** Takes the failure of one that was not waited for. */
-  readonly background: (work: Promise<unknown>) => void
-}
 
 interface SubscriptionRequest {
   subscription?: Subscription
 }
 
-/** A section's subscriptions: made for as long as it takes, ended together. */
+/** A section's bus subscriptions. Retries each until it succeeds or is no longer needed. */
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps
-  /** What is to be heard; absent subscription: it is not live yet. */
+  /** Requested subscriptions by scope. `subscription` is absent until it is live. */
   readonly #requests = new Map<string, SubscriptionRequest>()
   #pendingCount = 0
   #closed = false
@@ -37,15 +23,16 @@ export class Subscriptions {
     this.#deps = deps
   }
 
-  /** Is every one of them live? */
+  /** True if every requested subscription is live. */
   get isComplete(): boolean {
     return this.#pendingCount === 0
   }
 
   /**
-   * Resolves when live at the broker. A bus that cannot be reached is not waited for: it is tried again and again, and until
-   * then only the silence check finds what others write. So it is, from then on, where it refuses later.
-   * False: it was live already.
+   * Subscribes to a scope. Resolves when the subscription is live; false if it already was.
+   *
+   * If the bus is unavailable, resolves without it and keeps retrying. Until the subscription is live, only the
+   * heartbeat check finds other instances' changes.
    */
   async add(scope: Scope): Promise<boolean> {
     const { runtime, isBusConnected, onLateSubscription, background } = this.#deps
@@ -79,7 +66,7 @@ export class Subscriptions {
       if (!isRequested()) return
       try {
         const subscription = await bus.subscribe(scope, onFrame)
-        // nobody may want it any more
+        // the subscription may no longer be needed
         if (this.#closed || !isRequested()) return await subscription.stop()
         request.subscription = subscription
         this.#pendingCount--
@@ -107,4 +94,18 @@ export class Subscriptions {
     this.#closed = true
     await Promise.all([...this.#requests.values()].map(({ subscription }) => subscription?.stop()))
   }
+}
+
+/** Collaborators of {@link Subscriptions}. */
+export interface SubscriptionsDeps {
+  readonly bus: ChangeBus
+  readonly retryingStore: RetryingStore
+  readonly runtime: Runtime
+  /** True if the bus reports that it is connected. */
+  readonly isBusConnected: () => boolean
+  readonly onFrame: FrameHandler
+  /** Called when a subscription becomes live after `add` stopped waiting: changes may have been missed. */
+  readonly onLateSubscription: () => void
+  /** Runs work that no caller awaits; its failure becomes an event. */
+  readonly background: (work: Promise<unknown>) => void
 }

@@ -27,6 +27,7 @@ export interface SyncInstanceOptions {
   readonly maxRecentConflicts?: number
   /** Regular comparison of cached documents with the store (see `verify`). Default: only on request. */
   readonly verification?: {
+    /** Time between two comparisons. */
     readonly interval: Duration
     /** Number of cached documents per comparison, chosen at random, or `'all'`. Default 100. */
     readonly sample?: number | 'all'
@@ -42,6 +43,12 @@ export interface SyncInstanceOptions {
 
 /** State and progress of an instance. */
 export interface Health {
+  /**
+   * - `live`: no change is known to be missing.
+   * - `catching-up`: changes are known to be missing, or not yet loaded.
+   * - `stale`: the store or the bus is unavailable.
+   * - `closed`: the instance is closed.
+   */
   readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
   /** Time since all cached documents were last known to be current, in ms. */
   readonly staleForMs: number

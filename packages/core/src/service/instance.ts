@@ -92,7 +92,7 @@ class Instance implements SyncInstance {
       }),
     ]
     if (verifyInterval) this.#cleanups.push(jitteredInterval(verifyInterval, runtime, () => this.#verifyAll(sample)))
-    // subscribed for good: failures during close() are reported too
+    // never unsubscribed, so that failures during close() are reported too
     bus.onFailure?.((failure) => this.#onBusFailure(failure))
   }
 
@@ -166,7 +166,7 @@ class Instance implements SyncInstance {
       publishedBytes,
       propagation: this.#metrics.quantiles(),
       consistency: this.#consistency,
-      documents: total((section) => section.reader.heldCount),
+      documents: total((section) => section.reader.cachedCount),
       sections: sections.length,
       buffered: total((section) => section.bufferedCount),
       watchers: total((section) => section.watcherCount),

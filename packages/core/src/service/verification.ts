@@ -31,7 +31,7 @@ export class Verification {
 
   /** Compares up to `sample` cached documents, chosen at random. */
   async run(sample: number): Promise<VerificationResult> {
-    const keys = pickRandom(this.#section.reader.heldKeys(), sample, this.#runtime)
+    const keys = pickRandom(this.#section.reader.cachedKeys(), sample, this.#runtime)
     const differing: DocumentRef[] = []
     let checked = 0
     for (let at = 0; at < keys.length; at += MAX_CONCURRENT) {
