@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/index.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
 import { listen, publish, settled } from './listener.ts'
@@ -20,8 +20,8 @@ async function advance(ms: number): Promise<void> {
   await settled()
 }
 
-describe('one subscriber', () => {
-  test('misses as many frames as are dropped', async () => {
+describe('memoryBus() with faults for one subscriber', () => {
+  it('drops as many frames as requested', async () => {
     const { heard } = await listen(bus)
     hub.bus.drop(2)
     await publish(bus, 1, 2, 3)
@@ -29,7 +29,7 @@ describe('one subscriber', () => {
     expect(heard).toEqual([3])
   })
 
-  test('hears repeated frames twice, one after the other', async () => {
+  it('delivers repeated frames twice in a row', async () => {
     const { heard } = await listen(bus)
     hub.bus.repeat()
     await publish(bus, 1, 2)
@@ -37,7 +37,7 @@ describe('one subscriber', () => {
     expect(heard).toEqual([1, 1, 2])
   })
 
-  test('hears a reordered frame after the one that followed it', async () => {
+  it('delivers a reordered frame after the one that followed it', async () => {
     const { heard } = await listen(bus)
     hub.bus.reorder()
     await publish(bus, 1, 2, 3)
@@ -45,7 +45,7 @@ describe('one subscriber', () => {
     expect(heard).toEqual([2, 1, 3])
   })
 
-  test('hears two reordered frames as two exchanges', async () => {
+  it('delivers two reordered frames as two swaps', async () => {
     const { heard } = await listen(bus)
     hub.bus.reorder(2)
     await publish(bus, 1, 2, 3, 4, 5)
@@ -53,7 +53,7 @@ describe('one subscriber', () => {
     expect(heard).toEqual([2, 1, 4, 3, 5])
   })
 
-  test('hears a reordered frame that nothing follows all the same, a moment later', async () => {
+  it('delivers a reordered frame after a moment when no frame follows it', async () => {
     const { heard } = await listen(bus)
     hub.bus.reorder()
     await publish(bus, 1)
@@ -66,7 +66,7 @@ describe('one subscriber', () => {
     expect(heard).toEqual([1, 2])
   })
 
-  test('suffers drops before repeats before reorderings', async () => {
+  it('applies drops before repeats before reorderings', async () => {
     const { heard } = await listen(bus)
     hub.bus.reorder()
     hub.bus.repeat()
@@ -77,17 +77,19 @@ describe('one subscriber', () => {
   })
 })
 
-test('a fault takes one delivery, not the frame: of several subscribers the first meets it', async () => {
-  const [first, second] = [await listen(bus), await listen(memoryBus(hub))]
-  hub.bus.drop()
-  hub.bus.repeat()
-  await publish(bus, 1, 2)
-  await settled()
-  expect([first.heard, second.heard]).toEqual([[2], [1, 1, 2]])
+describe('memoryBus() with faults for several subscribers', () => {
+  it('applies a fault to one delivery, that of the first subscriber', async () => {
+    const [first, second] = [await listen(bus), await listen(memoryBus(hub))]
+    hub.bus.drop()
+    hub.bus.repeat()
+    await publish(bus, 1, 2)
+    await settled()
+    expect([first.heard, second.heard]).toEqual([[2], [1, 1, 2]])
+  })
 })
 
-describe('chances', () => {
-  test('of 1 meet everything, of 0 nothing', async () => {
+describe('setFaultRates()', () => {
+  it('affects every frame at 1 and none at 0', async () => {
     const { heard } = await listen(bus)
     hub.bus.setFaultRates({ drop: 1 })
     await publish(bus, 1, 2)
@@ -99,7 +101,7 @@ describe('chances', () => {
     expect(heard).toEqual([3, 3, 4, 5])
   })
 
-  test('meet about as many as they say, the same ones in every run of the same source', async () => {
+  it('affects about the stated share of frames, the same ones in every run with the same random source', async () => {
     const run = async (): Promise<number[]> => {
       const common = createMemoryHub({ runtime: createManualRuntime() })
       const client = memoryBus(common)
@@ -116,7 +118,7 @@ describe('chances', () => {
     expect(heard.length).toBeGreaterThan(new Set(heard).size)
   })
 
-  test('switched off leave the source of randomness alone', async () => {
+  it('draws no random numbers when every rate is 0', async () => {
     let draws = 0
     const counted = createMemoryHub({ runtime: { ...runtime, random: () => draws++ * 0 } })
     const client = memoryBus(counted)
@@ -126,7 +128,7 @@ describe('chances', () => {
     expect(draws).toBe(0)
   })
 
-  test('repeat and reorder, but never lose or invent', async () => {
+  it('repeats and reorders frames without losing or inventing any', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0, max: 1, noNaN: true }),
@@ -153,13 +155,13 @@ describe('chances', () => {
     )
   })
 
-  test.each([{ drop: -0.1 }, { repeat: 1.1 }, { reorder: Number.NaN }])('%o is no probability', (chances) => {
+  it.each([{ drop: -0.1 }, { repeat: 1.1 }, { reorder: Number.NaN }])('rejects %o as a probability', (chances) => {
     expect(() => hub.bus.setFaultRates(chances)).toThrow(Object.keys(chances)[0])
   })
 })
 
-describe('delay', () => {
-  test('makes every frame arrive so much later, in order', async () => {
+describe('delay()', () => {
+  it('delivers every frame that much later, in order', async () => {
     const { heard } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
@@ -173,7 +175,7 @@ describe('delay', () => {
     expect(heard).toEqual([1, 2])
   })
 
-  test('that ends, or varies, lets no frame overtake an earlier one', async () => {
+  it('lets no frame overtake an earlier one when the delay ends or varies', async () => {
     const { heard } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
@@ -187,7 +189,7 @@ describe('delay', () => {
     expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
-  test('leaves no timer behind where a subscription ends', async () => {
+  it('leaves no timer behind when a subscription stops', async () => {
     const listener = await listen(bus)
     hub.bus.delay(10)
     hub.bus.reorder()
@@ -197,13 +199,13 @@ describe('delay', () => {
     expect(runtime.pending).toBe(0)
   })
 
-  test.each([[-1], [Number.NaN], [0, -1]])('of %d is refused', (ms, spread?: number) => {
+  it.each([[-1], [Number.NaN], [0, -1]])('rejects a delay of %d', (ms, spread?: number) => {
     expect(() => hub.bus.delay(ms, spread)).toThrow('delay')
   })
 })
 
-describe('a pause', () => {
-  test('holds every frame, and lets them go in order', async () => {
+describe('pause()', () => {
+  it('holds every frame until resume(), then delivers them in order', async () => {
     const { heard } = await listen(bus)
     hub.bus.pause()
     await publish(bus, 1, 2)
@@ -215,7 +217,7 @@ describe('a pause', () => {
     expect(heard).toEqual([1, 2, 3])
   })
 
-  test('from inside a handler takes effect at the next frame', async () => {
+  it('takes effect at the next frame when called inside a handler', async () => {
     let calls = 0
     await bus.subscribe({ partition: 'eu', section: 'product' }, () => {
       calls++
@@ -231,8 +233,8 @@ describe('a pause', () => {
   })
 })
 
-describe('when the subscribers are cut off', () => {
-  test('they miss what is published meanwhile and what was under way; publishing goes on', async () => {
+describe('interrupt()', () => {
+  it('loses frames published or in flight during the interruption, while publishing continues', async () => {
     const { heard } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
@@ -244,7 +246,7 @@ describe('when the subscribers are cut off', () => {
     expect(heard).toEqual([3])
   })
 
-  test('every client hears it once, and when it is over', async () => {
+  it('reports one interruption and one resumption to every client', async () => {
     const told: BusStatus[][] = [[], []]
     for (const list of told) memoryBus(hub).onStatus((status) => list.push(status))
     await settled()
@@ -255,7 +257,7 @@ describe('when the subscribers are cut off', () => {
     expect(told).toEqual(Array(2).fill(['connected', 'interrupted', 'resumed']))
   })
 
-  test('nobody can subscribe', async () => {
+  it('rejects subscriptions until resume()', async () => {
     hub.bus.interrupt()
     await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     hub.bus.resume()
@@ -265,7 +267,7 @@ describe('when the subscribers are cut off', () => {
     expect(heard).toEqual([1])
   })
 
-  test('a client made meanwhile is connected afterwards, and not before', async () => {
+  it('connects a new client only after resume()', async () => {
     hub.bus.interrupt()
     const told: BusStatus[] = []
     memoryBus(hub).onStatus((status) => told.push(status))
@@ -275,7 +277,7 @@ describe('when the subscribers are cut off', () => {
     expect(told).toEqual(['connected'])
   })
 
-  test('a client that has closed hears nothing of it', async () => {
+  it('reports nothing to a closed client', async () => {
     const told: BusStatus[] = []
     bus.onStatus((status) => told.push(status))
     await bus.close()
@@ -283,7 +285,7 @@ describe('when the subscribers are cut off', () => {
     expect(told).toEqual(['closed'])
   })
 
-  test('a listener that throws keeps it from no other', async () => {
+  it('reports to every listener when another one throws', async () => {
     const thrown: unknown[] = []
     const common = createMemoryHub({ onError: (error) => thrown.push(error) })
     const told: BusStatus[] = []
@@ -299,8 +301,8 @@ describe('when the subscribers are cut off', () => {
   })
 })
 
-describe('when the broker is away', () => {
-  test('publishing is refused, and afterwards everything works as before', async () => {
+describe('makeUnavailable()', () => {
+  it('rejects publishing and subscribing until makeAvailable()', async () => {
     const { heard } = await listen(bus)
     hub.bus.makeUnavailable()
     await expect(publish(bus, 1)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
@@ -311,7 +313,7 @@ describe('when the broker is away', () => {
     expect(heard).toEqual([2])
   })
 
-  test('it counts as one interruption, however it overlaps with another', async () => {
+  it('counts as one interruption when it overlaps with another', async () => {
     const told: BusStatus[] = []
     bus.onStatus((status) => told.push(status))
     hub.bus.makeUnavailable()

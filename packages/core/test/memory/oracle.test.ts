@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { CommitRequest, Expectation, Store, StoredDocument } from '../../src/transport/store.ts'
@@ -227,22 +227,24 @@ const command = fc.oneof(
   { weight: 1, arbitrary: loseTail },
 )
 
-test('whatever is asked of it, the store answers as the oracle does', async () => {
-  const seen = new Set<string>()
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 80, size: 'max' }), async (commands) => {
-      const world = new World(seen)
-      await world.store.heads([{ scope: SECTION }])
-      world.agree()
-      for (const run of commands) {
-        await run(world)
+describe('memoryStore()', () => {
+  it('answers every command as the oracle does', async () => {
+    const seen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 80, size: 'max' }), async (commands) => {
+        const world = new World(seen)
+        await world.store.heads([{ scope: SECTION }])
         world.agree()
-      }
-    }),
-    { numRuns: 150 },
-  )
-  // a property that never got there would prove nothing
-  const statuses = ['committed', 'unchanged', 'stale-epoch', 'op-expired', 'page', 'truncated', 'unknown-position']
-  const reasons = ['absent', 'exists', 'generation', 'version', 'field']
-  expect([...seen]).toEqual(expect.arrayContaining([...statuses, ...reasons, 'whole', 'delta', 'removed']))
+        for (const run of commands) {
+          await run(world)
+          world.agree()
+        }
+      }),
+      { numRuns: 150 },
+    )
+    // a property that never got there would prove nothing
+    const statuses = ['committed', 'unchanged', 'stale-epoch', 'op-expired', 'page', 'truncated', 'unknown-position']
+    const reasons = ['absent', 'exists', 'generation', 'version', 'field']
+    expect([...seen]).toEqual(expect.arrayContaining([...statuses, ...reasons, 'whole', 'delta', 'removed']))
+  })
 })
