@@ -2,7 +2,7 @@ import type { Change, Collection, Json } from '@sync/core'
 import { apply, diff } from '@sync/core/patch'
 import { record, replay } from '@sync/core/recording'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Doc, openTestInstance, textOf } from './test-instance.ts'
 
 const key = fc.constantFrom('a', 'b', 'c\n"ü', 'd')
@@ -81,70 +81,72 @@ function* cut(text: string, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-test('a workload recorded from its beginning and played elsewhere leaves the same documents, by the same steps of each', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 200 }), async (steps, size) => {
-      await using here = openTestInstance()
-      await using there = openTestInstance()
-      const stop = new AbortController()
-      await here.docs.ready()
-      const recording = textOf(record(here.docs, { from: 'now', signal: stop.signal }))
-      await new Promise((resolve) => setImmediate(resolve))
-      for (const each of steps) await perform(here.docs, each)
-      await here.sync.catchUp()
-      await new Promise((resolve) => setImmediate(resolve))
-      stop.abort()
-      await replay(cut(await recording, size), there.docs)
-      expect(there.stored()).toEqual(here.stored())
-      expect(await historyOf(there.docs)).toEqual(await historyOf(here.docs))
-    }),
-    { numRuns: 100 },
-  )
-})
-
-test('a recording that begins midway with a snapshot leaves the same documents', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.array(step, { maxLength: 30 }), async (before, after) => {
-      await using here = openTestInstance()
-      await using there = openTestInstance()
-      for (const each of before) await perform(here.docs, each)
-      const stop = new AbortController()
-      const recording = textOf(record(here.docs, { signal: stop.signal }))
-      for (const each of after) await perform(here.docs, each)
-      await here.sync.catchUp()
-      await new Promise((resolve) => setImmediate(resolve))
-      stop.abort()
-      await replay([await recording], there.docs)
-      expect(there.stored()).toEqual(here.stored())
-    }),
-    { numRuns: 100 },
-  )
-})
-
-test('cut anywhere, it is played up to there; gone on behind the last line done, it ends the same', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { maxLength: 30 }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      async (steps, share) => {
+describe('record() and replay()', () => {
+  it("reproduce the documents and each document's steps from the beginning of a workload", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 200 }), async (steps, size) => {
         await using here = openTestInstance()
         await using there = openTestInstance()
-        await using partly = openTestInstance()
-        const { position } = await here.docs.assign('a', { n: 0 })
-        const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
+        const stop = new AbortController()
+        await here.docs.ready()
+        const recording = textOf(record(here.docs, { from: 'now', signal: stop.signal }))
+        await new Promise((resolve) => setImmediate(resolve))
         for (const each of steps) await perform(here.docs, each)
-        const text = await textOf(record(here.docs, { from: beginning, until: 'now' }))
-        const short = Buffer.from(text).subarray(0, Math.floor(share * (Buffer.byteLength(text) - 1)))
-        const error = await replay([short], there.docs).catch((thrown: unknown) => thrown)
-        expect(error).toMatchObject({ code: 'SYNC_RECORDING', reason: 'truncated' })
-        const { line } = error as { line: number }
-        const whole = text.split('\n').slice(0, line - 1)
-        await replay([[...whole, `{"end":${Math.max(0, line - 2)}}`].join('\n')], partly.docs).catch(() => {})
-        expect(there.stored()).toEqual(partly.stored())
-        await replay([text], there.docs, { after: line - 1 })
+        await here.sync.catchUp()
+        await new Promise((resolve) => setImmediate(resolve))
+        stop.abort()
+        await replay(cut(await recording, size), there.docs)
         expect(there.stored()).toEqual(here.stored())
-      },
-    ),
-    { numRuns: 100 },
-  )
+        expect(await historyOf(there.docs)).toEqual(await historyOf(here.docs))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('reproduce the documents from a snapshot taken midway', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.array(step, { maxLength: 30 }), async (before, after) => {
+        await using here = openTestInstance()
+        await using there = openTestInstance()
+        for (const each of before) await perform(here.docs, each)
+        const stop = new AbortController()
+        const recording = textOf(record(here.docs, { signal: stop.signal }))
+        for (const each of after) await perform(here.docs, each)
+        await here.sync.catchUp()
+        await new Promise((resolve) => setImmediate(resolve))
+        stop.abort()
+        await replay([await recording], there.docs)
+        expect(there.stored()).toEqual(here.stored())
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('reproduce a truncated recording up to the cut, and the rest when continued after the last replayed line', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 30 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        async (steps, share) => {
+          await using here = openTestInstance()
+          await using there = openTestInstance()
+          await using partly = openTestInstance()
+          const { position } = await here.docs.assign('a', { n: 0 })
+          const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
+          for (const each of steps) await perform(here.docs, each)
+          const text = await textOf(record(here.docs, { from: beginning, until: 'now' }))
+          const short = Buffer.from(text).subarray(0, Math.floor(share * (Buffer.byteLength(text) - 1)))
+          const error = await replay([short], there.docs).catch((thrown: unknown) => thrown)
+          expect(error).toMatchObject({ code: 'SYNC_RECORDING', reason: 'truncated' })
+          const { line } = error as { line: number }
+          const whole = text.split('\n').slice(0, line - 1)
+          await replay([[...whole, `{"end":${Math.max(0, line - 2)}}`].join('\n')], partly.docs).catch(() => {})
+          expect(there.stored()).toEqual(partly.stored())
+          await replay([text], there.docs, { after: line - 1 })
+          expect(there.stored()).toEqual(here.stored())
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
 })

@@ -12,7 +12,7 @@ test('every rule has its own name, and its place in the source', () => {
 const rule = (
   name: string,
   edits: readonly SourceEdit[],
-  test = 'a fork takes back what lies beyond it, and never adds',
+  test = 'SequenceTracker > removes sequences beyond a fork and never adds any',
 ): Rule => ({
   name,
   statement: '',
