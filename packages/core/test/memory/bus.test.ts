@@ -21,25 +21,25 @@ describe('publish()', () => {
     const listeners = await Promise.all([bus, bus, memoryBus(hub), memoryBus(hub)].map((client) => listen(client)))
     await publish(bus, 1, 2, 3)
     await settled()
-    expect(listeners.map(({ heard }) => heard)).toEqual(Array(4).fill([1, 2, 3]))
+    expect(listeners.map(({ received }) => received)).toEqual(Array(4).fill([1, 2, 3]))
   })
 
   it('delivers nothing within the call itself', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     const sent = bus.publish(SECTION, [changeOf(1)])
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await sent
     await settled()
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
-  it('delivers in one order to every subscriber, whether awaited or not, whoever publishes', async () => {
+  it('delivers in one order to every subscriber, awaited or not, from any publisher', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ by: fc.nat(2), wait: fc.boolean(), size: fc.integer({ min: 1, max: 3 }) })),
         async (sends) => {
-          const common = createMemoryHub()
-          const clients = [memoryBus(common), memoryBus(common), memoryBus(common)]
+          const sharedHub = createMemoryHub()
+          const clients = [memoryBus(sharedHub), memoryBus(sharedHub), memoryBus(sharedHub)]
           const listeners = await Promise.all(clients.map((client) => listen(client)))
           let sequence = 0
           for (const { by, wait, size } of sends) {
@@ -51,7 +51,7 @@ describe('publish()', () => {
           }
           await settled()
           const all = Array.from({ length: sequence }, (_, i) => i + 1)
-          expect(listeners.map(({ heard }) => heard)).toEqual([all, all, all])
+          expect(listeners.map(({ received }) => received)).toEqual([all, all, all])
         },
       ),
       { numRuns: 50 },
@@ -62,29 +62,29 @@ describe('publish()', () => {
     const sizes: number[] = []
     const small = memoryBus(createMemoryHub({ maxPayloadBytes: 100 }))
     await small.subscribe(SECTION, (frame) => sizes.push(frame.length))
-    const heard = await listen(small)
+    const listener = await listen(small)
     await small.publish(
       SECTION,
       [1, 2, 3, 4, 5].map((n) => changeOf(n)),
     )
     await settled()
-    expect(heard.heard).toEqual([1, 2, 3, 4, 5])
+    expect(listener.received).toEqual([1, 2, 3, 4, 5])
     expect(sizes.length).toBe(2)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(100)
   })
 
   it('sends nothing when there are no changes', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     await bus.publish(SECTION, [])
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   it('retains nothing for later subscribers', async () => {
     await publish(bus, 1)
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 })
 
@@ -105,11 +105,11 @@ describe('scopes', () => {
     { partition: 'eu', section: 'product', key: 'e\u0301' },
   ]
 
-  it('receive exactly what is published to them, whatever their names', async () => {
+  it('receive exactly the changes published to them, regardless of special characters in their names', async () => {
     const listeners = await Promise.all(scopes.map((scope) => listen(bus, scope)))
     for (const [i, scope] of scopes.entries()) await bus.publish(scope, [changeOf(i)])
     await settled()
-    expect(listeners.map(({ heard }) => heard)).toEqual(scopes.map((_, i) => [i]))
+    expect(listeners.map(({ received }) => received)).toEqual(scopes.map((_, i) => [i]))
   })
 
   it.each([
@@ -125,10 +125,10 @@ describe('scopes', () => {
 describe('subscribe()', () => {
   it('is live when it resolves', async () => {
     for (let i = 0; i < 5; i++) {
-      const { heard } = await listen(bus)
+      const { received } = await listen(bus)
       await publish(bus, i)
       await settled()
-      expect(heard).toEqual([i])
+      expect(received).toEqual([i])
     }
   })
 
@@ -141,7 +141,7 @@ describe('subscribe()', () => {
     await one.stop()
     await sent
     await settled()
-    expect([one.heard, other.heard]).toEqual([[1], [1, 2]])
+    expect([one.received, other.received]).toEqual([[1], [1, 2]])
   })
 
   it('can be stopped inside its handler', async () => {
@@ -165,18 +165,18 @@ describe('subscribe()', () => {
     second.stop = other.stop
     await publish(bus, 1)
     await settled()
-    expect(other.heard).toEqual([])
+    expect(other.received).toEqual([])
   })
 
   it('can be called inside a handler', async () => {
-    const late: Promise<{ heard: number[] }>[] = []
+    const late: Promise<{ received: number[] }>[] = []
     const first = await bus.subscribe(SECTION, () => void late.push(listen(bus)))
     await publish(bus, 1)
     await settled()
     await first.stop()
     await publish(bus, 2)
     await settled()
-    expect((await Promise.all(late)).map(({ heard }) => heard)).toEqual([[2]])
+    expect((await Promise.all(late)).map(({ received }) => received)).toEqual([[2]])
   })
 
   it('ends with its signal, and rejects a signal that has already aborted', async () => {
@@ -195,14 +195,14 @@ describe('subscribe()', () => {
   })
 
   it('ends with its `using` block', async () => {
-    let heard: number[]
+    let received: number[]
     {
       await using listener = await listen(bus)
-      heard = listener.heard
+      received = listener.received
     }
     await publish(bus, 1)
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   it('rejects a start in the past', async () => {
@@ -219,7 +219,7 @@ describe('subscribe()', () => {
     const after = await listen(bus)
     await publish(bus, 1, 2)
     await settled()
-    expect([before.heard, after.heard, calls]).toEqual([[1, 2], [1, 2], 2])
+    expect([before.received, after.received, calls]).toEqual([[1, 2], [1, 2], 2])
     expect(thrown).toEqual([new Error('call 1'), new Error('call 2')])
   })
 
@@ -231,7 +231,7 @@ describe('subscribe()', () => {
     const other = await listen(bus, { ...SECTION, key: 'k' })
     await publish(bus, 100)
     await bus.publish({ ...SECTION, key: 'k' }, [changeOf(1)])
-    while (other.heard.length === 0) await Promise.resolve()
+    while (other.received.length === 0) await Promise.resolve()
     expect(left).toBeGreaterThan(0)
     await settled()
     expect(left).toBeLessThanOrEqual(0)
@@ -241,11 +241,11 @@ describe('subscribe()', () => {
     const listeners = await Promise.all(Array.from({ length: 1_000 }, () => listen(bus)))
     await publish(bus, 1, 2)
     await settled()
-    expect(listeners.every(({ heard }) => heard.join() === '1,2')).toBe(true)
+    expect(listeners.every(({ received }) => received.join() === '1,2')).toBe(true)
     await Promise.all(listeners.map(({ stop }) => stop()))
     await publish(bus, 3)
     await settled()
-    expect(listeners.some(({ heard }) => heard.length > 2)).toBe(false)
+    expect(listeners.some(({ received }) => received.length > 2)).toBe(false)
   })
 })
 
@@ -259,35 +259,35 @@ describe('memoryBus()', () => {
     await expect(listen(bus)).rejects.toBeInstanceOf(ClosedError)
     await publish(other, 2)
     await settled()
-    expect([mine.heard, theirs.heard]).toEqual([[], [2]])
+    expect([mine.received, theirs.received]).toEqual([[], [2]])
   })
 
   it('delivers no frames in flight after close()', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     await publish(memoryBus(hub), 1)
     const sent = publish(memoryBus(hub), 2)
     await bus.close()
-    const before = heard.length
+    const before = received.length
     await sent
     await settled()
-    expect(heard.length).toBe(before)
+    expect(received.length).toBe(before)
   })
 
   it('reports connected and closed to each registered listener', async () => {
-    const told: BusStatus[] = []
-    const listener = (status: BusStatus): void => void told.push(status)
+    const statuses: BusStatus[] = []
+    const listener = (status: BusStatus): void => void statuses.push(status)
     const own = memoryBus(hub)
     const stop = own.onStatus(listener)
     own.onStatus(listener)
-    expect(told).toEqual([])
+    expect(statuses).toEqual([])
     await settled()
-    expect(told).toEqual(['connected', 'connected'])
+    expect(statuses).toEqual(['connected', 'connected'])
     stop()
     stop()
     {
       await using _ = own
     }
-    expect(told).toEqual(['connected', 'connected', 'closed'])
+    expect(statuses).toEqual(['connected', 'connected', 'closed'])
   })
 
   it('returns its capabilities', () => {

@@ -14,7 +14,7 @@ beforeEach(() => {
   bus = memoryBus(hub)
 })
 
-/** Drives the clock on and lets happen what then can. */
+/** Advances the clock and waits for the effects. */
 async function advance(ms: number): Promise<void> {
   runtime.advance(ms)
   await settled()
@@ -22,58 +22,58 @@ async function advance(ms: number): Promise<void> {
 
 describe('memoryBus() with faults for one subscriber', () => {
   it('drops as many frames as requested', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.drop(2)
     await publish(bus, 1, 2, 3)
     await settled()
-    expect(heard).toEqual([3])
+    expect(received).toEqual([3])
   })
 
   it('delivers repeated frames twice in a row', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.repeat()
     await publish(bus, 1, 2)
     await settled()
-    expect(heard).toEqual([1, 1, 2])
+    expect(received).toEqual([1, 1, 2])
   })
 
   it('delivers a reordered frame after the one that followed it', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.reorder()
     await publish(bus, 1, 2, 3)
     await settled()
-    expect(heard).toEqual([2, 1, 3])
+    expect(received).toEqual([2, 1, 3])
   })
 
   it('delivers two reordered frames as two swaps', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.reorder(2)
     await publish(bus, 1, 2, 3, 4, 5)
     await settled()
-    expect(heard).toEqual([2, 1, 4, 3, 5])
+    expect(received).toEqual([2, 1, 4, 3, 5])
   })
 
   it('delivers a reordered frame after a moment when no frame follows it', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.reorder()
     await publish(bus, 1)
     await advance(19)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await advance(1)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     await publish(bus, 2)
     await settled()
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
   })
 
   it('applies drops before repeats before reorderings', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.reorder()
     hub.bus.repeat()
     hub.bus.drop()
     await publish(bus, 1, 2, 3, 4, 5)
     await settled()
-    expect(heard).toEqual([2, 2, 4, 3, 5])
+    expect(received).toEqual([2, 2, 4, 3, 5])
   })
 })
 
@@ -84,13 +84,13 @@ describe('memoryBus() with faults for several subscribers', () => {
     hub.bus.repeat()
     await publish(bus, 1, 2)
     await settled()
-    expect([first.heard, second.heard]).toEqual([[2], [1, 1, 2]])
+    expect([first.received, second.received]).toEqual([[2], [1, 1, 2]])
   })
 })
 
 describe('setFaultRates()', () => {
   it('affects every frame at 1 and none at 0', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.setFaultRates({ drop: 1 })
     await publish(bus, 1, 2)
     hub.bus.setFaultRates({ repeat: 1 })
@@ -98,24 +98,24 @@ describe('setFaultRates()', () => {
     hub.bus.setFaultRates({})
     await publish(bus, 4, 5)
     await settled()
-    expect(heard).toEqual([3, 3, 4, 5])
+    expect(received).toEqual([3, 3, 4, 5])
   })
 
   it('affects about the stated share of frames, the same ones in every run with the same random source', async () => {
     const run = async (): Promise<number[]> => {
-      const common = createMemoryHub({ runtime: createManualRuntime() })
-      const client = memoryBus(common)
-      const { heard } = await listen(client)
-      common.bus.setFaultRates({ drop: 0.25, repeat: 0.1 })
+      const sharedHub = createMemoryHub({ runtime: createManualRuntime() })
+      const client = memoryBus(sharedHub)
+      const { received } = await listen(client)
+      sharedHub.bus.setFaultRates({ drop: 0.25, repeat: 0.1 })
       await publish(client, ...Array.from({ length: 400 }, (_, i) => i))
       await settled()
-      return heard
+      return received
     }
-    const heard = await run()
-    expect(heard).toEqual(await run())
-    expect(new Set(heard).size).toBeGreaterThan(260)
-    expect(new Set(heard).size).toBeLessThan(340)
-    expect(heard.length).toBeGreaterThan(new Set(heard).size)
+    const received = await run()
+    expect(received).toEqual(await run())
+    expect(new Set(received).size).toBeGreaterThan(260)
+    expect(new Set(received).size).toBeLessThan(340)
+    expect(received.length).toBeGreaterThan(new Set(received).size)
   })
 
   it('draws no random numbers when every rate is 0', async () => {
@@ -136,18 +136,18 @@ describe('setFaultRates()', () => {
         fc.nat(30),
         async (repeat, reorder, n) => {
           const time = createManualRuntime()
-          const common = createMemoryHub({ runtime: time })
-          const client = memoryBus(common)
-          const { heard } = await listen(client)
-          common.bus.setFaultRates({ repeat, reorder })
-          common.bus.delay(3, 7)
+          const sharedHub = createMemoryHub({ runtime: time })
+          const client = memoryBus(sharedHub)
+          const { received } = await listen(client)
+          sharedHub.bus.setFaultRates({ repeat, reorder })
+          sharedHub.bus.delay(3, 7)
           const all = Array.from({ length: n }, (_, i) => i)
           await publish(client, ...all)
           for (let i = 0; i < 3; i++) {
             time.advance(20)
             await settled()
           }
-          expect([...new Set(heard)].sort((a, b) => a - b)).toEqual(all)
+          expect([...new Set(received)].sort((a, b) => a - b)).toEqual(all)
           expect(time.pending).toBe(0)
         },
       ),
@@ -162,21 +162,21 @@ describe('setFaultRates()', () => {
 
 describe('delay()', () => {
   it('delivers every frame that much later, in order', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
     runtime.advance(5)
     await publish(bus, 2)
     await advance(4)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await advance(1)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     await advance(5)
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
   })
 
   it('lets no frame overtake an earlier one when the delay ends or varies', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
     hub.bus.delay(0, 50)
@@ -184,9 +184,9 @@ describe('delay()', () => {
     hub.bus.delay(0)
     await publish(bus, 7)
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await advance(60)
-    expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect(received).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
   it('leaves no timer behind when a subscription stops', async () => {
@@ -206,15 +206,15 @@ describe('delay()', () => {
 
 describe('pause()', () => {
   it('holds every frame until resume(), then delivers them in order', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.pause()
     await publish(bus, 1, 2)
     await advance(1_000)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     hub.bus.resume()
     await publish(bus, 3)
     await settled()
-    expect(heard).toEqual([1, 2, 3])
+    expect(received).toEqual([1, 2, 3])
   })
 
   it('takes effect at the next frame when called inside a handler', async () => {
@@ -223,7 +223,7 @@ describe('pause()', () => {
       calls++
       hub.bus.pause()
     })
-    // both are under way when the first is handed over
+    // both are in flight when the first is delivered
     await Promise.all([publish(bus, 1), publish(bus, 2)])
     for (const expected of [1, 2]) {
       await settled()
@@ -235,7 +235,7 @@ describe('pause()', () => {
 
 describe('interrupt()', () => {
   it('loses frames published or in flight during the interruption, while publishing continues', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
     hub.bus.interrupt()
@@ -243,84 +243,84 @@ describe('interrupt()', () => {
     hub.bus.resume()
     await publish(bus, 3)
     await advance(100)
-    expect(heard).toEqual([3])
+    expect(received).toEqual([3])
   })
 
   it('reports one interruption and one resumption to every client', async () => {
-    const told: BusStatus[][] = [[], []]
-    for (const list of told) memoryBus(hub).onStatus((status) => list.push(status))
+    const statusesByClient: BusStatus[][] = [[], []]
+    for (const statuses of statusesByClient) memoryBus(hub).onStatus((status) => statuses.push(status))
     await settled()
     hub.bus.interrupt()
     hub.bus.interrupt()
     hub.bus.resume()
     hub.bus.resume()
-    expect(told).toEqual(Array(2).fill(['connected', 'interrupted', 'resumed']))
+    expect(statusesByClient).toEqual(Array(2).fill(['connected', 'interrupted', 'resumed']))
   })
 
   it('rejects subscriptions until resume()', async () => {
     hub.bus.interrupt()
     await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     hub.bus.resume()
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     await publish(bus, 1)
     await settled()
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
   it('connects a new client only after resume()', async () => {
     hub.bus.interrupt()
-    const told: BusStatus[] = []
-    memoryBus(hub).onStatus((status) => told.push(status))
+    const statuses: BusStatus[] = []
+    memoryBus(hub).onStatus((status) => statuses.push(status))
     await settled()
-    expect(told).toEqual([])
+    expect(statuses).toEqual([])
     hub.bus.resume()
-    expect(told).toEqual(['connected'])
+    expect(statuses).toEqual(['connected'])
   })
 
   it('reports nothing to a closed client', async () => {
-    const told: BusStatus[] = []
-    bus.onStatus((status) => told.push(status))
+    const statuses: BusStatus[] = []
+    bus.onStatus((status) => statuses.push(status))
     await bus.close()
     hub.bus.interrupt()
-    expect(told).toEqual(['closed'])
+    expect(statuses).toEqual(['closed'])
   })
 
   it('reports to every listener when another one throws', async () => {
     const thrown: unknown[] = []
-    const common = createMemoryHub({ onError: (error) => thrown.push(error) })
-    const told: BusStatus[] = []
-    const client = memoryBus(common)
+    const sharedHub = createMemoryHub({ onError: (error) => thrown.push(error) })
+    const statuses: BusStatus[] = []
+    const client = memoryBus(sharedHub)
     client.onStatus(() => {
       throw new Error('bad listener')
     })
-    client.onStatus((status) => told.push(status))
+    client.onStatus((status) => statuses.push(status))
     await settled()
-    common.bus.interrupt()
-    expect(told).toEqual(['connected', 'interrupted'])
+    sharedHub.bus.interrupt()
+    expect(statuses).toEqual(['connected', 'interrupted'])
     expect(thrown).toHaveLength(2)
   })
 })
 
 describe('makeUnavailable()', () => {
   it('rejects publishing and subscribing until makeAvailable()', async () => {
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     hub.bus.makeUnavailable()
     await expect(publish(bus, 1)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
     hub.bus.makeAvailable()
     await publish(bus, 2)
     await settled()
-    expect(heard).toEqual([2])
+    expect(received).toEqual([2])
   })
 
   it('counts as one interruption when it overlaps with another', async () => {
-    const told: BusStatus[] = []
-    bus.onStatus((status) => told.push(status))
+    const statuses: BusStatus[] = []
+    bus.onStatus((status) => statuses.push(status))
     hub.bus.makeUnavailable()
     hub.bus.interrupt()
     hub.bus.makeAvailable()
-    expect(told).toEqual(['interrupted'])
+    expect(statuses).toEqual(['interrupted'])
     hub.bus.resume()
-    expect(told).toEqual(['interrupted', 'resumed'])
+    expect(statuses).toEqual(['interrupted', 'resumed'])
   })
 })

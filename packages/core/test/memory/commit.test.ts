@@ -81,7 +81,7 @@ describe('commit() with removed fields', () => {
     expect((await writer.load('k')).document?.floor).toBe(5)
   })
 
-  it('starts a new field above the previous floor, in whatever order the fields are named', async () => {
+  it('starts a new field above the previous floor, in any order of the fields', async () => {
     await writer.write('k', { a: '1' })
     await writer.write('k', { a: '2' })
     expect(committed(await writer.write('k', { a: undefined, b: '1' })).edits).toContainEqual({
@@ -170,7 +170,7 @@ describe('commit() with inner deltas', () => {
     expect(edit).toMatchObject({ field: 'book', kind: 'whole', value: { qty: 7 } })
   })
 
-  it('sends the whole value when the field is absent, whatever the floor', async () => {
+  it('sends the whole value when the field is absent, at any floor', async () => {
     await writer.write('k', { book: undefined, a: '1' })
     const fields = [{ field: 'book', whole, delta: delta(3) }]
     const result = await writer.write('k', {}, { fields, expect: { readAt: writer.state, generation: 1 } })
@@ -295,8 +295,11 @@ describe('names', () => {
   it.each(hostile.filter((name) => name !== ''))('accepts %j as a key, section and partition', async (name) => {
     const odd = await Writer.open(writer.store, name)
     const ref = { partition: name, section: name, key: name }
-    const [here, there] = await writer.store.heads([{ scope: ref }, { scope: { partition: 'eu', section: name } }])
-    expect(here?.state.epoch).not.toBe(there?.state.epoch)
+    const [sameNames, otherPartition] = await writer.store.heads([
+      { scope: ref },
+      { scope: { partition: 'eu', section: name } },
+    ])
+    expect(sameNames?.state.epoch).not.toBe(otherPartition?.state.epoch)
     expect(committed(await odd.write(name, { a: '1' })).key).toBe(name)
     expect(await odd.value(name)).toEqual({ a: 1 })
     expect(await keysOf(writer.store, { partition: 'eu', section: name })).toEqual([name])

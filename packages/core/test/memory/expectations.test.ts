@@ -146,12 +146,12 @@ describe('commit() with a precondition from another epoch', () => {
 })
 
 describe('commit() by concurrent writers', () => {
-  it('lets exactly one writer of a version win, whatever the interleaving', async () => {
+  it('lets exactly one writer of a version win, in any interleaving', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 5 }), async (scheduler, writers) => {
-        const common = createMemoryHub({ runtime: createManualRuntime() })
+        const sharedHub = createMemoryHub({ runtime: createManualRuntime() })
         const wins = Array.from({ length: writers }, async () => {
-          const own = await Writer.open(memoryStore(common))
+          const own = await Writer.open(memoryStore(sharedHub))
           let won = 0
           for (let round = 0; round < 3; round++) {
             const read = await scheduler.schedule(own.expectation('counter'))
@@ -162,7 +162,7 @@ describe('commit() by concurrent writers', () => {
           return won
         })
         const total = (await scheduler.waitFor(Promise.all(wins))).reduce((sum, won) => sum + won)
-        const reader = await Writer.open(memoryStore(common))
+        const reader = await Writer.open(memoryStore(sharedHub))
         // one win per version, and each win counted exactly one further
         expect((await reader.load('counter')).document).toMatchObject({ version: total, text: `{"n":${total}}` })
       }),

@@ -15,13 +15,13 @@ beforeEach(async () => {
 })
 
 const section = { partition: 'eu', section: 'product' }
-const place = { epoch: 'id1', sequence: 0 }
+const position = { epoch: 'id1', sequence: 0 }
 
-/** Every call there is, in a form that succeeds. */
+/** Every store call, with arguments that succeed. */
 const calls: [string, (of: Store) => Promise<unknown>][] = [
   ['load', (of) => of.load([writer.ref('k')])],
   ['commit', (of) => of.commit([writer.request('k', { a: '1' })])],
-  ['changesSince', (of) => of.changesSince(section, place, 9)],
+  ['changesSince', (of) => of.changesSince(section, position, 9)],
   ['heads', (of) => of.heads([{ scope: section }])],
   ['touch', (of) => of.touch([{ ref: writer.ref('k'), ttl: 1 }])],
   ['keys', (of) => keysOf(of, section)],
@@ -80,7 +80,7 @@ describe('store calls', () => {
     const bad = ref as CommitRequest['ref']
     for (const call of [
       store.load([writer.ref('k'), bad]),
-      store.changesSince(bad, place, 9),
+      store.changesSince(bad, position, 9),
       store.heads([{ scope: bad }]),
       store.touch([{ ref: bad, ttl: 1 }]),
     ]) {
@@ -103,7 +103,7 @@ describe('keys()', () => {
     expect(await keysOf(store, { partition: 'e', section: 'uproduct' })).toEqual([])
   })
 
-  it('yields only keys with the prefix, whatever its characters', async () => {
+  it('yields only keys with the prefix, without wildcards', async () => {
     for (const key of ['order:1', 'order:2', 'orders', '*', '.*']) await writer.write(key, { a: '1' })
     expect(await keysOf(store, section, { prefix: 'order:' })).toEqual(['order:1', 'order:2'])
     expect(await keysOf(store, section, { prefix: '*' })).toEqual(['*'])
@@ -147,7 +147,7 @@ describe('store arguments and results', () => {
     expect(await writer.value('k')).toEqual({ a: 1 })
   })
 
-  it('can be changed by the caller while the call is held', async () => {
+  it('can be changed by the caller while the store is paused', async () => {
     const fields = [{ field: 'a', whole: '1' }]
     hub.store.pause()
     const answer = store.commit([writer.request('k', {}, { fields })])
@@ -162,11 +162,11 @@ describe('store arguments and results', () => {
     const requests = [
       writer.request('k', { a: '1' }),
       writer.request('k', { none: undefined }),
-      writer.request('k', { a: '2' }, { expect: { readAt: place, generation: 0 } }),
+      writer.request('k', { a: '2' }, { expect: { readAt: position, generation: 0 } }),
     ]
     const answers = await store.commit(requests)
     expect(answers.map(({ status }) => status)).toEqual(['committed', 'unchanged', 'conflict'])
-    const read = [await writer.load('k'), await store.changesSince(section, place, 9)]
+    const read = [await writer.load('k'), await store.changesSince(section, position, 9)]
     const held = structuredClone(hub.store.inspect(section))
     const remembered = structuredClone(await store.commit(requests))
     const spoil = (value: unknown): void => {

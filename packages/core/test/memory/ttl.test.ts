@@ -114,14 +114,14 @@ describe('an expired document', () => {
 
 describe('memory of expired documents', () => {
   it('is released without a timer', async () => {
-    const living = 50
-    let most = 0
+    const lifetime = 50
+    let maxKept = 0
     for (let i = 0; i < 3_000; i++) {
-      committed(await writer.write(`session-${i}`, { a: '1' }, { ttl: living }))
+      committed(await writer.write(`session-${i}`, { a: '1' }, { ttl: lifetime }))
       runtime.advance(1)
-      most = Math.max(most, hub.store.inspect(section)?.heldCount ?? 0)
+      maxKept = Math.max(maxKept, hub.store.inspect(section)?.heldCount ?? 0)
     }
-    expect(most).toBeLessThan(4 * living)
+    expect(maxKept).toBeLessThan(4 * lifetime)
     expect(runtime.pending).toBe(0)
   })
 

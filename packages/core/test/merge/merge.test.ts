@@ -31,8 +31,8 @@ describe('union()', () => {
       fc.property(ids, ids, ids, (base, local, remote) => {
         const merged = union()({ base, local, remote })
         const expected = (['a', 'b', 'c', 'd', 'e'] as const).filter((id) => {
-          const [was, here, there] = [base.includes(id), local.includes(id), remote.includes(id)]
-          return was ? here && there : here || there
+          const [inBase, inLocal, inRemote] = [base.includes(id), local.includes(id), remote.includes(id)]
+          return inBase ? inLocal && inRemote : inLocal || inRemote
         })
         expect([...merged].sort()).toEqual(expected)
         expect([...union()({ base, local: remote, remote: local })].sort()).toEqual(expected)

@@ -12,7 +12,7 @@ describe('assign()', () => {
     expect(t.instances.map((each) => each.stats().conflicts)).toEqual([0, 0])
   })
 
-  it('keeps the last commit when two instances set one field, whatever the clock says', async () => {
+  it('keeps the last commit when two instances set one field, even when the clock jumps back', async () => {
     await using t = units()
     await t.a.create('unit-001', plant)
     await t.a.assign('unit-001', { demand: 450 })

@@ -83,14 +83,14 @@ describe('ttl', () => {
   it('expires a document seven days after its last read when sliding, and reports it', async () => {
     await using t = units({ ttl: { after: '7d', sliding: true } }, { checkInterval: '1h' })
     await t.a.create('unit-001', plant)
-    const told: unknown[] = []
-    t.b.subscribe('unit-001', (change) => told.push(change))
+    const changes: unknown[] = []
+    t.b.subscribe('unit-001', (change) => changes.push(change))
     for (let day = 0; day < 20; day += 2) {
       expect(await t.b.get('unit-001')).toEqual(plant)
       await t.cluster.clock.advance(2 * DAY)
     }
-    expect(told).toEqual([])
+    expect(changes).toEqual([])
     await t.cluster.clock.advance(7 * DAY)
-    expect(told).toMatchObject([{ kind: 'removed', reason: 'expired' }])
+    expect(changes).toMatchObject([{ kind: 'removed', reason: 'expired' }])
   })
 })

@@ -8,15 +8,15 @@ describe('subscribe()', () => {
   it('calls the listener with each change of one document until it is unsubscribed', async () => {
     await using t = units()
     await t.a.create('unit-001', plant)
-    const told: Change<Unit>[] = []
-    const end = t.b.subscribe('unit-001', (change) => told.push(change))
+    const changes: Change<Unit>[] = []
+    const end = t.b.subscribe('unit-001', (change) => changes.push(change))
     await t.b.get('unit-001')
     await t.a.assign('unit-001', { demand: 390 })
     await t.cluster.settle()
     end()
     await t.a.assign('unit-001', { demand: 400 })
     await t.cluster.settle()
-    expect(told).toMatchObject([
+    expect(changes).toMatchObject([
       {
         kind: 'changed',
         key: 'unit-001',

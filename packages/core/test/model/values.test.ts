@@ -6,7 +6,7 @@ import { parseDuration } from '../../src/model/duration.ts'
 import { decodePosition, encodePosition } from '../../src/model/position.ts'
 
 describe('decodePosition()', () => {
-  it("returns the encoded position, whatever the epoch's name", () => {
+  it('returns the encoded position for any epoch name', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.nat(), (epoch, sequence) => {
         expect(decodePosition(JSON.parse(JSON.stringify(encodePosition({ epoch, sequence }))))).toEqual({

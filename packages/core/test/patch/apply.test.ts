@@ -6,7 +6,7 @@ import { apply, NotJsonError, type Operation, PatchError, type PatchFailure } fr
 import { json, parsed } from './documents.ts'
 import { documentAndPatch } from './patches.ts'
 
-/** Applies and tells how that failed. */
+/** Returns the error with which a patch fails. */
 function failure(document: Json, ...patch: Operation[]): PatchError {
   try {
     apply(document, patch)
@@ -14,19 +14,19 @@ function failure(document: Json, ...patch: Operation[]): PatchError {
     if (error instanceof PatchError) return error
     throw error
   }
-  throw new Error('it applied')
+  throw new Error('the patch applied')
 }
 
-/** Every array and object in a value. */
+/** Returns every array and object in a value. */
 function containers(value: Json): object[] {
   return typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(containers)] : []
 }
 
 /**
- * fast-json-patch calls a member named hasOwnProperty as if it were the method, and looks for the target of a move
- * before it takes the element out that shifts it.
+ * Whether fast-json-patch applies the patch correctly. It calls a member named hasOwnProperty as if it were the method,
+ * and resolves the target of a move before it removes the source element, which shifts the target.
  */
-function isWithinTheirPowers(document: Json, patch: readonly Operation[]): boolean {
+function isSupportedByFastJsonPatch(document: Json, patch: readonly Operation[]): boolean {
   const shifts = patch.some(({ from, path }) => {
     const holder = from?.slice(0, from.lastIndexOf('/') + 1)
     return holder !== undefined && path.startsWith(holder) && path.slice(holder.length).includes('/')
@@ -38,7 +38,7 @@ describe('apply()', () => {
   it('agrees with fast-json-patch on every patch that applies', () => {
     fc.assert(
       fc.property(documentAndPatch, ({ document, patch }) => {
-        fc.pre(isWithinTheirPowers(document, patch))
+        fc.pre(isSupportedByFastJsonPatch(document, patch))
         const theirs = fastJsonPatch.applyPatch(parsed(document), parsed(patch) as never, false, true).newDocument
         expect(parsed(apply(document, patch))).toEqual(parsed(theirs))
       }),
@@ -110,7 +110,7 @@ describe('apply()', () => {
   it('copies a container once for all operations of a patch', () => {
     const document = deepFreeze({ list: Array.from({ length: 100 }, (_, i) => i as Json) })
     const patch = Array.from({ length: 50 }, (_, i): Operation => ({ op: 'add', path: '/list/-', value: i }))
-    // Whatever is copied is frozen at the end.
+    // every copy is frozen at the end
     const freeze = vi.spyOn(Object, 'freeze')
     expect(apply(document, patch)).toEqual({ list: [...document.list, ...Array.from({ length: 50 }, (_, i) => i)] })
     const copied = freeze.mock.calls.length

@@ -36,7 +36,7 @@ describe('compact()', () => {
     )
   })
 
-  it('keeps every test, and whatever makes one fail', () => {
+  it('keeps every test, and the operations that make one fail', () => {
     fc.assert(
       fc.property(documentAndPatch, ({ patch }) => {
         const tests = (all: readonly Operation[]): Operation[] => all.filter(({ op }) => op === 'test')
@@ -64,7 +64,7 @@ describe('compact()', () => {
     fc.assert(
       fc.property(fc.array(documentPair, { minLength: 1, maxLength: 4 }), (pairs) => {
         const versions = pairs.flat()
-        const patch = versions.slice(1).flatMap((wanted, i) => diff(versions[i] as Json, wanted))
+        const patch = versions.slice(1).flatMap((target, i) => diff(versions[i] as Json, target))
         expect(parsed(apply(versions[0] as Json, compact(patch)))).toEqual(parsed(versions.at(-1) as Json))
       }),
     )

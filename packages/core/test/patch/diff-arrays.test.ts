@@ -52,12 +52,12 @@ describe.for([
   describe.for([
     ['sharing elements', (value: readonly Item[]) => value],
     ['fresh from JSON.parse', (value: readonly Item[]) => parsed(value as Json) as readonly Item[]],
-  ] as const)('%s', ([, wantedAs]) => {
+  ] as const)('%s', ([, targetAs]) => {
     it.for(edits)('handles %s', ([, edit, count, kinds]) => {
       const base = deepFreeze({ list })
-      const wanted = { list: wantedAs(edit(list)) }
-      const patch = diff(base, wanted)
-      expect(apply(base, patch)).toEqual(wanted)
+      const target = { list: targetAs(edit(list)) }
+      const patch = diff(base, target)
+      expect(apply(base, patch)).toEqual(target)
       expect(patch).toHaveLength(count)
       expect(new Set(patch.map(({ op }) => op))).toEqual(new Set(kinds))
     })
@@ -82,8 +82,8 @@ describe('diff() of lists', () => {
   })
 
   it('moves and changes an element that its id identifies', () => {
-    const wanted = [{ ...labelled[60], price: -1 } as Item, ...labelled.toSpliced(60, 1)]
-    expect(diff({ f: labelled }, { f: wanted })).toEqual([
+    const target = [{ ...labelled[60], price: -1 } as Item, ...labelled.toSpliced(60, 1)]
+    expect(diff({ f: labelled }, { f: target })).toEqual([
       { op: 'move', from: '/f/60', path: '/f/0' },
       { op: 'replace', path: '/f/0/price', value: -1 },
     ])
@@ -93,9 +93,9 @@ describe('diff() of lists', () => {
     const filler = 'a text too long to be worth sending again'
     const bid = (price: number, qty: number): Json => ({ price, qty, filler })
     const base = { bids: [bid(10, 1), bid(11, 2), bid(12, 3)] }
-    const wanted = { bids: [bid(9, 7), bid(9.5, 7), bid(11, 5), bid(12, 3)] }
-    const patch = diff(base, wanted)
-    expect(apply(base, patch)).toEqual(wanted)
+    const target = { bids: [bid(9, 7), bid(9.5, 7), bid(11, 5), bid(12, 3)] }
+    const patch = diff(base, target)
+    expect(apply(base, patch)).toEqual(target)
     expect(patch.map(({ op, path }) => `${op} ${path}`)).toContain('replace /bids/1/qty')
   })
 
@@ -105,18 +105,18 @@ describe('diff() of lists', () => {
 
   it('edits a long list of repeating numbers in few operations', () => {
     const list = Array.from({ length: 500 }, (_, i) => i % 7)
-    const wanted = list.toSpliced(400, 1).toSpliced(100, 0, 3)
-    const patch = diff({ list }, { list: wanted })
-    expect(apply({ list }, patch)).toEqual({ list: wanted })
+    const target = list.toSpliced(400, 1).toSpliced(100, 0, 3)
+    const patch = diff({ list }, { list: target })
+    expect(apply({ list }, patch)).toEqual({ list: target })
     expect(patch).toHaveLength(2)
   })
 
   it('is correct after any few edits', () => {
     fc.assert(
-      fc.property(editedList, fc.boolean(), ([list, wanted], fresh) => {
+      fc.property(editedList, fc.boolean(), ([list, target], fresh) => {
         const base = { list } as JsonObject
-        expect(parsed(apply(base, diff(base, { list: fresh ? parsed(wanted) : wanted })))).toEqual(
-          parsed({ list: wanted }),
+        expect(parsed(apply(base, diff(base, { list: fresh ? parsed(target) : target })))).toEqual(
+          parsed({ list: target }),
         )
       }),
       { numRuns: 2000 },
@@ -135,8 +135,8 @@ describe('diff() of lists', () => {
         const filler = 'so long that moving is cheaper than sending again'
         const element = (i: number): Json => (same ? { id: i, filler } : [i, filler])
         const base = { list: Array.from({ length }, (_, i) => element(i)) }
-        const wanted = { list: numbers.map(element) }
-        expect(apply(base, diff(base, wanted))).toEqual(wanted)
+        const target = { list: numbers.map(element) }
+        expect(apply(base, diff(base, target))).toEqual(target)
       }),
       { numRuns: 3000 },
     )

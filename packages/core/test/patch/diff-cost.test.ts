@@ -3,7 +3,7 @@ import type { Json } from '../../src/model/json.ts'
 import { diff } from '../../src/patch/index.ts'
 
 /** Counts the reads of members, elements and key lists while two lists are compared. */
-function reads([base, wanted]: readonly [readonly Json[], readonly Json[]]): number {
+function reads([base, target]: readonly [readonly Json[], readonly Json[]]): number {
   let count = 0
   const counted = (value: Json): Json => {
     if (typeof value !== 'object' || value === null) return value
@@ -21,7 +21,7 @@ function reads([base, wanted]: readonly [readonly Json[], readonly Json[]]): num
       },
     }) as Json
   }
-  const [a, b] = [{ list: counted(base as Json) }, { list: counted(wanted as Json) }]
+  const [a, b] = [{ list: counted(base as Json) }, { list: counted(target as Json) }]
   diff(a, b)
   return count
 }

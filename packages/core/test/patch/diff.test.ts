@@ -7,14 +7,14 @@ import { documentPair, json, parsed, textBytes } from './documents.ts'
 
 const anyPair = fc.oneof(documentPair, fc.tuple(json, json))
 
-/** The field that an operation is about. */
+/** Returns the field that an operation changes. */
 const fieldOf = ({ path }: Operation): string => path.split('/')[1] as string
 
 describe('diff()', () => {
   it('returns a patch that turns one document into the other', () => {
     fc.assert(
-      fc.property(anyPair, ([base, wanted]) => {
-        expect(parsed(apply(base, diff(base, wanted)))).toEqual(parsed(wanted))
+      fc.property(anyPair, ([base, target]) => {
+        expect(parsed(apply(base, diff(base, target)))).toEqual(parsed(target))
       }),
       { numRuns: 2000 },
     )
@@ -22,11 +22,11 @@ describe('diff()', () => {
 
   it('returns a patch that other implementations apply the same way', () => {
     fc.assert(
-      fc.property(anyPair, ([base, wanted]) => {
-        // Which calls a member of that name as if it were the method.
-        fc.pre(!JSON.stringify([base, wanted]).includes('hasOwnProperty'))
-        const theirs = fastJsonPatch.applyPatch(parsed(base), parsed(diff(base, wanted)) as never, true).newDocument
-        expect(parsed(theirs)).toEqual(parsed(wanted))
+      fc.property(anyPair, ([base, target]) => {
+        // fast-json-patch calls a member of that name as if it were the method
+        fc.pre(!JSON.stringify([base, target]).includes('hasOwnProperty'))
+        const theirs = fastJsonPatch.applyPatch(parsed(base), parsed(diff(base, target)) as never, true).newDocument
+        expect(parsed(theirs)).toEqual(parsed(target))
       }),
       { numRuns: 500 },
     )
@@ -50,18 +50,18 @@ describe('diff()', () => {
 
   it('leaves both documents unchanged', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        const before = JSON.stringify([base, wanted])
-        diff(base, wanted)
-        expect(JSON.stringify([base, wanted])).toBe(before)
+      fc.property(documentPair, ([base, target]) => {
+        const before = JSON.stringify([base, target])
+        diff(base, target)
+        expect(JSON.stringify([base, target])).toBe(before)
       }),
     )
   })
 
   it('returns operations field by field, none of which touches two fields', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        const patch = diff(base, wanted)
+      fc.property(documentPair, ([base, target]) => {
+        const patch = diff(base, target)
         const fields = patch.map(fieldOf).filter((field, i, all) => field !== all[i - 1])
         expect(new Set(fields).size).toBe(fields.length)
         expect(patch.every(({ path }) => path !== '')).toBe(true)
@@ -73,12 +73,12 @@ describe('diff()', () => {
 
   it('returns no more bytes for a field than its replacement', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        for (const [field, operations = []] of Object.entries(Object.groupBy(diff(base, wanted), fieldOf))) {
+      fc.property(documentPair, ([base, target]) => {
+        for (const [field, operations = []] of Object.entries(Object.groupBy(diff(base, target), fieldOf))) {
           const path = `/${field}`
           const name = field.replaceAll('~1', '/').replaceAll('~0', '~')
-          const whole = Object.hasOwn(wanted, name)
-            ? { op: Object.hasOwn(base, name) ? 'replace' : 'add', path, value: wanted[name] }
+          const whole = Object.hasOwn(target, name)
+            ? { op: Object.hasOwn(base, name) ? 'replace' : 'add', path, value: target[name] }
             : { op: 'remove', path }
           expect(textBytes(operations)).toBeLessThanOrEqual(textBytes([whole]))
         }
@@ -94,8 +94,8 @@ describe('diff()', () => {
 
   it('skips parts that both documents share', () => {
     const untouchable = new Proxy(Object.freeze({}), {
-      ownKeys: () => expect.unreachable('a shared part was looked into'),
-      get: () => expect.unreachable('a shared part was looked into'),
+      ownKeys: () => expect.unreachable('a shared part was read'),
+      get: () => expect.unreachable('a shared part was read'),
     }) as JsonObject
     const list = [untouchable, { n: 1 }, untouchable]
     const patch = diff({ a: untouchable, list }, { a: untouchable, list: list.with(1, { n: 2 }) })
@@ -104,8 +104,8 @@ describe('diff()', () => {
 
   it('escapes names and addresses empty ones', () => {
     const base = deepFreeze({ 'a/b': { '~': { '': [1, 'x'.repeat(99)] } } })
-    const wanted = { 'a/b': { '~': { '': [2, 'x'.repeat(99)] } } }
-    expect(diff(base, wanted)).toEqual([{ op: 'replace', path: '/a~1b/~0//0', value: 2 }])
+    const target = { 'a/b': { '~': { '': [2, 'x'.repeat(99)] } } }
+    expect(diff(base, target)).toEqual([{ op: 'replace', path: '/a~1b/~0//0', value: 2 }])
   })
 
   it('replaces the whole value when its member names are longer than the values', () => {
@@ -118,12 +118,12 @@ describe('diff()', () => {
     const values: (Json | undefined)[] = [[], {}, null, 0, '', false, undefined]
     for (const a of values) {
       for (const b of values) {
-        const [base, wanted] = [a === undefined ? {} : { f: a }, b === undefined ? {} : { f: b }] as [
+        const [base, target] = [a === undefined ? {} : { f: a }, b === undefined ? {} : { f: b }] as [
           JsonObject,
           JsonObject,
         ]
-        expect(apply(base, diff(base, wanted))).toStrictEqual(wanted)
-        expect(diff(base, wanted)).toHaveLength(a === b ? 0 : 1)
+        expect(apply(base, diff(base, target))).toStrictEqual(target)
+        expect(diff(base, target)).toHaveLength(a === b ? 0 : 1)
       }
     }
   })

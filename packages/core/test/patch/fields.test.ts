@@ -10,13 +10,13 @@ const text = 'a text that makes the field larger than a patch of it'
 describe('diffFields()', () => {
   it('returns each changed field once, with its new value or as removed', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        const changes = diffFields(base, wanted)
-        const differing = new Set(diff(base, wanted).map(({ path }) => path.split('/')[1]))
+      fc.property(documentPair, ([base, target]) => {
+        const changes = diffFields(base, target)
+        const differing = new Set(diff(base, target).map(({ path }) => path.split('/')[1]))
         expect(changes).toHaveLength(differing.size)
         for (const change of changes) {
-          if (change.kind === 'whole') expect(change.value).toBe(wanted[change.field])
-          else expect(Object.hasOwn(wanted, change.field)).toBe(false)
+          if (change.kind === 'whole') expect(change.value).toBe(target[change.field])
+          else expect(Object.hasOwn(target, change.field)).toBe(false)
         }
       }),
     )
@@ -24,8 +24,8 @@ describe('diffFields()', () => {
 
   it('returns inner operations, relative to the field, that turn the old value into the new one', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        for (const change of diffFields(base, wanted)) {
+      fc.property(documentPair, ([base, target]) => {
+        for (const change of diffFields(base, target)) {
           if (change.kind === 'removed' || change.ops === undefined) continue
           expect(parsed(apply(base[change.field] as Json, change.ops))).toEqual(parsed(change.value))
         }
@@ -36,8 +36,8 @@ describe('diffFields()', () => {
 
   it('returns inner operations only when they take fewer bytes than the value', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        for (const change of diffFields(base, wanted)) {
+      fc.property(documentPair, ([base, target]) => {
+        for (const change of diffFields(base, target)) {
           if (change.kind === 'removed' || change.ops === undefined) continue
           expect(textBytes(change.ops)).toBeLessThan(textBytes(change.value))
         }
@@ -54,15 +54,15 @@ describe('diffFields()', () => {
 describe('applyFields()', () => {
   it('turns one document into the other, by whole values and by deltas', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        const changes = diffFields(base, wanted)
+      fc.property(documentPair, ([base, target]) => {
+        const changes = diffFields(base, target)
         const deltas = changes.map((change): FieldPatch => {
           if (change.kind === 'removed' || change.ops === undefined) return change
           return { field: change.field, kind: 'delta', ops: change.ops }
         })
         for (const patches of [changes, deltas]) {
           const result = applyFields(deepFreeze(base), parsed(patches as unknown as Json) as unknown as FieldPatch[])
-          expect(parsed(result)).toEqual(parsed(wanted))
+          expect(parsed(result)).toEqual(parsed(target))
           expect(Object.isFrozen(result)).toBe(true)
         }
       }),

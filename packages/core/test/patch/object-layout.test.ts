@@ -6,7 +6,7 @@ import { apply, applyFields, type FieldPatch, type Operation, toJson } from '../
 setFlagsFromString('--allow-natives-syntax')
 const isCompact = new Function('object', 'return %HasFastProperties(object)') as (object: Json | undefined) => boolean
 
-/** A document of 63 fields in V8's compact form, which it leaves for a hash table at the slightest `delete`. */
+/** A document of 63 fields in V8's compact layout. V8 turns it into a hash table at any `delete`. */
 const document = deepFreeze(
   JSON.parse(JSON.stringify(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`field${i}`, i])))) as JsonObject,
 )
@@ -30,7 +30,7 @@ describe('object layout in V8 (half the memory)', () => {
   })
 
   it('stays compact when many members are added, at once or one by one', () => {
-    // Names of its own for each: V8 remembers which member came after which, and does not hesitate a second time.
+    // each case has its own names: V8 remembers the order of members, so a second run would behave differently
     const patch = (name: string): Operation[] => many.map((i) => ({ op: 'add', path: `/${name}${i}`, value: i }))
     const fields = (name: string): FieldPatch[] => many.map((i) => ({ field: name + i, kind: 'whole', value: i }))
     expect(isCompact(apply(document, patch('a')))).toBe(true)

@@ -5,7 +5,7 @@ import { formatPointer, parsePointer } from '../../src/patch/index.ts'
 import { parseIndex } from '../../src/patch/pointer.ts'
 
 describe('parsePointer() and formatPointer()', () => {
-  it('return the names that were written, whatever their characters', () => {
+  it('return the original names for any characters', () => {
     const name = fc.string({ unit: 'binary' }).filter((each) => !isForbiddenName(each))
     fc.assert(
       fc.property(fc.array(name), (names) => {

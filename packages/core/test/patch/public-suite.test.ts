@@ -13,8 +13,8 @@ interface Case {
 }
 
 /**
- * Cases that the suite disables because some implementations fail them; this one need not. Left out are the two whose
- * point, an operation with two members of one name, is lost when the file is parsed.
+ * Returns the suite's cases, including those that it disables because some implementations fail them. Omits the two
+ * cases of an operation with a repeated member name, because parsing the file loses the repetition.
  */
 function cases(file: string): Case[] {
   const all = JSON.parse(readFileSync(new URL(`fixtures/${file}`, import.meta.url), 'utf8')) as Case[]

@@ -20,10 +20,10 @@ async function linesOf(text: string): Promise<RecordingLine[]> {
 
 describe('record()', () => {
   it("returns every document and ends when until is 'now'", async () => {
-    await using studio = openTestInstance()
-    await studio.docs.assign('x', { n: 1 })
-    await studio.docs.assign('y', { n: 2 })
-    const [start, x, y, end] = parse(await textOf(record(studio.docs, { until: 'now' })))
+    await using instance = openTestInstance()
+    await instance.docs.assign('x', { n: 1 })
+    await instance.docs.assign('y', { n: 2 })
+    const [start, x, y, end] = parse(await textOf(record(instance.docs, { until: 'now' })))
     expect(start).toEqual({ recording: 1, partition: 'eu', section: 'doc', from: 'snapshot', at: expect.any(Number) })
     expect(x).toMatchObject({ key: 'x', kind: 'reset', reason: 'snapshot', version: 1, value: { n: 1 } })
     expect(y).toMatchObject({ key: 'y', kind: 'reset', position: expect.stringMatching(/^2\./) })
@@ -56,33 +56,33 @@ describe('record()', () => {
     await cluster[Symbol.asyncDispose]()
   })
 
-  it('writes each commit as its own line, however late the line is requested', async () => {
-    await using studio = openTestInstance()
-    const lines = record(studio.docs, { from: 'now' })
+  it('writes each commit as its own line, even when the lines are requested later', async () => {
+    await using instance = openTestInstance()
+    const lines = record(instance.docs, { from: 'now' })
     await lines.next()
     const first = lines.next()
     await settled()
-    for (let n = 1; n <= 4; n++) await studio.docs.assign('x', { n })
+    for (let n = 1; n <= 4; n++) await instance.docs.assign('x', { n })
     const rest = [await first, await lines.next(), await lines.next(), await lines.next()]
     expect(rest.map(({ value }) => JSON.parse(value as string).version)).toEqual([1, 2, 3, 4])
     await lines.return()
   })
 
   it('continues where another recording ended', async () => {
-    await using studio = openTestInstance()
-    for (let n = 1; n <= 3; n++) await studio.docs.assign('x', { n })
-    const first = await linesOf(await textOf(record(studio.docs, { until: 'now' })))
-    await studio.docs.assign('x', { n: 4 })
+    await using instance = openTestInstance()
+    for (let n = 1; n <= 3; n++) await instance.docs.assign('x', { n })
+    const first = await linesOf(await textOf(record(instance.docs, { until: 'now' })))
+    await instance.docs.assign('x', { n: 4 })
     const [last] = first.flatMap((line) => ('change' in line ? [line.change.position] : [])).slice(-1)
-    const second = parse(await textOf(record(studio.docs, { from: { after: last as string }, until: 'now' })))
+    const second = parse(await textOf(record(instance.docs, { from: { after: last as string }, until: 'now' })))
     expect(second).toMatchObject([{ from: { after: last } }, { kind: 'changed', version: 4 }, { end: 1 }])
   })
 
   it('leaves the recording without an end when the caller stops reading', async () => {
-    await using studio = openTestInstance()
-    await studio.docs.assign('x', { n: 1 })
+    await using instance = openTestInstance()
+    await instance.docs.assign('x', { n: 1 })
     const lines: string[] = []
-    for await (const line of record(studio.docs)) {
+    for await (const line of record(instance.docs)) {
       lines.push(line)
       if (lines.length === 2) break
     }
@@ -98,8 +98,10 @@ describe('record()', () => {
     const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', subscribeBy: 'document' })
     const docs = cluster.instances[0]?.collection(definition, { partition: 'eu' })
     await expect(textOf(record(docs as never))).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
-    await using studio = openTestInstance()
-    await expect(textOf(record(studio.docs, { from: { after: 'x' } }))).rejects.toMatchObject({ code: 'SYNC_POSITION' })
+    await using instance = openTestInstance()
+    await expect(textOf(record(instance.docs, { from: { after: 'x' } }))).rejects.toMatchObject({
+      code: 'SYNC_POSITION',
+    })
   })
 })
 

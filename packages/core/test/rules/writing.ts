@@ -163,7 +163,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/commit.test.ts',
-      name: 'commit() with inner deltas > sends the whole value when the field is absent, whatever the floor',
+      name: 'commit() with inner deltas > sends the whole value when the field is absent, at any floor',
     },
   },
   {

@@ -10,7 +10,7 @@ import { utf8ByteLength } from '../../src/transport/utf8.ts'
 import type { EncodedChange } from '../../src/transport/wire.ts'
 import { encode } from './encoding.ts'
 
-/** Any text, of code units that need not make sense together. */
+/** Any text, including invalid sequences of code units. */
 const units = fc.array(fc.nat(0xffff), { maxLength: 12 }).map((codes) => String.fromCharCode(...codes))
 const text = fc.oneof(
   units,
@@ -19,8 +19,8 @@ const text = fc.oneof(
 )
 const name = text.filter((each) => each !== '')
 /*
- * Names of members are drawn without a backslash: once V8 (12.8 to 14.6 at least) has parsed one that begins with it, JSON.parse
- * takes other names that are written with an escape for it (nodejs/node#63785). Everything else is drawn without restraint.
+ * Member names are drawn without a backslash: after V8 (at least 12.8 to 14.6) has parsed a name that begins with one,
+ * JSON.parse confuses it with other names that are written with an escape (nodejs/node#63785). All other text is arbitrary.
  */
 const member = text.map((each) => each.replaceAll('\\', '/'))
 const value = fc
@@ -38,7 +38,7 @@ const value = fc
       fc.array(tie('any'), { maxLength: 4 }),
       fc.dictionary(member, tie('any'), { maxKeys: 4 }),
     ),
-    // as JSON has it: no -0, no object without a prototype
+    // normalised as JSON: no -0, no object without a prototype
   }))
   .any.map((each): Json => JSON.parse(JSON.stringify(each)))
 const counter = fc.maxSafeNat()
@@ -106,7 +106,7 @@ describe('decodeFrame()', () => {
 })
 
 describe('encodeFrames()', () => {
-  /** The most that the address of a change takes, with all that has to go with it. */
+  /** Maximum size of a frame with one change and no edits. */
   const addressed = (all: readonly EncodedChange[]): number =>
     Math.max(
       0,
@@ -115,7 +115,7 @@ describe('encodeFrames()', () => {
       ),
     )
 
-  it('keeps to the maximum size, the order and every change, whatever the size', () => {
+  it('keeps the order and every change within any maximum size', () => {
     fc.assert(
       fc.property(changes, fc.nat(400), (all, room) => {
         const encoded = all.map(encode)
@@ -127,7 +127,7 @@ describe('encodeFrames()', () => {
         }
         const got = made.flatMap((frame) => decodeFrame(frame.text).changes)
         expect(got.map(({ sequence, key }) => [sequence, key])).toEqual(all.map(({ sequence, key }) => [sequence, key]))
-        // what is left out is left out for a reason only
+        // edits are omitted only when the whole change does not fit
         for (const [i, each] of got.entries()) {
           const original = all[i] as Change
           const [alone] = encodeFrames([encoded[i] as EncodedChange], 1e9)

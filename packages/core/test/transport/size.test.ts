@@ -11,13 +11,13 @@ const document = Object.fromEntries(
   ]),
 )
 
-/** What changed in it, in the form of RFC 6902: 121 bytes. */
+/** A change of the document as JSON Patch (RFC 6902): 121 bytes. */
 const patch = [
   { op: 'replace', path: '/price', value: 1299.95 },
   { op: 'replace', path: '/stock/warehouses/17/available', value: 43_210 },
 ] as const
 
-/** The same as it travels, with ids and counters as long as they come. */
+/** The same change as sent on the bus, with ids and counters of realistic length. */
 const change: Change = {
   key: 'sku-00012345',
   epoch: 'V1StGXR8_Z5j',

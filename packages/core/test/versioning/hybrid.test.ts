@@ -17,13 +17,13 @@ const LAST = 2 ** 48 - 1
 
 const wallTime = fc.double({ min: -10, max: 20_000, noNaN: true })
 const counters = fc.oneof(fc.nat({ max: FULL }), fc.constantFrom(0, FULL - 1, FULL))
-/** Few of each, so that ties come up. */
+/** Few values of each, so that ties occur. */
 const moments = fc.record({
   time: fc.constantFrom(9, 10, 255, 256, LAST),
   counter: fc.constantFrom(0, 9, 10, FULL),
   node: nodeName,
 })
-/** The wall clock is set, anywhere; then comes an event, or a message that is ahead of it by so many ms. */
+/** Sets the wall clock to any time, followed by a local event or by a message that is `ahead` ms ahead of it. */
 const action = fc.record({
   wall: wallTime,
   message: fc.option(fc.record({ ahead: fc.integer({ min: -3 * DRIFT, max: 2 * DRIFT }), counter: counters })),
@@ -32,14 +32,14 @@ const action = fc.record({
 const stampOf = (time: number, counter: number, node: string): HybridStamp =>
   `${time.toString(16).padStart(12, '0')}-${counter.toString(16).padStart(4, '0')}-${node}`
 
-/** A clock whose wall clock the test sets. */
-function createSetClock(wall = 0) {
+/** Creates a clock whose wall clock the test sets. */
+function createClockAt(wall = 0) {
   const at = { wall }
   return { at, clock: createHybridClock({ node: 'here', now: () => at.wall, maxDrift: DRIFT }) }
 }
 
 describe('compareHybrid()', () => {
-  it('orders events as they happened and distinguishes every event, whatever the wall clocks show', () => {
+  it('orders events as they happened and distinguishes every event, at any wall-clock times', () => {
     fc.assert(
       fc.property(steps, fc.array(fc.nat({ max: 100 }), { minLength: 1 }), (steps, walls) => {
         let reading = 0
@@ -55,10 +55,10 @@ describe('compareHybrid()', () => {
 })
 
 describe('createHybridClock()', () => {
-  it('returns rising stamps, later than those received, whatever the wall clock shows', () => {
+  it('returns rising stamps, later than those received, at any wall-clock time', () => {
     fc.assert(
       fc.property(fc.array(action), (actions) => {
-        const { at, clock } = createSetClock()
+        const { at, clock } = createClockAt()
         let last = ''
         for (const { wall, message } of actions) {
           at.wall = wall
@@ -79,7 +79,7 @@ describe('createHybridClock()', () => {
   it('returns stamps never behind the wall clock and at most the drift plus 1 ms ahead of its highest reading', () => {
     fc.assert(
       fc.property(fc.array(action), (actions) => {
-        const { at, clock } = createSetClock()
+        const { at, clock } = createClockAt()
         let highest = 0
         for (const { wall, message } of actions) {
           at.wall = wall
@@ -114,7 +114,7 @@ describe('compareHybrid()', () => {
 })
 
 describe('parseHybrid()', () => {
-  it('returns the parts of a stamp, whatever the node name', () => {
+  it('returns the parts of a stamp for any node name', () => {
     const node = fc.oneof(nodeName, fc.string({ minLength: 1 }), fc.constantFrom('\ud800', 'a\nb', '-', '0-0'))
     fc.assert(
       fc.property(fc.nat({ max: LAST - 1 }), node, (wall, node) => {
@@ -128,7 +128,7 @@ describe('parseHybrid()', () => {
 
 describe('createHybridClock()', () => {
   it('rejects a message too far ahead with its drift, and leaves the clock unchanged', () => {
-    const { clock } = createSetClock(5_000)
+    const { clock } = createClockAt(5_000)
     const refused = (): unknown => clock.receive(stampOf(6_001, 3, 'there'))
     expect(refused).toThrow(expect.objectContaining({ code: 'SYNC_CLOCK_DRIFT', drift: 1_001, maxDrift: DRIFT }))
     expect(refused).toThrow(expect.objectContaining({ committed: 'no', retryable: true }))
@@ -143,7 +143,7 @@ describe('createHybridClock()', () => {
   })
 
   it('carries a full counter into the time, and the wall clock catches up with it', () => {
-    const { at, clock } = createSetClock(1_000)
+    const { at, clock } = createClockAt(1_000)
     clock.receive(stampOf(1_000, FULL - 1, 'there'))
     expect(clock.tick()).toBe(stampOf(1_001, 0, 'here'))
     at.wall = 1_002
@@ -164,7 +164,7 @@ describe('createHybridClock()', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 48])(
     'rejects the wall-clock time %d',
     (wall) => {
-      const { at, clock } = createSetClock(wall)
+      const { at, clock } = createClockAt(wall)
       expect(() => clock.tick()).toThrow(ArgumentError)
       expect(() => clock.receive(stampOf(5, 0, 'b'))).toThrow(ArgumentError)
       at.wall = 1
@@ -183,7 +183,7 @@ describe('createHybridClock()', () => {
     '"00000000000a-0000-"',
     '" 00000000000a-0000-b"',
   ])('rejects %s as a stamp', (json) => {
-    const { clock } = createSetClock()
+    const { clock } = createClockAt()
     expect(() => parseHybrid(JSON.parse(json))).toThrow(ArgumentError)
     expect(() => clock.receive(JSON.parse(json))).toThrow(ArgumentError)
   })

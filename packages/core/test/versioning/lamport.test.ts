@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eachPair, nodeName, run, steps } from './history.ts'
 
-const most = Number.MAX_SAFE_INTEGER
+const maxCount = Number.MAX_SAFE_INTEGER
 const stamps = fc.record({ counter: fc.nat({ max: 3 }), node: nodeName })
 
 describe('compareLamport()', () => {
@@ -58,9 +58,9 @@ describe('createLamportClock()', () => {
 
   it('throws when the counter reaches its limit, and leaves the clock unchanged', () => {
     const clock = createLamportClock({ node: 'a' })
-    expect(() => clock.receive({ counter: most, node: 'b' })).toThrow(LimitError)
+    expect(() => clock.receive({ counter: maxCount, node: 'b' })).toThrow(LimitError)
     expect(clock.tick().counter).toBe(1)
-    expect(clock.receive({ counter: most - 1, node: 'b' }).counter).toBe(most)
+    expect(clock.receive({ counter: maxCount - 1, node: 'b' }).counter).toBe(maxCount)
     expect(() => clock.tick()).toThrow(LimitError)
   })
 

@@ -1,7 +1,7 @@
 import { commonSequence, includesPosition } from '@sync/core/adapter'
 import { describe, expect, it } from 'vitest'
 
-const standing = {
+const state = {
   epoch: 'e3',
   ancestors: [
     { epoch: 'e1', sequence: 10, opResultCount: 10 },
@@ -11,7 +11,7 @@ const standing = {
 
 describe('commonSequence()', () => {
   it('returns infinity for the same epoch, the fork for an ancestor, and undefined for any other', () => {
-    expect(['e3', 'e2', 'e1', 'x'].map((epoch) => commonSequence(standing, epoch))).toEqual([
+    expect(['e3', 'e2', 'e1', 'x'].map((epoch) => commonSequence(state, epoch))).toEqual([
       Number.POSITIVE_INFINITY,
       14,
       10,
@@ -22,8 +22,8 @@ describe('commonSequence()', () => {
 
 describe('includesPosition()', () => {
   it("returns true at or below the fork of the position's epoch", () => {
-    expect(includesPosition(standing, { epoch: 'e1', sequence: 10 })).toBe(true)
-    expect(includesPosition(standing, { epoch: 'e1', sequence: 11 })).toBe(false)
-    expect(includesPosition(standing, { epoch: 'x', sequence: 0 })).toBe(false)
+    expect(includesPosition(state, { epoch: 'e1', sequence: 10 })).toBe(true)
+    expect(includesPosition(state, { epoch: 'e1', sequence: 11 })).toBe(false)
+    expect(includesPosition(state, { epoch: 'x', sequence: 0 })).toBe(false)
   })
 })

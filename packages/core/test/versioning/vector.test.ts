@@ -12,15 +12,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eachPair, nodeName, run, steps } from './history.ts'
 
-const most = Number.MAX_SAFE_INTEGER
-/** As others may write them: unsorted, with zeros. Few nodes and counts, so that all four orders come up. */
+const maxCount = Number.MAX_SAFE_INTEGER
+/** Clocks as other programs may write them: unsorted, with zeros. Few nodes and counts, so that all four orders occur. */
 const pairs = fc.uniqueArray(fc.tuple(nodeName, fc.nat({ max: 2 })), { selector: ([node]) => node, maxLength: 3 })
 const vectors: fc.Arbitrary<VectorClock> = fc.oneof(pairs, pairs.map(parseVector))
 
 const countOf = (clock: VectorClock, node: string): number => clock.find(([name]) => name === node)?.[1] ?? 0
 const isUpTo = (a: VectorClock, b: VectorClock): boolean => ['before', 'equal'].includes(compareVector(a, b))
 
-/** Each node's own entry counts its events, arrivals too. */
+/** Creates a node whose entry counts its events, including arrivals. */
 function createNode(node: string) {
   let clock = emptyVector
   return {
@@ -146,8 +146,8 @@ describe('parseVector()', () => {
 describe('incrementVector()', () => {
   it('rejects an empty node name and counts beyond the largest exact number', () => {
     expect(() => incrementVector(emptyVector, '')).toThrow(ArgumentError)
-    const full = incrementVector([['a', most - 1]], 'a')
-    expect(full).toEqual([['a', most]])
+    const full = incrementVector([['a', maxCount - 1]], 'a')
+    expect(full).toEqual([['a', maxCount]])
     expect(() => incrementVector(full, 'a')).toThrow(LimitError)
   })
 })

@@ -64,7 +64,7 @@ describe('fanout() under faults', () => {
   })
 
   it("delivers a migrating instance's changes to instances on the old bus only and on the new bus only", async () => {
-    await using fleet = openFleet(docs, { ships: 3 })
+    await using fleet = openFleet(docs, { size: 3 })
     const [moving, old, moved] = fleet.instances as [FleetInstance<Doc>, FleetInstance<Doc>, FleetInstance<Doc>]
     await old.bus.remove(old.on.get('b') as never)
     await moved.bus.remove(moved.on.get('a') as never)

@@ -56,14 +56,14 @@ describe('fanout()', () => {
 describe('fanout().add()', () => {
   it('subscribes the new bus to existing subscriptions and publishes to it', async () => {
     const { clock, bus, listen, publish, statuses } = setUp()
-    const heard = await listen()
+    const received = await listen()
     const c = new ScriptedBus()
     await bus.add(c)
     expect([c.subscriptions, statuses]).toEqual([1, ['resumed']])
     await c.publish(SECTION, [changeOf(1)])
     publish(2)
     await clock.advance(0)
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
     expect(c.calls.at(-1)).toEqual([2])
   })
 
@@ -107,7 +107,7 @@ describe('fanout().add()', () => {
 describe('fanout().remove()', () => {
   it('sends what waits for the bus, then unsubscribes and closes it', async () => {
     const { a, b, clock, bus, listen, publish, statuses } = setUp()
-    const heard = await listen()
+    const received = await listen()
     a.publishing = away
     publish(1)
     await clock.advance(0)
@@ -121,7 +121,7 @@ describe('fanout().remove()', () => {
     expect(a.calls.at(-1)).toEqual([1])
     expect([a.subscriptions, a.closes, b.closes]).toEqual([0, 1, 0])
     expect(b.calls).toEqual([[1], [2]])
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
     expect(statuses).toEqual(['resumed'])
   })
 
