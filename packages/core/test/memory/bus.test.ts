@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/index.ts'
 import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
@@ -16,30 +16,30 @@ beforeEach(() => {
   bus = memoryBus(hub)
 })
 
-describe('publishing', () => {
-  test('reaches every subscriber of every client, the publisher too, each once', async () => {
+describe('publish()', () => {
+  it('delivers to every subscriber of every client once, including the publisher', async () => {
     const listeners = await Promise.all([bus, bus, memoryBus(hub), memoryBus(hub)].map((client) => listen(client)))
     await publish(bus, 1, 2, 3)
     await settled()
-    expect(listeners.map(({ heard }) => heard)).toEqual(Array(4).fill([1, 2, 3]))
+    expect(listeners.map(({ received }) => received)).toEqual(Array(4).fill([1, 2, 3]))
   })
 
-  test('never delivers within the call itself', async () => {
-    const { heard } = await listen(bus)
+  it('delivers nothing within the call itself', async () => {
+    const { received } = await listen(bus)
     const sent = bus.publish(SECTION, [changeOf(1)])
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await sent
     await settled()
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
-  test('is heard in one and the same order everywhere, awaited or not, whoever publishes', async () => {
+  it('delivers in one order to every subscriber, awaited or not, from any publisher', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ by: fc.nat(2), wait: fc.boolean(), size: fc.integer({ min: 1, max: 3 }) })),
         async (sends) => {
-          const common = createMemoryHub()
-          const clients = [memoryBus(common), memoryBus(common), memoryBus(common)]
+          const sharedHub = createMemoryHub()
+          const clients = [memoryBus(sharedHub), memoryBus(sharedHub), memoryBus(sharedHub)]
           const listeners = await Promise.all(clients.map((client) => listen(client)))
           let sequence = 0
           for (const { by, wait, size } of sends) {
@@ -51,40 +51,40 @@ describe('publishing', () => {
           }
           await settled()
           const all = Array.from({ length: sequence }, (_, i) => i + 1)
-          expect(listeners.map(({ heard }) => heard)).toEqual([all, all, all])
+          expect(listeners.map(({ received }) => received)).toEqual([all, all, all])
         },
       ),
       { numRuns: 50 },
     )
   })
 
-  test('sends the changes of a call in as few frames as the size allows', async () => {
+  it('sends the changes of a call in as few frames as the size allows', async () => {
     const sizes: number[] = []
     const small = memoryBus(createMemoryHub({ maxPayloadBytes: 100 }))
     await small.subscribe(SECTION, (frame) => sizes.push(frame.length))
-    const heard = await listen(small)
+    const listener = await listen(small)
     await small.publish(
       SECTION,
       [1, 2, 3, 4, 5].map((n) => changeOf(n)),
     )
     await settled()
-    expect(heard.heard).toEqual([1, 2, 3, 4, 5])
+    expect(listener.received).toEqual([1, 2, 3, 4, 5])
     expect(sizes.length).toBe(2)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(100)
   })
 
-  test('of nothing sends nothing', async () => {
-    const { heard } = await listen(bus)
+  it('sends nothing when there are no changes', async () => {
+    const { received } = await listen(bus)
     await bus.publish(SECTION, [])
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
-  test('keeps nothing for those who come later', async () => {
+  it('retains nothing for later subscribers', async () => {
     await publish(bus, 1)
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 })
 
@@ -105,34 +105,34 @@ describe('scopes', () => {
     { partition: 'eu', section: 'product', key: 'e\u0301' },
   ]
 
-  test('hear exactly what is published to them, whatever their names look like', async () => {
+  it('receive exactly the changes published to them, regardless of special characters in their names', async () => {
     const listeners = await Promise.all(scopes.map((scope) => listen(bus, scope)))
     for (const [i, scope] of scopes.entries()) await bus.publish(scope, [changeOf(i)])
     await settled()
-    expect(listeners.map(({ heard }) => heard)).toEqual(scopes.map((_, i) => [i]))
+    expect(listeners.map(({ received }) => received)).toEqual(scopes.map((_, i) => [i]))
   })
 
-  test.each([
+  it.each([
     { partition: '', section: 's' },
     { partition: 'p', section: '' },
     { partition: 'p', section: 's', key: '' },
-  ])('%o is refused', async (scope) => {
+  ])('are rejected when a name is empty: %o', async (scope) => {
     await expect(bus.subscribe(scope, () => {})).rejects.toBeInstanceOf(ArgumentError)
     await expect(bus.publish(scope, [])).rejects.toBeInstanceOf(ArgumentError)
   })
 })
 
-describe('a subscription', () => {
-  test('is live when subscribe resolves', async () => {
+describe('subscribe()', () => {
+  it('is live when it resolves', async () => {
     for (let i = 0; i < 5; i++) {
-      const { heard } = await listen(bus)
+      const { received } = await listen(bus)
       await publish(bus, i)
       await settled()
-      expect(heard).toEqual([i])
+      expect(received).toEqual([i])
     }
   })
 
-  test('hears nothing more once it is stopped, not even what was under way; the others do', async () => {
+  it('delivers nothing after stop(), not even frames in flight, while others still receive them', async () => {
     const [one, other] = [await listen(bus), await listen(bus)]
     await publish(bus, 1)
     await settled()
@@ -141,10 +141,10 @@ describe('a subscription', () => {
     await one.stop()
     await sent
     await settled()
-    expect([one.heard, other.heard]).toEqual([[1], [1, 2]])
+    expect([one.received, other.received]).toEqual([[1], [1, 2]])
   })
 
-  test('may be stopped from inside its handler', async () => {
+  it('can be stopped inside its handler', async () => {
     let calls = 0
     const subscription = await bus.subscribe(SECTION, () => {
       calls++
@@ -158,28 +158,28 @@ describe('a subscription', () => {
     expect(calls).toBe(1)
   })
 
-  test('may be stopped from inside the handler of another', async () => {
+  it('can be stopped inside the handler of another subscription', async () => {
     const second = { stop: async (): Promise<void> => {} }
     await bus.subscribe(SECTION, () => void second.stop())
     const other = await listen(bus)
     second.stop = other.stop
     await publish(bus, 1)
     await settled()
-    expect(other.heard).toEqual([])
+    expect(other.received).toEqual([])
   })
 
-  test('may be made from inside a handler', async () => {
-    const late: Promise<{ heard: number[] }>[] = []
+  it('can be called inside a handler', async () => {
+    const late: Promise<{ received: number[] }>[] = []
     const first = await bus.subscribe(SECTION, () => void late.push(listen(bus)))
     await publish(bus, 1)
     await settled()
     await first.stop()
     await publish(bus, 2)
     await settled()
-    expect((await Promise.all(late)).map(({ heard }) => heard)).toEqual([[2]])
+    expect((await Promise.all(late)).map(({ received }) => received)).toEqual([[2]])
   })
 
-  test('ends with its signal; one that has aborted already makes none', async () => {
+  it('ends with its signal, and rejects a signal that has already aborted', async () => {
     const abort = new AbortController()
     let calls = 0
     await bus.subscribe(SECTION, () => calls++, { signal: abort.signal })
@@ -194,22 +194,22 @@ describe('a subscription', () => {
     })
   })
 
-  test('ends with the block that used it', async () => {
-    let heard: number[]
+  it('ends with its `using` block', async () => {
+    let received: number[]
     {
       await using listener = await listen(bus)
-      heard = listener.heard
+      received = listener.received
     }
     await publish(bus, 1)
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
-  test('cannot begin in the past', async () => {
+  it('rejects a start in the past', async () => {
     await expect(bus.subscribe(SECTION, () => {}, { after: '1' })).rejects.toBeInstanceOf(ArgumentError)
   })
 
-  test('of which the handler throws harms nobody, goes on itself, and is told of', async () => {
+  it('continues, reports the error and affects no other when its handler throws', async () => {
     const before = await listen(bus)
     let calls = 0
     await bus.subscribe(SECTION, () => {
@@ -219,11 +219,11 @@ describe('a subscription', () => {
     const after = await listen(bus)
     await publish(bus, 1, 2)
     await settled()
-    expect([before.heard, after.heard, calls]).toEqual([[1, 2], [1, 2], 2])
+    expect([before.received, after.received, calls]).toEqual([[1, 2], [1, 2], 2])
     expect(thrown).toEqual([new Error('call 1'), new Error('call 2')])
   })
 
-  test('whose handler publishes keeps no other from hearing', async () => {
+  it('delays no other subscription when its handler publishes', async () => {
     let left = 50
     await bus.subscribe(SECTION, () => {
       if (left-- > 0) void bus.publish(SECTION, [changeOf(left)])
@@ -231,26 +231,26 @@ describe('a subscription', () => {
     const other = await listen(bus, { ...SECTION, key: 'k' })
     await publish(bus, 100)
     await bus.publish({ ...SECTION, key: 'k' }, [changeOf(1)])
-    while (other.heard.length === 0) await Promise.resolve()
+    while (other.received.length === 0) await Promise.resolve()
     expect(left).toBeGreaterThan(0)
     await settled()
     expect(left).toBeLessThanOrEqual(0)
   })
 
-  test('is one of a thousand, and leaves nothing behind', async () => {
+  it('serves a thousand subscriptions and leaves nothing behind', async () => {
     const listeners = await Promise.all(Array.from({ length: 1_000 }, () => listen(bus)))
     await publish(bus, 1, 2)
     await settled()
-    expect(listeners.every(({ heard }) => heard.join() === '1,2')).toBe(true)
+    expect(listeners.every(({ received }) => received.join() === '1,2')).toBe(true)
     await Promise.all(listeners.map(({ stop }) => stop()))
     await publish(bus, 3)
     await settled()
-    expect(listeners.some(({ heard }) => heard.length > 2)).toBe(false)
+    expect(listeners.some(({ received }) => received.length > 2)).toBe(false)
   })
 })
 
-describe('a client', () => {
-  test('that is closed refuses everything; the others go on', async () => {
+describe('memoryBus()', () => {
+  it('rejects every call after close(), while other clients continue', async () => {
     const other = memoryBus(hub)
     const [mine, theirs] = [await listen(bus), await listen(other)]
     await bus.close()
@@ -259,38 +259,38 @@ describe('a client', () => {
     await expect(listen(bus)).rejects.toBeInstanceOf(ClosedError)
     await publish(other, 2)
     await settled()
-    expect([mine.heard, theirs.heard]).toEqual([[], [2]])
+    expect([mine.received, theirs.received]).toEqual([[], [2]])
   })
 
-  test('that closes with frames under way hears none of them', async () => {
-    const { heard } = await listen(bus)
+  it('delivers no frames in flight after close()', async () => {
+    const { received } = await listen(bus)
     await publish(memoryBus(hub), 1)
     const sent = publish(memoryBus(hub), 2)
     await bus.close()
-    const before = heard.length
+    const before = received.length
     await sent
     await settled()
-    expect(heard.length).toBe(before)
+    expect(received.length).toBe(before)
   })
 
-  test('tells when it is connected and when closed, to those who listen, as often as they registered', async () => {
-    const told: BusStatus[] = []
-    const listener = (status: BusStatus): void => void told.push(status)
+  it('reports connected and closed to each registered listener', async () => {
+    const statuses: BusStatus[] = []
+    const listener = (status: BusStatus): void => void statuses.push(status)
     const own = memoryBus(hub)
     const stop = own.onStatus(listener)
     own.onStatus(listener)
-    expect(told).toEqual([])
+    expect(statuses).toEqual([])
     await settled()
-    expect(told).toEqual(['connected', 'connected'])
+    expect(statuses).toEqual(['connected', 'connected'])
     stop()
     stop()
     {
       await using _ = own
     }
-    expect(told).toEqual(['connected', 'connected', 'closed'])
+    expect(statuses).toEqual(['connected', 'connected', 'closed'])
   })
 
-  test('says what it can do as it is', () => {
+  it('returns its capabilities', () => {
     expect(memoryBus().capabilities).toEqual({
       delivery: 'at-most-once',
       replay: 'none',
@@ -304,7 +304,7 @@ describe('a client', () => {
     expect(memoryBus(createMemoryHub({ maxPayloadBytes: 99 })).capabilities.maxPayloadBytes).toBe(99)
   })
 
-  test('hands over the frame as the codec made it', async () => {
+  it('delivers frames exactly as the codec created them', async () => {
     const got: (string | Uint8Array)[] = []
     await bus.subscribe(SECTION, (frame, offset) => {
       expect(offset).toBeUndefined()

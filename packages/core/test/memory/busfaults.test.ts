@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryBus } from '../../src/memory/index.ts'
 import type { BusStatus, ChangeBus } from '../../src/transport/bus.ts'
 import { listen, publish, settled } from './listener.ts'
@@ -14,81 +14,83 @@ beforeEach(() => {
   bus = memoryBus(hub)
 })
 
-/** Drives the clock on and lets happen what then can. */
+/** Advances the clock and waits for the effects. */
 async function advance(ms: number): Promise<void> {
   runtime.advance(ms)
   await settled()
 }
 
-describe('one subscriber', () => {
-  test('misses as many frames as are dropped', async () => {
-    const { heard } = await listen(bus)
+describe('memoryBus() with faults for one subscriber', () => {
+  it('drops as many frames as requested', async () => {
+    const { received } = await listen(bus)
     hub.bus.drop(2)
     await publish(bus, 1, 2, 3)
     await settled()
-    expect(heard).toEqual([3])
+    expect(received).toEqual([3])
   })
 
-  test('hears repeated frames twice, one after the other', async () => {
-    const { heard } = await listen(bus)
+  it('delivers repeated frames twice in a row', async () => {
+    const { received } = await listen(bus)
     hub.bus.repeat()
     await publish(bus, 1, 2)
     await settled()
-    expect(heard).toEqual([1, 1, 2])
+    expect(received).toEqual([1, 1, 2])
   })
 
-  test('hears a reordered frame after the one that followed it', async () => {
-    const { heard } = await listen(bus)
+  it('delivers a reordered frame after the one that followed it', async () => {
+    const { received } = await listen(bus)
     hub.bus.reorder()
     await publish(bus, 1, 2, 3)
     await settled()
-    expect(heard).toEqual([2, 1, 3])
+    expect(received).toEqual([2, 1, 3])
   })
 
-  test('hears two reordered frames as two exchanges', async () => {
-    const { heard } = await listen(bus)
+  it('delivers two reordered frames as two swaps', async () => {
+    const { received } = await listen(bus)
     hub.bus.reorder(2)
     await publish(bus, 1, 2, 3, 4, 5)
     await settled()
-    expect(heard).toEqual([2, 1, 4, 3, 5])
+    expect(received).toEqual([2, 1, 4, 3, 5])
   })
 
-  test('hears a reordered frame that nothing follows all the same, a moment later', async () => {
-    const { heard } = await listen(bus)
+  it('delivers a reordered frame after a moment when no frame follows it', async () => {
+    const { received } = await listen(bus)
     hub.bus.reorder()
     await publish(bus, 1)
     await advance(19)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await advance(1)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     await publish(bus, 2)
     await settled()
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
   })
 
-  test('suffers drops before repeats before reorderings', async () => {
-    const { heard } = await listen(bus)
+  it('applies drops before repeats before reorderings', async () => {
+    const { received } = await listen(bus)
     hub.bus.reorder()
     hub.bus.repeat()
     hub.bus.drop()
     await publish(bus, 1, 2, 3, 4, 5)
     await settled()
-    expect(heard).toEqual([2, 2, 4, 3, 5])
+    expect(received).toEqual([2, 2, 4, 3, 5])
   })
 })
 
-test('a fault takes one delivery, not the frame: of several subscribers the first meets it', async () => {
-  const [first, second] = [await listen(bus), await listen(memoryBus(hub))]
-  hub.bus.drop()
-  hub.bus.repeat()
-  await publish(bus, 1, 2)
-  await settled()
-  expect([first.heard, second.heard]).toEqual([[2], [1, 1, 2]])
+describe('memoryBus() with faults for several subscribers', () => {
+  it('applies a fault to one delivery, that of the first subscriber', async () => {
+    const [first, second] = [await listen(bus), await listen(memoryBus(hub))]
+    hub.bus.drop()
+    hub.bus.repeat()
+    await publish(bus, 1, 2)
+    await settled()
+    expect([first.received, second.received]).toEqual([[2], [1, 1, 2]])
+  })
 })
 
-describe('chances', () => {
-  test('of 1 meet everything, of 0 nothing', async () => {
-    const { heard } = await listen(bus)
+describe('setFaultRates()', () => {
+  it('affects every frame at 1 and none at 0', async () => {
+    const { received } = await listen(bus)
     hub.bus.setFaultRates({ drop: 1 })
     await publish(bus, 1, 2)
     hub.bus.setFaultRates({ repeat: 1 })
@@ -96,27 +98,27 @@ describe('chances', () => {
     hub.bus.setFaultRates({})
     await publish(bus, 4, 5)
     await settled()
-    expect(heard).toEqual([3, 3, 4, 5])
+    expect(received).toEqual([3, 3, 4, 5])
   })
 
-  test('meet about as many as they say, the same ones in every run of the same source', async () => {
+  it('affects about the stated share of frames, the same ones in every run with the same random source', async () => {
     const run = async (): Promise<number[]> => {
-      const common = createMemoryHub({ runtime: createManualRuntime() })
-      const client = memoryBus(common)
-      const { heard } = await listen(client)
-      common.bus.setFaultRates({ drop: 0.25, repeat: 0.1 })
+      const sharedHub = createMemoryHub({ runtime: createManualRuntime() })
+      const client = memoryBus(sharedHub)
+      const { received } = await listen(client)
+      sharedHub.bus.setFaultRates({ drop: 0.25, repeat: 0.1 })
       await publish(client, ...Array.from({ length: 400 }, (_, i) => i))
       await settled()
-      return heard
+      return received
     }
-    const heard = await run()
-    expect(heard).toEqual(await run())
-    expect(new Set(heard).size).toBeGreaterThan(260)
-    expect(new Set(heard).size).toBeLessThan(340)
-    expect(heard.length).toBeGreaterThan(new Set(heard).size)
+    const received = await run()
+    expect(received).toEqual(await run())
+    expect(new Set(received).size).toBeGreaterThan(260)
+    expect(new Set(received).size).toBeLessThan(340)
+    expect(received.length).toBeGreaterThan(new Set(received).size)
   })
 
-  test('switched off leave the source of randomness alone', async () => {
+  it('draws no random numbers when every rate is 0', async () => {
     let draws = 0
     const counted = createMemoryHub({ runtime: { ...runtime, random: () => draws++ * 0 } })
     const client = memoryBus(counted)
@@ -126,7 +128,7 @@ describe('chances', () => {
     expect(draws).toBe(0)
   })
 
-  test('repeat and reorder, but never lose or invent', async () => {
+  it('repeats and reorders frames without losing or inventing any', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0, max: 1, noNaN: true }),
@@ -134,18 +136,18 @@ describe('chances', () => {
         fc.nat(30),
         async (repeat, reorder, n) => {
           const time = createManualRuntime()
-          const common = createMemoryHub({ runtime: time })
-          const client = memoryBus(common)
-          const { heard } = await listen(client)
-          common.bus.setFaultRates({ repeat, reorder })
-          common.bus.delay(3, 7)
+          const sharedHub = createMemoryHub({ runtime: time })
+          const client = memoryBus(sharedHub)
+          const { received } = await listen(client)
+          sharedHub.bus.setFaultRates({ repeat, reorder })
+          sharedHub.bus.delay(3, 7)
           const all = Array.from({ length: n }, (_, i) => i)
           await publish(client, ...all)
           for (let i = 0; i < 3; i++) {
             time.advance(20)
             await settled()
           }
-          expect([...new Set(heard)].sort((a, b) => a - b)).toEqual(all)
+          expect([...new Set(received)].sort((a, b) => a - b)).toEqual(all)
           expect(time.pending).toBe(0)
         },
       ),
@@ -153,28 +155,28 @@ describe('chances', () => {
     )
   })
 
-  test.each([{ drop: -0.1 }, { repeat: 1.1 }, { reorder: Number.NaN }])('%o is no probability', (chances) => {
+  it.each([{ drop: -0.1 }, { repeat: 1.1 }, { reorder: Number.NaN }])('rejects %o as a probability', (chances) => {
     expect(() => hub.bus.setFaultRates(chances)).toThrow(Object.keys(chances)[0])
   })
 })
 
-describe('delay', () => {
-  test('makes every frame arrive so much later, in order', async () => {
-    const { heard } = await listen(bus)
+describe('delay()', () => {
+  it('delivers every frame that much later, in order', async () => {
+    const { received } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
     runtime.advance(5)
     await publish(bus, 2)
     await advance(4)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await advance(1)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     await advance(5)
-    expect(heard).toEqual([1, 2])
+    expect(received).toEqual([1, 2])
   })
 
-  test('that ends, or varies, lets no frame overtake an earlier one', async () => {
-    const { heard } = await listen(bus)
+  it('lets no frame overtake an earlier one when the delay ends or varies', async () => {
+    const { received } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
     hub.bus.delay(0, 50)
@@ -182,12 +184,12 @@ describe('delay', () => {
     hub.bus.delay(0)
     await publish(bus, 7)
     await settled()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await advance(60)
-    expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect(received).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
-  test('leaves no timer behind where a subscription ends', async () => {
+  it('leaves no timer behind when a subscription stops', async () => {
     const listener = await listen(bus)
     hub.bus.delay(10)
     hub.bus.reorder()
@@ -197,31 +199,31 @@ describe('delay', () => {
     expect(runtime.pending).toBe(0)
   })
 
-  test.each([[-1], [Number.NaN], [0, -1]])('of %d is refused', (ms, spread?: number) => {
+  it.each([[-1], [Number.NaN], [0, -1]])('rejects a delay of %d', (ms, spread?: number) => {
     expect(() => hub.bus.delay(ms, spread)).toThrow('delay')
   })
 })
 
-describe('a pause', () => {
-  test('holds every frame, and lets them go in order', async () => {
-    const { heard } = await listen(bus)
+describe('pause()', () => {
+  it('holds every frame until resume(), then delivers them in order', async () => {
+    const { received } = await listen(bus)
     hub.bus.pause()
     await publish(bus, 1, 2)
     await advance(1_000)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     hub.bus.resume()
     await publish(bus, 3)
     await settled()
-    expect(heard).toEqual([1, 2, 3])
+    expect(received).toEqual([1, 2, 3])
   })
 
-  test('from inside a handler takes effect at the next frame', async () => {
+  it('takes effect at the next frame when called inside a handler', async () => {
     let calls = 0
     await bus.subscribe({ partition: 'eu', section: 'product' }, () => {
       calls++
       hub.bus.pause()
     })
-    // both are under way when the first is handed over
+    // both are in flight when the first is delivered
     await Promise.all([publish(bus, 1), publish(bus, 2)])
     for (const expected of [1, 2]) {
       await settled()
@@ -231,9 +233,9 @@ describe('a pause', () => {
   })
 })
 
-describe('when the subscribers are cut off', () => {
-  test('they miss what is published meanwhile and what was under way; publishing goes on', async () => {
-    const { heard } = await listen(bus)
+describe('interrupt()', () => {
+  it('loses frames published or in flight during the interruption, while publishing continues', async () => {
+    const { received } = await listen(bus)
     hub.bus.delay(10)
     await publish(bus, 1)
     hub.bus.interrupt()
@@ -241,84 +243,84 @@ describe('when the subscribers are cut off', () => {
     hub.bus.resume()
     await publish(bus, 3)
     await advance(100)
-    expect(heard).toEqual([3])
+    expect(received).toEqual([3])
   })
 
-  test('every client hears it once, and when it is over', async () => {
-    const told: BusStatus[][] = [[], []]
-    for (const list of told) memoryBus(hub).onStatus((status) => list.push(status))
+  it('reports one interruption and one resumption to every client', async () => {
+    const statusesByClient: BusStatus[][] = [[], []]
+    for (const statuses of statusesByClient) memoryBus(hub).onStatus((status) => statuses.push(status))
     await settled()
     hub.bus.interrupt()
     hub.bus.interrupt()
     hub.bus.resume()
     hub.bus.resume()
-    expect(told).toEqual(Array(2).fill(['connected', 'interrupted', 'resumed']))
+    expect(statusesByClient).toEqual(Array(2).fill(['connected', 'interrupted', 'resumed']))
   })
 
-  test('nobody can subscribe', async () => {
+  it('rejects subscriptions until resume()', async () => {
     hub.bus.interrupt()
     await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     hub.bus.resume()
-    const { heard } = await listen(bus)
+    const { received } = await listen(bus)
     await publish(bus, 1)
     await settled()
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
-  test('a client made meanwhile is connected afterwards, and not before', async () => {
+  it('connects a new client only after resume()', async () => {
     hub.bus.interrupt()
-    const told: BusStatus[] = []
-    memoryBus(hub).onStatus((status) => told.push(status))
+    const statuses: BusStatus[] = []
+    memoryBus(hub).onStatus((status) => statuses.push(status))
     await settled()
-    expect(told).toEqual([])
+    expect(statuses).toEqual([])
     hub.bus.resume()
-    expect(told).toEqual(['connected'])
+    expect(statuses).toEqual(['connected'])
   })
 
-  test('a client that has closed hears nothing of it', async () => {
-    const told: BusStatus[] = []
-    bus.onStatus((status) => told.push(status))
+  it('reports nothing to a closed client', async () => {
+    const statuses: BusStatus[] = []
+    bus.onStatus((status) => statuses.push(status))
     await bus.close()
     hub.bus.interrupt()
-    expect(told).toEqual(['closed'])
+    expect(statuses).toEqual(['closed'])
   })
 
-  test('a listener that throws keeps it from no other', async () => {
+  it('reports to every listener when another one throws', async () => {
     const thrown: unknown[] = []
-    const common = createMemoryHub({ onError: (error) => thrown.push(error) })
-    const told: BusStatus[] = []
-    const client = memoryBus(common)
+    const sharedHub = createMemoryHub({ onError: (error) => thrown.push(error) })
+    const statuses: BusStatus[] = []
+    const client = memoryBus(sharedHub)
     client.onStatus(() => {
       throw new Error('bad listener')
     })
-    client.onStatus((status) => told.push(status))
+    client.onStatus((status) => statuses.push(status))
     await settled()
-    common.bus.interrupt()
-    expect(told).toEqual(['connected', 'interrupted'])
+    sharedHub.bus.interrupt()
+    expect(statuses).toEqual(['connected', 'interrupted'])
     expect(thrown).toHaveLength(2)
   })
 })
 
-describe('when the broker is away', () => {
-  test('publishing is refused, and afterwards everything works as before', async () => {
-    const { heard } = await listen(bus)
+describe('makeUnavailable()', () => {
+  it('rejects publishing and subscribing until makeAvailable()', async () => {
+    const { received } = await listen(bus)
     hub.bus.makeUnavailable()
     await expect(publish(bus, 1)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE', retryable: true })
     await expect(listen(bus)).rejects.toMatchObject({ code: 'SYNC_BUS_UNAVAILABLE' })
     hub.bus.makeAvailable()
     await publish(bus, 2)
     await settled()
-    expect(heard).toEqual([2])
+    expect(received).toEqual([2])
   })
 
-  test('it counts as one interruption, however it overlaps with another', async () => {
-    const told: BusStatus[] = []
-    bus.onStatus((status) => told.push(status))
+  it('counts as one interruption when it overlaps with another', async () => {
+    const statuses: BusStatus[] = []
+    bus.onStatus((status) => statuses.push(status))
     hub.bus.makeUnavailable()
     hub.bus.interrupt()
     hub.bus.makeAvailable()
-    expect(told).toEqual(['interrupted'])
+    expect(statuses).toEqual(['interrupted'])
     hub.bus.resume()
-    expect(told).toEqual(['interrupted', 'resumed'])
+    expect(statuses).toEqual(['interrupted', 'resumed'])
   })
 })

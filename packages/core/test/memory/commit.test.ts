@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { ArgumentError, LimitError } from '../../src/model/errors.ts'
 import { createManualRuntime } from './manual-runtime.ts'
@@ -9,8 +9,8 @@ beforeEach(async () => {
   writer = await Writer.open(memoryStore(createMemoryHub({ runtime: createManualRuntime() })))
 })
 
-describe('versions', () => {
-  test('a first write begins a generation at its own sequence, with every counter at 1', async () => {
+describe('commit() versions', () => {
+  it("begins a generation at the commit's sequence, with every counter at 1", async () => {
     await writer.write('other', { a: '0' })
     const result = await writer.write('k', { a: '1', b: '"x"' })
     expect(result).toMatchObject({ status: 'committed', generation: 2, version: 1, existed: false })
@@ -29,7 +29,7 @@ describe('versions', () => {
     })
   })
 
-  test('a later write advances the document, the section and only the fields it names', async () => {
+  it('advances the document, the section and only the fields that it names', async () => {
     await writer.write('k', { a: '1', b: '2' })
     const result = await writer.write('k', { a: '3' })
     expect(result).toMatchObject({ generation: 1, version: 2, existed: true, state: { sequence: 2 } })
@@ -38,7 +38,7 @@ describe('versions', () => {
     expect(await writer.value('k')).toEqual({ a: 3, b: 2 })
   })
 
-  test('sections and partitions count apart', async () => {
+  it('counts sections and partitions separately', async () => {
     await writer.write('k', { a: '1' })
     const other = await Writer.open(writer.store, 'user')
     expect(committed(await other.write('k', { a: '1' }))).toMatchObject({ generation: 1, sequence: 1 })
@@ -48,20 +48,20 @@ describe('versions', () => {
     expect(loaded?.state.epoch).not.toBe(writer.state.epoch)
   })
 
-  test('field texts are kept as they are, never parsed', async () => {
+  it('stores field texts verbatim, without parsing them', async () => {
     await writer.write('k', { big: '12345678901234567890.000', odd: 'not JSON' })
     expect((await writer.load('k')).document?.text).toBe('{"big":12345678901234567890.000,"odd":not JSON}')
   })
 
-  test('meta travels with the change, an empty document is one', async () => {
+  it('sends meta with the change and stores an empty document', async () => {
     const change = committed(await writer.write('k', {}, { meta: { actor: 'ann' } }))
     expect(change).toMatchObject({ meta: { actor: 'ann' }, edits: [] })
     expect((await writer.load('k')).document?.text).toBe('{}')
   })
 })
 
-describe('removed fields', () => {
-  test('a removal is an edit with the next version; coming back the field goes on counting', async () => {
+describe('commit() with removed fields', () => {
+  it('returns the removal as an edit with the next version, and the re-added field continues counting', async () => {
     await writer.write('k', { a: '1', b: '2' })
     await writer.write('k', { a: '2' })
     expect(committed(await writer.write('k', { a: undefined })).edits).toEqual([
@@ -73,7 +73,7 @@ describe('removed fields', () => {
     ])
   })
 
-  test('the floor never sinks', async () => {
+  it('never lowers the floor', async () => {
     await writer.write('k', { a: '1', b: '1' })
     for (const value of ['2', '3', '4']) await writer.write('k', { a: value })
     await writer.write('k', { a: undefined })
@@ -81,7 +81,7 @@ describe('removed fields', () => {
     expect((await writer.load('k')).document?.floor).toBe(5)
   })
 
-  test('what was absent before the commit starts above the floor of before it, in whatever order it is named', async () => {
+  it('starts a new field above the previous floor, in any order of the fields', async () => {
     await writer.write('k', { a: '1' })
     await writer.write('k', { a: '2' })
     expect(committed(await writer.write('k', { a: undefined, b: '1' })).edits).toContainEqual({
@@ -92,7 +92,7 @@ describe('removed fields', () => {
     })
   })
 
-  test('removing what is not there is nothing to write', async () => {
+  it('writes nothing when the removed field does not exist', async () => {
     await writer.write('k', { a: '1' })
     const result = await writer.write('k', { b: undefined })
     expect(result).toMatchObject({
@@ -104,7 +104,7 @@ describe('removed fields', () => {
     expect(mixed.edits).toEqual([{ field: 'a', version: 2, kind: 'whole', value: 2 }])
   })
 
-  test("'remove' takes away every field that is not named, each as an edit", async () => {
+  it("removes every unnamed field with otherFields: 'remove', each as an edit", async () => {
     await writer.write('k', { a: '1', b: '2', c: '3' })
     const change = committed(await writer.write('k', { b: '9' }, { otherFields: 'remove' }))
     expect(change.edits).toEqual([
@@ -116,8 +116,8 @@ describe('removed fields', () => {
   })
 })
 
-describe('deletion', () => {
-  test('is a commit of the same life', async () => {
+describe('commit() with a deletion', () => {
+  it("commits within the document's generation", async () => {
     await writer.write('k', { a: '1' })
     const result = await writer.delete('k')
     expect(result).toMatchObject({ status: 'committed', generation: 1, version: 2, existed: true })
@@ -125,14 +125,14 @@ describe('deletion', () => {
     expect(await writer.value('k')).toBeUndefined()
   })
 
-  test('of what is absent leaves a tombstone with a generation of its own', async () => {
+  it('leaves a tombstone with its own generation when the document is absent', async () => {
     await writer.write('other', { a: '1' })
     const result = await writer.delete('k')
     expect(result).toMatchObject({ status: 'committed', generation: 2, version: 1, existed: false })
     expect(committed(result)).toMatchObject({ edits: 'removed', generation: 2, sequence: 2 })
   })
 
-  test('a document made again has a higher generation and fresh counters', async () => {
+  it('gives a re-created document a higher generation and fresh counters', async () => {
     await writer.write('k', { a: '1' })
     await writer.write('k', { a: undefined })
     await writer.delete('k')
@@ -141,7 +141,7 @@ describe('deletion', () => {
   })
 })
 
-describe('inner deltas', () => {
+describe('commit() with inner deltas', () => {
   const delta = (base: number): { ops: string; base: number } => ({ ops: '[[2,"/qty",7]]', base })
   const whole = '{"qty":7}'
 
@@ -150,7 +150,7 @@ describe('inner deltas', () => {
     await writer.write('k', { book: '{"qty":2}' })
   })
 
-  test('travel where life and field version are those they were taken from; the store keeps the whole', async () => {
+  it('sends the delta when generation and field version match its base, and stores the whole value', async () => {
     const expectation = { readAt: writer.state, generation: 1 }
     const fields = [{ field: 'book', whole, delta: delta(2) }]
     expect(committed(await writer.write('k', {}, { fields, expect: expectation })).edits).toEqual([
@@ -159,18 +159,18 @@ describe('inner deltas', () => {
     expect(await writer.value('k')).toEqual({ book: { qty: 7 } })
   })
 
-  test.each([
-    ['the field moved on', 'k', 1, 1],
-    ['no life was expected', 'k', 2, undefined],
-    ['the document is only coming into being', 'new', 0, 0],
-  ])('travel whole where %s', async (_, key, base, generation) => {
+  it.each([
+    ['the field has a newer version', 'k', 1, 1],
+    ['no generation is expected', 'k', 2, undefined],
+    ['the document is being created', 'new', 0, 0],
+  ])('sends the whole value when %s', async (_, key, base, generation) => {
     const fields = [{ field: 'book', whole, delta: delta(base) }]
     const over = generation === undefined ? {} : { expect: { readAt: writer.state, generation } }
     const [edit] = committed(await writer.write(key, {}, { fields, ...over })).edits
     expect(edit).toMatchObject({ field: 'book', kind: 'whole', value: { qty: 7 } })
   })
 
-  test('travel whole onto a field that is absent, whatever the floor says', async () => {
+  it('sends the whole value when the field is absent, at any floor', async () => {
     await writer.write('k', { book: undefined, a: '1' })
     const fields = [{ field: 'book', whole, delta: delta(3) }]
     const result = await writer.write('k', {}, { fields, expect: { readAt: writer.state, generation: 1 } })
@@ -178,8 +178,8 @@ describe('inner deltas', () => {
   })
 })
 
-describe('a group', () => {
-  test('is answered in order, each request for itself', async () => {
+describe('commit() with several requests', () => {
+  it('returns one result per request, in order', async () => {
     await writer.write('k', { a: '1' })
     const other = await Writer.open(writer.store, 'user')
     const absent = { readAt: writer.state, generation: 0 }
@@ -195,7 +195,7 @@ describe('a group', () => {
     expect(await writer.value('k')).toEqual({ a: 4 })
   })
 
-  test('writes to one key in one group follow each other', async () => {
+  it('runs writes to one key one after the other', async () => {
     const results = await writer.store.commit([
       writer.request('k', { a: '1' }),
       writer.request('k', { a: '2' }),
@@ -204,22 +204,22 @@ describe('a group', () => {
     expect(results.map(committed).map(({ version }) => version)).toEqual([1, 2, 3])
   })
 
-  test('an empty group is answered by nothing', async () => {
+  it('returns no results when there are no requests', async () => {
     expect(await writer.store.commit([])).toEqual([])
   })
 
-  test.each([
+  it.each([
     ['an empty key', { ref: { partition: 'eu', section: 'product', key: '' } }, ArgumentError],
     ['an empty section', { ref: { partition: 'eu', section: '', key: 'k' } }, ArgumentError],
     ['an empty partition', { ref: { partition: '', section: 'product', key: 'k' } }, ArgumentError],
     ['an empty op id', { op: { id: '', attempt: 1, idOrigin: { epoch: 'e', opResultCount: 0 } } }, ArgumentError],
     ['a field named twice', { fields: [{ field: 'a', whole: '1' }, { field: 'a' }] }, ArgumentError],
-    ['an inner patch alone', { fields: [{ field: 'a', delta: { ops: '[]', base: 1 } }] }, ArgumentError],
+    ['a delta without its whole value', { fields: [{ field: 'a', delta: { ops: '[]', base: 1 } }] }, ArgumentError],
     ['a TTL of 0', { ttl: 0 }, ArgumentError],
-    ['a TTL that is no number', { ttl: Number.NaN }, ArgumentError],
-    ['what is no request at all', { fields: null as never }, ArgumentError],
-    ['meta that is no JSON', { meta: { a: 1n as never } }, ArgumentError],
-  ])('%s fails alone, leaves no trace and claims no other epoch', async (_, over, error) => {
+    ['a TTL of NaN', { ttl: Number.NaN }, ArgumentError],
+    ['null fields', { fields: null as never }, ArgumentError],
+    ['meta that is not JSON', { meta: { a: 1n as never } }, ArgumentError],
+  ])('fails only the request with %s, and leaves no trace of it', async (_, over, error) => {
     const [before, failed, after] = await writer.store.commit([
       writer.request('x', { a: '1' }),
       writer.request('k', { a: '1' }, over),
@@ -232,7 +232,7 @@ describe('a group', () => {
     expect(after?.state.opResultCount).toBe(2)
   })
 
-  test('field texts are limited in bytes, to the byte', async () => {
+  it('limits field texts in bytes, to the byte', async () => {
     const store = memoryStore(createMemoryHub({ maxCommitBytes: 10 }))
     expect(store.capabilities.maxCommitBytes).toBe(10)
     const small = await Writer.open(store)
@@ -260,7 +260,7 @@ describe('names', () => {
     '\ud800',
   ]
 
-  test.each(hostile)('field %j is a field like any other', async (name) => {
+  it.each(hostile)('accepts %j as a field name', async (name) => {
     const fields = [
       { field: name, whole: '{"polluted":true}' },
       { field: 'plain', whole: '1' },
@@ -286,22 +286,22 @@ describe('names', () => {
     expect(await writer.value('k')).toEqual({ plain: 1 })
   })
 
-  test('a field that was never set has no version, though every object has a member of its name', async () => {
+  it('returns no version for a field that was never set, even when Object.prototype has its name', async () => {
     await writer.write('k', { a: '1' })
     const { document } = await writer.load('k')
     expect(document?.fieldVersions['constructor']).toBeUndefined()
   })
 
-  test.each(hostile.filter((name) => name !== ''))(
-    'key, section and partition %j are names like any other',
-    async (name) => {
-      const odd = await Writer.open(writer.store, name)
-      const ref = { partition: name, section: name, key: name }
-      const [here, there] = await writer.store.heads([{ scope: ref }, { scope: { partition: 'eu', section: name } }])
-      expect(here?.state.epoch).not.toBe(there?.state.epoch)
-      expect(committed(await odd.write(name, { a: '1' })).key).toBe(name)
-      expect(await odd.value(name)).toEqual({ a: 1 })
-      expect(await keysOf(writer.store, { partition: 'eu', section: name })).toEqual([name])
-    },
-  )
+  it.each(hostile.filter((name) => name !== ''))('accepts %j as a key, section and partition', async (name) => {
+    const odd = await Writer.open(writer.store, name)
+    const ref = { partition: name, section: name, key: name }
+    const [sameNames, otherPartition] = await writer.store.heads([
+      { scope: ref },
+      { scope: { partition: 'eu', section: name } },
+    ])
+    expect(sameNames?.state.epoch).not.toBe(otherPartition?.state.epoch)
+    expect(committed(await odd.write(name, { a: '1' })).key).toBe(name)
+    expect(await odd.value(name)).toEqual({ a: 1 })
+    expect(await keysOf(writer.store, { partition: 'eu', section: name })).toEqual([name])
+  })
 })

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, type MemoryHubOptions, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { LogPage } from '../../src/transport/store.ts'
@@ -24,8 +24,8 @@ async function writes(...keys: string[]): Promise<void> {
   for (const key of keys) committed(await writer.write(key, { a: '1' }))
 }
 
-describe('epochs', () => {
-  test('a restart that lost nothing begins an epoch whose fork is the head', async () => {
+describe('createMemoryHub() epochs', () => {
+  it('begins an epoch whose fork is the head after a restart that lost nothing', async () => {
     await writes('k', 'l')
     const before = writer.state
     hub.store.restart()
@@ -47,7 +47,7 @@ describe('epochs', () => {
     ['touch', () => writer.store.touch([{ ref: writer.ref('k'), ttl: 1 }])],
     ['keys', () => keysOf(writer.store, section)],
   ]
-  test.each(calls)('the first %s after a restart finds the new epoch, no later call another', async (_, call) => {
+  it.each(calls)('begins exactly one epoch on the first %s after a restart', async (_, call) => {
     await writes('k')
     hub.store.restart()
     await call()
@@ -57,7 +57,7 @@ describe('epochs', () => {
     expect(hub.store.inspect(section)?.state.epoch).toBe(minted?.epoch)
   })
 
-  test('each section finds it for itself, when it is touched', async () => {
+  it("begins each section's epoch when that section is first used after a restart", async () => {
     const other = await Writer.open(writer.store, 'user')
     hub.store.restart()
     await writer.catchUp()
@@ -65,7 +65,7 @@ describe('epochs', () => {
     expect((await other.catchUp()).ancestors).toHaveLength(1)
   })
 
-  test('a writer of an earlier epoch is refused, and nothing happens', async () => {
+  it('rejects a commit made in an earlier epoch and changes nothing', async () => {
     await writes('k')
     const request = writer.request('k', { a: '2' })
     hub.store.restart()
@@ -76,7 +76,7 @@ describe('epochs', () => {
     expect(await writer.value('k')).toEqual({ a: 1 })
   })
 
-  test('only the last few forks are remembered', async () => {
+  it('keeps only the last forks', async () => {
     await open({ lineageDepth: 2 })
     const epochs = [writer.state.epoch]
     for (let i = 0; i < 4; i++) {
@@ -87,13 +87,13 @@ describe('epochs', () => {
     expect((await since(0, 9, undefined, epochs[0])).status).toBe('unknown-position')
   })
 
-  test('none are remembered where none shall be', async () => {
+  it('keeps no fork when lineageDepth is 0', async () => {
     await open({ lineageDepth: 0 })
     hub.store.restart()
     expect((await writer.catchUp()).ancestors).toEqual([])
   })
 
-  test('one who was shown more of this epoch than there is makes the store begin a new one', async () => {
+  it('begins an epoch when a caller has seen more of the current one than exists', async () => {
     await writes('k')
     const { epoch } = writer.state
     const ask = async (sequence: number, of = epoch): Promise<string | undefined> => {
@@ -108,7 +108,7 @@ describe('epochs', () => {
     expect(await ask(2)).toBe(minted)
   })
 
-  test('the question may be asked by way of a document, whose versions are answered', async () => {
+  it("returns a document's versions and begins an epoch when heads() is asked by document", async () => {
     await writes('k', 'l', 'k')
     const scopes = ['k', 'l', 'none'].map((key) => ({ scope: { ...section, key } }))
     const heads = await writer.store.heads([...scopes, { scope: section }])
@@ -125,8 +125,8 @@ describe('epochs', () => {
   })
 })
 
-describe('the log', () => {
-  test('has every commit of the section, in the order of the commits', async () => {
+describe('changesSince()', () => {
+  it('returns every commit of the section in commit order', async () => {
     await writes('k', 'l', 'k')
     await writer.delete('l')
     await writer.delete('never there')
@@ -141,7 +141,7 @@ describe('the log', () => {
     ])
   })
 
-  test('is read in pages that join without hole or repeat', async () => {
+  it('returns pages that join without a hole or a repeat', async () => {
     await writes('k', 'l', 'k', 'l', 'k')
     expect(await since(1, 2)).toMatchObject({ upTo: 3 })
     expect(sequences(await since(1, 2))).toEqual([2, 3])
@@ -150,7 +150,7 @@ describe('the log', () => {
     expect(await since(5)).toMatchObject({ status: 'page', changes: [], upTo: 5 })
   })
 
-  test("of one document goes as far as it looked: to the last change it had room for, or to the section's head", async () => {
+  it("returns one document's changes up to the last one that fits, or up to the section's head", async () => {
     await writes('k', 'l', 'k', 'l', 'k', 'l')
     const page = await since(0, 2, 'k')
     expect([sequences(page), page.upTo]).toEqual([[1, 3], 3])
@@ -159,7 +159,7 @@ describe('the log', () => {
     expect(await since(0, 2, 'none')).toMatchObject({ status: 'page', changes: [], upTo: 6 })
   })
 
-  test('says so when it no longer reaches far enough, never "nothing"', async () => {
+  it('reports truncation, never an empty page, when the log no longer reaches back far enough', async () => {
     await open({ maxChanges: 3 })
     await writes('k', 'k', 'k', 'k', 'k')
     expect(await since(1)).toMatchObject({ status: 'truncated', changes: [], state: { sequence: 5 } })
@@ -167,7 +167,7 @@ describe('the log', () => {
     expect(sequences(await since(2))).toEqual([3, 4, 5])
   })
 
-  test('may be kept empty, and is honest then too', async () => {
+  it('reports truncation when the log keeps no changes', async () => {
     await open({ maxChanges: 0 })
     expect((await since(0)).status).toBe('page')
     await writes('k')
@@ -175,7 +175,7 @@ describe('the log', () => {
     expect((await since(1)).status).toBe('page')
   })
 
-  test('drops what is older than it shall be with the next commit, and only that', async () => {
+  it('drops changes older than maxAge with the next commit', async () => {
     await open({ maxAge: 1_000 })
     await writes('k', 'k')
     runtime.advance(1_000)
@@ -187,7 +187,7 @@ describe('the log', () => {
     expect(sequences(await since(2))).toEqual([3, 4])
   })
 
-  test('keeps its bounds and its places over thousands of commits', async () => {
+  it('keeps its bounds and positions over thousands of commits', async () => {
     await open({ maxChanges: 100 })
     for (let i = 1; i <= 2_000; i++) {
       await writes('k')
@@ -198,7 +198,7 @@ describe('the log', () => {
     expect(hub.store.inspect(section)?.changes).toHaveLength(100)
   })
 
-  test('goes on over a restart: a place of the ancestor is one of ours, what it answers counts as of today', async () => {
+  it('continues over a restart, with positions of the ancestor and changes in the current epoch', async () => {
     await writes('k', 'l')
     const { epoch } = writer.state
     hub.store.restart()
@@ -209,7 +209,7 @@ describe('the log', () => {
     expect(page.changes.map((change) => change.epoch)).toEqual([writer.state.epoch, writer.state.epoch])
   })
 
-  test('a place beyond the fork, or of an epoch unheard of, is elsewhere', async () => {
+  it('reports an unknown position beyond the fork or in an unknown epoch', async () => {
     await writes('k', 'l', 'm')
     const { epoch } = writer.state
     hub.store.loseTail(1)
@@ -220,13 +220,13 @@ describe('the log', () => {
     expect((await since(0, 9, undefined, 'unheard of')).status).toBe('unknown-position')
   })
 
-  test.each([0, -1, 1.5, Number.NaN])('a limit of %d is refused', async (limit) => {
+  it.each([0, -1, 1.5, Number.NaN])('rejects a limit of %d', async (limit) => {
     await expect(since(0, limit)).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
   })
 })
 
-describe('a lost tail', () => {
-  test('takes data, counters, log and answers back, and gives the server another identity', async () => {
+describe('loseTail()', () => {
+  it('reverts data, counters, log and operation results, and begins a new epoch', async () => {
     await writer.write('k', { a: '1' })
     const before = hub.store.inspect(section)
     await writer.write('k', { a: '2', b: '1' })
@@ -242,7 +242,7 @@ describe('a lost tail', () => {
     expect(committed(await writer.write('k', { a: '3' })).version).toBe(2)
   })
 
-  test('is counted over all sections, newest first', async () => {
+  it('counts commits over all sections, newest first', async () => {
     const other = await Writer.open(writer.store, 'user')
     await writer.write('k', { a: '1' })
     await other.write('u', { a: '1' })
@@ -252,7 +252,7 @@ describe('a lost tail', () => {
     expect(await other.value('u')).toBeUndefined()
   })
 
-  test('tells how much there was to lose', async () => {
+  it('returns how many commits it reverted', async () => {
     expect(hub.store.loseTail(2)).toBe(0)
     await writer.catchUp()
     await writes('k', 'k')
@@ -260,7 +260,7 @@ describe('a lost tail', () => {
     expect(hub.store.loseTail(5)).toBe(1)
   })
 
-  test('longer than the journal is refused rather than cut short', () => {
+  it('throws when asked for more commits than it can undo', () => {
     expect(() => hub.store.loseTail(17)).toThrow(/maxUndoCommits/)
     expect(() => createMemoryHub().store.loseTail(1)).toThrow(/maxUndoCommits/)
     expect(() => hub.store.loseTail(-1)).toThrow(/expected an integer of at least 0, got -1/)

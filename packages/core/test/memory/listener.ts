@@ -6,7 +6,7 @@ import type { EncodedChange } from '../../src/transport/wire.ts'
 
 export const SECTION = { partition: 'eu', section: 'product' }
 
-/** A change of `key` at `sequence`. */
+/** Returns a change of `key` at `sequence`. */
 export const changeOf = (sequence: number, key = 'k', whole = '1'): EncodedChange =>
   assembleChange({
     key,
@@ -19,23 +19,23 @@ export const changeOf = (sequence: number, key = 'k', whole = '1'): EncodedChang
     edits: [{ field: 'a', version: sequence, whole }],
   })
 
-/** Publishes each sequence in a frame of its own. */
+/** Publishes each sequence in a separate frame. */
 export async function publish(bus: ChangeBus, ...sequences: number[]): Promise<void> {
   for (const sequence of sequences) await bus.publish(SECTION, [changeOf(sequence)])
 }
 
-/** A subscriber that notes the sequences it hears. */
+/** A subscription that records the sequences it receives. */
 export interface Listener extends Subscription {
-  readonly heard: number[]
+  readonly received: number[]
 }
 
 export async function listen(bus: ChangeBus, scope: Scope = SECTION): Promise<Listener> {
-  const heard: number[] = []
+  const received: number[] = []
   const subscription = await bus.subscribe(scope, (frame) => {
-    heard.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence))
+    received.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence))
   })
-  return Object.assign(subscription, { heard })
+  return Object.assign(subscription, { received })
 }
 
-/** Lets everything that is due happen: a turn of the event loop comes after all microtasks. */
+/** Resolves after all pending microtasks: one turn of the event loop. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

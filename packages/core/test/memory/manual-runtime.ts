@@ -1,10 +1,10 @@
 import type { Runtime } from '../../src/model/runtime.ts'
 
-/** A runtime that stands still until it is driven on; ids are `id1`, `id2`, …, randomness a fixed sequence. */
+/** A runtime whose time advances only by `advance()`. Ids are `id1`, `id2`, …; random numbers are a fixed sequence. */
 export interface ManualRuntime extends Runtime {
-  /** Moves the time on by `ms`, running what falls due on the way, in order. */
+  /** Advances the time by `ms` and runs the timers that become due, in order. */
   advance(ms: number): void
-  /** How many timers wait. */
+  /** Number of pending timers. */
   readonly pending: number
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, type MemoryHubOptions, memoryStore } from '../../src/memory/index.ts'
 import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { committed, Writer } from './writer.ts'
@@ -14,8 +14,8 @@ async function open(options: MemoryHubOptions = {}): Promise<void> {
 }
 beforeEach(() => open())
 
-describe('an op id', () => {
-  test('is carried out once: its repeat gets the same change and the standing of the day', async () => {
+describe('commit() with an op id', () => {
+  it('runs once: a repeat returns the same change and the current state', async () => {
     const request = writer.request('k', { a: '1' })
     const first = await writer.send(request)
     await writer.write('k', { a: '2' })
@@ -25,14 +25,14 @@ describe('an op id', () => {
     expect(await writer.value('k')).toEqual({ a: 2 })
   })
 
-  test('twice in one group is carried out once, both are answered', async () => {
+  it('runs once when it appears twice in one call, and answers both', async () => {
     const request = writer.request('k', { a: '1' })
     const [first, second] = await writer.store.commit([request, request])
     expect(committed(second)).toEqual(committed(first))
     expect(second?.state.sequence).toBe(1)
   })
 
-  test('of a delta is answered with the delta again', async () => {
+  it('returns the delta again when the first result was a delta', async () => {
     await writer.write('k', { a: '{"n":1}' })
     const fields = [{ field: 'a', whole: '{"n":2}', delta: { ops: '[[2,"/n",2]]', base: 1 } }]
     const request = writer.request('k', {}, { fields, expect: { readAt: writer.state, generation: 1 } })
@@ -41,7 +41,7 @@ describe('an op id', () => {
     expect(committed(first).edits).toMatchObject([{ kind: 'delta' }])
   })
 
-  test('that had nothing to do is remembered too: what is true later does not change the answer', async () => {
+  it('remembers that there was nothing to write, even when that changes later', async () => {
     await writer.write('k', { a: '1' })
     const request = writer.request('k', { b: undefined })
     expect((await writer.send(request)).status).toBe('unchanged')
@@ -50,7 +50,7 @@ describe('an op id', () => {
     expect(await writer.value('k')).toEqual({ a: 1, b: 1 })
   })
 
-  test('an answer that was lost was given all the same', async () => {
+  it('runs once when the first reply was lost', async () => {
     const request = writer.request('k', { n: '1' })
     hub.store.loseReplies()
     await expect(writer.send(request)).rejects.toMatchObject({ code: 'SYNC_STORE_UNAVAILABLE', committed: 'unknown' })
@@ -59,10 +59,10 @@ describe('an op id', () => {
   })
 })
 
-describe('attempts', () => {
+describe('commit() attempts', () => {
   const stale = { readAt: { epoch: 'id1', sequence: 0 }, generation: 0 }
 
-  test('a conflict answers its own attempt and earlier ones, a later one is carried out', async () => {
+  it('repeats a conflict for the same and earlier attempts, and runs a later one', async () => {
     await writer.write('k', { a: '1' })
     const request = writer.request('k', { a: '2' }, { expect: stale })
     const second = { ...request, op: { ...request.op, attempt: 2 } }
@@ -73,7 +73,7 @@ describe('attempts', () => {
     expect((await writer.send({ ...request, op: { ...request.op, attempt: 3 } })).status).toBe('committed')
   })
 
-  test('a commit answers every attempt', async () => {
+  it('repeats a commit for every attempt', async () => {
     const request = writer.request('k', { a: '1' }, { op: { id: 'x', attempt: 2, idOrigin: writer.state } })
     const first = await writer.send(request)
     for (const attempt of [1, 2, 3]) {
@@ -82,7 +82,7 @@ describe('attempts', () => {
     }
   })
 
-  test('a late copy of the attempt that conflicted does not undo the commit that followed', async () => {
+  it('keeps the commit when a late copy of the conflicting attempt arrives after it', async () => {
     await writer.write('k', { a: '1' })
     const first = writer.request('k', { a: 'first' }, { expect: stale })
     await writer.send(first)
@@ -93,8 +93,8 @@ describe('attempts', () => {
   })
 })
 
-describe('the op memory', () => {
-  test('forgets by number, and refuses what it may have forgotten', async () => {
+describe('op memory', () => {
+  it('keeps the last maxOpResults results and rejects operations that it may have forgotten', async () => {
     await open({ maxOpResults: 4 })
     const requests = Array.from({ length: 5 }, (_, i) => writer.request(`k${i}`, { a: String(i) }))
     for (const request of requests) await writer.send(request)
@@ -104,7 +104,7 @@ describe('the op memory', () => {
     expect(writer.state).toMatchObject({ sequence: 5, opResultCount: 5 })
   })
 
-  test('refuses what was made before the window, even if it never came', async () => {
+  it('rejects an operation from before the window, even if it never arrived', async () => {
     await open({ maxOpResults: 4 })
     const late = writer.request('late', { a: '1' })
     for (let i = 0; i < 4; i++) await writer.write('k', { a: String(i) })
@@ -114,7 +114,7 @@ describe('the op memory', () => {
     expect(await writer.value('late')).toBeUndefined()
   })
 
-  test('time ages nothing', async () => {
+  it('keeps results regardless of time', async () => {
     const request = writer.request('k', { a: '1' })
     await writer.send(request)
     runtime.advance(1e12)
@@ -122,7 +122,7 @@ describe('the op memory', () => {
     expect(writer.state.sequence).toBe(1)
   })
 
-  test('forgets sooner where the changes it keeps are large', async () => {
+  it('forgets earlier when the changes it keeps are large', async () => {
     await open({ maxOpResultChars: 1_000 })
     const first = writer.request('k', { a: '1' })
     await writer.send(first)
@@ -133,7 +133,7 @@ describe('the op memory', () => {
     expect((await writer.send(first)).status).toBe('op-expired')
   })
 
-  test('survives a restart: nothing is carried out twice, and answers tell the new epoch', async () => {
+  it('survives a restart: operations run once, and results state the new epoch', async () => {
     const request = writer.request('k', { a: '1' })
     const first = await writer.send(request)
     hub.store.restart()
@@ -142,7 +142,7 @@ describe('the op memory', () => {
     expect(again.state.epoch).not.toBe(first.state.epoch)
   })
 
-  test('goes with the lost tail; then the epoch refuses, and the same id runs once in the new one', async () => {
+  it('loses results with the lost tail, rejects the old epoch and runs the id once in the new one', async () => {
     await writer.write('k', { n: '1' })
     const request = writer.request('k', { n: '2' })
     await writer.send(request)
@@ -154,7 +154,7 @@ describe('the op memory', () => {
     expect((await writer.send(again)).state.sequence).toBe(2)
   })
 
-  test('judges an op born in an ancestor epoch by the answers up to the fork', async () => {
+  it('judges an operation from an ancestor epoch by the results up to the fork', async () => {
     await open({ maxOpResults: 4 })
     for (let i = 0; i < 4; i++) await writer.write('k', { a: String(i) })
     const idOrigin = { epoch: writer.state.epoch, opResultCount: 1_000_000 }
@@ -170,12 +170,12 @@ describe('the op memory', () => {
     expect(await send('three')).toBe('op-expired')
   })
 
-  test('refuses an op born in an epoch that it does not know', async () => {
+  it('rejects an operation from an unknown epoch', async () => {
     const idOrigin = { epoch: 'unheard of', opResultCount: 0 }
     expect((await writer.write('k', { a: '1' }, { op: { id: 'x', attempt: 1, idOrigin } })).status).toBe('op-expired')
   })
 
-  test('keeps no answer that decided nothing', async () => {
+  it('keeps no result that decided nothing', async () => {
     const request = writer.request('k', { a: '1' }, { epoch: 'another' })
     expect((await writer.send(request)).status).toBe('stale-epoch')
     expect(writer.state.opResultCount).toBe(0)
@@ -183,10 +183,10 @@ describe('the op memory', () => {
   })
 })
 
-describe("an id of the caller's own", () => {
+describe("commit() with a caller's op id", () => {
   const own = (id = 'job7') => ({ op: { id, attempt: 1, idOrigin: writer.state, isCallerGiven: true } })
 
-  test('is kept apart by document, and takes no place among the others', async () => {
+  it('remembers it per document, outside the window of the other ids', async () => {
     const first = await writer.write('k', { a: '1' }, own())
     expect((await writer.write('other', { a: '1' }, own())).state).toMatchObject({ sequence: 2, opResultCount: 0 })
     expect(committed(await writer.write('k', { a: '2' }, own()))).toEqual(committed(first))
@@ -194,12 +194,12 @@ describe("an id of the caller's own", () => {
     expect(committed(await writer.write('k', { a: '3' }, plain)).version).toBe(2)
   })
 
-  test('is not mixed up with that of another key, however the two are cut', async () => {
+  it("distinguishes it from another key's id when their concatenations are equal", async () => {
     await writer.write('ab', { a: '1' }, own('c'))
     expect((await writer.write('a', { a: '1' }, own('bc'))).state.sequence).toBe(2)
   })
 
-  test('outlives the deletion of its document and any number of other answers', async () => {
+  it("remembers it after the document's deletion and any number of other results", async () => {
     await open({ maxOpResults: 2 })
     await writer.write('k', { a: '1' }, own())
     await writer.delete('k')
@@ -207,7 +207,7 @@ describe("an id of the caller's own", () => {
     expect(committed(await writer.write('k', { a: '1' }, own())).sequence).toBe(1)
   })
 
-  test('is remembered for the stated time at least, and for twice that at most', async () => {
+  it('remembers it for at least the stated time, and at most twice that', async () => {
     await open({ opResultTtl: '10m' })
     await writer.write('other', { a: '1' }, own('earlier'))
     runtime.advance(9 * 60_000)
@@ -218,13 +218,13 @@ describe("an id of the caller's own", () => {
     expect((await writer.write('k', { a: '1' }, own())).state.sequence).toBe(3)
   })
 
-  test('is forgotten after an idle time too', async () => {
+  it('forgets it after an idle time', async () => {
     await writer.write('k', { a: '1' }, own())
     runtime.advance(20 * 60_000)
     expect(committed(await writer.write('k', { a: '1' }, own())).version).toBe(2)
   })
 
-  test('counts attempts and survives a restart as every other', async () => {
+  it('counts attempts and survives a restart like any other id', async () => {
     await writer.write('k', { a: '1' })
     const expectation = { readAt: writer.state, generation: 0 }
     expect((await writer.write('k', { a: '2' }, { ...own(), expect: expectation })).status).toBe('conflict')

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
 import type { CommitRequest, Expectation, Store, StoredDocument } from '../../src/transport/store.ts'
@@ -11,7 +11,7 @@ const LIMITS = { maxOpResults: 6, maxChanges: 7, lineageDepth: 2, maxUndoCommits
 const KEYS = ['k', 'l']
 const FIELDS = ['a', 'b', 'c']
 
-/** The store under test beside what it has to be, and the epochs that either ever told. */
+/** The store under test, its oracle, and the epochs of both so far. */
 class World {
   readonly runtime: ManualRuntime = createManualRuntime()
   readonly hub: MemoryHub = createMemoryHub({ runtime: this.runtime, ...LIMITS })
@@ -19,7 +19,7 @@ class World {
   readonly oracle: Oracle
   readonly epochs: string[] = []
   #minted = 0
-  /** Kinds of answers given in a run: to know that the property is about something. */
+  /** Kinds of results in a run. They show that the property was exercised. */
   readonly seen: Set<string>
 
   constructor(seen: Set<string>) {
@@ -28,12 +28,12 @@ class World {
     this.oracle.now = this.runtime.now()
   }
 
-  /** The epoch told `back` times ago, 0 the latest. */
+  /** Returns the epoch `back` epochs ago; 0 is the latest. */
   epoch(back: number): string {
     return this.epochs.at(-1 - back) ?? this.oracle.state.epoch
   }
 
-  /** What the one holds is what the other does. Asks nothing of the store, so that every call meets its fence itself. */
+  /** Compares store and oracle. Calls no store method, because the next command must notice a new epoch alone. */
   agree(): void {
     const { oracle, hub } = this
     const { state, documents } = hub.store.inspect(SECTION) ?? {}
@@ -60,7 +60,7 @@ type Command = (world: World) => Promise<void>
 const small = fc.nat(4)
 const key = fc.constantFrom(...KEYS)
 
-/** An expectation as it is drawn; what stands for "as it is" is filled in when its turn comes. */
+/** A drawn precondition. With `actual`, the current values replace the drawn ones when the command runs. */
 const drawnExpectation = fc.option(
   fc.record(
     {
@@ -120,9 +120,9 @@ const drawnRequest = fc.record({
 const commit: fc.Arbitrary<Command> = fc
   .array(drawnRequest, { minLength: 1, maxLength: 3 })
   .map((group) => async (world) => {
-    // the group is built as of one moment; the oracle takes it request by request
+    // every request of the group is built from the same state; the oracle executes them one by one
     const requests = group.map((drawn): CommitRequest => {
-      const standing = world.oracle.sectionState()
+      const state = world.oracle.sectionState()
       return {
         ref: { ...SECTION, key: drawn.key },
         op: {
@@ -130,7 +130,7 @@ const commit: fc.Arbitrary<Command> = fc
           attempt: drawn.attempt,
           idOrigin: {
             epoch: world.epoch(drawn.bornBack),
-            opResultCount: Math.max(0, standing.opResultCount - drawn.bornLag),
+            opResultCount: Math.max(0, state.opResultCount - drawn.bornLag),
           },
         },
         epoch: world.epoch(drawn.late),
@@ -227,22 +227,24 @@ const command = fc.oneof(
   { weight: 1, arbitrary: loseTail },
 )
 
-test('whatever is asked of it, the store answers as the oracle does', async () => {
-  const seen = new Set<string>()
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 80, size: 'max' }), async (commands) => {
-      const world = new World(seen)
-      await world.store.heads([{ scope: SECTION }])
-      world.agree()
-      for (const run of commands) {
-        await run(world)
+describe('memoryStore()', () => {
+  it('answers every command as the oracle does', async () => {
+    const seen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 80, size: 'max' }), async (commands) => {
+        const world = new World(seen)
+        await world.store.heads([{ scope: SECTION }])
         world.agree()
-      }
-    }),
-    { numRuns: 150 },
-  )
-  // a property that never got there would prove nothing
-  const statuses = ['committed', 'unchanged', 'stale-epoch', 'op-expired', 'page', 'truncated', 'unknown-position']
-  const reasons = ['absent', 'exists', 'generation', 'version', 'field']
-  expect([...seen]).toEqual(expect.arrayContaining([...statuses, ...reasons, 'whole', 'delta', 'removed']))
+        for (const run of commands) {
+          await run(world)
+          world.agree()
+        }
+      }),
+      { numRuns: 150 },
+    )
+    // a property that never reaches these results would prove nothing
+    const statuses = ['committed', 'unchanged', 'stale-epoch', 'op-expired', 'page', 'truncated', 'unknown-position']
+    const reasons = ['absent', 'exists', 'generation', 'version', 'field']
+    expect([...seen]).toEqual(expect.arrayContaining([...statuses, ...reasons, 'whole', 'delta', 'removed']))
+  })
 })

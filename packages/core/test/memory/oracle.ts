@@ -3,8 +3,8 @@ import type { CommitRequest, CommitResult } from '../../src/transport/store.ts'
 import type { SectionState } from '../../src/versioning/section-state.ts'
 
 /*
- * What a store has to do, written down once more in the plainest way: one state that is copied whole before every commit,
- * lists that are searched from the start, nothing trimmed before it is asked for. One section, no names but plain ones.
+ * The store contract in its simplest implementation: one state that is copied completely before every commit, lists that
+ * are searched from the start, and nothing trimmed before a read. Supports one section and plain names only.
  */
 
 export interface OracleDocument {
@@ -22,13 +22,13 @@ interface State {
   lineage: { epoch: string; sequence: number; opResultCount: number }[]
   docs: Record<string, OracleDocument>
   log: Change[]
-  /** All answers ever given, in order; which of them count follows from how many there are. */
+  /** All results ever returned, in order. Their number determines which of them the op memory still has. */
   answers: { id: string; attempt: number; answer: OracleAnswer }[]
 }
 
 export type OracleAnswer = Record<string, unknown> & { readonly status: string }
 
-/** What the hub under test is made with, and how it names epochs. */
+/** Options of the hub under test, and its epoch ids. */
 export interface OracleLimits {
   readonly maxOpResults: number
   readonly maxChanges: number
@@ -206,7 +206,7 @@ export class Oracle {
   }
 }
 
-/** A result in the oracle's terms: the reason of a conflict is not its business. */
+/** Returns a result in the oracle's terms, which omit a conflict's reason. */
 export function comparable(result: CommitResult, change: Change | undefined): OracleAnswer {
   if (result.status === 'committed') {
     const { generation, version, existed } = result

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { ArgumentError, ClosedError } from '../../src/model/errors.ts'
 import type { CommitRequest, Store } from '../../src/transport/store.ts'
@@ -15,38 +15,38 @@ beforeEach(async () => {
 })
 
 const section = { partition: 'eu', section: 'product' }
-const place = { epoch: 'id1', sequence: 0 }
+const position = { epoch: 'id1', sequence: 0 }
 
-/** Every call there is, in a form that succeeds. */
+/** Every store call, with arguments that succeed. */
 const calls: [string, (of: Store) => Promise<unknown>][] = [
   ['load', (of) => of.load([writer.ref('k')])],
   ['commit', (of) => of.commit([writer.request('k', { a: '1' })])],
-  ['changesSince', (of) => of.changesSince(section, place, 9)],
+  ['changesSince', (of) => of.changesSince(section, position, 9)],
   ['heads', (of) => of.heads([{ scope: section }])],
   ['touch', (of) => of.touch([{ ref: writer.ref('k'), ttl: 1 }])],
   ['keys', (of) => keysOf(of, section)],
 ]
 
-describe('clients', () => {
-  test('of one hub see the same, those of two hubs do not', async () => {
+describe('memoryStore()', () => {
+  it('shares data between the clients of one hub, and not between hubs', async () => {
     await writer.write('k', { a: '1' })
     expect(await (await Writer.open(memoryStore(hub))).value('k')).toEqual({ a: 1 })
     expect(await (await Writer.open(memoryStore())).value('k')).toBeUndefined()
   })
 
-  test('close for themselves alone, as often as they like', async () => {
+  it('closes one client without affecting others, any number of times', async () => {
     const other = memoryStore(hub)
     await other.close()
     await other.close()
     expect((await writer.write('k', { a: '1' })).status).toBe('committed')
   })
 
-  test.each(calls)('%s after close is refused', async (_, call) => {
+  it.each(calls)('rejects %s after close()', async (_, call) => {
     await store.close()
     await expect(call(store)).rejects.toBeInstanceOf(ClosedError)
   })
 
-  test('close with the block that used them', async () => {
+  it('closes with its `using` block', async () => {
     let kept: Store
     {
       await using used = memoryStore(hub)
@@ -56,13 +56,13 @@ describe('clients', () => {
     await expect(kept.heads([{ scope: section }])).rejects.toMatchObject({ code: 'SYNC_CLOSED' })
   })
 
-  test('come from hubs of our making only', () => {
+  it('rejects a hub that createMemoryHub() did not create', () => {
     expect(() => memoryStore({ ...hub })).toThrow(ArgumentError)
   })
 })
 
-describe('every call', () => {
-  test.each(calls)('%s answers later, even when it could at once', async (_, call) => {
+describe('store calls', () => {
+  it.each(calls)('answer %s asynchronously', async (_, call) => {
     let answered = false
     const answer = call(store).then(() => {
       answered = true
@@ -76,11 +76,11 @@ describe('every call', () => {
     ['section', { partition: 'p', section: '', key: 'k' }],
     ['key', { partition: 'p', section: 's', key: '' }],
   ]
-  test.each(nameless)('refuses an empty %s, and does nothing of the rest', async (_, ref) => {
+  it.each(nameless)('reject an empty %s without any effect', async (_, ref) => {
     const bad = ref as CommitRequest['ref']
     for (const call of [
       store.load([writer.ref('k'), bad]),
-      store.changesSince(bad, place, 9),
+      store.changesSince(bad, position, 9),
       store.heads([{ scope: bad }]),
       store.touch([{ ref: bad, ttl: 1 }]),
     ]) {
@@ -88,13 +88,13 @@ describe('every call', () => {
     }
   })
 
-  test('takes a document for one only with its key', async () => {
+  it('reject a document reference without a key', async () => {
     await expect(store.load([section as CommitRequest['ref']])).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
   })
 })
 
-describe('keys', () => {
-  test('are those of this section and partition, one by one', async () => {
+describe('keys()', () => {
+  it('yields the keys of this section and partition, each once', async () => {
     for (const key of ['a', 'b', 'gone']) await writer.write(key, { a: '1' })
     await writer.delete('gone')
     const other = await Writer.open(store, 'products')
@@ -103,13 +103,13 @@ describe('keys', () => {
     expect(await keysOf(store, { partition: 'e', section: 'uproduct' })).toEqual([])
   })
 
-  test('may be limited to those that begin alike, whatever the beginning looks like', async () => {
+  it('yields only keys with the prefix, without wildcards', async () => {
     for (const key of ['order:1', 'order:2', 'orders', '*', '.*']) await writer.write(key, { a: '1' })
     expect(await keysOf(store, section, { prefix: 'order:' })).toEqual(['order:1', 'order:2'])
     expect(await keysOf(store, section, { prefix: '*' })).toEqual(['*'])
   })
 
-  test('that stay are not missed, though others come and go meanwhile', async () => {
+  it('yields every key that remains, while others are added and deleted', async () => {
     for (const key of ['a', 'b', 'c']) await writer.write(key, { a: '1' })
     const found: string[] = []
     for await (const key of store.keys(section)) {
@@ -120,7 +120,7 @@ describe('keys', () => {
     expect(found).toEqual(expect.arrayContaining(['b', 'c']))
   })
 
-  test('end with the signal, or with the store', async () => {
+  it('ends when the signal aborts or the store closes', async () => {
     for (const key of ['a', 'b', 'c']) await writer.write(key, { a: '1' })
     const abort = new AbortController()
     const aborted = store.keys(section, { signal: abort.signal })[Symbol.asyncIterator]()
@@ -134,8 +134,8 @@ describe('keys', () => {
   })
 })
 
-describe('what is handed over', () => {
-  test('may be changed by the caller afterwards without effect on the store', async () => {
+describe('store arguments and results', () => {
+  it('can be changed by the caller after the call without affecting the store', async () => {
     const fields = [{ field: 'a', whole: '1' }]
     const meta = { actor: 'ann' }
     const request = { ...writer.request('k', {}, { fields, meta }) }
@@ -147,7 +147,7 @@ describe('what is handed over', () => {
     expect(await writer.value('k')).toEqual({ a: 1 })
   })
 
-  test('nor while the call is held', async () => {
+  it('can be changed by the caller while the store is paused', async () => {
     const fields = [{ field: 'a', whole: '1' }]
     hub.store.pause()
     const answer = store.commit([writer.request('k', {}, { fields })])
@@ -156,17 +156,17 @@ describe('what is handed over', () => {
     expect(committed((await answer)[0]).edits).toMatchObject([{ value: 1 }])
   })
 
-  test('as an answer can do the store no harm', async () => {
+  it('share no object with the store', async () => {
     hub.store.restart()
     await writer.catchUp()
     const requests = [
       writer.request('k', { a: '1' }),
       writer.request('k', { none: undefined }),
-      writer.request('k', { a: '2' }, { expect: { readAt: place, generation: 0 } }),
+      writer.request('k', { a: '2' }, { expect: { readAt: position, generation: 0 } }),
     ]
     const answers = await store.commit(requests)
     expect(answers.map(({ status }) => status)).toEqual(['committed', 'unchanged', 'conflict'])
-    const read = [await writer.load('k'), await store.changesSince(section, place, 9)]
+    const read = [await writer.load('k'), await store.changesSince(section, position, 9)]
     const held = structuredClone(hub.store.inspect(section))
     const remembered = structuredClone(await store.commit(requests))
     const spoil = (value: unknown): void => {
@@ -182,10 +182,10 @@ describe('what is handed over', () => {
   })
 })
 
-describe('the server', () => {
+describe('hub.store', () => {
   const lost = { code: 'SYNC_STORE_UNAVAILABLE', retryable: true }
 
-  test.each(calls)('when away answers no %s; it comes back as it was', async (name, call) => {
+  it.each(calls)('rejects %s while unavailable, and keeps its data', async (name, call) => {
     await writer.write('before', { a: '1' })
     const before = hub.store.inspect(section)
     hub.store.makeUnavailable()
@@ -195,7 +195,7 @@ describe('the server', () => {
     await call(store)
   })
 
-  test.each(calls)('when paused holds %s until it goes on', async (_, call) => {
+  it.each(calls)('holds %s while paused', async (_, call) => {
     hub.store.pause()
     let answered = false
     const answer = call(store).then(() => {
@@ -207,7 +207,7 @@ describe('the server', () => {
     await answer
   })
 
-  test('goes on in the order of the calls, before any that came later', async () => {
+  it('runs held calls in order after resume(), before later ones', async () => {
     hub.store.pause()
     const held = ['1', '2', '3'].map((a) => writer.write('k', { a }))
     hub.store.resume()
@@ -215,7 +215,7 @@ describe('the server', () => {
     expect((await Promise.all([...held, later])).map((result) => committed(result).version)).toEqual([1, 2, 3, 4])
   })
 
-  test('when it goes away takes with it what it held', async () => {
+  it('rejects held calls when it becomes unavailable', async () => {
     hub.store.pause()
     const [write, read] = [writer.write('k', { a: '1' }), writer.load('k')]
     hub.store.makeUnavailable()
@@ -226,7 +226,7 @@ describe('the server', () => {
     expect(await writer.value('k')).toBeUndefined()
   })
 
-  test('lets go of the held calls of a client that closes, and of no other', async () => {
+  it('rejects the held calls of a client that closes, and of no other', async () => {
     const other = await Writer.open(memoryStore(hub))
     hub.store.pause()
     const [mine, theirs] = [writer.write('k', { a: '1' }), other.write('k', { a: '2' })]
@@ -237,7 +237,7 @@ describe('the server', () => {
     expect(await other.value('k')).toEqual({ a: 2 })
   })
 
-  test('loses as many replies to commits as it shall, after carrying them out', async () => {
+  it('loses the requested number of commit replies after executing the commits', async () => {
     hub.store.loseReplies(2)
     expect((await writer.load('k')).document).toBeUndefined()
     for (const a of ['1', '2'])
@@ -246,7 +246,7 @@ describe('the server', () => {
     expect(committed(await writer.write('k', { a: '3' })).version).toBe(3)
   })
 
-  test('is looked into without being touched', () => {
+  it('can be inspected without changing it', () => {
     hub.store.restart()
     const before = hub.store.inspect(section)
     expect(before?.state.ancestors).toEqual([])
@@ -255,24 +255,28 @@ describe('the server', () => {
   })
 })
 
-test.each([
-  { maxChanges: -1 },
-  { maxChanges: 1.5 },
-  { maxAge: 0 },
-  { maxAge: '1 hour' as '1h' },
-  { maxOpResults: 1 },
-  { maxOpResultChars: 0 },
-  { opResultTtl: Number.NaN },
-  { lineageDepth: -1 },
-  { maxUndoCommits: Number.POSITIVE_INFINITY },
-  { maxPayloadBytes: 0 },
-  { maxCommitBytes: 0 },
-])('a hub with %o is refused by the name of the option', (options) => {
-  expect(() => createMemoryHub(options)).toThrow(ArgumentError)
-  expect(() => createMemoryHub(options)).toThrow(Object.keys(options)[0])
+describe('createMemoryHub()', () => {
+  it.each([
+    { maxChanges: -1 },
+    { maxChanges: 1.5 },
+    { maxAge: 0 },
+    { maxAge: '1 hour' as '1h' },
+    { maxOpResults: 1 },
+    { maxOpResultChars: 0 },
+    { opResultTtl: Number.NaN },
+    { lineageDepth: -1 },
+    { maxUndoCommits: Number.POSITIVE_INFINITY },
+    { maxPayloadBytes: 0 },
+    { maxCommitBytes: 0 },
+  ])('rejects %o and names the option', (options) => {
+    expect(() => createMemoryHub(options)).toThrow(ArgumentError)
+    expect(() => createMemoryHub(options)).toThrow(Object.keys(options)[0])
+  })
 })
 
-test('what a store can do is told as it is', () => {
-  const { capabilities } = memoryStore()
-  expect(capabilities).toEqual({ ttl: { granularityMs: 1 }, durability: 'none', maxCommitBytes: 16 * 1_048_576 })
+describe('capabilities', () => {
+  it('state the TTL granularity, durability and commit size', () => {
+    const { capabilities } = memoryStore()
+    expect(capabilities).toEqual({ ttl: { granularityMs: 1 }, durability: 'none', maxCommitBytes: 16 * 1_048_576 })
+  })
 })

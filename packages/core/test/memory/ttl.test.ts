@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHub, type MemoryHub, memoryStore } from '../../src/memory/index.ts'
 import { createManualRuntime, type ManualRuntime } from './manual-runtime.ts'
 import { committed, keysOf, Writer } from './writer.ts'
@@ -14,55 +14,59 @@ beforeEach(async () => {
 
 const section = { partition: 'eu', section: 'product' }
 
-test('a document lives as long as it was given, to the millisecond, and tells how long it still has', async () => {
-  await writer.write('k', { a: '1' }, { ttl: 100 })
-  runtime.advance(99)
-  expect((await writer.load('k')).document?.expiresIn).toBe(1)
-  runtime.advance(1)
-  expect((await writer.load('k')).document).toBeUndefined()
+describe('commit({ ttl })', () => {
+  it('expires a document after its TTL to the millisecond, and reports the remaining time', async () => {
+    await writer.write('k', { a: '1' }, { ttl: 100 })
+    runtime.advance(99)
+    expect((await writer.load('k')).document?.expiresIn).toBe(1)
+    runtime.advance(1)
+    expect((await writer.load('k')).document).toBeUndefined()
+  })
+
+  it('keeps a document forever without a TTL, and reports no remaining time', async () => {
+    await writer.write('k', { a: '1' })
+    runtime.advance(1e15)
+    expect((await writer.load('k')).document).not.toHaveProperty('expiresIn')
+  })
+
+  it('restarts the TTL with every commit, or ends it', async () => {
+    await writer.write('k', { a: '1' }, { ttl: 100 })
+    runtime.advance(60)
+    await writer.write('k', { a: '2' }, { ttl: 100 })
+    runtime.advance(60)
+    expect((await writer.load('k')).document?.expiresIn).toBe(40)
+    await writer.write('k', { a: '3' })
+    runtime.advance(1_000)
+    expect(await writer.value('k')).toEqual({ a: 3 })
+  })
+
+  it('does not restart the TTL when there is nothing to write', async () => {
+    await writer.write('k', { a: '1' }, { ttl: 100 })
+    runtime.advance(60)
+    expect((await writer.write('k', { b: undefined }, { ttl: 100 })).status).toBe('unchanged')
+    expect((await writer.load('k')).document?.expiresIn).toBe(40)
+  })
 })
 
-test('without a TTL it lives for ever, and says so by saying nothing', async () => {
-  await writer.write('k', { a: '1' })
-  runtime.advance(1e15)
-  expect((await writer.load('k')).document).not.toHaveProperty('expiresIn')
-})
+describe('touch()', () => {
+  it('restarts the TTL, changes nothing else and ignores absent documents', async () => {
+    await writer.write('k', { a: '1' }, { ttl: 100 })
+    runtime.advance(60)
+    const before = hub.store.inspect(section)?.state
+    await writer.store.touch([
+      { ref: writer.ref('none'), ttl: 100 },
+      { ref: writer.ref('k'), ttl: 70 },
+    ])
+    expect((await writer.load('k')).document).toMatchObject({ version: 1, expiresIn: 70, changedAt: 1_000 })
+    expect(hub.store.inspect(section)?.state).toEqual(before)
+    runtime.advance(70)
+    await writer.store.touch([{ ref: writer.ref('k'), ttl: 100 }])
+    expect(await writer.value('k')).toBeUndefined()
+  })
 
-test('every commit starts it again, or ends it', async () => {
-  await writer.write('k', { a: '1' }, { ttl: 100 })
-  runtime.advance(60)
-  await writer.write('k', { a: '2' }, { ttl: 100 })
-  runtime.advance(60)
-  expect((await writer.load('k')).document?.expiresIn).toBe(40)
-  await writer.write('k', { a: '3' })
-  runtime.advance(1_000)
-  expect(await writer.value('k')).toEqual({ a: 3 })
-})
-
-test('what had nothing to write starts nothing', async () => {
-  await writer.write('k', { a: '1' }, { ttl: 100 })
-  runtime.advance(60)
-  expect((await writer.write('k', { b: undefined }, { ttl: 100 })).status).toBe('unchanged')
-  expect((await writer.load('k')).document?.expiresIn).toBe(40)
-})
-
-test('a touch starts it again, changes nothing else and passes over what is absent', async () => {
-  await writer.write('k', { a: '1' }, { ttl: 100 })
-  runtime.advance(60)
-  const before = hub.store.inspect(section)?.state
-  await writer.store.touch([
-    { ref: writer.ref('none'), ttl: 100 },
-    { ref: writer.ref('k'), ttl: 70 },
-  ])
-  expect((await writer.load('k')).document).toMatchObject({ version: 1, expiresIn: 70, changedAt: 1_000 })
-  expect(hub.store.inspect(section)?.state).toEqual(before)
-  runtime.advance(70)
-  await writer.store.touch([{ ref: writer.ref('k'), ttl: 100 }])
-  expect(await writer.value('k')).toBeUndefined()
-})
-
-test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('a touch with a TTL of %d is refused', async (ttl) => {
-  await expect(writer.store.touch([{ ref: writer.ref('k'), ttl }])).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('rejects a TTL of %d', async (ttl) => {
+    await expect(writer.store.touch([{ ref: writer.ref('k'), ttl }])).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+  })
 })
 
 describe('an expired document', () => {
@@ -72,7 +76,7 @@ describe('an expired document', () => {
     runtime.advance(100)
   })
 
-  test('is absent to every question, and its going moved no counter and made no change', async () => {
+  it('is absent for every read, and its expiry advances no counter and adds no change', async () => {
     const [head] = await writer.store.heads([{ scope: writer.ref('k') }])
     expect(head).toMatchObject({ document: { generation: 0, version: 0 }, state: { sequence: 2 } })
     expect(await keysOf(writer.store, section)).toEqual(['other'])
@@ -80,24 +84,24 @@ describe('an expired document', () => {
     expect((await writer.store.changesSince(section, { ...writer.state, sequence: 0 }, 9)).changes).toHaveLength(2)
   })
 
-  test('is no ground for an expectation', async () => {
+  it('fails a precondition as absent', async () => {
     const expectation = { readAt: writer.state, generation: 1, version: 1 }
     const result = await writer.write('k', { a: '2' }, { expect: expectation })
     expect(result).toMatchObject({ status: 'conflict', reason: 'absent', current: { generation: 0, version: 0 } })
   })
 
-  test('is made again as a new one, with nothing of the old', async () => {
+  it('is re-created as a new document without the old content', async () => {
     const result = await writer.write('k', { b: '1' }, { expect: { readAt: writer.state, generation: 0 } })
     expect(committed(result)).toMatchObject({ generation: 3, version: 1 })
     expect(result).toMatchObject({ existed: false })
     expect(await writer.value('k')).toEqual({ b: 1 })
   })
 
-  test('is deleted as what was never there', async () => {
+  it('is deleted as an absent document', async () => {
     expect(await writer.delete('k')).toMatchObject({ existed: false, generation: 3, version: 1 })
   })
 
-  test('lives again if the commit that shortened its life is lost', async () => {
+  it('exists again when the commit that shortened its TTL is lost', async () => {
     await writer.write('long', { a: '1' }, { ttl: 10_000 })
     await writer.write('long', { a: '2' }, { ttl: 10 })
     runtime.advance(10)
@@ -108,25 +112,27 @@ describe('an expired document', () => {
   })
 })
 
-test('expired documents do not pile up, though no timer runs', async () => {
-  const living = 50
-  let most = 0
-  for (let i = 0; i < 3_000; i++) {
-    committed(await writer.write(`session-${i}`, { a: '1' }, { ttl: living }))
-    runtime.advance(1)
-    most = Math.max(most, hub.store.inspect(section)?.heldCount ?? 0)
-  }
-  expect(most).toBeLessThan(4 * living)
-  expect(runtime.pending).toBe(0)
-})
+describe('memory of expired documents', () => {
+  it('is released without a timer', async () => {
+    const lifetime = 50
+    let maxKept = 0
+    for (let i = 0; i < 3_000; i++) {
+      committed(await writer.write(`session-${i}`, { a: '1' }, { ttl: lifetime }))
+      runtime.advance(1)
+      maxKept = Math.max(maxKept, hub.store.inspect(section)?.heldCount ?? 0)
+    }
+    expect(maxKept).toBeLessThan(4 * lifetime)
+    expect(runtime.pending).toBe(0)
+  })
 
-test('nor do they where others live for ever', async () => {
-  for (let i = 0; i < 200; i++) await writer.write(`user-${i}`, { a: '1' })
-  for (let i = 0; i < 3_000; i++) {
-    await writer.write(`session-${i}`, { a: '1' }, { ttl: 50 })
-    runtime.advance(1)
-  }
-  const { documents, heldCount } = hub.store.inspect(section) ?? {}
-  expect(documents?.size).toBe(249)
-  expect(heldCount).toBeLessThan(800)
+  it('is released among documents that never expire', async () => {
+    for (let i = 0; i < 200; i++) await writer.write(`user-${i}`, { a: '1' })
+    for (let i = 0; i < 3_000; i++) {
+      await writer.write(`session-${i}`, { a: '1' }, { ttl: 50 })
+      runtime.advance(1)
+    }
+    const { documents, heldCount } = hub.store.inspect(section) ?? {}
+    expect(documents?.size).toBe(249)
+    expect(heldCount).toBeLessThan(800)
+  })
 })

@@ -9,7 +9,7 @@ export type Texts = Readonly<Record<string, string | undefined>>
 
 let writers = 0
 
-/** Talks to one section of a store as a service would: knows where it stands, names every write. */
+/** Writes to one section of a store as an instance would: tracks the section state and gives every write an op id. */
 export class Writer {
   readonly store: Store
   readonly section: string
@@ -30,7 +30,7 @@ export class Writer {
 
   async catchUp(): Promise<SectionState> {
     const [head] = await this.store.heads([{ scope: { partition: 'eu', section: this.section } }])
-    if (!head) throw new Error('no head')
+    if (!head) throw new Error('the store returned no head')
     this.state = head.state
     return head.state
   }
@@ -55,7 +55,7 @@ export class Writer {
 
   async send(request: CommitRequest): Promise<CommitResult> {
     const [result] = await this.store.commit([request])
-    if (!result) throw new Error('no answer')
+    if (!result) throw new Error('the store returned no result')
     this.state = result.state
     return result
   }
@@ -64,11 +64,11 @@ export class Writer {
     return this.send(this.request(key, texts, overrides))
   }
 
-  delete(key: string, over?: Partial<CommitRequest>): Promise<CommitResult> {
-    return this.send(this.request(key, {}, { action: 'delete', ...over }))
+  delete(key: string, overrides?: Partial<CommitRequest>): Promise<CommitResult> {
+    return this.send(this.request(key, {}, { action: 'delete', ...overrides }))
   }
 
-  /** What a writer that has just read the key may expect. */
+  /** Returns the precondition that the document is as just read. */
   async expectation(key: string): Promise<NonNullable<CommitRequest['expect']>> {
     const { state, document } = await this.load(key)
     const readAt = { epoch: state.epoch, sequence: state.sequence }
@@ -77,7 +77,7 @@ export class Writer {
 
   async load(key: string): Promise<LoadResult> {
     const [loaded] = await this.store.load([this.ref(key)])
-    if (!loaded) throw new Error('no answer')
+    if (!loaded) throw new Error('the store returned no result')
     return loaded
   }
 
@@ -87,14 +87,14 @@ export class Writer {
   }
 }
 
-/** All keys of a section, in the order in which they come. */
-export async function keysOf(store: Store, ...asked: Parameters<Store['keys']>): Promise<string[]> {
+/** Returns all keys of a section in the order of the iterator. */
+export async function keysOf(store: Store, ...args: Parameters<Store['keys']>): Promise<string[]> {
   const keys: string[] = []
-  for await (const key of store.keys(...asked)) keys.push(key)
+  for await (const key of store.keys(...args)) keys.push(key)
   return keys
 }
 
-/** The change of a result that has to be a commit. */
+/** Returns the change of a result, which must be a commit. */
 export function committed(result: CommitResult | undefined): Change {
   if (result?.status !== 'committed') expect.fail(`not committed: ${JSON.stringify(result)}`)
   return decodeChange(result.change)

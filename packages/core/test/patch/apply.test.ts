@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import fastJsonPatch from 'fast-json-patch'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { deepFreeze, type Json, type JsonObject } from '../../src/model/json.ts'
 import { apply, NotJsonError, type Operation, PatchError, type PatchFailure } from '../../src/patch/index.ts'
 import { json, parsed } from './documents.ts'
 import { documentAndPatch } from './patches.ts'
 
-/** Applies and tells how that failed. */
+/** Returns the error with which a patch fails. */
 function failure(document: Json, ...patch: Operation[]): PatchError {
   try {
     apply(document, patch)
@@ -14,19 +14,19 @@ function failure(document: Json, ...patch: Operation[]): PatchError {
     if (error instanceof PatchError) return error
     throw error
   }
-  throw new Error('it applied')
+  throw new Error('the patch applied')
 }
 
-/** Every array and object in a value. */
+/** Returns every array and object in a value. */
 function containers(value: Json): object[] {
   return typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(containers)] : []
 }
 
 /**
- * fast-json-patch calls a member named hasOwnProperty as if it were the method, and looks for the target of a move
- * before it takes the element out that shifts it.
+ * Whether fast-json-patch applies the patch correctly. It calls a member named hasOwnProperty as if it were the method,
+ * and resolves the target of a move before it removes the source element, which shifts the target.
  */
-function isWithinTheirPowers(document: Json, patch: readonly Operation[]): boolean {
+function isSupportedByFastJsonPatch(document: Json, patch: readonly Operation[]): boolean {
   const shifts = patch.some(({ from, path }) => {
     const holder = from?.slice(0, from.lastIndexOf('/') + 1)
     return holder !== undefined && path.startsWith(holder) && path.slice(holder.length).includes('/')
@@ -34,11 +34,11 @@ function isWithinTheirPowers(document: Json, patch: readonly Operation[]): boole
   return !shifts && !JSON.stringify([document, patch]).includes('hasOwnProperty')
 }
 
-describe('apply', () => {
-  test('agrees with fast-json-patch on every patch that applies', () => {
+describe('apply()', () => {
+  it('agrees with fast-json-patch on every patch that applies', () => {
     fc.assert(
       fc.property(documentAndPatch, ({ document, patch }) => {
-        fc.pre(isWithinTheirPowers(document, patch))
+        fc.pre(isSupportedByFastJsonPatch(document, patch))
         const theirs = fastJsonPatch.applyPatch(parsed(document), parsed(patch) as never, false, true).newDocument
         expect(parsed(apply(document, patch))).toEqual(parsed(theirs))
       }),
@@ -46,7 +46,7 @@ describe('apply', () => {
     )
   })
 
-  test('leaves the document as it was, frozen or not', () => {
+  it('leaves the document unchanged, whether or not it is frozen', () => {
     fc.assert(
       fc.property(documentAndPatch, fc.boolean(), ({ document, patch }, frozen) => {
         const before = JSON.stringify(document)
@@ -56,7 +56,7 @@ describe('apply', () => {
     )
   })
 
-  test('leaves the operations as they were, and shares no object of theirs that could still change', () => {
+  it('leaves the operations unchanged and shares no mutable object with them', () => {
     fc.assert(
       fc.property(documentAndPatch, ({ document, patch }) => {
         const own = parsed(patch)
@@ -69,7 +69,7 @@ describe('apply', () => {
     )
   })
 
-  test('gives a document frozen all the way down', () => {
+  it('returns a deeply frozen document', () => {
     fc.assert(
       fc.property(documentAndPatch, ({ document, patch }) => {
         expect(containers(apply(deepFreeze(document), patch)).filter((each) => !Object.isFrozen(each))).toEqual([])
@@ -77,7 +77,7 @@ describe('apply', () => {
     )
   })
 
-  test('is all or nothing: after an error the document is the one it was', () => {
+  it('applies all operations or none: the document is unchanged after an error', () => {
     fc.assert(
       fc.property(documentAndPatch, json, ({ document, patch }, value) => {
         const before = JSON.stringify(document)
@@ -88,7 +88,7 @@ describe('apply', () => {
     )
   })
 
-  test('keeps the identity of everything that is not on the way to a change', () => {
+  it('keeps the identity of everything outside the changed paths', () => {
     const document = deepFreeze({ a: { b: { c: 1 }, d: { e: 2 } }, list: [{ x: 1 }, { x: 2 }], z: {} })
     const result = apply(document, [
       { op: 'replace', path: '/a/b/c', value: 9 },
@@ -101,16 +101,16 @@ describe('apply', () => {
     expect(result.list[2]).toBe(document.list[1])
   })
 
-  test('gives the same document back for an empty patch and for one that only tests', () => {
+  it('returns the same document for an empty patch and for one with only tests', () => {
     const document = deepFreeze({ a: { b: [1, 2] } })
     expect(apply(document, [])).toBe(document)
     expect(apply(document, [{ op: 'test', path: '/a', value: { b: [1, 2] } }])).toBe(document)
   })
 
-  test('copies a container once for all operations of a patch', () => {
+  it('copies a container once for all operations of a patch', () => {
     const document = deepFreeze({ list: Array.from({ length: 100 }, (_, i) => i as Json) })
     const patch = Array.from({ length: 50 }, (_, i): Operation => ({ op: 'add', path: '/list/-', value: i }))
-    // Whatever is copied is frozen at the end.
+    // every copy is frozen at the end
     const freeze = vi.spyOn(Object, 'freeze')
     expect(apply(document, patch)).toEqual({ list: [...document.list, ...Array.from({ length: 50 }, (_, i) => i)] })
     const copied = freeze.mock.calls.length
@@ -118,7 +118,7 @@ describe('apply', () => {
     expect(copied).toBe(2)
   })
 
-  test('lets a copied part and its original change apart from each other', () => {
+  it('separates a copied part from later changes of its original', () => {
     const patch: Operation[] = [
       { op: 'add', path: '/a/list/-', value: 2 },
       { op: 'copy', from: '/a', path: '/b' },
@@ -128,7 +128,7 @@ describe('apply', () => {
     expect(apply(deepFreeze({ a: { list: [1] } }), patch)).toEqual({ a: { list: [1, 2, 3] }, b: { list: [0, 1, 2] } })
   })
 
-  test('removes any number of members from one object', () => {
+  it('removes any number of members from one object', () => {
     const wide = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`m${i}`, { i }]))
     const document = deepFreeze({ top: 1, deep: { wide, kept: [1] } })
     const patch = Array.from({ length: 30 }, (_, i): Operation => ({ op: 'remove', path: `/deep/wide/m${i}` }))
@@ -138,14 +138,14 @@ describe('apply', () => {
     expect(containers(result).every((each) => Object.isFrozen(each))).toBe(true)
   })
 
-  test('compares in a test by value: members in any order, and -0 as 0', () => {
+  it('compares tested values regardless of member order, with -0 equal to 0', () => {
     const document = { a: { x: 1, y: [0] } }
     expect(apply(document, [{ op: 'test', path: '/a', value: { y: [-0], x: 1 } }])).toBe(document)
     expect(failure(document, { op: 'test', path: '/a', value: { x: 1, y: ['0'] } }).reason).toBe('test-failed')
     expect(failure(document, { op: 'test', path: '/a', value: { x: 1, y: { 0: 0 } } }).reason).toBe('test-failed')
   })
 
-  test.for<[PatchFailure, Operation]>([
+  it.for<[PatchFailure, Operation]>([
     ['missing', { op: 'remove', path: '/none' }],
     ['missing', { op: 'replace', path: '/none', value: 1 }],
     ['missing', { op: 'add', path: '/none/x', value: 1 }],
@@ -174,19 +174,19 @@ describe('apply', () => {
     ['bad-operation', { op: 'spam' as 'add', path: '/x', value: 1 }],
     ['bad-operation', {} as Operation],
     ['bad-operation', null as unknown as Operation],
-  ])('refuses %s: %j', ([reason, operation]) => {
+  ])('throws with reason %s: %j', ([reason, operation]) => {
     const document = { text: 'x', null: null, list: [1, 2], object: {} }
     const error = failure(document, { op: 'add', path: '/first', value: 1 }, operation)
     expect(error).toMatchObject({ code: 'SYNC_PATCH', reason, index: 1, committed: 'no', retryable: false })
     expect(error.path).toBe((operation?.op === 'copy' ? operation.from : operation?.path) ?? '')
   })
 
-  test('moves a value next to one whose name begins with its own', () => {
+  it('moves a value to a name that begins with its own', () => {
     expect(apply({ a: 1 }, [{ op: 'move', from: '/a', path: '/ab' }])).toEqual({ ab: 1 })
   })
 
-  test.for(['__proto__', 'constructor', 'prototype', '\\a'])(
-    'refuses every path through %s, and pollutes nothing',
+  it.for(['__proto__', 'constructor', 'prototype', '\\a'])(
+    'rejects every path through %s and pollutes no prototype',
     (name) => {
       const document = { a: {}, list: [] }
       for (const path of [`/${name}`, `/${name}/polluted`, `/a/${name}/polluted`, `/list/${name}/polluted`]) {
@@ -201,7 +201,7 @@ describe('apply', () => {
     },
   )
 
-  test('refuses values that hide a forbidden name, or are not JSON, and says where', () => {
+  it('rejects values that contain a forbidden name or are not JSON, with the path', () => {
     const hidden = JSON.parse('{"deep":[{"__proto__":{"polluted":true}}]}') as Json
     const patch = (value: unknown): Operation[] => [{ op: 'add', path: '/a', value }]
     expect(() => apply({}, patch(hidden))).toThrow(expect.objectContaining({ path: '/a/deep/0/__proto__' }))

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { deepFreeze, type Json, type JsonObject } from '../../src/model/json.ts'
 import { apply, diff, type Operation } from '../../src/patch/index.ts'
 import { editedList, parsed, textBytes } from './documents.ts'
@@ -22,11 +22,11 @@ const edited =
   (list) =>
     list.with(at, { ...(list[at] as Item), price })
 
-/** An edit, how many operations it takes, and which kinds. */
+/** Edits with the number and kinds of operations that each takes. */
 const edits: readonly [string, Edit, number, readonly Operation['op'][]][] = [
-  ['an element put in at the head', (list) => [other, ...list], 1, ['add']],
-  ['an element put in in the middle', (list) => list.toSpliced(50, 0, other), 1, ['add']],
-  ['an element put in at the end', (list) => [...list, other], 1, ['add']],
+  ['an element inserted at the head', (list) => [other, ...list], 1, ['add']],
+  ['an element inserted in the middle', (list) => list.toSpliced(50, 0, other), 1, ['add']],
+  ['an element appended', (list) => [...list, other], 1, ['add']],
   ['the head removed', (list) => list.slice(1), 1, ['remove']],
   ['an element removed from the middle', (list) => list.toSpliced(50, 1), 1, ['remove']],
   ['one element changed inside', edited(50), 1, ['replace']],
@@ -37,33 +37,33 @@ const edits: readonly [string, Edit, number, readonly Operation['op'][]][] = [
     10,
     ['replace'],
   ],
-  ['the oldest dropped and a new one appended', (list) => [...list.slice(1), other], 2, ['remove', 'add']],
-  ['one put in before one that changed', (list) => edited(50)(list).toSpliced(50, 0, other), 2, ['add', 'replace']],
-  ['one removed before one that changed', (list) => edited(51)(list).toSpliced(50, 1), 2, ['remove', 'replace']],
-  ['the last moved to the head', (list) => [list[99] as Item, ...list.slice(0, 99)], 1, ['move']],
+  ['the oldest element dropped and a new one appended', (list) => [...list.slice(1), other], 2, ['remove', 'add']],
+  ['an insertion before a changed element', (list) => edited(50)(list).toSpliced(50, 0, other), 2, ['add', 'replace']],
+  ['a removal before a changed element', (list) => edited(51)(list).toSpliced(50, 1), 2, ['remove', 'replace']],
+  ['the last element moved to the head', (list) => [list[99] as Item, ...list.slice(0, 99)], 1, ['move']],
   ['the head moved to the end', (list) => [...list.slice(1), list[0] as Item], 1, ['move']],
-  ['two exchanged', (list) => list.with(10, list[80] as Item).with(80, list[10] as Item), 2, ['move']],
+  ['two elements swapped', (list) => list.with(10, list[80] as Item).with(80, list[10] as Item), 2, ['move']],
 ]
 
 describe.for([
   ['with labels', labelled],
   ['without labels', unlabelled],
-] as const)('diff of a list of 100 objects %s', ([, list]) => {
+] as const)('diff() of a list of 100 objects %s', ([, list]) => {
   describe.for([
     ['sharing elements', (value: readonly Item[]) => value],
     ['fresh from JSON.parse', (value: readonly Item[]) => parsed(value as Json) as readonly Item[]],
-  ] as const)('%s', ([, wantedAs]) => {
-    test.for(edits)('%s', ([, edit, count, kinds]) => {
+  ] as const)('%s', ([, targetAs]) => {
+    it.for(edits)('handles %s', ([, edit, count, kinds]) => {
       const base = deepFreeze({ list })
-      const wanted = { list: wantedAs(edit(list)) }
-      const patch = diff(base, wanted)
-      expect(apply(base, patch)).toEqual(wanted)
+      const target = { list: targetAs(edit(list)) }
+      const patch = diff(base, target)
+      expect(apply(base, patch)).toEqual(target)
       expect(patch).toHaveLength(count)
       expect(new Set(patch.map(({ op }) => op))).toEqual(new Set(kinds))
     })
   })
 
-  test('takes fewer bytes than the list where most of it moves', () => {
+  it('returns fewer bytes than the list when most of it moves', () => {
     const orders = [list.toReversed(), list.toSorted((a, b) => String(a['title']).localeCompare(String(b['title'])))]
     for (const order of orders) {
       const patch = diff({ list }, { list: order })
@@ -73,57 +73,57 @@ describe.for([
   })
 })
 
-describe('diff of lists', () => {
-  test('is a few bytes for an object put in at the head of 100', () => {
+describe('diff() of lists', () => {
+  it('returns a few bytes for an object inserted at the head of 100', () => {
     const list = Array.from({ length: 100 }, (_, i) => ({ id: i, name: `n${i}`, qty: i }))
     const patch = diff({ list }, { list: [{ id: 100, name: 'new', qty: 1 }, ...list] })
     expect(patch).toEqual([{ op: 'add', path: '/list/0', value: { id: 100, name: 'new', qty: 1 } }])
     expect(textBytes(patch)).toBeLessThan(77)
   })
 
-  test('moves and changes an element that its label tells to be the same', () => {
-    const wanted = [{ ...labelled[60], price: -1 } as Item, ...labelled.toSpliced(60, 1)]
-    expect(diff({ f: labelled }, { f: wanted })).toEqual([
+  it('moves and changes an element that its id identifies', () => {
+    const target = [{ ...labelled[60], price: -1 } as Item, ...labelled.toSpliced(60, 1)]
+    expect(diff({ f: labelled }, { f: target })).toEqual([
       { op: 'move', from: '/f/60', path: '/f/0' },
       { op: 'replace', path: '/f/0/price', value: -1 },
     ])
   })
 
-  test('pairs what is alike where elements have no label', () => {
-    const filler = 'a text long enough that no one would send it again'
+  it('pairs similar elements when they have no id', () => {
+    const filler = 'a text too long to be worth sending again'
     const bid = (price: number, qty: number): Json => ({ price, qty, filler })
     const base = { bids: [bid(10, 1), bid(11, 2), bid(12, 3)] }
-    const wanted = { bids: [bid(9, 7), bid(9.5, 7), bid(11, 5), bid(12, 3)] }
-    const patch = diff(base, wanted)
-    expect(apply(base, patch)).toEqual(wanted)
+    const target = { bids: [bid(9, 7), bid(9.5, 7), bid(11, 5), bid(12, 3)] }
+    const patch = diff(base, target)
+    expect(apply(base, patch)).toEqual(target)
     expect(patch.map(({ op, path }) => `${op} ${path}`)).toContain('replace /bids/1/qty')
   })
 
-  test('replaces a short list of numbers instead of editing it', () => {
+  it('replaces a short list of numbers instead of editing it', () => {
     expect(diff({ f: [1, 2, 3, 4] }, { f: [4, 3, 2, 1] })).toEqual([{ op: 'replace', path: '/f', value: [4, 3, 2, 1] }])
   })
 
-  test('edits a long list of numbers in few operations, though they repeat', () => {
+  it('edits a long list of repeating numbers in few operations', () => {
     const list = Array.from({ length: 500 }, (_, i) => i % 7)
-    const wanted = list.toSpliced(400, 1).toSpliced(100, 0, 3)
-    const patch = diff({ list }, { list: wanted })
-    expect(apply({ list }, patch)).toEqual({ list: wanted })
+    const target = list.toSpliced(400, 1).toSpliced(100, 0, 3)
+    const patch = diff({ list }, { list: target })
+    expect(apply({ list }, patch)).toEqual({ list: target })
     expect(patch).toHaveLength(2)
   })
 
-  test('is right after any few edits', () => {
+  it('is correct after any few edits', () => {
     fc.assert(
-      fc.property(editedList, fc.boolean(), ([list, wanted], fresh) => {
+      fc.property(editedList, fc.boolean(), ([list, target], fresh) => {
         const base = { list } as JsonObject
-        expect(parsed(apply(base, diff(base, { list: fresh ? parsed(wanted) : wanted })))).toEqual(
-          parsed({ list: wanted }),
+        expect(parsed(apply(base, diff(base, { list: fresh ? parsed(target) : target })))).toEqual(
+          parsed({ list: target }),
         )
       }),
       { numRuns: 2000 },
     )
   })
 
-  test('is right for any order of distinct objects, moves included', () => {
+  it('is correct for any order of distinct objects, including moves', () => {
     const order = fc.integer({ min: 0, max: 12 }).chain((n) =>
       fc.shuffledSubarray(
         Array.from({ length: n }, (_, i) => i),
@@ -135,8 +135,8 @@ describe('diff of lists', () => {
         const filler = 'so long that moving is cheaper than sending again'
         const element = (i: number): Json => (same ? { id: i, filler } : [i, filler])
         const base = { list: Array.from({ length }, (_, i) => element(i)) }
-        const wanted = { list: numbers.map(element) }
-        expect(apply(base, diff(base, wanted))).toEqual(wanted)
+        const target = { list: numbers.map(element) }
+        expect(apply(base, diff(base, target))).toEqual(target)
       }),
       { numRuns: 3000 },
     )

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/model/json.ts'
 import { diff } from '../../src/patch/index.ts'
 
-/** How often members, elements and key lists of two lists are read while they are compared. */
-function reads([base, wanted]: readonly [readonly Json[], readonly Json[]]): number {
+/** Counts the reads of members, elements and key lists while two lists are compared. */
+function reads([base, target]: readonly [readonly Json[], readonly Json[]]): number {
   let count = 0
   const counted = (value: Json): Json => {
     if (typeof value !== 'object' || value === null) return value
@@ -21,12 +21,12 @@ function reads([base, wanted]: readonly [readonly Json[], readonly Json[]]): num
       },
     }) as Json
   }
-  const [a, b] = [{ list: counted(base as Json) }, { list: counted(wanted as Json) }]
+  const [a, b] = [{ list: counted(base as Json) }, { list: counted(target as Json) }]
   diff(a, b)
   return count
 }
 
-/** The same numbers every time (Numerical Recipes). */
+/** Returns the same pseudo-random numbers in every run (Numerical Recipes). */
 function numbers(length: number): number[] {
   let state = 7
   return Array.from({ length }, () => {
@@ -39,13 +39,13 @@ const big = (i: number, last: number): Json => ({ list: [1, 2, 3, 4, 5, 6, 7, 8]
 
 /** Lists of n elements on which a careless alignment takes n × n steps. */
 const hard: readonly [string, (n: number) => [Json[], Json[]]][] = [
-  ['nothing but the same number', (n) => [Array<Json>(n).fill(1), Array<Json>(n + 9).fill(1)]],
-  ['two numbers at random', (n) => [numbers(n).map((x) => x & 1024), numbers(2 * n).map((x) => x & 2048)]],
+  ['one repeated number', (n) => [Array<Json>(n).fill(1), Array<Json>(n + 9).fill(1)]],
+  ['two random numbers', (n) => [numbers(n).map((x) => x & 1024), numbers(2 * n).map((x) => x & 2048)]],
   [
-    'two objects at random',
+    'two random objects',
     (n) => [numbers(n).map((x) => ({ x: x & 1024 })), numbers(2 * n).map((x) => ({ x: x & 2048 }))],
   ],
-  ['the other way round', (n) => [numbers(n), numbers(n).toReversed()]],
+  ['a reversed list', (n) => [numbers(n), numbers(n).toReversed()]],
   [
     'shuffled objects',
     (n) => [
@@ -57,40 +57,40 @@ const hard: readonly [string, (n: number) => [Json[], Json[]]][] = [
   ],
   ['nothing in common', (n) => [numbers(n).map((x) => ({ x })), numbers(n).map((x) => ({ y: -x }))]],
   [
-    'all alike but for the last member',
+    'objects that differ in the last member only',
     (n) => [numbers(n).map((x, i) => big(i, x)), numbers(n + 1).map((x, i) => big(i, -x))],
   ],
   [
-    'few labels for many elements',
+    'few ids for many elements',
     (n) => [numbers(n).map((x) => ({ id: x % 5, x })), numbers(n).map((x) => ({ id: x % 3, y: x }))],
   ],
   [
-    'every other one gone',
+    'every other element removed',
     (n) => [numbers(n).map((x) => ({ x })), numbers(n).flatMap((x, i) => (i % 2 ? [{ x }] : []))],
   ],
-  ['halves exchanged', (n) => [numbers(n), [...numbers(n).slice(n / 2), ...numbers(n).slice(0, n / 2)]]],
+  ['swapped halves', (n) => [numbers(n), [...numbers(n).slice(n / 2), ...numbers(n).slice(0, n / 2)]]],
 ]
 
-describe('the cost of diff', () => {
-  test.for(hard)('grows no faster than the lists: %s', ([, lists]) => {
+describe('diff() cost', () => {
+  it.for(hard)('grows no faster than the lists: %s', ([, lists]) => {
     const small = reads(lists(500))
     const large = reads(lists(4000))
     expect(large / small).toBeLessThan(8 * 1.3)
     expect(small).toBeGreaterThan(500)
   })
 
-  test('ends soon for long lists whose alignment alone could take n × n steps', () => {
+  it('is bounded for long lists whose alignment alone could take n × n steps', () => {
     const n = 100_000
     const objects = numbers(n).map((x) => ({ x }))
     expect(diff({ f: numbers(n).map((x) => x & 1024) }, { f: numbers(n).map((x) => x & 2048) })).toHaveLength(1)
     expect(diff({ f: objects }, { f: objects.toReversed() })).toHaveLength(1)
   })
 
-  test('grows no faster than the depth, twice as deep', () => {
+  it('grows no faster than the depth', () => {
     const nested = (depth: number, n: Json): Json =>
       Array.from({ length: depth }).reduce<Json>((inner, _, i) => [i, inner, { i }], n)
     const cost = (depth: number): number => reads([[nested(depth, 1)], [nested(depth, 2)]])
-    // Every level of arrays may look at all below it, but only down to a fixed depth.
+    // every level of arrays may compare everything below it, but only down to a fixed depth
     expect(cost(240) / cost(120)).toBeLessThan(3)
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Json, JsonObject } from '../../src/model/json.ts'
 import { isForbiddenName } from '../../src/model/json-pointer.ts'
 
-/** Names that pointers must escape, that look like indices, that objects inherit, that are empty. */
+/** Names that pointers must escape, that look like indices, that objects inherit, or that are empty. */
 const awkwardNames = [
   '',
   '/',
@@ -38,13 +38,13 @@ const tree = fc.letrec<{ value: Json; list: Json; object: Json }>((tie) => ({
   object: fc.dictionary(name, tie('value'), { maxKeys: 6, depthIdentifier: 'json' }),
 }))
 
-/** Any JSON value. Few different scalars and names, so that equal parts occur. */
+/** Any JSON value. The scalars and names are few, so that equal parts occur. */
 export const json: fc.Arbitrary<Json> = tree.value
 
 /** Any JSON object. */
 export const jsonObject: fc.Arbitrary<JsonObject> = fc.dictionary(name, json, { maxKeys: 6 })
 
-/** A list of records as services keep them: told apart by an id, or not at all. */
+/** A list of records as services store them, with or without ids. */
 const records = fc.uniqueArray(
   fc.record({ id: fc.nat(30), text: fc.string(), n: fc.nat(3) }, { requiredKeys: ['text'] }),
   {
@@ -53,7 +53,7 @@ const records = fc.uniqueArray(
   },
 )
 
-/** What users do to a list. */
+/** A typical edit of a list. */
 type ListEdit = (list: readonly Json[]) => Json[]
 
 const listEdit: fc.Arbitrary<ListEdit> = fc.oneof(
@@ -78,12 +78,12 @@ const listEdit: fc.Arbitrary<ListEdit> = fc.oneof(
   }),
 )
 
-/** A list and what it became after a few edits: parts are shared by reference. */
+/** A list before and after a few edits. Unchanged parts are shared by reference. */
 export const editedList: fc.Arbitrary<[Json[], Json[]]> = fc
   .tuple(fc.oneof(records, fc.array(json, { maxLength: 10 })), fc.array(listEdit, { maxLength: 5 }))
   .map(([list, edits]) => [list as Json[], edits.reduce<Json[]>((now, edit) => edit(now), list as Json[])])
 
-/** Two documents, unrelated or alike, sharing parts or not. */
+/** Two documents, unrelated or similar, with or without shared parts. */
 export const documentPair: fc.Arbitrary<[JsonObject, JsonObject]> = fc.oneof(
   fc.tuple(jsonObject, jsonObject),
   fc.tuple(jsonObject, jsonObject).map(([a, b]): [JsonObject, JsonObject] => [a, { ...a, ...b }]),
@@ -99,12 +99,12 @@ export const documentPair: fc.Arbitrary<[JsonObject, JsonObject]> = fc.oneof(
     ]),
 )
 
-/** The same value anew, as it comes off the wire. */
+/** Returns a copy of the value, as parsed from a message. */
 export function parsed<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
 }
 
-/** Bytes of a value as JSON in UTF-8, counted the slow way. */
+/** Returns the size of a value as JSON in UTF-8 bytes, by encoding it. */
 export function textBytes(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length
 }

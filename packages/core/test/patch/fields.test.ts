@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { deepFreeze, type Json, type JsonObject } from '../../src/model/json.ts'
 import { isForbiddenName } from '../../src/model/json-pointer.ts'
 import { apply, applyFields, diff, diffFields, type FieldPatch, PatchError } from '../../src/patch/index.ts'
@@ -7,25 +7,25 @@ import { documentPair, json, parsed, textBytes } from './documents.ts'
 
 const text = 'a text that makes the field larger than a patch of it'
 
-describe('diffFields', () => {
-  test('names each field that differs, once, with its new value or as removed', () => {
+describe('diffFields()', () => {
+  it('returns each changed field once, with its new value or as removed', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        const changes = diffFields(base, wanted)
-        const differing = new Set(diff(base, wanted).map(({ path }) => path.split('/')[1]))
+      fc.property(documentPair, ([base, target]) => {
+        const changes = diffFields(base, target)
+        const differing = new Set(diff(base, target).map(({ path }) => path.split('/')[1]))
         expect(changes).toHaveLength(differing.size)
         for (const change of changes) {
-          if (change.kind === 'whole') expect(change.value).toBe(wanted[change.field])
-          else expect(Object.hasOwn(wanted, change.field)).toBe(false)
+          if (change.kind === 'whole') expect(change.value).toBe(target[change.field])
+          else expect(Object.hasOwn(target, change.field)).toBe(false)
         }
       }),
     )
   })
 
-  test('gives inner operations that make the new value of the old one, relative to the field', () => {
+  it('returns inner operations, relative to the field, that turn the old value into the new one', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        for (const change of diffFields(base, wanted)) {
+      fc.property(documentPair, ([base, target]) => {
+        for (const change of diffFields(base, target)) {
           if (change.kind === 'removed' || change.ops === undefined) continue
           expect(parsed(apply(base[change.field] as Json, change.ops))).toEqual(parsed(change.value))
         }
@@ -34,10 +34,10 @@ describe('diffFields', () => {
     )
   })
 
-  test('gives inner operations exactly where they take fewer bytes than the value', () => {
+  it('returns inner operations only when they take fewer bytes than the value', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        for (const change of diffFields(base, wanted)) {
+      fc.property(documentPair, ([base, target]) => {
+        for (const change of diffFields(base, target)) {
           if (change.kind === 'removed' || change.ops === undefined) continue
           expect(textBytes(change.ops)).toBeLessThan(textBytes(change.value))
         }
@@ -51,18 +51,18 @@ describe('diffFields', () => {
   })
 })
 
-describe('applyFields', () => {
-  test('makes of one document the other, by whole values as by deltas', () => {
+describe('applyFields()', () => {
+  it('turns one document into the other, by whole values and by deltas', () => {
     fc.assert(
-      fc.property(documentPair, ([base, wanted]) => {
-        const changes = diffFields(base, wanted)
+      fc.property(documentPair, ([base, target]) => {
+        const changes = diffFields(base, target)
         const deltas = changes.map((change): FieldPatch => {
           if (change.kind === 'removed' || change.ops === undefined) return change
           return { field: change.field, kind: 'delta', ops: change.ops }
         })
         for (const patches of [changes, deltas]) {
           const result = applyFields(deepFreeze(base), parsed(patches as unknown as Json) as unknown as FieldPatch[])
-          expect(parsed(result)).toEqual(parsed(wanted))
+          expect(parsed(result)).toEqual(parsed(target))
           expect(Object.isFrozen(result)).toBe(true)
         }
       }),
@@ -70,7 +70,7 @@ describe('applyFields', () => {
     )
   })
 
-  test('keeps the identity of all fields that are not named, and of what a delta does not touch', () => {
+  it('keeps the identity of unnamed fields and of what a delta does not touch', () => {
     const document = deepFreeze({ a: { x: [1] }, b: { y: { z: 1 }, w: [2] }, c: [3] })
     const result = applyFields(document, [
       { field: 'b', kind: 'delta', ops: [{ op: 'replace', path: '/y/z', value: 2 }] },
@@ -84,7 +84,7 @@ describe('applyFields', () => {
     expect(applyFields(document, [])).toBe(document)
   })
 
-  test('is all or nothing, and says in which field it failed', () => {
+  it('applies all fields or none, and reports the failing field', () => {
     const document = deepFreeze({ a: 1, b: { c: 2 } })
     const patches: FieldPatch[] = [
       { field: 'a', kind: 'whole', value: 9 },
@@ -96,13 +96,13 @@ describe('applyFields', () => {
     expect(document).toEqual({ a: 1, b: { c: 2 } })
   })
 
-  test('refuses a delta of a field that is not there, also one that was just removed', () => {
+  it('rejects a delta of an absent field, or of one removed by the same call', () => {
     const delta: FieldPatch = { field: 'a', kind: 'delta', ops: [] }
     expect(() => applyFields({}, [delta])).toThrow(PatchError)
     expect(() => applyFields({ a: 1 }, [{ field: 'a', kind: 'removed' }, delta])).toThrow(PatchError)
   })
 
-  test('takes a removed field that is given again for a new one, and the removal of none for done', () => {
+  it('sets a removed field again as new, and ignores the removal of an absent one', () => {
     const again: FieldPatch[] = [
       { field: 'a', kind: 'removed' },
       { field: 'a', kind: 'whole', value: 2 },
@@ -111,7 +111,7 @@ describe('applyFields', () => {
     expect(applyFields({ a: 1 }, again)).toEqual({ a: 2 })
   })
 
-  test('refuses forbidden names as fields and inside values', () => {
+  it('rejects forbidden names as fields and inside values', () => {
     const hidden = JSON.parse('{"x":{"__proto__":1}}') as Json
     for (const field of ['__proto__', 'constructor', 'prototype', '\\a']) {
       expect(() => applyFields({}, [{ field, kind: 'whole', value: 1 }])).toThrow(PatchError)
@@ -122,7 +122,7 @@ describe('applyFields', () => {
     )
   })
 
-  test('removes any number of fields', () => {
+  it('removes any number of fields', () => {
     fc.assert(
       fc.property(
         fc.dictionary(

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { deepFreeze, isJsonObject, type Json, jsonEqual } from '../../src/model/json.ts'
 import { fitsJsonBytes, jsonBytes } from '../../src/model/json-bytes.ts'
 import { MAX_DEPTH, NotJsonError, toJson } from '../../src/patch/index.ts'
@@ -17,8 +17,8 @@ function refusal(value: unknown, at = ''): NotJsonError {
 
 const nested = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => [inner], 0)
 
-describe('toJson', () => {
-  test('takes any JSON, freezes what it gives, and leaves what it was given alone', () => {
+describe('toJson()', () => {
+  it('accepts any JSON, returns it frozen and leaves the argument unchanged', () => {
     fc.assert(
       fc.property(json, (value) => {
         const before = JSON.stringify(value)
@@ -32,7 +32,7 @@ describe('toJson', () => {
     )
   })
 
-  test('gives back the same object where it is frozen JSON already, and copies the rest', () => {
+  it('returns the same object when it is frozen JSON, and copies the rest', () => {
     const part = deepFreeze({ x: [1, { y: 2 }] })
     expect(toJson(part)).toBe(part)
     const result = toJson({ part, own: [part.x] }) as { part: Json; own: Json[] }
@@ -40,7 +40,7 @@ describe('toJson', () => {
     expect(result.own[0]).toBe(part.x)
   })
 
-  test('looks through a frozen shell', () => {
+  it('copies mutable parts of a frozen object', () => {
     const inside = [1]
     const result = toJson(Object.freeze({ inside })) as { inside: Json }
     inside.push(2)
@@ -48,21 +48,21 @@ describe('toJson', () => {
     expect(Object.isFrozen(result.inside)).toBe(true)
   })
 
-  test('takes known parts without a look inside', () => {
+  it('accepts known parts without reading them', () => {
     const untouchable = new Proxy({}, { ownKeys: () => expect.unreachable('looked inside') }) as Json
     expect(toJson({ a: untouchable, b: [untouchable] }, { known: { a: untouchable, b: [untouchable] } })).toBeDefined()
   })
 
-  test('makes 0 of -0, as JSON does', () => {
+  it('turns -0 into 0, as JSON does', () => {
     expect(toJson(Object.freeze([-0, { n: -0 }]))).toStrictEqual([0, { n: 0 }])
   })
 
-  test('takes objects without a prototype, and from another realm', () => {
+  it('accepts objects without a prototype and from another realm', () => {
     expect(toJson(Object.assign(Object.create(null), { a: 1 }))).toStrictEqual({ a: 1 })
     expect(toJson(structuredClone({ a: [1] }))).toStrictEqual({ a: [1] })
   })
 
-  test.for<[unknown, string]>([
+  it.for<[unknown, string]>([
     [undefined, ''],
     [{ a: undefined }, '/a'],
     [[1, undefined], '/1'],
@@ -82,12 +82,12 @@ describe('toJson', () => {
     [JSON.parse('{"a":{"__proto__":{"polluted":1}}}'), '/a/__proto__'],
     [{ a: [{ constructor: 1 }] }, '/a/0/constructor'],
     [{ prototype: 1 }, '/prototype'],
-  ])('refuses what JSON would drop or change: case %# at %s', ([value, path]) => {
+  ])('rejects what JSON would drop or change: case %# at %s', ([value, path]) => {
     expect(refusal(value)).toMatchObject({ code: 'SYNC_NOT_JSON', path, committed: 'no' })
     expect(refusal(value, '/doc')).toMatchObject({ path: `/doc${path}` })
   })
 
-  test('refuses cycles, and takes the same object twice', () => {
+  it('rejects cycles and accepts the same object twice', () => {
     const cycle: Record<string, unknown> = { a: [{}] }
     ;(cycle['a'] as unknown[])[0] = cycle
     expect(refusal(cycle).path).toBe('/a/0')
@@ -95,19 +95,19 @@ describe('toJson', () => {
     expect(toJson([twice, twice])).toEqual([twice, twice])
   })
 
-  test('refuses what is nested deeper than the limit', () => {
+  it('rejects values nested deeper than the limit', () => {
     expect(toJson(nested(MAX_DEPTH))).toEqual(nested(MAX_DEPTH))
     expect(refusal(nested(MAX_DEPTH + 1)).path).toBe('/0'.repeat(MAX_DEPTH))
     expect(refusal(nested(100_000)).path).toBe('/0'.repeat(MAX_DEPTH))
   })
 
-  test('keeps lone surrogates: JSON text can carry them', () => {
+  it('keeps lone surrogates, which JSON text can contain', () => {
     expect(toJson(['\ud800', { '\udc00': 1 }])).toEqual(['\ud800', { '\udc00': 1 }])
   })
 })
 
-describe('jsonEqual', () => {
-  test('agrees with a comparison of texts that have their members sorted', () => {
+describe('jsonEqual()', () => {
+  it('agrees with a comparison of texts with sorted members', () => {
     const sorted = (value: unknown): string =>
       JSON.stringify(value, (_, each: unknown) =>
         isJsonObject(each as Json)
@@ -123,7 +123,7 @@ describe('jsonEqual', () => {
     )
   })
 
-  test('does not take what objects inherit for members', () => {
+  it('ignores inherited members', () => {
     expect(jsonEqual({ toString: 1 }, { valueOf: 1 })).toBe(false)
     expect(jsonEqual(JSON.parse('{"__proto__":{}}') as Json, { x: 1 })).toBe(false)
     expect(jsonEqual([], {})).toBe(false)
@@ -133,8 +133,8 @@ describe('jsonEqual', () => {
   })
 })
 
-describe('jsonBytes', () => {
-  test('is the length of the text in UTF-8', () => {
+describe('jsonBytes()', () => {
+  it('returns the length of the JSON text in UTF-8', () => {
     fc.assert(
       fc.property(json, (value) => {
         expect(jsonBytes(value)).toBe(textBytes(value))
@@ -149,7 +149,7 @@ describe('jsonBytes', () => {
     }
   })
 
-  test('is at most a limit exactly when it fits', () => {
+  it('fits within a limit exactly when the text does', () => {
     fc.assert(
       fc.property(json, fc.integer({ min: -2, max: 2 }), (value, off) => {
         expect(fitsJsonBytes(value, textBytes(value) + off)).toBe(off >= 0)

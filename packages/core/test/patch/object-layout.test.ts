@@ -1,26 +1,26 @@
 import { setFlagsFromString } from 'node:v8'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { deepFreeze, type Json, type JsonObject } from '../../src/model/json.ts'
 import { apply, applyFields, type FieldPatch, type Operation, toJson } from '../../src/patch/index.ts'
 
 setFlagsFromString('--allow-natives-syntax')
 const isCompact = new Function('object', 'return %HasFastProperties(object)') as (object: Json | undefined) => boolean
 
-/** A document of 63 fields in V8's compact form, which it leaves for a hash table at the slightest `delete`. */
+/** A document of 63 fields in V8's compact layout. V8 turns it into a hash table at any `delete`. */
 const document = deepFreeze(
   JSON.parse(JSON.stringify(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`field${i}`, i])))) as JsonObject,
 )
 const many = Array.from({ length: 200 }, (_, i) => i)
 
-describe('objects keep the form in which V8 stores them at half the memory', () => {
-  test('to begin with', () => {
+describe('object layout in V8 (half the memory)', () => {
+  it('is compact in a parsed document, and not after a delete', () => {
     expect(isCompact(document)).toBe(true)
     const { ...copy } = document as Record<string, Json>
     delete copy['field3']
     expect(isCompact(copy)).toBe(false)
   })
 
-  test.for([1, 5, 40])('when a patch removes %d members', (n) => {
+  it.for([1, 5, 40])('stays compact when a patch removes %d members', (n) => {
     const patch = many.slice(0, n).map((i): Operation => ({ op: 'remove', path: `/field${i}` }))
     const inner = patch.map(({ path }): Operation => ({ op: 'remove', path: `/inner${path}` }))
     const fields = many.slice(0, n).map((i): FieldPatch => ({ field: `field${i}`, kind: 'removed' }))
@@ -29,8 +29,8 @@ describe('objects keep the form in which V8 stores them at half the memory', () 
     expect(isCompact(applyFields(document, fields))).toBe(true)
   })
 
-  test('when many are added, at once or one by one', () => {
-    // Names of its own for each: V8 remembers which member came after which, and does not hesitate a second time.
+  it('stays compact when many members are added, at once or one by one', () => {
+    // each case has its own names: V8 remembers the order of members, so a second run would behave differently
     const patch = (name: string): Operation[] => many.map((i) => ({ op: 'add', path: `/${name}${i}`, value: i }))
     const fields = (name: string): FieldPatch[] => many.map((i) => ({ field: name + i, kind: 'whole', value: i }))
     expect(isCompact(apply(document, patch('a')))).toBe(true)
@@ -47,7 +47,7 @@ describe('objects keep the form in which V8 stores them at half the memory', () 
     }
   })
 
-  test('when a value is taken over', () => {
+  it('becomes compact when toJson() takes over a value', () => {
     const { ...hashed } = document as Record<string, Json>
     delete hashed['field3']
     expect(isCompact(toJson(hashed))).toBe(true)

@@ -3,7 +3,7 @@ import type { Json } from '../../src/model/json.ts'
 import { apply, formatPointer, type Operation } from '../../src/patch/index.ts'
 import { json, jsonObject } from './documents.ts'
 
-/** Random choices from which a patch that applies is made. */
+/** Random choices from which `applicable` builds an operation. */
 interface Choice {
   readonly op: Operation['op']
   readonly path: number
@@ -20,7 +20,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   name: fc.constantFrom('a', 'b', '0', '1', '-', 'x/y'),
 })
 
-/** Few places, so that operations meet. */
+/** A document with few locations, so that operations affect each other. */
 const smallDocument: fc.Arbitrary<Json> = fc.record({
   a: fc.array(fc.oneof(fc.nat(3), fc.record({ b: fc.nat(3) })), { maxLength: 4 }),
   b: fc.dictionary(fc.constantFrom('0', '1', 'a'), fc.nat(3)),
@@ -33,7 +33,7 @@ export const documentAndPatch: fc.Arbitrary<{ document: Json; patch: Operation[]
   .tuple(document, fc.array(choice, { maxLength: 25 }))
   .map(([document, choices]) => ({ document, patch: applicable(document, choices) }))
 
-/** The same with no `copy` and no `test`: what a diff writes. */
+/** A document and a patch without `copy` and `test`, like a result of `diff`. */
 export const documentAndWrites: fc.Arbitrary<{ document: Json; patch: Operation[] }> = fc
   .tuple(document, fc.array(choice, { maxLength: 25 }))
   .map(([document, choices]) => ({
@@ -52,15 +52,15 @@ function applicable(document: Json, choices: readonly Choice[]): Operation[] {
     if (operation === undefined) continue
     patch.push(operation)
     now = apply(now, [operation])
-    // Copies of copies would make it grow without bound.
+    // copies of copies would grow without bound
     if (JSON.stringify(now).length > 20_000) break
   }
   return patch
 }
 
 function operationFor(document: Json, { op, path, from, value, name }: Choice): Operation | undefined {
-  const places = existing(document)
-  const pick = (n: number): string => places[n % places.length] as string
+  const pointers = existing(document)
+  const pick = (n: number): string => pointers[n % pointers.length] as string
   const at = pick(path)
   switch (op) {
     case 'add':
@@ -79,13 +79,13 @@ function operationFor(document: Json, { op, path, from, value, name }: Choice): 
       const without = apply(document, [{ op: 'remove', path: source }])
       const left = existing(without)
       const to = target(without, left[path % left.length] as string, name, from)
-      // Indices have shifted, but a patch is judged by its text.
+      // the removal has shifted indices, but a pointer must not begin with its source
       return to.startsWith(`${source}/`) ? undefined : { op, from: source, path: to }
     }
   }
 }
 
-/** Where a value can be added: in the container there, or instead of what is there. */
+/** Returns a pointer at which a value can be added: inside the container at `at`, or in place of its value. */
 function target(document: Json, at: string, name: string, n: number): string {
   const value = valueAt(document, at)
   if (Array.isArray(value)) return `${at}/${n % 3 === 0 ? '-' : n % (value.length + 1)}`

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/model/json.ts'
 import { apply, compact, type Operation, SyncError } from '../../src/patch/index.ts'
 
@@ -13,21 +13,21 @@ interface Case {
 }
 
 /**
- * Cases that the suite disables because some implementations fail them; this one need not. Left out are the two whose
- * point, an operation with two members of one name, is lost when the file is parsed.
+ * Returns the suite's cases, including those that it disables because some implementations fail them. Omits the two
+ * cases of an operation with a repeated member name, because parsing the file loses the repetition.
  */
 function cases(file: string): Case[] {
   const all = JSON.parse(readFileSync(new URL(`fixtures/${file}`, import.meta.url), 'utf8')) as Case[]
   return all.filter(({ patch, error }) => patch !== undefined && !/two 'op' members/.test(error ?? ''))
 }
 
-describe.for(['tests.json', 'spec_tests.json'])('the public JSON Patch suite, %s', (file) => {
-  test('is there', () => {
+describe.for(['tests.json', 'spec_tests.json'])('apply() on the public JSON Patch suite %s', (file) => {
+  it("finds the suite's cases", () => {
     expect(cases(file).length).toBeGreaterThan(15)
   })
 
-  test.for(cases(file).map((each, i) => [i, each.comment ?? each.error ?? '', each] as const))(
-    '%d %s',
+  it.for(cases(file).map((each, i) => [i, each.comment ?? each.error ?? '', each] as const))(
+    'passes case %d: %s',
     ([, , { doc, patch, expected, error }]) => {
       if (error !== undefined) expect(() => apply(doc, patch)).toThrow(SyncError)
       else {

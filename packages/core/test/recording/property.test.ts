@@ -2,7 +2,7 @@ import type { Change, Collection, Json } from '@sync/core'
 import { apply, diff } from '@sync/core/patch'
 import { record, replay } from '@sync/core/recording'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Doc, openTestInstance, textOf } from './test-instance.ts'
 
 const key = fc.constantFrom('a', 'b', 'c\n"ü', 'd')
@@ -53,7 +53,7 @@ async function perform(docs: Collection<Doc>, given: Step): Promise<void> {
   }
 }
 
-/** The states that each document went through; one that changed nothing is no step. */
+/** Returns each document's successive states, without commits that changed nothing. */
 async function historyOf(docs: Collection<Doc>): Promise<Record<string, Json[]>> {
   const { position } = await docs.assign('mark', { n: 0 })
   const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
@@ -75,76 +75,78 @@ function stateAfter(before: Json, change: Change<Doc>): Json {
   return change.kind === 'removed' ? null : (change.value as Json)
 }
 
-/** The same text in pieces that end anywhere. */
+/** Yields the text in pieces of `size` bytes, which may split characters. */
 function* cut(text: string, size: number): Generator<Uint8Array> {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-test('a workload recorded from its beginning and played elsewhere leaves the same documents, by the same steps of each', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 200 }), async (steps, size) => {
-      await using here = openTestInstance()
-      await using there = openTestInstance()
-      const stop = new AbortController()
-      await here.docs.ready()
-      const recording = textOf(record(here.docs, { from: 'now', signal: stop.signal }))
-      await new Promise((resolve) => setImmediate(resolve))
-      for (const each of steps) await perform(here.docs, each)
-      await here.sync.catchUp()
-      await new Promise((resolve) => setImmediate(resolve))
-      stop.abort()
-      await replay(cut(await recording, size), there.docs)
-      expect(there.stored()).toEqual(here.stored())
-      expect(await historyOf(there.docs)).toEqual(await historyOf(here.docs))
-    }),
-    { numRuns: 100 },
-  )
-})
+describe('record() and replay()', () => {
+  it("reproduce the documents and each document's steps from the beginning of a workload", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 200 }), async (steps, size) => {
+        await using source = openTestInstance()
+        await using target = openTestInstance()
+        const stop = new AbortController()
+        await source.docs.ready()
+        const recording = textOf(record(source.docs, { from: 'now', signal: stop.signal }))
+        await new Promise((resolve) => setImmediate(resolve))
+        for (const each of steps) await perform(source.docs, each)
+        await source.sync.catchUp()
+        await new Promise((resolve) => setImmediate(resolve))
+        stop.abort()
+        await replay(cut(await recording, size), target.docs)
+        expect(target.stored()).toEqual(source.stored())
+        expect(await historyOf(target.docs)).toEqual(await historyOf(source.docs))
+      }),
+      { numRuns: 100 },
+    )
+  })
 
-test('a recording that begins midway with a snapshot leaves the same documents', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.array(step, { maxLength: 30 }), async (before, after) => {
-      await using here = openTestInstance()
-      await using there = openTestInstance()
-      for (const each of before) await perform(here.docs, each)
-      const stop = new AbortController()
-      const recording = textOf(record(here.docs, { signal: stop.signal }))
-      for (const each of after) await perform(here.docs, each)
-      await here.sync.catchUp()
-      await new Promise((resolve) => setImmediate(resolve))
-      stop.abort()
-      await replay([await recording], there.docs)
-      expect(there.stored()).toEqual(here.stored())
-    }),
-    { numRuns: 100 },
-  )
-})
+  it('reproduce the documents from a snapshot taken midway', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.array(step, { maxLength: 30 }), async (before, after) => {
+        await using source = openTestInstance()
+        await using target = openTestInstance()
+        for (const each of before) await perform(source.docs, each)
+        const stop = new AbortController()
+        const recording = textOf(record(source.docs, { signal: stop.signal }))
+        for (const each of after) await perform(source.docs, each)
+        await source.sync.catchUp()
+        await new Promise((resolve) => setImmediate(resolve))
+        stop.abort()
+        await replay([await recording], target.docs)
+        expect(target.stored()).toEqual(source.stored())
+      }),
+      { numRuns: 100 },
+    )
+  })
 
-test('cut anywhere, it is played up to there; gone on behind the last line done, it ends the same', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { maxLength: 30 }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      async (steps, share) => {
-        await using here = openTestInstance()
-        await using there = openTestInstance()
-        await using partly = openTestInstance()
-        const { position } = await here.docs.assign('a', { n: 0 })
-        const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
-        for (const each of steps) await perform(here.docs, each)
-        const text = await textOf(record(here.docs, { from: beginning, until: 'now' }))
-        const short = Buffer.from(text).subarray(0, Math.floor(share * (Buffer.byteLength(text) - 1)))
-        const error = await replay([short], there.docs).catch((thrown: unknown) => thrown)
-        expect(error).toMatchObject({ code: 'SYNC_RECORDING', reason: 'truncated' })
-        const { line } = error as { line: number }
-        const whole = text.split('\n').slice(0, line - 1)
-        await replay([[...whole, `{"end":${Math.max(0, line - 2)}}`].join('\n')], partly.docs).catch(() => {})
-        expect(there.stored()).toEqual(partly.stored())
-        await replay([text], there.docs, { after: line - 1 })
-        expect(there.stored()).toEqual(here.stored())
-      },
-    ),
-    { numRuns: 100 },
-  )
+  it('reproduce a truncated recording up to the cut, and the rest when continued after the last replayed line', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 30 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        async (steps, share) => {
+          await using source = openTestInstance()
+          await using target = openTestInstance()
+          await using partly = openTestInstance()
+          const { position } = await source.docs.assign('a', { n: 0 })
+          const beginning = { after: `0.${position.slice(position.indexOf('.') + 1)}` }
+          for (const each of steps) await perform(source.docs, each)
+          const text = await textOf(record(source.docs, { from: beginning, until: 'now' }))
+          const short = Buffer.from(text).subarray(0, Math.floor(share * (Buffer.byteLength(text) - 1)))
+          const error = await replay([short], target.docs).catch((thrown: unknown) => thrown)
+          expect(error).toMatchObject({ code: 'SYNC_RECORDING', reason: 'truncated' })
+          const { line } = error as { line: number }
+          const whole = text.split('\n').slice(0, line - 1)
+          await replay([[...whole, `{"end":${Math.max(0, line - 2)}}`].join('\n')], partly.docs).catch(() => {})
+          expect(target.stored()).toEqual(partly.stored())
+          await replay([text], target.docs, { after: line - 1 })
+          expect(target.stored()).toEqual(source.stored())
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
 })

@@ -18,12 +18,12 @@ export interface Doc {
   nested?: { [key: string]: number }
 }
 
-/** A collection on a store of its own. */
+/** A collection with its own store. */
 export interface TestInstance extends AsyncDisposable {
   readonly hub: MemoryHub
   readonly sync: SyncInstance
   readonly docs: Collection<Doc>
-  /** The documents in the store. */
+  /** Returns the documents in the store. */
   stored(): Record<string, unknown>
 }
 
@@ -48,7 +48,7 @@ export function openTestInstance(
   }
 }
 
-/** All of a recording, as one text. */
+/** Returns a whole recording as one text. */
 export async function textOf(lines: AsyncIterable<string>): Promise<string> {
   let text = ''
   for await (const line of lines) text += line

@@ -18,7 +18,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'epochs > the first commit after a restart finds the new epoch, no later call another',
+      name: 'createMemoryHub() epochs > begins exactly one epoch on the first commit after a restart',
     },
   },
   {
@@ -34,7 +34,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'epochs > the first load after a restart finds the new epoch, no later call another',
+      name: 'createMemoryHub() epochs > begins exactly one epoch on the first load after a restart',
     },
   },
   {
@@ -51,7 +51,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'epochs > the first changesSince after a restart finds the new epoch, no later call another',
+      name: 'createMemoryHub() epochs > begins exactly one epoch on the first changesSince after a restart',
     },
   },
   {
@@ -61,7 +61,7 @@ export const epochs: readonly Rule[] = [
     edits: [{ file: 'memory/store-server.ts', find: 'this.#identity++', replace: '' }],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'epochs > a restart that lost nothing begins an epoch whose fork is the head',
+      name: 'createMemoryHub() epochs > begins an epoch whose fork is the head after a restart that lost nothing',
     },
   },
   {
@@ -71,7 +71,7 @@ export const epochs: readonly Rule[] = [
     edits: [{ file: 'memory/store-server.ts', find: 'this.restart()', replace: '' }],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'a lost tail > takes data, counters, log and answers back, and gives the server another identity',
+      name: 'loseTail() > reverts data, counters, log and operation results, and begins a new epoch',
     },
   },
   {
@@ -322,7 +322,7 @@ export const epochs: readonly Rule[] = [
     edits: [{ file: 'memory/expectation.ts', find: 'if (!includesPosition(state, readAt))', replace: 'if (false)' }],
     provenBy: {
       file: 'memory/expectations.test.ts',
-      name: 'what was read in another history > conflicts beyond it, though the numbers are the same',
+      name: 'commit() with a precondition from another epoch > returns a conflict when it was read beyond the fork, even with equal versions',
     },
   },
   {

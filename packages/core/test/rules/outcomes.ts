@@ -50,7 +50,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'attempts > a conflict answers its own attempt and earlier ones, a later one is carried out',
+      name: 'commit() attempts > repeats a conflict for the same and earlier attempts, and runs a later one',
     },
   },
   {
@@ -64,7 +64,7 @@ export const outcomes: readonly Rule[] = [
         replace: 'attempt === known.attempt',
       },
     ],
-    provenBy: { file: 'memory/operations.test.ts', name: 'attempts > a commit answers every attempt' },
+    provenBy: { file: 'memory/operations.test.ts', name: 'commit() attempts > repeats a commit for every attempt' },
   },
   {
     name: 'conflict-is-remembered',
@@ -79,7 +79,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'attempts > a conflict answers its own attempt and earlier ones, a later one is carried out',
+      name: 'commit() attempts > repeats a conflict for the same and earlier attempts, and runs a later one',
     },
   },
   {
@@ -95,7 +95,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'an op id > that had nothing to do is remembered too: what is true later does not change the answer',
+      name: 'commit() with an op id > remembers that there was nothing to write, even when that changes later',
     },
   },
   {
@@ -110,7 +110,10 @@ export const outcomes: readonly Rule[] = [
           "else section.opResults.remember(op, 'change' in result ? { ...result, change: assembleChange({ ...result, ...result.change, time: 0, edits: 'omitted' }) } : result)",
       },
     ],
-    provenBy: { file: 'memory/operations.test.ts', name: 'an op id > of a delta is answered with the delta again' },
+    provenBy: {
+      file: 'memory/operations.test.ts',
+      name: 'commit() with an op id > returns the delta again when the first result was a delta',
+    },
   },
   {
     name: 'repeated-answer-is-published',
@@ -138,7 +141,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'the op memory > refuses what was made before the window, even if it never came',
+      name: 'op memory > rejects an operation from before the window, even if it never arrived',
     },
   },
   {
@@ -171,7 +174,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'the op memory > survives a restart: nothing is carried out twice, and answers tell the new epoch',
+      name: 'op memory > survives a restart: operations run once, and results state the new epoch',
     },
   },
   {
@@ -188,7 +191,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'the op memory > survives a restart: nothing is carried out twice, and answers tell the new epoch',
+      name: 'op memory > survives a restart: operations run once, and results state the new epoch',
     },
   },
   {
@@ -198,7 +201,7 @@ export const outcomes: readonly Rule[] = [
     edits: [{ file: 'memory/execute-commit.ts', find: 'if (request.epoch !== state.epoch)', replace: 'if (false)' }],
     provenBy: {
       file: 'memory/operations.test.ts',
-      name: 'the op memory > goes with the lost tail; then the epoch refuses, and the same id runs once in the new one',
+      name: 'op memory > loses results with the lost tail, rejects the old epoch and runs the id once in the new one',
     },
   },
   {
@@ -214,7 +217,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'epochs > a writer of an earlier epoch is refused, and nothing happens',
+      name: 'createMemoryHub() epochs > rejects a commit made in an earlier epoch and changes nothing',
     },
   },
   {

@@ -14,7 +14,7 @@ describe('rules', () => {
 const rule = (
   name: string,
   edits: readonly SourceEdit[],
-  test = 'a fork takes back what lies beyond it, and never adds',
+  test = 'SequenceTracker > removes sequences beyond a fork and never adds any',
 ): Rule => ({
   name,
   statement: '',

@@ -65,7 +65,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'the log > says so when it no longer reaches far enough, never "nothing"',
+      name: 'changesSince() > reports truncation, never an empty page, when the log no longer reaches back far enough',
     },
   },
   {
@@ -125,7 +125,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/history.test.ts',
-      name: 'epochs > one who was shown more of this epoch than there is makes the store begin a new one',
+      name: 'createMemoryHub() epochs > begins an epoch when a caller has seen more of the current one than exists',
     },
   },
   {

@@ -167,7 +167,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/commit.test.ts',
-      name: 'inner deltas > travel whole onto a field that is absent, whatever the floor says',
+      name: 'commit() with inner deltas > sends the whole value when the field is absent, at any floor',
     },
   },
   {
@@ -216,7 +216,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'memory/expectations.test.ts',
-      name: 'equal numbers of a document made again do not pass for the old one',
+      name: 'commit() with a precondition on an earlier state > distinguishes a re-created document from the old one with equal versions',
     },
   },
 ]

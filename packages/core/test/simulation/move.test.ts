@@ -41,7 +41,7 @@ function fault({ bus }: MemoryHub, { int, pick }: SeededRandom): void {
 async function move(seed: number): Promise<string[]> {
   const random = createSeededRandom(seed * 7919)
   const { int, chance, pick } = random
-  await using fleet = openFleet(docs, { ships: 2 + int(3), seed, on: ['a'] })
+  await using fleet = openFleet(docs, { size: 2 + int(3), seed, on: ['a'] })
   const { clock, instances, a, b } = fleet
   const keys = ['k', 'm', 'o'].slice(0, 1 + int(3))
   const watchers = instances.map(watch)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Change, FieldEdit } from '../../src/model/change.ts'
 import { FrameError } from '../../src/model/errors.ts'
 import type { Json } from '../../src/model/json.ts'
@@ -10,7 +10,7 @@ import { utf8ByteLength } from '../../src/transport/utf8.ts'
 import type { EncodedChange } from '../../src/transport/wire.ts'
 import { encode } from './encoding.ts'
 
-/** Any text, of code units that need not make sense together. */
+/** Any text, including invalid sequences of code units. */
 const units = fc.array(fc.nat(0xffff), { maxLength: 12 }).map((codes) => String.fromCharCode(...codes))
 const text = fc.oneof(
   units,
@@ -19,8 +19,8 @@ const text = fc.oneof(
 )
 const name = text.filter((each) => each !== '')
 /*
- * Names of members are drawn without a backslash: once V8 (12.8 to 14.6 at least) has parsed one that begins with it, JSON.parse
- * takes other names that are written with an escape for it (nodejs/node#63785). Everything else is drawn without restraint.
+ * Member names are drawn without a backslash: after V8 (at least 12.8 to 14.6) has parsed a name that begins with one,
+ * JSON.parse confuses it with other names that are written with an escape (nodejs/node#63785). All other text is arbitrary.
  */
 const member = text.map((each) => each.replaceAll('\\', '/'))
 const value = fc
@@ -38,7 +38,7 @@ const value = fc
       fc.array(tie('any'), { maxLength: 4 }),
       fc.dictionary(member, tie('any'), { maxKeys: 4 }),
     ),
-    // as JSON has it: no -0, no object without a prototype
+    // normalised as JSON: no -0, no object without a prototype
   }))
   .any.map((each): Json => JSON.parse(JSON.stringify(each)))
 const counter = fc.maxSafeNat()
@@ -80,29 +80,33 @@ const change: fc.Arbitrary<Change> = fc.record(
 
 const changes = fc.array(change, { maxLength: 12 })
 
-test('every change comes back from its text as it was', () => {
-  fc.assert(
-    fc.property(change, (each) => {
-      expect(decodeChange(encode(each))).toEqual(each)
-    }),
-  )
+describe('decodeChange()', () => {
+  it('returns every encoded change unchanged', () => {
+    fc.assert(
+      fc.property(change, (each) => {
+        expect(decodeChange(encode(each))).toEqual(each)
+      }),
+    )
+  })
 })
 
-test('every frame comes back as it was, from text and from bytes', () => {
-  fc.assert(
-    fc.property(changes, (all) => {
-      const sent = encodeFrames(all.map(encode), 1e9).map((frame) => frame.text)
-      for (const form of [(frame: string) => frame, (frame: string) => new TextEncoder().encode(frame)]) {
-        const got = sent.map((frame) => decodeFrame(form(frame)))
-        expect(got.flatMap((each) => each.changes)).toEqual(all)
-        expect(got.every(({ malformed }) => malformed === 0)).toBe(true)
-      }
-    }),
-  )
+describe('decodeFrame()', () => {
+  it('returns every encoded frame unchanged, from text and from bytes', () => {
+    fc.assert(
+      fc.property(changes, (all) => {
+        const sent = encodeFrames(all.map(encode), 1e9).map((frame) => frame.text)
+        for (const form of [(frame: string) => frame, (frame: string) => new TextEncoder().encode(frame)]) {
+          const got = sent.map((frame) => decodeFrame(form(frame)))
+          expect(got.flatMap((each) => each.changes)).toEqual(all)
+          expect(got.every(({ malformed }) => malformed === 0)).toBe(true)
+        }
+      }),
+    )
+  })
 })
 
-describe('framing', () => {
-  /** The most that the address of a change takes, with all that has to go with it. */
+describe('encodeFrames()', () => {
+  /** Maximum size of a frame with one change and no edits. */
   const addressed = (all: readonly EncodedChange[]): number =>
     Math.max(
       0,
@@ -111,7 +115,7 @@ describe('framing', () => {
       ),
     )
 
-  test('keeps to the size, the order and every change, whatever the size', () => {
+  it('keeps the order and every change within any maximum size', () => {
     fc.assert(
       fc.property(changes, fc.nat(400), (all, room) => {
         const encoded = all.map(encode)
@@ -123,7 +127,7 @@ describe('framing', () => {
         }
         const got = made.flatMap((frame) => decodeFrame(frame.text).changes)
         expect(got.map(({ sequence, key }) => [sequence, key])).toEqual(all.map(({ sequence, key }) => [sequence, key]))
-        // what is left out is left out for a reason only
+        // edits are omitted only when the whole change does not fit
         for (const [i, each] of got.entries()) {
           const original = all[i] as Change
           const [alone] = encodeFrames([encoded[i] as EncodedChange], 1e9)
@@ -134,7 +138,7 @@ describe('framing', () => {
     )
   })
 
-  test('makes as few frames as the size allows', () => {
+  it('creates as few frames as the size allows', () => {
     fc.assert(
       fc.property(changes, fc.nat(400), (all, room) => {
         const encoded = all.map((each) => encode({ ...each, epoch: 'e', origin: 'o' }))
@@ -148,7 +152,7 @@ describe('framing', () => {
     )
   })
 
-  test('puts together only what shares epoch and origin', () => {
+  it('groups only changes of the same epoch and origin', () => {
     fc.assert(
       fc.property(changes, (all) => {
         const made = encodeFrames(all.map(encode), 1e9)
@@ -170,7 +174,7 @@ describe('framing', () => {
     meta: { actor: 'ann' },
   }
 
-  test('at the very size keeps the change whole, one byte below leaves its edits out, but not its meta', () => {
+  it('keeps a change whole at the exact size, and one byte below omits its edits but not its meta', () => {
     const [whole] = encodeFrames([encode(large)], 1e9)
     const size = Buffer.byteLength(whole?.text ?? '')
     expect(size).toBeGreaterThan((whole?.text ?? '').length)
@@ -179,13 +183,13 @@ describe('framing', () => {
     expect(decodeFrame(less?.text ?? '').changes).toEqual([{ ...large, edits: 'omitted' }])
   })
 
-  test('leaves meta out too where there is no room even for that', () => {
+  it('omits meta too when it does not fit', () => {
     const { meta, ...bare } = { ...large, meta: { actor: 'a'.repeat(100) } }
     const [frame] = encodeFrames([encode({ ...bare, meta })], 60)
     expect(decodeFrame(frame?.text ?? '').changes).toEqual([{ ...bare, edits: 'omitted' }])
   })
 
-  test('joins at the very size, and not one byte below', () => {
+  it('joins changes at the exact size, and not one byte below', () => {
     const small = encode({ ...large, edits: [] })
     const [both] = encodeFrames([small, small], 1e9)
     const size = Buffer.byteLength(both?.text ?? '')
@@ -193,20 +197,22 @@ describe('framing', () => {
     expect(encodeFrames([small, small], size - 1)).toHaveLength(2)
   })
 
-  test('of nothing makes nothing', () => {
+  it('returns no frames for no changes', () => {
     expect(encodeFrames([], 100)).toEqual([])
   })
 })
 
-test('a change without its edits is otherwise the same', () => {
-  fc.assert(
-    fc.property(change, (each) => {
-      expect(decodeChange(omitEdits(encode(each)))).toEqual({ ...each, edits: 'omitted' })
-    }),
-  )
+describe('omitEdits()', () => {
+  it('changes nothing but the edits', () => {
+    fc.assert(
+      fc.property(change, (each) => {
+        expect(decodeChange(omitEdits(encode(each)))).toEqual({ ...each, edits: 'omitted' })
+      }),
+    )
+  })
 })
 
-describe('whatever arrives', () => {
+describe('decodeFrame() with arbitrary input', () => {
   const only = (read: () => unknown): void => {
     try {
       read()
@@ -215,11 +221,11 @@ describe('whatever arrives', () => {
     }
   }
 
-  test('as bytes is read or refused as no frame', () => {
+  it('decodes bytes or throws a FrameError', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => only(() => decodeFrame(bytes))))
   })
 
-  test('as JSON is read or refused as no frame, and what is read makes sense', () => {
+  it('decodes JSON into valid changes or throws a FrameError', () => {
     const nested = fc.letrec((tie) => ({
       any: fc.oneof(
         { maxDepth: 6 },
@@ -248,7 +254,7 @@ describe('whatever arrives', () => {
     )
   })
 
-  test('damaged on the way is read or refused as no frame', () => {
+  it('decodes a damaged frame or throws a FrameError', () => {
     fc.assert(
       fc.property(change, fc.nat(), fc.nat(255), fc.boolean(), (each, at, byte, cut) => {
         const [frame] = encodeFrames([encode(each)], 1e9)
@@ -260,7 +266,7 @@ describe('whatever arrives', () => {
     )
   })
 
-  test('however deep it is nested is read or refused as no frame', () => {
+  it('decodes deeply nested input or throws a FrameError', () => {
     for (const depth of [1_000, 100_000])
       only(() => decodeFrame(`[1,"e","o",${'['.repeat(depth)}${']'.repeat(depth)}]`))
   })

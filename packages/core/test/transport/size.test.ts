@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Change } from '../../src/model/change.ts'
 import { encodeFrames } from '../../src/transport/frames.ts'
 import { encode } from './encoding.ts'
@@ -11,13 +11,13 @@ const document = Object.fromEntries(
   ]),
 )
 
-/** What changed in it, in the form of RFC 6902: 121 bytes. */
+/** A change of the document as JSON Patch (RFC 6902): 121 bytes. */
 const patch = [
   { op: 'replace', path: '/price', value: 1299.95 },
   { op: 'replace', path: '/stock/warehouses/17/available', value: 43_210 },
 ] as const
 
-/** The same as it travels, with ids and counters as long as they come. */
+/** The same change as sent on the bus, with ids and counters of realistic length. */
 const change: Change = {
   key: 'sku-00012345',
   epoch: 'V1StGXR8_Z5j',
@@ -39,21 +39,23 @@ const change: Change = {
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
 
-test('a small change of a 3.5 KB document takes less than a twentieth of it on the wire', () => {
-  expect(bytes(patch)).toBe(121)
-  expect(bytes(document)).toBeGreaterThan(3_400)
-  expect(bytes(document)).toBeLessThan(3_600)
-  const [frame] = encodeFrames([encode(change)], 1e6)
-  const saved = 1 - Buffer.byteLength(frame?.text ?? '') / bytes(document)
-  expect(saved).toBeGreaterThan(0.95)
-})
+describe('encodeFrames()', () => {
+  it('encodes a small change of a 3.5 KB document in less than a twentieth of its size', () => {
+    expect(bytes(patch)).toBe(121)
+    expect(bytes(document)).toBeGreaterThan(3_400)
+    expect(bytes(document)).toBeLessThan(3_600)
+    const [frame] = encodeFrames([encode(change)], 1e6)
+    const saved = 1 - Buffer.byteLength(frame?.text ?? '') / bytes(document)
+    expect(saved).toBeGreaterThan(0.95)
+  })
 
-test('in a frame of many such changes each takes less than a twenty-fifth', () => {
-  const count = 16
-  const [frame] = encodeFrames(
-    Array.from({ length: count }, () => encode(change)),
-    1e6,
-  )
-  expect(frame?.changes).toHaveLength(count)
-  expect(1 - Buffer.byteLength(frame?.text ?? '') / count / bytes(document)).toBeGreaterThan(0.96)
+  it('encodes many such changes in less than a twenty-fifth of that size each', () => {
+    const count = 16
+    const [frame] = encodeFrames(
+      Array.from({ length: count }, () => encode(change)),
+      1e6,
+    )
+    expect(frame?.changes).toHaveLength(count)
+    expect(1 - Buffer.byteLength(frame?.text ?? '') / count / bytes(document)).toBeGreaterThan(0.96)
+  })
 })

@@ -1,4 +1,4 @@
-// The public types, held to what they must accept and refuse. Compiled by the type check, never run.
+// Code that the public types must accept or reject. Compiled by the type check, never run.
 import { type Collection, defineCollection, type Field, lww, max, type SyncInstance, sum, union } from '@sync/core'
 import { z } from 'zod'
 
@@ -76,7 +76,7 @@ await c.compareAndSet('k', 'price', '3', { expectedVersion: 1 })
 await c.compareAndSet('k', 'prize', 3, { expectedVersion: 1 })
 // @ts-expect-error expectedVersion is required
 await c.compareAndSet('k', 'price', 3)
-// @ts-expect-error undefined is no value
+// @ts-expect-error undefined is not a value
 await c.compareAndSet('k', 'badge', undefined, { expectedVersion: 1 })
 await c.compareAndSet('k', 'badge', null, { expectedVersion: 0 })
 const r = await c.compareAndSet('k', 'tags', [{ id: '1', label: 'x' }], { expectedVersion: 2 })
@@ -107,7 +107,7 @@ if (v) {
   v.price = 3
   // @ts-expect-error frozen deep
   v.nested.a.b.push(3)
-  await c.set('k', v) // what is read can be written
+  await c.set('k', v) // a value that was read can be written
   await c.set('k', { ...v, price: 3 })
 }
 // discriminated unions of changes

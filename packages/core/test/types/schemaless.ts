@@ -1,4 +1,4 @@
-// Documents without a fixed shape: any JSON, by our type of it or by one of the caller's own.
+// Documents without a fixed shape: any JSON, with the library's JSON type or with the caller's.
 import { defineCollection, type Json, type JsonObject, type SyncInstance } from '@sync/core'
 
 declare const sync: SyncInstance
@@ -23,5 +23,5 @@ if (read) await ours.set('k', read)
 for await (const batch of own.changes())
   for (const change of batch) if (change.kind === 'created') void change.value['a']
 void payload
-// @ts-expect-error unknown is no JSON
+// @ts-expect-error unknown is not JSON
 defineCollection<{ a: unknown }>({ section: 's', ttl: 'never' })

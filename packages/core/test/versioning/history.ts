@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 
-/** What a node does next: an event of its own, or the arrival of a message sent at an earlier event, whichever that was. */
+/** A step of a node: a local event, or the arrival of a message sent at any earlier event. */
 interface Step {
   readonly node: string
   readonly arrival: number | undefined
 }
 
-/** One event and, for the oracle, all that happened before it, by index. */
+/** One event and, for the oracle, the indices of all events that happened before it. */
 interface Event<S> {
   readonly node: string
   readonly stamp: S
@@ -18,7 +18,7 @@ interface Clock<S> {
   receive(stamp: S): S
 }
 
-/** Names that objects trip over, and that code units and other orders sort differently. */
+/** Node names that are special in objects, or that sort differently by code unit than by code point. */
 export const nodeName: fc.Arbitrary<string> = fc.constantFrom(
   'a',
   'b',
@@ -28,13 +28,13 @@ export const nodeName: fc.Arbitrary<string> = fc.constantFrom(
   '\uffee',
 )
 
-/** Steps of random message passing: late, repeated, overtaking and lost messages come by themselves. */
+/** Steps of random message passing, which include late, repeated, overtaking and lost messages. */
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({ node: nodeName, arrival: fc.option(fc.nat(), { nil: undefined }) }),
   { maxLength: 40 },
 )
 
-/** Runs the steps with a clock per node. What happened before what is known from the messages, not from the stamps. */
+/** Runs the steps with a clock per node. The happened-before relation is derived from the messages, not from the stamps. */
 export function run<S>(steps: readonly Step[], createClock: (node: string) => Clock<S>): Event<S>[] {
   const clocks = new Map<string, Clock<S>>()
   const own = new Map<string, number>()
@@ -52,7 +52,7 @@ export function run<S>(steps: readonly Step[], createClock: (node: string) => Cl
   return events
 }
 
-/** Calls `check` with every two events, and how the oracle says they stand to each other. */
+/** Calls `check` with every pair of events and the oracle's order of the two. */
 export function eachPair<S>(
   events: readonly Event<S>[],
   check: (a: S, b: S, order: 'before' | 'after' | 'equal' | 'concurrent') => void,

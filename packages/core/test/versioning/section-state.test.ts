@@ -1,7 +1,7 @@
 import { commonSequence, includesPosition } from '@sync/core/adapter'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
-const standing = {
+const state = {
   epoch: 'e3',
   ancestors: [
     { epoch: 'e1', sequence: 10, opResultCount: 10 },
@@ -9,17 +9,21 @@ const standing = {
   ],
 }
 
-test('the same epoch is common without end, an ancestor up to its fork, a stranger not at all', () => {
-  expect(['e3', 'e2', 'e1', 'x'].map((epoch) => commonSequence(standing, epoch))).toEqual([
-    Number.POSITIVE_INFINITY,
-    14,
-    10,
-    undefined,
-  ])
+describe('commonSequence()', () => {
+  it('returns infinity for the same epoch, the fork for an ancestor, and undefined for any other', () => {
+    expect(['e3', 'e2', 'e1', 'x'].map((epoch) => commonSequence(state, epoch))).toEqual([
+      Number.POSITIVE_INFINITY,
+      14,
+      10,
+      undefined,
+    ])
+  })
 })
 
-test('a place is held at or below the fork of its epoch', () => {
-  expect(includesPosition(standing, { epoch: 'e1', sequence: 10 })).toBe(true)
-  expect(includesPosition(standing, { epoch: 'e1', sequence: 11 })).toBe(false)
-  expect(includesPosition(standing, { epoch: 'x', sequence: 0 })).toBe(false)
+describe('includesPosition()', () => {
+  it("returns true at or below the fork of the position's epoch", () => {
+    expect(includesPosition(state, { epoch: 'e1', sequence: 10 })).toBe(true)
+    expect(includesPosition(state, { epoch: 'e1', sequence: 11 })).toBe(false)
+    expect(includesPosition(state, { epoch: 'x', sequence: 0 })).toBe(false)
+  })
 })

@@ -5,7 +5,7 @@ import { decodeFrame } from '../../../src/transport/decode.ts'
 import { changeOf, SECTION } from '../../memory/listener.ts'
 import { ScriptedBus } from './scripted-bus.ts'
 
-/** A fan-out of two scripted buses on a virtual clock, with all that it tells. */
+/** A fan-out of two scripted buses on a virtual clock, with its statuses and failures. */
 export interface FanoutSetup {
   readonly clock: VirtualRuntime
   readonly a: ScriptedBus
@@ -13,9 +13,9 @@ export interface FanoutSetup {
   readonly bus: Fanout
   readonly statuses: BusStatus[]
   readonly failures: BusFailure[]
-  /** Publishes each sequence in a call of its own; what became of them: `open` until it is known. */
+  /** Publishes each sequence in a separate call. Returns the outcomes: `open`, then `published` or an error code. */
   publish(...sequences: number[]): string[]
-  /** Subscribes; the sequences heard. */
+  /** Subscribes and returns the received sequences. The array grows with each frame. */
   listen(scope?: Scope): Promise<number[]>
 }
 
@@ -49,11 +49,11 @@ export function setUp(options: FanoutOptions = {}): FanoutSetup {
       return outcomes
     },
     async listen(scope = SECTION) {
-      const heard: number[] = []
+      const received: number[] = []
       await bus.subscribe(scope, (frame) => {
-        heard.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence))
+        received.push(...decodeFrame(frame).changes.map(({ sequence }) => sequence))
       })
-      return heard
+      return received
     },
   }
 }

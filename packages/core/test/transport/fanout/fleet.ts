@@ -14,35 +14,35 @@ import {
 } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
 
-/** One instance and its way to the buses. */
+/** One instance with its fan-out. */
 export interface FleetInstance<T> {
   readonly sync: SyncInstance
   readonly bus: Fanout
   readonly collection: Collection<T>
-  /** Clients of each bus that it is on, by the bus's name. */
+  /** The instance's bus clients, by bus name. */
   readonly on: Map<'a' | 'b', ChangeBus>
   readonly failures: BusFailure[]
 }
 
-/** Several instances on one store and two buses, on a clock that stands still until it is advanced. */
+/** Several instances on one store and two buses, on a virtual clock. */
 export interface Fleet<T> extends AsyncDisposable {
   readonly clock: VirtualRuntime
   readonly a: MemoryHub
   readonly b: MemoryHub
   readonly store: MemoryHub
   readonly instances: readonly FleetInstance<T>[]
-  /** Lets time pass until all that was begun is done and every instance has asked the store. */
+  /** Advances the clock until every write has completed and every instance has caught up with the store. */
   settle(): Promise<void>
 }
 
 export function openFleet<T>(
   definition: CollectionDefinition<T>,
-  { ships = 2, seed = 1, on = ['a', 'b'] }: { ships?: number; seed?: number; on?: readonly ('a' | 'b')[] } = {},
+  { size = 2, seed = 1, on = ['a', 'b'] }: { size?: number; seed?: number; on?: readonly ('a' | 'b')[] } = {},
 ): Fleet<T> {
   const clock = createVirtualRuntime(seed)
   const [a, b, store] = [1, 2, 3].map(() => createMemoryHub({ runtime: clock })) as [MemoryHub, MemoryHub, MemoryHub]
   const hubs = { a, b }
-  const all = Array.from({ length: ships }, (): FleetInstance<T> => {
+  const all = Array.from({ length: size }, (): FleetInstance<T> => {
     const clients = new Map(on.map((name) => [name, memoryBus(hubs[name])]))
     const bus = fanout({ runtime: clock }, ...clients.values())
     const sync = createInstance({ store: memoryStore(store), bus: bus, runtime: clock })
@@ -52,12 +52,12 @@ export function openFleet<T>(
   })
   const within = async (work: Promise<unknown>): Promise<void> => {
     let done = false
-    const over = work.finally(() => {
+    const finished = work.finally(() => {
       done = true
     })
     for (let step = 0; step < 300 && !done; step++) await clock.advance(100)
     if (!done) throw new Error(`the fleet does not settle (seed ${seed})`)
-    await over
+    await finished
   }
   return {
     clock,

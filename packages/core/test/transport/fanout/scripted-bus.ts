@@ -10,16 +10,16 @@ import type {
 import { encodeFrames } from '../../../src/transport/frames.ts'
 import type { EncodedChange } from '../../../src/transport/wire.ts'
 
-/** What becomes of the next calls: they work, are not answered, or reject. */
+/** The outcome of the next calls: they work, remain unanswered, or reject. */
 type Script = 'works' | 'hangs' | Error
 
-/** A bus that does as it is told, and notes what it was asked. */
+/** A bus that follows a script and records its calls. */
 export class ScriptedBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   publishing: Script = 'works'
   subscribing: Script = 'works'
   stopping: Script = 'works'
-  /** The sequences of each call of `publish`. */
+  /** The sequences of each `publish` call. */
   readonly calls: number[][] = []
   subscribes = 0
   closes = 0
@@ -78,12 +78,12 @@ export class ScriptedBus implements ChangeBus {
     for (const listener of this.#listeners) listener(status)
   }
 
-  /** Hands a frame to every handler. */
+  /** Delivers a frame to every handler. */
   deliver(frame: string): void {
     for (const handler of this.#handlers.keys()) handler(frame)
   }
 
-  /** Answers the calls that hang. */
+  /** Resolves the unanswered calls, or rejects them with `error`. */
   answer(error?: Error): void {
     for (const call of this.#held.splice(0)) {
       if (error) call.reject(error)

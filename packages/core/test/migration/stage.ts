@@ -2,7 +2,7 @@ import { type Change, type ChangesOptions, type Collection, type CollectionOptio
 import type { TestClusterOptions } from '@sync/core/testing'
 import { type Opened, open } from '../collection/open.ts'
 
-/** The document of these tests: a unit of a power plant, of which everyone wants to know the demand. */
+/** The document of these tests: a unit of a power plant. Services exchange its demand. */
 export interface Unit {
   name: string
   demand: number
@@ -12,12 +12,12 @@ export interface Unit {
 
 export const plant: Unit = { name: 'Plant A', demand: 380, capacity: 500 }
 
-/** Two instances `a` and `b` with the same collection of units. */
+/** Opens two instances `a` and `b` with the same collection of units. */
 export function units(options: Partial<CollectionOptions<Unit>> = {}, cluster: TestClusterOptions = {}): Opened<Unit> {
   return open(defineCollection<Unit>({ section: 'unit', ttl: 'never', ...options }), cluster)
 }
 
-/** Lets `b` miss everything that `work` publishes. */
+/** Drops every message that `work` publishes, so that `b` misses them. */
 export async function withoutDelivery(t: Opened<Unit>, work: () => Promise<unknown>): Promise<void> {
   t.cluster.bus.setFaultRates({ drop: 1 })
   await work()
@@ -25,20 +25,20 @@ export async function withoutDelivery(t: Opened<Unit>, work: () => Promise<unkno
   t.cluster.bus.setFaultRates({})
 }
 
-/** What a stream has told so far. */
+/** The changes that a stream has emitted so far. */
 export interface Watch {
   readonly events: readonly Change<Unit>[]
   readonly batches: readonly number[]
   stop(): Promise<void>
 }
 
-/** Follows a collection's changes. */
+/** Reads a collection's change stream until `stop()`. */
 export function watch(collection: Collection<Unit>, options: ChangesOptions<Unit> = {}): Watch {
-  const end = new AbortController()
+  const controller = new AbortController()
   const events: Change<Unit>[] = []
   const batches: number[] = []
-  const over = (async () => {
-    for await (const batch of collection.changes({ ...options, signal: end.signal })) {
+  const finished = (async () => {
+    for await (const batch of collection.changes({ ...options, signal: controller.signal })) {
       batches.push(batch.length)
       events.push(...batch)
     }
@@ -47,8 +47,8 @@ export function watch(collection: Collection<Unit>, options: ChangesOptions<Unit
     events,
     batches,
     stop: () => {
-      end.abort()
-      return over
+      controller.abort()
+      return finished
     },
   }
 }
