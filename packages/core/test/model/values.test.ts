@@ -62,7 +62,10 @@ describe('defineCollection()', () => {
     [{ section: 's' }, /ttl/],
     [{ section: 's', ttl: '5 parsecs' }, /ttl of "s"/],
     [{ section: 's', ttl: null }, /ttl/],
-    [{ section: 's', ttl: 'never', subscribeBy: 'document', replicate: 'all' }, /replicate of "s": expected 'on-demand' with subscribeBy/],
+    [
+      { section: 's', ttl: 'never', subscribeBy: 'document', replicate: 'all' },
+      /replicate of "s": expected 'on-demand' with subscribeBy/,
+    ],
     [{ section: 's', ttl: 'never', replicate: 'al' }, /replicate of "s": expected 'on-demand' or 'all', got "al"/],
     [{ section: 's', ttl: 'never', merge: { a: 5 } }, /merge\.a of "s": expected a function/],
     [{ section: 's', ttl: { after: 'never', sliding: true } }, /expected a duration with sliding: true/],
