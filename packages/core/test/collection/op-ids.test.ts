@@ -1,5 +1,5 @@
 import type { CommitRequest } from '@sync/core/adapter'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Doc, openTestSetup, type TestSetup } from '../replica/test-setup.ts'
 
 const up = (d: Doc): void => {
@@ -12,63 +12,65 @@ function sent(t: TestSetup): () => CommitRequest[] {
   return () => commit.mock.calls.flatMap(([group]) => group)
 }
 
-test('a write keeps its id over conflicts, and counts its attempts', async () => {
-  await using t = openTestSetup()
-  await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  t.hub.bus.setFaultRates({ drop: 1 })
-  await t.remote.assign('x', { n: 5 })
-  const requests = sent(t)
-  await t.local.update('x', up)
-  const [{ op: first }, ...again] = requests() as [CommitRequest]
-  expect(again.map(({ op }) => op)).toEqual([{ ...first, attempt: 2 }])
-  expect(t.stored('x')).toEqual({ n: 6 })
-})
+describe('operation ids', () => {
+  it('keeps the id after a conflict and counts the attempts', async () => {
+    await using t = openTestSetup()
+    await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    t.hub.bus.setFaultRates({ drop: 1 })
+    await t.remote.assign('x', { n: 5 })
+    const requests = sent(t)
+    await t.local.update('x', up)
+    const [{ op: first }, ...again] = requests() as [CommitRequest]
+    expect(again.map(({ op }) => op)).toEqual([{ ...first, attempt: 2 }])
+    expect(t.stored('x')).toEqual({ n: 6 })
+  })
 
-test('a write that is refused for its epoch goes again under its id, as it was', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 1 })
-  t.hub.store.restart()
-  const requests = sent(t)
-  await t.local.assign('x', { n: 2 })
-  const [{ op, fields }, ...again] = requests() as [CommitRequest]
-  expect(again).toMatchObject([{ op, fields }])
-})
+  it('resends the same write under its id when the store refuses its epoch', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 1 })
+    t.hub.store.restart()
+    const requests = sent(t)
+    await t.local.assign('x', { n: 2 })
+    const [{ op, fields }, ...again] = requests() as [CommitRequest]
+    expect(again).toMatchObject([{ op, fields }])
+  })
 
-test('a write whose reply is lost is published all the same', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 1 })
-  await t.remote.get('x')
-  t.hub.store.loseReplies()
-  const write = t.local.assign('x', { n: 2 })
-  await t.clock.advance(100)
-  await write
-  expect(t.remote.peek('x')).toEqual({ n: 2 })
-})
+  it('publishes a write whose reply is lost', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 1 })
+    await t.remote.get('x')
+    t.hub.store.loseReplies()
+    const write = t.local.assign('x', { n: 2 })
+    await t.clock.advance(100)
+    await write
+    expect(t.remote.peek('x')).toEqual({ n: 2 })
+  })
 
-test('a write whose answer is lost and forgotten is in doubt, and not done again', async () => {
-  await using t = openTestSetup({ maxOpResults: 4 })
-  await t.local.assign('x', { n: 1 })
-  await t.local.get('x')
-  t.hub.store.loseReplies()
-  const doubt = expect(t.local.update('x', up)).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
-  await t.clock.advance(1)
-  for (let n = 0; n < 12; n++) await t.remote.assign('y', { n })
-  await t.clock.advance(100)
-  await doubt
-  expect(t.stored('x')).toEqual({ n: 2 })
-})
+  it('rejects with an unknown outcome when the reply is lost and the result forgotten', async () => {
+    await using t = openTestSetup({ maxOpResults: 4 })
+    await t.local.assign('x', { n: 1 })
+    await t.local.get('x')
+    t.hub.store.loseReplies()
+    const doubt = expect(t.local.update('x', up)).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+    await t.clock.advance(1)
+    for (let n = 0; n < 12; n++) await t.remote.assign('y', { n })
+    await t.clock.advance(100)
+    await doubt
+    expect(t.stored('x')).toEqual({ n: 2 })
+  })
 
-test('writes that went together and are sent again in other company are done once', async () => {
-  await using t = openTestSetup()
-  await t.remote.assign('x', { n: 0 })
-  await t.remote.assign('y', { n: 0 })
-  await t.local.getMany(['x', 'y'])
-  const commit = vi.spyOn(t.requests.store, 'commit')
-  t.hub.store.loseReplies()
-  const writes = [t.local.update('x', up), t.local.update('y', up)]
-  await t.clock.advance(100)
-  await Promise.all(writes)
-  expect([t.stored('x'), t.stored('y')]).toEqual([{ n: 1 }, { n: 1 }])
-  expect(commit.mock.calls.map(([group]) => group.length)).toEqual([2, 1, 1])
+  it('commits each write once when a group commit is resent in parts', async () => {
+    await using t = openTestSetup()
+    await t.remote.assign('x', { n: 0 })
+    await t.remote.assign('y', { n: 0 })
+    await t.local.getMany(['x', 'y'])
+    const commit = vi.spyOn(t.requests.store, 'commit')
+    t.hub.store.loseReplies()
+    const writes = [t.local.update('x', up), t.local.update('y', up)]
+    await t.clock.advance(100)
+    await Promise.all(writes)
+    expect([t.stored('x'), t.stored('y')]).toEqual([{ n: 1 }, { n: 1 }])
+    expect(commit.mock.calls.map(([group]) => group.length)).toEqual([2, 1, 1])
+  })
 })

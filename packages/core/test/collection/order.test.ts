@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openTestSetup, type TestSetup } from '../replica/test-setup.ts'
 
 /** Begins a write whose call is slow on its way, so that what follows waits behind it; the returned function ends that. */
@@ -13,93 +13,95 @@ async function slowly(t: TestSetup, begin: () => Promise<unknown>): Promise<() =
   }
 }
 
-test('a write that is slow on its way is not overtaken by a later one', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
-  const later = t.local.assign('x', { n: 2 })
-  await t.clock.advance(1)
-  await arrive()
-  await later
-  expect(t.stored('x')).toEqual({ n: 2 })
-})
-
-test('a write that its caller gave up is not overtaken by a later one either', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  t.requests.holdNext('commit')
-  const doubt = expect(t.local.assign('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({
-    code: 'SYNC_OUTCOME_UNKNOWN',
+describe('writes to one document', () => {
+  it('commits a slow write before a later one', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+    const later = t.local.assign('x', { n: 2 })
+    await t.clock.advance(1)
+    await arrive()
+    await later
+    expect(t.stored('x')).toEqual({ n: 2 })
   })
-  const later = t.local.assign('x', { n: 2 })
-  await t.clock.advance(20)
-  await doubt
-  t.requests.release()
-  await t.clock.advance(1)
-  await later
-  expect(t.stored('x')).toEqual({ n: 2 })
-})
 
-test('a write that waits for a store that is away is not overtaken by a later one', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  t.hub.store.makeUnavailable()
-  const writes = [t.local.assign('x', { n: 1 })]
-  await t.clock.advance(10_000)
-  writes.push(t.local.assign('x', { n: 2 }))
-  await t.clock.advance(1)
-  t.hub.store.makeAvailable()
-  await t.clock.advance(5_000)
-  await Promise.all(writes)
-  expect(t.stored('x')).toEqual({ n: 2 })
-})
-
-test('what waits combines only with its own kind', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  await t.local.get('x')
-  const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
-  const writes = [t.local.assign('x', { m: 1 }), t.local.update('x', (d) => ({ ...d, n: (d.n ?? 0) + 1 }))]
-  await arrive()
-  await Promise.all(writes)
-  expect(t.stored('x')).toEqual({ n: 2, m: 1 })
-})
-
-test('what insists on a version does so, though it waits behind others', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
-  const waiting = t.local.assign('x', { n: 2 })
-  const refused = expect(t.local.assign('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({
-    code: 'SYNC_CONFLICT',
+  it('commits a write whose caller gave up before a later one', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    t.requests.holdNext('commit')
+    const doubt = expect(t.local.assign('x', { n: 1 }, { timeout: 10 })).rejects.toMatchObject({
+      code: 'SYNC_OUTCOME_UNKNOWN',
+    })
+    const later = t.local.assign('x', { n: 2 })
+    await t.clock.advance(20)
+    await doubt
+    t.requests.release()
+    await t.clock.advance(1)
+    await later
+    expect(t.stored('x')).toEqual({ n: 2 })
   })
-  await arrive()
-  await waiting
-  await refused
-  expect(t.stored('x')).toEqual({ n: 2 })
-})
 
-test('an id of its own is kept by a write that waits behind others', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  const up = (idempotencyKey?: string) =>
-    t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), idempotencyKey === undefined ? {} : { idempotencyKey })
-  const arrive = await slowly(t, () => up())
-  const writes = [up(), up('job')]
-  await arrive()
-  await Promise.all(writes)
-  await up('job')
-  expect(t.stored('x')).toEqual({ n: 3 })
-})
+  it('commits a write that waits for an unavailable store before a later one', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    t.hub.store.makeUnavailable()
+    const writes = [t.local.assign('x', { n: 1 })]
+    await t.clock.advance(10_000)
+    writes.push(t.local.assign('x', { n: 2 }))
+    await t.clock.advance(1)
+    t.hub.store.makeAvailable()
+    await t.clock.advance(5_000)
+    await Promise.all(writes)
+    expect(t.stored('x')).toEqual({ n: 2 })
+  })
 
-test('what is sent again takes nothing along that came later', async () => {
-  await using t = openTestSetup()
-  await t.local.assign('x', { n: 0 })
-  t.hub.store.loseReplies()
-  const writes = [t.local.assign('x', { n: 1 })]
-  await t.clock.advance(1)
-  writes.push(t.local.assign('x', { m: 2 }))
-  await t.clock.advance(1_000)
-  await Promise.all(writes)
-  expect(t.stored('x')).toEqual({ n: 1, m: 2 })
+  it('combines waiting writes only with writes of the same kind', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    await t.local.get('x')
+    const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+    const writes = [t.local.assign('x', { m: 1 }), t.local.update('x', (d) => ({ ...d, n: (d.n ?? 0) + 1 }))]
+    await arrive()
+    await Promise.all(writes)
+    expect(t.stored('x')).toEqual({ n: 2, m: 1 })
+  })
+
+  it('checks ifVersion after the writes that were queued before it', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+    const waiting = t.local.assign('x', { n: 2 })
+    const refused = expect(t.local.assign('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({
+      code: 'SYNC_CONFLICT',
+    })
+    await arrive()
+    await waiting
+    await refused
+    expect(t.stored('x')).toEqual({ n: 2 })
+  })
+
+  it('keeps the idempotency key of a write that waits behind others', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    const up = (idempotencyKey?: string) =>
+      t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), idempotencyKey === undefined ? {} : { idempotencyKey })
+    const arrive = await slowly(t, () => up())
+    const writes = [up(), up('job')]
+    await arrive()
+    await Promise.all(writes)
+    await up('job')
+    expect(t.stored('x')).toEqual({ n: 3 })
+  })
+
+  it('does not add later writes to a commit that is resent', async () => {
+    await using t = openTestSetup()
+    await t.local.assign('x', { n: 0 })
+    t.hub.store.loseReplies()
+    const writes = [t.local.assign('x', { n: 1 })]
+    await t.clock.advance(1)
+    writes.push(t.local.assign('x', { m: 2 }))
+    await t.clock.advance(1_000)
+    await Promise.all(writes)
+    expect(t.stored('x')).toEqual({ n: 1, m: 2 })
+  })
 })

@@ -1,67 +1,69 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { findChangedArray } from '../../src/patch/changed-array.ts'
 import { lamp, open } from './open.ts'
 
-test('a patch changes the document, and is told like any change', async () => {
-  await using t = open()
-  await t.a.create('x', lamp)
-  const { version, changed } = await t.a.patch('x', [
-    { op: 'test', path: '/price', value: 4 },
-    { op: 'replace', path: '/price', value: 5 },
-    { op: 'add', path: '/size/parts/1', value: 9 },
-    { op: 'remove', path: '/title' },
-  ])
-  expect({ version, changed }).toEqual({ version: 2, changed: true })
-  const { title: _, ...rest } = lamp
-  expect(t.a.peek('x')).toEqual({ ...rest, price: 5, size: { width: 1, parts: [1, 9, 2, 3] } })
-  await t.cluster.settle()
-  expect(await t.b.get('x')).toEqual(t.a.peek('x'))
+describe('patch()', () => {
+  it('applies the operations and publishes them as one change', async () => {
+    await using t = open()
+    await t.a.create('x', lamp)
+    const { version, changed } = await t.a.patch('x', [
+      { op: 'test', path: '/price', value: 4 },
+      { op: 'replace', path: '/price', value: 5 },
+      { op: 'add', path: '/size/parts/1', value: 9 },
+      { op: 'remove', path: '/title' },
+    ])
+    expect({ version, changed }).toEqual({ version: 2, changed: true })
+    const { title: _, ...rest } = lamp
+    expect(t.a.peek('x')).toEqual({ ...rest, price: 5, size: { width: 1, parts: [1, 9, 2, 3] } })
+    await t.cluster.settle()
+    expect(await t.b.get('x')).toEqual(t.a.peek('x'))
+  })
+
+  it('writes nothing when one operation fails', async () => {
+    await using t = open()
+    await t.a.create('x', lamp)
+    const ops = [
+      { op: 'replace', path: '/price', value: 5 },
+      { op: 'test', path: '/title', value: 'Chair' },
+    ] as const
+    await expect(t.a.patch('x', ops)).rejects.toMatchObject({ code: 'SYNC_PATCH', reason: 'test-failed', index: 1 })
+    expect(t.a.peek('x')).toEqual(lamp)
+  })
+
+  it('rejects when the document does not exist', async () => {
+    await using t = open()
+    const ops = [{ op: 'add', path: '/price', value: 5 }] as const
+    await expect(t.a.patch('x', ops)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
+  })
+
+  it('rejects with the matching error code when the patch is invalid', async () => {
+    await using t = open()
+    await t.a.create('x', lamp)
+    const refused = async (ops: unknown, code: string): Promise<void> =>
+      expect(t.a.patch('x', ops as never)).rejects.toMatchObject({ code })
+    await refused('no', 'SYNC_ARGUMENT')
+    await refused([null], 'SYNC_ARGUMENT')
+    await refused([{ op: 'add' }], 'SYNC_ARGUMENT')
+    await refused([{ op: 'move', path: '/a', from: 1 }], 'SYNC_ARGUMENT')
+    await refused([{ op: 'add', path: '/a', value: Number.NaN }], 'SYNC_NOT_JSON')
+    await refused([{ op: 'add', path: '/__proto__', value: 1 }], 'SYNC_PATCH')
+    await refused([{ op: 'replace', path: '', value: 1 }], 'SYNC_ARGUMENT')
+  })
+
+  it('uses the operations as they were at the call', async () => {
+    await using t = open()
+    await t.a.create('x', lamp)
+    const ops = [{ op: 'add', path: '/note', value: 'a' as string }] as const
+    const patching = t.a.patch('x', ops)
+    Object.assign(ops[0], { value: 'b' })
+    await patching
+    expect(t.a.peek('x')?.note).toBe('a')
+  })
 })
 
-test('one operation that does not fit, and nothing is written', async () => {
-  await using t = open()
-  await t.a.create('x', lamp)
-  const ops = [
-    { op: 'replace', path: '/price', value: 5 },
-    { op: 'test', path: '/title', value: 'Chair' },
-  ] as const
-  await expect(t.a.patch('x', ops)).rejects.toMatchObject({ code: 'SYNC_PATCH', reason: 'test-failed', index: 1 })
-  expect(t.a.peek('x')).toEqual(lamp)
-})
-
-test('it never makes a document', async () => {
-  await using t = open()
-  const ops = [{ op: 'add', path: '/price', value: 5 }] as const
-  await expect(t.a.patch('x', ops)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
-})
-
-test('what is no patch is refused by name, also when only the queue would find out', async () => {
-  await using t = open()
-  await t.a.create('x', lamp)
-  const refused = async (ops: unknown, code: string): Promise<void> =>
-    expect(t.a.patch('x', ops as never)).rejects.toMatchObject({ code })
-  await refused('no', 'SYNC_ARGUMENT')
-  await refused([null], 'SYNC_ARGUMENT')
-  await refused([{ op: 'add' }], 'SYNC_ARGUMENT')
-  await refused([{ op: 'move', path: '/a', from: 1 }], 'SYNC_ARGUMENT')
-  await refused([{ op: 'add', path: '/a', value: Number.NaN }], 'SYNC_NOT_JSON')
-  await refused([{ op: 'add', path: '/__proto__', value: 1 }], 'SYNC_PATCH')
-  await refused([{ op: 'replace', path: '', value: 1 }], 'SYNC_ARGUMENT')
-})
-
-test('what the caller does to the operations afterwards is not seen', async () => {
-  await using t = open()
-  await t.a.create('x', lamp)
-  const ops = [{ op: 'add', path: '/note', value: 'a' as string }] as const
-  const patching = t.a.patch('x', ops)
-  Object.assign(ops[0], { value: 'b' })
-  await patching
-  expect(t.a.peek('x')?.note).toBe('a')
-})
-
-describe('when another writer was first', () => {
-  test('it is applied to the newer document', async () => {
+describe('patch() after a concurrent write', () => {
+  it('applies the operations to the newer document', async () => {
     await using t = open()
     await t.a.create('x', lamp)
     await t.b.get('x')
@@ -72,7 +74,7 @@ describe('when another writer was first', () => {
     expect(t.instances[1]?.stats().conflicts).toBe(1)
   })
 
-  test('unless it changed an array on the way: an index is not an identity', async () => {
+  it('conflicts when an array on the path has changed', async () => {
     await using t = open()
     await t.a.create('x', lamp)
     await t.b.get('x')
@@ -89,22 +91,22 @@ describe('when another writer was first', () => {
   })
 })
 
-describe('an array on the way', () => {
+describe('findChangedArray()', () => {
   const before = { a: [{ b: [1] }, { b: [2] }], o: { c: 1 } }
-  test.each([
-    ['untouched', { ...before, o: { c: 2 } }, '/a/0/b/0', undefined],
-    ['not on the path', { ...before, a: [] }, '/o/c', undefined],
-    ['changed below', { ...before, a: [{ b: [1] }, { b: [3] }] }, '/a/0/b/0', '/a'],
-    ['the last one of all', { ...before, a: [{ b: [1] }] }, '/a/-', '/a'],
-    ['gone', { o: before.o }, '/a/0/b/0', '/a'],
-    ['that is one only now', { ...before, o: [1] }, '/o/c', '/o'],
-    ['named, not entered', { ...before, a: [] }, '/a', undefined],
-  ])('%s', (_, after, path, changed) => {
+  it.each([
+    ['nothing when the array is unchanged', { ...before, o: { c: 2 } }, '/a/0/b/0', undefined],
+    ['nothing when the array is not on the path', { ...before, a: [] }, '/o/c', undefined],
+    ['the array when a value inside it has changed', { ...before, a: [{ b: [1] }, { b: [3] }] }, '/a/0/b/0', '/a'],
+    ['the array when the path ends at "-"', { ...before, a: [{ b: [1] }] }, '/a/-', '/a'],
+    ['the array when it no longer exists', { o: before.o }, '/a/0/b/0', '/a'],
+    ['the array when it was an object before', { ...before, o: [1] }, '/o/c', '/o'],
+    ['nothing when the path ends at the array', { ...before, a: [] }, '/a', undefined],
+  ])('returns %s', (_, after, path, changed) => {
     expect(findChangedArray([{ op: 'remove', path }], before, after)).toBe(changed)
     expect(findChangedArray([{ op: 'move', path: '/o', from: path }], before, after)).toBe(changed)
   })
 
-  test('is never found changed in an equal document', () => {
+  it('returns nothing when the documents are equal', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.array(fc.string()), (json, names) => {
         const path = names.map((name) => `/${name.replaceAll(/[~/\\]|__proto__|constructor|prototype/g, '_')}`).join('')

@@ -1,5 +1,5 @@
 import { type CollectionOptions, defineCollection, type LoadDocument } from '@sync/core'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { open } from './open.ts'
 
@@ -11,105 +11,107 @@ type Load = LoadDocument<Row>
 const near = (source: NonNullable<CollectionOptions<Row>['source']>, options: Partial<CollectionOptions<Row>> = {}) =>
   open(defineCollection<Row>({ section: 'row', ttl: 'never', source, ...options }))
 
-test('what the store does not have comes from the source, once however many wait', async () => {
-  const source = vi.fn<Load>(async (key) => ({ n: key.length }))
-  await using t = near(source)
-  const [first, second] = await Promise.all([t.a.get('abc'), t.a.get('abc')])
-  expect(first).toEqual({ n: 3 })
-  expect(second).toBe(first)
-  expect(await t.b.get('abc')).toEqual({ n: 3 })
-  expect(source).toHaveBeenCalledTimes(1)
-})
-
-test('of two instances that ask at once one fills it, and both have the same', async () => {
-  let n = 0
-  const source = vi.fn<Load>(async () => ({ n: ++n }))
-  await using t = near(source)
-  const [a, b] = await Promise.all([t.a.get('x'), t.b.get('x')])
-  expect(a).toEqual(b)
-})
-
-test('what the source does not have is not asked for again for a while', async () => {
-  const source = vi.fn<Load>(async () => undefined)
-  await using t = near({ load: source, negativeTtl: '10s' })
-  for (let n = 0; n < 3; n++) expect(await t.a.get('x')).toBe(undefined)
-  expect(source).toHaveBeenCalledTimes(1)
-  await t.cluster.clock.advance(11_000)
-  await t.a.get('x')
-  expect(source).toHaveBeenCalledTimes(2)
-  // made by somebody, it is there at once
-  await t.b.create('x', { n: 1 })
-  await t.cluster.settle()
-  expect(await t.a.get('x')).toEqual({ n: 1 })
-})
-
-test('an old row, read before an invalidation, does not stay', async () => {
-  const row = { n: 1 }
-  const asked = Promise.withResolvers<void>()
-  const answer = Promise.withResolvers<void>()
-  const source = vi.fn<Load>(async () => {
-    const read = { ...row }
-    asked.resolve()
-    await answer.promise
-    return read
+describe('defineCollection({ source })', () => {
+  it('loads an absent document once for many callers', async () => {
+    const source = vi.fn<Load>(async (key) => ({ n: key.length }))
+    await using t = near(source)
+    const [first, second] = await Promise.all([t.a.get('abc'), t.a.get('abc')])
+    expect(first).toEqual({ n: 3 })
+    expect(second).toBe(first)
+    expect(await t.b.get('abc')).toEqual({ n: 3 })
+    expect(source).toHaveBeenCalledTimes(1)
   })
-  await using t = near(source)
-  const reading = t.a.get('x')
-  await asked.promise
-  // the database is changed, and then the cache told of it
-  row.n = 2
-  expect(await t.b.delete('x')).toBe(false)
-  answer.resolve()
-  expect(await reading).toEqual({ n: 2 })
-  expect(source).toHaveBeenCalledTimes(2)
-})
 
-test('with a schema too, an old row neither stays nor covers what was made meanwhile', async () => {
-  const schema = z.object({ n: z.number() })
-  const answers = [Promise.withResolvers<Row>(), Promise.withResolvers<Row>(), Promise.withResolvers<Row>()]
-  let asked = 0
-  const source: Load = () => answers[asked++]?.promise as Promise<Row>
-  await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
-  const deleted = t.a.get('x')
-  const made = t.a.get('y')
-  await t.cluster.clock.advance(1)
-  await t.b.delete('x')
-  await t.b.assign('y', { n: 5 })
-  await t.cluster.clock.advance(1)
-  for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
-  expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
-  expect(asked).toBe(3)
-})
-
-test('writes do not ask the source', async () => {
-  const source = vi.fn<Load>(async () => ({ n: 1 }))
-  await using t = near(source)
-  await expect(t.a.update('x', (d) => void d.n++)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
-  await t.a.assign('y', { n: 2 })
-  expect(t.a.peek('x')).toBe(undefined)
-  expect(source).not.toHaveBeenCalled()
-})
-
-test('a source that fails, gives no JSON, or takes too long, is told to whoever reads; the next asks again', async () => {
-  let answer: () => Promise<unknown> = () => Promise.reject(new Error('no database'))
-  const signals: AbortSignal[] = []
-  await using t = near((_, signal) => {
-    signals.push(signal)
-    return answer() as Promise<Row>
+  it('returns the same document to two instances that load at once', async () => {
+    let n = 0
+    const source = vi.fn<Load>(async () => ({ n: ++n }))
+    await using t = near(source)
+    const [a, b] = await Promise.all([t.a.get('x'), t.b.get('x')])
+    expect(a).toEqual(b)
   })
-  await expect(t.a.get('x')).rejects.toMatchObject({
-    code: 'SYNC_SOURCE',
-    retryable: true,
-    message: expect.stringContaining('source: load failed: no database'),
-    address: { section: 'row', key: 'x' },
+
+  it('does not call the source again within negativeTtl', async () => {
+    const source = vi.fn<Load>(async () => undefined)
+    await using t = near({ load: source, negativeTtl: '10s' })
+    for (let n = 0; n < 3; n++) expect(await t.a.get('x')).toBe(undefined)
+    expect(source).toHaveBeenCalledTimes(1)
+    await t.cluster.clock.advance(11_000)
+    await t.a.get('x')
+    expect(source).toHaveBeenCalledTimes(2)
+    // made by somebody, it is there at once
+    await t.b.create('x', { n: 1 })
+    await t.cluster.settle()
+    expect(await t.a.get('x')).toEqual({ n: 1 })
   })
-  answer = async () => ({ n: new Date(0) })
-  await expect(t.a.get('x')).rejects.toMatchObject({ code: 'SYNC_NOT_JSON', path: '/n' })
-  answer = () => new Promise(() => {})
-  const late = expect(t.a.get('x')).rejects.toMatchObject({ code: 'SYNC_SOURCE' })
-  await t.cluster.clock.advance(31_000)
-  await late
-  expect(signals.at(-1)?.aborted).toBe(true)
-  answer = async () => ({ n: 5 })
-  expect(await t.a.get('x')).toEqual({ n: 5 })
+
+  it('discards a row that was read before an invalidation', async () => {
+    const row = { n: 1 }
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<void>()
+    const source = vi.fn<Load>(async () => {
+      const read = { ...row }
+      asked.resolve()
+      await answer.promise
+      return read
+    })
+    await using t = near(source)
+    const reading = t.a.get('x')
+    await asked.promise
+    // the database is changed, and then the cache told of it
+    row.n = 2
+    expect(await t.b.delete('x')).toBe(false)
+    answer.resolve()
+    expect(await reading).toEqual({ n: 2 })
+    expect(source).toHaveBeenCalledTimes(2)
+  })
+
+  it('discards an old row after a delete or a write when there is a schema', async () => {
+    const schema = z.object({ n: z.number() })
+    const answers = [Promise.withResolvers<Row>(), Promise.withResolvers<Row>(), Promise.withResolvers<Row>()]
+    let asked = 0
+    const source: Load = () => answers[asked++]?.promise as Promise<Row>
+    await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
+    const deleted = t.a.get('x')
+    const made = t.a.get('y')
+    await t.cluster.clock.advance(1)
+    await t.b.delete('x')
+    await t.b.assign('y', { n: 5 })
+    await t.cluster.clock.advance(1)
+    for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
+    expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
+    expect(asked).toBe(3)
+  })
+
+  it('does not call the source for writes', async () => {
+    const source = vi.fn<Load>(async () => ({ n: 1 }))
+    await using t = near(source)
+    await expect(t.a.update('x', (d) => void d.n++)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
+    await t.a.assign('y', { n: 2 })
+    expect(t.a.peek('x')).toBe(undefined)
+    expect(source).not.toHaveBeenCalled()
+  })
+
+  it('rejects the read when the source fails, and calls it again on the next read', async () => {
+    let answer: () => Promise<unknown> = () => Promise.reject(new Error('no database'))
+    const signals: AbortSignal[] = []
+    await using t = near((_, signal) => {
+      signals.push(signal)
+      return answer() as Promise<Row>
+    })
+    await expect(t.a.get('x')).rejects.toMatchObject({
+      code: 'SYNC_SOURCE',
+      retryable: true,
+      message: expect.stringContaining('source: load failed: no database'),
+      address: { section: 'row', key: 'x' },
+    })
+    answer = async () => ({ n: new Date(0) })
+    await expect(t.a.get('x')).rejects.toMatchObject({ code: 'SYNC_NOT_JSON', path: '/n' })
+    answer = () => new Promise(() => {})
+    const late = expect(t.a.get('x')).rejects.toMatchObject({ code: 'SYNC_SOURCE' })
+    await t.cluster.clock.advance(31_000)
+    await late
+    expect(signals.at(-1)?.aborted).toBe(true)
+    answer = async () => ({ n: 5 })
+    expect(await t.a.get('x')).toEqual({ n: 5 })
+  })
 })

@@ -1,211 +1,225 @@
 import { type Change, createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Doc, openTestSetup } from '../replica/test-setup.ts'
 import { pullStream } from './pull-stream.ts'
 
 const sequenceOf = ({ position }: Change<Doc>): number => Number(position.split('.')[0])
 
-test('what a slow watcher has not taken yet and the store lost is taken back', async () => {
-  await using t = openTestSetup()
-  const w = pullStream(t)
-  await w.next()
-  await t.remote.assign('x', { n: 1 })
-  const [created] = await w.next()
-  await t.remote.assign('x', { n: 2 })
-  await t.clock.advance(1)
-  t.hub.store.loseTail(1)
-  await t.sync.catchUp()
-  expect(created).toMatchObject({ kind: 'created' })
-  expect((await w.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
+describe('changes()', () => {
+  it('emits waiting changes when it starts while an earlier one is missing', async () => {
+    await using t = openTestSetup()
+    await t.local.ready()
+    await t.remote.ready()
+    t.hub.bus.drop(1)
+    await t.remote.assign('x', { n: 1 })
+    await t.clock.advance(1)
+    await t.remote.assign('y', { n: 1 })
+    await t.clock.advance(1)
+    expect((await pullStream(t).next()).map(({ key }) => key)).toEqual(['x', 'y'])
+  })
+
+  it('emits a reset when a change is too large for the bus, and no position skips it', async () => {
+    await using t = openTestSetup({ maxPayloadBytes: 400 })
+    const w = pullStream(t)
+    await w.next()
+    await t.remote.assign('x', { text: 'a', n: 0 })
+    await t.remote.assign('x', { text: 'b'.repeat(1_000) })
+    await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('y', { n: 1 })
+    const told = await w.next()
+    expect(told.map(({ kind, key }) => `${kind} ${key}`)).toEqual(['created x', 'created y', 'reset x'])
+    expect(told.map(sequenceOf)).toEqual([1, 1, 4])
+    expect(told[2]).toMatchObject({ value: { text: 'b'.repeat(1_000), n: 1 } })
+  })
+
+  it('emits a removal when a document expires', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
+    const w = pullStream(t)
+    await w.next()
+    await t.remote.assign('x', { n: 1 })
+    await w.next()
+    await t.clock.advance(2_000)
+    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+  })
+
+  it('emits a later change after the reset that replaces too many changes', async () => {
+    await using t = openTestSetup()
+    await t.remote.assign('a', { n: 0 })
+    await t.remote.assign('b', { n: 0 })
+    await t.local.get('a')
+    const w = pullStream(t, { combine: true })
+    await w.next()
+    t.replies.hold('load')
+    for (let n = 1; n <= 10_001; n++) await t.remote.assign('a', { n })
+    await t.remote.assign('b', { n: 1 })
+    const told = await w.next()
+    await t.remote.assign('a', { n: 99_999 })
+    t.replies.release()
+    told.push(...(await w.next()))
+    expect(told.filter(({ key }) => key === 'a').at(-1)).toMatchObject({ value: { n: 99_999 } })
+  }, 30_000)
+
+  it('unsubscribes when return() is called, and starts a new stream per iterator', async () => {
+    await using t = openTestSetup()
+    const changes = t.local.changes()
+    const stream = changes[Symbol.asyncIterator]()
+    const next = stream.next()
+    await t.clock.advance(1)
+    await stream.return?.()
+    expect(await next).toMatchObject({ done: true })
+    expect(t.sync.stats().watchers).toBe(0)
+    // each iterator is a stream of its own
+    const again = changes[Symbol.asyncIterator]()
+    const more = again.next()
+    await t.clock.advance(1)
+    await t.remote.assign('x', { n: 1 })
+    await t.clock.advance(1)
+    expect((await more).value).toMatchObject([{ kind: 'created' }])
+    await again.return?.()
+  })
 })
 
-test('who began to watch before a loss is told what the next history has in its place', async () => {
-  await using t = openTestSetup()
-  await t.local.ready()
-  await t.remote.assign('x', { n: 1 })
-  await t.remote.assign('y', { n: 1 })
-  await t.clock.advance(1)
-  const w = pullStream(t)
-  await w.next()
-  t.hub.store.loseTail(1)
-  await t.remote.assign('x', { n: 2 })
-  expect((await w.next()).map(({ key, version }) => [key, version])).toEqual([['x', 2]])
+describe('changes() when the store loses commits', () => {
+  it('emits a reset for a lost change that the watcher has not read', async () => {
+    await using t = openTestSetup()
+    const w = pullStream(t)
+    await w.next()
+    await t.remote.assign('x', { n: 1 })
+    const [created] = await w.next()
+    await t.remote.assign('x', { n: 2 })
+    await t.clock.advance(1)
+    t.hub.store.loseTail(1)
+    await t.sync.catchUp()
+    expect(created).toMatchObject({ kind: 'created' })
+    expect((await w.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
+  })
+
+  it('emits the changes of the new epoch when the stream began before the loss', async () => {
+    await using t = openTestSetup()
+    await t.local.ready()
+    await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('y', { n: 1 })
+    await t.clock.advance(1)
+    const w = pullStream(t)
+    await w.next()
+    t.hub.store.loseTail(1)
+    await t.remote.assign('x', { n: 2 })
+    expect((await w.next()).map(({ key, version }) => [key, version])).toEqual([['x', 2]])
+  })
 })
 
-test('what the log has told is not told again when it comes late', async () => {
-  await using t = openTestSetup()
-  const { position } = await t.remote.assign('x', { n: 0 })
-  await t.local.ready()
-  t.hub.bus.delay(500)
-  for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
-  const w = pullStream(t, { from: { after: position } })
-  const told = await w.next()
-  await t.clock.advance(1_000)
-  expect([...told, ...(await w.next())].map(sequenceOf)).toEqual([2, 3, 4])
-})
+describe('changes({ from: { after } })', () => {
+  it('does not emit a change again when its message arrives after the log was read', async () => {
+    await using t = openTestSetup()
+    const { position } = await t.remote.assign('x', { n: 0 })
+    await t.local.ready()
+    t.hub.bus.delay(500)
+    for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
+    const w = pullStream(t, { from: { after: position } })
+    const told = await w.next()
+    await t.clock.advance(1_000)
+    expect([...told, ...(await w.next())].map(sequenceOf)).toEqual([2, 3, 4])
+  })
 
-test('a consumer that ends after any change, and starts again at its position, misses nothing', async () => {
-  await using t = openTestSetup()
-  const w = pullStream(t, { combine: true })
-  await w.next()
-  // the first is taken at once, those that follow wait and are combined
-  await t.remote.assign('first', { n: 1 })
-  await t.clock.advance(1)
-  await t.remote.assign('x', { n: 1 })
-  await t.remote.assign('y', { n: 1 })
-  await t.remote.assign('x', { n: 2 })
-  const told = await w.next()
-  expect(told.map(({ key }) => key)).toEqual(['first', 'y', 'x'])
-  for (const [at, { position }] of told.entries()) {
-    const after = await pullStream(t, { combine: true, from: { after: position } }).next()
-    const known = new Map([...told.slice(0, at + 1), ...after].map((each) => [each.key, 'value' in each && each.value]))
-    expect(known).toEqual(new Map(Object.entries({ first: { n: 1 }, y: { n: 1 }, x: { n: 2 } })))
-  }
-})
-
-test('a position saved in a history that the store lost is not taken for one of the next', async () => {
-  await using t = openTestSetup()
-  await t.remote.assign('x', { n: 1 })
-  const { position } = await t.remote.assign('x', { n: 2 })
-  await t.local.ready()
-  t.hub.store.loseTail(1)
-  await t.remote.assign('x', { n: 9 })
-  await t.sync.catchUp()
-  const told = await pullStream(t, { from: { after: position } }).next()
-  expect(told).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 9 } }])
-})
-
-test('who begins to watch while a change is missing is told what waits behind it', async () => {
-  await using t = openTestSetup()
-  await t.local.ready()
-  await t.remote.ready()
-  t.hub.bus.drop(1)
-  await t.remote.assign('x', { n: 1 })
-  await t.clock.advance(1)
-  await t.remote.assign('y', { n: 1 })
-  await t.clock.advance(1)
-  expect((await pullStream(t).next()).map(({ key }) => key)).toEqual(['x', 'y'])
-})
-
-test('a change too large to travel is told by its value, before any that follows, and no position skips it', async () => {
-  await using t = openTestSetup({ maxPayloadBytes: 400 })
-  const w = pullStream(t)
-  await w.next()
-  await t.remote.assign('x', { text: 'a', n: 0 })
-  await t.remote.assign('x', { text: 'b'.repeat(1_000) })
-  await t.remote.assign('x', { n: 1 })
-  await t.remote.assign('y', { n: 1 })
-  const told = await w.next()
-  expect(told.map(({ kind, key }) => `${kind} ${key}`)).toEqual(['created x', 'created y', 'reset x'])
-  expect(told.map(sequenceOf)).toEqual([1, 1, 4])
-  expect(told[2]).toMatchObject({ value: { text: 'b'.repeat(1_000), n: 1 } })
-})
-
-test('a section is told of expiry too', async () => {
-  await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-  const w = pullStream(t)
-  await w.next()
-  await t.remote.assign('x', { n: 1 })
-  await w.next()
-  await t.clock.advance(2_000)
-  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
-})
-
-test('a value told in place of too many changes does not hide one that came meanwhile', async () => {
-  await using t = openTestSetup()
-  await t.remote.assign('a', { n: 0 })
-  await t.remote.assign('b', { n: 0 })
-  await t.local.get('a')
-  const w = pullStream(t, { combine: true })
-  await w.next()
-  t.replies.hold('load')
-  for (let n = 1; n <= 10_001; n++) await t.remote.assign('a', { n })
-  await t.remote.assign('b', { n: 1 })
-  const told = await w.next()
-  await t.remote.assign('a', { n: 99_999 })
-  t.replies.release()
-  told.push(...(await w.next()))
-  expect(told.filter(({ key }) => key === 'a').at(-1)).toMatchObject({ value: { n: 99_999 } })
-}, 30_000)
-
-test('fields that are not asked for still count when changes combine', async () => {
-  await using t = openTestSetup()
-  await t.local.ready()
-  const w = pullStream(t, { fields: ['n'], combine: true })
-  await w.next()
-  t.hub.bus.pause()
-  await t.remote.assign('x', { n: 1, m: 1 })
-  await t.remote.assign('x', { m: 2 })
-  await t.remote.assign('x', { n: 2 })
-  t.hub.bus.resume()
-  expect(await w.next()).toMatchObject([{ kind: 'created', value: { n: 2, m: 2 } }])
-})
-
-test('a watcher that stops waiting is let go', async () => {
-  await using t = openTestSetup()
-  const changes = t.local.changes()
-  const stream = changes[Symbol.asyncIterator]()
-  const next = stream.next()
-  await t.clock.advance(1)
-  await stream.return?.()
-  expect(await next).toMatchObject({ done: true })
-  expect(t.sync.stats().watchers).toBe(0)
-  // each iterator is a stream of its own
-  const again = changes[Symbol.asyncIterator]()
-  const more = again.next()
-  await t.clock.advance(1)
-  await t.remote.assign('x', { n: 1 })
-  await t.clock.advance(1)
-  expect((await more).value).toMatchObject([{ kind: 'created' }])
-  await again.return?.()
-})
-
-test('a stream ends at once when it is told to, also while the store is away', async () => {
-  await using t = openTestSetup()
-  const { position } = await t.remote.assign('x', { n: 1 })
-  await t.local.ready()
-  t.hub.store.pause()
-  const stop = new AbortController()
-  const next = t.local
-    .changes({ from: { after: position }, signal: stop.signal })
-    [Symbol.asyncIterator]()
-    .next()
-  await t.clock.advance(1)
-  stop.abort()
-  expect(await next).toMatchObject({ done: true })
-  expect(t.sync.stats().watchers).toBe(0)
-  t.hub.store.resume()
-})
-
-test('an expiry that was seen while a snapshot is read is not told after what came later', async () => {
-  const runtime = createVirtualRuntime(1)
-  const hub = createMemoryHub({ runtime })
-  const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: '1s' })
-  const store = memoryStore(hub)
-  await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
-  const docs = sync.collection(definition, { partition: 'p' })
-  await docs.assign('x', { n: 1 })
-  await docs.get('x')
-  const listed = Promise.withResolvers<void>()
-  const { keys } = store
-  store.keys = async function* (...asked) {
-    await listed.promise
-    yield* keys.apply(store, asked)
-  }
-  const held = new Map<string, unknown>()
-  const stop = new AbortController()
-  const watching = (async () => {
-    for await (const batch of docs.changes({ from: 'snapshot', signal: stop.signal })) {
-      for (const change of batch) held.set(change.key, 'value' in change ? change.value : change.kind)
+  it('misses nothing when it resumes after any change', async () => {
+    await using t = openTestSetup()
+    const w = pullStream(t, { combine: true })
+    await w.next()
+    // the first is taken at once, those that follow wait and are combined
+    await t.remote.assign('first', { n: 1 })
+    await t.clock.advance(1)
+    await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('y', { n: 1 })
+    await t.remote.assign('x', { n: 2 })
+    const told = await w.next()
+    expect(told.map(({ key }) => key)).toEqual(['first', 'y', 'x'])
+    for (const [at, { position }] of told.entries()) {
+      const after = await pullStream(t, { combine: true, from: { after: position } }).next()
+      const known = new Map(
+        [...told.slice(0, at + 1), ...after].map((each) => [each.key, 'value' in each && each.value]),
+      )
+      expect(known).toEqual(new Map(Object.entries({ first: { n: 1 }, y: { n: 1 }, x: { n: 2 } })))
     }
-  })()
-  await runtime.advance(1_100)
-  expect(docs.peek('x')).toBe(undefined)
-  await docs.assign('x', { n: 2 })
-  listed.resolve()
-  await runtime.advance(10)
-  expect(held.get('x')).toEqual({ n: 2 })
-  stop.abort()
-  await watching
+  })
+
+  it('emits a reset when the store lost the position', async () => {
+    await using t = openTestSetup()
+    await t.remote.assign('x', { n: 1 })
+    const { position } = await t.remote.assign('x', { n: 2 })
+    await t.local.ready()
+    t.hub.store.loseTail(1)
+    await t.remote.assign('x', { n: 9 })
+    await t.sync.catchUp()
+    const told = await pullStream(t, { from: { after: position } }).next()
+    expect(told).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 9 } }])
+  })
+})
+
+describe("changes({ from: 'snapshot' })", () => {
+  it('does not emit an expiry after a later write', async () => {
+    const runtime = createVirtualRuntime(1)
+    const hub = createMemoryHub({ runtime })
+    const definition = defineCollection<{ n: number }>({ section: 'doc', ttl: '1s' })
+    const store = memoryStore(hub)
+    await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
+    const docs = sync.collection(definition, { partition: 'p' })
+    await docs.assign('x', { n: 1 })
+    await docs.get('x')
+    const listed = Promise.withResolvers<void>()
+    const { keys } = store
+    store.keys = async function* (...asked) {
+      await listed.promise
+      yield* keys.apply(store, asked)
+    }
+    const held = new Map<string, unknown>()
+    const stop = new AbortController()
+    const watching = (async () => {
+      for await (const batch of docs.changes({ from: 'snapshot', signal: stop.signal })) {
+        for (const change of batch) held.set(change.key, 'value' in change ? change.value : change.kind)
+      }
+    })()
+    await runtime.advance(1_100)
+    expect(docs.peek('x')).toBe(undefined)
+    await docs.assign('x', { n: 2 })
+    listed.resolve()
+    await runtime.advance(10)
+    expect(held.get('x')).toEqual({ n: 2 })
+    stop.abort()
+    await watching
+  })
+})
+
+describe('changes({ fields })', () => {
+  it('keeps the other fields in the value when it combines changes', async () => {
+    await using t = openTestSetup()
+    await t.local.ready()
+    const w = pullStream(t, { fields: ['n'], combine: true })
+    await w.next()
+    t.hub.bus.pause()
+    await t.remote.assign('x', { n: 1, m: 1 })
+    await t.remote.assign('x', { m: 2 })
+    await t.remote.assign('x', { n: 2 })
+    t.hub.bus.resume()
+    expect(await w.next()).toMatchObject([{ kind: 'created', value: { n: 2, m: 2 } }])
+  })
+})
+
+describe('changes({ signal })', () => {
+  it('ends at once when it is aborted while the store is unavailable', async () => {
+    await using t = openTestSetup()
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.local.ready()
+    t.hub.store.pause()
+    const stop = new AbortController()
+    const next = t.local
+      .changes({ from: { after: position }, signal: stop.signal })
+      [Symbol.asyncIterator]()
+      .next()
+    await t.clock.advance(1)
+    stop.abort()
+    expect(await next).toMatchObject({ done: true })
+    expect(t.sync.stats().watchers).toBe(0)
+    t.hub.store.resume()
+  })
 })

@@ -1,343 +1,168 @@
 import type { Change } from '@sync/core'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Doc, openTestSetup } from '../replica/test-setup.ts'
 import { pullStream } from './pull-stream.ts'
 
 const kindOf = ({ kind }: Change<Doc>): string => kind
 
-test('who goes on where another ended is told when the store loses what that one was told', async () => {
-  await using t = openTestSetup()
-  await t.remote.assign('x', { n: 1 })
-  const { position } = await t.remote.assign('x', { n: 2 })
-  await t.local.ready()
-  const w = pullStream(t, { from: { after: position } })
-  expect(await w.next()).toEqual([])
-  t.hub.store.loseTail(1)
-  await t.sync.catchUp()
-  expect(await w.next()).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
-})
-
-test('a loss while the log is being told is told', async () => {
-  await using t = openTestSetup()
-  const { position } = await t.remote.assign('x', { n: 1 })
-  await t.remote.assign('x', { n: 2 })
-  await t.local.ready()
-  const stream = t.local.changes({ from: { after: position } })[Symbol.asyncIterator]()
-  const first = stream.next()
-  await t.clock.advance(10)
-  expect((await first).value?.map(kindOf)).toEqual(['delta'])
-  t.hub.store.loseTail(1)
-  await t.sync.catchUp()
-  const second = stream.next()
-  await t.clock.advance(10)
-  expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
-})
-
-test('who watches one document hears what the next history has under numbers that the log had told of', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'document' })
-  const { position } = await t.remote.assign('x', { n: 1 })
-  await t.remote.assign('x', { n: 2 })
-  await t.local.get('x')
-  for (let n = 1; n <= 3; n++) await t.remote.assign('y', { n })
-  const stream = t.local.changes({ key: 'x', from: { after: position } })[Symbol.asyncIterator]()
-  const first = stream.next()
-  await t.clock.advance(10)
-  expect((await first).value?.map(kindOf)).toEqual(['delta'])
-  t.hub.store.loseTail(3)
-  await t.sync.catchUp()
-  await t.remote.assign('x', { n: 3 })
-  const second = stream.next()
-  await t.clock.advance(10)
-  expect((await second).value).toMatchObject([{ kind: 'changed', version: 3, value: { n: 3 } }])
-})
-
-test('who watches one document is told that what only the log had told of is lost', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'document' })
-  const { position } = await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  t.hub.bus.setFaultRates({ drop: 1 })
-  await t.remote.assign('x', { n: 2 })
-  const stream = t.local.changes({ key: 'x', from: { after: position } })[Symbol.asyncIterator]()
-  const first = stream.next()
-  await t.clock.advance(10)
-  expect((await first).value?.map(kindOf)).toEqual(['delta'])
-  t.hub.store.loseTail(1)
-  await t.sync.catchUp()
-  const second = stream.next()
-  await t.clock.advance(10)
-  expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
-})
-
-test('who watches one document is not led back by an answer that is older than what the log told', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'document' })
-  const { position } = await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  t.hub.bus.setFaultRates({ drop: 1 })
-  const second = await t.remote.assign('x', { n: 2 })
-  t.requests.holdNext('changesSince')
-  const w = pullStream(t, { key: 'x', from: { after: position } })
-  expect(await w.next()).toEqual([])
-  t.replies.hold('load')
-  const reading = t.local.get('x', { after: second.position })
-  await t.clock.advance(1)
-  expect(t.replies.held).toBe(1)
-  await t.remote.assign('x', { n: 3 })
-  t.requests.release()
-  expect(await w.next()).toMatchObject([{ version: 2 }, { version: 3 }])
-  t.replies.release()
-  await reading
-  t.hub.bus.setFaultRates({})
-  await t.remote.assign('x', { n: 4 })
-  expect(await w.next()).toMatchObject([{ kind: 'changed', version: 4, previous: { n: 3 }, value: { n: 4 } }])
-})
-
-test('who begins again in the next history is not told after that what came before it and is lost', async () => {
-  for (const from of ['lost', 'common'] as const) {
-    await using t = openTestSetup({}, { subscribeBy: 'document' })
-    const common = await t.remote.assign('x', { n: 1 })
-    const lost = await t.remote.assign('x', { n: 2 })
-    await t.local.get('x')
-    t.requests.holdNext('changesSince')
-    const w = pullStream(t, { key: 'x', from: { after: { lost, common }[from].position } })
-    expect(await w.next()).toEqual([])
-    await t.remote.assign('x', { n: 3 })
+describe('changes()', () => {
+  it('emits the current values when the log no longer covers a gap', async () => {
+    await using t = openTestSetup({ maxChanges: 1 }, { replicate: 'all' })
+    await t.remote.assign('x', { n: 0 })
+    await t.local.ready()
+    const w = pullStream(t)
+    await w.next()
+    t.hub.bus.setFaultRates({ drop: 1 })
+    for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
     await t.clock.advance(1)
-    expect(t.local.peek('x')).toEqual({ n: 3 })
-    t.hub.store.loseTail(2)
+    t.hub.bus.setFaultRates({})
+    t.replies.hold('heads')
+    await t.remote.assign('y', { n: 1 })
+    await t.clock.advance(100)
+    t.replies.release()
+    const told = new Map((await w.next()).map((each) => [each.key, 'value' in each && each.value]))
+    expect(told).toEqual(new Map(Object.entries({ x: { n: 3 }, y: { n: 1 } })))
+  })
+
+  it('emits an expiry that a load finds for another reason', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
+    const w = pullStream(t)
+    await t.remote.assign('x', { n: 1 })
+    await w.next()
+    t.requests.holdNext('load')
+    const forgetting = t.local.evict('x')
+    await t.clock.advance(2_000)
     t.requests.release()
-    const told = await w.next()
-    expect(told).toMatchObject(told.map(() => ({ kind: 'reset', value: { n: 1 } })))
-    expect(told).not.toEqual([])
-  }
+    await forgetting
+    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+  })
+
+  it('emits the expiry of a document known only from the log', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
+    await t.local.ready()
+    const w = pullStream(t)
+    await w.next()
+    t.requests.holdNext('changesSince')
+    t.hub.bus.drop(2)
+    await t.remote.assign('x', { n: 1 })
+    await t.clock.advance(1)
+    const checking = t.sync.catchUp()
+    await t.clock.advance(1)
+    await t.clock.advance(1_500)
+    await t.local.evict('x')
+    expect(t.local.peek('x')).toBeUndefined()
+    t.requests.release()
+    await checking
+    expect((await w.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+  })
+
+  it('emits an expiry once when a load finds it while the log is being read', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
+    await t.local.ready()
+    const w = pullStream(t)
+    await w.next()
+    await t.remote.assign('x', { n: 1 })
+    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    t.requests.holdNext('changesSince')
+    t.hub.bus.setFaultRates({ drop: 1 })
+    await t.remote.assign('x', { n: 2 })
+    t.hub.bus.setFaultRates({})
+    const checking = t.sync.catchUp()
+    await t.clock.advance(2_000)
+    expect((await w.next()).map(kindOf)).toEqual(['removed'])
+    const later = pullStream(t)
+    await later.next()
+    t.requests.release()
+    await checking
+    expect(await w.next()).toEqual([])
+    // who came in between has not been told yet
+    expect((await later.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+    await t.remote.assign('x', { n: 3 })
+    await t.clock.advance(2_000)
+    expect((await w.next()).map(kindOf)).toEqual(['created', 'removed'])
+  })
+
+  it('emits the expiry of a document that was created and expired during a load', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
+    await t.local.ready()
+    const w = pullStream(t)
+    await w.next()
+    t.requests.holdNext('load')
+    const forgetting = t.local.evict('x')
+    await t.clock.advance(1)
+    await t.remote.assign('x', { n: 1 })
+    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    await t.clock.advance(2_000)
+    t.requests.release()
+    await forgetting
+    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+  })
 })
 
-test('who goes on watching one document is told that it is gone, though the log no longer tells of it', async () => {
-  await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy: 'document' })
-  const { position } = await t.remote.assign('x', { n: 1 })
-  await t.remote.delete('x')
-  for (const n of [1, 2]) await t.remote.assign('y', { n })
-  expect(await pullStream(t, { key: 'x', from: { after: position } }).next()).toMatchObject([
-    { kind: 'removed', key: 'x', reason: 'deleted' },
-  ])
-})
-
-test('who resumes from a snapshot is not told as a change what the snapshot had', async () => {
-  await using t = openTestSetup()
-  await t.remote.assign('x', { n: 1 })
-  await t.local.ready()
-  t.hub.bus.delay(1_000)
-  await t.remote.assign('x', { n: 2 })
-  const [snapshot] = await pullStream(t, { from: 'snapshot' }).next()
-  expect(snapshot).toMatchObject({ kind: 'reset', value: { n: 2 } })
-  await t.clock.advance(2_000)
-  const again = await pullStream(t, { from: { after: (snapshot as Change<Doc>).position } }).next()
-  expect(again.map(kindOf)[0]).toBe('created')
-})
-
-test('a watcher is told what there is behind a gap that the log no longer covers', async () => {
-  await using t = openTestSetup({ maxChanges: 1 }, { replicate: 'all' })
-  await t.remote.assign('x', { n: 0 })
-  await t.local.ready()
-  const w = pullStream(t)
-  await w.next()
-  t.hub.bus.setFaultRates({ drop: 1 })
-  for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
-  await t.clock.advance(1)
-  t.hub.bus.setFaultRates({})
-  t.replies.hold('heads')
-  await t.remote.assign('y', { n: 1 })
-  await t.clock.advance(100)
-  t.replies.release()
-  const told = new Map((await w.next()).map((each) => [each.key, 'value' in each && each.value]))
-  expect(told).toEqual(new Map(Object.entries({ x: { n: 3 }, y: { n: 1 } })))
-})
-
-test('an expiry noticed while the log is being told leads no saved position back', async () => {
-  await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-  await t.remote.assign('x', { n: 1 })
-  await t.local.ready()
-  await t.clock.advance(800)
-  const { position } = await t.remote.assign('y', { n: 1 })
-  t.requests.holdNext('changesSince')
-  const w = pullStream(t, { from: { after: position } })
-  expect(await w.next()).toEqual([])
-  await t.clock.advance(400)
-  await t.local.evict('x')
-  await t.remote.assign('y', { n: 2 })
-  t.requests.release()
-  const told = await w.next()
-  expect(told).toMatchObject([
-    { kind: 'delta', key: 'y', version: 2 },
-    { kind: 'removed', key: 'x', reason: 'expired' },
-  ])
-  expect(await pullStream(t, { from: { after: (told.at(-1) as Change<Doc>).position } }).next()).toEqual([])
-})
-
-test('a section is told of an expiry that is found by a load for another reason', async () => {
-  await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-  const w = pullStream(t)
-  await t.remote.assign('x', { n: 1 })
-  await w.next()
-  t.requests.holdNext('load')
-  const forgetting = t.local.evict('x')
-  await t.clock.advance(2_000)
-  t.requests.release()
-  await forgetting
-  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
-})
-
-test('a section is told of the expiry of what it only heard of from the log', async () => {
-  await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-  await t.local.ready()
-  const w = pullStream(t)
-  await w.next()
-  t.requests.holdNext('changesSince')
-  t.hub.bus.drop(2)
-  await t.remote.assign('x', { n: 1 })
-  await t.clock.advance(1)
-  const checking = t.sync.catchUp()
-  await t.clock.advance(1)
-  await t.clock.advance(1_500)
-  await t.local.evict('x')
-  expect(t.local.peek('x')).toBeUndefined()
-  t.requests.release()
-  await checking
-  expect((await w.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
-})
-
-test.each(['its keys are on their way', 'it was told'])(
-  'a snapshot has the document whose deletion is lost while %s',
-  async (when) => {
+describe('changes({ from: { after } })', () => {
+  it('emits a reset when the store loses the change at the position', async () => {
     await using t = openTestSetup()
     await t.remote.assign('x', { n: 1 })
+    const { position } = await t.remote.assign('x', { n: 2 })
     await t.local.ready()
-    t.hub.bus.setFaultRates({ drop: 1 })
-    await t.remote.delete('x')
-    t.hub.bus.setFaultRates({})
-    const { store } = t.requests
-    const { keys } = store
-    const arrival = Promise.withResolvers<void>()
-    store.keys = async function* (...asked) {
-      const listed: string[] = []
-      for await (const key of keys(...asked)) listed.push(key)
-      await arrival.promise
-      yield* listed
-    }
-    const w = pullStream(t, { from: 'snapshot' })
-    expect(await w.next()).toEqual([])
-    if (when === 'it was told') arrival.resolve()
+    const w = pullStream(t, { from: { after: position } })
     expect(await w.next()).toEqual([])
     t.hub.store.loseTail(1)
     await t.sync.catchUp()
-    arrival.resolve()
-    expect(await w.next()).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
-  },
-)
-
-test('a section is told once of an expiry that a load found while the log was being read', async () => {
-  await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-  await t.local.ready()
-  const w = pullStream(t)
-  await w.next()
-  await t.remote.assign('x', { n: 1 })
-  expect((await w.next()).map(kindOf)).toEqual(['created'])
-  t.requests.holdNext('changesSince')
-  t.hub.bus.setFaultRates({ drop: 1 })
-  await t.remote.assign('x', { n: 2 })
-  t.hub.bus.setFaultRates({})
-  const checking = t.sync.catchUp()
-  await t.clock.advance(2_000)
-  expect((await w.next()).map(kindOf)).toEqual(['removed'])
-  const later = pullStream(t)
-  await later.next()
-  t.requests.release()
-  await checking
-  expect(await w.next()).toEqual([])
-  // who came in between has not been told yet
-  expect((await later.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
-  await t.remote.assign('x', { n: 3 })
-  await t.clock.advance(2_000)
-  expect((await w.next()).map(kindOf)).toEqual(['created', 'removed'])
-})
-
-test.each(['section', 'document'] as const)(
-  'who watches one document is told what becomes of what the snapshot told, though its copy never had that; followed by %s',
-  async (subscribeBy) => {
-    await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy })
-    expect(await t.local.get('x')).toBeUndefined()
-    t.hub.bus.setFaultRates({ drop: 1 })
-    await t.remote.assign('x', { n: 1 })
-    await t.remote.assign('x', { n: 2 })
-    t.requests.holdNext('load')
-    const checking = t.sync.catchUp()
-    await t.clock.advance(1)
-    const w = pullStream(t, { key: 'x', from: 'snapshot' })
-    const told = await w.next()
-    await t.remote.delete('x')
-    t.requests.release()
-    await checking
-    told.push(...(await w.next()))
-    await t.sync.catchUp()
-    told.push(...(await w.next()))
-    // nothing, or the document and its end
-    expect(told.at(-1)?.kind ?? 'removed').toBe('removed')
-  },
-)
-
-test('who watches one document is told of its end, though that was lost and came about once more', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'document' })
-  await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  const stream = t.local.changes({ key: 'x', from: 'snapshot' })[Symbol.asyncIterator]()
-  expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
-  await t.remote.delete('x')
-  await t.clock.advance(1)
-  t.hub.store.loseTail(1)
-  t.hub.bus.setFaultRates({ drop: 1 })
-  await t.remote.delete('x')
-  await t.sync.catchUp()
-  let told: unknown
-  void stream.next().then(({ value }) => {
-    told = value
+    expect(await w.next()).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
   })
-  await t.clock.advance(10)
-  expect(told).toMatchObject([{ kind: 'removed' }])
-})
 
-test('who watches one document is told last what it is in the history that goes on', async () => {
-  await using t = openTestSetup({ maxChanges: 1 })
-  await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  const stream = t.local.changes({ key: 'x', from: 'snapshot', combine: false })[Symbol.asyncIterator]()
-  expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
-  t.hub.bus.setFaultRates({ drop: 1 })
-  for (const n of [2, 3, 4]) await t.remote.assign('x', { n })
-  await t.sync.catchUp()
-  t.hub.store.loseTail(1)
-  await t.sync.catchUp()
-  expect((await stream.next()).value?.at(-1)).toMatchObject({ kind: 'reset', value: { n: 3 } })
-})
-
-test.each(['section', 'document'] as const)(
-  'who watches one document is told of the end of what only the log had told of, followed by %s',
-  async (subscribeBy) => {
-    await using t = openTestSetup({ maxChanges: 3 }, { subscribeBy })
-    const { position } = await t.remote.assign('y', { n: 1 })
-    expect(await t.local.get('x')).toBeUndefined()
-    t.hub.bus.setFaultRates({ drop: 1 })
-    await t.remote.assign('x', { n: 1 })
-    const w = pullStream(t, { key: 'x', from: { after: position } })
-    expect((await w.next()).map(kindOf)).toEqual(['created'])
-    await t.remote.delete('x')
-    for (let n = 2; n <= 5; n++) await t.remote.assign('y', { n })
+  it('emits a reset when the store loses a change that was read from the log', async () => {
+    await using t = openTestSetup()
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('x', { n: 2 })
+    await t.local.ready()
+    const stream = t.local.changes({ from: { after: position } })[Symbol.asyncIterator]()
+    const first = stream.next()
+    await t.clock.advance(10)
+    expect((await first).value?.map(kindOf)).toEqual(['delta'])
+    t.hub.store.loseTail(1)
     await t.sync.catchUp()
-    expect((await w.next()).map(kindOf)).toEqual(['removed'])
-  },
-)
+    const second = stream.next()
+    await t.clock.advance(10)
+    expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
+  })
 
-test.each(['x', undefined])(
-  'who goes on from a position is told of an expiry that came before, watching %s',
-  async (key) => {
+  it('starts with the creation when it resumes from the position of a snapshot', async () => {
+    await using t = openTestSetup()
+    await t.remote.assign('x', { n: 1 })
+    await t.local.ready()
+    t.hub.bus.delay(1_000)
+    await t.remote.assign('x', { n: 2 })
+    const [snapshot] = await pullStream(t, { from: 'snapshot' }).next()
+    expect(snapshot).toMatchObject({ kind: 'reset', value: { n: 2 } })
+    await t.clock.advance(2_000)
+    const again = await pullStream(t, { from: { after: (snapshot as Change<Doc>).position } }).next()
+    expect(again.map(kindOf)[0]).toBe('created')
+  })
+
+  it('never emits an earlier position when an expiry is found while the log is being read', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.ready()
+    await t.clock.advance(800)
+    const { position } = await t.remote.assign('y', { n: 1 })
+    t.requests.holdNext('changesSince')
+    const w = pullStream(t, { from: { after: position } })
+    expect(await w.next()).toEqual([])
+    await t.clock.advance(400)
+    await t.local.evict('x')
+    await t.remote.assign('y', { n: 2 })
+    t.requests.release()
+    const told = await w.next()
+    expect(told).toMatchObject([
+      { kind: 'delta', key: 'y', version: 2 },
+      { kind: 'removed', key: 'x', reason: 'expired' },
+    ])
+    expect(await pullStream(t, { from: { after: (told.at(-1) as Change<Doc>).position } }).next()).toEqual([])
+  })
+
+  it.each(['x', undefined])('emits an expiry that happened before it started, with key %s', async (key) => {
     await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
     const { position } = await t.remote.assign('y', { n: 1 })
     await t.remote.assign('x', { n: 1 })
@@ -345,36 +170,218 @@ test.each(['x', undefined])(
     await t.clock.advance(2_000)
     const w = pullStream(t, { ...(key && { key }), from: { after: position } })
     expect((await w.next()).filter((each) => each.key === 'x').map(kindOf)).toEqual(['created', 'removed'])
-  },
-)
-
-test('a section is told of the expiry of what came and went while the document was being loaded', async () => {
-  await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-  await t.local.ready()
-  const w = pullStream(t)
-  await w.next()
-  t.requests.holdNext('load')
-  const forgetting = t.local.evict('x')
-  await t.clock.advance(1)
-  await t.remote.assign('x', { n: 1 })
-  expect((await w.next()).map(kindOf)).toEqual(['created'])
-  await t.clock.advance(2_000)
-  t.requests.release()
-  await forgetting
-  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+  })
 })
 
-test('who watches one document is told of the end of what only the log told of while the copy was being loaded', async () => {
-  await using t = openTestSetup({}, { subscribeBy: 'document' })
-  const { position } = await t.remote.assign('y', { n: 1 })
-  await t.local.get('x')
-  t.hub.bus.setFaultRates({ drop: 1 })
-  t.requests.holdNext('load')
-  const forgetting = t.local.get('x', { after: (await t.remote.assign('x', { n: 1 })).position })
-  const w = pullStream(t, { key: 'x', from: { after: position } })
-  expect((await w.next()).map(kindOf)).toEqual(['created'])
-  await t.remote.delete('x')
-  t.requests.release()
-  await forgetting
-  expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'deleted' }])
+describe('changes({ key, from: { after } })', () => {
+  it('emits a change of the new epoch under a sequence that was read from the log before', async () => {
+    await using t = openTestSetup({}, { subscribeBy: 'document' })
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('x', { n: 2 })
+    await t.local.get('x')
+    for (let n = 1; n <= 3; n++) await t.remote.assign('y', { n })
+    const stream = t.local.changes({ key: 'x', from: { after: position } })[Symbol.asyncIterator]()
+    const first = stream.next()
+    await t.clock.advance(10)
+    expect((await first).value?.map(kindOf)).toEqual(['delta'])
+    t.hub.store.loseTail(3)
+    await t.sync.catchUp()
+    await t.remote.assign('x', { n: 3 })
+    const second = stream.next()
+    await t.clock.advance(10)
+    expect((await second).value).toMatchObject([{ kind: 'changed', version: 3, value: { n: 3 } }])
+  })
+
+  it('emits a reset when the store loses a change known only from the log', async () => {
+    await using t = openTestSetup({}, { subscribeBy: 'document' })
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    t.hub.bus.setFaultRates({ drop: 1 })
+    await t.remote.assign('x', { n: 2 })
+    const stream = t.local.changes({ key: 'x', from: { after: position } })[Symbol.asyncIterator]()
+    const first = stream.next()
+    await t.clock.advance(10)
+    expect((await first).value?.map(kindOf)).toEqual(['delta'])
+    t.hub.store.loseTail(1)
+    await t.sync.catchUp()
+    const second = stream.next()
+    await t.clock.advance(10)
+    expect((await second).value).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
+  })
+
+  it('emits no older value when a load is older than the log', async () => {
+    await using t = openTestSetup({}, { subscribeBy: 'document' })
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    t.hub.bus.setFaultRates({ drop: 1 })
+    const second = await t.remote.assign('x', { n: 2 })
+    t.requests.holdNext('changesSince')
+    const w = pullStream(t, { key: 'x', from: { after: position } })
+    expect(await w.next()).toEqual([])
+    t.replies.hold('load')
+    const reading = t.local.get('x', { after: second.position })
+    await t.clock.advance(1)
+    expect(t.replies.held).toBe(1)
+    await t.remote.assign('x', { n: 3 })
+    t.requests.release()
+    expect(await w.next()).toMatchObject([{ version: 2 }, { version: 3 }])
+    t.replies.release()
+    await reading
+    t.hub.bus.setFaultRates({})
+    await t.remote.assign('x', { n: 4 })
+    expect(await w.next()).toMatchObject([{ kind: 'changed', version: 4, previous: { n: 3 }, value: { n: 4 } }])
+  })
+
+  it('emits only the common value when the store loses commits while the log is being read', async () => {
+    for (const from of ['lost', 'common'] as const) {
+      await using t = openTestSetup({}, { subscribeBy: 'document' })
+      const common = await t.remote.assign('x', { n: 1 })
+      const lost = await t.remote.assign('x', { n: 2 })
+      await t.local.get('x')
+      t.requests.holdNext('changesSince')
+      const w = pullStream(t, { key: 'x', from: { after: { lost, common }[from].position } })
+      expect(await w.next()).toEqual([])
+      await t.remote.assign('x', { n: 3 })
+      await t.clock.advance(1)
+      expect(t.local.peek('x')).toEqual({ n: 3 })
+      t.hub.store.loseTail(2)
+      t.requests.release()
+      const told = await w.next()
+      expect(told).toMatchObject(told.map(() => ({ kind: 'reset', value: { n: 1 } })))
+      expect(told).not.toEqual([])
+    }
+  })
+
+  it('emits a removal when the log no longer has the deletion', async () => {
+    await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy: 'document' })
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.remote.delete('x')
+    for (const n of [1, 2]) await t.remote.assign('y', { n })
+    expect(await pullStream(t, { key: 'x', from: { after: position } }).next()).toMatchObject([
+      { kind: 'removed', key: 'x', reason: 'deleted' },
+    ])
+  })
+
+  it.each(['section', 'document'] as const)(
+    'emits the deletion of a document known only from the log when subscribed by %s',
+    async (subscribeBy) => {
+      await using t = openTestSetup({ maxChanges: 3 }, { subscribeBy })
+      const { position } = await t.remote.assign('y', { n: 1 })
+      expect(await t.local.get('x')).toBeUndefined()
+      t.hub.bus.setFaultRates({ drop: 1 })
+      await t.remote.assign('x', { n: 1 })
+      const w = pullStream(t, { key: 'x', from: { after: position } })
+      expect((await w.next()).map(kindOf)).toEqual(['created'])
+      await t.remote.delete('x')
+      for (let n = 2; n <= 5; n++) await t.remote.assign('y', { n })
+      await t.sync.catchUp()
+      expect((await w.next()).map(kindOf)).toEqual(['removed'])
+    },
+  )
+
+  it('emits the deletion of a document known only from the log when it is being loaded', async () => {
+    await using t = openTestSetup({}, { subscribeBy: 'document' })
+    const { position } = await t.remote.assign('y', { n: 1 })
+    await t.local.get('x')
+    t.hub.bus.setFaultRates({ drop: 1 })
+    t.requests.holdNext('load')
+    const forgetting = t.local.get('x', { after: (await t.remote.assign('x', { n: 1 })).position })
+    const w = pullStream(t, { key: 'x', from: { after: position } })
+    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    await t.remote.delete('x')
+    t.requests.release()
+    await forgetting
+    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'deleted' }])
+  })
+})
+
+describe("changes({ from: 'snapshot' })", () => {
+  it.each(['while its keys are listed', 'after the snapshot'])(
+    'emits a document whose deletion the store loses %s',
+    async (when) => {
+      await using t = openTestSetup()
+      await t.remote.assign('x', { n: 1 })
+      await t.local.ready()
+      t.hub.bus.setFaultRates({ drop: 1 })
+      await t.remote.delete('x')
+      t.hub.bus.setFaultRates({})
+      const { store } = t.requests
+      const { keys } = store
+      const arrival = Promise.withResolvers<void>()
+      store.keys = async function* (...asked) {
+        const listed: string[] = []
+        for await (const key of keys(...asked)) listed.push(key)
+        await arrival.promise
+        yield* listed
+      }
+      const w = pullStream(t, { from: 'snapshot' })
+      expect(await w.next()).toEqual([])
+      if (when === 'after the snapshot') arrival.resolve()
+      expect(await w.next()).toEqual([])
+      t.hub.store.loseTail(1)
+      await t.sync.catchUp()
+      arrival.resolve()
+      expect(await w.next()).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
+    },
+  )
+})
+
+describe("changes({ key, from: 'snapshot' })", () => {
+  it.each(['section', 'document'] as const)(
+    'emits the deletion of a document known only from the snapshot when subscribed by %s',
+    async (subscribeBy) => {
+      await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy })
+      expect(await t.local.get('x')).toBeUndefined()
+      t.hub.bus.setFaultRates({ drop: 1 })
+      await t.remote.assign('x', { n: 1 })
+      await t.remote.assign('x', { n: 2 })
+      t.requests.holdNext('load')
+      const checking = t.sync.catchUp()
+      await t.clock.advance(1)
+      const w = pullStream(t, { key: 'x', from: 'snapshot' })
+      const told = await w.next()
+      await t.remote.delete('x')
+      t.requests.release()
+      await checking
+      told.push(...(await w.next()))
+      await t.sync.catchUp()
+      told.push(...(await w.next()))
+      // nothing, or the document and its end
+      expect(told.at(-1)?.kind ?? 'removed').toBe('removed')
+    },
+  )
+
+  it('emits a removal when the store loses a deletion and the deletion is repeated', async () => {
+    await using t = openTestSetup({}, { subscribeBy: 'document' })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    const stream = t.local.changes({ key: 'x', from: 'snapshot' })[Symbol.asyncIterator]()
+    expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
+    await t.remote.delete('x')
+    await t.clock.advance(1)
+    t.hub.store.loseTail(1)
+    t.hub.bus.setFaultRates({ drop: 1 })
+    await t.remote.delete('x')
+    await t.sync.catchUp()
+    let told: unknown
+    void stream.next().then(({ value }) => {
+      told = value
+    })
+    await t.clock.advance(10)
+    expect(told).toMatchObject([{ kind: 'removed' }])
+  })
+
+  it('emits the value of the current epoch last when the store loses commits', async () => {
+    await using t = openTestSetup({ maxChanges: 1 })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    const stream = t.local.changes({ key: 'x', from: 'snapshot', combine: false })[Symbol.asyncIterator]()
+    expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
+    t.hub.bus.setFaultRates({ drop: 1 })
+    for (const n of [2, 3, 4]) await t.remote.assign('x', { n })
+    await t.sync.catchUp()
+    t.hub.store.loseTail(1)
+    await t.sync.catchUp()
+    expect((await stream.next()).value?.at(-1)).toMatchObject({ kind: 'reset', value: { n: 3 } })
+  })
 })

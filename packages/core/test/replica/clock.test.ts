@@ -1,6 +1,6 @@
 import { type Collection, createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime, type VirtualRuntime } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createProcessClock, type ProcessClock } from '../simulation/network/process-clock.ts'
 
 interface Doc {
@@ -26,43 +26,49 @@ function open(sliding: boolean): Opened {
   return { time, clock, docs, [Symbol.asyncDispose]: () => sync.close() }
 }
 
-test('a document comes to its end in time, though the clock is set back', async () => {
-  await using t = open(false)
-  await t.docs.assign('x', { n: 1 })
-  await t.docs.get('x')
-  t.clock.jump(-HOUR)
-  await t.time.advance(1_100)
-  expect(t.docs.peek('x')).toBeUndefined()
-  expect(await t.docs.get('x')).toBeUndefined()
+describe('defineCollection({ ttl })', () => {
+  it('expires a document in time when the clock is set back', async () => {
+    await using t = open(false)
+    await t.docs.assign('x', { n: 1 })
+    await t.docs.get('x')
+    t.clock.jump(-HOUR)
+    await t.time.advance(1_100)
+    expect(t.docs.peek('x')).toBeUndefined()
+    expect(await t.docs.get('x')).toBeUndefined()
+  })
+
+  it('renews a sliding document when the clock is set back', async () => {
+    await using t = open(true)
+    await t.docs.assign('x', { n: 1 })
+    await t.docs.get('x')
+    t.clock.jump(-HOUR)
+    for (let reads = 0; reads < 20; reads++) {
+      await t.time.advance(200)
+      expect(await t.docs.get('x')).toEqual({ n: 1 })
+    }
+  })
 })
 
-test('a document that is read goes on living, though the clock is set back', async () => {
-  await using t = open(true)
-  await t.docs.assign('x', { n: 1 })
-  await t.docs.get('x')
-  t.clock.jump(-HOUR)
-  for (let reads = 0; reads < 20; reads++) {
-    await t.time.advance(200)
+describe('getEntry()', () => {
+  it('returns expiresAt by the current clock', async () => {
+    await using t = open(false)
+    await t.docs.assign('x', { n: 1 })
+    await t.docs.get('x')
+    const expiresIn = async (): Promise<number> => ((await t.docs.getEntry('x'))?.expiresAt ?? 0) - t.clock.now()
+    expect(await expiresIn()).toBe(1_000)
+    t.clock.jump(-HOUR)
+    await t.time.advance(300)
+    expect(await expiresIn()).toBe(700)
+  })
+})
+
+describe('peek()', () => {
+  it('returns undefined until the replica is verified when the clock is set forward', async () => {
+    await using t = open(false)
+    await t.docs.assign('x', { n: 1 })
+    await t.docs.get('x')
+    t.clock.jump(HOUR)
+    expect(t.docs.peek('x')).toBeUndefined()
     expect(await t.docs.get('x')).toEqual({ n: 1 })
-  }
-})
-
-test('when a document ends is told by the clock as it is now', async () => {
-  await using t = open(false)
-  await t.docs.assign('x', { n: 1 })
-  await t.docs.get('x')
-  const expiresIn = async (): Promise<number> => ((await t.docs.getEntry('x'))?.expiresAt ?? 0) - t.clock.now()
-  expect(await expiresIn()).toBe(1_000)
-  t.clock.jump(-HOUR)
-  await t.time.advance(300)
-  expect(await expiresIn()).toBe(700)
-})
-
-test('a copy is verified at once when the clock was set forwards: the machine may have slept', async () => {
-  await using t = open(false)
-  await t.docs.assign('x', { n: 1 })
-  await t.docs.get('x')
-  t.clock.jump(HOUR)
-  expect(t.docs.peek('x')).toBeUndefined()
-  expect(await t.docs.get('x')).toEqual({ n: 1 })
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { EpochTracker } from '../../src/replica/epoch-tracker.ts'
 
 /** A history that went from `a` by a fork at 5 to `b`, and by one at 3 to `c`, whose store has forgotten `a`. */
@@ -11,15 +11,17 @@ function afterTwoForks(): EpochTracker {
   return history
 }
 
-test('a place that we were at reaches as far as every fork since, though the store has forgotten its epoch', () => {
-  const history = afterTwoForks()
-  const reach = (epoch: string, sequence: number): number => history.validUpTo({ epoch, sequence })
-  expect([reach('a', 2), reach('a', 4), reach('a', 9)]).toEqual([2, 3, 3])
-  expect([reach('b', 9), reach('c', 7), reach('elsewhere', 7), reach('', 0)]).toEqual([3, 7, 0, 0])
-})
+describe('EpochTracker.validUpTo()', () => {
+  it('returns the lowest fork since the epoch when the store has forgotten that epoch', () => {
+    const history = afterTwoForks()
+    const reach = (epoch: string, sequence: number): number => history.validUpTo({ epoch, sequence })
+    expect([reach('a', 2), reach('a', 4), reach('a', 9)]).toEqual([2, 3, 3])
+    expect([reach('b', 9), reach('c', 7), reach('elsewhere', 7), reach('', 0)]).toEqual([3, 7, 0, 0])
+  })
 
-test('nothing of what was before reaches into a history that does not know it', () => {
-  const history = afterTwoForks()
-  history.switchTo({ epoch: 'd', sequence: 9, opResultCount: 0, ancestors: [] })
-  expect(['a', 'b', 'c'].map((epoch) => history.validUpTo({ epoch, sequence: 2 }))).toEqual([0, 0, 0])
+  it('returns 0 when the new epoch does not know the earlier ones', () => {
+    const history = afterTwoForks()
+    history.switchTo({ epoch: 'd', sequence: 9, opResultCount: 0, ancestors: [] })
+    expect(['a', 'b', 'c'].map((epoch) => history.validUpTo({ epoch, sequence: 2 }))).toEqual([0, 0, 0])
+  })
 })

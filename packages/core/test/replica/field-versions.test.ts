@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FieldTable, type FieldVersions } from '../../src/replica/field-versions.ts'
 
 /** What a plain map would say. */
@@ -16,46 +16,48 @@ const version = fc.oneof(
   fc.constantFrom(255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER),
 )
 
-test('whatever is written is read again, as of a plain map; documents of a section do not disturb each other', () => {
-  const step = fc.record({ document: fc.nat(2), field, version: fc.oneof(version, fc.constant(0)) })
-  fc.assert(
-    fc.property(
-      fc.array(step, { maxLength: 60 }),
-      fc.dictionary(field, version, { noNullPrototype: false }),
-      (steps, loaded) => {
-        const table = new FieldTable()
-        const documents = [0, 1, 2].map(() => ({
-          held: table.fromRecord(loaded),
-          model: new Map(Object.entries(loaded)),
-        }))
-        for (const { document, field, version } of steps) {
-          const each = documents[document] as (typeof documents)[number]
-          if (version === 0 && !each.model.has(field)) continue
-          each.held = table.withField(each.held, Object.fromEntries(each.model), field, version)
-          if (version === 0) each.model.delete(field)
-          else each.model.set(field, version)
-          for (const { held, model } of documents)
-            expect(all(table, held, model.keys())).toEqual(Object.fromEntries(model))
-        }
-        for (const { held, model } of documents) {
-          // one number speaks for the fields that the document has, whatever they are
-          if (typeof held !== 'number')
-            for (const { field } of steps) expect(table.get(held, field)).toBe(model.get(field))
-        }
-      },
-    ),
-  )
+describe('FieldTable', () => {
+  it('returns what a plain map would, and keeps documents apart', () => {
+    const step = fc.record({ document: fc.nat(2), field, version: fc.oneof(version, fc.constant(0)) })
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        fc.dictionary(field, version, { noNullPrototype: false }),
+        (steps, loaded) => {
+          const table = new FieldTable()
+          const documents = [0, 1, 2].map(() => ({
+            held: table.fromRecord(loaded),
+            model: new Map(Object.entries(loaded)),
+          }))
+          for (const { document, field, version } of steps) {
+            const each = documents[document] as (typeof documents)[number]
+            if (version === 0 && !each.model.has(field)) continue
+            each.held = table.withField(each.held, Object.fromEntries(each.model), field, version)
+            if (version === 0) each.model.delete(field)
+            else each.model.set(field, version)
+            for (const { held, model } of documents)
+              expect(all(table, held, model.keys())).toEqual(Object.fromEntries(model))
+          }
+          for (const { held, model } of documents) {
+            // one number speaks for the fields that the document has, whatever they are
+            if (typeof held !== 'number')
+              for (const { field } of steps) expect(table.get(held, field)).toBe(model.get(field))
+          }
+        },
+      ),
+    )
+  })
 })
 
-describe('what it takes', () => {
-  test('one number, where all fields are at one version', () => {
+describe('FieldTable memory', () => {
+  it('is one number when all fields have the same version', () => {
     const table = new FieldTable()
     expect(table.fromRecord({ a: 3, b: 3 })).toBe(3)
     expect(table.withField(3, { a: 1, b: 1 }, 'a', 3)).toBe(3)
     expect(table.withField(table.empty, {}, 'a', 1)).toBe(1)
   })
 
-  test('a byte for each field, and wider numbers when they come', () => {
+  it('is one byte per field, and more when a version needs it', () => {
     const table = new FieldTable()
     let held = table.withField(1, { a: 1, b: 1, c: 1 }, 'a', 2)
     expect(held).toBeInstanceOf(Uint8Array)
@@ -71,7 +73,7 @@ describe('what it takes', () => {
     }
   })
 
-  test('a map, where a section has ever new names', () => {
+  it('is a map when a section keeps adding field names', () => {
     const table = new FieldTable()
     for (let n = 0; n < 1_000; n++) table.withField(1, { [`f${n}`]: 1 }, `g${n}`, 2)
     const held = table.withField(1, { x: 1 }, 'y', 2)

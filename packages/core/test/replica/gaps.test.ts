@@ -1,7 +1,7 @@
 import { createInstance, createMemoryHub, defineCollection, memoryStore } from '@sync/core'
 import type { EncodedChange } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ScriptedBus } from '../transport/fanout/scripted-bus.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', replicate: 'all' })
@@ -52,15 +52,17 @@ async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefin
   return { gapAt, shown, repairs }
 }
 
-test('holes that close within the reorder window are no gap, however many follow one another', async () => {
-  expect(await hearInThatOrder()).toEqual({ gapAt: undefined, shown: CHANGES, repairs: 0 })
-})
+describe('createInstance({ reorderWindow })', () => {
+  it('reports no gap when each hole closes within the window', async () => {
+    expect(await hearInThatOrder()).toEqual({ gapAt: undefined, shown: CHANGES, repairs: 0 })
+  })
 
-test('among them a change that is lost is missed within two windows', async () => {
-  for (let lost = 1; lost < CHANGES; lost++) {
-    const { gapAt = Number.POSITIVE_INFINITY, shown } = await hearInThatOrder(lost)
-    // it is seen to be missing by the first later one that comes
-    const seenAt = order.findIndex((sequence) => sequence > lost) * STEP
-    expect([lost, gapAt - seenAt <= 2 * WINDOW, shown]).toEqual([lost, true, CHANGES])
-  }
+  it('reports a lost change within two windows', async () => {
+    for (let lost = 1; lost < CHANGES; lost++) {
+      const { gapAt = Number.POSITIVE_INFINITY, shown } = await hearInThatOrder(lost)
+      // it is seen to be missing by the first later one that comes
+      const seenAt = order.findIndex((sequence) => sequence > lost) * STEP
+      expect([lost, gapAt - seenAt <= 2 * WINDOW, shown]).toEqual([lost, true, CHANGES])
+    }
+  })
 })

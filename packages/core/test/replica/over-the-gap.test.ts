@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openTestSetup, type TestSetup } from './test-setup.ts'
 
 /** Two changes of `x` that nobody hears of, and that the log no longer has all of. */
@@ -20,66 +20,68 @@ async function checkUntilCompared(t: TestSetup): Promise<{ readonly checking: Pr
   return { checking }
 }
 
-test('what the store answers of a history that is over while versions are compared is asked again', async () => {
-  await using t = openTestSetup({ maxChanges: 1 })
-  await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  await miss(t)
-  const { checking } = await checkUntilCompared(t)
-  t.hub.store.restart()
-  expect(await t.local.get('y')).toBeUndefined()
-  t.replies.release()
-  await t.clock.advance(100)
-  await checking
-  expect(t.local.peek('x')).toEqual({ n: 3 })
-})
+describe('catchUp() with a truncated log', () => {
+  it('compares versions again when the epoch changes during the comparison', async () => {
+    await using t = openTestSetup({ maxChanges: 1 })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    await miss(t)
+    const { checking } = await checkUntilCompared(t)
+    t.hub.store.restart()
+    expect(await t.local.get('y')).toBeUndefined()
+    t.replies.release()
+    await t.clock.advance(100)
+    await checking
+    expect(t.local.peek('x')).toEqual({ n: 3 })
+  })
 
-test('a gap of a history that is over is not passed over in the next one', async () => {
-  await using t = openTestSetup({ maxChanges: 1 })
-  await t.remote.assign('x', { n: 1 })
-  await t.local.get('x')
-  await miss(t)
-  const { checking } = await checkUntilCompared(t)
-  t.hub.store.loseTail(2)
-  expect(await t.local.get('y')).toBeUndefined()
-  t.replies.release()
-  await t.clock.advance(100)
-  await checking
-  t.hub.bus.setFaultRates({ drop: 1 })
-  await t.remote.assign('x', { n: 9 })
-  await t.sync.catchUp()
-  expect(t.local.peek('x')).toEqual({ n: 9 })
-  expect(t.events.filter(({ type }) => type === 'epoch')).toHaveLength(1)
-})
+  it('does not skip a gap of the earlier epoch in the new one', async () => {
+    await using t = openTestSetup({ maxChanges: 1 })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    await miss(t)
+    const { checking } = await checkUntilCompared(t)
+    t.hub.store.loseTail(2)
+    expect(await t.local.get('y')).toBeUndefined()
+    t.replies.release()
+    await t.clock.advance(100)
+    await checking
+    t.hub.bus.setFaultRates({ drop: 1 })
+    await t.remote.assign('x', { n: 9 })
+    await t.sync.catchUp()
+    expect(t.local.peek('x')).toEqual({ n: 9 })
+    expect(t.events.filter(({ type }) => type === 'epoch')).toHaveLength(1)
+  })
 
-test('a load that was answered before a gap which the log does not cover is not enough', async () => {
-  await using t = openTestSetup({ maxChanges: 1 })
-  await t.remote.assign('x', { n: 1 })
-  await t.local.ready()
-  t.replies.hold('load')
-  const reading = t.local.get('x')
-  await t.clock.advance(1)
-  expect(t.replies.held).toBe(1)
-  await miss(t)
-  await t.sync.catchUp()
-  t.replies.release()
-  await reading
-  await t.clock.advance(1)
-  expect(t.local.peek('x')).toEqual({ n: 3 })
-})
+  it('repeats a load that was answered before the gap', async () => {
+    await using t = openTestSetup({ maxChanges: 1 })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.ready()
+    t.replies.hold('load')
+    const reading = t.local.get('x')
+    await t.clock.advance(1)
+    expect(t.replies.held).toBe(1)
+    await miss(t)
+    await t.sync.catchUp()
+    t.replies.release()
+    await reading
+    await t.clock.advance(1)
+    expect(t.local.peek('x')).toEqual({ n: 3 })
+  })
 
-test('what is heard of for the first time while versions are compared is not taken to be current', async () => {
-  await using t = openTestSetup({ maxChanges: 1 }, { replicate: 'all' })
-  await t.local.ready()
-  t.hub.bus.delay(50)
-  await t.remote.assign('x', { n: 1 })
-  await t.clock.advance(1)
-  t.hub.bus.delay(0)
-  await miss(t)
-  const { checking } = await checkUntilCompared(t)
-  await t.clock.advance(60)
-  expect(t.local.peek('x')).toEqual({ n: 1 })
-  t.replies.release()
-  await checking
-  expect(t.local.peek('x')).toEqual({ n: 3 })
+  it('reloads a document whose first change arrives while versions are compared', async () => {
+    await using t = openTestSetup({ maxChanges: 1 }, { replicate: 'all' })
+    await t.local.ready()
+    t.hub.bus.delay(50)
+    await t.remote.assign('x', { n: 1 })
+    await t.clock.advance(1)
+    t.hub.bus.delay(0)
+    await miss(t)
+    const { checking } = await checkUntilCompared(t)
+    await t.clock.advance(60)
+    expect(t.local.peek('x')).toEqual({ n: 1 })
+    t.replies.release()
+    await checking
+    expect(t.local.peek('x')).toEqual({ n: 3 })
+  })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Change, FieldEdit } from '../../src/model/change.ts'
 import { PatchError } from '../../src/model/errors.ts'
 import type { JsonObject } from '../../src/model/json.ts'
@@ -46,48 +46,50 @@ const edit = fc.oneof(
 )
 const step = fc.record({ edits: fc.array(edit, { minLength: 1, maxLength: 3 }), looks: fc.boolean() })
 
-test('what was looked at stays as it was, and changes that nobody looked at between lead to the same', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      const start = { a: 1, list: [] }
-      const replica = loaded(start)
-      let model: JsonObject = start
-      const versions = new Map(Object.keys(start).map((name) => [name, 1]))
-      const looked: { readonly value: JsonObject | undefined; readonly text: string }[] = []
-      for (const { edits, looks } of steps) {
-        const next = change(
-          replica,
-          edits.map((each) => ({ ...each, version: replica.version + 1 })),
-        )
-        let wanted: JsonObject | undefined
-        try {
-          wanted = applyFields(model, edits)
-        } catch (error) {
-          expect(error).toBeInstanceOf(PatchError)
-        }
-        if (wanted) {
-          replica.apply(next)
-          model = wanted
-          for (const { field, kind } of edits) {
-            if (kind === 'removed') versions.delete(field)
-            else versions.set(field, replica.version)
+describe('Replica.value', () => {
+  it('leaves returned values unchanged and does not depend on earlier reads', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const start = { a: 1, list: [] }
+        const replica = loaded(start)
+        let model: JsonObject = start
+        const versions = new Map(Object.keys(start).map((name) => [name, 1]))
+        const looked: { readonly value: JsonObject | undefined; readonly text: string }[] = []
+        for (const { edits, looks } of steps) {
+          const next = change(
+            replica,
+            edits.map((each) => ({ ...each, version: replica.version + 1 })),
+          )
+          let wanted: JsonObject | undefined
+          try {
+            wanted = applyFields(model, edits)
+          } catch (error) {
+            expect(error).toBeInstanceOf(PatchError)
           }
-        } else expect(() => replica.apply(next)).toThrow(PatchError)
-        if (!looks) continue
-        const { value } = replica
-        expect(value).toEqual(model)
-        expect(Object.isFrozen(value)).toBe(true)
-        looked.push({ value, text: JSON.stringify(value) })
-      }
-      expect(replica.value).toEqual(model)
-      expect(replica.fieldVersions()).toEqual(Object.fromEntries(versions))
-      for (const { value, text } of looked) expect(JSON.stringify(value)).toBe(text)
-    }),
-  )
-})
+          if (wanted) {
+            replica.apply(next)
+            model = wanted
+            for (const { field, kind } of edits) {
+              if (kind === 'removed') versions.delete(field)
+              else versions.set(field, replica.version)
+            }
+          } else expect(() => replica.apply(next)).toThrow(PatchError)
+          if (!looks) continue
+          const { value } = replica
+          expect(value).toEqual(model)
+          expect(Object.isFrozen(value)).toBe(true)
+          looked.push({ value, text: JSON.stringify(value) })
+        }
+        expect(replica.value).toEqual(model)
+        expect(replica.fieldVersions()).toEqual(Object.fromEntries(versions))
+        for (const { value, text } of looked) expect(JSON.stringify(value)).toBe(text)
+      }),
+    )
+  })
 
-test('a document is the same object for whoever looks twice', () => {
-  const replica = loaded({ a: 1 })
-  replica.apply(change(replica, [{ field: 'a', version: 2, kind: 'whole', value: 2 }]))
-  expect(replica.value).toBe(replica.value)
+  it('returns the same object when it is read twice', () => {
+    const replica = loaded({ a: 1 })
+    replica.apply(change(replica, [{ field: 'a', version: 2, kind: 'whole', value: 2 }]))
+    expect(replica.value).toBe(replica.value)
+  })
 })

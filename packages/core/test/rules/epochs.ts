@@ -88,7 +88,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'service/faults.test.ts',
-      name: 'a restart that loses nothing costs no reload and reports no loss',
+      name: 'epoch event > reports no loss and causes no reload when the store restarts without loss',
     },
   },
   {
@@ -104,7 +104,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'service/faults.test.ts',
-      name: 'a restart that loses nothing costs no reload and reports no loss',
+      name: 'epoch event > reports no loss and causes no reload when the store restarts without loss',
     },
   },
   {
@@ -120,7 +120,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'service/faults.test.ts',
-      name: 'a lost tail starts a new epoch: what lies above the fork is loaded again, and the loss is told',
+      name: 'epoch event > reports the loss and reloads documents above the fork when the store loses commits',
     },
   },
   {
@@ -136,7 +136,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'what the next history has between the fork and its head is read',
+      name: 'catchUp() > reads the changes between the fork and the head of the new epoch',
     },
   },
   {
@@ -152,7 +152,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/stream-races.test.ts',
-      name: 'who began to watch before a loss is told what the next history has in its place',
+      name: 'changes() when the store loses commits > emits the changes of the new epoch when the stream began before the loss',
     },
   },
   {
@@ -169,7 +169,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/stream-races.test.ts',
-      name: 'what a slow watcher has not taken yet and the store lost is taken back',
+      name: 'changes() when the store loses commits > emits a reset for a lost change that the watcher has not read',
     },
   },
   {
@@ -179,7 +179,10 @@ export const epochs: readonly Rule[] = [
     edits: [
       { file: 'replica/replica-table.ts', find: '.filter((change) => this.#epochs.includes(change))', replace: '' },
     ],
-    provenBy: { file: 'replica/lineage.test.ts', name: 'what waits behind a hole is not mixed into the next history' },
+    provenBy: {
+      file: 'replica/lineage.test.ts',
+      name: 'catchUp() > drops changes of the earlier epoch that wait behind a gap',
+    },
   },
   {
     name: 'noted-above-the-fork-is-forgotten',
@@ -192,7 +195,10 @@ export const epochs: readonly Rule[] = [
         replace: '',
       },
     ],
-    provenBy: { file: 'replica/lineage.test.ts', name: 'what waits behind a hole is not mixed into the next history' },
+    provenBy: {
+      file: 'replica/lineage.test.ts',
+      name: 'catchUp() > drops changes of the earlier epoch that wait behind a gap',
+    },
   },
   {
     name: 'late-above-the-fork-is-dropped',
@@ -207,7 +213,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/late-answers.test.ts',
-      name: 'a late change of a lost history is not taken for one of the new',
+      name: 'peek() > ignores a late change of a lost epoch',
     },
   },
   {
@@ -234,7 +240,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'a late change of a history that was left throws nothing away, be it known or forgotten',
+      name: 'catchUp() > keeps replicas when a late change of an earlier epoch arrives',
     },
   },
   {
@@ -251,7 +257,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'a head answered before an epoch was adopted does not lead back',
+      name: 'catchUp() > stays in the new epoch when a head of the earlier one arrives',
     },
   },
   {
@@ -267,7 +273,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'a log read before an epoch was adopted fills no hole of the new one',
+      name: 'catchUp() > fills no gap of the new epoch from a log read in the earlier one',
     },
   },
   {
@@ -275,7 +281,10 @@ export const epochs: readonly Rule[] = [
     statement: 'A gap repair whose answer names another epoch continues from the resulting contiguous sequence',
     consequence: "the new epoch's changes at that point are missed until the next check",
     edits: [{ file: 'replica/gap-repair.ts', find: 'if (switchesNow !== switches) continue', replace: '' }],
-    provenBy: { file: 'replica/lineage.test.ts', name: 'a repair that is told of another history goes on in that' },
+    provenBy: {
+      file: 'replica/lineage.test.ts',
+      name: 'gap repair > continues in the new epoch when the store reports one',
+    },
   },
   {
     name: 'judged-on-arrival',
@@ -296,7 +305,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'the loss of what came while the question was on its way is told',
+      name: 'catchUp() > reports the loss of a change that arrived while the request was in flight',
     },
   },
   {
@@ -312,7 +321,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'changes that a log has from an epoch forgotten by now are applied',
+      name: 'catchUp() > applies logged changes whose epoch is no longer in the lineage',
     },
   },
   {
@@ -339,7 +348,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'the loss of a write that was acknowledged beyond a hole is told',
+      name: 'catchUp() > reports the loss of an acknowledged write beyond a gap',
     },
   },
   {
@@ -356,7 +365,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/lineage.test.ts',
-      name: 'a history that does not know ours may have lost anything: all is loaded, and told as lost',
+      name: 'catchUp() > reloads all replicas and reports a loss when the new epoch does not know the earlier one',
     },
   },
 ]

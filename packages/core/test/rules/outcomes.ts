@@ -19,7 +19,7 @@ export const outcomes: readonly Rule[] = [
         replace: '{ ...op, id: this.#nextOpId(), attempt }, firstWrite)',
       },
     ],
-    provenBy: { file: 'service/faults.test.ts', name: 'a write whose reply is lost counts once' },
+    provenBy: { file: 'service/faults.test.ts', name: 'update() > counts once when the reply is lost' },
   },
   {
     name: 'id-survives-a-conflict',
@@ -34,7 +34,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/op-ids.test.ts',
-      name: 'a write keeps its id over conflicts, and counts its attempts',
+      name: 'operation ids > keeps the id after a conflict and counts the attempts',
     },
   },
   {
@@ -126,7 +126,7 @@ export const outcomes: readonly Rule[] = [
         replace: 'if (sends === 1) publisher.publish(result.change)',
       },
     ],
-    provenBy: { file: 'collection/op-ids.test.ts', name: 'a write whose reply is lost is published all the same' },
+    provenBy: { file: 'collection/op-ids.test.ts', name: 'operation ids > publishes a write whose reply is lost' },
   },
   {
     name: 'forgotten-is-refused',
@@ -157,7 +157,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/op-ids.test.ts',
-      name: 'a write whose answer is lost and forgotten is in doubt, and not done again',
+      name: 'operation ids > rejects with an unknown outcome when the reply is lost and the result forgotten',
     },
   },
   {
@@ -234,7 +234,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/op-ids.test.ts',
-      name: 'a write that is refused for its epoch goes again under its id, as it was',
+      name: 'operation ids > resends the same write under its id when the store refuses its epoch',
     },
   },
   {
@@ -251,7 +251,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/op-ids.test.ts',
-      name: 'writes that went together and are sent again in other company are done once',
+      name: 'operation ids > commits each write once when a group commit is resent in parts',
     },
   },
   {
@@ -273,7 +273,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/late-answers.test.ts',
-      name: 'an acknowledgement of a history that is over is none: the write is asked again under its id',
+      name: 'assign() > sends the write again under its id when the reply belongs to an earlier epoch',
     },
   },
   {
@@ -297,7 +297,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/order.test.ts',
-      name: 'a write that its caller gave up is not overtaken by a later one either',
+      name: 'writes to one document > commits a write whose caller gave up before a later one',
     },
   },
   {
@@ -319,7 +319,7 @@ export const outcomes: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/order.test.ts',
-      name: 'a write that waits for a store that is away is not overtaken by a later one',
+      name: 'writes to one document > commits a write that waits for an unavailable store before a later one',
     },
   },
 ]

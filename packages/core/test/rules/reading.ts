@@ -13,7 +13,7 @@ export const reading: readonly Rule[] = [
         replace: 'if (!isIdle',
       },
     ],
-    provenBy: { file: 'replica/eviction.test.ts', name: 'one that is watched is always held' },
+    provenBy: { file: 'replica/eviction.test.ts', name: 'defineCollection({ cache }) > keeps a watched document' },
   },
   {
     name: 'absence-has-a-position',
@@ -28,7 +28,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/late-answers.test.ts',
-      name: 'a late change of a document that was found absent does not bring it back, though its removal is lost',
+      name: 'get() > keeps a document absent when a late change arrives and its deletion is lost',
     },
   },
   {
@@ -49,7 +49,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/late-answers.test.ts',
-      name: 'a snapshot does not take back what came while it was on its way',
+      name: 'get() > keeps changes that arrived while the snapshot was in flight',
     },
   },
   {
@@ -81,7 +81,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/over-the-gap.test.ts',
-      name: 'a gap of a history that is over is not passed over in the next one',
+      name: 'catchUp() with a truncated log > does not skip a gap of the earlier epoch in the new one',
     },
   },
   {
@@ -91,7 +91,7 @@ export const reading: readonly Rule[] = [
     edits: [{ file: 'replica/gap-repair.ts', find: 'this.#replicas.restartLoads()', replace: '' }],
     provenBy: {
       file: 'replica/over-the-gap.test.ts',
-      name: 'a load that was answered before a gap which the log does not cover is not enough',
+      name: 'catchUp() with a truncated log > repeats a load that was answered before the gap',
     },
   },
   {
@@ -108,7 +108,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/silence.test.ts',
-      name: 'a lost message is found, though an answer has told of later ones since',
+      name: 'catchUp() > finds a lost message when a reply has contained a later sequence',
     },
   },
   {
@@ -142,7 +142,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/late-answers.test.ts',
-      name: 'a head answered before the change that arrived meanwhile raises no alarm',
+      name: 'catchUp() > reports no loss when a change overtakes the reply',
     },
   },
   {
@@ -158,7 +158,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/silence.test.ts',
-      name: 'the store is told the highest sequence that was shown, also beyond a hole',
+      name: 'catchUp() > sends the highest sequence seen, also beyond a gap',
     },
   },
   {
@@ -167,7 +167,7 @@ export const reading: readonly Rule[] = [
       'A replica whose copy of the TTL ends asks the store, and emits `removed: expired` if the document is gone',
     consequence: 'an expired document stays cached wherever no caller reads it',
     edits: [{ file: 'replica/expiry.ts', find: 'this.#verify(replica)', replace: '{}' }],
-    provenBy: { file: 'collection/stream-races.test.ts', name: 'a section is told of expiry too' },
+    provenBy: { file: 'collection/stream-races.test.ts', name: 'changes() > emits a removal when a document expires' },
   },
   {
     name: 'section-waits-at-a-hole',
@@ -180,7 +180,7 @@ export const reading: readonly Rule[] = [
         replace: 'const highest = Math.max(contiguous, ...this.#pending.keys())\nwhile (this.#released < highest) {',
       },
     ],
-    provenBy: { file: 'collection/changes.test.ts', name: 'a lost message is filled in at its place' },
+    provenBy: { file: 'collection/changes.test.ts', name: 'changes() > emits a lost change in its place' },
   },
   {
     name: 'position-skips-nothing',
@@ -195,7 +195,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/stream-races.test.ts',
-      name: 'a consumer that ends after any change, and starts again at its position, misses nothing',
+      name: 'changes({ from: { after } }) > misses nothing when it resumes after any change',
     },
   },
   {
@@ -212,7 +212,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/stream-races.test.ts',
-      name: 'a position saved in a history that the store lost is not taken for one of the next',
+      name: 'changes({ from: { after } }) > emits a reset when the store lost the position',
     },
   },
   {
@@ -229,7 +229,7 @@ export const reading: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/silence.test.ts',
-      name: 'a frame that was overtaken still brings what it has',
+      name: 'frame > applies the changes of a frame that was overtaken',
     },
   },
 ]

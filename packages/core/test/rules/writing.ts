@@ -15,7 +15,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/order.test.ts',
-      name: 'a write that is slow on its way is not overtaken by a later one',
+      name: 'writes to one document > commits a slow write before a later one',
     },
   },
   {
@@ -30,7 +30,10 @@ export const writing: readonly Rule[] = [
         replace: 'isCombinable(next, hasStrategy)',
       },
     ],
-    provenBy: { file: 'collection/order.test.ts', name: 'what waits combines only with its own kind' },
+    provenBy: {
+      file: 'collection/order.test.ts',
+      name: 'writes to one document > combines waiting writes only with writes of the same kind',
+    },
   },
   {
     name: 'condition-goes-alone',
@@ -45,7 +48,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/order.test.ts',
-      name: 'what insists on a version does so, though it waits behind others',
+      name: 'writes to one document > checks ifVersion after the writes that were queued before it',
     },
   },
   {
@@ -61,7 +64,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/order.test.ts',
-      name: 'an id of its own is kept by a write that waits behind others',
+      name: 'writes to one document > keeps the idempotency key of a write that waits behind others',
     },
   },
   {
@@ -77,7 +80,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/writes.test.ts',
-      name: 'meta travels with the change, and writes of different meta do not combine',
+      name: 'assign({ meta }) > sends meta with the change and does not combine writes with different meta',
     },
   },
   {
@@ -89,7 +92,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/writes.test.ts',
-      name: 'writes that wait behind a commit combine; a recipe that throws is left out alone',
+      name: 'update() > combines waiting writes and rejects only the recipe that throws',
     },
   },
   {
@@ -110,7 +113,10 @@ export const writing: readonly Rule[] = [
           'await retryingStore.backOff(failures++)\nrequest = this.#toRequest(await this.#buildContent(request.op.attempt), request.op, this.#liveWrites()[0])',
       },
     ],
-    provenBy: { file: 'collection/order.test.ts', name: 'what is sent again takes nothing along that came later' },
+    provenBy: {
+      file: 'collection/order.test.ts',
+      name: 'writes to one document > does not add later writes to a commit that is resent',
+    },
   },
   {
     name: 'own-change-through-the-buffer',
@@ -127,7 +133,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'replica/late-answers.test.ts',
-      name: 'an own write made while the document is being loaded is read at once, though its echo is lost',
+      name: 'get() > returns an own write at once when a load is pending and the echo is lost',
     },
   },
   {
@@ -143,7 +149,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/writes.test.ts',
-      name: 'awaited one by one, and so without combining, they count right as well',
+      name: 'update() > counts every increment when each is awaited before the next',
     },
   },
   {
@@ -151,7 +157,10 @@ export const writing: readonly Rule[] = [
     statement: '`assign` to a field with a merge strategy requires the field version that was merged into',
     consequence: 'two concurrent `sum` writes read the same value, and one addition is lost',
     edits: [{ file: 'collection/build-commit.ts', find: 'if (strategy || (remote', replace: 'if ((remote' }],
-    provenBy: { file: 'collection/writes.test.ts', name: 'a field with a strategy is merged when two set it at once' },
+    provenBy: {
+      file: 'collection/writes.test.ts',
+      name: 'defineCollection({ merge }) > merges a field when two instances assign it at once',
+    },
   },
   {
     name: 'delta-only-on-its-base',
@@ -184,7 +193,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/writes.test.ts',
-      name: 'what is as wanted already is not written, and the store is who says so',
+      name: 'assign() > writes nothing only when the store, not the replica, has the given values',
     },
   },
   {
@@ -200,7 +209,7 @@ export const writing: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/races.test.ts',
-      name: 'a condition on a document is not met by another of its name, though the versions are the same',
+      name: 'compareAndSet() > conflicts on a document that was created again with equal versions',
     },
   },
   {

@@ -9,7 +9,7 @@ import {
   sum,
 } from '@sync/core'
 import { createTestCluster } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 interface Doc {
   n: number
@@ -31,66 +31,74 @@ async function services(a: CollectionDefinition<Doc>, b: CollectionDefinition<Do
   return { cluster, collections, told }
 }
 
-test('services that define a section alike hear nothing of it', async () => {
-  const { cluster, collections, told } = await services(
-    define({ merge: { n: sum } }),
-    define({ merge: { n: sum }, replicate: 'all' }),
-  )
-  await using _ = cluster
-  const [a, b] = collections
-  await a.create('k', { n: 1 })
-  await b.assign('k', { n: 2 })
-  expect(told).toEqual([[], []])
-})
-
-test.each([
-  ['time to live', { ttl: '1h' }],
-  ['strategies', { merge: { n: max } }],
-  ['own strategy', { merge: { n: ({ local }: { local: number }) => local } }],
-] as const)('another %s is told, once, to each who meets it', async (_name, other) => {
-  const { cluster, collections, told } = await services(define({ merge: { n: sum } }), define(other))
-  await using _ = cluster
-  const [a, b] = collections
-  await a.create('k', { n: 1 })
-  await b.get('k')
-  expect(told[1]).toMatchObject([{ section: 'doc', theirs: { subscribeBy: 'section' } }])
-  await b.assign('k', { n: 2 })
-  await a.assign('k', { n: 3 })
-  await b.assign('k', { n: 4 })
-  await a.assign('k', { n: 5 })
-  expect(told[0]).toHaveLength(1)
-  expect(told[1]).toHaveLength(1)
-  expect(told[0]?.[0]?.ours).toEqual(told[1]?.[0]?.theirs)
-  expect(told[0]?.[0]?.theirs).toEqual(told[1]?.[0]?.ours)
-})
-
-test('a writer that would send where nobody listens is refused, and reads on', async () => {
-  const { cluster, collections, told } = await services(define(), define({ subscribeBy: 'document' }))
-  await using _ = cluster
-  const [a, b] = collections
-  await a.create('k', { n: 1 })
-  expect(await b.get('k')).toEqual({ n: 1 })
-  await expect(b.assign('k', { n: 2 })).rejects.toThrow(DefinitionError)
-  await expect(b.assign('k', { n: 2 })).rejects.toMatchObject({
-    code: 'SYNC_DEFINITION',
-    committed: 'no',
-    message: expect.stringContaining("subscribeBy: expected 'section' as the store has it"),
-    address: { section: 'doc', key: 'k' },
+describe('definition-mismatch event', () => {
+  it('is not emitted when the definitions agree', async () => {
+    const { cluster, collections, told } = await services(
+      define({ merge: { n: sum } }),
+      define({ merge: { n: sum }, replicate: 'all' }),
+    )
+    await using _ = cluster
+    const [a, b] = collections
+    await a.create('k', { n: 1 })
+    await b.assign('k', { n: 2 })
+    expect(told).toEqual([[], []])
   })
-  expect(told[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
-  await a.assign('k', { n: 3 })
-  await cluster.clock.advance(20_000)
-  expect(b.peek('k')).toEqual({ n: 3 })
+
+  it.each([
+    ['TTL', { ttl: '1h' }],
+    ['merge strategy', { merge: { n: max } }],
+    ['custom merge strategy', { merge: { n: ({ local }: { local: number }) => local } }],
+  ] as const)('is emitted once per instance when the %s differs', async (_name, other) => {
+    const { cluster, collections, told } = await services(define({ merge: { n: sum } }), define(other))
+    await using _ = cluster
+    const [a, b] = collections
+    await a.create('k', { n: 1 })
+    await b.get('k')
+    expect(told[1]).toMatchObject([{ section: 'doc', theirs: { subscribeBy: 'section' } }])
+    await b.assign('k', { n: 2 })
+    await a.assign('k', { n: 3 })
+    await b.assign('k', { n: 4 })
+    await a.assign('k', { n: 5 })
+    expect(told[0]).toHaveLength(1)
+    expect(told[1]).toHaveLength(1)
+    expect(told[0]?.[0]?.ours).toEqual(told[1]?.[0]?.theirs)
+    expect(told[0]?.[0]?.theirs).toEqual(told[1]?.[0]?.ours)
+  })
 })
 
-test('strategies are compared by field and name, whatever their order', () => {
-  interface Two {
-    a: number
-    b: number
-  }
-  const one = defineCollection<Two>({ section: 's', ttl: 'never', merge: { a: sum, b: max } })
-  const other = defineCollection<Two>({ section: 's', ttl: 'never', merge: { b: max, a: sum } })
-  const swapped = defineCollection<Two>({ section: 's', ttl: 'never', merge: { a: max, b: sum } })
-  expect(one.digest).toBe(other.digest)
-  expect(one.digest).not.toBe(swapped.digest)
+describe('assign()', () => {
+  it('rejects when the section is subscribed to by another scope, while reads continue', async () => {
+    const { cluster, collections, told } = await services(define(), define({ subscribeBy: 'document' }))
+    await using _ = cluster
+    const [a, b] = collections
+    await a.create('k', { n: 1 })
+    expect(await b.get('k')).toEqual({ n: 1 })
+    await expect(b.assign('k', { n: 2 })).rejects.toThrow(DefinitionError)
+    await expect(b.assign('k', { n: 2 })).rejects.toMatchObject({
+      code: 'SYNC_DEFINITION',
+      committed: 'no',
+      message: expect.stringContaining(
+        "subscribeBy: expected 'section' as the store has it",
+      ),
+      address: { section: 'doc', key: 'k' },
+    })
+    expect(told[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
+    await a.assign('k', { n: 3 })
+    await cluster.clock.advance(20_000)
+    expect(b.peek('k')).toEqual({ n: 3 })
+  })
+})
+
+describe('CollectionDefinition.digest', () => {
+  it('does not depend on the order of merge strategies', () => {
+    interface Two {
+      a: number
+      b: number
+    }
+    const one = defineCollection<Two>({ section: 's', ttl: 'never', merge: { a: sum, b: max } })
+    const other = defineCollection<Two>({ section: 's', ttl: 'never', merge: { b: max, a: sum } })
+    const swapped = defineCollection<Two>({ section: 's', ttl: 'never', merge: { a: max, b: sum } })
+    expect(one.digest).toBe(other.digest)
+    expect(one.digest).not.toBe(swapped.digest)
+  })
 })

@@ -1,7 +1,7 @@
 import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import type { Store } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 
@@ -24,46 +24,48 @@ function several(stores: Readonly<Record<string, Store>>): Store {
   }
 }
 
-test('of several stores one that is away holds up its own partitions alone', async () => {
-  const runtime = createVirtualRuntime()
-  const [a, b] = [createMemoryHub({ runtime }), createMemoryHub({ runtime })]
-  const bus = createMemoryHub({ runtime })
-  const open = () =>
-    createInstance({
-      store: several({ a: memoryStore(a), b: memoryStore(b) }),
-      bus: memoryBus(bus),
-      runtime,
-      whenUnavailable: 'reject',
-    })
-  const [sync, other] = [open(), open()]
-  const [inA, inB] = ['a', 'b'].map((partition) => sync.collection(docs, { partition }))
-  const otherB = other.collection(docs, { partition: 'b' })
-  await Promise.all([inA?.assign('k', { n: 1 }), inB?.assign('k', { n: 1 })])
-  await otherB.get('k')
-  expect(a.store.inspect({ partition: 'a', section: 'doc' })?.documents.size).toBe(1)
-  expect(a.store.inspect({ partition: 'b', section: 'doc' })).toBeUndefined()
+describe('Store.storeFor()', () => {
+  it('limits an outage to the partitions of the unavailable store', async () => {
+    const runtime = createVirtualRuntime()
+    const [a, b] = [createMemoryHub({ runtime }), createMemoryHub({ runtime })]
+    const bus = createMemoryHub({ runtime })
+    const open = () =>
+      createInstance({
+        store: several({ a: memoryStore(a), b: memoryStore(b) }),
+        bus: memoryBus(bus),
+        runtime,
+        whenUnavailable: 'reject',
+      })
+    const [sync, other] = [open(), open()]
+    const [inA, inB] = ['a', 'b'].map((partition) => sync.collection(docs, { partition }))
+    const otherB = other.collection(docs, { partition: 'b' })
+    await Promise.all([inA?.assign('k', { n: 1 }), inB?.assign('k', { n: 1 })])
+    await otherB.get('k')
+    expect(a.store.inspect({ partition: 'a', section: 'doc' })?.documents.size).toBe(1)
+    expect(a.store.inspect({ partition: 'b', section: 'doc' })).toBeUndefined()
 
-  const events: string[] = []
-  sync.onEvent(({ type }) => events.push(type))
-  a.store.makeUnavailable()
-  const refused = expect(inA?.assign('k', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
-  await Promise.all([refused, inB?.assign('k', { n: 2 }), runtime.advance(10)])
-  const missed = inA?.get('other')
-  await runtime.advance(10)
-  expect(await inB?.get('k')).toEqual({ n: 2 })
-  expect(sync.health().state).toBe('stale')
+    const events: string[] = []
+    sync.onEvent(({ type }) => events.push(type))
+    a.store.makeUnavailable()
+    const refused = expect(inA?.assign('k', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
+    await Promise.all([refused, inB?.assign('k', { n: 2 }), runtime.advance(10)])
+    const missed = inA?.get('other')
+    await runtime.advance(10)
+    expect(await inB?.get('k')).toEqual({ n: 2 })
+    expect(sync.health().state).toBe('stale')
 
-  // the regular check goes on where there is somebody to ask
-  bus.bus.setFaultRates({ drop: 1 })
-  await otherB.assign('k', { n: 3 })
-  await runtime.advance(6_000)
-  expect(inB?.peek('k')).toEqual({ n: 3 })
-  expect(await sync.verify({ section: { partition: 'b', section: 'doc' } })).toMatchObject({ checked: 1, score: 1 })
+    // the regular check goes on where there is somebody to ask
+    bus.bus.setFaultRates({ drop: 1 })
+    await otherB.assign('k', { n: 3 })
+    await runtime.advance(6_000)
+    expect(inB?.peek('k')).toEqual({ n: 3 })
+    expect(await sync.verify({ section: { partition: 'b', section: 'doc' } })).toMatchObject({ checked: 1, score: 1 })
 
-  a.store.makeAvailable()
-  await runtime.advance(6_000)
-  expect(await missed).toBeUndefined()
-  expect(sync.health().state).toBe('live')
-  expect(events.filter((type) => type.startsWith('store-'))).toEqual(['store-unavailable', 'store-available'])
-  await Promise.all([sync.close(), other.close(), runtime.advance(10_000)])
+    a.store.makeAvailable()
+    await runtime.advance(6_000)
+    expect(await missed).toBeUndefined()
+    expect(sync.health().state).toBe('live')
+    expect(events.filter((type) => type.startsWith('store-'))).toEqual(['store-unavailable', 'store-available'])
+    await Promise.all([sync.close(), other.close(), runtime.advance(10_000)])
+  })
 })

@@ -1,6 +1,6 @@
 import { type Collection, defineCollection, sum, union } from '@sync/core'
 import { createTestCluster } from '@sync/core/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 interface Product {
   sku: string
@@ -16,36 +16,40 @@ const products = defineCollection<Product>({
 })
 const start: Product = { sku: 'x', title: 't', price: 1, stock: 10, tags: [] }
 
-test('a write on one instance is read on the other', async () => {
-  await using cluster = createTestCluster({ instances: 2, seed: 7 })
-  const [a, b] = cluster.instances.map((each) => each.collection(products, { partition: 'eu' })) as [
-    Collection<Product>,
-    Collection<Product>,
-  ]
-  await a.create('x', start)
-  expect(await b.get('x')).toEqual(start)
-  await a.assign('x', { price: 2 })
-  await cluster.settle()
-  expect(b.peek('x')).toEqual({ ...start, price: 2 })
+describe('assign()', () => {
+  it('changes the replica of another instance', async () => {
+    await using cluster = createTestCluster({ instances: 2, seed: 7 })
+    const [a, b] = cluster.instances.map((each) => each.collection(products, { partition: 'eu' })) as [
+      Collection<Product>,
+      Collection<Product>,
+    ]
+    await a.create('x', start)
+    expect(await b.get('x')).toEqual(start)
+    await a.assign('x', { price: 2 })
+    await cluster.settle()
+    expect(b.peek('x')).toEqual({ ...start, price: 2 })
+  })
 })
 
-test('two recipes at once both count, though a message is lost', async () => {
-  await using cluster = createTestCluster({ instances: 2, seed: 7 })
-  const [a, b] = cluster.instances.map((each) => each.collection(products, { partition: 'eu' })) as [
-    Collection<Product>,
-    Collection<Product>,
-  ]
-  await a.create('x', start)
-  cluster.bus.drop(1)
-  await Promise.all([
-    a.update('x', (d) => {
-      d.stock -= 1
-    }),
-    b.update('x', (d) => {
-      d.stock -= 1
-    }),
-  ])
-  await cluster.settle()
-  expect(b.peek('x')?.stock).toBe(8)
-  expect(a.peek('x')?.stock).toBe(8)
+describe('update()', () => {
+  it('counts two concurrent recipes when a message is lost', async () => {
+    await using cluster = createTestCluster({ instances: 2, seed: 7 })
+    const [a, b] = cluster.instances.map((each) => each.collection(products, { partition: 'eu' })) as [
+      Collection<Product>,
+      Collection<Product>,
+    ]
+    await a.create('x', start)
+    cluster.bus.drop(1)
+    await Promise.all([
+      a.update('x', (d) => {
+        d.stock -= 1
+      }),
+      b.update('x', (d) => {
+        d.stock -= 1
+      }),
+    ])
+    await cluster.settle()
+    expect(b.peek('x')?.stock).toBe(8)
+    expect(a.peek('x')?.stock).toBe(8)
+  })
 })
