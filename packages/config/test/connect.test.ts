@@ -9,7 +9,7 @@ describe('connect()', () => {
     [{ store: 'memory:' }, /^bus: expected a URL, got undefined; set it, for example to 'nats:/],
     [{ store: 'memory:', bus: null }, /^bus: expected a URL, got null/],
     [{ store: '', bus: 'memory:' }, /^store: expected a URL, got ""/],
-  ])('rejects %j, because a missing URL is no choice of an in-memory store', async (options, message) => {
+  ])('rejects %j with SYNC_CONFIG instead of opening an in-memory store', async (options, message) => {
     const connecting = connect(options as never)
     await expect(connecting).rejects.toMatchObject({ code: 'SYNC_CONFIG', message: expect.stringMatching(message) })
   })
