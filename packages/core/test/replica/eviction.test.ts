@@ -28,7 +28,7 @@ describe('defineCollection({ cache })', () => {
     await fill(t, 100)
     for (let n = 0; n < 100; n++) expect(await t.b.get(`k${n}`)).toEqual({ n })
     expect(t.instances[1]?.stats().documents).toBeLessThanOrEqual(11)
-    // one that went is there again, with what happened meanwhile
+    // an evicted document is loaded again, with the changes since its eviction
     await t.a.assign('k0', { n: -1 })
     await t.cluster.settle()
     expect(t.b.peek('k0')).toBe(undefined)
@@ -117,7 +117,7 @@ describe('defineCollection({ cache })', () => {
 
 describe('close()', () => {
   it('rejects a read whose document was evicted just before its reload', async () => {
-    // it goes at any moment of the way to that load
+    // the eviction may happen at any step before the reload
     for (let moment = 0; moment < 12; moment++) {
       const runtime = createVirtualRuntime(1)
       const hub = createMemoryHub({ runtime })
@@ -129,10 +129,10 @@ describe('close()', () => {
       await docs.get('x')
       store.load = () => new Promise(() => {})
       let told = 0
-      const tell = (): void => void told++
-      docs.get('x', { after: position.replace(/\..*/, '.elsewhere') }).catch(tell)
+      const countRejection = (): void => void told++
+      docs.get('x', { after: position.replace(/\..*/, '.elsewhere') }).catch(countRejection)
       for (let step = 0; step < moment; step++) await undefined
-      docs.get('y').catch(tell)
+      docs.get('y').catch(countRejection)
       await runtime.advance(1)
       const closing = sync.close()
       await runtime.advance(10_000)

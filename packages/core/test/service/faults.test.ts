@@ -38,9 +38,9 @@ describe('heartbeat check', () => {
   it('does not query an unavailable store more and more often', async () => {
     const runtime = createVirtualRuntime(1)
     const hub = createMemoryHub({ runtime })
-    const honest = memoryStore(hub)
-    const heads = vi.spyOn(honest, 'heads')
-    await using sync = createInstance({ store: honest, bus: memoryBus(hub), runtime, checkInterval: '1s' })
+    const store = memoryStore(hub)
+    const heads = vi.spyOn(store, 'heads')
+    await using sync = createInstance({ store: store, bus: memoryBus(hub), runtime, checkInterval: '1s' })
     const collection = sync.collection(docs, { partition: 'p' })
     await collection.assign('x', { n: 1 })
     await collection.get('x')
