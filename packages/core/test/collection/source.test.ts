@@ -48,17 +48,17 @@ describe('defineCollection({ source })', () => {
 
   it('discards a row that was read before an invalidation', async () => {
     const row = { n: 1 }
-    const asked = Promise.withResolvers<void>()
+    const requested = Promise.withResolvers<void>()
     const answer = Promise.withResolvers<void>()
     const source = vi.fn<Load>(async () => {
       const read = { ...row }
-      asked.resolve()
+      requested.resolve()
       await answer.promise
       return read
     })
     await using t = openWithSource(source)
     const reading = t.a.get('x')
-    await asked.promise
+    await requested.promise
     // the database row changes, then the cached document is invalidated
     row.n = 2
     expect(await t.b.delete('x')).toBe(false)
@@ -70,8 +70,8 @@ describe('defineCollection({ source })', () => {
   it('discards an old row after a delete or a write when there is a schema', async () => {
     const schema = z.object({ n: z.number() })
     const answers = [Promise.withResolvers<Row>(), Promise.withResolvers<Row>(), Promise.withResolvers<Row>()]
-    let asked = 0
-    const source: Load = () => answers[asked++]?.promise as Promise<Row>
+    let calls = 0
+    const source: Load = () => answers[calls++]?.promise as Promise<Row>
     await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
     const deleted = t.a.get('x')
     const made = t.a.get('y')
@@ -81,7 +81,7 @@ describe('defineCollection({ source })', () => {
     await t.cluster.clock.advance(1)
     for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
     expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
-    expect(asked).toBe(3)
+    expect(calls).toBe(3)
   })
 
   it('does not call the source for writes', async () => {

@@ -69,13 +69,13 @@ describe('defineCollection({ cache })', () => {
   it('keeps a watched document', async () => {
     await using t = bounded({ cache: { maxDocuments: 2 } })
     await fill(t, 10)
-    const told: Change<Doc>[] = []
-    t.b.subscribe('k0', (change) => told.push(change))
+    const received: Change<Doc>[] = []
+    t.b.subscribe('k0', (change) => received.push(change))
     await t.b.get('k0')
     for (let n = 1; n < 10; n++) await t.b.get(`k${n}`)
     await t.a.assign('k0', { n: 5 })
     await t.cluster.settle()
-    expect(told).toMatchObject([{ kind: 'changed', previous: { n: 0 }, value: { n: 5 } }])
+    expect(received).toMatchObject([{ kind: 'changed', previous: { n: 0 }, value: { n: 5 } }])
   })
 
   it('evicts a document that is not read for maxIdle', async () => {
@@ -128,8 +128,8 @@ describe('close()', () => {
       const { position } = await docs.assign('x', { n: 1 })
       await docs.get('x')
       store.load = () => new Promise(() => {})
-      let told = 0
-      const countRejection = (): void => void told++
+      let rejections = 0
+      const countRejection = (): void => void rejections++
       docs.get('x', { after: position.replace(/\..*/, '.elsewhere') }).catch(countRejection)
       for (let step = 0; step < moment; step++) await undefined
       docs.get('y').catch(countRejection)
@@ -137,7 +137,7 @@ describe('close()', () => {
       const closing = sync.close()
       await runtime.advance(10_000)
       await closing
-      expect([moment, told]).toEqual([moment, 2])
+      expect([moment, rejections]).toEqual([moment, 2])
     }
   })
 })

@@ -65,15 +65,15 @@ describe('evict()', () => {
   })
 
   it('evicts the absence of a document in its source, also while the source is asked', async () => {
-    const asked = Promise.withResolvers<void>()
+    const requested = Promise.withResolvers<void>()
     const answer = Promise.withResolvers<Doc | undefined>()
     const source = vi.fn(() => {
-      asked.resolve()
+      requested.resolve()
       return answer.promise
     })
     await using t = docs({ source })
     const read = t.b.get('x')
-    await asked.promise
+    await requested.promise
     const evicting = t.b.evict('x')
     answer.resolve(undefined)
     await evicting
