@@ -74,13 +74,13 @@ describe('defineCollection({ source })', () => {
     const source: Load = () => answers[calls++]?.promise as Promise<Row>
     await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
     const deleted = t.a.get('x')
-    const made = t.a.get('y')
+    const created = t.a.get('y')
     await t.cluster.clock.advance(1)
     await t.b.delete('x')
     await t.b.assign('y', { n: 5 })
     await t.cluster.clock.advance(1)
     for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
-    expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
+    expect([await deleted, await created]).toEqual([{ n: 2 }, { n: 5 }])
     expect(calls).toBe(3)
   })
 

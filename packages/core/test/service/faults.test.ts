@@ -71,8 +71,8 @@ describe('bus status', () => {
   })
 })
 
-describe('bus faults', () => {
-  it('cause each change to be applied once when messages are repeated and reordered', async () => {
+describe('bus messages', () => {
+  it('are applied once and in order when they are repeated and reordered', async () => {
     await using t = open(docs)
     await t.a.assign('x', { n: 0 })
     await t.b.get('x')
