@@ -61,7 +61,7 @@ describe('defineCollection({ batch })', () => {
     expect(commits(cluster)).toBe(2)
     await quotes.assign('q', { name: 'n' })
     await waiting
-    // the one that waited went along
+    // the waiting write was committed along with it
     expect(commits(cluster)).toBe(3)
   })
 

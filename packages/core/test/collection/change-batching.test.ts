@@ -5,8 +5,8 @@ import type { ReplicaEvent } from '../../src/replica/replica-event.ts'
 describe('nextBatch()', () => {
   it('returns a position for events before the first change', () => {
     const expiry = (key: string): ReplicaEvent => {
-      const gone = { kind: 'reset', value: undefined, reason: 'expired' } as const
-      return { key, epoch: 'e', sequence: 0, version: 1, at: 0, ...gone }
+      const reset = { kind: 'reset', value: undefined, reason: 'expired' } as const
+      return { key, epoch: 'e', sequence: 0, version: 1, at: 0, ...reset }
     }
     const batching = { maxBatch: 50, combine: false, matches: () => true }
     const { events } = nextBatch([expiry('x'), expiry('y')], batching, () => true)

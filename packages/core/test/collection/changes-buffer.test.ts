@@ -1,6 +1,6 @@
 import { type Collection, type CollectionOptions, defineCollection } from '@sync/core'
 import { describe, expect, it } from 'vitest'
-import { openTestSetup as stage } from '../replica/test-setup.ts'
+import { openTestSetup } from '../replica/test-setup.ts'
 import { open } from './open.ts'
 
 interface Doc {
@@ -80,7 +80,7 @@ describe('recentChanges()', () => {
 
   it('returns each change once when more changes arrive than can wait for a gap repair', async () => {
     const many = 10_001
-    await using t = stage({ maxChanges: 2 * many, maxUndoCommits: 0 }, { cache: { recentChangesChars: 1e9 } })
+    await using t = openTestSetup({ maxChanges: 2 * many, maxUndoCommits: 0 }, { cache: { recentChangesChars: 1e9 } })
     await t.local.ready()
     t.requests.holdNext('changesSince')
     t.hub.bus.setFaultRates({ drop: 1 })

@@ -8,7 +8,7 @@ interface Doc {
 }
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
 
-/** Collects a stream's changes until it is stopped. */
+/** Collects the changes of a stream until `stop` is called. */
 function watch(
   c: Collection<Doc>,
   options: ChangesOptions<Doc> = {},
@@ -38,64 +38,64 @@ const short = ({ kind, key, version }: Change<Doc>): string => `${kind} ${key} $
 describe('changes()', () => {
   it('emits each change of a section once, in commit order', async () => {
     await using t = open(docs)
-    const w = watch(t.b, { combine: false })
+    const watcher = watch(t.b, { combine: false })
     await t.cluster.settle()
     await t.a.assign('x', { n: 1 })
     await t.a.assign('y', { n: 1 })
     await t.a.assign('x', { n: 2 })
     await t.a.delete('y')
     await t.cluster.settle()
-    expect(w.seen.map(short)).toEqual(['created x 1', 'created y 1', 'delta x 2', 'removed y 2'])
-    await w.stop()
+    expect(watcher.seen.map(short)).toEqual(['created x 1', 'created y 1', 'delta x 2', 'removed y 2'])
+    await watcher.stop()
   })
 
   it('emits a lost change in its place', async () => {
     await using t = open(docs)
-    const w = watch(t.b, { combine: false })
+    const watcher = watch(t.b, { combine: false })
     await t.b.get('x')
     await t.a.assign('x', { n: 1 })
     await t.cluster.settle()
     t.cluster.bus.drop(2)
     for (let n = 2; n < 6; n++) await t.a.assign('x', { n })
     await t.cluster.settle()
-    expect(w.seen.map((each) => each.version)).toEqual([1, 2, 3, 4, 5])
-    expect(w.seen.at(-1)).toMatchObject({ kind: 'changed', value: { n: 5 }, previous: { n: 4 }, fields: ['n'] })
+    expect(watcher.seen.map((each) => each.version)).toEqual([1, 2, 3, 4, 5])
+    expect(watcher.seen.at(-1)).toMatchObject({ kind: 'changed', value: { n: 5 }, previous: { n: 4 }, fields: ['n'] })
     expect(t.instances[1]?.stats()).toMatchObject({ gaps: expect.any(Number), repairs: expect.any(Number) })
-    await w.stop()
+    await watcher.stop()
   })
 
   it('combines waiting changes per document', async () => {
     await using t = open(docs)
     await t.a.assign('x', { n: 0, list: [] })
     await t.b.get('x')
-    const w = watch(t.b)
+    const watcher = watch(t.b)
     await t.cluster.settle()
     t.cluster.bus.pause()
     for (let n = 1; n <= 5; n++) await t.a.update('x', (d) => void d.list?.push(n))
     await t.a.assign('y', { n: 1 })
     t.cluster.bus.resume()
     await t.cluster.settle()
-    const [x, y] = w.seen
+    const [x, y] = watcher.seen
     expect(x).toMatchObject({ key: 'x', version: 6, value: { list: [1, 2, 3, 4, 5] }, previous: { list: [] } })
-    expect(w.seen.reduce((sum, { commits }) => sum + commits, 0)).toBe(6)
+    expect(watcher.seen.reduce((sum, { commits }) => sum + commits, 0)).toBe(6)
     expect(y).toMatchObject({ kind: 'created', key: 'y' })
-    await w.stop()
+    await watcher.stop()
   })
 
   it('emits resets and removals when the store loses commits', async () => {
     await using t = open(docs)
-    const w = watch(t.b, { combine: false })
+    const watcher = watch(t.b, { combine: false })
     await t.cluster.settle()
     await t.a.assign('x', { n: 1 })
     await t.a.assign('y', { n: 1 })
     await t.cluster.settle()
     t.cluster.store.loseTail(1)
     await t.cluster.settle()
-    expect(w.seen.slice(2)).toMatchObject([
+    expect(watcher.seen.slice(2)).toMatchObject([
       { kind: 'reset', key: 'x', reason: 'epoch' },
       { kind: 'removed', key: 'y', reason: 'lost' },
     ])
-    await w.stop()
+    await watcher.stop()
   })
 
   it('emits only changes of the given key, prefix or fields', async () => {
@@ -146,12 +146,12 @@ describe('changes()', () => {
     await using t = open(docs)
     const stuck = t.b.changes()[Symbol.asyncIterator]()
     void stuck.next()
-    const w = watch(t.b, { combine: false })
+    const watcher = watch(t.b, { combine: false })
     await t.cluster.settle()
     for (let n = 1; n <= 10; n++) await t.a.assign('x', { n })
     await t.cluster.settle()
-    expect(w.seen).toHaveLength(10)
-    await w.stop()
+    expect(watcher.seen).toHaveLength(10)
+    await watcher.stop()
   })
 })
 
@@ -160,12 +160,12 @@ describe("changes({ from: 'snapshot' })", () => {
     await using t = open(docs)
     await t.a.assign('x', { n: 1 })
     await t.a.assign('y', { n: 1 })
-    const w = watch(t.b, { from: 'snapshot', combine: false })
+    const watcher = watch(t.b, { from: 'snapshot', combine: false })
     await t.cluster.settle()
     await t.a.assign('x', { n: 2 })
     await t.cluster.settle()
-    expect(w.seen.map(short).sort()).toEqual(['delta x 2', 'reset x 1', 'reset y 1'])
-    await w.stop()
+    expect(watcher.seen.map(short).sort()).toEqual(['delta x 2', 'reset x 1', 'reset y 1'])
+    await watcher.stop()
   })
 })
 
@@ -184,18 +184,18 @@ describe("changes({ until: 'now' })", () => {
     await t.a.assign('z', { n: 1 })
     await t.a.delete('z')
     const options = { from: from === 'after' ? { after: position } : from, until: 'now', combine: false } as const
-    const w = watch(t.b, options)
+    const watcher = watch(t.b, options)
     await t.cluster.clock.advance(100)
-    await w.done
-    expect(w.seen.map(short)).toEqual(expected)
+    await watcher.done
+    expect(watcher.seen.map(short)).toEqual(expected)
   })
 
   it('ends at once when the section is empty, and rejects an unknown end', async () => {
     await using t = open(docs)
-    const w = watch(t.b, { from: 'snapshot', until: 'now' })
+    const watcher = watch(t.b, { from: 'snapshot', until: 'now' })
     await t.cluster.clock.advance(100)
-    await w.done
-    expect(w.seen).toEqual([])
+    await watcher.done
+    expect(watcher.seen).toEqual([])
     expect(() => t.b.changes({ until: 'later' as never })).toThrow(/until: expected 'stopped' or 'now', got "later"/)
   })
 })
@@ -225,10 +225,10 @@ describe('changes({ from: { after } })', () => {
     await using t = open(docs, { hub: { maxChanges: 2 } })
     const { position } = await t.a.assign('x', { n: 1 })
     for (let n = 2; n <= 6; n++) await t.a.assign('x', { n })
-    const w = watch(t.b, { from: { after: position } })
+    const watcher = watch(t.b, { from: { after: position } })
     await t.cluster.settle()
-    expect(w.seen).toMatchObject([{ kind: 'reset', reason: 'log-truncated', value: { n: 6 } }])
-    await w.stop()
+    expect(watcher.seen).toMatchObject([{ kind: 'reset', reason: 'log-truncated', value: { n: 6 } }])
+    await watcher.stop()
   })
 })
 
@@ -256,8 +256,8 @@ describe('subscribe()', () => {
     await using t = open()
     await t.a.create('x', lamp)
     await Promise.all([t.a.get('x'), t.b.get('x')])
-    const told: number[] = []
-    t.b.subscribe('x', ({ version }) => told.push(version))
+    const received: number[] = []
+    t.b.subscribe('x', ({ version }) => received.push(version))
     t.cluster.bus.delay(500)
     await t.a.assign('x', { price: 5 })
     await t.a.assign('x', { price: 6 })
@@ -268,6 +268,6 @@ describe('subscribe()', () => {
     const { position } = await writing
     expect((await t.b.get('x', { after: position }))?.price).toBe(8)
     await t.cluster.clock.advance(2_000)
-    expect(told).toEqual([2, 3, 4, 5, 6])
+    expect(received).toEqual([2, 3, 4, 5, 6])
   })
 })

@@ -8,7 +8,7 @@ interface Doc {
 }
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never', merge: { s: sum } })
 
-/** Lets `b` write on what it holds, while `a` has written something newer. */
+/** Leaves `b` with a replica that is older than a write of `a`. */
 async function collide(t: ReturnType<typeof open<Doc>>): Promise<void> {
   await t.a.create('x', { n: 1, s: 1 })
   await t.b.get('x')
@@ -79,12 +79,12 @@ describe('defineCollection({ merge })', () => {
 
 describe('defineCollection({ onConflict })', () => {
   it('rejects the write when the hook throws', async () => {
-    const heard: Conflict<Doc>[] = []
+    const received: Conflict<Doc>[] = []
     const guarded = defineCollection<Doc>({
       section: 'doc',
       ttl: 'never',
       onConflict: (conflict) => {
-        heard.push(conflict)
+        received.push(conflict)
         if ((conflict.remote?.n ?? 0) > 1 && (conflict.local?.n ?? 0) < 100) throw new Error('only big ones')
       },
     })
@@ -96,7 +96,7 @@ describe('defineCollection({ onConflict })', () => {
       message: expect.stringContaining('onConflict threw: only big ones'),
       address: { section: 'doc', key: 'x' },
     })
-    expect(heard).toMatchObject([{ base: { n: 1 }, local: { n: 50 }, remote: { n: 2 } }])
+    expect(received).toMatchObject([{ base: { n: 1 }, local: { n: 50 }, remote: { n: 2 } }])
     await t.cluster.settle()
     expect(await t.a.get('x')).toEqual({ n: 2, s: 1 })
   })
@@ -128,7 +128,7 @@ describe('assign({ ifMatch })', () => {
     const etag = (await t.a.getEntry('x'))?.etag as string
     await t.b.assign('x', { n: 2 }, { ifMatch: JSON.parse(JSON.stringify(etag)) as string })
     await expect(t.b.assign('x', { n: 3 }, { ifMatch: etag })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
-    // deleted and made again, up to the same version
+    // the document is deleted and created again, up to the same version
     const old = (await t.b.getEntry('x'))?.etag as string
     await t.b.delete('x')
     await t.b.create('x', { n: 7, s: 1 })
@@ -161,7 +161,7 @@ describe('delete({ ifVersion })', () => {
     t.cluster.bus.setFaultRates({ drop: 1 })
     const written = t.a.assign('x', { n: 3 })
     await t.cluster.clock.advance(1)
-    // it still holds the one that was lost
+    // `b` still caches the lost version
     await expect(t.b.delete('x', { ifVersion: 2 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
     expect(await written).toMatchObject({ version: 2 })
   })

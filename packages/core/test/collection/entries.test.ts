@@ -55,7 +55,7 @@ describe('getEntry()', () => {
     await using t = open(counted)
     await t.a.create('k', { n: 0 })
     await t.b.get('k')
-    // the new field stands before the one that changes
+    // the new field precedes the changed one
     await t.a.set('k', { s: 1, n: 1 })
     await t.cluster.settle()
     for (const docs of [t.a, t.b]) expect((await docs.getEntry('k'))?.fieldVersions).toEqual({ n: 2, s: 1 })

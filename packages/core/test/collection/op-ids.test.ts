@@ -6,8 +6,8 @@ const up = (d: Doc): void => {
   d.n = (d.n ?? 0) + 1
 }
 
-/** The requests that the instance sends from now on, in their order. */
-function sent(t: TestSetup): () => CommitRequest[] {
+/** Records the requests that the instance sends from now on, in order. */
+function recordRequests(t: TestSetup): () => CommitRequest[] {
   const commit = vi.spyOn(t.requests.store, 'commit')
   return () => commit.mock.calls.flatMap(([group]) => group)
 }
@@ -19,7 +19,7 @@ describe('operation ids', () => {
     await t.local.get('x')
     t.hub.bus.setFaultRates({ drop: 1 })
     await t.remote.assign('x', { n: 5 })
-    const requests = sent(t)
+    const requests = recordRequests(t)
     await t.local.update('x', up)
     const [{ op: first }, ...again] = requests() as [CommitRequest]
     expect(again.map(({ op }) => op)).toEqual([{ ...first, attempt: 2 }])
@@ -30,7 +30,7 @@ describe('operation ids', () => {
     await using t = openTestSetup()
     await t.local.assign('x', { n: 1 })
     t.hub.store.restart()
-    const requests = sent(t)
+    const requests = recordRequests(t)
     await t.local.assign('x', { n: 2 })
     const [{ op, fields }, ...again] = requests() as [CommitRequest]
     expect(again).toMatchObject([{ op, fields }])

@@ -9,7 +9,7 @@ import {
 } from '@sync/core'
 import { createTestCluster, type TestCluster, type TestClusterOptions } from '@sync/core/testing'
 
-/** The document of these tests: one field of each kind. */
+/** Document of these tests, with one field of each kind. */
 export interface Product {
   title: string
   price: number
@@ -28,7 +28,7 @@ const products: CollectionDefinition<Product> = defineCollection<Product>({
   merge: { stock: sum, tags: union('id'), best: max },
 })
 
-/** A cluster with a handle on the same collection at each instance. */
+/** A cluster of two instances, with the same collection at each of them. */
 export interface Opened<T> extends AsyncDisposable {
   readonly cluster: TestCluster
   readonly a: Collection<T>
@@ -36,7 +36,7 @@ export interface Opened<T> extends AsyncDisposable {
   readonly instances: readonly SyncInstance[]
 }
 
-/** Opens two instances on one collection. */
+/** Opens a collection at two instances. */
 export function open<T = Product>(
   definition: CollectionDefinition<T> = products as unknown as CollectionDefinition<T>,
   options: TestClusterOptions = {},

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { openTestSetup, type TestSetup } from '../replica/test-setup.ts'
 
-/** Begins a write whose call is slow on its way, so that what follows waits behind it; the returned function ends that. */
-async function slowly(t: TestSetup, begin: () => Promise<unknown>): Promise<() => Promise<void>> {
+/** Starts a write whose request is held back, so that later writes queue behind it. Returns a function that releases it. */
+async function startSlowWrite(t: TestSetup, start: () => Promise<unknown>): Promise<() => Promise<void>> {
   t.requests.holdNext('commit')
-  const write = begin()
+  const write = start()
   await t.clock.advance(1)
   return async () => {
     t.requests.release()
@@ -17,7 +17,7 @@ describe('writes to one document', () => {
   it('commits a slow write before a later one', async () => {
     await using t = openTestSetup()
     await t.local.assign('x', { n: 0 })
-    const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+    const arrive = await startSlowWrite(t, () => t.local.assign('x', { n: 1 }))
     const later = t.local.assign('x', { n: 2 })
     await t.clock.advance(1)
     await arrive()
@@ -59,7 +59,7 @@ describe('writes to one document', () => {
     await using t = openTestSetup()
     await t.local.assign('x', { n: 0 })
     await t.local.get('x')
-    const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+    const arrive = await startSlowWrite(t, () => t.local.assign('x', { n: 1 }))
     const writes = [t.local.assign('x', { m: 1 }), t.local.update('x', (d) => ({ ...d, n: (d.n ?? 0) + 1 }))]
     await arrive()
     await Promise.all(writes)
@@ -69,7 +69,7 @@ describe('writes to one document', () => {
   it('checks ifVersion after the writes that were queued before it', async () => {
     await using t = openTestSetup()
     await t.local.assign('x', { n: 0 })
-    const arrive = await slowly(t, () => t.local.assign('x', { n: 1 }))
+    const arrive = await startSlowWrite(t, () => t.local.assign('x', { n: 1 }))
     const waiting = t.local.assign('x', { n: 2 })
     const refused = expect(t.local.assign('x', { n: 3 }, { ifVersion: 1 })).rejects.toMatchObject({
       code: 'SYNC_CONFLICT',
@@ -85,7 +85,7 @@ describe('writes to one document', () => {
     await t.local.assign('x', { n: 0 })
     const up = (idempotencyKey?: string) =>
       t.local.update('x', (d) => ({ n: (d.n ?? 0) + 1 }), idempotencyKey === undefined ? {} : { idempotencyKey })
-    const arrive = await slowly(t, () => up())
+    const arrive = await startSlowWrite(t, () => up())
     const writes = [up(), up('job')]
     await arrive()
     await Promise.all(writes)

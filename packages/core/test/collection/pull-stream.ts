@@ -1,12 +1,12 @@
 import type { Change, ChangesOptions } from '@sync/core'
 import type { Doc, TestSetup } from '../replica/test-setup.ts'
 
-/** Pulls a stream only when asked to. */
+/** Opens a change stream that is read only when `next` is called. */
 export function pullStream(t: TestSetup, options: ChangesOptions<Doc> = {}): { next(): Promise<Change<Doc>[]> } {
   const stream = t.local.changes({ combine: false, ...options })[Symbol.asyncIterator]()
   let waiting: Promise<IteratorResult<readonly Change<Doc>[]>> | undefined
   return {
-    /** All that is there within 100 ms. */
+    /** Returns the changes that the stream emits before it pauses for 100 ms. */
     async next() {
       const all: Change<Doc>[] = []
       for (;;) {
@@ -16,7 +16,7 @@ export function pullStream(t: TestSetup, options: ChangesOptions<Doc> = {}): { n
           ({ value }) => {
             batch = value
           },
-          // the last one is refused when the instance closes
+          // the last read is rejected when the instance closes
           () => {},
         )
         await t.clock.advance(100)

@@ -133,8 +133,8 @@ describe('create()', () => {
     const schema = z.object({ n: z.number() })
     await using t = openPair(defineCollection({ schema, section: 'strict', ttl: 'never' }))
     await t.a.create('x', { n: 1 })
-    for (const held of [undefined, { n: 1 }]) {
-      expect(t.b.peek('x')).toEqual(held)
+    for (const cached of [undefined, { n: 1 }]) {
+      expect(t.b.peek('x')).toEqual(cached)
       expect(await t.b.create('x', { n: 2 })).toMatchObject({ created: false, entry: { value: { n: 1 } } })
     }
   })

@@ -24,7 +24,7 @@ describe('get()', () => {
     store.pause()
     const all = Promise.all(Array.from({ length: 50 }, () => t.b.get('x')))
     store.resume()
-    // a second load would have brought a second object
+    // a second load would return a second object
     expect(new Set(await all).size).toBe(1)
   })
 
@@ -80,9 +80,9 @@ describe('get({ after })', () => {
     await written.assign('y', { n: 1 })
     const comparing = Promise.withResolvers<void>()
     const { heads } = store
-    store.heads = async (asked) => {
-      if (asked.some(({ scope }) => 'key' in scope)) await comparing.promise
-      return heads.call(store, asked)
+    store.heads = async (queries) => {
+      if (queries.some(({ scope }) => 'key' in scope)) await comparing.promise
+      return heads.call(store, queries)
     }
     const checking = reader.catchUp()
     await runtime.advance(1)
@@ -153,9 +153,9 @@ describe("defineCollection({ subscribeBy: 'document' })", () => {
 describe('defineCollection({ ttl })', () => {
   it('removes an expired document from every replica', async () => {
     await using t = open(defineCollection<{ n: number }>({ section: 'brief', ttl: '10s' }))
-    const gone: unknown[] = []
+    const changes: unknown[] = []
     await t.a.assign('x', { n: 1 })
-    t.b.subscribe('x', (change) => gone.push(change))
+    t.b.subscribe('x', (change) => changes.push(change))
     await t.b.get('x')
     await t.cluster.clock.advance(6_000)
     await t.a.assign('x', { n: 2 })
@@ -164,7 +164,7 @@ describe('defineCollection({ ttl })', () => {
     await t.cluster.clock.advance(5_000)
     expect(await t.b.get('x')).toBeUndefined()
     expect(t.a.peek('x')).toBeUndefined()
-    expect(gone.at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+    expect(changes.at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
   })
 
   it('keeps a sliding document alive while it is read', async () => {

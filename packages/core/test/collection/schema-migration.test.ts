@@ -94,8 +94,8 @@ describe('defineCollection({ migrate })', () => {
     await using _ = cluster
     await before.create('x', ada)
     await after.get('x')
-    const told: Change<New>[] = []
-    after.subscribe('x', (change) => told.push(change))
+    const received: Change<New>[] = []
+    after.subscribe('x', (change) => received.push(change))
     const stream = after.changes({ key: 'x', from: 'snapshot' })[Symbol.asyncIterator]()
     expect((await stream.next()).value).toMatchObject([{ kind: 'reset', value: upgraded }])
     await before.assign('x', { name: 'Ada King' })
@@ -107,7 +107,7 @@ describe('defineCollection({ migrate })', () => {
       fields: ['last'],
       patch: [{ op: 'replace', path: '/last', value: 'King' }],
     }
-    expect(told).toMatchObject([expected])
+    expect(received).toMatchObject([expected])
     expect((await stream.next()).value).toMatchObject([expected])
     await stream.return?.()
   })

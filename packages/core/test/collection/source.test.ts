@@ -8,13 +8,15 @@ interface Row {
 }
 type Load = LoadDocument<Row>
 
-const near = (source: NonNullable<CollectionOptions<Row>['source']>, options: Partial<CollectionOptions<Row>> = {}) =>
-  open(defineCollection<Row>({ section: 'row', ttl: 'never', source, ...options }))
+const openWithSource = (
+  source: NonNullable<CollectionOptions<Row>['source']>,
+  options: Partial<CollectionOptions<Row>> = {},
+) => open(defineCollection<Row>({ section: 'row', ttl: 'never', source, ...options }))
 
 describe('defineCollection({ source })', () => {
   it('loads an absent document once for many callers', async () => {
     const source = vi.fn<Load>(async (key) => ({ n: key.length }))
-    await using t = near(source)
+    await using t = openWithSource(source)
     const [first, second] = await Promise.all([t.a.get('abc'), t.a.get('abc')])
     expect(first).toEqual({ n: 3 })
     expect(second).toBe(first)
@@ -25,20 +27,20 @@ describe('defineCollection({ source })', () => {
   it('returns the same document to two instances that load at once', async () => {
     let n = 0
     const source = vi.fn<Load>(async () => ({ n: ++n }))
-    await using t = near(source)
+    await using t = openWithSource(source)
     const [a, b] = await Promise.all([t.a.get('x'), t.b.get('x')])
     expect(a).toEqual(b)
   })
 
   it('does not call the source again within negativeTtl', async () => {
     const source = vi.fn<Load>(async () => undefined)
-    await using t = near({ load: source, negativeTtl: '10s' })
+    await using t = openWithSource({ load: source, negativeTtl: '10s' })
     for (let n = 0; n < 3; n++) expect(await t.a.get('x')).toBe(undefined)
     expect(source).toHaveBeenCalledTimes(1)
     await t.cluster.clock.advance(11_000)
     await t.a.get('x')
     expect(source).toHaveBeenCalledTimes(2)
-    // made by somebody, it is there at once
+    // a created document is visible at once
     await t.b.create('x', { n: 1 })
     await t.cluster.settle()
     expect(await t.a.get('x')).toEqual({ n: 1 })
@@ -46,18 +48,18 @@ describe('defineCollection({ source })', () => {
 
   it('discards a row that was read before an invalidation', async () => {
     const row = { n: 1 }
-    const asked = Promise.withResolvers<void>()
+    const requested = Promise.withResolvers<void>()
     const answer = Promise.withResolvers<void>()
     const source = vi.fn<Load>(async () => {
       const read = { ...row }
-      asked.resolve()
+      requested.resolve()
       await answer.promise
       return read
     })
-    await using t = near(source)
+    await using t = openWithSource(source)
     const reading = t.a.get('x')
-    await asked.promise
-    // the database is changed, and then the cache told of it
+    await requested.promise
+    // the database row changes, then the cached document is invalidated
     row.n = 2
     expect(await t.b.delete('x')).toBe(false)
     answer.resolve()
@@ -68,23 +70,23 @@ describe('defineCollection({ source })', () => {
   it('discards an old row after a delete or a write when there is a schema', async () => {
     const schema = z.object({ n: z.number() })
     const answers = [Promise.withResolvers<Row>(), Promise.withResolvers<Row>(), Promise.withResolvers<Row>()]
-    let asked = 0
-    const source: Load = () => answers[asked++]?.promise as Promise<Row>
+    let calls = 0
+    const source: Load = () => answers[calls++]?.promise as Promise<Row>
     await using t = open(defineCollection({ section: 'row', ttl: 'never', schema, source }))
     const deleted = t.a.get('x')
-    const made = t.a.get('y')
+    const created = t.a.get('y')
     await t.cluster.clock.advance(1)
     await t.b.delete('x')
     await t.b.assign('y', { n: 5 })
     await t.cluster.clock.advance(1)
     for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
-    expect([await deleted, await made]).toEqual([{ n: 2 }, { n: 5 }])
-    expect(asked).toBe(3)
+    expect([await deleted, await created]).toEqual([{ n: 2 }, { n: 5 }])
+    expect(calls).toBe(3)
   })
 
   it('does not call the source for writes', async () => {
     const source = vi.fn<Load>(async () => ({ n: 1 }))
-    await using t = near(source)
+    await using t = openWithSource(source)
     await expect(t.a.update('x', (d) => void d.n++)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
     await t.a.assign('y', { n: 2 })
     expect(t.a.peek('x')).toBe(undefined)
@@ -94,7 +96,7 @@ describe('defineCollection({ source })', () => {
   it('rejects the read when the source fails, and calls it again on the next read', async () => {
     let answer: () => Promise<unknown> = () => Promise.reject(new Error('no database'))
     const signals: AbortSignal[] = []
-    await using t = near((_, signal) => {
+    await using t = openWithSource((_, signal) => {
       signals.push(signal)
       return answer() as Promise<Row>
     })

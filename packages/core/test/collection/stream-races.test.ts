@@ -21,26 +21,26 @@ describe('changes()', () => {
 
   it('emits a reset when a change is too large for the bus, and no position skips it', async () => {
     await using t = openTestSetup({ maxPayloadBytes: 400 })
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     await t.remote.assign('x', { text: 'a', n: 0 })
     await t.remote.assign('x', { text: 'b'.repeat(1_000) })
     await t.remote.assign('x', { n: 1 })
     await t.remote.assign('y', { n: 1 })
-    const told = await w.next()
-    expect(told.map(({ kind, key }) => `${kind} ${key}`)).toEqual(['created x', 'created y', 'reset x'])
-    expect(told.map(sequenceOf)).toEqual([1, 1, 4])
-    expect(told[2]).toMatchObject({ value: { text: 'b'.repeat(1_000), n: 1 } })
+    const emitted = await stream.next()
+    expect(emitted.map(({ kind, key }) => `${kind} ${key}`)).toEqual(['created x', 'created y', 'reset x'])
+    expect(emitted.map(sequenceOf)).toEqual([1, 1, 4])
+    expect(emitted[2]).toMatchObject({ value: { text: 'b'.repeat(1_000), n: 1 } })
   })
 
   it('emits a removal when a document expires', async () => {
     await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     await t.remote.assign('x', { n: 1 })
-    await w.next()
+    await stream.next()
     await t.clock.advance(2_000)
-    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+    expect(await stream.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
   })
 
   it('emits a later change after the reset that replaces too many changes', async () => {
@@ -48,16 +48,16 @@ describe('changes()', () => {
     await t.remote.assign('a', { n: 0 })
     await t.remote.assign('b', { n: 0 })
     await t.local.get('a')
-    const w = pullStream(t, { combine: true })
-    await w.next()
+    const stream = pullStream(t, { combine: true })
+    await stream.next()
     t.replies.hold('load')
     for (let n = 1; n <= 10_001; n++) await t.remote.assign('a', { n })
     await t.remote.assign('b', { n: 1 })
-    const told = await w.next()
+    const emitted = await stream.next()
     await t.remote.assign('a', { n: 99_999 })
     t.replies.release()
-    told.push(...(await w.next()))
-    expect(told.filter(({ key }) => key === 'a').at(-1)).toMatchObject({ value: { n: 99_999 } })
+    emitted.push(...(await stream.next()))
+    expect(emitted.filter(({ key }) => key === 'a').at(-1)).toMatchObject({ value: { n: 99_999 } })
   }, 30_000)
 
   it('unsubscribes when return() is called, and starts a new stream per iterator', async () => {
@@ -69,7 +69,7 @@ describe('changes()', () => {
     await stream.return?.()
     expect(await next).toMatchObject({ done: true })
     expect(t.sync.stats().watchers).toBe(0)
-    // each iterator is a stream of its own
+    // each iterator is a separate stream
     const again = changes[Symbol.asyncIterator]()
     const more = again.next()
     await t.clock.advance(1)
@@ -83,16 +83,16 @@ describe('changes()', () => {
 describe('changes() when the store loses commits', () => {
   it('emits a reset for a lost change that the watcher has not read', async () => {
     await using t = openTestSetup()
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     await t.remote.assign('x', { n: 1 })
-    const [created] = await w.next()
+    const [created] = await stream.next()
     await t.remote.assign('x', { n: 2 })
     await t.clock.advance(1)
     t.hub.store.loseTail(1)
     await t.sync.catchUp()
     expect(created).toMatchObject({ kind: 'created' })
-    expect((await w.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
+    expect((await stream.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
   })
 
   it('emits the changes of the new epoch when the stream began before the loss', async () => {
@@ -101,11 +101,11 @@ describe('changes() when the store loses commits', () => {
     await t.remote.assign('x', { n: 1 })
     await t.remote.assign('y', { n: 1 })
     await t.clock.advance(1)
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     t.hub.store.loseTail(1)
     await t.remote.assign('x', { n: 2 })
-    expect((await w.next()).map(({ key, version }) => [key, version])).toEqual([['x', 2]])
+    expect((await stream.next()).map(({ key, version }) => [key, version])).toEqual([['x', 2]])
   })
 })
 
@@ -116,28 +116,28 @@ describe('changes({ from: { after } })', () => {
     await t.local.ready()
     t.hub.bus.delay(500)
     for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
-    const w = pullStream(t, { from: { after: position } })
-    const told = await w.next()
+    const stream = pullStream(t, { from: { after: position } })
+    const emitted = await stream.next()
     await t.clock.advance(1_000)
-    expect([...told, ...(await w.next())].map(sequenceOf)).toEqual([2, 3, 4])
+    expect([...emitted, ...(await stream.next())].map(sequenceOf)).toEqual([2, 3, 4])
   })
 
   it('misses nothing when it resumes after any change', async () => {
     await using t = openTestSetup()
-    const w = pullStream(t, { combine: true })
-    await w.next()
-    // the first is taken at once, those that follow wait and are combined
+    const stream = pullStream(t, { combine: true })
+    await stream.next()
+    // the stream takes the first change at once; the later ones wait and are combined
     await t.remote.assign('first', { n: 1 })
     await t.clock.advance(1)
     await t.remote.assign('x', { n: 1 })
     await t.remote.assign('y', { n: 1 })
     await t.remote.assign('x', { n: 2 })
-    const told = await w.next()
-    expect(told.map(({ key }) => key)).toEqual(['first', 'y', 'x'])
-    for (const [at, { position }] of told.entries()) {
+    const emitted = await stream.next()
+    expect(emitted.map(({ key }) => key)).toEqual(['first', 'y', 'x'])
+    for (const [at, { position }] of emitted.entries()) {
       const after = await pullStream(t, { combine: true, from: { after: position } }).next()
       const known = new Map(
-        [...told.slice(0, at + 1), ...after].map((each) => [each.key, 'value' in each && each.value]),
+        [...emitted.slice(0, at + 1), ...after].map((each) => [each.key, 'value' in each && each.value]),
       )
       expect(known).toEqual(new Map(Object.entries({ first: { n: 1 }, y: { n: 1 }, x: { n: 2 } })))
     }
@@ -151,8 +151,8 @@ describe('changes({ from: { after } })', () => {
     t.hub.store.loseTail(1)
     await t.remote.assign('x', { n: 9 })
     await t.sync.catchUp()
-    const told = await pullStream(t, { from: { after: position } }).next()
-    expect(told).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 9 } }])
+    const emitted = await pullStream(t, { from: { after: position } }).next()
+    expect(emitted).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 9 } }])
   })
 })
 
@@ -168,15 +168,15 @@ describe("changes({ from: 'snapshot' })", () => {
     await docs.get('x')
     const listed = Promise.withResolvers<void>()
     const { keys } = store
-    store.keys = async function* (...asked) {
+    store.keys = async function* (...args) {
       await listed.promise
-      yield* keys.apply(store, asked)
+      yield* keys.apply(store, args)
     }
-    const held = new Map<string, unknown>()
+    const latest = new Map<string, unknown>()
     const stop = new AbortController()
     const watching = (async () => {
       for await (const batch of docs.changes({ from: 'snapshot', signal: stop.signal })) {
-        for (const change of batch) held.set(change.key, 'value' in change ? change.value : change.kind)
+        for (const change of batch) latest.set(change.key, 'value' in change ? change.value : change.kind)
       }
     })()
     await runtime.advance(1_100)
@@ -184,7 +184,7 @@ describe("changes({ from: 'snapshot' })", () => {
     await docs.assign('x', { n: 2 })
     listed.resolve()
     await runtime.advance(10)
-    expect(held.get('x')).toEqual({ n: 2 })
+    expect(latest.get('x')).toEqual({ n: 2 })
     stop.abort()
     await watching
   })
@@ -194,14 +194,14 @@ describe('changes({ fields })', () => {
   it('keeps the other fields in the value when it combines changes', async () => {
     await using t = openTestSetup()
     await t.local.ready()
-    const w = pullStream(t, { fields: ['n'], combine: true })
-    await w.next()
+    const stream = pullStream(t, { fields: ['n'], combine: true })
+    await stream.next()
     t.hub.bus.pause()
     await t.remote.assign('x', { n: 1, m: 1 })
     await t.remote.assign('x', { m: 2 })
     await t.remote.assign('x', { n: 2 })
     t.hub.bus.resume()
-    expect(await w.next()).toMatchObject([{ kind: 'created', value: { n: 2, m: 2 } }])
+    expect(await stream.next()).toMatchObject([{ kind: 'created', value: { n: 2, m: 2 } }])
   })
 })
 

@@ -10,8 +10,8 @@ describe('changes()', () => {
     await using t = openTestSetup({ maxChanges: 1 }, { replicate: 'all' })
     await t.remote.assign('x', { n: 0 })
     await t.local.ready()
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     t.hub.bus.setFaultRates({ drop: 1 })
     for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
     await t.clock.advance(1)
@@ -20,28 +20,28 @@ describe('changes()', () => {
     await t.remote.assign('y', { n: 1 })
     await t.clock.advance(100)
     t.replies.release()
-    const told = new Map((await w.next()).map((each) => [each.key, 'value' in each && each.value]))
-    expect(told).toEqual(new Map(Object.entries({ x: { n: 3 }, y: { n: 1 } })))
+    const emitted = new Map((await stream.next()).map((each) => [each.key, 'value' in each && each.value]))
+    expect(emitted).toEqual(new Map(Object.entries({ x: { n: 3 }, y: { n: 1 } })))
   })
 
   it('emits an expiry that a load finds for another reason', async () => {
     await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
-    const w = pullStream(t)
+    const stream = pullStream(t)
     await t.remote.assign('x', { n: 1 })
-    await w.next()
+    await stream.next()
     t.requests.holdNext('load')
-    const forgetting = t.local.evict('x')
+    const evicting = t.local.evict('x')
     await t.clock.advance(2_000)
     t.requests.release()
-    await forgetting
-    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+    await evicting
+    expect(await stream.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
   })
 
   it('emits the expiry of a document known only from the log', async () => {
     await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
     await t.local.ready()
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     t.requests.holdNext('changesSince')
     t.hub.bus.drop(2)
     await t.remote.assign('x', { n: 1 })
@@ -53,49 +53,49 @@ describe('changes()', () => {
     expect(t.local.peek('x')).toBeUndefined()
     t.requests.release()
     await checking
-    expect((await w.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
+    expect((await stream.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
   })
 
   it('emits an expiry once when a load finds it while the log is being read', async () => {
     await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
     await t.local.ready()
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     await t.remote.assign('x', { n: 1 })
-    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    expect((await stream.next()).map(kindOf)).toEqual(['created'])
     t.requests.holdNext('changesSince')
     t.hub.bus.setFaultRates({ drop: 1 })
     await t.remote.assign('x', { n: 2 })
     t.hub.bus.setFaultRates({})
     const checking = t.sync.catchUp()
     await t.clock.advance(2_000)
-    expect((await w.next()).map(kindOf)).toEqual(['removed'])
+    expect((await stream.next()).map(kindOf)).toEqual(['removed'])
     const later = pullStream(t)
     await later.next()
     t.requests.release()
     await checking
-    expect(await w.next()).toEqual([])
-    // who came in between has not been told yet
+    expect(await stream.next()).toEqual([])
+    // the stream that was opened in between has not emitted it yet
     expect((await later.next()).at(-1)).toMatchObject({ kind: 'removed', reason: 'expired' })
     await t.remote.assign('x', { n: 3 })
     await t.clock.advance(2_000)
-    expect((await w.next()).map(kindOf)).toEqual(['created', 'removed'])
+    expect((await stream.next()).map(kindOf)).toEqual(['created', 'removed'])
   })
 
   it('emits the expiry of a document that was created and expired during a load', async () => {
     await using t = openTestSetup({}, { ttl: 1_000, replicate: 'all' })
     await t.local.ready()
-    const w = pullStream(t)
-    await w.next()
+    const stream = pullStream(t)
+    await stream.next()
     t.requests.holdNext('load')
-    const forgetting = t.local.evict('x')
+    const evicting = t.local.evict('x')
     await t.clock.advance(1)
     await t.remote.assign('x', { n: 1 })
-    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    expect((await stream.next()).map(kindOf)).toEqual(['created'])
     await t.clock.advance(2_000)
     t.requests.release()
-    await forgetting
-    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
+    await evicting
+    expect(await stream.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'expired' }])
   })
 })
 
@@ -105,11 +105,11 @@ describe('changes({ from: { after } })', () => {
     await t.remote.assign('x', { n: 1 })
     const { position } = await t.remote.assign('x', { n: 2 })
     await t.local.ready()
-    const w = pullStream(t, { from: { after: position } })
-    expect(await w.next()).toEqual([])
+    const stream = pullStream(t, { from: { after: position } })
+    expect(await stream.next()).toEqual([])
     t.hub.store.loseTail(1)
     await t.sync.catchUp()
-    expect(await w.next()).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
+    expect(await stream.next()).toMatchObject([{ kind: 'reset', reason: 'epoch', value: { n: 1 } }])
   })
 
   it('emits a reset when the store loses a change that was read from the log', async () => {
@@ -148,18 +148,18 @@ describe('changes({ from: { after } })', () => {
     await t.clock.advance(800)
     const { position } = await t.remote.assign('y', { n: 1 })
     t.requests.holdNext('changesSince')
-    const w = pullStream(t, { from: { after: position } })
-    expect(await w.next()).toEqual([])
+    const stream = pullStream(t, { from: { after: position } })
+    expect(await stream.next()).toEqual([])
     await t.clock.advance(400)
     await t.local.evict('x')
     await t.remote.assign('y', { n: 2 })
     t.requests.release()
-    const told = await w.next()
-    expect(told).toMatchObject([
+    const emitted = await stream.next()
+    expect(emitted).toMatchObject([
       { kind: 'delta', key: 'y', version: 2 },
       { kind: 'removed', key: 'x', reason: 'expired' },
     ])
-    expect(await pullStream(t, { from: { after: (told.at(-1) as Change<Doc>).position } }).next()).toEqual([])
+    expect(await pullStream(t, { from: { after: (emitted.at(-1) as Change<Doc>).position } }).next()).toEqual([])
   })
 
   it.each(['x', undefined])('emits an expiry that happened before it started, with key %s', async (key) => {
@@ -168,8 +168,8 @@ describe('changes({ from: { after } })', () => {
     await t.remote.assign('x', { n: 1 })
     await t.local.ready()
     await t.clock.advance(2_000)
-    const w = pullStream(t, { ...(key && { key }), from: { after: position } })
-    expect((await w.next()).filter((each) => each.key === 'x').map(kindOf)).toEqual(['created', 'removed'])
+    const stream = pullStream(t, { ...(key && { key }), from: { after: position } })
+    expect((await stream.next()).filter((each) => each.key === 'x').map(kindOf)).toEqual(['created', 'removed'])
   })
 })
 
@@ -216,20 +216,20 @@ describe('changes({ key, from: { after } })', () => {
     t.hub.bus.setFaultRates({ drop: 1 })
     const second = await t.remote.assign('x', { n: 2 })
     t.requests.holdNext('changesSince')
-    const w = pullStream(t, { key: 'x', from: { after: position } })
-    expect(await w.next()).toEqual([])
+    const stream = pullStream(t, { key: 'x', from: { after: position } })
+    expect(await stream.next()).toEqual([])
     t.replies.hold('load')
     const reading = t.local.get('x', { after: second.position })
     await t.clock.advance(1)
     expect(t.replies.held).toBe(1)
     await t.remote.assign('x', { n: 3 })
     t.requests.release()
-    expect(await w.next()).toMatchObject([{ version: 2 }, { version: 3 }])
+    expect(await stream.next()).toMatchObject([{ version: 2 }, { version: 3 }])
     t.replies.release()
     await reading
     t.hub.bus.setFaultRates({})
     await t.remote.assign('x', { n: 4 })
-    expect(await w.next()).toMatchObject([{ kind: 'changed', version: 4, previous: { n: 3 }, value: { n: 4 } }])
+    expect(await stream.next()).toMatchObject([{ kind: 'changed', version: 4, previous: { n: 3 }, value: { n: 4 } }])
   })
 
   it('emits only the common value when the store loses commits while the log is being read', async () => {
@@ -239,16 +239,16 @@ describe('changes({ key, from: { after } })', () => {
       const lost = await t.remote.assign('x', { n: 2 })
       await t.local.get('x')
       t.requests.holdNext('changesSince')
-      const w = pullStream(t, { key: 'x', from: { after: { lost, common }[from].position } })
-      expect(await w.next()).toEqual([])
+      const stream = pullStream(t, { key: 'x', from: { after: { lost, common }[from].position } })
+      expect(await stream.next()).toEqual([])
       await t.remote.assign('x', { n: 3 })
       await t.clock.advance(1)
       expect(t.local.peek('x')).toEqual({ n: 3 })
       t.hub.store.loseTail(2)
       t.requests.release()
-      const told = await w.next()
-      expect(told).toMatchObject(told.map(() => ({ kind: 'reset', value: { n: 1 } })))
-      expect(told).not.toEqual([])
+      const emitted = await stream.next()
+      expect(emitted).toMatchObject(emitted.map(() => ({ kind: 'reset', value: { n: 1 } })))
+      expect(emitted).not.toEqual([])
     }
   })
 
@@ -270,12 +270,12 @@ describe('changes({ key, from: { after } })', () => {
       expect(await t.local.get('x')).toBeUndefined()
       t.hub.bus.setFaultRates({ drop: 1 })
       await t.remote.assign('x', { n: 1 })
-      const w = pullStream(t, { key: 'x', from: { after: position } })
-      expect((await w.next()).map(kindOf)).toEqual(['created'])
+      const stream = pullStream(t, { key: 'x', from: { after: position } })
+      expect((await stream.next()).map(kindOf)).toEqual(['created'])
       await t.remote.delete('x')
       for (let n = 2; n <= 5; n++) await t.remote.assign('y', { n })
       await t.sync.catchUp()
-      expect((await w.next()).map(kindOf)).toEqual(['removed'])
+      expect((await stream.next()).map(kindOf)).toEqual(['removed'])
     },
   )
 
@@ -285,13 +285,13 @@ describe('changes({ key, from: { after } })', () => {
     await t.local.get('x')
     t.hub.bus.setFaultRates({ drop: 1 })
     t.requests.holdNext('load')
-    const forgetting = t.local.get('x', { after: (await t.remote.assign('x', { n: 1 })).position })
-    const w = pullStream(t, { key: 'x', from: { after: position } })
-    expect((await w.next()).map(kindOf)).toEqual(['created'])
+    const evicting = t.local.get('x', { after: (await t.remote.assign('x', { n: 1 })).position })
+    const stream = pullStream(t, { key: 'x', from: { after: position } })
+    expect((await stream.next()).map(kindOf)).toEqual(['created'])
     await t.remote.delete('x')
     t.requests.release()
-    await forgetting
-    expect(await w.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'deleted' }])
+    await evicting
+    expect(await stream.next()).toMatchObject([{ kind: 'removed', key: 'x', reason: 'deleted' }])
   })
 })
 
@@ -308,20 +308,20 @@ describe("changes({ from: 'snapshot' })", () => {
       const { store } = t.requests
       const { keys } = store
       const arrival = Promise.withResolvers<void>()
-      store.keys = async function* (...asked) {
+      store.keys = async function* (...args) {
         const listed: string[] = []
-        for await (const key of keys(...asked)) listed.push(key)
+        for await (const key of keys(...args)) listed.push(key)
         await arrival.promise
         yield* listed
       }
-      const w = pullStream(t, { from: 'snapshot' })
-      expect(await w.next()).toEqual([])
+      const stream = pullStream(t, { from: 'snapshot' })
+      expect(await stream.next()).toEqual([])
       if (when === 'after the snapshot') arrival.resolve()
-      expect(await w.next()).toEqual([])
+      expect(await stream.next()).toEqual([])
       t.hub.store.loseTail(1)
       await t.sync.catchUp()
       arrival.resolve()
-      expect(await w.next()).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
+      expect(await stream.next()).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
     },
   )
 })
@@ -338,16 +338,16 @@ describe("changes({ key, from: 'snapshot' })", () => {
       t.requests.holdNext('load')
       const checking = t.sync.catchUp()
       await t.clock.advance(1)
-      const w = pullStream(t, { key: 'x', from: 'snapshot' })
-      const told = await w.next()
+      const stream = pullStream(t, { key: 'x', from: 'snapshot' })
+      const emitted = await stream.next()
       await t.remote.delete('x')
       t.requests.release()
       await checking
-      told.push(...(await w.next()))
+      emitted.push(...(await stream.next()))
       await t.sync.catchUp()
-      told.push(...(await w.next()))
-      // nothing, or the document and its end
-      expect(told.at(-1)?.kind ?? 'removed').toBe('removed')
+      emitted.push(...(await stream.next()))
+      // either nothing, or the document and its removal
+      expect(emitted.at(-1)?.kind ?? 'removed').toBe('removed')
     },
   )
 
@@ -363,12 +363,12 @@ describe("changes({ key, from: 'snapshot' })", () => {
     t.hub.bus.setFaultRates({ drop: 1 })
     await t.remote.delete('x')
     await t.sync.catchUp()
-    let told: unknown
+    let emitted: unknown
     void stream.next().then(({ value }) => {
-      told = value
+      emitted = value
     })
     await t.clock.advance(10)
-    expect(told).toMatchObject([{ kind: 'removed' }])
+    expect(emitted).toMatchObject([{ kind: 'removed' }])
   })
 
   it('emits the value of the current epoch last when the store loses commits', async () => {

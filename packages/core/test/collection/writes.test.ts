@@ -23,7 +23,7 @@ describe('assign()', () => {
     await t.a.create('x', lamp)
     await t.a.get('x')
     expect(await t.a.assign('x', { price: 4 })).toMatchObject({ version: 1, changed: false })
-    // the other instance changes it behind the back of the first
+    // the other instance changes the document without the first one noticing
     await t.b.get('x')
     t.cluster.bus.pause()
     await t.b.assign('x', { price: 9 })

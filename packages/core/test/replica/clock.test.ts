@@ -15,7 +15,7 @@ interface Opened extends AsyncDisposable {
 
 const HOUR = 3_600_000
 
-/** An instance whose clock is its own, and a store whose clock is right. */
+/** Opens an instance with a clock of its own, and a store whose clock is correct. */
 function open(sliding: boolean): Opened {
   const time = createVirtualRuntime()
   const hub = createMemoryHub({ runtime: time })

@@ -28,7 +28,7 @@ describe('defineCollection({ cache })', () => {
     await fill(t, 100)
     for (let n = 0; n < 100; n++) expect(await t.b.get(`k${n}`)).toEqual({ n })
     expect(t.instances[1]?.stats().documents).toBeLessThanOrEqual(11)
-    // one that went is there again, with what happened meanwhile
+    // an evicted document is loaded again, with the changes since its eviction
     await t.a.assign('k0', { n: -1 })
     await t.cluster.settle()
     expect(t.b.peek('k0')).toBe(undefined)
@@ -69,13 +69,13 @@ describe('defineCollection({ cache })', () => {
   it('keeps a watched document', async () => {
     await using t = bounded({ cache: { maxDocuments: 2 } })
     await fill(t, 10)
-    const told: Change<Doc>[] = []
-    t.b.subscribe('k0', (change) => told.push(change))
+    const received: Change<Doc>[] = []
+    t.b.subscribe('k0', (change) => received.push(change))
     await t.b.get('k0')
     for (let n = 1; n < 10; n++) await t.b.get(`k${n}`)
     await t.a.assign('k0', { n: 5 })
     await t.cluster.settle()
-    expect(told).toMatchObject([{ kind: 'changed', previous: { n: 0 }, value: { n: 5 } }])
+    expect(received).toMatchObject([{ kind: 'changed', previous: { n: 0 }, value: { n: 5 } }])
   })
 
   it('evicts a document that is not read for maxIdle', async () => {
@@ -117,7 +117,7 @@ describe('defineCollection({ cache })', () => {
 
 describe('close()', () => {
   it('rejects a read whose document was evicted just before its reload', async () => {
-    // it goes at any moment of the way to that load
+    // the eviction may happen at any step before the reload
     for (let moment = 0; moment < 12; moment++) {
       const runtime = createVirtualRuntime(1)
       const hub = createMemoryHub({ runtime })
@@ -128,16 +128,16 @@ describe('close()', () => {
       const { position } = await docs.assign('x', { n: 1 })
       await docs.get('x')
       store.load = () => new Promise(() => {})
-      let told = 0
-      const tell = (): void => void told++
-      docs.get('x', { after: position.replace(/\..*/, '.elsewhere') }).catch(tell)
+      let rejections = 0
+      const countRejection = (): void => void rejections++
+      docs.get('x', { after: position.replace(/\..*/, '.elsewhere') }).catch(countRejection)
       for (let step = 0; step < moment; step++) await undefined
-      docs.get('y').catch(tell)
+      docs.get('y').catch(countRejection)
       await runtime.advance(1)
       const closing = sync.close()
       await runtime.advance(10_000)
       await closing
-      expect([moment, told]).toEqual([moment, 2])
+      expect([moment, rejections]).toEqual([moment, 2])
     }
   })
 })

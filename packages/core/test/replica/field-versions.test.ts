@@ -2,8 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FieldTable, type FieldVersions } from '../../src/replica/field-versions.ts'
 
-/** What a plain map would say. */
-function all(table: FieldTable, versions: FieldVersions, fields: Iterable<string>): Record<string, number | undefined> {
+/** Returns the versions that the table has for some fields. */
+function versionsOf(
+  table: FieldTable,
+  versions: FieldVersions,
+  fields: Iterable<string>,
+): Record<string, number | undefined> {
   return Object.fromEntries([...fields].map((field) => [field, table.get(versions, field)]))
 }
 
@@ -26,22 +30,22 @@ describe('FieldTable', () => {
         (steps, loaded) => {
           const table = new FieldTable()
           const documents = [0, 1, 2].map(() => ({
-            held: table.fromRecord(loaded),
+            packed: table.fromRecord(loaded),
             model: new Map(Object.entries(loaded)),
           }))
           for (const { document, field, version } of steps) {
             const each = documents[document] as (typeof documents)[number]
             if (version === 0 && !each.model.has(field)) continue
-            each.held = table.withField(each.held, Object.fromEntries(each.model), field, version)
+            each.packed = table.withField(each.packed, Object.fromEntries(each.model), field, version)
             if (version === 0) each.model.delete(field)
             else each.model.set(field, version)
-            for (const { held, model } of documents)
-              expect(all(table, held, model.keys())).toEqual(Object.fromEntries(model))
+            for (const { packed, model } of documents)
+              expect(versionsOf(table, packed, model.keys())).toEqual(Object.fromEntries(model))
           }
-          for (const { held, model } of documents) {
-            // one number speaks for the fields that the document has, whatever they are
-            if (typeof held !== 'number')
-              for (const { field } of steps) expect(table.get(held, field)).toBe(model.get(field))
+          for (const { packed, model } of documents) {
+            // a single number applies to every field of the document, so absent fields are not comparable
+            if (typeof packed !== 'number')
+              for (const { field } of steps) expect(table.get(packed, field)).toBe(model.get(field))
           }
         },
       ),
@@ -59,25 +63,25 @@ describe('FieldTable memory', () => {
 
   it('is one byte per field, and more when a version needs it', () => {
     const table = new FieldTable()
-    let held = table.withField(1, { a: 1, b: 1, c: 1 }, 'a', 2)
-    expect(held).toBeInstanceOf(Uint8Array)
+    let packed = table.withField(1, { a: 1, b: 1, c: 1 }, 'a', 2)
+    expect(packed).toBeInstanceOf(Uint8Array)
     for (const [version, kind] of [
       [256, Uint16Array],
       [65_536, Uint32Array],
       [2 ** 32, Float64Array],
     ] as const) {
-      held = table.withField(held, {}, 'b', version)
-      expect(held).toBeInstanceOf(kind)
-      expect(table.get(held, 'b')).toBe(version)
-      expect(table.get(held, 'a')).toBe(2)
+      packed = table.withField(packed, {}, 'b', version)
+      expect(packed).toBeInstanceOf(kind)
+      expect(table.get(packed, 'b')).toBe(version)
+      expect(table.get(packed, 'a')).toBe(2)
     }
   })
 
   it('is a map when a section keeps adding field names', () => {
     const table = new FieldTable()
     for (let n = 0; n < 1_000; n++) table.withField(1, { [`f${n}`]: 1 }, `g${n}`, 2)
-    const held = table.withField(1, { x: 1 }, 'y', 2)
-    expect(held).toBeInstanceOf(Map)
-    expect([table.get(held, 'x'), table.get(held, 'y')]).toEqual([1, 2])
+    const packed = table.withField(1, { x: 1 }, 'y', 2)
+    expect(packed).toBeInstanceOf(Map)
+    expect([table.get(packed, 'x'), table.get(packed, 'y')]).toEqual([1, 2])
   })
 })

@@ -13,13 +13,13 @@ import { describe, expect, it } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', replicate: 'all' })
 
-/** One instance that is to hold all there is, and one that is there to write. */
+/** Opens an instance that replicates the whole section, and one that only writes. */
 function open() {
   const clock = createVirtualRuntime()
   const hub = createMemoryHub({ maxUndoCommits: 100, maxChanges: 2, runtime: clock })
-  const [store, theirs] = [memoryStore(hub), memoryStore(hub)]
+  const [store, writerStore] = [memoryStore(hub), memoryStore(hub)]
   const sync = createInstance({ store, bus: memoryBus(hub), runtime: clock })
-  const writer = createInstance({ store: theirs, bus: memoryBus(hub), runtime: clock })
+  const writer = createInstance({ store: writerStore, bus: memoryBus(hub), runtime: clock })
   const close = async (): Promise<void> => {
     const closing = Promise.all([sync.close(), writer.close()])
     await clock.advance(10_000)
@@ -36,33 +36,33 @@ function open() {
   }
 }
 
-/** Changes of the second's that the first does not hear. */
-async function unheard({ hub }: { readonly hub: MemoryHub }, write: () => Promise<unknown>): Promise<void> {
+/** Writes without delivering the changes over the bus. */
+async function withoutDelivery({ hub }: { readonly hub: MemoryHub }, write: () => Promise<unknown>): Promise<void> {
   hub.bus.setFaultRates({ drop: 1 })
   await write()
   hub.bus.setFaultRates({})
 }
 
-/** Holds the answers of `keys` back, each until it is let go: they were given at their time, and arrive later. */
+/** Delays each reply of `keys` until its function is called. The keys are read when they are requested. */
 function holdKeys(store: Store): (() => void)[] {
-  const held: (() => void)[] = []
+  const pendingReplies: (() => void)[] = []
   const { keys } = store
   Object.assign(store, {
-    keys: async function* (...asked: Parameters<typeof keys>) {
+    keys: async function* (...args: Parameters<typeof keys>) {
       const all: string[] = []
-      for await (const key of keys.apply(store, asked)) all.push(key)
-      await new Promise<void>((resolve) => held.push(resolve))
+      for await (const key of keys.apply(store, args)) all.push(key)
+      await new Promise<void>((resolve) => pendingReplies.push(resolve))
       yield* all
     },
   })
-  return held
+  return pendingReplies
 }
 
 describe('close()', () => {
   it('causes no unhandled rejection when keys are still being listed', async () => {
     const uncaught: unknown[] = []
-    const hear = (error: unknown): void => void uncaught.push(error)
-    process.on('unhandledRejection', hear)
+    const record = (error: unknown): void => void uncaught.push(error)
+    process.on('unhandledRejection', record)
     {
       await using t = open()
       await t.other.assign('x', { n: 1 })
@@ -70,8 +70,8 @@ describe('close()', () => {
       const { keys } = t.store
       Object.assign(t.store, {
         load: () => new Promise(() => {}),
-        keys: async function* (...asked: Parameters<typeof keys>) {
-          yield* keys.apply(t.store, asked)
+        keys: async function* (...args: Parameters<typeof keys>) {
+          yield* keys.apply(t.store, args)
           await more.promise
         },
       })
@@ -79,7 +79,7 @@ describe('close()', () => {
       await t.clock.advance(10)
     }
     await new Promise((resolve) => setTimeout(resolve, 1))
-    process.off('unhandledRejection', hear)
+    process.off('unhandledRejection', record)
     expect(uncaught).toEqual([])
   })
 })
@@ -87,9 +87,9 @@ describe('close()', () => {
 describe("defineCollection({ replicate: 'all' })", () => {
   it('lists keys again at the next check when a listing was refused', async () => {
     await using t = open()
-    const ours = t.open()
-    await ours.ready()
-    await unheard(t, () => Promise.all(['x', 'y', 'z'].map((key) => t.other.assign(key, { n: 1 }))))
+    const local = t.open()
+    await local.ready()
+    await withoutDelivery(t, () => Promise.all(['x', 'y', 'z'].map((key) => t.other.assign(key, { n: 1 }))))
     const { keys } = t.store
     t.store.keys = () => {
       throw new ArgumentError('no')
@@ -97,7 +97,7 @@ describe("defineCollection({ replicate: 'all' })", () => {
     await expect(t.sync.catchUp()).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
     t.store.keys = keys
     await t.clock.advance(10_000)
-    expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
+    expect([local.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
   })
 
   it.each(['while keys are listed', 'after the full sync'])(
@@ -107,41 +107,41 @@ describe("defineCollection({ replicate: 'all' })", () => {
       await t.other.assign('x', { n: 1 })
       const deleted = Promise.withResolvers<void>()
       const { keys } = t.store
-      // the section is joined before the deletion, and its keys are asked for after it
+      // the instance joins the section before the deletion and lists its keys afterwards
       Object.assign(t.store, {
-        keys: async function* (...asked: Parameters<typeof keys>) {
+        keys: async function* (...args: Parameters<typeof keys>) {
           t.store.keys = keys
           await deleted.promise
-          yield* keys.apply(t.store, asked)
+          yield* keys.apply(t.store, args)
           if (when === 'while keys are listed') t.hub.store.loseTail(1)
         },
       })
-      const ours = t.open()
+      const local = t.open()
       await t.clock.advance(10)
-      await unheard(t, () => t.other.delete('x'))
+      await withoutDelivery(t, () => t.other.delete('x'))
       deleted.resolve()
-      await ours.ready()
+      await local.ready()
       if (when === 'after the full sync') t.hub.store.loseTail(1)
       await t.sync.catchUp()
       await t.clock.advance(10_000)
-      expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
+      expect([local.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
     },
   )
 
   it('loads a document that could not be loaded while keys were listed', async () => {
     await using t = open()
-    const held = holdKeys(t.store)
+    const pendingReplies = holdKeys(t.store)
     const { load } = t.store
-    const ours = t.open()
+    const local = t.open()
     await t.clock.advance(10)
     t.store.load = () => Promise.reject(new ArgumentError('no'))
     await t.other.assign('x', { n: 1 })
     await t.clock.advance(10)
     t.store.load = load
-    held[0]?.()
-    await ours.ready()
+    pendingReplies[0]?.()
+    await local.ready()
     await t.clock.advance(10_000)
-    expect([ours.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
+    expect([local.peek('x'), t.sync.health().state]).toEqual([{ n: 1 }, 'live'])
   })
 })
 
@@ -149,23 +149,23 @@ describe('ready()', () => {
   it('resolves when all documents of the current epoch are cached', async () => {
     await using t = open()
     await t.other.assign('x', { n: 1 })
-    const held = holdKeys(t.store)
+    const pendingReplies = holdKeys(t.store)
     await t.other.assign('y', { n: 1 })
     await t.other.delete('x')
-    const ours = t.open()
+    const local = t.open()
     let ready = false
-    const readying = ours.ready().then(() => {
+    const readying = local.ready().then(() => {
       ready = true
     })
     await t.clock.advance(10)
     t.hub.store.loseTail(1)
     await t.sync.catchUp()
-    expect(held).toHaveLength(2)
-    held[0]?.()
+    expect(pendingReplies).toHaveLength(2)
+    pendingReplies[0]?.()
     await t.clock.advance(10)
     expect(ready).toBe(false)
-    held[1]?.()
+    pendingReplies[1]?.()
     await readying
-    expect(ours.peek('x')).toEqual({ n: 1 })
+    expect(local.peek('x')).toEqual({ n: 1 })
   })
 })

@@ -7,14 +7,14 @@ import { ScriptedBus } from '../transport/fanout/scripted-bus.ts'
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never', replicate: 'all' })
 const section = { partition: 'p', section: 'doc' }
 const CHANGES = 60
-/** A step in ms, and how long a change may come too early. */
+/** Time between two changes, and the reorder window, in milliseconds. */
 const [STEP, WINDOW] = [5, 20]
 
-/** Every other change overtakes three: while they come there is always a hole, and none is open for longer than two steps. */
+/** Every other change overtakes three others. A hole exists at any time, and each one closes within two steps. */
 const order = [2, ...Array.from({ length: CHANGES / 2 - 1 }, (_, at) => [2 * at + 4, 2 * at + 1]).flat(), CHANGES - 1]
 
-/** Has them heard in that order, but for `lost`; answers when the first gap was told, in ms from the first change on. */
-async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefined; shown: number; repairs: number }> {
+/** Delivers the changes in that order, except `lost`. `gapAt` is the time of the first gap event, in ms from the first change. */
+async function deliverInOrder(lost?: number): Promise<{ gapAt: number | undefined; shown: number; repairs: number }> {
   const clock = createVirtualRuntime()
   const hub = createMemoryHub({ runtime: clock })
   const bus = new ScriptedBus()
@@ -26,17 +26,17 @@ async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefin
     reorderWindow: WINDOW,
   })
   const sent: EncodedChange[] = []
-  const elsewhere = new ScriptedBus()
-  vi.spyOn(elsewhere, 'publish').mockImplementation(async (_, changes) => void sent.push(...changes))
-  const writer = createInstance({ store: memoryStore(hub), bus: elsewhere, runtime: clock })
-  const [here, there] = [reader, writer].map((sync) => sync.collection(docs, { partition: 'p' }))
-  await here?.ready()
-  for (let n = 1; n <= CHANGES; n++) await there?.assign(`k${n}`, { n })
+  const writerBus = new ScriptedBus()
+  vi.spyOn(writerBus, 'publish').mockImplementation(async (_, changes) => void sent.push(...changes))
+  const writer = createInstance({ store: memoryStore(hub), bus: writerBus, runtime: clock })
+  const [local, remote] = [reader, writer].map((sync) => sync.collection(docs, { partition: 'p' }))
+  await local?.ready()
+  for (let n = 1; n <= CHANGES; n++) await remote?.assign(`k${n}`, { n })
   await writer.flush()
-  const begun = clock.now()
+  const startedAt = clock.now()
   let gapAt: number | undefined
   reader.onEvent(({ type }) => {
-    if (type === 'gap') gapAt ??= clock.now() - begun
+    if (type === 'gap') gapAt ??= clock.now() - startedAt
   })
   for (const sequence of order) {
     const change = sent[sequence - 1]
@@ -44,7 +44,7 @@ async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefin
     await clock.advance(STEP)
   }
   await clock.advance(2 * WINDOW)
-  const shown = Array.from({ length: CHANGES }, (_, at) => here?.peek(`k${at + 1}`)).filter(Boolean).length
+  const shown = Array.from({ length: CHANGES }, (_, at) => local?.peek(`k${at + 1}`)).filter(Boolean).length
   const { repairs } = reader.stats()
   const closing = Promise.all([reader.close(), writer.close()])
   await clock.advance(10_000)
@@ -54,13 +54,13 @@ async function hearInThatOrder(lost?: number): Promise<{ gapAt: number | undefin
 
 describe('createInstance({ reorderWindow })', () => {
   it('reports no gap when each hole closes within the window', async () => {
-    expect(await hearInThatOrder()).toEqual({ gapAt: undefined, shown: CHANGES, repairs: 0 })
+    expect(await deliverInOrder()).toEqual({ gapAt: undefined, shown: CHANGES, repairs: 0 })
   })
 
   it('reports a lost change within two windows', async () => {
     for (let lost = 1; lost < CHANGES; lost++) {
-      const { gapAt = Number.POSITIVE_INFINITY, shown } = await hearInThatOrder(lost)
-      // it is seen to be missing by the first later one that comes
+      const { gapAt = Number.POSITIVE_INFINITY, shown } = await deliverInOrder(lost)
+      // the first later change that arrives reveals the loss
       const seenAt = order.findIndex((sequence) => sequence > lost) * STEP
       expect([lost, gapAt - seenAt <= 2 * WINDOW, shown]).toEqual([lost, true, CHANGES])
     }

@@ -1,14 +1,14 @@
 import type { Store } from '@sync/core'
 import { type Call, wrapStore } from './wrapped-store.ts'
 
-/** A store whose answers can be held back: they were given at their time, and arrive later. */
+/** A store whose replies can be delayed. The inner store has answered at the time of the call. */
 export interface HeldReplies {
   readonly store: Store
-  /** From now on answers of this call are held. */
+  /** Delays every later reply to this call. */
   hold(call: Call): void
-  /** Lets those go that are held, and holds no more. */
+  /** Delivers the delayed replies and delays no others. */
   release(): void
-  /** How many answers are held. */
+  /** Number of delayed replies. */
   readonly held: number
 }
 

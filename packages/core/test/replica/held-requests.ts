@@ -1,12 +1,12 @@
 import type { Store } from '@sync/core'
 import { type Call, wrapStore } from './wrapped-store.ts'
 
-/** A store whose calls can be slow on their way: they are carried out when they arrive, after others. */
+/** A store whose requests can be delayed. The inner store executes them when they arrive, after other requests. */
 export interface HeldRequests {
   readonly store: Store
-  /** The next call of this name is held; those after it are not. */
+  /** Delays the next call of this name, but not the ones after it. */
   holdNext(call: Call): void
-  /** Lets those go that are held. */
+  /** Sends the delayed requests. */
   release(): void
 }
 

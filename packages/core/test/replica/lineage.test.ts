@@ -4,8 +4,8 @@ import { type Doc, openTestSetup, type TestSetup } from './test-setup.ts'
 
 const epochs = ({ events }: TestSetup): SyncEvent[] => events.filter(({ type }) => type === 'epoch')
 
-/** Something that nobody hears of by the bus. */
-async function unheard(t: TestSetup, write: () => Promise<unknown>): Promise<void> {
+/** Writes without delivering the change over the bus. */
+async function withoutDelivery(t: TestSetup, write: () => Promise<unknown>): Promise<void> {
   t.hub.bus.setFaultRates({ drop: 1 })
   await write()
   t.hub.bus.setFaultRates({})
@@ -19,7 +19,7 @@ describe('catchUp()', () => {
     await t.remote.assign('y', { n: 1 })
     await t.clock.advance(1)
     t.hub.store.loseTail(1)
-    await unheard(t, () => t.remote.assign('x', { n: 2 }))
+    await withoutDelivery(t, () => t.remote.assign('x', { n: 2 }))
     await t.sync.catchUp()
     expect(t.local.peek('x')).toEqual({ n: 2 })
   })
@@ -28,7 +28,7 @@ describe('catchUp()', () => {
     await using t = openTestSetup()
     await t.remote.assign('x', { n: 1 })
     await t.local.get('x')
-    await unheard(t, () => t.remote.assign('x', { n: 2 }))
+    await withoutDelivery(t, () => t.remote.assign('x', { n: 2 }))
     await t.remote.assign('x', { n: 3 })
     await t.clock.advance(1)
     t.hub.store.loseTail(2)
@@ -36,7 +36,7 @@ describe('catchUp()', () => {
     await t.clock.advance(1)
     await t.sync.catchUp()
     expect(t.local.peek('x')).toEqual({ n: 20 })
-    await unheard(t, () => t.remote.assign('x', { n: 30 }))
+    await withoutDelivery(t, () => t.remote.assign('x', { n: 30 }))
     await t.sync.catchUp()
     expect(t.local.peek('x')).toEqual({ n: 30 })
   })
@@ -78,13 +78,13 @@ describe('catchUp()', () => {
     await t.remote.assign('x', { n: 1 })
     await t.remote.assign('y', { n: 1 })
     await t.local.getMany(['x', 'y'])
-    await unheard(t, () => t.remote.assign('x', { n: 2 }))
+    await withoutDelivery(t, () => t.remote.assign('x', { n: 2 }))
     t.replies.hold('changesSince')
     const check = t.sync.catchUp()
     await t.clock.advance(1)
     expect(t.replies.held).toBe(1)
     t.hub.store.loseTail(1)
-    await unheard(t, () => t.remote.assign('y', { n: 9 }))
+    await withoutDelivery(t, () => t.remote.assign('y', { n: 9 }))
     await t.local.get('z')
     t.replies.release()
     await check
@@ -112,7 +112,7 @@ describe('catchUp()', () => {
   it('reports the loss of an acknowledged write beyond a gap', async () => {
     await using t = openTestSetup()
     await t.local.ready()
-    await unheard(t, () => t.remote.assign('y', { n: 1 }))
+    await withoutDelivery(t, () => t.remote.assign('y', { n: 1 }))
     await t.local.assign('x', { n: 1 })
     t.hub.store.loseTail(1)
     await t.sync.catchUp()
@@ -132,8 +132,8 @@ describe('catchUp()', () => {
   it('applies logged changes whose epoch is no longer in the lineage', async () => {
     await using t = openTestSetup()
     const store = memoryStore(t.hub)
-    const changesSince: typeof store.changesSince = async (...asked) => {
-      const page = await store.changesSince(...asked)
+    const changesSince: typeof store.changesSince = async (...args) => {
+      const page = await store.changesSince(...args)
       return { ...page, changes: page.changes.map((change) => ({ ...change, epoch: 'forgotten' })) }
     }
     const sync = createInstance({
@@ -141,12 +141,12 @@ describe('catchUp()', () => {
       bus: memoryBus(t.hub),
       runtime: t.clock,
     })
-    const c = sync.collection(defineCollection<Doc>({ section: 'doc', ttl: 'never' }), { partition: 'p' })
+    const collection = sync.collection(defineCollection<Doc>({ section: 'doc', ttl: 'never' }), { partition: 'p' })
     await t.remote.assign('x', { n: 1 })
-    await c.get('x')
-    await unheard(t, () => t.remote.assign('x', { n: 2 }))
+    await collection.get('x')
+    await withoutDelivery(t, () => t.remote.assign('x', { n: 2 }))
     await sync.catchUp()
-    expect([c.peek('x'), sync.stats().reloads]).toEqual([{ n: 2 }, 0])
+    expect([collection.peek('x'), sync.stats().reloads]).toEqual([{ n: 2 }, 0])
     const closing = sync.close()
     await t.clock.advance(10)
     await closing
@@ -159,11 +159,11 @@ describe('gap repair', () => {
     await t.remote.assign('x', { n: 1 })
     await t.local.get('x')
     await t.remote.assign('y', { n: 1 })
-    await unheard(t, () => t.remote.assign('y', { n: 2 }))
+    await withoutDelivery(t, () => t.remote.assign('y', { n: 2 }))
     await t.remote.assign('y', { n: 3 })
     await t.clock.advance(1)
     t.hub.store.loseTail(3)
-    await unheard(t, () => t.remote.assign('x', { n: 2 }))
+    await withoutDelivery(t, () => t.remote.assign('x', { n: 2 }))
     await t.clock.advance(100)
     expect(t.local.peek('x')).toEqual({ n: 2 })
   })

@@ -2,8 +2,8 @@ import { ArgumentError } from '@sync/core'
 import { describe, expect, it } from 'vitest'
 import { openTestSetup, type TestSetup } from './test-setup.ts'
 
-/** Three changes of `x` that nobody hears of, and that the log no longer has all of. */
-async function miss(t: TestSetup): Promise<void> {
+/** Commits three changes of `x` that the bus drops and of which the log keeps only the last. */
+async function loseChanges(t: TestSetup): Promise<void> {
   t.hub.bus.setFaultRates({ drop: 1 })
   for (const n of [2, 3, 4]) await t.remote.assign('x', { n })
   t.hub.bus.setFaultRates({})
@@ -38,12 +38,12 @@ describe('assign()', () => {
     const stop = t.local.subscribe('x', () => {})
     t.rejections.loads.add('x')
     t.requests.holdNext('load')
-    const forgetting = expect(t.local.evict('x')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+    const evicting = expect(t.local.evict('x')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
     await t.clock.advance(1)
     const write = t.local.assign('x', { n: 2 })
     await t.clock.advance(1)
     t.requests.release()
-    await forgetting
+    await evicting
     expect(await write).toMatchObject({ version: 2, changed: true })
     expect(t.stored('x')).toEqual({ n: 2 })
     stop()
@@ -61,16 +61,16 @@ describe('heartbeat check', () => {
       await using t = openTestSetup({ maxChanges: 1 }, { subscribeBy, replicate })
       await t.remote.assign('x', { n: 1 })
       await t.local.get('x')
-      const told: unknown[] = []
-      const stop = t.local.subscribe('x', (change) => told.push('value' in change && change.value))
-      await miss(t)
+      const received: unknown[] = []
+      const stop = t.local.subscribe('x', (change) => received.push('value' in change && change.value))
+      await loseChanges(t)
       t.rejections.loads.add('x')
       await t.clock.advance(60_000)
       expect([t.local.peek('x'), t.sync.health()]).toMatchObject([{ n: 1 }, { state: 'catching-up' }])
       expect(t.sync.health().staleForMs).toBeGreaterThan(50_000)
       t.rejections.loads.clear()
       await t.clock.advance(10_000)
-      expect([t.local.peek('x'), told, t.sync.health().state]).toEqual([{ n: 4 }, [{ n: 4 }], 'live'])
+      expect([t.local.peek('x'), received, t.sync.health().state]).toEqual([{ n: 4 }, [{ n: 4 }], 'live'])
       stop()
     },
   )
@@ -83,7 +83,7 @@ describe('changes()', () => {
     await t.local.get('x')
     const stream = t.local.changes({ from: 'snapshot' })[Symbol.asyncIterator]()
     expect((await stream.next()).value).toMatchObject([{ key: 'x', value: { n: 1 } }])
-    await miss(t)
+    await loseChanges(t)
     t.rejections.loads.add('x')
     await t.sync.catchUp()
     t.rejections.loads.clear()
@@ -96,14 +96,14 @@ describe('subscribe()', () => {
     await using t = openTestSetup()
     await t.remote.assign('x', { n: 1 })
     t.rejections.loads.add('x')
-    const told: unknown[] = []
-    const stop = t.local.subscribe('x', (change) => told.push('value' in change && change.value))
+    const received: unknown[] = []
+    const stop = t.local.subscribe('x', (change) => received.push('value' in change && change.value))
     await t.clock.advance(10)
     t.rejections.loads.clear()
     await t.clock.advance(10_000)
     await t.remote.assign('x', { n: 2 })
     await t.clock.advance(10)
-    expect(told).toEqual([{ n: 2 }])
+    expect(received).toEqual([{ n: 2 }])
     stop()
   })
 
@@ -113,15 +113,15 @@ describe('subscribe()', () => {
     const { store } = t.requests
     const { heads } = store
     store.heads = () => Promise.reject(new ArgumentError('no'))
-    const told: unknown[] = []
-    const stop = t.local.subscribe('x', (change) => told.push('value' in change && change.value))
+    const received: unknown[] = []
+    const stop = t.local.subscribe('x', (change) => received.push('value' in change && change.value))
     await t.clock.advance(10)
     store.heads = heads
     expect(await t.local.get('y')).toBeUndefined()
     await t.clock.advance(10)
     await t.remote.assign('x', { n: 2 })
     await t.clock.advance(10_000)
-    expect(told).toEqual([{ n: 2 }])
+    expect(received).toEqual([{ n: 2 }])
     stop()
   })
 })

@@ -1,28 +1,28 @@
 import { ArgumentError, type Store } from '@sync/core'
 
-/** A store that refuses some questions for good: to ask again does not help, until it is told to answer. */
+/** A store that rejects some requests with an error that is not retryable, as long as they are listed here. */
 export interface RejectingStore {
   readonly store: Store
-  /** The documents that are not loaded, by their keys. */
+  /** Keys of the documents that cannot be loaded. */
   readonly loads: Set<string>
-  /** The sections whose keys are not listed. */
+  /** Names of the sections whose keys cannot be listed. */
   readonly keys: Set<string>
 }
 
 export function rejectingStore(store: Store): RejectingStore {
   const [loads, keys] = [new Set<string>(), new Set<string>()]
-  const no = (): never => {
+  const reject = (): never => {
     throw new ArgumentError('no')
   }
   return {
     store: {
       capabilities: store.capabilities,
-      load: async (refs) => (refs.some(({ key }) => loads.has(key)) ? no() : store.load(refs)),
+      load: async (refs) => (refs.some(({ key }) => loads.has(key)) ? reject() : store.load(refs)),
       commit: (group) => store.commit(group),
-      heads: (asked) => store.heads(asked),
+      heads: (queries) => store.heads(queries),
       changesSince: (scope, after, limit) => store.changesSince(scope, after, limit),
       touch: (refs) => store.touch(refs),
-      keys: (ref, options) => (keys.has(ref.section) ? no() : store.keys(ref, options)),
+      keys: (ref, options) => (keys.has(ref.section) ? reject() : store.keys(ref, options)),
       close: () => store.close(),
       [Symbol.asyncDispose]: () => store.close(),
     },

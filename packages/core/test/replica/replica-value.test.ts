@@ -9,7 +9,7 @@ import { Replica } from '../../src/replica/replica.ts'
 
 const EPOCH = 'e'
 
-/** A replica of a document as a store tells of it. */
+/** Returns a replica of a document that was loaded from a store. */
 function loaded(document: JsonObject): Replica {
   const replica = new Replica('key', new FieldTable())
   const fieldVersions = Object.fromEntries(Object.keys(document).map((field) => [field, 1]))
@@ -44,7 +44,7 @@ const edit = fc.oneof(
     ops: [{ op: 'add' as const, path: '/-', value: { n: 1 } }],
   }),
 )
-const step = fc.record({ edits: fc.array(edit, { minLength: 1, maxLength: 3 }), looks: fc.boolean() })
+const step = fc.record({ edits: fc.array(edit, { minLength: 1, maxLength: 3 }), isRead: fc.boolean() })
 
 describe('Replica.value', () => {
   it('leaves returned values unchanged and does not depend on earlier reads', () => {
@@ -54,35 +54,35 @@ describe('Replica.value', () => {
         const replica = loaded(start)
         let model: JsonObject = start
         const versions = new Map(Object.keys(start).map((name) => [name, 1]))
-        const looked: { readonly value: JsonObject | undefined; readonly text: string }[] = []
-        for (const { edits, looks } of steps) {
+        const returned: { readonly value: JsonObject | undefined; readonly text: string }[] = []
+        for (const { edits, isRead } of steps) {
           const next = change(
             replica,
             edits.map((each) => ({ ...each, version: replica.version + 1 })),
           )
-          let wanted: JsonObject | undefined
+          let expected: JsonObject | undefined
           try {
-            wanted = applyFields(model, edits)
+            expected = applyFields(model, edits)
           } catch (error) {
             expect(error).toBeInstanceOf(PatchError)
           }
-          if (wanted) {
+          if (expected) {
             replica.apply(next)
-            model = wanted
+            model = expected
             for (const { field, kind } of edits) {
               if (kind === 'removed') versions.delete(field)
               else versions.set(field, replica.version)
             }
           } else expect(() => replica.apply(next)).toThrow(PatchError)
-          if (!looks) continue
+          if (!isRead) continue
           const { value } = replica
           expect(value).toEqual(model)
           expect(Object.isFrozen(value)).toBe(true)
-          looked.push({ value, text: JSON.stringify(value) })
+          returned.push({ value, text: JSON.stringify(value) })
         }
         expect(replica.value).toEqual(model)
         expect(replica.fieldVersions()).toEqual(Object.fromEntries(versions))
-        for (const { value, text } of looked) expect(JSON.stringify(value)).toBe(text)
+        for (const { value, text } of returned) expect(JSON.stringify(value)).toBe(text)
       }),
     )
   })

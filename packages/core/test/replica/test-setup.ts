@@ -16,7 +16,7 @@ import { type HeldReplies, holdReplies } from './held-replies.ts'
 import { type HeldRequests, holdRequests } from './held-requests.ts'
 import { type RejectingStore, rejectingStore } from './rejecting-store.ts'
 
-/** The document of these tests. */
+/** Document of these tests. */
 export interface Doc {
   n?: number
   m?: number
@@ -24,7 +24,7 @@ export interface Doc {
   text?: string
 }
 
-/** One instance whose calls and answers can be held back, and one that is only there to write. */
+/** An instance whose requests and replies can be delayed, and a second one that only writes. */
 export interface TestSetup extends AsyncDisposable {
   readonly hub: MemoryHub
   readonly clock: VirtualRuntime
@@ -35,11 +35,11 @@ export interface TestSetup extends AsyncDisposable {
   readonly local: Collection<Doc>
   readonly remote: Collection<Doc>
   readonly events: SyncEvent[]
-  /** What the store holds of a document. */
+  /** Returns a document as the store has it. */
   stored(key: string): Doc | undefined
 }
 
-/** Opens the two on one hub. */
+/** Opens both instances on one memory hub. */
 export function openTestSetup(
   options: Omit<MemoryHubOptions, 'runtime'> = {},
   collection: Partial<CollectionOptions<Doc>> = {},

@@ -1,16 +1,16 @@
 import type { Store } from '@sync/core'
 
-/** A call that can be interfered with. */
+/** Name of a call that can be intercepted. */
 export type Call = 'load' | 'commit' | 'heads' | 'changesSince'
 
-/** A store with something around some of its calls. */
-export function wrapStore(store: Store, around: <R>(name: Call, call: () => Promise<R>) => Promise<R>): Store {
+/** Wraps a store so that some of its calls can be intercepted. */
+export function wrapStore(store: Store, intercept: <R>(name: Call, call: () => Promise<R>) => Promise<R>): Store {
   return {
     capabilities: store.capabilities,
-    load: (refs) => around('load', () => store.load(refs)),
-    commit: (group) => around('commit', () => store.commit(group)),
-    heads: (asked) => around('heads', () => store.heads(asked)),
-    changesSince: (scope, after, limit) => around('changesSince', () => store.changesSince(scope, after, limit)),
+    load: (refs) => intercept('load', () => store.load(refs)),
+    commit: (group) => intercept('commit', () => store.commit(group)),
+    heads: (queries) => intercept('heads', () => store.heads(queries)),
+    changesSince: (scope, after, limit) => intercept('changesSince', () => store.changesSince(scope, after, limit)),
     touch: (refs) => store.touch(refs),
     keys: (section, options) => store.keys(section, options),
     close: () => store.close(),

@@ -212,7 +212,7 @@ export const epochs: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/late-answers.test.ts',
+      file: 'replica/late-replies.test.ts',
       name: 'peek() > ignores a late change of a lost epoch',
     },
   },

@@ -272,7 +272,7 @@ export const outcomes: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/late-answers.test.ts',
+      file: 'replica/late-replies.test.ts',
       name: 'assign() > sends the write again under its id when the reply belongs to an earlier epoch',
     },
   },

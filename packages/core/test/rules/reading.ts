@@ -27,7 +27,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/late-answers.test.ts',
+      file: 'replica/late-replies.test.ts',
       name: 'get() > keeps a document absent when a late change arrives and its deletion is lost',
     },
   },
@@ -48,7 +48,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/late-answers.test.ts',
+      file: 'replica/late-replies.test.ts',
       name: 'get() > keeps changes that arrived while the snapshot was in flight',
     },
   },
@@ -80,7 +80,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/over-the-gap.test.ts',
+      file: 'replica/truncated-log.test.ts',
       name: 'catchUp() with a truncated log > does not skip a gap of the earlier epoch in the new one',
     },
   },
@@ -90,7 +90,7 @@ export const reading: readonly Rule[] = [
     consequence: 'an answer from before the gap is taken for current, and the replica stays old',
     edits: [{ file: 'replica/gap-repair.ts', find: 'this.#replicas.restartLoads()', replace: '' }],
     provenBy: {
-      file: 'replica/over-the-gap.test.ts',
+      file: 'replica/truncated-log.test.ts',
       name: 'catchUp() with a truncated log > repeats a load that was answered before the gap',
     },
   },
@@ -107,7 +107,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/silence.test.ts',
+      file: 'replica/heartbeat-check.test.ts',
       name: 'catchUp() > finds a lost message when a reply has contained a later sequence',
     },
   },
@@ -141,7 +141,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/late-answers.test.ts',
+      file: 'replica/late-replies.test.ts',
       name: 'catchUp() > reports no loss when a change overtakes the reply',
     },
   },
@@ -157,7 +157,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/silence.test.ts',
+      file: 'replica/heartbeat-check.test.ts',
       name: 'catchUp() > sends the highest sequence seen, also beyond a gap',
     },
   },
@@ -228,7 +228,7 @@ export const reading: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/silence.test.ts',
+      file: 'replica/heartbeat-check.test.ts',
       name: 'frame > applies the changes of a frame that was overtaken',
     },
   },

@@ -132,7 +132,7 @@ export const writing: readonly Rule[] = [
       },
     ],
     provenBy: {
-      file: 'replica/late-answers.test.ts',
+      file: 'replica/late-replies.test.ts',
       name: 'get() > returns an own write at once when a load is pending and the echo is lost',
     },
   },

@@ -18,22 +18,22 @@ interface Doc {
 const define = (options: Partial<CollectionOptions<Doc>> = {}): CollectionDefinition<Doc> =>
   defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options })
 
-/** Two services with a definition each, and the mismatches that each was told of. */
-async function services(a: CollectionDefinition<Doc>, b: CollectionDefinition<Doc>) {
+/** Opens two services with one definition each, and records the mismatches that each of them reports. */
+async function openServices(a: CollectionDefinition<Doc>, b: CollectionDefinition<Doc>) {
   const cluster = createTestCluster({ instances: 2 })
-  const told: Extract<SyncEvent, { type: 'definition-mismatch' }>[][] = [[], []]
+  const mismatches: Extract<SyncEvent, { type: 'definition-mismatch' }>[][] = [[], []]
   const collections = cluster.instances.map((each, at) => {
     each.onEvent((event) => {
-      if (event.type === 'definition-mismatch') told[at]?.push(event)
+      if (event.type === 'definition-mismatch') mismatches[at]?.push(event)
     })
     return each.collection(at === 0 ? a : b, { partition: 'p' })
   }) as [Collection<Doc>, Collection<Doc>]
-  return { cluster, collections, told }
+  return { cluster, collections, mismatches }
 }
 
 describe('definition-mismatch event', () => {
   it('is not emitted when the definitions agree', async () => {
-    const { cluster, collections, told } = await services(
+    const { cluster, collections, mismatches } = await openServices(
       define({ merge: { n: sum } }),
       define({ merge: { n: sum }, replicate: 'all' }),
     )
@@ -41,7 +41,7 @@ describe('definition-mismatch event', () => {
     const [a, b] = collections
     await a.create('k', { n: 1 })
     await b.assign('k', { n: 2 })
-    expect(told).toEqual([[], []])
+    expect(mismatches).toEqual([[], []])
   })
 
   it.each([
@@ -49,26 +49,26 @@ describe('definition-mismatch event', () => {
     ['merge strategy', { merge: { n: max } }],
     ['custom merge strategy', { merge: { n: ({ local }: { local: number }) => local } }],
   ] as const)('is emitted once per instance when the %s differs', async (_name, other) => {
-    const { cluster, collections, told } = await services(define({ merge: { n: sum } }), define(other))
+    const { cluster, collections, mismatches } = await openServices(define({ merge: { n: sum } }), define(other))
     await using _ = cluster
     const [a, b] = collections
     await a.create('k', { n: 1 })
     await b.get('k')
-    expect(told[1]).toMatchObject([{ section: 'doc', theirs: { subscribeBy: 'section' } }])
+    expect(mismatches[1]).toMatchObject([{ section: 'doc', theirs: { subscribeBy: 'section' } }])
     await b.assign('k', { n: 2 })
     await a.assign('k', { n: 3 })
     await b.assign('k', { n: 4 })
     await a.assign('k', { n: 5 })
-    expect(told[0]).toHaveLength(1)
-    expect(told[1]).toHaveLength(1)
-    expect(told[0]?.[0]?.ours).toEqual(told[1]?.[0]?.theirs)
-    expect(told[0]?.[0]?.theirs).toEqual(told[1]?.[0]?.ours)
+    expect(mismatches[0]).toHaveLength(1)
+    expect(mismatches[1]).toHaveLength(1)
+    expect(mismatches[0]?.[0]?.ours).toEqual(mismatches[1]?.[0]?.theirs)
+    expect(mismatches[0]?.[0]?.theirs).toEqual(mismatches[1]?.[0]?.ours)
   })
 })
 
 describe('assign()', () => {
   it('rejects when the section is subscribed to by another scope, while reads continue', async () => {
-    const { cluster, collections, told } = await services(define(), define({ subscribeBy: 'document' }))
+    const { cluster, collections, mismatches } = await openServices(define(), define({ subscribeBy: 'document' }))
     await using _ = cluster
     const [a, b] = collections
     await a.create('k', { n: 1 })
@@ -82,7 +82,7 @@ describe('assign()', () => {
       ),
       address: { section: 'doc', key: 'k' },
     })
-    expect(told[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
+    expect(mismatches[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
     await a.assign('k', { n: 3 })
     await cluster.clock.advance(20_000)
     expect(b.peek('k')).toEqual({ n: 3 })

@@ -17,8 +17,8 @@ interface Doc {
 const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
 const perDocument = defineCollection<Doc>({ section: 'doc', ttl: 'never', subscribeBy: 'document' })
 
-/** A bus whose subscriptions are live only after a while, and that says nothing of it. */
-function slow(bus: ChangeBus, until: Promise<void>): ChangeBus {
+/** Wraps a bus so that its subscriptions become live only after `until`, without a status event. */
+function delaySubscriptions(bus: ChangeBus, until: Promise<void>): ChangeBus {
   return Object.assign(Object.create(bus) as ChangeBus, {
     capabilities: bus.capabilities,
     publish: bus.publish.bind(bus),
@@ -66,7 +66,7 @@ describe('bus subscription', () => {
     const a = createInstance({ store: memoryStore(hub), bus: memoryBus(hub), runtime })
     const b = createInstance({
       store: memoryStore(hub),
-      bus: slow(memoryBus(hub), live.promise),
+      bus: delaySubscriptions(memoryBus(hub), live.promise),
       runtime,
       checkInterval: '1h',
     })
@@ -89,7 +89,11 @@ describe('bus subscription', () => {
     const runtime = createVirtualRuntime(1)
     const hub = createMemoryHub({ runtime })
     const refused = Promise.withResolvers<void>()
-    await using sync = createInstance({ store: memoryStore(hub), bus: slow(memoryBus(hub), refused.promise), runtime })
+    await using sync = createInstance({
+      store: memoryStore(hub),
+      bus: delaySubscriptions(memoryBus(hub), refused.promise),
+      runtime,
+    })
     const collection = sync.collection(docs, { partition: 'p' })
     const reading = collection.get('x')
     await runtime.advance(2_000)
@@ -108,8 +112,8 @@ describe('bus subscription', () => {
     const bus = memoryBus(hub)
     const { subscribe } = bus
     let live = 0
-    bus.subscribe = async (...asked) => {
-      const subscription = await subscribe.apply(bus, asked)
+    bus.subscribe = async (...args) => {
+      const subscription = await subscribe.apply(bus, args)
       live++
       return {
         stop: () => {
@@ -135,7 +139,9 @@ describe('close()', () => {
     const runtime = createVirtualRuntime(1)
     const hub = createMemoryHub({ runtime })
     const bus = memoryBus(hub)
-    const stuck = Object.assign(slow(bus, Promise.resolve()), { close: () => new Promise<void>(() => {}) })
+    const stuck = Object.assign(delaySubscriptions(bus, Promise.resolve()), {
+      close: () => new Promise<void>(() => {}),
+    })
     const sync = createInstance({ store: memoryStore(hub), bus: stuck, runtime })
     const closing = expect(sync.close({ deadline: '1s' })).rejects.toMatchObject({ code: 'SYNC_TIMEOUT' })
     await runtime.advance(3_000)

@@ -38,9 +38,9 @@ describe('heartbeat check', () => {
   it('does not query an unavailable store more and more often', async () => {
     const runtime = createVirtualRuntime(1)
     const hub = createMemoryHub({ runtime })
-    const honest = memoryStore(hub)
-    const heads = vi.spyOn(honest, 'heads')
-    await using sync = createInstance({ store: honest, bus: memoryBus(hub), runtime, checkInterval: '1s' })
+    const store = memoryStore(hub)
+    const heads = vi.spyOn(store, 'heads')
+    await using sync = createInstance({ store: store, bus: memoryBus(hub), runtime, checkInterval: '1s' })
     const collection = sync.collection(docs, { partition: 'p' })
     await collection.assign('x', { n: 1 })
     await collection.get('x')
@@ -71,8 +71,8 @@ describe('bus status', () => {
   })
 })
 
-describe('bus faults', () => {
-  it('cause each change to be applied once when messages are repeated and reordered', async () => {
+describe('bus messages', () => {
+  it('are applied once and in order when they are repeated and reordered', async () => {
     await using t = open(docs)
     await t.a.assign('x', { n: 0 })
     await t.b.get('x')

@@ -15,7 +15,7 @@ describe('health()', () => {
     const { epoch } = sections(0)?.[0] ?? {}
     expect(epoch).toMatch(/./)
     expect(sections(1)).toEqual([{ partition: 'eu', section: 'doc', epoch, sequence: 1, behind: 0 }])
-    // to each of the two
+    // one message for each instance
     t.cluster.bus.drop(2)
     await t.a.assign('x', { n: 2 })
     await t.instances[0]?.flush()

@@ -5,22 +5,22 @@ import { describe, expect, it } from 'vitest'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 
-/** A store that is several, and can do nothing but say which. */
-function several(stores: Readonly<Record<string, Store>>): Store {
-  const nobody = (): never => {
-    throw new Error('each store is asked by itself')
+/** A store that only maps partitions to other stores and implements no call itself. */
+function combinedStore(stores: Readonly<Record<string, Store>>): Store {
+  const unsupported = (): never => {
+    throw new Error('expected a call to the store of the partition, got one to the combined store')
   }
   return {
-    capabilities: Object.values(stores)[0]?.capabilities ?? nobody(),
-    storeFor: (partition) => stores[partition] ?? nobody(),
-    load: nobody,
-    commit: nobody,
-    changesSince: nobody,
-    heads: nobody,
-    touch: nobody,
-    keys: nobody,
+    capabilities: Object.values(stores)[0]?.capabilities ?? unsupported(),
+    storeFor: (partition) => stores[partition] ?? unsupported(),
+    load: unsupported,
+    commit: unsupported,
+    changesSince: unsupported,
+    heads: unsupported,
+    touch: unsupported,
+    keys: unsupported,
     close: async () => void (await Promise.all(Object.values(stores).map((store) => store.close()))),
-    [Symbol.asyncDispose]: nobody,
+    [Symbol.asyncDispose]: unsupported,
   }
 }
 
@@ -31,7 +31,7 @@ describe('Store.storeFor()', () => {
     const bus = createMemoryHub({ runtime })
     const open = () =>
       createInstance({
-        store: several({ a: memoryStore(a), b: memoryStore(b) }),
+        store: combinedStore({ a: memoryStore(a), b: memoryStore(b) }),
         bus: memoryBus(bus),
         runtime,
         whenUnavailable: 'reject',
@@ -49,12 +49,12 @@ describe('Store.storeFor()', () => {
     a.store.makeUnavailable()
     const refused = expect(inA?.assign('k', { n: 2 })).rejects.toMatchObject({ code: 'SYNC_OUTCOME_UNKNOWN' })
     await Promise.all([refused, inB?.assign('k', { n: 2 }), runtime.advance(10)])
-    const missed = inA?.get('other')
+    const pendingRead = inA?.get('other')
     await runtime.advance(10)
     expect(await inB?.get('k')).toEqual({ n: 2 })
     expect(sync.health().state).toBe('stale')
 
-    // the regular check goes on where there is somebody to ask
+    // the heartbeat check continues for the store that is available
     bus.bus.setFaultRates({ drop: 1 })
     await otherB.assign('k', { n: 3 })
     await runtime.advance(6_000)
@@ -63,7 +63,7 @@ describe('Store.storeFor()', () => {
 
     a.store.makeAvailable()
     await runtime.advance(6_000)
-    expect(await missed).toBeUndefined()
+    expect(await pendingRead).toBeUndefined()
     expect(sync.health().state).toBe('live')
     expect(events.filter((type) => type.startsWith('store-'))).toEqual(['store-unavailable', 'store-available'])
     await Promise.all([sync.close(), other.close(), runtime.advance(10_000)])

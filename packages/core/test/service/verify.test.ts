@@ -20,39 +20,39 @@ const docs = defineCollection<Doc>({ section: 'doc', ttl: 'never' })
 const all = defineCollection<Doc>({ section: 'doc', ttl: 'never', replicate: 'all' })
 const ref = { partition: 'p', section: 'doc' }
 
-/** A store that can be told to be wrong. */
-function lying(): {
+/** A store that can return wrong documents. */
+function openFaultyStore(): {
   store: Store
   hub: ReturnType<typeof createMemoryHub>
   runtime: ReturnType<typeof createVirtualRuntime>
-  /** Documents of which it tells a wrong text. */
-  lies: Set<string>
-  /** Documents that it lost. */
+  /** Keys of documents for which it returns a wrong text. */
+  wrong: Set<string>
+  /** Keys of documents that it no longer returns. */
   lost: Set<string>
 } {
   const runtime = createVirtualRuntime(1)
   const hub = createMemoryHub({ runtime })
-  const honest = memoryStore(hub)
-  const lies = new Set<string>()
+  const innerStore = memoryStore(hub)
+  const wrong = new Set<string>()
   const lost = new Set<string>()
-  const store: Store = Object.assign(Object.create(honest), {
-    capabilities: honest.capabilities,
+  const store: Store = Object.assign(Object.create(innerStore), {
+    capabilities: innerStore.capabilities,
     load: async (refs: Parameters<Store['load']>[0]) =>
-      (await honest.load(refs)).map((loaded, at) => {
+      (await innerStore.load(refs)).map((loaded, at) => {
         const { key = '' } = refs[at] ?? {}
         if (lost.has(key)) return { state: loaded.state }
-        return loaded.document && lies.has(key)
+        return loaded.document && wrong.has(key)
           ? { ...loaded, document: { ...loaded.document, text: '{"n":-1}' } }
           : loaded
       }),
     ...Object.fromEntries(
       (['commit', 'changesSince', 'heads', 'touch', 'keys', 'close'] as const).map((name) => [
         name,
-        (honest[name] as (...args: unknown[]) => unknown).bind(honest),
+        (innerStore[name] as (...args: unknown[]) => unknown).bind(innerStore),
       ]),
     ),
   })
-  return { store, hub, runtime, lies, lost }
+  return { store, hub, runtime, wrong, lost }
 }
 
 describe('verify()', () => {
@@ -79,7 +79,7 @@ describe('verify()', () => {
   })
 
   it('reports and reloads a wrong replica, and notifies its watchers', async () => {
-    const { store, hub, runtime, lies } = lying()
+    const { store, hub, runtime, wrong } = openFaultyStore()
     const sync = createInstance({ store, bus: memoryBus(hub), runtime })
     await using _ = sync
     const events: SyncEvent[] = []
@@ -89,12 +89,12 @@ describe('verify()', () => {
     const collection = sync.collection(docs, { partition: 'p' })
     await collection.assign('x', { n: 1 })
     await collection.assign('y', { n: 1 })
-    lies.add('x')
+    wrong.add('x')
     expect(await collection.get('x')).toEqual({ n: -1 })
     await collection.get('y')
-    lies.clear()
-    const told: Change<Doc>[] = []
-    collection.subscribe('x', (change) => told.push(change))
+    wrong.clear()
+    const received: Change<Doc>[] = []
+    collection.subscribe('x', (change) => received.push(change))
     const stream = collection.changes()[Symbol.asyncIterator]()
     const next = stream.next()
     await runtime.advance(1)
@@ -103,7 +103,7 @@ describe('verify()', () => {
     expect(sync.stats().consistency).toBe(0.5)
     await runtime.advance(1)
     expect(await collection.get('x')).toEqual({ n: 1 })
-    expect(told).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
+    expect(received).toMatchObject([{ kind: 'reset', value: { n: 1 } }])
     expect((await next).value).toMatchObject([{ kind: 'reset', key: 'x', value: { n: 1 } }])
     expect(await sync.verify()).toMatchObject({ score: 1 })
     expect(sync.stats().consistency).toBe(1)
@@ -111,7 +111,7 @@ describe('verify()', () => {
   })
 
   it('reports a document that the store lost without a commit', async () => {
-    const { store, hub, runtime, lost } = lying()
+    const { store, hub, runtime, lost } = openFaultyStore()
     await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
     const collection = sync.collection(docs, { partition: 'p' })
     for (const key of ['x', 'y']) {
@@ -129,16 +129,16 @@ describe('verify()', () => {
     t.cluster.bus.delay(500)
     await t.b.get('x')
     await t.a.create('x', { n: 1 })
-    const told: Change<Doc>[] = []
-    t.b.subscribe('x', (change) => told.push(change))
+    const received: Change<Doc>[] = []
+    t.b.subscribe('x', (change) => received.push(change))
     await t.cluster.clock.advance(60_200)
     expect(t.b.peek('x')).toEqual({ n: 1 })
     expect(await t.instances[1]?.verify()).toMatchObject({ differing: [] })
-    expect(told).toMatchObject([{ kind: 'created' }, { kind: 'removed', reason: 'expired' }])
+    expect(received).toMatchObject([{ kind: 'created' }, { kind: 'removed', reason: 'expired' }])
   })
 
   it('reports no difference when a document expires while the reply is in flight', async () => {
-    const { store, hub, runtime } = lying()
+    const { store, hub, runtime } = openFaultyStore()
     await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
     const brief = defineCollection<Doc>({ section: 'doc', ttl: '1m' })
     const collection = sync.collection(brief, { partition: 'p' })
@@ -157,7 +157,7 @@ describe('verify()', () => {
   })
 
   it('reports no difference when a change overtakes the reply', async () => {
-    const { store, hub, runtime } = lying()
+    const { store, hub, runtime } = openFaultyStore()
     await using sync = createInstance({ store, bus: memoryBus(hub), runtime })
     const collection = sync.collection(docs, { partition: 'p' })
     await collection.assign('x', { n: 1 })
@@ -175,7 +175,7 @@ describe('verify()', () => {
 
 describe('createInstance({ verification })', () => {
   it('verifies periodically', async () => {
-    const { store, hub, runtime, lies } = lying()
+    const { store, hub, runtime, wrong } = openFaultyStore()
     const sync = createInstance({
       store,
       bus: memoryBus(hub),
@@ -185,15 +185,15 @@ describe('createInstance({ verification })', () => {
     await using _ = sync
     const collection = sync.collection(docs, { partition: 'p' })
     await collection.assign('x', { n: 1 })
-    lies.add('x')
+    wrong.add('x')
     await collection.get('x')
-    lies.clear()
+    wrong.clear()
     await runtime.advance(70_000)
     expect(collection.peek('x')).toEqual({ n: 1 })
   })
 
   it('emits an error event when a periodic verification fails', async () => {
-    const { store, hub, runtime } = lying()
+    const { store, hub, runtime } = openFaultyStore()
     await using sync = createInstance({ store, bus: memoryBus(hub), runtime, verification: { interval: '1m' } })
     const failed: SyncEvent[] = []
     sync.onEvent((event) => event.type === 'error' && failed.push(event))

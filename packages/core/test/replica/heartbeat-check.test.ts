@@ -40,7 +40,7 @@ describe('head marker', () => {
     await t.clock.advance(1)
     t.hub.bus.setFaultRates({ drop: 0 })
     const heads = vi.spyOn(t.requests.store, 'heads')
-    const tell = async (sequence: number): Promise<void> => {
+    const publishHead = async (sequence: number): Promise<void> => {
       const [known] = t.sync.health().sections
       if (!known) throw new Error('not joined')
       const { partition, section, epoch } = known
@@ -48,9 +48,9 @@ describe('head marker', () => {
       await bus.publish({ partition, section }, [headMarker({ epoch, sequence }, 'relay')])
       await t.clock.advance(10)
     }
-    await tell(1)
+    await publishHead(1)
     expect(heads).not.toHaveBeenCalled()
-    await tell(2)
+    await publishHead(2)
     expect(heads).toHaveBeenCalledTimes(1)
     expect(t.local.peek('x')).toEqual({ n: 2 })
     expect(t.sync.stats().rejectedFrames).toBe(0)
@@ -82,7 +82,7 @@ describe('heartbeat check', () => {
       await t.clock.advance(1_000)
       t.hub.bus.delay(5)
       const heads = vi.spyOn(t.requests.store, 'heads')
-      // one of these is under way when the check asks
+      // one of these changes is in flight when the check runs
       for (let n = 1; heads.mock.calls.length === 0; n++) {
         await t.remote.assign('x', { n })
         await t.clock.advance(3)
@@ -101,9 +101,9 @@ describe('heartbeat check', () => {
     await t.local.get('x')
     const { store } = t.requests
     const { heads } = store
-    store.heads = async (asked) => {
-      if (asked.some(({ scope }) => scope.section === 'refused')) throw new ArgumentError('no')
-      return heads(asked)
+    store.heads = async (queries) => {
+      if (queries.some(({ scope }) => scope.section === 'refused')) throw new ArgumentError('no')
+      return heads(queries)
     }
     t.hub.bus.setFaultRates({ drop: 1 })
     await t.remote.assign('x', { n: 2 })

@@ -23,7 +23,7 @@ describe('subscribe()', () => {
       expect(t.local.peek('x')).toEqual({ n: 100 })
       await new Promise((resolve) => setTimeout(resolve, 1))
       collectGarbage()
-      // what is at work just now may hold one or the other
+      // code that is still running may reference a few of them
       expect(earlier.filter((value) => value.deref() !== undefined).length).toBeLessThan(5)
       stop()
     },

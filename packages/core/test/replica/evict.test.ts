@@ -8,13 +8,13 @@ interface Doc {
 const docs = (options: Partial<CollectionOptions<Doc>> = {}): Opened<Doc> =>
   open(defineCollection<Doc>({ section: 'doc', ttl: 'never', ...options }))
 
-/** Lets `b` miss what `a` writes. */
-async function missed(t: Opened<Doc>, key: string, doc: Doc): Promise<void> {
+/** Writes at `a` without delivering the change to `b`. */
+async function writeUndelivered(t: Opened<Doc>, key: string, doc: Doc): Promise<void> {
   t.cluster.bus.setFaultRates({ drop: 1 })
   await t.a.assign(key, doc)
   t.cluster.bus.setFaultRates({})
 }
-const held = (t: Opened<Doc>): number | undefined => (t.instances[1] as SyncInstance).stats().documents
+const cachedDocuments = (t: Opened<Doc>): number | undefined => (t.instances[1] as SyncInstance).stats().documents
 
 describe('evict()', () => {
   it.each(['section', 'document'] as const)(
@@ -23,13 +23,13 @@ describe('evict()', () => {
       await using t = docs({ subscribeBy })
       await t.a.create('x', { n: 1 })
       await t.b.get('x')
-      await missed(t, 'x', { n: 2 })
+      await writeUndelivered(t, 'x', { n: 2 })
       expect(await t.b.get('x')).toEqual({ n: 1 })
       await t.b.evict('x')
       expect(t.b.peek('x')).toBe(undefined)
-      expect(held(t)).toBe(0)
+      expect(cachedDocuments(t)).toBe(0)
       expect(await t.b.get('x')).toEqual({ n: 2 })
-      // and it is followed again
+      // and the instance subscribes to the document again
       await t.a.assign('x', { n: 3 })
       await t.instances[0]?.flush()
       await t.cluster.clock.advance(1)
@@ -52,31 +52,31 @@ describe('evict()', () => {
     await t.b.evict('x')
     await t.a.create('x', { n: 1 })
     await t.b.evict('x')
-    expect(held(t)).toBe(0)
+    expect(cachedDocuments(t)).toBe(0)
   })
 
   it('evicts the absence of a document', async () => {
     await using t = docs()
     expect(await t.b.get('x')).toBe(undefined)
-    await missed(t, 'x', { n: 1 })
+    await writeUndelivered(t, 'x', { n: 1 })
     expect(await t.b.get('x')).toBe(undefined)
     await t.b.evict('x')
     expect(await t.b.get('x')).toEqual({ n: 1 })
   })
 
   it('evicts the absence of a document in its source, also while the source is asked', async () => {
-    const asked = Promise.withResolvers<void>()
+    const requested = Promise.withResolvers<void>()
     const answer = Promise.withResolvers<Doc | undefined>()
     const source = vi.fn(() => {
-      asked.resolve()
+      requested.resolve()
       return answer.promise
     })
     await using t = docs({ source })
     const read = t.b.get('x')
-    await asked.promise
-    const forgotten = t.b.evict('x')
+    await requested.promise
+    const evicting = t.b.evict('x')
     answer.resolve(undefined)
-    await forgotten
+    await evicting
     expect(await read).toBe(undefined)
     source.mockResolvedValue({ n: 1 })
     expect(await t.b.get('x')).toEqual({ n: 1 })
@@ -88,20 +88,20 @@ describe('evict()', () => {
     async (by) => {
       await using t = docs()
       await t.a.create('x', { n: 1 })
-      const told: Change<Doc>[] = []
+      const received: Change<Doc>[] = []
       const stop = new AbortController()
       const watching = (async () => {
-        if (by === 'subscribe') t.b.subscribe('x', (change) => told.push(change))
-        else for await (const batch of t.b.changes({ key: 'x', signal: stop.signal })) told.push(...batch)
+        if (by === 'subscribe') t.b.subscribe('x', (change) => received.push(change))
+        else for await (const batch of t.b.changes({ key: 'x', signal: stop.signal })) received.push(...batch)
       })()
       await t.cluster.settle()
-      await missed(t, 'x', { n: 2 })
+      await writeUndelivered(t, 'x', { n: 2 })
       expect(t.b.peek('x')).toEqual({ n: 1 })
       await t.b.evict('x')
       expect(t.b.peek('x')).toEqual({ n: 2 })
       await t.a.assign('x', { n: 3 })
       await t.cluster.settle()
-      expect(told).toMatchObject([
+      expect(received).toMatchObject([
         { kind: 'reset', value: { n: 2 } },
         { kind: 'changed', previous: { n: 2 }, value: { n: 3 } },
       ])
@@ -114,8 +114,8 @@ describe('evict()', () => {
     await using t = docs({ replicate: 'all' })
     await t.a.create('x', { n: 1 })
     await t.b.ready()
-    await missed(t, 'x', { n: 2 })
-    await missed(t, 'y', { n: 7 })
+    await writeUndelivered(t, 'x', { n: 2 })
+    await writeUndelivered(t, 'y', { n: 7 })
     expect([t.b.peek('x'), t.b.peek('y')]).toEqual([{ n: 1 }, undefined])
     await t.b.evict('x')
     await t.b.evict('y')

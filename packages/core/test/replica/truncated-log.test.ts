@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { openTestSetup, type TestSetup } from './test-setup.ts'
 
-/** Two changes of `x` that nobody hears of, and that the log no longer has all of. */
-async function miss(t: TestSetup): Promise<void> {
+/** Commits two changes of `x` that the bus drops and of which the log keeps only the last. */
+async function loseChanges(t: TestSetup): Promise<void> {
   t.hub.bus.setFaultRates({ drop: 1 })
   for (const n of [2, 3]) await t.remote.assign('x', { n })
   t.hub.bus.setFaultRates({})
 }
 
-/** A check that has found the log to reach no longer, and whose answer about the versions is on its way until it is released. */
+/** Starts a check that finds the log truncated, and delays the reply to its version comparison. */
 async function checkUntilCompared(t: TestSetup): Promise<{ readonly checking: Promise<void> }> {
   t.requests.holdNext('changesSince')
   const checking = t.sync.catchUp()
@@ -25,7 +25,7 @@ describe('catchUp() with a truncated log', () => {
     await using t = openTestSetup({ maxChanges: 1 })
     await t.remote.assign('x', { n: 1 })
     await t.local.get('x')
-    await miss(t)
+    await loseChanges(t)
     const { checking } = await checkUntilCompared(t)
     t.hub.store.restart()
     expect(await t.local.get('y')).toBeUndefined()
@@ -39,7 +39,7 @@ describe('catchUp() with a truncated log', () => {
     await using t = openTestSetup({ maxChanges: 1 })
     await t.remote.assign('x', { n: 1 })
     await t.local.get('x')
-    await miss(t)
+    await loseChanges(t)
     const { checking } = await checkUntilCompared(t)
     t.hub.store.loseTail(2)
     expect(await t.local.get('y')).toBeUndefined()
@@ -61,7 +61,7 @@ describe('catchUp() with a truncated log', () => {
     const reading = t.local.get('x')
     await t.clock.advance(1)
     expect(t.replies.held).toBe(1)
-    await miss(t)
+    await loseChanges(t)
     await t.sync.catchUp()
     t.replies.release()
     await reading
@@ -76,7 +76,7 @@ describe('catchUp() with a truncated log', () => {
     await t.remote.assign('x', { n: 1 })
     await t.clock.advance(1)
     t.hub.bus.delay(0)
-    await miss(t)
+    await loseChanges(t)
     const { checking } = await checkUntilCompared(t)
     await t.clock.advance(60)
     expect(t.local.peek('x')).toEqual({ n: 1 })
