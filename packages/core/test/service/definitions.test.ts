@@ -77,9 +77,7 @@ describe('assign()', () => {
     await expect(b.assign('k', { n: 2 })).rejects.toMatchObject({
       code: 'SYNC_DEFINITION',
       committed: 'no',
-      message: expect.stringContaining(
-        "subscribeBy: expected 'section' as the store has it",
-      ),
+      message: expect.stringContaining("subscribeBy: expected 'section' as the store has it"),
       address: { section: 'doc', key: 'k' },
     })
     expect(mismatches[1]).toMatchObject([{ ours: { subscribeBy: 'document' }, theirs: { subscribeBy: 'section' } }])
