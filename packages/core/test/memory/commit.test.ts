@@ -165,8 +165,8 @@ describe('commit() with inner deltas', () => {
     ['the document is being created', 'new', 0, 0],
   ])('sends the whole value when %s', async (_, key, base, generation) => {
     const fields = [{ field: 'book', whole, delta: delta(base) }]
-    const over = generation === undefined ? {} : { expect: { readAt: writer.state, generation } }
-    const [edit] = committed(await writer.write(key, {}, { fields, ...over })).edits
+    const overrides = generation === undefined ? {} : { expect: { readAt: writer.state, generation } }
+    const [edit] = committed(await writer.write(key, {}, { fields, ...overrides })).edits
     expect(edit).toMatchObject({ field: 'book', kind: 'whole', value: { qty: 7 } })
   })
 
@@ -219,10 +219,10 @@ describe('commit() with several requests', () => {
     ['a TTL of NaN', { ttl: Number.NaN }, ArgumentError],
     ['null fields', { fields: null as never }, ArgumentError],
     ['meta that is not JSON', { meta: { a: 1n as never } }, ArgumentError],
-  ])('fails only the request with %s, and leaves no trace of it', async (_, over, error) => {
+  ])('fails only the request with %s, and leaves no trace of it', async (_, overrides, error) => {
     const [before, failed, after] = await writer.store.commit([
       writer.request('x', { a: '1' }),
-      writer.request('k', { a: '1' }, over),
+      writer.request('k', { a: '1' }, overrides),
       writer.request('y', { a: '1' }),
     ])
     expect(failed).toMatchObject({ status: 'failed', state: { epoch: writer.state.epoch } })

@@ -135,12 +135,12 @@ describe('commit() with a precondition from another epoch', () => {
     const absence = { readAt: read.readAt, generation: 0 }
     expect(await writer.write('new', { a: '1' }, change(absence))).toMatchObject(conflict('generation', 0, 0))
     expect(
-      await writer.write('k', { a: '3' }, change({ readAt: { epoch: 'unheard of', sequence: 0 }, version: 2 })),
+      await writer.write('k', { a: '3' }, change({ readAt: { epoch: 'unknown', sequence: 0 }, version: 2 })),
     ).toMatchObject(conflict('generation', 1, 2))
   })
 
   it('writes when it requires nothing', async () => {
-    const unknown = { readAt: { epoch: 'unheard of', sequence: 9 } }
+    const unknown = { readAt: { epoch: 'unknown', sequence: 9 } }
     expect((await writer.write('k', { a: '1' }, change(unknown))).status).toBe('committed')
   })
 })
@@ -163,7 +163,7 @@ describe('commit() by concurrent writers', () => {
         })
         const total = (await scheduler.waitFor(Promise.all(wins))).reduce((sum, won) => sum + won)
         const reader = await Writer.open(memoryStore(sharedHub))
-        // one win per version, and each win counted exactly one further
+        // each win advanced the version and the counter by exactly one
         expect((await reader.load('counter')).document).toMatchObject({ version: total, text: `{"n":${total}}` })
       }),
       { numRuns: 40 },

@@ -217,7 +217,7 @@ describe('changesSince()', () => {
     await writes('n', 'o')
     expect(await since(3, 9, undefined, epoch)).toMatchObject({ status: 'unknown-position', changes: [] })
     expect(sequences(await since(2, 9, undefined, epoch))).toEqual([3, 4])
-    expect((await since(0, 9, undefined, 'unheard of')).status).toBe('unknown-position')
+    expect((await since(0, 9, undefined, 'unknown')).status).toBe('unknown-position')
   })
 
   it.each([0, -1, 1.5, Number.NaN])('rejects a limit of %d', async (limit) => {

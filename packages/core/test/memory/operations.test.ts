@@ -171,7 +171,7 @@ describe('op memory', () => {
   })
 
   it('rejects an operation from an unknown epoch', async () => {
-    const idOrigin = { epoch: 'unheard of', opResultCount: 0 }
+    const idOrigin = { epoch: 'unknown', opResultCount: 0 }
     expect((await writer.write('k', { a: '1' }, { op: { id: 'x', attempt: 1, idOrigin } })).status).toBe('op-expired')
   })
 

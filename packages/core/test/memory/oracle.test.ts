@@ -151,7 +151,7 @@ const commit: fc.Arbitrary<Command> = fc
     for (const [i, request] of requests.entries()) {
       const answer = world.oracle.commit(request)
       const result = results[i]
-      if (!result) throw new Error('a request without an answer')
+      if (!result) throw new Error('a request without a result')
       const change = result.status === 'committed' ? decodeChange(result.change) : undefined
       expect(comparable(result, change)).toEqual(answer)
       expect(result.state).toEqual(world.oracle.sectionState())

@@ -251,7 +251,7 @@ describe('hub.store', () => {
     const before = hub.store.inspect(section)
     expect(before?.state.ancestors).toEqual([])
     expect(hub.store.inspect(section)).toEqual(before)
-    expect(hub.store.inspect({ partition: 'eu', section: 'unheard of' })).toBeUndefined()
+    expect(hub.store.inspect({ partition: 'eu', section: 'unknown' })).toBeUndefined()
   })
 })
 

@@ -1,7 +1,7 @@
 import { max, type SyncEvent, sum, union } from '@sync/core'
 import { compareLamport, compareVector, createLamportClock, emptyVector, incrementVector } from '@sync/core/versioning'
 import { describe, expect, it } from 'vitest'
-import { plant, units, withoutDelivery } from './stage.ts'
+import { plant, units, withoutDelivery } from './units.ts'
 
 describe('assign()', () => {
   it('merges concurrent changes of different fields without a conflict', async () => {

@@ -1,6 +1,6 @@
 import { type CollectionOptions, defineCollection } from '@sync/core'
 import { describe, expect, it } from 'vitest'
-import { plant, type Unit, units } from './stage.ts'
+import { plant, type Unit, units } from './units.ts'
 
 describe('defineCollection()', () => {
   it('defines a collection as data, without a class to inherit from', async () => {

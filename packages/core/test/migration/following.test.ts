@@ -2,7 +2,7 @@ import { type Change, createInstance, defineCollection, memoryBus, memoryStore }
 import { apply } from '@sync/core/patch'
 import { record, replay } from '@sync/core/recording'
 import { describe, expect, it } from 'vitest'
-import { plant, type Unit, units, watch, withoutDelivery } from './stage.ts'
+import { plant, type Unit, units, watch, withoutDelivery } from './units.ts'
 
 describe('subscribe()', () => {
   it('calls the listener with each change of one document until it is unsubscribed', async () => {

@@ -1,7 +1,7 @@
 import { createInstance, createMemoryHub, defineCollection, memoryBus, memoryStore } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { plant, type Unit, units, watch, withoutDelivery } from './stage.ts'
+import { plant, type Unit, units, watch, withoutDelivery } from './units.ts'
 
 describe('get()', () => {
   it('loads a document once when many callers ask at the same time', async () => {

@@ -9,7 +9,7 @@ import {
 } from '@sync/core'
 import { createVirtualRuntime } from '@sync/core/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { plant, units, watch, withoutDelivery } from './stage.ts'
+import { plant, units, watch, withoutDelivery } from './units.ts'
 
 describe('the gap event', () => {
   it('is followed by a repair from the log', async () => {
@@ -23,7 +23,7 @@ describe('the gap event', () => {
     })
     await t.a.assign('unit-001', { demand: 121 })
     await t.instances[0]?.flush()
-    // the reorder window, and no check
+    // longer than the reorder window, shorter than the check interval
     await t.cluster.clock.advance(100)
     expect(events).toMatchObject([
       { type: 'gap', missing: 10 },

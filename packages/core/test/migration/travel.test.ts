@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { plant, units } from './stage.ts'
+import { plant, units } from './units.ts'
 
 describe('update()', () => {
   it('sends less than a tenth of a 3.5 KB document when one field changes', async () => {

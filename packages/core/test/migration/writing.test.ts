@@ -1,6 +1,6 @@
 import type { ImportedRow } from '@sync/core'
 import { describe, expect, it } from 'vitest'
-import { plant, units } from './stage.ts'
+import { plant, units } from './units.ts'
 
 const ref = { partition: 'eu', section: 'unit' }
 
@@ -51,7 +51,7 @@ describe('compareAndSet()', () => {
       fieldVersion: 2,
       value: 390,
     })
-    // a version from the future is no better than one from the past
+    // a later version fails like an earlier one
     expect(await t.b.compareAndSet('unit-001', 'demand', 400, { expectedVersion: 3 })).toMatchObject({ ok: false })
   })
 

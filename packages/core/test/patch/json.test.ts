@@ -12,7 +12,7 @@ function refusal(value: unknown, at = ''): NotJsonError {
     if (error instanceof NotJsonError) return error
     throw error
   }
-  throw new Error('it was taken')
+  throw new Error('the value was accepted')
 }
 
 const nested = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => [inner], 0)

@@ -30,7 +30,7 @@ describe('object layout in V8 (half the memory)', () => {
   })
 
   it('stays compact when many members are added, at once or one by one', () => {
-    // each case has its own names: V8 remembers the order of members, so a second run would behave differently
+    // each case has its own names: V8 remembers member orders and would not choose the layout again
     const patch = (name: string): Operation[] => many.map((i) => ({ op: 'add', path: `/${name}${i}`, value: i }))
     const fields = (name: string): FieldPatch[] => many.map((i) => ({ field: name + i, kind: 'whole', value: i }))
     expect(isCompact(apply(document, patch('a')))).toBe(true)

@@ -79,7 +79,7 @@ function operationFor(document: Json, { op, path, from, value, name }: Choice): 
       const without = apply(document, [{ op: 'remove', path: source }])
       const left = existing(without)
       const to = target(without, left[path % left.length] as string, name, from)
-      // the removal has shifted indices, but a pointer must not begin with its source
+      // `apply` rejects a path below its own source by text, although the removal has shifted indices
       return to.startsWith(`${source}/`) ? undefined : { op, from: source, path: to }
     }
   }

@@ -89,11 +89,11 @@ if (r.ok) {
 // @ts-expect-error ok has no value
 if (r.ok) r.value
 
-// set
+// assign
 await c.assign('k', { price: 2 })
 // @ts-expect-error
 await c.assign('k', { price: 'x' })
-// @ts-expect-error undefined refused at compile time with exactOptionalPropertyTypes
+// @ts-expect-error undefined is rejected at compile time with exactOptionalPropertyTypes
 await c.assign('k', { price: undefined })
 // @ts-expect-error unknown
 await c.assign('k', { prize: 2 })
