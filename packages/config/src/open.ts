@@ -26,14 +26,17 @@ export interface ConnectOptions extends Omit<SyncInstanceOptions, 'store' | 'bus
  * Both URLs are required: a missing one means a missing environment variable more often than an in-memory store.
  * @throws ConfigError (`SYNC_CONFIG`) if a URL is missing or cannot be opened
  */
-export async function connect({ store, bus, ...options }: ConnectOptions): Promise<SyncInstance> {
-  assertPresent(store, 'store', 'redis://localhost:6379')
-  assertPresent(bus, 'bus', 'nats://localhost:4222')
+export async function connect(options: ConnectOptions): Promise<SyncInstance> {
+  const { store, bus, ...instanceOptions } = options ?? {}
+  assertUrl(store, 'store', 'redis://localhost:6379')
+  if (Array.isArray(bus))
+    for (const [index, url] of bus.entries()) assertUrl(url, `bus[${index}]`, 'nats://localhost:4222')
+  else assertUrl(bus, 'bus', 'nats://localhost:4222')
   const openedStore = await openStore(store)
   try {
-    const openedBus = await openBuses(bus, options.runtime)
+    const openedBus = await openBuses(bus, instanceOptions.runtime)
     try {
-      return createInstance({ ...options, store: openedStore, bus: openedBus })
+      return createInstance({ ...instanceOptions, store: openedStore, bus: openedBus })
     } catch (error) {
       await openedBus.close()
       throw error
@@ -44,10 +47,11 @@ export async function connect({ store, bus, ...options }: ConnectOptions): Promi
   }
 }
 
-function assertPresent(url: unknown, name: string, example: string): void {
-  if (url !== undefined && url !== null && url !== '') return
+function assertUrl(url: unknown, name: string, example: string): asserts url is string {
+  if (typeof url === 'string' && url !== '') return
+  const got = url === '' ? '""' : url === null || url === undefined ? String(url) : `a value of type ${typeof url}`
   throw new ConfigError(
-    `${name}: expected a URL, got ${JSON.stringify(url) ?? 'undefined'}; set it, for example to '${example}', or to 'memory:' for a single process`,
+    `${name}: expected a URL, got ${got}; set it, for example to '${example}', or to 'memory:' for a single process`,
   )
 }
 

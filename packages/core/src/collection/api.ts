@@ -201,7 +201,7 @@ export interface Collection<T> {
   /**
    * Writes the given fields and keeps the others. Creates the document from them if it does not exist.
    * @throws ConflictError (`SYNC_CONFLICT`) if `ifVersion` or `ifMatch` does not hold
-   * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document was cached here and has been deleted
+   * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document was cached at the call and is gone at the commit
    * @throws RejectedError (`SYNC_REJECTED`) if the schema, a merge strategy or `onConflict` rejects the result
    */
   assign(key: string, fields: PartialDocument<T>, options?: WriteOptions): Promise<WriteResult>

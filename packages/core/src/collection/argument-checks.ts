@@ -1,15 +1,76 @@
-import { assertNonEmptyString, assertOneOf, formatValue } from '../model/assert.ts'
+import {
+  assertFunction,
+  assertNonEmptyString,
+  assertOneOf,
+  assertOptions,
+  formatValue,
+  type OptionNames,
+  typeName,
+} from '../model/assert.ts'
+import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { decodeETag } from '../model/etag.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
-import { decodePosition } from '../model/position.ts'
+import { decodePosition, type Position } from '../model/position.ts'
 import { toJson } from '../model/to-json.ts'
-import type { ChangesOptions, WriteOptions } from './api.ts'
+import type { CallOptions, ChangesOptions, ImportOptions, WriteOptions } from './api.ts'
 import type { StreamOptions } from './change-stream.ts'
 
 /** Options of `changes()`, without the type of the documents. */
 export type StreamRequest = Omit<ChangesOptions<unknown>, 'fields'> & { readonly fields?: readonly string[] }
+
+const CALL_OPTIONS: OptionNames<CallOptions> = { signal: true, timeout: true }
+const WRITE_OPTIONS: OptionNames<WriteOptions> = {
+  ...CALL_OPTIONS,
+  ifVersion: true,
+  ifMatch: true,
+  idempotencyKey: true,
+  meta: true,
+}
+const STREAM_OPTIONS: OptionNames<StreamRequest> = {
+  key: true,
+  prefix: true,
+  fields: true,
+  from: true,
+  until: true,
+  maxBatch: true,
+  combine: true,
+  signal: true,
+}
+
+/** Names of the options of `get`. */
+export const GET_OPTIONS: OptionNames<CallOptions & { readonly after?: Position }> = { ...CALL_OPTIONS, after: true }
+/** Names of the options of `entries`. */
+export const ENTRIES_OPTIONS: OptionNames<CallOptions & { readonly prefix?: string }> = {
+  ...CALL_OPTIONS,
+  prefix: true,
+}
+/** Names of the options of `compareAndSet`. */
+export const COMPARE_AND_SET_OPTIONS: OptionNames<WriteOptions & { readonly expectedVersion: number }> = {
+  ...WRITE_OPTIONS,
+  expectedVersion: true,
+}
+const IMPORT_OPTIONS: OptionNames<ImportOptions> = { ...CALL_OPTIONS, onRow: true }
+
+/** Throws unless the options of a call that reads are valid. @throws ArgumentError (`SYNC_ARGUMENT`) */
+export function assertCallOptions<T extends CallOptions>(
+  options: T,
+  known: OptionNames<T> = CALL_OPTIONS as OptionNames<T>,
+): void {
+  assertOptions(options, known, 'options')
+  const { signal } = options
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new ArgumentError(`signal: expected an AbortSignal, got ${formatValue(signal)}`)
+}
+
+/** Throws unless the options of an import are valid. @throws ArgumentError (`SYNC_ARGUMENT`) */
+export function assertImportOptions(options: ImportOptions): void {
+  assertCallOptions(options, IMPORT_OPTIONS)
+  const { onRow, timeout } = options
+  if (onRow !== undefined) assertFunction(onRow, 'onRow')
+  if (timeout !== undefined) parseDuration(timeout, 'timeout')
+}
 
 /** Returns the key if it is a non-empty string. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function parseKey(key: string): string {
@@ -42,7 +103,12 @@ export function parseOperations(ops: unknown): readonly Operation[] {
 }
 
 /** Throws unless the options of a write are valid. @throws ArgumentError (`SYNC_ARGUMENT`) */
-export function assertWriteOptions({ meta, ifVersion, ifMatch, idempotencyKey }: WriteOptions): void {
+export function assertWriteOptions<T extends WriteOptions>(
+  options: T,
+  known: OptionNames<T> = WRITE_OPTIONS as OptionNames<T>,
+): void {
+  assertOptions(options, known, 'options')
+  const { meta, ifVersion, ifMatch, idempotencyKey } = options
   if (meta !== undefined) {
     const isObject = typeof meta === 'object' && meta !== null
     if (!isObject || Object.values(meta).some((value) => typeof value !== 'string'))
@@ -64,6 +130,7 @@ export function assertWriteOptions({ meta, ifVersion, ifMatch, idempotencyKey }:
  * (`SYNC_POSITION`)
  */
 export function parseStreamOptions(options: StreamRequest): StreamOptions {
+  assertOptions(options, STREAM_OPTIONS, 'options')
   const { key, prefix, fields, from = 'now', until = 'stopped', maxBatch = 50, combine = true, signal } = options
   if (key !== undefined) parseKey(key)
   if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) {
@@ -83,11 +150,4 @@ export function parseStreamOptions(options: StreamRequest): StreamOptions {
 export function assertFieldNames(names: unknown): void {
   const isValid = Array.isArray(names) && names.every((name) => typeof name === 'string')
   if (!isValid) throw new ArgumentError(`fields: expected an array of field names, got ${formatValue(names)}`)
-}
-
-/** Names a value's type for a message: messages never contain document values. */
-export function typeName(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -1,5 +1,5 @@
 import type { SectionRef } from '../model/address.ts'
-import { formatValue } from '../model/assert.ts'
+import { assertFunction, formatValue, typeName } from '../model/assert.ts'
 import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
 import { encodeETag } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
@@ -13,14 +13,18 @@ import type { SectionReplica } from '../replica/section-replica.ts'
 import { decodeChange } from '../transport/decode.ts'
 import type { CallOptions, ImportOptions, ImportResult, WriteOptions, WriteResult } from './api.ts'
 import {
+  assertCallOptions,
   assertFieldNames,
+  assertImportOptions,
   assertWriteOptions,
+  COMPARE_AND_SET_OPTIONS,
+  ENTRIES_OPTIONS,
+  GET_OPTIONS,
   parseKey,
   parseObject,
   parseOperations,
   parseStreamOptions,
   type StreamRequest,
-  typeName,
 } from './argument-checks.ts'
 import { type ChangeEvent, toChangeEvents } from './change-events.ts'
 import { ChangeStream } from './change-stream.ts'
@@ -61,12 +65,14 @@ export class SectionCollection {
 
   async ready(options: CallOptions = {}): Promise<void> {
     this.#assertOpen()
+    assertCallOptions(options)
     return this.#withDeadline(options, () => this.#deps.section.ready())
   }
 
   async get(key: string, options?: CallOptions & { readonly after?: Position }): Promise<JsonObject | undefined> {
     // a cached document is returned without a deadline: setting one up costs as much as the rest of the call
     const cached = options === undefined ? this.peek(key) : undefined
+    if (options !== undefined) assertCallOptions(options, GET_OPTIONS)
     return cached ?? this.#migratedValue(await this.#readReplica(key, options ?? {}))
   }
 
@@ -77,17 +83,22 @@ export class SectionCollection {
   }
 
   async getEntry(key: string, options: CallOptions = {}): Promise<UntypedEntry | undefined> {
+    assertCallOptions(options)
     return this.#toEntry(await this.#readReplica(key, options))
   }
 
   async getMany(keys: readonly string[], options: CallOptions = {}): Promise<ReadonlyMap<string, JsonObject>> {
-    const values = await Promise.all(keys.map(async (key) => [key, await this.get(key, options)] as const))
+    if (!Array.isArray(keys)) throw new ArgumentError(`keys: expected an array of keys, got ${formatValue(keys)}`)
+    const values = await Promise.all(
+      (keys as readonly string[]).map(async (key) => [key, await this.get(key, options)] as const),
+    )
     return new Map(values.filter((pair): pair is [string, JsonObject] => pair[1] !== undefined))
   }
 
   async evict(key: string, options: CallOptions = {}): Promise<void> {
     const { section, sourceLoader } = this.#deps
     parseKey(key)
+    assertCallOptions(options)
     this.#assertOpen()
     return this.#withDeadline(
       options,
@@ -103,6 +114,7 @@ export class SectionCollection {
     options: CallOptions & { readonly prefix?: string } = {},
   ): AsyncGenerator<readonly [string, UntypedEntry], void, void> {
     const { section } = this.#deps
+    assertCallOptions(options, ENTRIES_OPTIONS)
     const { prefix } = options
     this.#assertOpen()
     const keys = await this.#withDeadline(options, async () => {
@@ -212,16 +224,20 @@ export class SectionCollection {
     value: unknown,
     options: WriteOptions & { readonly expectedVersion: number },
   ): Promise<CompareAndSetOutcome> {
-    const expectedVersion = options?.expectedVersion
+    if (typeof field !== 'string') throw new ArgumentError(`field: expected a string, got ${formatValue(field)}`)
+    assertWriteOptions(options, COMPARE_AND_SET_OPTIONS)
+    if (options.ifVersion !== undefined || options.ifMatch !== undefined)
+      throw new ArgumentError('ifVersion, ifMatch: expected neither with compareAndSet(), which has expectedVersion')
+    const { expectedVersion, ...writeOptions } = options
     if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
       throw new ArgumentError(`expectedVersion: expected a field version, got ${formatValue(expectedVersion)}`)
     const parsed = parseObject({ [field]: value }, 'value')
     const operation: WriteOperation = { kind: 'compareAndSet', field, value: parsed[field] as Json, expectedVersion }
-    const outcome = await this.#unlessConflict(this.#write(key, operation, options))
+    const outcome = await this.#unlessConflict(this.#write(key, operation, writeOptions))
     const edits = outcome?.change && decodeChange(outcome.change).edits
     if (Array.isArray(edits))
       return { ok: true, fieldVersion: edits.find((edit) => edit.field === field)?.version ?? 0 }
-    if (outcome) return { ok: true, fieldVersion: (await this.#readReplica(key, options)).fieldVersion(field) }
+    if (outcome) return { ok: true, fieldVersion: (await this.#readReplica(key, writeOptions)).fieldVersion(field) }
     const replica = await this.#conflictingReplica(key, options)
     const currentValue = this.#migratedValue(replica)
     return {
@@ -240,11 +256,13 @@ export class SectionCollection {
     return (await this.#write(key, { kind: 'delete' }, options)).existed
   }
 
-  async importMany(rows: Rows, { onRow, ...options }: ImportOptions = {}): Promise<ImportResult> {
+  async importMany(rows: Rows, options: ImportOptions = {}): Promise<ImportResult> {
     this.#assertOpen()
+    assertImportOptions(options)
+    const { onRow, ...callOptions } = options
     const { maxPendingWrites } = this.#deps.writeQueue
-    const write = (key: string, row: unknown): Promise<WriteResult> => this.assign(key, row as JsonObject, options)
-    return importRows(rows, write, { maxPendingWrites, signal: options.signal, onRow })
+    const write = (key: string, row: unknown): Promise<WriteResult> => this.assign(key, row as JsonObject, callOptions)
+    return importRows(rows, write, { maxPendingWrites, signal: callOptions.signal, onRow })
   }
 
   /** Returns the state that a failed write conflicted with. The write has loaded it. */
@@ -313,6 +331,7 @@ export class SectionCollection {
   subscribe(key: string, listener: (change: ChangeEvent) => void): () => void {
     const { section, onError, migration } = this.#deps
     this.#assertOpen()
+    assertFunction(listener, 'listener')
     const observe = (event: ReplicaEvent): void => {
       for (const change of toChangeEvents(event) ?? []) {
         try {

@@ -155,11 +155,10 @@ export class CommitLoop {
 
   #preconditionError({ version: expected, readAt }: Precondition, version: number): ConflictError {
     const address = { ...this.#deps.section.ref, key: this.#group.key }
-    const name = readAt ? 'ifMatch' : 'ifVersion'
-    const message =
-      version === expected
-        ? `${name} is version ${expected} of an earlier document, not of the current one`
-        : `${name} is ${readAt ? 'version ' : ''}${expected}, but the document is ${version === 0 ? 'absent' : `at version ${version}`}`
+    const current = version === 0 ? 'absent' : `at version ${version}`
+    const message = readAt
+      ? `ifMatch is the etag of another state; the document is ${current}`
+      : `ifVersion is ${expected}, but the document is ${current}`
     return new ConflictError(message, { version }, { address })
   }
 

@@ -1,6 +1,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { lww, type Merge, strategyName } from '../merge/merge.ts'
-import { assertInteger, assertNonEmptyString, assertOneOf, formatValue } from '../model/assert.ts'
+import {
+  assertFunction,
+  assertInteger,
+  assertNonEmptyString,
+  assertOneOf,
+  assertOptions,
+  formatValue,
+  type OptionNames,
+} from '../model/assert.ts'
 import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { hash32 } from '../model/hash.ts'
@@ -9,7 +17,7 @@ import type { SubscribeBy } from '../model/section-definition.ts'
 import type { CacheLimits } from '../replica/eviction.ts'
 import type { Conflict } from './conflict.ts'
 import type { JsonDocument } from './document.ts'
-import type { BatchOptions, CollectionOptions } from './options.ts'
+import type { BatchOptions, CacheOptions, CollectionOptions, SourceOptions } from './options.ts'
 import { MAX_COMBINED_WRITES, type WriteBatching } from './write-queue.ts'
 
 declare const documentType: unique symbol
@@ -37,6 +45,23 @@ export interface CollectionDefinition<T> {
   readonly [documentType]?: T
 }
 
+const OPTIONS: OptionNames<CollectionOptions<unknown>> & { readonly schema: true } = {
+  section: true,
+  ttl: true,
+  replicate: true,
+  subscribeBy: true,
+  merge: true,
+  schema: true,
+  onConflict: true,
+  migrate: true,
+  source: true,
+  batch: true,
+  cache: true,
+}
+const SOURCE_OPTIONS: OptionNames<SourceOptions<unknown>> = { load: true, negativeTtl: true }
+const BATCH_OPTIONS: OptionNames<BatchOptions<unknown>> = { maxWait: true, maxWrites: true, fields: true }
+const CACHE_OPTIONS: OptionNames<CacheOptions> = { maxDocuments: true, maxIdle: true, recentChangesChars: true }
+
 // biome-ignore lint/suspicious/noExplicitAny: any schema of an object
 type ObjectSchema = StandardSchemaV1<any, any>
 
@@ -45,7 +70,8 @@ type ObjectSchema = StandardSchemaV1<any, any>
  *
  * With a `schema` (Standard Schema), every resulting document is validated before it is written. The schema must not
  * transform documents.
- * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an invalid duration, or options that exclude each other
+ * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an unknown option, an invalid duration, or options that
+ * exclude each other
  */
 export function defineCollection<S extends ObjectSchema>(
   options: { readonly schema: S } & CollectionOptions<StandardSchemaV1.InferOutput<S>>,
@@ -54,6 +80,7 @@ export function defineCollection<T extends JsonDocument<T>>(options: CollectionO
 export function defineCollection(
   options: CollectionOptions<unknown> & { readonly schema?: StandardSchemaV1 },
 ): CollectionDefinition<unknown> {
+  assertOptions(options, OPTIONS, 'defineCollection()')
   const { section, ttl, replicate = 'on-demand', subscribeBy = 'section', merge = {}, schema } = options
   const { onConflict, migrate, source, batch, cache = {} } = options
   assertNonEmptyString(section, 'section')
@@ -61,6 +88,8 @@ export function defineCollection(
     throw new ArgumentError(`ttl of "${section}": expected 'never' or a duration, got ${ttl}`)
   assertOneOf(replicate, ['on-demand', 'all'], `replicate of "${section}"`)
   assertOneOf(subscribeBy, ['section', 'document'], `subscribeBy of "${section}"`)
+  if (typeof merge !== 'object' || merge === null)
+    throw new ArgumentError(`merge of "${section}": expected an object of strategies, got ${formatValue(merge)}`)
   for (const [field, strategy] of Object.entries(merge)) {
     if (typeof strategy !== 'function')
       throw new ArgumentError(`merge.${field} of "${section}": expected a function, got ${formatValue(strategy)}`)
@@ -68,12 +97,10 @@ export function defineCollection(
   if (subscribeBy === 'document' && replicate === 'all') {
     throw new ArgumentError(`replicate of "${section}": expected 'on-demand' with subscribeBy: 'document', got 'all'`)
   }
-  const { load, negativeTtl = '1m' } = typeof source === 'object' ? source : { load: source }
-  const functions = { onConflict, migrate, [typeof source === 'object' ? 'source.load' : 'source']: load }
-  for (const [name, option] of Object.entries(functions)) {
-    if (option !== undefined && typeof option !== 'function')
-      throw new ArgumentError(`${name} of "${section}": expected a function, got ${formatValue(option)}`)
-  }
+  for (const [name, option] of Object.entries({ onConflict, migrate }))
+    if (option !== undefined) assertFunction(option as () => unknown, `${name} of "${section}"`)
+  const { load, negativeTtl } = parseSource(source, section)
+  assertOptions(cache, CACHE_OPTIONS, `cache of "${section}"`)
   const isBounded = cache.maxDocuments !== undefined || cache.maxIdle !== undefined
   if (replicate === 'all' && (isBounded || source)) {
     throw new ArgumentError(
@@ -99,7 +126,7 @@ export function defineCollection(
     onConflict,
     migrate,
     source: load,
-    negativeTtl: parseDuration(negativeTtl, `source.negativeTtl of "${section}"`),
+    negativeTtl,
     batch: batch && parseBatching(batch, `batch of "${section}"`),
     cache: {
       maxDocuments:
@@ -117,10 +144,27 @@ export function defineCollection(
   })
 }
 
-function parseBatching(
-  { maxWait, maxWrites = MAX_COMBINED_WRITES, fields }: BatchOptions<unknown>,
-  label: string,
-): WriteBatching {
+function parseSource(
+  source: CollectionOptions<unknown>['source'],
+  section: string,
+): { readonly load: CollectionDefinition<unknown>['source']; readonly negativeTtl: number } {
+  const label = (name: string): string => `${name} of "${section}"`
+  if (source === undefined || typeof source === 'function')
+    return { load: source, negativeTtl: parseDuration('1m', label('source')) }
+  assertFunction(source?.load, label('source.load'))
+  // an instance of a class may have members of its own
+  if (Object.getPrototypeOf(source) === Object.prototype) assertOptions(source, SOURCE_OPTIONS, label('source'))
+  return {
+    load: (key, signal) => source.load(key, signal),
+    negativeTtl: parseDuration(source.negativeTtl ?? '1m', label('source.negativeTtl')),
+  }
+}
+
+function parseBatching(options: BatchOptions<unknown>, label: string): WriteBatching {
+  assertOptions(options, BATCH_OPTIONS, label)
+  const { maxWait, maxWrites = MAX_COMBINED_WRITES, fields } = options
+  if (fields !== undefined && !Array.isArray(fields))
+    throw new ArgumentError(`${label}: fields: expected an array of field names, got ${formatValue(fields)}`)
   if (maxWrites > MAX_COMBINED_WRITES)
     throw new ArgumentError(`${label}: maxWrites: expected at most ${MAX_COMBINED_WRITES}, got ${maxWrites}`)
   return {

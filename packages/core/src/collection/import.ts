@@ -1,6 +1,6 @@
-import { AbortedError, ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
+import { typeName } from '../model/assert.ts'
+import { AbortedError, ArgumentError, ClosedError, isSyncError, RejectedError } from '../model/errors.ts'
 import type { ImportedRow, ImportOptions, ImportResult } from './api.ts'
-import { typeName } from './argument-checks.ts'
 
 /** Maximum number of rows in flight. */
 const MAX_IN_FLIGHT = 1_000
@@ -22,11 +22,13 @@ export async function importRows(
   write: (key: string, row: unknown) => Promise<unknown>,
   { maxPendingWrites, signal, onRow }: ImportSettings,
 ): Promise<ImportResult> {
-  const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]()
+  const iterator = iteratorOf(rows)
   const maxInFlight = Math.min(maxPendingWrites, MAX_IN_FLIGHT)
   const result = { imported: 0, failed: 0 }
   let inFlight = 0
   let stopped: { readonly cause: unknown } | undefined
+  /** True once the iterator has ended or thrown. */
+  let exhausted = false
   let wake = (): void => {}
   // one waiter and a flag: racing each row against a promise for the abort would leak a reaction per row
   const untilWoken = (): Promise<void> =>
@@ -39,13 +41,16 @@ export async function importRows(
   }
   const onAbort = (): void => stop(new AbortedError('the import was aborted', { cause: signal?.reason }))
 
-  const readRow = async (): Promise<IteratorResult<readonly [string, unknown], unknown> | undefined> => {
-    let read: IteratorResult<readonly [string, unknown], unknown> | undefined
+  const readRow = async (): Promise<IteratorResult<unknown> | undefined> => {
+    let read: IteratorResult<unknown> | undefined
     const reading = async (): Promise<void> => {
       read = await iterator.next()
       wake()
     }
-    reading().catch(stop)
+    reading().catch((cause) => {
+      exhausted = true
+      stop(cause)
+    })
     while (!read && !stopped) await untilWoken()
     return read
   }
@@ -54,6 +59,8 @@ export async function importRows(
     const row = await outcomeOf(key, written)
     if (row.error) result.failed++
     else result.imported++
+    // every further row would fail alike
+    if (row.error instanceof ClosedError) stop(row.error)
     try {
       await onRow?.(row)
     } catch (cause) {
@@ -65,7 +72,6 @@ export async function importRows(
 
   signal?.addEventListener('abort', onAbort)
   if (signal?.aborted) onAbort()
-  let exhausted = false
   try {
     for (;;) {
       while (inFlight >= maxInFlight && !stopped) await untilWoken()
@@ -77,7 +83,9 @@ export async function importRows(
       }
       const row: unknown = next.value
       if (!Array.isArray(row) || row.length !== 2)
-        throw new ArgumentError(`rows: expected pairs of a key and a document, got ${typeName(row)}`)
+        throw new ArgumentError(
+          `rows: expected pairs of a key and a document, got ${Array.isArray(row) ? `an array of ${row.length}` : typeName(row)}`,
+        )
       inFlight++
       void complete(row[0], write(row[0], row[1]))
     }
@@ -87,7 +95,23 @@ export async function importRows(
   } finally {
     signal?.removeEventListener('abort', onAbort)
     // the row being read may never arrive, so nothing waits for the iterator's end
-    if (!exhausted) void Promise.resolve(iterator.return?.()).catch(() => {})
+    if (!exhausted) void endIterator(iterator)
+  }
+}
+
+function iteratorOf(rows: Rows): Iterator<unknown> | AsyncIterator<unknown> {
+  if (typeof rows === 'object' && rows !== null) {
+    if (Symbol.asyncIterator in rows) return rows[Symbol.asyncIterator]()
+    if (Symbol.iterator in rows) return rows[Symbol.iterator]()
+  }
+  throw new ArgumentError(`rows: expected an iterable of pairs, got ${typeName(rows)}`)
+}
+
+async function endIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {
+    // the import has its outcome already
   }
 }
 

@@ -1,8 +1,8 @@
 import { create } from 'mutative'
+import { typeName } from '../model/assert.ts'
 import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
-import { typeName } from './argument-checks.ts'
 
 /**
  * Runs a recipe on a draft of the document. Unchanged values keep their identity; changed values are copied and

@@ -27,7 +27,7 @@ export function withDeadline<R>(
   const { signal, timeout } = options
   if (!signal && timeout === undefined) return work()
   const ms = timeout === undefined ? undefined : parseDuration(timeout, 'timeout')
-  if (signal?.aborted) return Promise.reject(deadlineError('abort', options))
+  if (signal?.aborted) return Promise.reject(toError('abort'))
   return new Promise((resolve, reject) => {
     const cleanUp = (): void => {
       cancel?.()

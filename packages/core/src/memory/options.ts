@@ -1,4 +1,4 @@
-import { assertInteger } from '../model/assert.ts'
+import { assertInteger, assertOptions, type OptionNames } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 
@@ -57,8 +57,23 @@ export interface HubSettings {
 
 const MIB = 1_048_576
 
+const OPTIONS: OptionNames<MemoryHubOptions> = {
+  runtime: true,
+  maxChanges: true,
+  maxAge: true,
+  maxOpResults: true,
+  maxOpResultChars: true,
+  opResultTtl: true,
+  lineageDepth: true,
+  maxUndoCommits: true,
+  maxPayloadBytes: true,
+  maxCommitBytes: true,
+  onError: true,
+}
+
 /** Fills in the defaults. @throws ArgumentError (`SYNC_ARGUMENT`) naming the option that is out of range */
 export function resolveOptions(options: MemoryHubOptions): HubSettings {
+  assertOptions(options, OPTIONS, 'createMemoryHub()')
   return {
     runtime: options.runtime ?? systemRuntime,
     maxChanges: assertInteger(options.maxChanges ?? 10_000, 'maxChanges', 0),

@@ -36,6 +36,37 @@ export function assertOneOf(value: unknown, choices: readonly string[], label: s
   throw new ArgumentError(`${label}: expected ${list}, got ${formatValue(value)}`)
 }
 
+/** Returns the value if it is a function. @throws ArgumentError (`SYNC_ARGUMENT`) naming `label` */
+export function assertFunction<F extends (...args: never[]) => unknown>(value: F, label: string): F {
+  if (typeof value === 'function') return value
+  throw new ArgumentError(`${label}: expected a function, got ${formatValue(value)}`)
+}
+
+/** The names of all options in `T`. */
+export type OptionNames<T> = { readonly [Name in keyof T]-?: true }
+
+/**
+ * Throws unless the options are an object with known names only: a misspelt option must not be ignored.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) naming the option, with the known ones
+ */
+export function assertOptions<T extends object>(options: T, known: OptionNames<T>, label: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new ArgumentError(`${label}: expected an object of options, got ${formatValue(options)}`)
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue
+    throw new ArgumentError(
+      `${label}: expected options out of ${Object.keys(known).join(', ')}, got ${formatValue(name)}`,
+    )
+  }
+}
+
+/** Names a value's type for a message: messages never contain document values. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
 /** Maximum length of a value in a message. */
 const MAX_FORMATTED = 80
 

@@ -2,7 +2,16 @@ import type { CallOptions, Collection } from '../collection/api.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import { deadlineError, withDeadline } from '../collection/with-deadline.ts'
 import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
-import { assertInteger, assertOneOf, formatValue } from '../model/assert.ts'
+import {
+  assertFunction,
+  assertInteger,
+  assertOneOf,
+  assertOptions,
+  assertSectionRef,
+  formatValue,
+  type OptionNames,
+  typeName,
+} from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
@@ -25,6 +34,22 @@ import { Verification, type VerificationResult } from './verification.ts'
  */
 export const createInstance = (options: SyncInstanceOptions): SyncInstance => new Instance(options)
 
+const OPTIONS: OptionNames<SyncInstanceOptions> = {
+  store: true,
+  bus: true,
+  runtime: true,
+  whenUnavailable: true,
+  maxPendingWrites: true,
+  maxRecentConflicts: true,
+  verification: true,
+  checkInterval: true,
+  reorderWindow: true,
+}
+const VERIFICATION_OPTIONS: OptionNames<NonNullable<SyncInstanceOptions['verification']>> = {
+  interval: true,
+  sample: true,
+}
+
 class Instance implements SyncInstance {
   readonly id: string
   readonly #store: Store
@@ -45,17 +70,22 @@ class Instance implements SyncInstance {
   #consistency = 1
   #closing: Promise<void> | undefined
 
-  constructor({
-    store,
-    bus,
-    runtime = systemRuntime,
-    whenUnavailable = 'wait',
-    maxPendingWrites = 100_000,
-    maxRecentConflicts = 100,
-    checkInterval = '5s',
-    reorderWindow = 20,
-    verification,
-  }: SyncInstanceOptions) {
+  constructor(options: SyncInstanceOptions) {
+    assertOptions(options, OPTIONS, 'createInstance()')
+    const {
+      store,
+      bus,
+      runtime = systemRuntime,
+      whenUnavailable = 'wait',
+      maxPendingWrites = 100_000,
+      maxRecentConflicts = 100,
+      checkInterval = '5s',
+      reorderWindow = 20,
+      verification,
+    } = options
+    assertPart(store, 'store', 'commit', 'memoryStore()')
+    assertPart(bus, 'bus', 'subscribe', 'memoryBus()')
+    if (verification) assertOptions(verification, VERIFICATION_OPTIONS, 'verification')
     assertOneOf(whenUnavailable, ['wait', 'reject'], 'whenUnavailable')
     this.#maxPendingWrites = assertInteger(maxPendingWrites, 'maxPendingWrites', 1)
     this.#maxRecentConflicts = assertInteger(maxRecentConflicts, 'maxRecentConflicts', 0)
@@ -174,7 +204,7 @@ class Instance implements SyncInstance {
   }
 
   onEvent(listener: (event: SyncEvent) => void): () => void {
-    this.#listeners.add(listener)
+    this.#listeners.add(assertFunction(listener, 'listener'))
     return () => this.#listeners.delete(listener)
   }
 
@@ -184,11 +214,13 @@ class Instance implements SyncInstance {
 
   async catchUp(ref?: SectionRef): Promise<void> {
     this.#assertOpen()
+    if (ref !== undefined) assertSectionRef(ref)
     await Promise.all(this.#sections(ref).map((section) => section.ensureSubscribed().then(() => section.catchUp())))
   }
 
   async verify({ section: ref, sample = 'all' }: Parameters<SyncInstance['verify']>[0] = {}): Promise<VerifyReport> {
     this.#assertOpen()
+    if (ref !== undefined) assertSectionRef(ref)
     const size = parseSampleSize(sample, 'sample')
     const reports = await Promise.all(this.#sectionsMatching(ref).map((open) => this.#verifySection(open, size)))
     return this.#recordVerification(reports)
@@ -303,3 +335,10 @@ class Instance implements SyncInstance {
 
 const parseSampleSize = (sample: number | 'all', label: string): number =>
   sample === 'all' ? Number.POSITIVE_INFINITY : assertInteger(sample, label, 1)
+
+/** Throws unless a store or bus has its main method; a URL is a common mistake. */
+function assertPart(part: object, label: string, method: string, example: string): void {
+  if (typeof part === 'object' && part !== null && typeof Reflect.get(part, method) === 'function') return
+  const hint = typeof part === 'string' ? '; connect() of @sync/config opens URLs' : ''
+  throw new ArgumentError(`${label}: expected an object such as ${example}, got ${typeName(part)}${hint}`)
+}
