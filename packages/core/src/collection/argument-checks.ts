@@ -10,12 +10,13 @@ import {
 import { parseDuration } from '../model/duration.ts'
 import { ArgumentError } from '../model/errors.ts'
 import { decodeETag } from '../model/etag.ts'
-import { isJsonObject, type JsonObject } from '../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { decodePosition, type Position } from '../model/position.ts'
 import { toJson } from '../model/to-json.ts'
 import type { CallOptions, ChangesOptions, ImportOptions, WriteOptions } from './api.ts'
 import type { StreamOptions } from './change-stream.ts'
+import type { WriteOperation } from './write-operation.ts'
 
 /** Options of `changes()`, without the type of the documents. */
 export type StreamRequest = Omit<ChangesOptions<unknown>, 'fields'> & { readonly fields?: readonly string[] }
@@ -46,8 +47,7 @@ export const ENTRIES_OPTIONS: OptionNames<CallOptions & { readonly prefix?: stri
   ...CALL_OPTIONS,
   prefix: true,
 }
-/** Names of the options of `compareAndSet`. */
-export const COMPARE_AND_SET_OPTIONS: OptionNames<WriteOptions & { readonly expectedVersion: number }> = {
+const COMPARE_AND_SET_OPTIONS: OptionNames<WriteOptions & { readonly expectedVersion: number }> = {
   ...WRITE_OPTIONS,
   expectedVersion: true,
 }
@@ -123,6 +123,26 @@ export function assertWriteOptions<T extends WriteOptions>(
     throw new ArgumentError('ifVersion, ifMatch: expected at most one, got both')
   if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey === ''))
     throw new ArgumentError(`idempotencyKey: expected a non-empty string, got ${formatValue(idempotencyKey)}`)
+}
+
+/**
+ * Returns the operation of a `compareAndSet` call and its other options.
+ * @throws ArgumentError (`SYNC_ARGUMENT`), NotJsonError (`SYNC_NOT_JSON`)
+ */
+export function parseCompareAndSet(
+  field: string,
+  value: unknown,
+  options: WriteOptions & { readonly expectedVersion: number },
+): { readonly operation: WriteOperation; readonly writeOptions: WriteOptions } {
+  if (typeof field !== 'string') throw new ArgumentError(`field: expected a string, got ${formatValue(field)}`)
+  assertWriteOptions(options, COMPARE_AND_SET_OPTIONS)
+  const { expectedVersion, ...writeOptions } = options
+  if (writeOptions.ifVersion !== undefined || writeOptions.ifMatch !== undefined)
+    throw new ArgumentError('ifVersion, ifMatch: expected neither in compareAndSet(), which has expectedVersion')
+  if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
+    throw new ArgumentError(`expectedVersion: expected a field version, got ${formatValue(expectedVersion)}`)
+  const parsed = parseObject({ [field]: value }, 'value')[field] as Json
+  return { operation: { kind: 'compareAndSet', field, value: parsed, expectedVersion }, writeOptions }
 }
 
 /**

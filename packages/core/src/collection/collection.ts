@@ -1,6 +1,6 @@
 import type { SectionRef } from '../model/address.ts'
-import { assertFunction, formatValue, typeName } from '../model/assert.ts'
-import { ArgumentError, ClosedError, ConflictError } from '../model/errors.ts'
+import { assertFunction, formatValue } from '../model/assert.ts'
+import { ArgumentError, ClosedError, ConflictError, isSyncError } from '../model/errors.ts'
 import { encodeETag } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
@@ -17,9 +17,9 @@ import {
   assertFieldNames,
   assertImportOptions,
   assertWriteOptions,
-  COMPARE_AND_SET_OPTIONS,
   ENTRIES_OPTIONS,
   GET_OPTIONS,
+  parseCompareAndSet,
   parseKey,
   parseObject,
   parseOperations,
@@ -175,11 +175,13 @@ export class SectionCollection {
   // ---- writing ---------------------------------------------------------------------------------------------------
 
   async assign(key: string, fields: JsonObject, options: WriteOptions = {}): Promise<WriteResult> {
-    return toWriteResult(await this.#write(key, { kind: 'assign', fields: parseObject(fields, 'fields') }, options))
+    const parsed = this.#parse(key, () => parseObject(fields, 'fields'))
+    return toWriteResult(await this.#write(key, { kind: 'assign', fields: parsed }, options))
   }
 
   async set(key: string, document: JsonObject, options: WriteOptions = {}): Promise<WriteResult> {
-    return toWriteResult(await this.#write(key, { kind: 'set', document: parseObject(document, 'document') }, options))
+    const parsed = this.#parse(key, () => parseObject(document, 'document'))
+    return toWriteResult(await this.#write(key, { kind: 'set', document: parsed }, options))
   }
 
   async create(
@@ -187,11 +189,13 @@ export class SectionCollection {
     document: JsonObject,
     options: WriteOptions = {},
   ): Promise<{ created: boolean; entry: UntypedEntry }> {
-    if (options.ifVersion !== undefined || options.ifMatch !== undefined)
-      throw new ArgumentError(
-        'ifVersion, ifMatch: expected neither in create(), which requires that the document is absent',
-      )
-    const operation: WriteOperation = { kind: 'create', document: parseObject(document, 'document') }
+    const operation = this.#parse(key, () => {
+      if (options.ifVersion !== undefined || options.ifMatch !== undefined)
+        throw new ArgumentError(
+          'ifVersion, ifMatch: expected neither in create(), which requires that the document is absent',
+        )
+      return { kind: 'create', document: parseObject(document, 'document') } as const
+    })
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#unlessConflict(this.#write(key, operation, options))
       if (outcome) return { created: true, entry: this.#createdEntry(operation.document, outcome) }
@@ -210,12 +214,13 @@ export class SectionCollection {
   }
 
   async update(key: string, recipe: (draft: never) => unknown, options: WriteOptions = {}): Promise<WriteResult> {
-    if (typeof recipe !== 'function') throw new ArgumentError(`recipe: expected a function, got ${typeName(recipe)}`)
+    this.#parse(key, () => assertFunction(recipe, 'recipe'))
     return toWriteResult(await this.#write(key, { kind: 'update', recipe }, options))
   }
 
   async patch(key: string, ops: readonly Operation[], options: WriteOptions = {}): Promise<WriteResult> {
-    return toWriteResult(await this.#write(key, { kind: 'patch', ops: parseOperations(ops) }, options))
+    const parsed = this.#parse(key, () => parseOperations(ops))
+    return toWriteResult(await this.#write(key, { kind: 'patch', ops: parsed }, options))
   }
 
   async compareAndSet(
@@ -224,15 +229,7 @@ export class SectionCollection {
     value: unknown,
     options: WriteOptions & { readonly expectedVersion: number },
   ): Promise<CompareAndSetOutcome> {
-    if (typeof field !== 'string') throw new ArgumentError(`field: expected a string, got ${formatValue(field)}`)
-    assertWriteOptions(options, COMPARE_AND_SET_OPTIONS)
-    if (options.ifVersion !== undefined || options.ifMatch !== undefined)
-      throw new ArgumentError('ifVersion, ifMatch: expected neither with compareAndSet(), which has expectedVersion')
-    const { expectedVersion, ...writeOptions } = options
-    if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
-      throw new ArgumentError(`expectedVersion: expected a field version, got ${formatValue(expectedVersion)}`)
-    const parsed = parseObject({ [field]: value }, 'value')
-    const operation: WriteOperation = { kind: 'compareAndSet', field, value: parsed[field] as Json, expectedVersion }
+    const { operation, writeOptions } = this.#parse(key, () => parseCompareAndSet(field, value, options))
     const outcome = await this.#unlessConflict(this.#write(key, operation, writeOptions))
     const edits = outcome?.change && decodeChange(outcome.change).edits
     if (Array.isArray(edits))
@@ -248,7 +245,7 @@ export class SectionCollection {
   }
 
   async unset(key: string, fields: readonly string[], options: WriteOptions = {}): Promise<WriteResult> {
-    assertFieldNames(fields)
+    this.#parse(key, () => assertFieldNames(fields))
     return toWriteResult(await this.#write(key, { kind: 'unset', fields: [...new Set(fields)] }, options))
   }
 
@@ -271,9 +268,21 @@ export class SectionCollection {
   }
 
   async #write(key: string, operation: WriteOperation, options: WriteOptions): Promise<CommitOutcome> {
-    parseKey(key)
-    assertWriteOptions(options)
+    this.#parse(key, () => {
+      parseKey(key)
+      assertWriteOptions(options)
+    })
     return this.#deps.writeQueue.enqueue(key, operation, options)
+  }
+
+  /** Validates arguments; adds the address to the error of an invalid one. */
+  #parse<R>(key: string, parse: () => R): R {
+    try {
+      return parse()
+    } catch (error) {
+      if (isSyncError(error)) error.locate({ ...this.ref, ...(typeof key === 'string' && { key }) })
+      throw error
+    }
   }
 
   async #unlessConflict(outcome: Promise<CommitOutcome>): Promise<CommitOutcome | undefined> {

@@ -162,6 +162,27 @@ describe('importMany()', () => {
   })
 })
 
+describe('an argument error', () => {
+  it('names the document', async () => {
+    const t = open()
+    await using _ = t.cluster
+    const calls = [
+      t.docs.assign('k', { n: Number.NaN }),
+      t.docs.set('k', untyped(5)),
+      t.docs.update('k', untyped(5)),
+      t.docs.patch('k', untyped(5)),
+      t.docs.unset('k', untyped(5)),
+      t.docs.assign('k', { n: 1 }, { ifVersion: -1 }),
+      t.docs.compareAndSet('k', 'n', 1, untyped({})),
+    ]
+    for (const call of calls)
+      await expect(call).rejects.toMatchObject({
+        address: { partition: 'p', section: 'doc', key: 'k' },
+        message: expect.stringMatching(/^p\/doc\/k: /),
+      })
+  })
+})
+
 describe('defineCollection({ source })', () => {
   it('requires load, and calls it on its object', async () => {
     for (const source of [{}, { negativeTtl: '1s' }, null])
