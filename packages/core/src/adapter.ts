@@ -1,7 +1,14 @@
 // Entry point `@sync/core/adapter`: contracts and helpers for authors of a store or a bus. Errors are exported by
 // `@sync/core`.
 export { type DocumentRef, isDocumentRef, type Scope, type SectionRef, scopeId, sectionOf } from './model/address.ts'
-export { assertDocumentRef, assertInteger, assertScope, assertSectionRef } from './model/assert.ts'
+export {
+  assertDocumentRef,
+  assertInteger,
+  assertOptions,
+  assertScope,
+  assertSectionRef,
+  type OptionNames,
+} from './model/assert.ts'
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
 export { hash32 } from './model/hash.ts'

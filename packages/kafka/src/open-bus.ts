@@ -1,9 +1,23 @@
 import type { ChangeBus } from '@sync/core'
+import { assertOptions, type OptionNames } from '@sync/core/adapter'
 import { KafkaBus } from './bus/bus.ts'
 import { resolveBusOptions } from './bus/settings.ts'
 import { parseTarget } from './bus/target.ts'
 import { openClient } from './client/open.ts'
 import type { KafkaBusOptions, KafkaTarget } from './options.ts'
+
+const OPTIONS: OptionNames<KafkaBusOptions> = {
+  client: true,
+  topic: true,
+  partitions: true,
+  replicas: true,
+  retention: true,
+  timeout: true,
+  maxPayloadBytes: true,
+  tls: true,
+  sasl: true,
+  onError: true,
+}
 
 /**
  * Opens a bus over Kafka 3.3 or newer. Every instance reads every Kafka partition of the topics that it needs, from exact offsets and
@@ -19,6 +33,7 @@ import type { KafkaBusOptions, KafkaTarget } from './options.ts'
  */
 export function kafkaBus(target: KafkaTarget, options: KafkaBusOptions = {}): ChangeBus {
   const { brokers, options: urlOptions } = parseTarget(target)
+  assertOptions(options, OPTIONS, 'kafkaBus()')
   const settings = resolveBusOptions(brokers, { ...urlOptions, ...options })
   return new KafkaBus(openClient(settings.client, settings), settings)
 }

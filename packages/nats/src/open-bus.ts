@@ -1,4 +1,5 @@
 import type { ChangeBus } from '@sync/core'
+import { assertOptions, type OptionNames } from '@sync/core/adapter'
 import { NatsBus } from './bus.ts'
 import { openConnection } from './connection/open.ts'
 import { parseTarget } from './connection/target.ts'
@@ -6,6 +7,19 @@ import { CoreTransport } from './core-nats/transport.ts'
 import { JetStreamTransport } from './jetstream/transport.ts'
 import type { NatsBusOptions, NatsTarget } from './options.ts'
 import { resolveBusOptions } from './settings.ts'
+
+const OPTIONS: OptionNames<NatsBusOptions> = {
+  transport: true,
+  prefix: true,
+  timeout: true,
+  maxPayloadBytes: true,
+  maxAge: true,
+  maxMessages: true,
+  maxBytes: true,
+  replicas: true,
+  connection: true,
+  onError: true,
+}
 
 /**
  * Opens a bus over NATS: plain subjects, or JetStream with `transport: 'jetstream'`. The bus uses one connection, which it opens in
@@ -21,6 +35,7 @@ import { resolveBusOptions } from './settings.ts'
  */
 export function natsBus(target: NatsTarget, options: NatsBusOptions = {}): ChangeBus {
   const parsedTarget = parseTarget(target)
+  assertOptions(options, OPTIONS, 'natsBus()')
   const settings = resolveBusOptions({ ...parsedTarget.options, ...options })
   const connection = openConnection(parsedTarget, { timeout: settings.timeout, connection: options.connection })
   const transport = settings.transport === 'core' ? new CoreTransport(settings) : new JetStreamTransport(settings)

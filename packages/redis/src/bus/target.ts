@@ -1,4 +1,5 @@
 import { ArgumentError } from '@sync/core'
+import { assertOptions, type OptionNames } from '@sync/core/adapter'
 import { parseTargetUrl } from '../connection/open.ts'
 import { type PartitionTargets, resolvePartitionTargets } from '../connection/targets.ts'
 import { parseUrlOptions } from '../connection/url-options.ts'
@@ -19,6 +20,16 @@ const URL_PARAMETERS = {
   partitions: 'targets',
 } as const
 
+const OPTIONS: OptionNames<RedisBusOptions> = {
+  client: true,
+  timeout: true,
+  partitions: true,
+  transport: true,
+  maxPayloadBytes: true,
+  maxFrames: true,
+  onError: true,
+}
+
 /** A bus's target and options, validated. */
 export interface ResolvedTarget {
   readonly kind: typeof pubsub | typeof streams
@@ -31,6 +42,7 @@ export interface ResolvedTarget {
  * @throws ArgumentError (`SYNC_ARGUMENT`) naming the invalid option
  */
 export function resolveTarget(target: RedisTarget, options: RedisBusOptions): ResolvedTarget {
+  assertOptions(options, OPTIONS, 'redisBus()')
   const url = parseTargetUrl(target)
   const merged = url ? { ...parseUrlOptions<RedisBusOptions>(url, URL_PARAMETERS), ...options } : options
   const settings = resolveBusOptions(merged)

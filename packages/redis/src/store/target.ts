@@ -1,3 +1,4 @@
+import { assertOptions, type OptionNames } from '@sync/core/adapter'
 import { parseTargetUrl } from '../connection/open.ts'
 import { type PartitionTargets, resolvePartitionTargets } from '../connection/targets.ts'
 import { parseUrlOptions } from '../connection/url-options.ts'
@@ -19,6 +20,20 @@ const URL_PARAMETERS = {
   partitions: 'targets',
 } as const
 
+const OPTIONS: OptionNames<RedisStoreOptions> = {
+  client: true,
+  timeout: true,
+  partitions: true,
+  maxChanges: true,
+  maxAge: true,
+  maxOpResults: true,
+  maxOpResultBytes: true,
+  opResultTtl: true,
+  lineageDepth: true,
+  publish: true,
+  maxCommitBytes: true,
+}
+
 /** Merges the options in the URL's query into the given ones, which take precedence. */
 export const mergeStoreOptions = (url: URL | undefined, options: RedisStoreOptions): RedisStoreOptions =>
   url ? { ...parseUrlOptions<RedisStoreOptions>(url, URL_PARAMETERS), ...options } : options
@@ -31,6 +46,7 @@ export function resolveTarget(
   target: RedisTarget,
   options: RedisStoreOptions,
 ): { readonly settings: StoreSettings; readonly targets: PartitionTargets } {
+  assertOptions(options, OPTIONS, 'redisStore()')
   const url = parseTargetUrl(target)
   const merged = mergeStoreOptions(url, options)
   const settings = resolveStoreOptions(merged)
