@@ -278,6 +278,9 @@ export interface Collection<T> {
    * `cache.recentChangesChars`, are not included.
    */
   recentChanges(key: string): readonly Change<T>[]
-  /** Calls `listener` for each change of one document from now on. Returns an unsubscribe function. */
+  /**
+   * Calls `listener` for each change of one document from now on, without awaiting it. If it throws or rejects, the
+   * instance emits an `error` event. Returns an unsubscribe function.
+   */
   subscribe(key: string, listener: (change: Change<T>) => void): () => void
 }

@@ -337,14 +337,15 @@ export class SectionCollection {
       .map((event) => migration.change(event))
   }
 
-  subscribe(key: string, listener: (change: ChangeEvent) => void): () => void {
+  subscribe(key: string, listener: (change: ChangeEvent) => unknown): () => void {
     const { section, onError, migration } = this.#deps
     this.#assertOpen()
     assertFunction(listener, 'listener')
     const observe = (event: ReplicaEvent): void => {
       for (const change of toChangeEvents(event) ?? []) {
         try {
-          listener(migration.change(change))
+          const returned = listener(migration.change(change))
+          if (returned instanceof Promise) returned.catch(onError)
         } catch (error) {
           onError(error)
         }

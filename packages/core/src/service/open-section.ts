@@ -8,7 +8,7 @@ import { Migration } from '../collection/schema-migration.ts'
 import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
-import { RejectedError, SyncError } from '../model/errors.ts'
+import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -112,10 +112,13 @@ export function openSection(
   }
 }
 
-/** Calls `onConflict`. An exception from it rejects the write. */
-function callOnConflict(onConflict: (conflict: Conflict<unknown>) => void, report: ConflictReport): void {
+/** Calls `onConflict`. An exception from it rejects the write; so does a promise, whose verdict would come too late. */
+function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, report: ConflictReport): void {
   try {
-    onConflict(report as Conflict<unknown>)
+    const returned = onConflict(report as Conflict<unknown>)
+    if (!(returned instanceof Promise)) return
+    returned.catch(() => {})
+    throw new ArgumentError('onConflict: expected a synchronous function, got one that returns a promise')
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)

@@ -213,3 +213,46 @@ describe('an instance', () => {
     await expect(t.docs.getMany(untyped('k'))).rejects.toThrow(argument)
   })
 })
+
+describe('subscribe()', () => {
+  it('emits an error event when an asynchronous listener rejects', async () => {
+    const t = open()
+    await using _ = t.cluster
+    const failure = new Error('listener failed')
+    const errors: unknown[] = []
+    t.instance.onEvent((event) => {
+      if (event.type === 'error') errors.push(event.error)
+    })
+    t.docs.subscribe('k', async () => {
+      throw failure
+    })
+    await t.docs.set('k', { n: 1 })
+    await t.cluster.settle()
+    expect(errors).toEqual([failure])
+  })
+})
+
+describe('onConflict', () => {
+  it('rejects the write with SYNC_ARGUMENT when it returns a promise', async () => {
+    await using cluster = createTestCluster({ instances: 2 })
+    const guarded = defineCollection<Doc>({
+      section: 'guarded',
+      ttl: 'never',
+      onConflict: async () => {
+        throw new Error('too late')
+      },
+    })
+    const [a, b] = cluster.instances.map((instance) => instance.collection(guarded, { partition: 'p' }))
+    await a?.create('k', { n: 1 })
+    await b?.get('k')
+    cluster.bus.setFaultRates({ drop: 1 })
+    await a?.set('k', { n: 2 })
+    const update = b?.update('k', (doc) => {
+      doc.n++
+    })
+    await expect(update).rejects.toMatchObject({
+      code: 'SYNC_ARGUMENT',
+      message: expect.stringMatching(/^p\/guarded\/k: onConflict: expected a synchronous function/),
+    })
+  })
+})
