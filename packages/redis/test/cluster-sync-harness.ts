@@ -16,11 +16,15 @@ export async function clusterSyncHarness(
 ): Promise<SyncHarness> {
   const namespace = `cluster${++harnessCount}`
   const url = clusterUrl(cluster, client)
-  const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
-  const store = async (publish: 'writer' | 'outbox' = 'writer') => redisStore(url, { ...limits, publish })
-  const bus = async () => redisBus(url, { timeout: '500ms' })
+  const timeout = '500ms'
+  const limits = { maxChanges: 400, maxOpResults: 500 }
+  const store = async (publish: 'writer' | 'outbox' = 'writer') => redisStore(url, { ...limits, timeout, publish })
+  const bus = async () => redisBus(url, { timeout })
   const relayBus = relayed ? await bus() : undefined
-  const relay = relayBus && redisRelay(url, { ...limits, bus: relayBus })
+  // a relay takes its stores' options from the URL
+  const relayTarget = new URL(url)
+  for (const [name, value] of Object.entries(limits)) relayTarget.searchParams.set(name, String(value))
+  const relay = relayBus && redisRelay(relayTarget, { timeout, bus: relayBus })
   return {
     namespace,
     // commits through this store, outside the instances, are not published

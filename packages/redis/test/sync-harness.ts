@@ -25,12 +25,16 @@ export async function redisSyncHarness({
   const proxy = await startProxy({ target: redis.url })
   // the bus has a proxy of its own, so it can be unavailable while the store is available
   const busProxy = await startProxy({ target: redis.url })
-  const limits = { timeout: '500ms', maxChanges: 400, maxOpResults: 500 } as const
+  const timeout = '500ms'
+  const limits = { maxChanges: 400, maxOpResults: 500 }
   const store = async (publish: 'writer' | 'outbox' = 'writer') =>
-    redisStore(targetOf(proxy.url), { ...limits, publish })
-  const bus = async () => redisBus(targetOf(busProxy.url), { timeout: '500ms' })
+    redisStore(targetOf(proxy.url), { ...limits, timeout, publish })
+  const bus = async () => redisBus(targetOf(busProxy.url), { timeout })
   const relayBus = relayed ? await bus() : undefined
-  const relay = relayBus && redisRelay(redis.url, { ...limits, bus: relayBus })
+  // a relay takes its stores' options from the URL
+  const relayTarget = new URL(redis.url)
+  for (const [name, value] of Object.entries(limits)) relayTarget.searchParams.set(name, String(value))
+  const relay = relayBus && redisRelay(relayTarget, { timeout, bus: relayBus })
   return {
     namespace,
     // commits through this store, outside the instances, are not published
