@@ -122,6 +122,8 @@ const RETRIABLE_ERRORS: ReadonlySet<string> = new Set([
   'NOT_CONTROLLER',
   'NETWORK_EXCEPTION',
   'BROKER_NOT_AVAILABLE',
+  // a restarted broker is fenced at first: until then, too few brokers can take a new topic
+  'INVALID_REPLICATION_FACTOR',
   'COORDINATOR_LOAD_IN_PROGRESS',
   'THROTTLING_QUOTA_EXCEEDED',
   'UNKNOWN',
