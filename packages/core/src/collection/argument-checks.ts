@@ -103,11 +103,8 @@ export function parseOperations(ops: unknown): readonly Operation[] {
 }
 
 /** Throws unless the options of a write are valid. @throws ArgumentError (`SYNC_ARGUMENT`) */
-export function assertWriteOptions<T extends WriteOptions>(
-  options: T,
-  known: OptionNames<T> = WRITE_OPTIONS as OptionNames<T>,
-): void {
-  assertOptions(options, known, 'options')
+export function assertWriteOptions(options: WriteOptions): void {
+  assertOptions(options, WRITE_OPTIONS, 'options')
   const { meta, ifVersion, ifMatch, idempotencyKey } = options
   if (meta !== undefined) {
     const isObject = typeof meta === 'object' && meta !== null
@@ -121,12 +118,11 @@ export function assertWriteOptions<T extends WriteOptions>(
   if (ifMatch !== undefined) decodeETag(ifMatch)
   if (ifVersion !== undefined && ifMatch !== undefined)
     throw new ArgumentError('ifVersion, ifMatch: expected at most one, got both')
-  if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey === ''))
-    throw new ArgumentError(`idempotencyKey: expected a non-empty string, got ${formatValue(idempotencyKey)}`)
+  if (idempotencyKey !== undefined) assertNonEmptyString(idempotencyKey, 'idempotencyKey')
 }
 
 /**
- * Returns the operation of a `compareAndSet` call and its other options.
+ * Returns the operation of a `compareAndSet` call, and its other options unchecked.
  * @throws ArgumentError (`SYNC_ARGUMENT`), NotJsonError (`SYNC_NOT_JSON`)
  */
 export function parseCompareAndSet(
@@ -135,7 +131,7 @@ export function parseCompareAndSet(
   options: WriteOptions & { readonly expectedVersion: number },
 ): { readonly operation: WriteOperation; readonly writeOptions: WriteOptions } {
   if (typeof field !== 'string') throw new ArgumentError(`field: expected a string, got ${formatValue(field)}`)
-  assertWriteOptions(options, COMPARE_AND_SET_OPTIONS)
+  assertOptions(options, COMPARE_AND_SET_OPTIONS, 'options')
   const { expectedVersion, ...writeOptions } = options
   if (writeOptions.ifVersion !== undefined || writeOptions.ifMatch !== undefined)
     throw new ArgumentError('ifVersion, ifMatch: expected neither in compareAndSet(), which has expectedVersion')

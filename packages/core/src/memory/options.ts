@@ -1,6 +1,7 @@
 import { assertInteger, assertOptions, type OptionNames } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
+import { throwUncaught } from '../transport/listeners.ts'
 
 /**
  * Options of a {@link MemoryHub}. `createMemoryHub` rejects values out of range with an ArgumentError
@@ -85,12 +86,6 @@ export function resolveOptions(options: MemoryHubOptions): HubSettings {
     maxUndoCommits: assertInteger(options.maxUndoCommits ?? 0, 'maxUndoCommits', 0),
     maxPayloadBytes: assertInteger(options.maxPayloadBytes ?? MIB, 'maxPayloadBytes', 1),
     maxCommitBytes: assertInteger(options.maxCommitBytes ?? 16 * MIB, 'maxCommitBytes', 1),
-    onError: options.onError ?? throwLater,
+    onError: options.onError ?? throwUncaught,
   }
-}
-
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error
-  })
 }

@@ -5,10 +5,10 @@ import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
 import {
   assertFunction,
   assertInteger,
+  assertNonEmptyString,
   assertOneOf,
   assertOptions,
   assertSectionRef,
-  formatValue,
   type OptionNames,
   typeName,
 } from '../model/assert.ts'
@@ -20,6 +20,7 @@ import { Metrics } from '../replica/metrics.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import type { BusFailure, ChangeBus } from '../transport/bus.ts'
+import { throwUncaught } from '../transport/listeners.ts'
 import type { Store } from '../transport/store.ts'
 import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './api.ts'
 import { jitteredInterval } from './jittered-interval.ts'
@@ -128,8 +129,7 @@ class Instance implements SyncInstance {
 
   collection<T>(definition: CollectionDefinition<T>, { partition }: { readonly partition: string }): Collection<T> {
     this.#assertOpen()
-    if (typeof partition !== 'string' || partition === '')
-      throw new ArgumentError(`partition: expected a non-empty string, got ${formatValue(partition)}`)
+    assertNonEmptyString(partition, 'partition')
     const ref = { partition, section: definition.section }
     const id = scopeId(ref)
     const open = this.#openSections.get(id) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
@@ -325,9 +325,7 @@ class Instance implements SyncInstance {
         listener(event)
       } catch (error) {
         // rethrown outside the protocol's call stack, as an uncaught exception
-        queueMicrotask(() => {
-          throw error
-        })
+        throwUncaught(error)
       }
     }
   }
