@@ -51,10 +51,10 @@ describe('sync-conformance', () => {
           let count = 0
           const subscribe = (scope, onFrame, options) =>
             bus.subscribe(scope, (frame) => ++count % 50 === 0 || onFrame(frame), options)
-          return Object.assign(Object.create(bus), {
+          return {
             capabilities: bus.capabilities, subscribe, publish: (...args) => bus.publish(...args),
             onStatus: (listener) => bus.onStatus(listener), close: () => bus.close(),
-          })
+          }
         } }
       },
     }`,
