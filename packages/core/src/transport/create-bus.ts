@@ -65,10 +65,16 @@ export interface TransportCall {
  * uncaught exceptions
  */
 export function createBus(
-  transport: BusTransport,
-  { onError = throwUncaught }: { readonly onError?: (error: unknown) => void } = {},
-): ChangeBus {
+  transport: BusTransport & { readonly inCommit: InCommitPublisher },
+  options?: BusHandlers,
+): ChangeBus & { readonly inCommit: InCommitPublisher }
+export function createBus(transport: BusTransport, options?: BusHandlers): ChangeBus
+export function createBus(transport: BusTransport, { onError = throwUncaught }: BusHandlers = {}): ChangeBus {
   return new TransportBus(transport, onError)
+}
+
+interface BusHandlers {
+  readonly onError?: (error: unknown) => void
 }
 
 class TransportBus implements ChangeBus {
