@@ -15,12 +15,19 @@ export interface PendingWrite {
   readonly precondition: Precondition | undefined
   /** True if the write rejects while the store is unavailable, instead of waiting. */
   readonly failFast: boolean
-  readonly completion: PromiseWithResolvers<CommitOutcome>
+  readonly completion: Completion
   /** True once the write was sent: until the store answers, its outcome is unknown. */
   sent: boolean
   opId: string
   /** The cached document at the time of the call: the base of a merge. */
   readonly valueAtCall: JsonObject | undefined
+}
+
+/** Settles the promise of a write's caller. Spelled out, because declarations must compile with the library of ES2023. */
+interface Completion {
+  readonly promise: Promise<CommitOutcome>
+  resolve(outcome: CommitOutcome): void
+  reject(error: unknown): void
 }
 
 /** A state of a document: a version in the generation known here (`ifVersion`), or a complete state (`ifMatch`). */
