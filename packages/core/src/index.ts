@@ -21,6 +21,7 @@ export type {
   CacheOptions,
   CollectionOptions,
   LoadDocument,
+  LoadDocuments,
   SourceOptions,
 } from './collection/options.ts'
 export {
