@@ -23,6 +23,7 @@ export type {
   CacheOptions,
   CollectionOptions,
   LoadDocument,
+  LoadDocuments,
   SourceOptions,
 } from './collection/options.ts'
 export {

@@ -203,7 +203,8 @@ export interface Collection<T> {
    */
   entries(options?: CallOptions & { readonly prefix?: string }): AsyncIterable<readonly [string, Entry<T>]>
   /**
-   * Writes the given fields and keeps the others. Creates the document from them if it does not exist.
+   * Writes the given fields and keeps the others. Creates the document from them if neither the store nor the
+   * collection's `source` has it.
    * @throws ConflictError (`SYNC_CONFLICT`) if `ifVersion` or `ifMatch` does not hold
    * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document was cached at the call and is gone at the commit
    * @throws RejectedError (`SYNC_REJECTED`) if the schema, a merge strategy or `onConflict` rejects the result
@@ -216,7 +217,7 @@ export interface Collection<T> {
    */
   set(key: string, document: T | Frozen<T>, options?: WriteOptions): Promise<WriteResult>
   /**
-   * Creates the document if it does not exist. Otherwise returns the existing one, with `created: false`.
+   * Creates the document if neither the store nor the collection's `source` has it. Otherwise returns the existing one, with `created: false`.
    * @throws ConflictError (`SYNC_CONFLICT`) if other writers keep creating and deleting the document
    */
   create(
@@ -254,7 +255,7 @@ export interface Collection<T> {
    * @throws NotFoundError (`SYNC_NOT_FOUND`) if the document does not exist
    */
   unset(key: string, fields: readonly Field<T>[], options?: WriteOptions): Promise<WriteResult>
-  /** Deletes the document. Resolves with false if it did not exist. */
+  /** Deletes the document from the store, not from the `source`. Resolves with false if the store did not have it. */
   delete(key: string, options?: WriteOptions): Promise<boolean>
   /**
    * Writes many documents, each like `assign`, with at most 1,000 in flight. Starts at once, and reads `rows` no faster
