@@ -13,7 +13,7 @@ import {
   typeName,
 } from '../model/assert.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
-import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
+import { ArgumentError, ClosedError, isSyncError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 import type { ConflictEvent, InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
 import { Metrics } from '../replica/metrics.ts'
@@ -307,7 +307,7 @@ class Instance implements SyncInstance {
   // ---- events ----------------------------------------------------------------------------------------------------
 
   #emitError(ref: SectionRef, error: unknown): void {
-    if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'error', error })
+    if (!this.#closing || !isSyncError(error, 'SYNC_CLOSED')) this.#emit({ ...ref, type: 'error', error })
   }
 
   #onBusFailure({ operation, scope, changes, error }: BusFailure): void {

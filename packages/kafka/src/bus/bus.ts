@@ -1,4 +1,4 @@
-import { AbortedError, BusUnavailableError, ClosedError, LimitError, SyncError } from '@sync/core'
+import { AbortedError, BusUnavailableError, ClosedError, isSyncError, LimitError, type SyncError } from '@sync/core'
 import {
   assertScope,
   type BusCapabilities,
@@ -207,7 +207,7 @@ export class KafkaBus implements ChangeBus {
   }
 
   #toError(cause: unknown, address: Scope): SyncError {
-    if (cause instanceof SyncError) return cause
+    if (isSyncError(cause)) return cause
     const message = cause instanceof Error ? cause.message : String(cause)
     const brokers = this.#settings.brokers.join(', ')
     if (cause instanceof KafkaFailure && cause.kind === 'too-large')

@@ -1,4 +1,4 @@
-import { AbortedError, ArgumentError, SyncError } from '@sync/core'
+import { AbortedError, ArgumentError, isSyncError, type SyncError } from '@sync/core'
 import {
   assertScope,
   type BusCapabilities,
@@ -146,7 +146,7 @@ export class RedisBus implements ChangeBus {
     cause: unknown,
     context: { readonly action: string; readonly scope: Scope },
   ): SyncError {
-    if (this.#closed && !(cause instanceof SyncError)) return busClosedError({ address: context.scope, cause })
+    if (this.#closed && !isSyncError(cause)) return busClosedError({ address: context.scope, cause })
     return toBusError(cause, address, context)
   }
 }
