@@ -9,7 +9,7 @@ import { SourceCalls } from '../collection/source-calls.ts'
 import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
-import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
+import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -138,7 +138,7 @@ function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, re
     returned.catch(() => {})
     throw new ArgumentError('onConflict: expected a synchronous function, got one that returns a promise')
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`onConflict threw: ${message}`, [{ message }], { cause })
   }

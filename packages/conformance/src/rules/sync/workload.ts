@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Collection, type Json, SyncError } from '@sync/core'
+import { type Collection, isSyncError, type Json } from '@sync/core'
 import { decodeChange, type EncodedChange, isCreation } from '@sync/core/adapter'
 import { applyFields } from '@sync/core/patch'
 import { assertThat } from '../../checkers/assertions.ts'
@@ -69,7 +69,7 @@ async function runWorkload(context: SyncTestContext, instances: readonly TestIns
     await context.withTimeout(
       action(docs, key, step).catch((error: unknown) => {
         // A rejected write is a valid outcome of a step.
-        if (!(error instanceof SyncError && error.committed === 'no')) throw error
+        if (!(isSyncError(error) && error.committed === 'no')) throw error
       }),
       `step ${step} of the workload`,
       context.stateTimeout * 2,

@@ -1,5 +1,5 @@
 import { type Scope, scopeId } from '../../model/address.ts'
-import { BusUnavailableError, ClosedError, LimitError, SyncError } from '../../model/errors.ts'
+import { BusUnavailableError, ClosedError, isSyncError, LimitError, type SyncError } from '../../model/errors.ts'
 import type { Runtime } from '../../model/runtime.ts'
 import type { ChangeBus } from '../bus.ts'
 import type { Publication, PublicationTarget } from './publication.ts'
@@ -100,7 +100,7 @@ export class PublishQueue implements PublicationTarget {
       await this.#bus.publish(scope, changes)
       return undefined
     } catch (cause) {
-      return cause instanceof SyncError
+      return isSyncError(cause)
         ? cause
         : new BusUnavailableError('publish failed; see the cause', { cause, address: scope })
     } finally {
