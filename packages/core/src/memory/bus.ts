@@ -67,7 +67,7 @@ class MemoryBus implements ChangeBus {
       throw new ArgumentError('after: expected no offset, because this bus retains no frames', { address: scope })
     if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
     if (this.#broker.disconnected) throw new BusUnavailableError('the bus is unavailable', { address: scope })
-    const unsubscribe = this.#broker.subscribe(scope, (frame) => onFrame(frame))
+    const unsubscribe = this.#broker.subscribe(scope, this, (frame) => onFrame(frame))
     const stop = (): void => {
       unsubscribe()
       this.#activeStops.delete(stop)
