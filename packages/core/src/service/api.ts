@@ -74,7 +74,8 @@ export interface SyncInstance extends AsyncDisposable {
   /**
    * Returns a collection: a typed handle on one section of one partition. Handles of one definition share their
    * replicas.
-   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with another definition
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with other options; functions
+   * may differ, and those of the newest definition apply
    */
   collection<T>(definition: CollectionDefinition<T>, at: { readonly partition: string }): Collection<T>
   /** Returns whether the instance is caught up, and its progress per section. */
