@@ -28,6 +28,7 @@ export type {
 } from './collection/options.ts'
 export {
   createMemoryHub,
+  type DeliveryFaultOptions,
   type FaultRates,
   type MemoryBusControls,
   type MemoryHub,

@@ -201,3 +201,28 @@ function computeDigest(
   const text = JSON.stringify([ttl ?? null, sliding, namedStrategies])
   return [1, 2].map((seed) => hash32(text, seed).toString(36)).join('')
 }
+
+/**
+ * Returns the name of an option in which two definitions differ, except for its functions: strategies of the same names,
+ * schemas, hooks and sources count as equal.
+ */
+export function findDifference(a: CollectionDefinition<unknown>, b: CollectionDefinition<unknown>): string | undefined {
+  return COMPARED_OPTIONS.find(([, read]) => read(a) !== read(b))?.[0]
+}
+
+const COMPARED_OPTIONS: readonly [string, (definition: CollectionDefinition<unknown>) => unknown][] = [
+  ['ttl', ({ ttl, sliding }) => `${ttl} ${sliding}`],
+  ['merge', ({ digest }) => digest],
+  ['replicate', ({ replicate }) => replicate],
+  ['subscribeBy', ({ subscribeBy }) => subscribeBy],
+  [
+    'batch',
+    ({ batch }) => batch && JSON.stringify([batch.maxWait, batch.maxWrites, batch.fields && [...batch.fields]]),
+  ],
+  ['cache', ({ cache }) => JSON.stringify(Object.entries(cache))],
+  // whether the option exists decides how writes are combined and built
+  ['schema', ({ schema }) => schema === undefined],
+  ['onConflict', ({ onConflict }) => onConflict === undefined],
+  ['migrate', ({ migrate }) => migrate === undefined],
+  ['source', ({ source }) => JSON.stringify(source, (_, value) => (typeof value === 'function' ? 'function' : value))],
+]

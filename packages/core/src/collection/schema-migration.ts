@@ -10,12 +10,19 @@ import type { ChangeEvent } from './change-events.ts'
  * document is converted once; its next write stores the result.
  */
 export class Migration {
-  readonly #migrate: ((stored: JsonObject) => unknown) | undefined
-  readonly #migrated = new WeakMap<JsonObject, JsonObject>()
+  #migrate: ((stored: JsonObject) => unknown) | undefined
+  #migrated = new WeakMap<JsonObject, JsonObject>()
 
   /** Without `migrate`, every document is in its current shape. */
   constructor(migrate: ((stored: JsonObject) => unknown) | undefined) {
     this.#migrate = migrate
+  }
+
+  /** Converts documents with another function from now on. */
+  replaceMigrate(migrate: ((stored: JsonObject) => unknown) | undefined): void {
+    if (migrate === this.#migrate) return
+    this.#migrate = migrate
+    this.#migrated = new WeakMap()
   }
 
   /** True if documents may need a conversion. */

@@ -24,18 +24,18 @@ interface QueuedCall {
 }
 
 /**
- * Calls a source, at most `maxConcurrent` times at once. Keys that wait share the next call of `loadMany`. A call runs in
+ * Calls the source of the newest definition, at most `maxConcurrent` times at once. Keys that wait share the next call of `loadMany`. A call runs in
  * the async context of the first caller that it serves.
  */
 export class SourceCalls {
-  readonly #source: Source
+  readonly #source: () => Source
   readonly #ref: SectionRef
   readonly #runtime: Runtime
   #queue: QueuedCall[] = []
   #inFlight = 0
   #scheduled = false
 
-  constructor(source: Source, ref: SectionRef, runtime: Runtime) {
+  constructor(source: () => Source, ref: SectionRef, runtime: Runtime) {
     this.#source = source
     this.#ref = ref
     this.#runtime = runtime
@@ -59,7 +59,7 @@ export class SourceCalls {
   }
 
   #send(): void {
-    const { load, loadMany, maxConcurrent } = this.#source
+    const { load, loadMany, maxConcurrent } = this.#source()
     while (this.#queue.length > 0 && this.#inFlight < maxConcurrent) {
       const calls = this.#queue.splice(0, loadMany ? MAX_KEYS : 1)
       const [first] = calls as [QueuedCall]

@@ -1,4 +1,5 @@
 import { type Scope, scopeId } from '../model/address.ts'
+import type { ChangeBus } from '../transport/bus.ts'
 import type { MemoryBusControls } from './controls.ts'
 import { DeliveryFaults } from './delivery-faults.ts'
 import type { HubSettings } from './options.ts'
@@ -24,9 +25,9 @@ export class Broker {
     const faults = new DeliveryFaults(settings.runtime)
     this.#faults = faults
     this.controls = {
-      drop: (n) => faults.failNext('drop', n),
-      repeat: (n) => faults.failNext('repeat', n),
-      reorder: (n) => faults.failNext('reorder', n),
+      drop: (n, { to } = {}) => faults.failNext('drop', n, to),
+      repeat: (n, { to } = {}) => faults.failNext('repeat', n, to),
+      reorder: (n, { to } = {}) => faults.failNext('reorder', n, to),
       setFaultRates: (rates) => faults.setRates(rates),
       delay: (ms, spread) => faults.setDelay(ms, spread),
       pause: () => {
@@ -59,9 +60,10 @@ export class Broker {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Subscribes to a scope. Returns an unsubscribe function. */
-  subscribe(scope: Scope, deliver: (frame: string) => void): () => void {
-    const queue = new SubscriberQueue({ runtime: this.settings.runtime, paused: () => this.#paused, deliver })
+  /** Subscribes a client to a scope. Returns an unsubscribe function. */
+  subscribe(scope: Scope, client: ChangeBus, deliver: (frame: string) => void): () => void {
+    const { runtime } = this.settings
+    const queue = new SubscriberQueue({ client, runtime, paused: () => this.#paused, deliver })
     const id = scopeId(scope)
     const channel = this.#queuesByScope.get(id) ?? new Set()
     this.#queuesByScope.set(id, channel.add(queue))
@@ -76,7 +78,7 @@ export class Broker {
   publish(scope: Scope, frame: string): void {
     if (this.disconnected) return
     for (const queue of this.#queuesByScope.get(scopeId(scope)) ?? []) {
-      const outcome = this.#faults.nextOutcome(!queue.isReordering)
+      const outcome = this.#faults.nextOutcome(queue.client, !queue.isReordering)
       if (outcome === 'drop') continue
       const ms = this.#faults.nextDelay()
       if (outcome === 'reorder') queue.sendAfterNext(frame, ms)

@@ -17,10 +17,15 @@ import { createMemoryHub, hubParts, type MemoryHub } from './hub.ts'
  */
 export function memoryBus(hub: MemoryHub = createMemoryHub()): ChangeBus {
   const { broker } = hubParts(hub)
-  return createBus(new MemoryTransport(broker), { onError: broker.settings.onError })
+  const transport = new MemoryTransport(broker)
+  const bus = createBus(transport, { onError: broker.settings.onError })
+  transport.client = bus
+  return bus
 }
 
 class MemoryTransport implements BusTransport {
+  /** The bus over this transport. Injected faults can name it as their target. */
+  client: ChangeBus | undefined
   readonly capabilities: BusCapabilities
   readonly #broker: Broker
   #detach: (() => void) | undefined
@@ -53,7 +58,7 @@ class MemoryTransport implements BusTransport {
 
   async subscribe(scope: Scope, onFrame: FrameHandler): Promise<Unsubscribe> {
     if (this.#broker.disconnected) throw new BusUnavailableError('the bus is unavailable', { address: scope })
-    return this.#broker.subscribe(scope, onFrame)
+    return this.#broker.subscribe(scope, this.client as ChangeBus, onFrame)
   }
 
   async close(): Promise<void> {

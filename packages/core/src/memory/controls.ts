@@ -1,4 +1,5 @@
 import type { SectionRef } from '../model/address.ts'
+import type { ChangeBus } from '../transport/bus.ts'
 import type { StoredDocument } from '../transport/store.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { SectionState } from '../versioning/section-state.ts'
@@ -51,19 +52,19 @@ export interface SectionInspection {
  * Fault controls of a hub's buses. For tests, demonstrations and simulations.
  *
  * A delivery is one frame on its way to one subscriber. Of a frame with three subscribers, `drop(1)` drops one
- * delivery, that of the oldest subscription. Counts apply to deliveries in order: drops first, then repeats, then
- * reorderings.
+ * delivery, that of the oldest subscription; that may be the publisher's own. Name the receiver with `to`. Counts apply
+ * to deliveries in order: drops first, then repeats, then reorderings. Counts with `to` apply before those without.
  */
 export interface MemoryBusControls {
   /** Drops the next `n` (default 1) deliveries. */
-  drop(n?: number): void
+  drop(n?: number, options?: DeliveryFaultOptions<ChangeBus>): void
   /** Repeats the next `n` (default 1) deliveries. */
-  repeat(n?: number): void
+  repeat(n?: number, options?: DeliveryFaultOptions<ChangeBus>): void
   /**
    * Swaps the next `n` (default 1) deliveries with their successors. A delivery without a successor within 20 ms is
    * sent alone.
    */
-  reorder(n?: number): void
+  reorder(n?: number, options?: DeliveryFaultOptions<ChangeBus>): void
   /**
    * Drops, repeats or reorders each delivery with these probabilities (default 0 each), drawn from the hub's random
    * source.
@@ -87,6 +88,12 @@ export interface MemoryBusControls {
   makeUnavailable(): void
   /** Ends `makeUnavailable`. Every client emits `resumed`. */
   makeAvailable(): void
+}
+
+/** Receivers of deliveries that fail by count. */
+export interface DeliveryFaultOptions<Receiver> {
+  /** Only deliveries to this receiver count. Default: all deliveries. */
+  readonly to?: Receiver | undefined
 }
 
 /** Fault probabilities from 0 to 1. */

@@ -9,10 +9,15 @@ export type DeliveryOutcome = 'delivered' | 'drop' | 'repeat' | 'reorder'
 const FAULTS = ['drop', 'repeat', 'reorder'] as const
 type Fault = (typeof FAULTS)[number]
 
+type Counts = Record<Fault, number>
+const noFaults = (): Counts => ({ drop: 0, repeat: 0, reorder: 0 })
+
 /** Decides the outcome of deliveries: by count first, then at random. */
 export class DeliveryFaults {
   readonly #runtime: Runtime
-  readonly #counts: Record<Fault, number> = { drop: 0, repeat: 0, reorder: 0 }
+  readonly #counts = noFaults()
+  /** Counts of single receivers. */
+  readonly #countsByReceiver = new WeakMap<object, Counts>()
   #rates: FaultRates = {}
   #delay = { ms: 0, spread: 0 }
 
@@ -20,8 +25,16 @@ export class DeliveryFaults {
     this.#runtime = runtime
   }
 
-  failNext(fault: Fault, n = 1): void {
-    this.#counts[fault] += assertInteger(n, 'n', 0)
+  /** Makes the next `n` deliveries fail: those to one receiver, or all. */
+  failNext(fault: Fault, n = 1, receiver?: object): void {
+    this.#countsOf(receiver)[fault] += assertInteger(n, 'n', 0)
+  }
+
+  #countsOf(receiver: object | undefined): Counts {
+    if (receiver === undefined) return this.#counts
+    const counts = this.#countsByReceiver.get(receiver) ?? noFaults()
+    this.#countsByReceiver.set(receiver, counts)
+    return counts
   }
 
   setRates(rates: FaultRates): void {
@@ -42,11 +55,12 @@ export class DeliveryFaults {
   }
 
   /** `canReorder` is false while another delivery waits to be overtaken by this one. */
-  nextOutcome(canReorder: boolean): DeliveryOutcome {
+  nextOutcome(receiver: object, canReorder: boolean): DeliveryOutcome {
     const candidates = canReorder ? FAULTS : (['drop', 'repeat'] as const)
-    const counted = candidates.find((fault) => this.#counts[fault] > 0)
-    if (counted) {
-      this.#counts[counted]--
+    for (const counts of [this.#countsByReceiver.get(receiver), this.#counts]) {
+      const counted = counts && candidates.find((fault) => counts[fault] > 0)
+      if (!counted) continue
+      counts[counted]--
       return counted
     }
     return candidates.find((fault) => this.#draw(this.#rates[fault])) ?? 'delivered'

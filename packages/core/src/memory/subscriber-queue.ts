@@ -1,7 +1,10 @@
 import type { Runtime } from '../model/runtime.ts'
+import type { ChangeBus } from '../transport/bus.ts'
 
 /** Collaborators of `SubscriberQueue`. */
 export interface SubscriberQueueDeps {
+  /** Bus client that subscribed. */
+  readonly client: ChangeBus
   readonly runtime: Runtime
   /** Whether delivery is paused. */
   readonly paused: () => boolean
@@ -29,6 +32,11 @@ export class SubscriberQueue {
 
   constructor(deps: SubscriberQueueDeps) {
     this.#deps = deps
+  }
+
+  /** Bus client that subscribed. */
+  get client(): ChangeBus {
+    return this.#deps.client
   }
 
   /** Whether a frame waits to be overtaken by the next one. */

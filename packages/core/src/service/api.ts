@@ -74,8 +74,8 @@ export interface SyncInstance extends AsyncDisposable {
   /**
    * Returns a collection: a typed handle on one section of one partition. Without `at`, the partition is `default`: for
    * a service without tenants or regions. Handles of one definition share their replicas.
-   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with another definition, or
-   * if `at` is given without a partition
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with other options
+   * (functions may differ, and those of the newest definition apply), or if `at` is given without a partition
    */
   collection<T>(definition: CollectionDefinition<T>, at?: { readonly partition: string }): Collection<T>
   /** Returns whether the instance is caught up, and its progress per section. */

@@ -132,11 +132,7 @@ class Instance implements SyncInstance {
     const ref = toSectionRef(definition, at)
     const id = scopeId(ref)
     const open = this.#openSections.get(id) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
-    if (open.definition !== definition) {
-      throw new ArgumentError('definition: expected the one that the section was opened with, got another', {
-        address: ref,
-      })
-    }
+    open.adopt(definition as CollectionDefinition<unknown>)
     this.#openSections.set(id, open)
     // the only place where the untyped core takes on the caller's document type
     return open.handle as unknown as Collection<T>

@@ -2,7 +2,7 @@ import { SectionCollection } from '../collection/collection.ts'
 import type { CommitBatcher } from '../collection/commit-batcher.ts'
 import type { WriteDeps } from '../collection/commit-loop.ts'
 import type { Conflict } from '../collection/conflict.ts'
-import type { CollectionDefinition } from '../collection/definition.ts'
+import { type CollectionDefinition, findDifference } from '../collection/definition.ts'
 import { Publisher } from '../collection/publisher.ts'
 import { Migration } from '../collection/schema-migration.ts'
 import { SourceCalls } from '../collection/source-calls.ts'
@@ -18,13 +18,17 @@ import { SectionReplica } from '../replica/section-replica.ts'
 
 /** An open section with its write path. */
 export interface OpenSection {
-  readonly definition: CollectionDefinition<unknown>
   readonly section: SectionReplica
   readonly writeQueue: WriteQueue
   readonly handle: SectionCollection
   /** Client of the store that has the section. */
   readonly retryingStore: RetryingStore
   readonly loadBatcher: LoadBatcher
+  /**
+   * Uses the functions of a definition that was evaluated again, as by a hot reload, from now on.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if another of its options differs
+   */
+  adopt(definition: CollectionDefinition<unknown>): void
 }
 
 /** Assembles a section from its parts. */
@@ -33,19 +37,9 @@ export function openSection(
   definition: CollectionDefinition<unknown>,
   shared: SharedDeps,
 ): OpenSection {
-  const {
-    subscribeBy,
-    digest,
-    replicate,
-    ttl,
-    sliding,
-    cache,
-    merge,
-    schema,
-    onConflict,
-    source,
-    batch: batching,
-  } = definition
+  const { subscribeBy, digest, replicate, ttl, sliding, cache, batch: batching, source } = definition
+  /** Newest definition: its functions apply. */
+  let current = definition
   const {
     origin,
     retryingStore,
@@ -73,18 +67,18 @@ export function openSection(
   })
   const reportConflict = (report: ConflictReport): void => {
     emit({ ...ref, type: 'conflict', ...report })
-    if (onConflict) callOnConflict(onConflict, report)
+    if (current.onConflict) callOnConflict(current.onConflict, report)
   }
   const sourceLoader =
     source &&
     new SourceLoader({
-      calls: new SourceCalls(source, ref, runtime),
+      calls: new SourceCalls(() => current.source ?? source, ref, runtime),
       negativeTtl: source.negativeTtl,
       onStoreUnavailable: (callback) => retryingStore.whenUnavailable(callback),
       section,
       runtime,
     })
-  const needsWholeDocument = schema !== undefined || definition.migrate !== undefined
+  const hasSchema = definition.schema !== undefined
   const writeDeps = {
     origin,
     section,
@@ -95,24 +89,38 @@ export function openSection(
     metrics,
     whenUnavailable,
     ttl,
-    merge,
-    schema,
-    needsWholeDocument,
+    needsWholeDocument: hasSchema || definition.migrate !== undefined,
   }
   const writeQueue = new WriteQueue(
     {
       ...writeDeps,
+      get merge() {
+        return current.merge
+      },
+      get schema() {
+        return current.schema
+      },
       definition: { subscribeBy, digest },
       migrate: (stored) => migration.document(stored),
       reportConflict,
       sourceLoader,
     },
     // a schema or `onConflict` judges one write at a time, so that no write is rejected because of another
-    { maxPendingWrites, batching, neverCombine: schema !== undefined || onConflict !== undefined },
+    { maxPendingWrites, batching, neverCombine: hasSchema || definition.onConflict !== undefined },
   )
   if (replicate === 'all') background(ref, section.ready())
   return {
-    definition,
+    adopt(newer) {
+      if (newer === current) return
+      const difference = findDifference(current, newer)
+      if (difference !== undefined)
+        throw new ArgumentError(
+          `definition: expected the options that the section was opened with, got another ${difference}; restart to change it`,
+          { address: ref },
+        )
+      current = newer
+      migration.replaceMigrate(newer.migrate)
+    },
     section,
     writeQueue,
     retryingStore,

@@ -39,7 +39,7 @@ describe('update()', () => {
       Collection<Product>,
     ]
     await a.create('x', start)
-    cluster.bus.drop(1)
+    cluster.bus.drop(1, { to: cluster.instances[1] })
     await Promise.all([
       a.update('x', (d) => {
         d.stock -= 1
