@@ -1,6 +1,7 @@
 import type { Scope } from '../model/address.ts'
 import { assertScope } from '../model/assert.ts'
 import { AbortedError, ArgumentError, BusUnavailableError, ClosedError } from '../model/errors.ts'
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type {
   BusCapabilities,
   BusStatus,
@@ -49,7 +50,7 @@ class MemoryBus implements ChangeBus {
     })
     this.#detach = broker.onConnectivity((disconnected) => this.#onConnectivity(disconnected))
     // Emitted in a microtask, so that the creator can add its listeners first.
-    queueMicrotask(() => {
+    runInMicrotask(() => {
       if (!this.#closed && !this.#connected) this.#onConnectivity(broker.disconnected)
     })
   }
