@@ -1,3 +1,4 @@
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { CommitRequest, CommitResult } from '../transport/store.ts'
 
@@ -34,7 +35,7 @@ export class CommitBatcher {
       this.#queue.push({ request, resolve, reject })
       if (this.#scheduled) return
       this.#scheduled = true
-      queueMicrotask(() => {
+      runInMicrotask(() => {
         this.#scheduled = false
         this.#send()
       })

@@ -2,6 +2,7 @@ import type { SectionRef } from '../model/address.ts'
 import { typeName } from '../model/assert.ts'
 import { captureContext, type RunInContext } from '../model/async-context.ts'
 import { SourceError } from '../model/errors.ts'
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { Runtime } from '../model/runtime.ts'
 
 /** Maximum duration of a call, in ms: well below the time for which a store remembers deletions. */
@@ -51,7 +52,7 @@ export class SourceCalls {
       if (this.#scheduled) return
       this.#scheduled = true
       // keys that are requested in the same turn share a call
-      queueMicrotask(() => {
+      runInMicrotask(() => {
         this.#scheduled = false
         this.#send()
       })

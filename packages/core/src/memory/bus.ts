@@ -1,5 +1,6 @@
 import type { Scope } from '../model/address.ts'
 import { BusUnavailableError } from '../model/errors.ts'
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { BusCapabilities, ChangeBus, FrameHandler } from '../transport/bus.ts'
 import { type BusTransport, createBus, type TransportState, type Unsubscribe } from '../transport/create-bus.ts'
 import { encodeFrames } from '../transport/frames.ts'
@@ -48,7 +49,7 @@ class MemoryTransport implements BusTransport {
     const report = (disconnected: boolean): void => onState(disconnected ? 'down' : 'up')
     this.#detach = this.#broker.onConnectivity(report)
     // Emitted in a microtask, so that the creator can add its listeners first.
-    queueMicrotask(() => report(this.#broker.disconnected))
+    runInMicrotask(() => report(this.#broker.disconnected))
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {

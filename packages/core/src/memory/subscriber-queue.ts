@@ -1,3 +1,4 @@
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { ChangeBus } from '../transport/bus.ts'
 
@@ -67,7 +68,7 @@ export class SubscriberQueue {
   scheduleDelivery(): void {
     if (this.#deliveryScheduled || this.#queue.length === 0) return
     this.#deliveryScheduled = true
-    queueMicrotask(() => this.#deliver())
+    runInMicrotask(() => this.#deliver())
   }
 
   /** Drops all frames in transit. */

@@ -19,16 +19,21 @@ export interface Runtime {
   id(): string
 }
 
+// Captured when the module is loaded, so that fake timers of a test runner, installed later, do not stop an instance.
+const { setTimeout, clearTimeout } = globalThis
+const readWallClock = Date.now
+const readMonotonicClock = performance.now.bind(performance)
+
 /** If the two clocks drift apart by more than this many ms, the wall clock was set. */
 const CLOCK_STEP_MS = 20
-let wallClockOffset = Date.now() - performance.now()
+let wallClockOffset = readWallClock() - readMonotonicClock()
 /** Total time by which the wall clock was set forward, in ms. */
 let skippedMs = 0
 
 /** Returns the monotonic time, after recording any step of the wall clock. */
 function followWallClock(): number {
-  const since = performance.now()
-  const step = Date.now() - since - wallClockOffset
+  const since = readMonotonicClock()
+  const step = readWallClock() - since - wallClockOffset
   if (Math.abs(step) > CLOCK_STEP_MS) {
     wallClockOffset += step
     skippedMs += Math.max(0, step)

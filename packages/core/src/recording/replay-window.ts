@@ -1,4 +1,5 @@
 import { RecordingError } from '../model/errors.ts'
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import { abortable } from './abortable.ts'
 import type { ReplayProgress } from './progress.ts'
 import type { RecordingLine } from './read.ts'
@@ -116,7 +117,7 @@ export class ReplayWindow {
       this.#onProgress?.(this.#progress)
     } catch (error) {
       // Throw outside, as an uncaught error: here it would count as a rejection of the line.
-      queueMicrotask(() => {
+      runInMicrotask(() => {
         throw error
       })
     }

@@ -1,3 +1,4 @@
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { Head, HeadQuery } from '../transport/store.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
@@ -19,7 +20,7 @@ export class HeadPoller {
   poll(target: PollTarget): Promise<void> {
     const waiting = this.#requested.get(target)
     if (waiting) return waiting.promise
-    if (this.#requested.size === 0) queueMicrotask(() => this.#flush())
+    if (this.#requested.size === 0) runInMicrotask(() => this.#flush())
     const completion = Promise.withResolvers<void>()
     this.#requested.set(target, completion)
     return completion.promise

@@ -1,4 +1,5 @@
 import type { DocumentRef } from '../model/address.ts'
+import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { LoadResult } from '../transport/store.ts'
 import type { RetryingStore } from './retrying-store.ts'
 
@@ -25,7 +26,7 @@ export class LoadBatcher {
 
   load(ref: DocumentRef): Promise<LoadResult> {
     return new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) queueMicrotask(() => this.#flush())
+      if (this.#pending.length === 0) runInMicrotask(() => this.#flush())
       this.#pending.push({ ref, resolve, reject })
     })
   }

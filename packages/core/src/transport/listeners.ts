@@ -36,6 +36,9 @@ export class Listeners<T> {
   }
 }
 
+// Captured when the module is loaded, because fake timers of a test runner would hold the error back.
+const { queueMicrotask } = globalThis
+
 /** Rethrows an error as an uncaught exception, outside the current call. Default of `onError`. */
 export function throwUncaught(error: unknown): void {
   queueMicrotask(() => {

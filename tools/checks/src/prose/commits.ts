@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts'
 /** The last commit before the rules for subjects. */
 const BASE = '4813ef7c8ce6b70d37e087b1d7ffd83df0ae42cd'
 const MAX_LENGTH = 72
-const SHAPE = /^(?:feat|fix|docs|refactor|perf|test|build|ci|chore|revert)(?:\([^()\s]+\))?!?: (?<summary>\S.*)$/
+const SHAPE = /^(?:feat|fix|docs|refactor|perf|test|build|ci|chore|revert|style)(?:\([^()\s]+\))?!?: (?<summary>\S.*)$/
 /** Imperatives that end like a participle. */
 const IMPERATIVES = new Set([
   'embed',

@@ -75,6 +75,17 @@ export const repair: readonly Mutant[] = [
         }),
     }),
   ),
+  brokenStack('SYNC-TAG-01', 'loads another generation than it committed', /the ETag of a loaded document/, () => ({
+    store: (store) =>
+      overlayStore(store, {
+        load: async (refs) =>
+          (await store.load(refs)).map((each) =>
+            each.document && Object.keys(each.document.fieldVersions).length > 99
+              ? { ...each, document: { ...each.document, generation: each.document.generation + 1 } }
+              : each,
+          ),
+      }),
+  })),
   brokenStack(
     'SYNC-FLT-11',
     'does not detect lost history',

@@ -25,6 +25,35 @@ export const writes: readonly Rule<SyncTestContext>[] = [
     },
   },
   {
+    id: 'SYNC-TAG-01',
+    level: 'MUST',
+    statement:
+      'One state of a document has one ETag and one JSON text on an instance that applied its changes and on one that loaded it.',
+    hint: "The store's counters or values differ between a load and the committed change.",
+    async run(context) {
+      const definition = context.define()
+      const [writer, holder] = await context.openInstances(2, definition)
+      // more than 512 members, and values of more than 64 bytes, after which some stores change their order
+      const names = Array.from({ length: 600 }, (_, n) => `${(n * 7) % 600}-${'x'.repeat(n % 3)}`)
+      await context.withTimeout(writer.docs.create('k', { n: 0, b: { z: 1, a: 'y'.repeat(99) } }), 'create')
+      await context.withTimeout(Promise.all([writer, holder].map(({ docs }) => docs.get('k'))), 'get')
+      const wide = Object.fromEntries(names.map((name) => [name, 'y'.repeat(70)]))
+      await context.withTimeout(writer.docs.assign('k', { ...wide, n: 1 } as never), 'assign')
+      const edit = writer.docs.update('k', (doc) => {
+        doc.b = { k: 1, ...(doc.b as object) }
+      })
+      const { position } = await context.withTimeout(edit, 'update')
+      await context.withTimeout(holder.docs.get('k', { after: position }), 'get after a position')
+      const [loader] = await context.openInstances(1, definition)
+      const [held, loaded] = await Promise.all(
+        [holder, loader].map(({ docs }) => context.withTimeout(docs.getEntry('k'), 'getEntry')),
+      )
+      assertEqual(JSON.stringify(loaded?.value), JSON.stringify(held?.value), 'the JSON text of a loaded document')
+      assertEqual(loaded?.etag, held?.etag, 'the ETag of a loaded document')
+      await context.withTimeout(loader.docs.assign('k', { n: 2 }, { ifMatch: held?.etag }), 'assign with ifMatch')
+    },
+  },
+  {
     id: 'SYNC-DAT-01',
     level: 'MUST',
     statement:
