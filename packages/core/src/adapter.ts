@@ -12,6 +12,7 @@ export {
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
 export { hash32 } from './model/hash.ts'
+export { describeImportFailure } from './model/import-failure.ts'
 export type { LogPosition } from './model/position.ts'
 export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
 export { assertCommitRequest, assertTtl } from './transport/assert-request.ts'
