@@ -1,15 +1,40 @@
+import { describeImportFailure } from '@sync/core/adapter'
 import type { SchemeAdapter, SchemeLoader } from './adapter.ts'
 import { ConfigError } from './errors.ts'
 
-/** Packages of the built-in schemes. Each exports its {@link SchemeAdapter} as `adapter`. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  redis: '@sync/redis',
-  rediss: '@sync/redis',
-  nats: '@sync/nats',
-  kafka: '@sync/kafka',
+/**
+ * Loaders of the built-in schemes. Each import names its package and has a `try` around itself: a bundler then includes the package
+ * if it is installed, and accepts that it is not.
+ */
+const BUILT_IN: Readonly<Record<string, SchemeLoader>> = {
+  memory: async () => (await import('./memory.ts')).adapter,
+  redis: importRedis,
+  rediss: importRedis,
+  nats: async () => {
+    try {
+      return (await import('@sync/nats')).adapter
+    } catch (cause) {
+      throw importError('nats', '@sync/nats', cause)
+    }
+  },
+  kafka: async () => {
+    try {
+      return (await import('@sync/kafka')).adapter
+    } catch (cause) {
+      throw importError('kafka', '@sync/kafka', cause)
+    }
+  },
 }
 
-const loaders = new Map<string, SchemeLoader>([['memory', async () => (await import('./memory.ts')).adapter]])
+async function importRedis(): Promise<SchemeAdapter> {
+  try {
+    return (await import('@sync/redis')).adapter
+  } catch (cause) {
+    throw importError('redis', '@sync/redis', cause)
+  }
+}
+
+const loaders = new Map<string, SchemeLoader>(Object.entries(BUILT_IN))
 
 /**
  * Registers a URL scheme for `connect`, `openStore` and `openBus`. Replaces an earlier registration of the scheme.
@@ -27,25 +52,11 @@ export async function loadAdapter(url: URL): Promise<SchemeAdapter> {
   const scheme = url.protocol.slice(0, -1)
   const load = loaders.get(scheme)
   if (load) return load()
-  const name = PACKAGES[scheme]
-  if (name === undefined) {
-    const known = [...new Set([...loaders.keys(), ...Object.keys(PACKAGES)])].map((name) => `${name}:`).join(', ')
-    throw new ConfigError(`no adapter for ${scheme}: URLs; expected one of ${known}, or a call of registerScheme()`)
-  }
-  return loadPackage(name, scheme)
+  const known = [...loaders.keys()].map((name) => `${name}:`).join(', ')
+  throw new ConfigError(`no adapter for ${scheme}: URLs; expected one of ${known}, or a call of registerScheme()`)
 }
 
-async function loadPackage(name: string, scheme: string): Promise<SchemeAdapter> {
-  try {
-    return ((await import(name)) as { adapter: SchemeAdapter }).adapter
-  } catch (cause) {
-    if (!isMissingPackage(cause, name)) throw cause
-    throw new ConfigError(`${scheme}: the package ${name} is not installed; run npm install ${name}`, { cause })
-  }
+function importError(scheme: string, name: string, cause: unknown): ConfigError {
+  const hint = `; in a bundle without it, call registerScheme('${scheme}', …)`
+  return new ConfigError(`${scheme}: ${describeImportFailure(name, cause)}${hint}`, { cause })
 }
-
-const isMissingPackage = (error: unknown, name: string): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  error.code === 'ERR_MODULE_NOT_FOUND' &&
-  error.message.includes(`'${name}'`)

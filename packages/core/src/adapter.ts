@@ -13,6 +13,7 @@ export { type Change as WireChange, type FieldEdit, isCreation } from './model/c
 export { parseDuration } from './model/duration.ts'
 export { messageOf } from './model/errors.ts'
 export { hash32 } from './model/hash.ts'
+export { describeImportFailure } from './model/import-failure.ts'
 export type { LogPosition } from './model/position.ts'
 export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
 export { assertCommitRequest, assertTtl } from './transport/assert-request.ts'

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from '@typescript/typescript6'
 import { command } from './command.ts'
+import { bundleApplication } from './consumer-bundle.ts'
 import { compileProject, copyTypeTests } from './consumer-types.ts'
 import { codeBlocks, readmes } from './readme-blocks.ts'
 import { type Package, root } from './workspace.ts'
@@ -11,7 +12,8 @@ export async function tryPackages(project: string, tarballs: ReadonlyMap<Package
   mkdirSync(project)
   const example = firstExample()
   const typeTests = copyTypeTests(project)
-  const sources = [example, ...typeTests.map((file) => readFileSync(join(project, file), 'utf8'))]
+  // of the clients that are optional, only ioredis is installed
+  const sources = [example, `import 'ioredis'`, ...typeTests.map((file) => readFileSync(join(project, file), 'utf8'))]
   const entries = [...tarballs.keys()].flatMap((pkg) => [...pkg.entries.keys()])
   const files = {
     'package.json': JSON.stringify({ private: true, type: 'module', dependencies: dependencies(tarballs, sources) }),
@@ -32,7 +34,10 @@ export async function tryPackages(project: string, tarballs: ReadonlyMap<Package
     const { ok, output } = await command(name, args, { cwd: project })
     if (!ok) return [`'${step}' fails in a project outside the workspace:\n${output}`]
   }
-  return compileProject(project, ['import.ts', 'example.ts', ...typeTests])
+  return [
+    ...(await bundleApplication(project, `${project}-bundled`)),
+    ...(await compileProject(project, ['import.ts', 'example.ts', ...typeTests])),
+  ]
 }
 
 /** Returns the packages' tarballs and the other imports of the sources, in the versions that are installed here. */

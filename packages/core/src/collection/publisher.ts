@@ -4,6 +4,7 @@ import { BusUnavailableError, isSyncError, type SyncError } from '../model/error
 import type { Runtime } from '../model/runtime.ts'
 import type { Metrics } from '../replica/metrics.ts'
 import type { ChangeBus } from '../transport/bus.ts'
+import { utf8ByteLength } from '../transport/utf8.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 
 const MAX_ATTEMPTS = 6
@@ -32,7 +33,7 @@ export class Publisher {
 
   /** Counts a change that the store published within the commit. */
   countBytes(change: EncodedChange): void {
-    this.#deps.metrics.publishedBytes += change.text.length
+    this.#deps.metrics.publishedBytes += utf8ByteLength(change.text)
   }
 
   publish(change: EncodedChange): void {

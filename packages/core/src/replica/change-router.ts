@@ -2,6 +2,7 @@ import type { Change } from '../model/change.ts'
 import { FrameError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
 import { decodeFrame } from '../transport/decode.ts'
+import { utf8ByteLength } from '../transport/utf8.ts'
 import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
 import type { GapRepair } from './gap-repair.ts'
@@ -71,7 +72,7 @@ export class ChangeRouter {
   /** Receives a frame from the bus. An undecodable frame counts as lost, and the store is asked at once. */
   receiveFrame(frame: string | Uint8Array): void {
     const { metrics, emit } = this.#deps
-    metrics.receivedBytes += frame.length
+    metrics.receivedBytes += typeof frame === 'string' ? utf8ByteLength(frame) : frame.length
     try {
       const { changes, malformed, head } = decodeFrame(frame)
       const size = frame.length / (changes.length + malformed)

@@ -22,9 +22,9 @@ export interface SyncStats {
   readonly reorders: number
   /** Number of frames that could not be decoded. */
   readonly rejectedFrames: number
-  /** Size of received frames, in bytes or, for text frames, UTF-16 code units. */
+  /** Size of received frames, in UTF-8 bytes. */
   readonly receivedBytes: number
-  /** Size of this instance's published changes, in UTF-16 code units. */
+  /** Size of this instance's published changes, in UTF-8 bytes. */
   readonly publishedBytes: number
   /**
    * Time from the commit, by the store's clock, to its application here, in ms, over the last 1,024 changes from other

@@ -42,9 +42,7 @@ describe('createInstance() with a store and a bus of another copy', () => {
     const here = closeLater(createInstance({ store: other.memoryStore(hub), bus: other.memoryBus(hub) }))
     const there = closeLater(other.createInstance({ store: other.memoryStore(hub), bus: other.memoryBus(hub) }))
     const writer = here.collection(products, { partition: 'eu' })
-    const reader = there.collection(other.defineCollection<{ left: number }>({ section: 'product', ttl: 'never' }), {
-      partition: 'eu',
-    })
+    const reader = there.collection(products, { partition: 'eu' })
     await writer.set('lamp', { left: 2 })
     await reader.get('lamp')
     const { position } = await writer.update('lamp', (lamp) => {

@@ -1,4 +1,4 @@
-import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import type { Admin, Kafka, SASLOptions } from 'kafkajs'
 import type { KafkaSasl } from '../options.ts'
 import {
   type FetchRequest,
@@ -26,6 +26,7 @@ const copySasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
 
 /** `KafkaClient` over kafkajs. It uses only the requests and connections of kafkajs, not its retries, metadata cache or groups. */
 export class KafkajsClient implements KafkaClient {
+  readonly #library: typeof import('kafkajs')
   readonly #timeout: number
   readonly #sockets = new Sockets()
   readonly #settings: ClientSettings
@@ -35,7 +36,8 @@ export class KafkajsClient implements KafkaClient {
 
   #adminsOpened = 0
 
-  constructor(settings: ClientSettings) {
+  constructor(settings: ClientSettings, library: typeof import('kafkajs')) {
+    this.#library = library
     this.#settings = settings
     this.#timeout = settings.timeout
     const kafka = this.#createKafka(settings.brokers)
@@ -148,14 +150,14 @@ export class KafkajsClient implements KafkaClient {
 
   #createKafka(brokers: readonly string[]): Kafka {
     const { timeout, tls, sasl } = this.#settings
-    return new Kafka({
+    return new this.#library.Kafka({
       brokers: [...brokers],
       clientId: 'sync',
       connectionTimeout: timeout,
       authenticationTimeout: timeout,
       requestTimeout: timeout,
       enforceRequestTimeout: true,
-      logLevel: logLevel.NOTHING,
+      logLevel: this.#library.logLevel.NOTHING,
       retry: { retries: 0, initialRetryTime: 1 },
       ...(tls && { ssl: tls }),
       ...(sasl && { sasl: copySasl(sasl) }),

@@ -1,39 +1,37 @@
 import { ArgumentError } from '@sync/core'
+import { describeImportFailure } from '@sync/core/adapter'
 import type { KafkaBusOptions } from '../options.ts'
 import type { KafkaClient } from './client.ts'
+import { KafkajsClient } from './kafkajs.ts'
+import { PlatformaticClient } from './platformatic.ts'
 import type { ClientSettings } from './settings.ts'
 
 type ClientName = NonNullable<KafkaBusOptions['client']>
 
-const PACKAGES: Readonly<Record<ClientName, string>> = { kafkajs: 'kafkajs', platformatic: '@platformatic/kafka' }
-
 /**
  * Imports and opens a client.
- * @throws ArgumentError (`SYNC_ARGUMENT`) if its package is not installed
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if its package is not installed, or cannot be loaded
  */
 export async function openClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
+  return name === 'platformatic'
+    ? new PlatformaticClient(settings, await importPlatformatic())
+    : new KafkajsClient(settings, await importKafkajs())
+}
+
+// Each import has a `try` around itself: bundlers then accept that one of the two packages is missing.
+
+async function importKafkajs(): Promise<typeof import('kafkajs')> {
   try {
-    return await importClient(name, settings)
+    return await import('kafkajs')
   } catch (cause) {
-    if (!isMissingPackage(cause, PACKAGES[name])) throw cause
-    throw new ArgumentError(
-      `client: the package ${PACKAGES[name]} is not installed; run npm install ${PACKAGES[name]}`,
-      { cause },
-    )
+    throw new ArgumentError(`client: ${describeImportFailure('kafkajs', cause)}`, { cause })
   }
 }
 
-async function importClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
-  if (name === 'platformatic') {
-    const { PlatformaticClient } = await import('./platformatic.ts')
-    return new PlatformaticClient(settings)
+async function importPlatformatic(): Promise<typeof import('@platformatic/kafka')> {
+  try {
+    return await import('@platformatic/kafka')
+  } catch (cause) {
+    throw new ArgumentError(`client: ${describeImportFailure('@platformatic/kafka', cause)}`, { cause })
   }
-  const { KafkajsClient } = await import('./kafkajs.ts')
-  return new KafkajsClient(settings)
 }
-
-const isMissingPackage = (error: unknown, name: string): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  error.code === 'ERR_MODULE_NOT_FOUND' &&
-  error.message.includes(`'${name}'`)

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { Connection } from '@platformatic/kafka'
+import type { Connection } from '@platformatic/kafka'
 import { KafkaFailure } from './client.ts'
 import type { ClientSettings } from './settings.ts'
 
@@ -26,6 +26,7 @@ interface OpenConnection {
 
 /** Connections to brokers, one per broker and lane, opened on demand. */
 export class PlatformaticConnections {
+  readonly #library: typeof import('@platformatic/kafka')
   readonly #settings: ClientSettings
   readonly #seeds: readonly Address[]
   readonly #brokers = new Map<number, Address>()
@@ -33,7 +34,8 @@ export class PlatformaticConnections {
   #nextBroker = 0
   #closed = false
 
-  constructor(settings: ClientSettings) {
+  constructor(settings: ClientSettings, library: typeof import('@platformatic/kafka')) {
+    this.#library = library
     this.#settings = settings
     this.#seeds = settings.brokers.map((address) => {
       const [host = '', port = ''] = address.split(':')
@@ -99,7 +101,7 @@ export class PlatformaticConnections {
 
   #connect(name: string, { host, port }: Address, lane: Lane): OpenConnection {
     const { timeout, tls, sasl } = this.#settings
-    const connection = new Connection('sync', {
+    const connection = new this.#library.Connection('sync', {
       connectTimeout: timeout,
       requestTimeout: lane === 'request' ? timeout : timeout + MAX_FETCH_WAIT_MS,
       maxInflights: MAX_IN_FLIGHT,

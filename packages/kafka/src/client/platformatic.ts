@@ -1,4 +1,4 @@
-import { createTopicsV7, fetchV13, listOffsetsV7, metadataV12, produceV9 } from '@platformatic/kafka'
+import type { fetchV13 } from '@platformatic/kafka'
 import {
   type FetchPosition,
   type FetchRequest,
@@ -27,20 +27,22 @@ type Batches = NonNullable<fetchV13.FetchResponsePartition['records']>
 
 /** `KafkaClient` over the connections and requests of `@platformatic/kafka`. Kafka 3.1 and newer support these request versions. */
 export class PlatformaticClient implements KafkaClient {
+  readonly #library: typeof import('@platformatic/kafka')
   readonly #timeout: number
   readonly #connections: PlatformaticConnections
   readonly #topicIds = new Map<string, string>()
 
-  constructor(settings: ClientSettings) {
+  constructor(settings: ClientSettings, library: typeof import('@platformatic/kafka')) {
+    this.#library = library
     this.#timeout = settings.timeout
-    this.#connections = new PlatformaticConnections(settings)
+    this.#connections = new PlatformaticConnections(settings, library)
   }
 
   describeTopic(name: string): Promise<readonly Partition[] | undefined> {
     return wrapFailures(async () => {
       try {
         const connection = await this.#connections.toAny()
-        const { brokers, topics } = await metadataV12.api.async(connection, [name], false, false)
+        const { brokers, topics } = await this.#library.metadataV12.api.async(connection, [name], false, false)
         this.#connections.updateBrokers(brokers)
         const found = topics.find((topic) => topic.name === name)
         if (!found) throw new KafkaFailure('unreachable', `topic ${name} is missing in the metadata`)
@@ -60,7 +62,7 @@ export class PlatformaticClient implements KafkaClient {
       const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }))
       const topic = { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs }
       try {
-        await createTopicsV7.api.async(await this.#connections.toAny(), [topic], this.#timeout, false)
+        await this.#library.createTopicsV7.api.async(await this.#connections.toAny(), [topic], this.#timeout, false)
       } catch (error) {
         if (protocolName(error) !== 'TOPIC_ALREADY_EXISTS') throw error
       }
@@ -89,7 +91,13 @@ export class PlatformaticClient implements KafkaClient {
         key: Buffer.from(key),
         value: Buffer.from(value),
       }))
-      await produceV9.api.async(await this.#connections.to(leader, 'request'), -1, this.#timeout, messages, {})
+      await this.#library.produceV9.api.async(
+        await this.#connections.to(leader, 'request'),
+        -1,
+        this.#timeout,
+        messages,
+        {},
+      )
     })
   }
 
@@ -107,7 +115,7 @@ export class PlatformaticClient implements KafkaClient {
           partitionMaxBytes: FETCH_LIMITS.partitionBytes,
         })),
       }))
-      const { responses } = await fetchV13.api.async(
+      const { responses } = await this.#library.fetchV13.api.async(
         connection,
         maxWaitMs,
         1,
@@ -152,7 +160,7 @@ export class PlatformaticClient implements KafkaClient {
       }))
       const topic = { name: ledPartitions[0]?.topic ?? '', partitions: requested }
       const connection = await this.#connections.to(leader, 'request')
-      const { topics } = await listOffsetsV7.api.async(connection, UNSPECIFIED, READ_UNCOMMITTED, [topic])
+      const { topics } = await this.#library.listOffsetsV7.api.async(connection, UNSPECIFIED, READ_UNCOMMITTED, [topic])
       return topics.flatMap((each) => each.partitions)
     })
     const all = (await Promise.all(answers)).flat()

@@ -1,4 +1,5 @@
 import { ArgumentError } from '@sync/core'
+import { describeImportFailure } from '@sync/core/adapter'
 import type { RedisTarget } from '../options.ts'
 import type { Connection } from './connection.ts'
 import { type IoredisClient, IoredisConnection, ownedClientOptions } from './ioredis.ts'
@@ -40,7 +41,7 @@ export async function openConnection(target: RedisTarget, { timeout, client }: C
 }
 
 async function openIoredis(url: URL, timeout: number): Promise<Connection> {
-  const { Redis } = await importPeer(() => import('ioredis'), 'ioredis')
+  const { Redis } = await importIoredis()
   const { host, port, db, username, password, tls } = parseUrl(url)
   const client = new Redis({
     ...ownedClientOptions(timeout),
@@ -55,7 +56,7 @@ async function openIoredis(url: URL, timeout: number): Promise<Connection> {
 }
 
 async function openIoredisCluster(url: URL, timeout: number): Promise<Connection> {
-  const { Cluster } = await importPeer(() => import('ioredis'), 'ioredis')
+  const { Cluster } = await importIoredis()
   const { username, password, tls } = parseUrl(url)
   const { nodes, address } = parseClusterUrl(url)
   const client = new Cluster([...nodes], {
@@ -71,7 +72,7 @@ async function openIoredisCluster(url: URL, timeout: number): Promise<Connection
 }
 
 async function openNodeRedis(url: URL, timeout: number): Promise<Connection> {
-  const { createClient } = await importPeer(() => import('redis'), 'redis')
+  const { createClient } = await importNodeRedis()
   const { host, port, db, username, password, tls } = parseUrl(url)
   const client = createClient({
     ...ownedNodeRedisOptions(timeout, { host, port, ...(tls && { tls: true }) }),
@@ -83,7 +84,7 @@ async function openNodeRedis(url: URL, timeout: number): Promise<Connection> {
 }
 
 async function openNodeRedisCluster(url: URL, timeout: number): Promise<Connection> {
-  const { createCluster } = await importPeer(() => import('redis'), 'redis')
+  const { createCluster } = await importNodeRedis()
   const { username, password, tls } = parseUrl(url)
   const { nodes, address } = parseClusterUrl(url)
   const client = createCluster({
@@ -97,11 +98,21 @@ async function openNodeRedisCluster(url: URL, timeout: number): Promise<Connecti
   return new NodeRedisClusterConnection(client as unknown as NodeRedisCluster, { timeout, owned: true, address })
 }
 
-async function importPeer<T>(importing: () => Promise<T>, name: string): Promise<T> {
+// Each import has a `try` around itself: bundlers then accept that one of the two packages is missing.
+
+async function importIoredis(): Promise<Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>> {
   try {
-    return await importing()
+    return await import('ioredis')
   } catch (cause) {
-    throw new ArgumentError(`client: the package ${name} is not installed; run npm install ${name}`, { cause })
+    throw new ArgumentError(`client: ${describeImportFailure('ioredis', cause)}`, { cause })
+  }
+}
+
+async function importNodeRedis(): Promise<typeof import('redis')> {
+  try {
+    return await import('redis')
+  } catch (cause) {
+    throw new ArgumentError(`client: ${describeImportFailure('redis', cause)}`, { cause })
   }
 }
 
