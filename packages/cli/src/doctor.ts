@@ -79,5 +79,7 @@ function printCheck(
 
 function printSummary(checks: readonly Diagnosis[], terminal: Terminal): void {
   const count = (result: Diagnosis['result']): number => checks.filter((check) => check.result === result).length
-  terminal.print(`\n${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failed`)
+  terminal.print(
+    `\n${count('ok')} ok, ${count('warn')} ${count('warn') === 1 ? 'warning' : 'warnings'}, ${count('fail')} failed`,
+  )
 }

@@ -49,7 +49,7 @@ describe.runIf(await canTest('sync doctor redis://…', { broker: 'redis', contr
   ok    clock          SKEW this machine
   ok    latency       TIMES
 
-11 ok, 1 warnings, 0 failed`,
+11 ok, 1 warning, 0 failed`,
       )
       expect({ code, error }).toEqual({ code: 0, error: '' })
     })
