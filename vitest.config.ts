@@ -13,7 +13,18 @@ const folders = globSync(['{packages,apps,tools}/*/package.json', 'examples/test
  * Projects whose tests use real brokers. A CI machine that freezes for seconds can cause a fail-over and fail a correct test, so
  * these tests get one retry on CI. A real bug fails twice.
  */
-const brokered = new Set(['bench', 'brokers', 'examples', 'faults', 'feed', 'kafka', 'nats', 'redis', 'reference'])
+const brokered = new Set([
+  'bench',
+  'brokers',
+  'cli',
+  'examples',
+  'faults',
+  'feed',
+  'kafka',
+  'nats',
+  'redis',
+  'reference',
+])
 /** Returns a project's name: its folder's name, with a prefix for examples, whose folder may share a package's name. */
 const nameOf = (root: string): string => (root.startsWith('examples/') ? `example-${basename(root)}` : basename(root))
 const retry = (project: string): number => (process.env['CI'] && brokered.has(project) ? 1 : 0)

@@ -1,4 +1,5 @@
 import type { ChangeBus, Store } from '@sync/core'
+import type { Diagnosis, SectionRef, SectionSummary } from '@sync/core/adapter'
 
 /** Opens stores and buses for one URL scheme. An adapter without stores, or without buses, omits the method. */
 export interface SchemeAdapter {
@@ -12,6 +13,10 @@ export interface SchemeAdapter {
   store?(url: URL, text: string): Store | Promise<Store>
   /** Opens a bus. `text` is the URL as it was written. */
   bus?(url: URL, text: string): ChangeBus | Promise<ChangeBus>
+  /** Checks whether the server is fit for this adapter. Yields each result as soon as it is known. */
+  diagnose?(url: URL, text: string): AsyncIterable<Diagnosis>
+  /** Lists the sections of a store. With `only`, yields this section if it exists. Changes nothing in the store. */
+  sections?(url: URL, text: string, only?: SectionRef): AsyncIterable<SectionSummary>
 }
 
 /** Loads an adapter. Called for every URL of the scheme. */

@@ -7,6 +7,7 @@ import {
   type SyncInstance,
   type SyncInstanceOptions,
 } from '@sync/core'
+import type { Diagnosis, SectionRef, SectionSummary } from '@sync/core/adapter'
 import type { SchemeAdapter } from './adapter.ts'
 import { ConfigError } from './errors.ts'
 import { loadAdapter } from './scheme.ts'
@@ -69,6 +70,29 @@ export async function openBus(url: string): Promise<ChangeBus> {
   const adapter = await adapterForHosts(parsed)
   if (!adapter.bus) throw new ConfigError(`${parsed.url.protocol} expected the URL of a bus, got that of a store`)
   return adapter.bus(parsed.url, url)
+}
+
+/**
+ * Checks whether the server of a URL is fit for its adapter, and yields each result as soon as it is known. Yields nothing for an
+ * adapter without checks.
+ * @throws ConfigError (`SYNC_CONFIG`) if the URL cannot be opened
+ */
+export async function* diagnose(url: string): AsyncGenerator<Diagnosis, undefined> {
+  const parsed = parseUrl(url)
+  const adapter = await adapterForHosts(parsed)
+  if (adapter.diagnose) yield* adapter.diagnose(parsed.url, url)
+}
+
+/**
+ * Lists the sections of a store. With `only`, yields this section if it exists. Changes nothing in the store.
+ * @throws ConfigError (`SYNC_CONFIG`) if the URL cannot be opened, or its adapter cannot list sections
+ */
+export async function* listSections(url: string, only?: SectionRef): AsyncGenerator<SectionSummary, undefined> {
+  const parsed = parseUrl(url)
+  const adapter = await adapterForHosts(parsed)
+  if (!adapter.sections)
+    throw new ConfigError(`${parsed.url.protocol} expected an adapter that lists sections, got none`)
+  yield* adapter.sections(parsed.url, url, only)
 }
 
 async function adapterForHosts({ url, hosts }: ParsedUrl): Promise<SchemeAdapter> {

@@ -35,6 +35,7 @@ export {
   type Unsubscribe,
 } from './transport/create-bus.ts'
 export { type DecodedFrame, decodeChange, decodeFrame } from './transport/decode.ts'
+export { type Diagnosis, diagnoseLatency, type SectionSummary } from './transport/diagnosis.ts'
 export { assembleChange, type ChangeParts, type EditParts, headMarker } from './transport/encode.ts'
 export { encodeFrames, type Frame, omitEdits } from './transport/frames.ts'
 export { Listeners, throwUncaught } from './transport/listeners.ts'

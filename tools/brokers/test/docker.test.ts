@@ -60,7 +60,7 @@ describe.runIf(enabled)('startRedis on a machine with only Docker', () => {
   it('kills, pauses, stops and restarts a server in its container', async () => {
     const { startRedis } = await import('@sync/brokers')
     await using redis = await startRedis()
-    expect(redis.source).toBe('the Docker image redis:8')
+    expect(redis.source).toBe('the Docker image redis:7.0.15')
     await using before = connectRedis(redis.url)
     await before.set('kept', 'yes')
     await redis.pause()

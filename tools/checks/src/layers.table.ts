@@ -3,7 +3,7 @@ export const packageLayers: readonly (readonly string[])[] = [
   ['packages/core', 'tools/command-line'],
   ['packages/redis', 'packages/nats', 'packages/kafka'],
   ['packages/config'],
-  ['packages/conformance'],
+  ['packages/conformance', 'packages/cli'],
   ['tools/brokers'],
   ['tools/*'],
   ['apps/feed'],
@@ -29,5 +29,6 @@ export const folderLayers: Readonly<Record<string, readonly string[]>> = {
     'memory',
     'testing',
   ],
+  'packages/cli': ['output', 'inspect'],
   'packages/conformance': ['checkers', 'harness', 'context', 'rules', 'run', 'mutants'],
 }

@@ -10,7 +10,8 @@ import { streams } from './streams.ts'
 
 const TRANSPORTS = { pubsub, streams } as const
 
-const URL_PARAMETERS = {
+/** Options of a bus in a URL's query. */
+export const URL_PARAMETERS = {
   client: ['ioredis', 'redis'],
   cluster: ['true', 'false'],
   transport: ['pubsub', 'streams'],

@@ -5,7 +5,8 @@ import { parseUrlOptions } from '../connection/url-options.ts'
 import type { RedisStoreOptions, RedisTarget } from '../options.ts'
 import { resolveStoreOptions, type StoreSettings } from './settings.ts'
 
-const URL_PARAMETERS = {
+/** Options of a store in a URL's query. */
+export const URL_PARAMETERS = {
   client: ['ioredis', 'redis'],
   cluster: ['true', 'false'],
   timeout: 'duration',

@@ -5,12 +5,13 @@ import { describeImage, requireDocker } from '../install/docker.ts'
 import { findJava } from '../install/java.ts'
 import { fetchJars } from '../install/maven.ts'
 import type { Program } from '../process/program.ts'
+import { IMAGES, VERSIONS } from '../versions.ts'
 import { readJars } from './jars.ts'
 
 /** `newest` is 4.3.1, or the Kafka in `KAFKA_HOME`. `oldest` is 3.3.2: KRaft mode is production-ready since 3.3. */
 export type KafkaRelease = 'newest' | 'oldest'
 
-const VERSIONS: Readonly<Record<KafkaRelease, string>> = { newest: '4.3.1', oldest: '3.3.2' }
+const RELEASES: Readonly<Record<KafkaRelease, string>> = { newest: VERSIONS.kafka, oldest: VERSIONS['kafka-oldest'] }
 
 const cachedPrograms = new Map<KafkaRelease, Promise<Program>>()
 
@@ -44,7 +45,7 @@ const home: Source<Program> = {
 }
 
 function maven(release: KafkaRelease): Source<Program> {
-  const version = VERSIONS[release]
+  const version = RELEASES[release]
   return {
     name: 'Maven',
     async find() {
@@ -58,8 +59,8 @@ const docker: Source<Program> = {
   name: 'Docker',
   async find() {
     await requireDocker()
-    const version = '4.1.0'
-    const image = `apache/kafka:${version}`
+    const version = VERSIONS.kafka
+    const image = IMAGES.kafka
     const args = [...JVM_ARGS, '-cp', '/opt/kafka/libs/*']
     return { command: '/opt/java/openjdk/bin/java', args, env: {}, version, source: describeImage(image), image }
   },

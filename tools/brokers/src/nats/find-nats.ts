@@ -5,6 +5,7 @@ import { describeImage, requireDocker } from '../install/docker.ts'
 import { buildWithGo } from '../install/go.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
+import { IMAGES, VERSIONS } from '../versions.ts'
 
 /**
  * `newest` is the server on the PATH if it is 2.11 or newer, otherwise 2.15.2. `oldest` is Debian's package: 2.9.10 on Debian 12.
@@ -12,7 +13,7 @@ import type { Program } from '../process/program.ts'
 export type NatsRelease = 'newest' | 'oldest'
 
 /** Version that Go builds. */
-const NEWEST_VERSION = 'v2.15.2'
+const NEWEST_VERSION = `v${VERSIONS.nats}`
 
 /** Minimum version on the PATH to count as newest. Streams support batched reads since this version. */
 const MIN_NEW_VERSION = [2, 11] as const
@@ -65,7 +66,7 @@ const sources: Readonly<Record<NatsRelease, readonly Source<Program>[]>> = {
       name: 'Docker',
       async find() {
         await requireDocker()
-        const image = 'nats:2-alpine'
+        const image = IMAGES.nats
         return inspectCandidate({ command: 'nats-server', env: {}, source: describeImage(image), image })
       },
     },

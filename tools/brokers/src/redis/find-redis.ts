@@ -4,6 +4,7 @@ import { unpackDebian } from '../install/debian.ts'
 import { describeImage, requireDocker } from '../install/docker.ts'
 import { type Candidate, inspect } from '../install/inspect.ts'
 import type { Program } from '../process/program.ts'
+import { IMAGES } from '../versions.ts'
 
 /** Servers that implement the Redis protocol. */
 export type RedisFlavor = 'redis' | 'valkey'
@@ -24,8 +25,6 @@ export function findRedis(flavor: RedisFlavor): Promise<Program> {
   cachedPrograms.set(flavor, known)
   return known
 }
-
-const IMAGES: Readonly<Record<RedisFlavor, string>> = { redis: 'redis:8', valkey: 'valkey/valkey:8' }
 
 function search(flavor: RedisFlavor): Promise<Program> {
   const name = `${flavor}-server`
