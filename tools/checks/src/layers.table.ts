@@ -2,7 +2,7 @@
 export const packageLayers: readonly (readonly string[])[] = [
   ['packages/core'],
   ['packages/redis', 'packages/nats', 'packages/kafka'],
-  ['packages/config'],
+  ['packages/config', 'packages/admin'],
   ['packages/conformance'],
   ['tools/brokers'],
   ['tools/*'],
