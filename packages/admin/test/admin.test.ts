@@ -192,8 +192,8 @@ describe('fetch()', () => {
       exists: true,
       version: 2,
       fields: [
-        { name: 'status', version: 2 },
         { name: 'customer', version: 1 },
+        { name: 'status', version: 2 },
       ],
       changes: [
         { version: 2, fields: ['status'] },
@@ -205,7 +205,7 @@ describe('fetch()', () => {
 
     await write(await open({ showValues: true }))
     expect(await (await send(service.admin, documentPath('o-1'))).json()).toMatchObject({
-      fields: [{ json: '"paid"' }, { json: '"Ann"' }],
+      fields: [{ json: '"Ann"' }, { json: '"paid"' }],
       changes: [{ meta: { actor: 'Ben' } }, {}],
     })
   })

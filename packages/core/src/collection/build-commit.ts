@@ -1,7 +1,14 @@
 import type { Merge } from '../merge/merge.ts'
 import type { DocumentRef } from '../model/address.ts'
 import { typeName } from '../model/assert.ts'
-import { ArgumentError, ConflictError, NotFoundError, RejectedError, SyncError } from '../model/errors.ts'
+import {
+  ArgumentError,
+  ConflictError,
+  isSyncError,
+  NotFoundError,
+  RejectedError,
+  type SyncError,
+} from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject, jsonEqual, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import type { LogPosition } from '../model/position.ts'
@@ -109,6 +116,20 @@ export function needsBase(operation: WriteOperation, merge: ReadonlyMap<string, 
   return operation.kind === 'unset' && whole
 }
 
+/** True if the write merges with changes made since its caller saw the document. */
+export function needsMergeBase(operation: WriteOperation, merge: ReadonlyMap<string, unknown>): boolean {
+  if (operation.kind === 'assign') return Object.keys(operation.fields).some((field) => merge.has(field))
+  return operation.kind === 'patch'
+}
+
+/** True if the result of the write depends on a document that only the source may have. */
+export function needsSource(operation: WriteOperation, hasPrecondition: boolean): boolean {
+  const { kind } = operation
+  if (kind === 'delete' || kind === 'fill') return false
+  const isWhole = kind === 'set' || (kind === 'assign' && operation.isWhole === true)
+  return !isWhole || hasPrecondition
+}
+
 function buildAssign(fields: JsonObject, { address, base, initial, mergeBase, merge }: BuildInput): CommitContent {
   const value = base?.value
   assertSameGeneration(base, initial)
@@ -162,7 +183,7 @@ function mergeField(
   try {
     return toJson(merge({ base, local, remote }))
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`the merge strategy threw: ${message}`, [{ message, path: address.field }], {
       cause,

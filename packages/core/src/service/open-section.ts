@@ -5,10 +5,11 @@ import type { Conflict } from '../collection/conflict.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import { Publisher } from '../collection/publisher.ts'
 import { Migration } from '../collection/schema-migration.ts'
+import { SourceCalls } from '../collection/source-calls.ts'
 import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
-import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
+import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -74,6 +75,15 @@ export function openSection(
     emit({ ...ref, type: 'conflict', ...report })
     if (onConflict) callOnConflict(onConflict, report)
   }
+  const sourceLoader =
+    source &&
+    new SourceLoader({
+      calls: new SourceCalls(source, ref, runtime),
+      negativeTtl: source.negativeTtl,
+      onStoreUnavailable: (callback) => retryingStore.whenUnavailable(callback),
+      section,
+      runtime,
+    })
   const needsWholeDocument = schema !== undefined || definition.migrate !== undefined
   const writeDeps = {
     origin,
@@ -95,12 +105,11 @@ export function openSection(
       definition: { subscribeBy, digest },
       migrate: (stored) => migration.document(stored),
       reportConflict,
+      sourceLoader,
     },
     // a schema or `onConflict` judges one write at a time, so that no write is rejected because of another
     { maxPendingWrites, batching, neverCombine: schema !== undefined || onConflict !== undefined },
   )
-  const sourceLoader =
-    source && new SourceLoader({ load: source, negativeTtl: definition.negativeTtl, section, writeQueue, runtime })
   if (replicate === 'all') background(ref, section.ready())
   return {
     definition,
@@ -108,7 +117,16 @@ export function openSection(
     writeQueue,
     retryingStore,
     loadBatcher: shared.loadBatcher,
-    handle: new SectionCollection({ section, writeQueue, retryingStore, runtime, migration, sourceLoader, onError }),
+    handle: new SectionCollection({
+      section,
+      writeQueue,
+      retryingStore,
+      runtime,
+      migration,
+      sourceLoader,
+      readsSourceInOutage: source?.whenStoreUnavailable === 'read',
+      onError,
+    }),
   }
 }
 
@@ -120,7 +138,7 @@ function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, re
     returned.catch(() => {})
     throw new ArgumentError('onConflict: expected a synchronous function, got one that returns a promise')
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`onConflict threw: ${message}`, [{ message }], { cause })
   }
