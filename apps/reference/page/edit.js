@@ -1,6 +1,7 @@
-import { useEffect, useId, useState } from 'preact/hooks'
-import { html } from './html.js'
-import { post } from './stream.js'
+import { html, useEffect, useState } from './html.js'
+import { FormError } from './instruments/inspector.js'
+import { useRequest } from './stream.js'
+import { ScrollHint } from './tables.js'
 
 /** Merge strategy, its description, input type and unit of each field. */
 const FIELDS = {
@@ -31,34 +32,28 @@ function parse(kind, text) {
     .filter((tag) => tag !== '')
 }
 
-const Select = ({ label, value, options, onChange }) => {
-  const id = useId()
-  return html`
+const Select = ({ id, label, value, options, onChange }) => html`
     <div class="field">
       <label for=${id}>${label}</label>
       <select id=${id} value=${value} onChange=${({ target }) => onChange(target.value)}>
         ${options.map(([option, text]) => html`<option key=${option} value=${option}>${text}</option>`)}
       </select>
     </div>`
-}
 
-const Input = ({ label, value, kind, hint, onInput }) => {
-  const id = useId()
-  return html`
+const Input = ({ id, label, value, kind, hint, isInvalid = false, onInput }) => html`
     <div class="field">
       <label for=${id}>${label}</label>
       <input key=${kind} id=${id} type=${kind === 'number' ? 'number' : 'text'} step="any" required value=${value} placeholder=${hint}
-        onInput=${({ target }) => onInput(target.value)} />
+        aria-invalid=${isInvalid} onInput=${({ target }) => onInput(target.value)} />
     </div>`
-}
 
-const Writer = ({ number, edit, instances, field, onChange }) => html`
+const Writer = ({ number, edit, instances, field, isInvalid, onChange }) => html`
   <fieldset class="writer">
     <legend>${['First', 'Second'][number]} writer</legend>
-    <${Select} label="Replica" value=${edit.instance} options=${instances.map((name) => [name, name])}
+    <${Select} id=${`writer-${number}-replica`} label="Replica" value=${edit.instance} options=${instances.map((name) => [name, name])}
       onChange=${(instance) => onChange({ ...edit, instance })} />
-    <${Input} label="Author" value=${edit.actor} onInput=${(actor) => onChange({ ...edit, actor })} />
-    <${Input} label=${`New value${field.unit ? ` (${field.unit})` : ''}`} value=${edit.text} kind=${field.kind}
+    <${Input} id=${`writer-${number}-author`} label="Author" value=${edit.actor} onInput=${(actor) => onChange({ ...edit, actor })} />
+    <${Input} id=${`writer-${number}-value`} isInvalid=${isInvalid} label=${`New value${field.unit ? ` (${field.unit})` : ''}`} value=${edit.text} kind=${field.kind}
       hint=${field.kind === 'list' ? 'comma-separated' : ''} onInput=${(text) => onChange({ ...edit, text })} />
   </fieldset>`
 
@@ -66,6 +61,7 @@ const Writer = ({ number, edit, instances, field, onChange }) => html`
 const Copies = ({ unit, units, field }) => {
   const instances = Object.keys(units)
   return html`
+    <${ScrollHint} />
     <div class="wide" tabindex="0" role="region" aria-label=${`${unit} on every replica`}>
       <table class="copies">
         <caption><code>forecast:config:${unit}</code> on every replica</caption>
@@ -113,7 +109,8 @@ const Result = ({ result }) => html`
   </div>`
 
 /** Form for edits of one field on two replicas: concurrent, conditional, or single. */
-export function Edit({ units, onError }) {
+export function Edit({ units }) {
+  const { send, error } = useRequest()
   const instances = Object.keys(units)
   const keys = [...new Set(instances.flatMap((name) => Object.keys(units[name])))].sort()
   const [unit, setUnit] = useState('unit-001')
@@ -141,15 +138,9 @@ export function Edit({ units, onError }) {
   const submit = async (path, title) => {
     setWriting(true)
     const payload = edits.map(({ instance, actor, text }) => ({ instance, actor, value: parse(field.kind, text) }))
-    try {
-      const { summary } = await post(path, { key: unit, field: name, edits: payload, edit: payload[0] })
-      setResult({ title, summary })
-      onError(undefined)
-    } catch (error) {
-      onError(error)
-    } finally {
-      setWriting(false)
-    }
+    const answer = await send(path, { key: unit, field: name, edits: payload, edit: payload[0] })
+    if (answer) setResult({ title, summary: answer.summary })
+    setWriting(false)
   }
   const change = (number) => (edit) => setEdits((now) => now.map((each, i) => (i === number ? edit : each)))
   return html`
@@ -161,8 +152,8 @@ export function Edit({ units, onError }) {
           void submit('/concurrent-edits', 'Concurrent writes')
         }}>
           <div class="fields">
-            <${Select} label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => select(key, name)} />
-            <${Select} label="Field" value=${name} onChange=${(fieldName) => select(unit, fieldName)}
+            <${Select} id="edit-unit" label="Unit" value=${unit} options=${keys.map((key) => [key, key])} onChange=${(key) => select(key, name)} />
+            <${Select} id="edit-field" label="Field" value=${name} onChange=${(fieldName) => select(unit, fieldName)}
               options=${Object.entries(FIELDS).map(([fieldName, { strategy }]) => [fieldName, `${fieldName} (${strategy})`])} />
           </div>
           <div class="head">
@@ -170,7 +161,7 @@ export function Edit({ units, onError }) {
             <button type="button" class="quiet" onClick=${() => suggest(unit, name)}>Suggest values</button>
           </div>
           <div class="writers">
-            ${edits.map((edit, i) => html`<${Writer} number=${i} edit=${edit} instances=${instances} field=${field} onChange=${change(i)} />`)}
+            ${edits.map((edit, i) => html`<${Writer} key=${i} number=${i} isInvalid=${error?.message.startsWith(`${name}:`) ?? false} edit=${edit} instances=${instances} field=${field} onChange=${change(i)} />`)}
           </div>
           <div class="buttons">
             <button class="primary" disabled=${writing}>Write both at once</button>
@@ -178,6 +169,7 @@ export function Edit({ units, onError }) {
               onClick=${() => submit('/compare-and-set', 'Compare and set')}>Write first if unchanged</button>
             <button type="button" disabled=${writing} onClick=${() => submit('/edit', 'Single write')}>Write first only</button>
           </div>
+          <${FormError} error=${error} />
         </form>
         <div class="outcome">
           <${Result} result=${result} />

@@ -1,5 +1,6 @@
 import { count, html } from './html.js'
-import { post } from './stream.js'
+import { FormError } from './instruments/inspector.js'
+import { useRequest } from './stream.js'
 
 const Choice = ({ label, options, selected, busy, onChange }) => html`
   <div class="field">
@@ -22,18 +23,22 @@ const Outcome = ({ migration: { kind, from, to, before, after } }) => html`
   </dl>`
 
 /** Controls that move the running system to another bus, or restart it on another store. */
-export const Migration = ({ targets, busy, lastMigration, onError }) => html`
+export function Migration({ targets, busy, lastMigration }) {
+  const { send, error } = useRequest()
+  return html`
   <section class="card" aria-labelledby="move">
     <h2 id="move">Move to another bus or store</h2>
     <div class="fields">
       <${Choice} label="Bus" options=${targets.buses} selected=${targets.bus} busy=${busy !== undefined}
-        onChange=${(to) => post('/move-bus', { to }).catch(onError)} />
+        onChange=${(to) => send('/move-bus', { to })} />
       <${Choice} label="Store" options=${targets.stores} selected=${targets.store} busy=${busy !== undefined}
-        onChange=${(to) => post('/move-store', { to }).catch(onError)} />
+        onChange=${(to) => send('/move-store', { to })} />
     </div>
+    <${FormError} error=${error} />
     <p class="faint">
       ${targets.hosting === 'processes' ? 'Each service runs in its own process.' : 'All services run in one process.'} A move to
       another bus does not interrupt writes. A move to another store restarts the services on a copy of the documents.
     </p>
     ${lastMigration && html`<${Outcome} migration=${lastMigration} />`}
   </section>`
+}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useState } from './html.js'
 
 const MAX_POINTS = 2_400
 
@@ -15,8 +15,8 @@ export function useStream() {
     )
     source.addEventListener('frame', ({ data }) => {
       const frame = JSON.parse(data)
-      const { at, rate, totals } = frame
-      const point = { at, rate, ...totals.propagation }
+      const { at, rate, totals, instances } = frame
+      const point = { at, rate, ...totals.propagation, behind: Math.max(...instances.map(({ behind }) => behind)) }
       setState(({ points }) => ({ frame, points: [...thinOut(points), point], connected: true }))
     })
     source.addEventListener('error', () => setState((now) => ({ ...now, connected: false })))
@@ -35,4 +35,20 @@ export async function post(path, body) {
   const answer = await response.json()
   if (!response.ok) throw new Error(answer.error)
   return answer
+}
+
+/** Returns a function that sends a request, and the error of the last one. The function resolves with `undefined` after an error. */
+export function useRequest() {
+  const [error, setError] = useState()
+  const send = async (path, body) => {
+    try {
+      const answer = await post(path, body)
+      setError(undefined)
+      return answer
+    } catch (problem) {
+      setError(problem)
+      return undefined
+    }
+  }
+  return { send, error }
 }

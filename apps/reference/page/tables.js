@@ -1,39 +1,26 @@
-import { useRef } from 'preact/hooks'
-import { clock, count, duration, html, percent } from './html.js'
+import { count, duration, html, percent, useRef } from './html.js'
+import { Card, State, Table } from './instruments/figures.js'
+import { shownState } from './topology.js'
+
+const INSTANCES = [
+  ['Instance', ({ name }) => name],
+  ['State', (each) => html`<${State} state=${each.shown} />`],
+  ['Confirmed', ({ lagMs }) => `${duration(lagMs)} ago`, 'number'],
+  ['Sequence', ({ sequence }) => count(sequence), 'number'],
+  ['Documents', ({ documents }) => count(documents), 'number'],
+  ['Applied', ({ applied }) => count(applied), 'number'],
+  ['Behind', ({ behind }) => count(behind), 'number'],
+  ['Gaps', ({ gaps }) => count(gaps), 'number'],
+  ['Repairs', ({ repairs }) => count(repairs), 'number'],
+  ['Consistency', ({ score }) => (score === undefined ? '–' : percent(score)), 'number'],
+]
 
 /** Table of all instances. */
-export const Instances = ({ instances }) => html`
-  <section class="card" aria-labelledby="instances">
-    <h2 id="instances">Instances</h2>
-    <div class="wide" tabindex="0" role="region" aria-labelledby="instances">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Instance</th><th scope="col">State</th><th scope="col" class="number">Last confirmed</th><th scope="col" class="number">Sequence</th>
-            <th scope="col" class="number">Documents</th><th scope="col" class="number">Applied</th><th scope="col" class="number">Behind</th>
-            <th scope="col" class="number">Gaps</th><th scope="col" class="number">Repairs</th><th scope="col" class="number">Consistency</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${instances.map(
-            (each) => html`
-              <tr key=${each.name}>
-                <th scope="row">${each.name}</th>
-                <td><span class="state ${each.state}">${each.state.replace('-', ' ')}</span></td>
-                <td class="number">${duration(each.lagMs)} ago</td>
-                <td class="number">${count(each.sequence)}</td>
-                <td class="number">${count(each.documents)}</td>
-                <td class="number">${count(each.applied)}</td>
-                <td class="number">${count(each.behind)}</td>
-                <td class="number">${count(each.gaps)}</td>
-                <td class="number">${count(each.repairs)}</td>
-                <td class="number">${each.score === undefined ? '–' : percent(each.score)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-  </section>`
+export const Instances = ({ instances, faults }) => html`
+  <${Card} id="instances" title="Instances">
+    <${Table} label="Instances" columns=${INSTANCES} keyOf=${({ name }) => name}
+      rows=${instances.map((each) => ({ ...each, shown: shownState(each, faults[each.name]) }))} />
+  <//>`
 
 const COLUMNS = [
   ['CITY', 'City'],
@@ -46,16 +33,19 @@ const COLUMNS = [
 const formatCell = (name, value) =>
   value === null ? '–' : name === 'LAST_UPDATE' ? new Date(value).toISOString().slice(5, 16).replace('T', ' ') : value
 
+/** Hint below a table that is wider than a phone. */
+export const ScrollHint = () => html`<p class="scroll-hint" aria-hidden="true">Scroll sideways for more columns →</p>`
+
 /** Table of the outages that changed most recently. Changed fields flash. */
 export function Outages({ rows }) {
   const seen = useRef(new Map())
   const before = seen.current
   seen.current = new Map(rows.map(({ key, version }) => [key, version]))
   return html`
-    <section class="card" aria-labelledby="outages">
-      <h2 id="outages">Latest outage changes on replica 1</h2>
-      <div class="wide" tabindex="0" role="region" aria-labelledby="outages">
-        <table>
+    <${Card} id="outages" title="Latest outage changes on replica 1">
+      <${ScrollHint} />
+      <div class="wide scroll" tabindex="0" role="region" aria-labelledby="outages">
+        <table class="outages">
           <thead>
             <tr>
               <th scope="col">Outage</th><th scope="col" class="number">Version</th>
@@ -78,20 +68,5 @@ export function Outages({ rows }) {
         </table>
         ${rows.length === 0 && html`<p class="empty">No outage has changed yet.</p>`}
       </div>
-    </section>`
+    <//>`
 }
-
-/** Log of events other than data changes, newest first. */
-export const Log = ({ lines }) => html`
-  <section class="card" aria-labelledby="log">
-    <h2 id="log">Events</h2>
-    <div class="log" role="log" aria-labelledby="log" tabindex="0"><ol reversed>
-      ${[...lines].reverse().map(
-        ({ id, at, instance, text, times }) => html`
-          <li key=${id}>
-            <time>${clock(at)}</time> <b>${instance}</b> ${text}${times > 1 ? ` × ${times}` : ''}
-          </li>`,
-      )}
-    </ol></div>
-    ${lines.length === 0 && html`<p class="empty">No events yet. Inject a fault to see how the replicas recover.</p>`}
-  </section>`

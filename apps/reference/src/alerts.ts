@@ -41,6 +41,7 @@ export function findAlerts(totals: Totals, errorRate: number, instances: readonl
     ...(score < MIN_SCORE
       ? [{ rule: 'consistency under 99.9 %', text: `Consistency is ${percent(score, 1)} (< 99.9 %)` }]
       : []),
+    ...staleAlerts(instances),
     ...instances.flatMap(({ name, lagMs, behindMs }) => {
       const delayMs = Math.max(lagMs, behindMs)
       return delayMs > MAX_LAG_MS
@@ -48,6 +49,17 @@ export function findAlerts(totals: Totals, errorRate: number, instances: readonl
         : []
     }),
   ]
+}
+
+/** Returns one alert per stale instance, or one for all of them. The state is known at once, before documents are late. */
+function staleAlerts(instances: readonly InstanceFigures[]): readonly Alert[] {
+  const stale = instances.filter(({ state }) => state === 'stale')
+  if (stale.length > 1 && stale.length === instances.length)
+    return [{ rule: 'all instances are stale', text: 'All instances are stale: the store or the bus is unavailable' }]
+  return stale.map(({ name }) => ({
+    rule: `${name} is stale`,
+    text: `${name} is stale: the store or the bus is unavailable`,
+  }))
 }
 
 const MAX_PAST_ALERTS = 100

@@ -8,6 +8,8 @@ export interface Point {
   readonly p50: number
   readonly p95: number
   readonly p99: number
+  /** Commits that the replica furthest behind has not received. */
+  readonly behind: number
 }
 
 const MAX_POINTS = 1_200
@@ -19,10 +21,15 @@ export class ChartHistory {
   #stride = 1
   #added = 0
 
-  add({ at, rate, totals: { propagation } }: Pick<DashboardFrame, 'at' | 'rate' | 'totals'>): void {
+  add({
+    at,
+    rate,
+    totals: { propagation },
+    instances,
+  }: Pick<DashboardFrame, 'at' | 'rate' | 'totals' | 'instances'>): void {
     if (this.#added++ % this.#stride > 0) return
     const { p50, p95, p99 } = propagation
-    this.#points.push({ at, rate, p50, p95, p99 })
+    this.#points.push({ at, rate, p50, p95, p99, behind: Math.max(0, ...instances.map((each) => each.behind)) })
     if (this.#points.length <= MAX_POINTS) return
     this.#points = this.#points.filter((_, index) => index % 2 === 0)
     this.#stride *= 2

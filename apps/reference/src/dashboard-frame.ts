@@ -1,8 +1,10 @@
+import type { LogLine } from '@sync/admin/parts'
 import type { PastAlert } from './alerts.ts'
 import type { AvailableTargets } from './available-targets.ts'
 import type { DashboardState } from './dashboard.ts'
-import type { LogLine } from './event-log.ts'
+import type { FaultMark } from './fault-marks.ts'
 import type { MigrationResult } from './migrations.ts'
+import type { NetworkFault } from './services/network-fault.ts'
 import type { Rate } from './services/throttle.ts'
 
 /** Everything that the page shows at one moment. */
@@ -13,6 +15,10 @@ export interface DashboardFrame extends DashboardState {
   readonly targetRate: Rate
   /** Descriptions of the active network faults by replica; empty if a replica has none. */
   readonly networkFaults: Readonly<Record<string, string>>
+  /** Active network faults by replica. */
+  readonly faults: Readonly<Record<string, NetworkFault>>
+  /** Beginnings and ends of faults, oldest first. */
+  readonly marks: readonly FaultMark[]
   readonly targets: AvailableTargets
   /** Description of the operation in progress on the whole system. */
   readonly busy: string | undefined

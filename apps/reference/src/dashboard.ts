@@ -1,7 +1,7 @@
+import type { EventLog } from '@sync/admin/parts'
 import { createRateMeter, type RateMeter } from 'feed'
 import { type Alert, findAlerts } from './alerts.ts'
 import { ErrorRate } from './error-rate.ts'
-import type { EventLog } from './event-log.ts'
 import { type InstanceFigures, type InstanceReading, instanceFigures, type Totals, totalsOf } from './figures.ts'
 import { LagTracker } from './lag-tracker.ts'
 import type { ComparisonCounts } from './services/comparison.ts'

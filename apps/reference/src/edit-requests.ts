@@ -38,10 +38,28 @@ export const editRequests: readonly (readonly [string, RequestHandler])[] = [
     },
   ],
   [
+    '/inspect',
+    (system, { instance, section, key }) => {
+      if (typeof key !== 'string' || key === '') throw new RequestError(400, 'key: expected the key of a document')
+      const query = { section: parseSection(section), key }
+      return system.withFleet(({ replicas }) => {
+        const replica = replicas.find(({ name }) => name === instance)
+        if (!replica) throw new RequestError(400, 'instance: expected the name of a replica')
+        return replica.execute('inspect', query)
+      })
+    },
+  ],
+  [
     '/journal',
-    (system, { section, key = '' }) => {
+    (system, { section, key = '', byPeople = false }) => {
       if (typeof key !== 'string') throw new RequestError(400, 'key: expected a string')
-      const query = { ...(section !== undefined && { section: parseSection(section) }), key, last: MAX_JOURNAL_LINES }
+      if (typeof byPeople !== 'boolean') throw new RequestError(400, 'byPeople: expected true or false')
+      const query = {
+        ...(section !== undefined && { section: parseSection(section) }),
+        byPeople,
+        key,
+        last: MAX_JOURNAL_LINES,
+      }
       return system.withFleet(({ replicas: [first] }) => {
         if (!first) throw new RequestError(503, 'no replica is available')
         return first.execute('journal', query)
@@ -50,7 +68,8 @@ export const editRequests: readonly (readonly [string, RequestHandler])[] = [
   ],
 ]
 
-const MAX_JOURNAL_LINES = 60
+/** Enough for one second of a busy feed, which the page shows as one line. */
+const MAX_JOURNAL_LINES = 400
 const MAX_TEXT_LENGTH = 80
 const MAX_TAGS = 20
 

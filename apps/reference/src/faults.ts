@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { EventLog } from './event-log.ts'
+import type { EventLog } from '@sync/admin/parts'
 import type { Fleet } from './fleet.ts'
 import type { RecoveryTimer } from './recovery.ts'
 import type { Server } from './servers/server.ts'

@@ -14,7 +14,8 @@ export interface InstanceReading extends Status {
 /** Figures of one instance on the page. */
 export interface InstanceFigures {
   readonly name: string
-  readonly state: Status['state']
+  /** `behind`: the instance reports that it is live, but has not received commits for longer than propagation takes. */
+  readonly state: Status['state'] | 'behind'
   /** Time since all replicas of this instance were last known to be current, in ms. */
   readonly lagMs: number
   /** The instance has every commit up to this sequence. */
@@ -53,12 +54,15 @@ export interface Totals {
   readonly score: number
 }
 
+const MAX_PROPAGATION_MS = 300
+
 /** Returns one row of the instance table. `now` is in ms since 1970; the age of the report is added to `lagMs`. */
 export const instanceFigures = (reading: InstanceReading, lagTracker: LagTracker, now: number): InstanceFigures => {
   const { name, state, staleForMs, epoch, sequence, stats, comparison, at } = reading
+  const behindMs = lagTracker.msBehind(epoch, sequence, at)
   return {
     name,
-    state,
+    state: state === 'live' && behindMs > MAX_PROPAGATION_MS ? 'behind' : state,
     lagMs: staleForMs + Math.max(0, now - at),
     sequence,
     documents: stats.documents,
@@ -66,7 +70,7 @@ export const instanceFigures = (reading: InstanceReading, lagTracker: LagTracker
     gaps: stats.gaps,
     repairs: stats.repairs,
     behind: lagTracker.commitsBehind(epoch, sequence, at),
-    behindMs: lagTracker.msBehind(epoch, sequence, at),
+    behindMs,
     score: comparison && scoreOf(comparison),
   }
 }

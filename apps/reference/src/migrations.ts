@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
+import type { EventLog } from '@sync/admin/parts'
 import { copyDocuments } from './copy-documents.ts'
 import { collectDigests, type Digests, withWritesPaused } from './digests.ts'
-import type { EventLog } from './event-log.ts'
 import type { Fleet } from './fleet.ts'
 import type { Backend } from './servers/server.ts'
 

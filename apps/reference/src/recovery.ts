@@ -1,4 +1,4 @@
-import type { EventLog } from './event-log.ts'
+import type { EventLog } from '@sync/admin/parts'
 import type { CatchUpGoal } from './services/commands.ts'
 import type { ServiceHandle } from './services/handle.ts'
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { files, typeOf } from './files.ts'
+import { checkHeaders, mediaTypeOf, securityHeaders } from '@sync/admin/parts'
+import { files } from './files.ts'
 import { RequestError } from './request-error.ts'
 import { requests } from './requests.ts'
 import type { System } from './system.ts'
@@ -21,6 +22,7 @@ export function createPageServer(system: System): Server {
 
 async function serve(system: System, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+  checkOrigin(request, pathname)
   if (request.method === 'POST') return handlePost(system, pathname, request, response)
   if (request.method !== 'GET') throw new RequestError(405, `expected GET or POST, got ${request.method}`)
   if (pathname === '/events') return stream(system, response)
@@ -28,12 +30,24 @@ async function serve(system: System, request: IncomingMessage, response: ServerR
   if (file === undefined) throw new RequestError(404, `${pathname} not found`)
   const content = await readFile(file)
   response.writeHead(200, {
-    'content-type': typeOf(file),
-    'content-security-policy':
-      "default-src 'self'; img-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'",
+    ...securityHeaders,
+    'content-type': mediaTypeOf(file),
     'cache-control': 'no-cache',
   })
   response.end(content)
+}
+
+const HOSTS = ['localhost', '127.0.0.1', '[::1]']
+
+/** Rejects requests that a page of another site or host name sends. */
+function checkOrigin(request: IncomingMessage, path: string): void {
+  const headers = new Headers()
+  for (const name of ['host', 'origin', 'sec-fetch-site']) {
+    const value = request.headers[name]
+    if (typeof value === 'string') headers.set(name, value)
+  }
+  const refusal = checkHeaders(headers, request.method === 'POST' ? 'action' : path === '/' ? 'page' : 'data', HOSTS)
+  if (refusal) throw new RequestError(refusal.status, refusal.reason)
 }
 
 /** Streams frames. Each frame is complete, so a slow reader can skip frames without missing anything. */

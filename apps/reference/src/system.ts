@@ -1,10 +1,11 @@
+import { EventLog } from '@sync/admin/parts'
 import { AlertHistory } from './alerts.ts'
 import { audit } from './audit.ts'
 import { availableBuses, availableTargets } from './available-targets.ts'
 import { ChartHistory } from './chart-history.ts'
 import { Dashboard } from './dashboard.ts'
 import type { DashboardFrame } from './dashboard-frame.ts'
-import { EventLog } from './event-log.ts'
+import { FaultMarks } from './fault-marks.ts'
 import { type FaultContext, flood, killServer, loseTail } from './faults.ts'
 import { type Fleet, type FleetOptions, openFleet } from './fleet.ts'
 import { type MigrationResult, moveBus, moveStore } from './migrations.ts'
@@ -28,6 +29,7 @@ interface SystemParts {
 }
 
 const AUDIT_MS = 1_000
+const MAX_LOG_LINES = 60
 
 /** An ingest service, its replicas and an auditor. Provides their figures, injects faults, and moves them to other stores and buses. */
 export class System {
@@ -38,6 +40,7 @@ export class System {
   readonly #catalogue: Catalogue
   readonly #dashboard: Dashboard
   readonly #recoveryTimer: RecoveryTimer
+  readonly #marks = new FaultMarks()
   readonly #networkFaults = new Map<string, NetworkFault>()
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -83,6 +86,8 @@ export class System {
       networkFaults: Object.fromEntries(
         names.map((name) => [name, describeNetworkFault(this.#networkFaults.get(name) ?? {})]),
       ),
+      faults: Object.fromEntries(names.map((name) => [name, this.#networkFaults.get(name) ?? {}])),
+      marks: this.#marks.all,
       targets: availableTargets(this.#catalogue, { store: this.#store, bus: this.#bus, fleet: this.#fleet }),
       busy: this.#busy?.operation,
       lastMigration: this.#lastMigration,
@@ -119,6 +124,7 @@ export class System {
     await replica.execute('setNetworkFault', fault)
     this.#networkFaults.set(name, fault)
     this.log.add(name, after === '' ? 'fault stopped' : `fault: ${after}`, Date.now())
+    this.#marks.add(after === '' ? `${name} healed` : `${name}: ${after}`, Date.now())
     this.#recoveryTimer.cancel(name)
     if (after === '')
       this.#recoveryTimer.start(replica, { since: Date.now(), at: await this.#fleet.ingest.execute('progress') })
@@ -148,7 +154,10 @@ export class System {
     const servers = [this.#store, this.#bus].flatMap((backend) => this.#catalogue.serverOf(backend) ?? [])
     const server = servers.find((each) => each.name === name)
     if (!server) throw new RequestError(400, `server: expected a server in use that this app started, got '${name}'`)
-    return this.#exclusively(`killing ${name}`, () => killServer(server, this.#faultContext))
+    return this.#exclusively(`killing ${name}`, () => {
+      this.#marks.add(`${name} killed`, Date.now())
+      return killServer(server, this.#faultContext)
+    })
   }
 
   /**
@@ -159,7 +168,10 @@ export class System {
     const { name, loseTail: lose } = this.#catalogue.serverOf(this.#store) ?? {}
     if (name === undefined || !lose)
       throw new RequestError(409, `${this.#store.name} cannot simulate the loss of commits`)
-    return this.#exclusively('losing the latest commits', () => loseTail(name, lose, this.#faultContext))
+    return this.#exclusively('losing the latest commits', () => {
+      this.#marks.add(`${name} loses commits`, Date.now())
+      return loseTail(name, lose, this.#faultContext)
+    })
   }
 
   /**
@@ -167,7 +179,10 @@ export class System {
    * @throws RequestError if another operation is in progress
    */
   flood(): Promise<number> {
-    return this.#exclusively('flooding', () => flood(() => this.#rate, this.#faultContext))
+    return this.#exclusively('flooding', () => {
+      this.#marks.add('flood', Date.now())
+      return flood(() => this.#rate, this.#faultContext)
+    })
   }
 
   /**
@@ -292,7 +307,7 @@ function findBackend(backends: readonly Backend[], name: string, current: Backen
 
 /** Opens all services and begins to write. If a service fails to open, closes the others. */
 export async function openSystem(options: SystemOptions, catalogue: Catalogue, signal: AbortSignal): Promise<System> {
-  const log = new EventLog()
+  const log = new EventLog(MAX_LOG_LINES)
   const dashboard = new Dashboard(log)
   const urls = { store: catalogue.store.url, bus: catalogue.bus.url }
   const fleet = await openFleet({ ...options, ...urls }, (...report) => dashboard.receive(...report), signal)

@@ -43,7 +43,7 @@ describe('ChartHistory', () => {
   it('keeps evenly spaced points back to the start', () => {
     const history = new ChartHistory()
     const totals = { propagation: { p50: 1, p95: 2, p99: 3 } }
-    for (let at = 0; at < 10_000; at++) history.add({ at, rate: at, totals: totals as never })
+    for (let at = 0; at < 10_000; at++) history.add({ at, rate: at, totals: totals as never, instances: [] })
     const times = history.points.map(({ at }) => at)
     expect(times[0]).toBe(0)
     expect(times.at(-1)).toBeGreaterThan(9_980)

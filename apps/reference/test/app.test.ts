@@ -131,6 +131,27 @@ describe('createPageServer()', { timeout: 60_000 }, () => {
     expect(latest).toMatchObject({ section: 'outages', actor: 'ingest' })
   })
 
+  it('returns only edits by people when it is asked for them', async () => {
+    const answer = await app.post('/journal', { byPeople: true })
+    const { lines } = (await answer.json()) as Journaled
+    expect(lines.length).toBeGreaterThan(0)
+    expect(lines.filter(({ actor }) => ['ingest', 'forecast service'].includes(actor))).toEqual([])
+  })
+
+  it('returns a document of a replica with its versions', async () => {
+    const query = { instance: 'replica 2', section: 'units', key: 'unit-003' }
+    expect(await (await app.post('/inspect', query)).json()).toMatchObject({ exists: true, key: 'unit-003' })
+    expect((await app.post('/inspect', { ...query, instance: 'ingest' })).status).toBe(400)
+    expect((await app.post('/inspect', { ...query, key: '' })).status).toBe(400)
+  })
+
+  it('refuses requests that pages of other origins send', async () => {
+    const headers = { 'content-type': 'application/json', origin: 'http://evil.example.com' }
+    const answer = await fetch(`${app.url}/rate`, { method: 'POST', headers, body: '{"rate":0}' })
+    expect(answer.status).toBe(403)
+    expect((await fetch(`${app.url}/events`, { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403)
+  })
+
   it('rejects invalid edits with the reason', async () => {
     const edit = { instance: 'replica 1', actor: 'ann', value: 'much' }
     const post = async (path: string, body: unknown) => {

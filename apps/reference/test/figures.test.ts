@@ -78,13 +78,24 @@ describe('findAlerts()', () => {
       'error rate over 0.1 %',
       'propagation p95 over 100 ms',
       'consistency under 99.9 %',
+      'b is stale',
       'b over 5 s behind',
     ])
     expect(alerts.map(({ text }) => text)).toEqual([
       'Error rate is 0.12 % (> 0.1 %)',
       'Propagation p95 is 250 ms (> 100 ms)',
       'Consistency is 90.0 % (< 99.9 %)',
+      'b is stale: the store or the bus is unavailable',
       'b is 7 s behind (> 5 s)',
+    ])
+  })
+
+  it('raises one alert at once when all instances are stale', () => {
+    const stale = ['a', 'b'].map((name) =>
+      instanceFigures(reading(name, {}, { state: 'stale' }), new LagTracker(), 1_000),
+    )
+    expect(findAlerts(totalsOf(reading('ingest', {}), []), 0, stale)).toEqual([
+      { rule: 'all instances are stale', text: 'All instances are stale: the store or the bus is unavailable' },
     ])
   })
 
@@ -94,7 +105,7 @@ describe('findAlerts()', () => {
     lagTracker.record('e', 2, 2_000)
     lagTracker.record('e', 9, 8_000)
     const lagging = instanceFigures(reading('lagging', {}, { at: 8_000 }), lagTracker, 8_000)
-    expect(lagging).toMatchObject({ behind: 8, behindMs: 6_000 })
+    expect(lagging).toMatchObject({ behind: 8, behindMs: 6_000, state: 'behind' })
     const silent = instanceFigures(reading('silent', {}, { at: 1_500 }), lagTracker, 9_500)
     expect(silent).toMatchObject({ behind: 0, lagMs: 8_010 })
     const alerts = findAlerts(totalsOf(reading('ingest', {}), []), 0.001, [lagging, silent])

@@ -1,5 +1,5 @@
+import { EventLog } from '@sync/admin/parts'
 import { describe, expect, it, vi } from 'vitest'
-import { EventLog } from '../src/event-log.ts'
 import { RecoveryTimer } from '../src/recovery.ts'
 import type { ServiceHandle } from '../src/services/handle.ts'
 
@@ -15,7 +15,7 @@ function replica() {
 
 describe('RecoveryTimer', () => {
   it('logs the time until a replica has caught up', async () => {
-    const log = new EventLog()
+    const log = new EventLog(60)
     const { calls, ...a } = replica()
     new RecoveryTimer(log).start(a, { since: 100 })
     calls[0]?.resolve({ at: 160 })
@@ -24,7 +24,7 @@ describe('RecoveryTimer', () => {
   })
 
   it('logs nothing when another fault begins or the service ends', async () => {
-    const log = new EventLog()
+    const log = new EventLog(60)
     const recovery = new RecoveryTimer(log)
     const { calls, ...a } = replica()
     recovery.start(a, { since: 100 })

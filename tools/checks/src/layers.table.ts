@@ -2,7 +2,7 @@
 export const packageLayers: readonly (readonly string[])[] = [
   ['packages/core', 'tools/command-line'],
   ['packages/redis', 'packages/nats', 'packages/kafka'],
-  ['packages/config'],
+  ['packages/config', 'packages/admin'],
   ['packages/conformance', 'packages/cli'],
   ['tools/brokers'],
   ['tools/*'],

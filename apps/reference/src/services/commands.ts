@@ -1,7 +1,8 @@
+import type { DocumentState } from '@sync/admin/parts'
 import type { ComparisonCounts, Copy } from './comparison.ts'
 import type { ConditionalEditResult, Edit, EditResult, FieldState } from './forecast/edits.ts'
 import type { UnitField } from './forecast/units.ts'
-import type { JournalLine, JournalQuery } from './journal.ts'
+import type { JournalLine, JournalQuery, JournalSection } from './journal.ts'
 import type { NetworkFault } from './network-fault.ts'
 import type { Rate } from './throttle.ts'
 
@@ -70,6 +71,11 @@ export interface Commands {
   digest: { readonly params: null; readonly result: Digest }
   /** Returns the latest changes that the replica received, newest first. */
   journal: { readonly params: JournalQuery; readonly result: { readonly lines: readonly JournalLine[] } }
+  /** Returns one document with its values, versions and recent changes. */
+  inspect: {
+    readonly params: { readonly section: JournalSection; readonly key: string }
+    readonly result: DocumentState
+  }
   /** Returns the keys of the documents to compare next. */
   sample: { readonly params: null; readonly result: { readonly keys: readonly string[] } }
   /** Compares the replicas' copies of these documents with the store. */

@@ -15,31 +15,3 @@ export function countErrors(event: SyncEvent): number {
       return 0
   }
 }
-
-/** Describes an event in one sentence. */
-export function describeEvent(event: SyncEvent): string {
-  switch (event.type) {
-    case 'gap':
-      return 'gap: a change is missing'
-    case 'repaired':
-      return `repaired from the ${event.by === 'log' ? "store's log" : 'document in the store'}`
-    case 'conflict':
-      return `conflict (${event.reason}): the write is rebuilt`
-    case 'store-unavailable':
-      return `the store is unavailable (${event.error.message})`
-    case 'store-available':
-      return 'the store is available again'
-    case 'bus':
-      return `bus ${event.status}`
-    case 'epoch':
-      return `the store began a new epoch${event.lost ? '; commits were lost' : ''}`
-    case 'inconsistent':
-      return `${event.key} differed from the store: reloaded`
-    case 'publish-failed':
-      return `publish failed (${event.error.message})`
-    case 'error':
-      return `error (${event.error instanceof Error ? event.error.message : event.error})`
-    default:
-      return event.type.replaceAll('-', ' ')
-  }
-}

@@ -1,10 +1,11 @@
 import { setTimeout as setTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
+import { describeEvent } from '@sync/admin/parts'
 import { openBus, openStore } from '@sync/config'
 import { type ChangeBus, type Collection, createInstance, type Fanout, fanout, type SyncInstance } from '@sync/core'
 import type { Document } from 'feed'
 import type { CatchUpGoal, Handlers, Progress } from './commands.ts'
-import { countErrors, describeEvent } from './event-messages.ts'
+import { countErrors } from './event-messages.ts'
 import { type FaultyBus, withNetworkFaults } from './faulty-bus.ts'
 import { type Forecast, openForecast } from './forecast/forecast.ts'
 import { unitsSection } from './forecast/units.ts'
@@ -47,7 +48,7 @@ export async function openInstance(
   let errors = 0
   sync.onEvent((event) => {
     errors += countErrors(event)
-    report({ event: describeEvent(event), at: event.at })
+    report({ event: describeEvent(event, true), at: event.at })
   })
   const collection = sync.collection(outages, outagesSection)
   let forecast: Forecast

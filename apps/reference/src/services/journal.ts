@@ -27,11 +27,16 @@ export interface JournalLine {
 export interface JournalQuery {
   /** Section to return; all sections if absent. */
   readonly section?: JournalSection
+  /** Whether to return only edits by people, and not the changes of services, which are too many to read. */
+  readonly byPeople?: boolean
   /** Text that keys must contain. */
   readonly key?: string
   /** Maximum number of lines. */
   readonly last: number
 }
+
+/** Authors that are services. */
+const SERVICES = ['ingest', 'forecast service']
 
 /** Maximum number of lines per section, so that a busy section does not displace another one's changes. */
 const MAX_LINES = 1_000
@@ -59,9 +64,9 @@ export class Journal {
   }
 
   /** Returns matching lines, newest first. */
-  read({ section, key = '', last }: JournalQuery): readonly JournalLine[] {
+  read({ section, key = '', byPeople = false, last }: JournalQuery): readonly JournalLine[] {
     const all = section === undefined ? [...this.#lines.values()].flat() : (this.#lines.get(section) ?? [])
-    const matching = all.filter((line) => line.key.includes(key))
+    const matching = all.filter((line) => line.key.includes(key) && !(byPeople && SERVICES.includes(line.actor)))
     return matching.sort((a, b) => b.id - a.id).slice(0, last)
   }
 }

@@ -1,3 +1,4 @@
+import { readDocument } from '@sync/admin/parts'
 import type { Change, Collection } from '@sync/core'
 import type { Document } from 'feed'
 import type { Copies, Digest } from './commands.ts'
@@ -24,6 +25,7 @@ export const openReplica: OpenService = async (spec, report, signal) => {
       ...instance.handlers,
       copies: ({ keys }) => readCopies(instance.outages, keys),
       ...(spec.reportsRows && { journal: (query) => ({ lines: journal.read(query) }) }),
+      inspect: ({ section, key }) => readDocument(instance[section], key, true),
       digest: () => digestOfReplica(instance.outages),
     },
     async close() {

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { waitForFigure, waitForLogLines } from './viewer.ts'
+import { waitForFigure, waitForLogLines } from '../../../../packages/admin/test/browser/viewer.ts'
 
 export const replicas: readonly string[] = ['replica 1', 'replica 2', 'replica 3']
 
@@ -25,7 +25,7 @@ interface PageAction {
 const networkFault = (button: string, detected: (page: Page) => Promise<void>): PageAction => ({
   button,
   async perform(page, by) {
-    await press(page, button)
+    await press(page, `${button} on all replicas`)
     await page.getByText(/^replica 1: /).waitFor()
     await detected(page)
     await press(page, 'Stop all faults')

@@ -1,9 +1,9 @@
 import { canTest, canTestPages } from '@sync/brokers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openViewer, type Viewer, waitForFigure } from '../../../../packages/admin/test/browser/viewer.ts'
 import { openReference, type Reference } from '../reference.ts'
 import { editUnit, faultActions, migrateTo, replicas } from './page-actions.ts'
-import { openViewer, type Viewer, waitForFigure } from './viewer.ts'
 
 const name = 'the page over Redis'
 const able = (await canTestPages(name)) && (await canTest(name, { broker: 'redis', controllable: true }))

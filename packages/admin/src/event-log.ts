@@ -10,19 +10,23 @@ export interface LogLine {
   readonly times: number
 }
 
-const MAX_LINES = 60
 /** Number of latest lines in which a repeated event is counted instead of added. */
 const RECENT_LINES = 5
 
 /** The most recent events. A repeated event is counted, not added again. */
 export class EventLog {
+  readonly #maxLines: number
   #lines: LogLine[] = []
   #last = 0
+
+  constructor(maxLines: number) {
+    this.#maxLines = maxLines
+  }
 
   add(instance: string, text: string, at: number): void {
     const repeated = this.#lines.slice(-RECENT_LINES).find((line) => line.instance === instance && line.text === text)
     const line = { id: repeated?.id ?? ++this.#last, at, instance, text, times: (repeated?.times ?? 0) + 1 }
-    this.#lines = [...this.#lines.filter((each) => each !== repeated), line].slice(-MAX_LINES)
+    this.#lines = [...this.#lines.filter((each) => each !== repeated), line].slice(-this.#maxLines)
   }
 
   /** All lines, oldest first. */

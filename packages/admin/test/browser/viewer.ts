@@ -9,7 +9,7 @@ const POLL_MS = 100
 
 /** A browser, and the errors and warnings that its pages have logged. */
 export interface Viewer extends AsyncDisposable {
-  readonly consoleMessages: readonly string[]
+  readonly consoleMessages: string[]
   /** Opens a page. Resolves when it shows figures. */
   open(url: string, options?: BrowserContextOptions): Promise<Page>
 }
