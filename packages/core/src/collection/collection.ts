@@ -117,7 +117,7 @@ export class SectionCollection {
     assertCallOptions(options, ENTRIES_OPTIONS)
     const { prefix } = options
     this.#assertOpen()
-    const keys = await this.#withDeadline(options, async () => {
+    const { keys } = await this.#withDeadline(options, async () => {
       await section.ready()
       return section.reader.listKeys(prefix)
     })

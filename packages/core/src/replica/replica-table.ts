@@ -97,6 +97,11 @@ export class ReplicaTable {
     return cached
   }
 
+  /** Highest sequence that a cached state may reflect. */
+  get highestSequence(): number {
+    return this.#sequences.highest
+  }
+
   get bufferedCount(): number {
     let changes = 0
     for (const { buffer } of this.#byKey.values()) changes += buffer.length

@@ -87,7 +87,7 @@ export class SectionReplica implements PollTarget {
     })
     this.#replicas = replicas
     this.reader = new ReplicaReader(options, deps, { epochs, replicas }, acceptAnswer)
-    this.#fullSync = new FullSync(options, deps, { epochs, reader: this.reader, replicas })
+    this.#fullSync = new FullSync(options, { reader: this.reader, replicas })
     this.#gapRepair = new GapRepair(
       options,
       deps,
