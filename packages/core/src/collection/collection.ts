@@ -123,7 +123,10 @@ export class SectionCollection {
     })
     for (let offset = 0; offset < keys.length; offset += LIST_BATCH_SIZE) {
       const batch = keys.slice(offset, offset + LIST_BATCH_SIZE)
-      const read = (): Promise<Replica[]> => Promise.all(batch.map((key) => section.reader.readTransient(key)))
+      const read = async (): Promise<Replica[]> => {
+        await section.ensureSubscribed()
+        return Promise.all(batch.map((key) => section.reader.readTransient(key)))
+      }
       for (const replica of await this.#withDeadline(options, read)) {
         const entry = this.#toEntry(replica)
         if (entry) yield [replica.key, entry]
@@ -169,7 +172,13 @@ export class SectionCollection {
 
   #withDeadline<R>(options: CallOptions, work: () => Promise<R>, key?: string): Promise<R> {
     const address = { ...this.ref, ...(key !== undefined && { key }) }
-    return withDeadline(this.#deps.runtime, options, work, (reason) => deadlineError(reason, options, address))
+    const { section } = this.#deps
+    return withDeadline(
+      this.#deps.runtime,
+      options,
+      () => section.use(work),
+      (reason) => deadlineError(reason, options, address),
+    )
   }
 
   // ---- writing ---------------------------------------------------------------------------------------------------

@@ -148,6 +148,19 @@ export class ReplicaTable {
     return replica
   }
 
+  /** True if no document is cached, loading or watched. Known absences do not count. */
+  get isIdle(): boolean {
+    if (this.observers.size > 0 || this.isReloading || this.#stuck.size > 0) return false
+    for (const replica of this.#byKey.values())
+      if (replica.exists || !replica.settled || replica.hasWaiters) return false
+    return true
+  }
+
+  /** Forgets the known absences. */
+  clear(): void {
+    for (const replica of [...this.#byKey.values()]) this.#remove(replica)
+  }
+
   /** Stops caching a document. Returns false if the document is in use or the whole section must stay cached. */
   release(replica: Replica): boolean {
     const isIdle = replica.settled && !replica.hasWaiters

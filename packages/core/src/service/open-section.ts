@@ -61,7 +61,7 @@ export function openSection(
   const background = (_: SectionRef, work: Promise<unknown>): void => void work.catch(onError)
   const section = new SectionReplica(
     { ref, subscribeBy, digest, replicate, ttl, sliding, cache, reorderWindow },
-    { ...shared, background },
+    { ...shared, background, onStart: () => shared.onStart(open) },
   )
   const migration = new Migration(definition.migrate)
   const publisher = new Publisher(ref, subscribeBy === 'document', {
@@ -101,8 +101,7 @@ export function openSection(
   )
   const sourceLoader =
     source && new SourceLoader({ load: source, negativeTtl: definition.negativeTtl, section, writeQueue, runtime })
-  if (replicate === 'all') background(ref, section.ready())
-  return {
+  const open: OpenSection = {
     definition,
     section,
     writeQueue,
@@ -110,6 +109,8 @@ export function openSection(
     loadBatcher: shared.loadBatcher,
     handle: new SectionCollection({ section, writeQueue, retryingStore, runtime, migration, sourceLoader, onError }),
   }
+  if (replicate === 'all') background(ref, section.ready())
+  return open
 }
 
 /** Calls `onConflict`. An exception from it rejects the write; so does a promise, whose verdict would come too late. */
@@ -127,10 +128,12 @@ function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, re
 }
 
 /** Collaborators that all sections of an instance share. */
-export interface SharedDeps extends Omit<SectionDeps, 'background'>, Pick<WriteDeps, 'whenUnavailable'> {
+export interface SharedDeps extends Omit<SectionDeps, 'background' | 'onStart'>, Pick<WriteDeps, 'whenUnavailable'> {
   readonly commitBatcher: CommitBatcher
   readonly maxPendingWrites: number
   readonly reorderWindow: number
+  /** Called when a section starts, for the first time or after its release. */
+  readonly onStart: (open: OpenSection) => void
   /** Called with errors that no caller of this section awaits. */
   readonly onError: (error: unknown) => void
 }
