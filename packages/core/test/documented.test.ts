@@ -178,7 +178,13 @@ describe('docs/reference/options.md', () => {
       batch: true,
       cache: true,
     }
-    const sourceOptions: Record<keyof SourceOptions<unknown>, true> = { load: true, negativeTtl: true }
+    const sourceOptions: Record<keyof SourceOptions<unknown>, true> = {
+      load: true,
+      loadMany: true,
+      maxConcurrent: true,
+      negativeTtl: true,
+      whenStoreUnavailable: true,
+    }
     const batch: Record<keyof BatchOptions<unknown>, true> = { maxWait: true, maxWrites: true, fields: true }
     const cache: Record<keyof CacheOptions, true> = { maxDocuments: true, maxIdle: true, recentChangesChars: true }
     expect(listed('## Collection', 'option')).toEqual(Object.keys(options).toSorted())

@@ -109,6 +109,20 @@ export function needsBase(operation: WriteOperation, merge: ReadonlyMap<string, 
   return operation.kind === 'unset' && whole
 }
 
+/** True if the write merges with changes made since its caller saw the document. */
+export function needsMergeBase(operation: WriteOperation, merge: ReadonlyMap<string, unknown>): boolean {
+  if (operation.kind === 'assign') return Object.keys(operation.fields).some((field) => merge.has(field))
+  return operation.kind === 'patch'
+}
+
+/** True if the result of the write depends on a document that only the source may have. */
+export function needsSource(operation: WriteOperation, hasPrecondition: boolean): boolean {
+  const { kind } = operation
+  if (kind === 'delete' || kind === 'fill') return false
+  const isWhole = kind === 'set' || (kind === 'assign' && operation.isWhole === true)
+  return !isWhole || hasPrecondition
+}
+
 function buildAssign(fields: JsonObject, { address, base, initial, mergeBase, merge }: BuildInput): CommitContent {
   const value = base?.value
   assertSameGeneration(base, initial)

@@ -1,7 +1,7 @@
 import type { SectionRef } from '../model/address.ts'
 import { assertFunction, formatValue } from '../model/assert.ts'
 import { ArgumentError, ClosedError, ConflictError, isSyncError } from '../model/errors.ts'
-import { encodeETag } from '../model/etag.ts'
+import { encodeETag, hashOf } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { decodePosition, encodePosition, type Position } from '../model/position.ts'
@@ -29,10 +29,10 @@ import {
 import { type ChangeEvent, toChangeEvents } from './change-events.ts'
 import { ChangeStream } from './change-stream.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
-import { toEntry, type UntypedEntry } from './entry.ts'
+import { toEntry, toSourceEntry, type UntypedEntry } from './entry.ts'
 import { importRows, type Rows } from './import.ts'
 import type { Migration } from './schema-migration.ts'
-import type { SourceLoader } from './source-loader.ts'
+import type { SourceCopy, SourceLoader } from './source-loader.ts'
 import { deadlineError, withDeadline } from './with-deadline.ts'
 import type { WriteOperation } from './write-operation.ts'
 import type { WriteQueue } from './write-queue.ts'
@@ -73,7 +73,9 @@ export class SectionCollection {
     // a cached document is returned without a deadline: setting one up costs as much as the rest of the call
     const cached = options === undefined ? this.peek(key) : undefined
     if (options !== undefined) assertCallOptions(options, GET_OPTIONS)
-    return cached ?? this.#migratedValue(await this.#readReplica(key, options ?? {}))
+    if (cached) return cached
+    const read = await this.#read(key, options ?? {})
+    return read && (isSourceCopy(read) ? read.value : this.#migratedValue(read))
   }
 
   peek(key: string): JsonObject | undefined {
@@ -84,7 +86,9 @@ export class SectionCollection {
 
   async getEntry(key: string, options: CallOptions = {}): Promise<UntypedEntry | undefined> {
     assertCallOptions(options)
-    return this.#toEntry(await this.#readReplica(key, options))
+    const read = await this.#read(key, options)
+    if (!read) return undefined
+    return isSourceCopy(read) ? toSourceEntry(read.value, this.#deps.runtime) : this.#toEntry(read)
   }
 
   async getMany(keys: readonly string[], options: CallOptions = {}): Promise<ReadonlyMap<string, JsonObject>> {
@@ -134,8 +138,23 @@ export class SectionCollection {
     }
   }
 
+  /** Returns the document's replica or, if the collection allows it while the store is unavailable, the source's copy. */
+  #read(
+    key: string,
+    options: CallOptions & { readonly after?: Position },
+  ): Promise<Replica | SourceCopy | undefined> | Replica {
+    const { section, sourceLoader, readsSourceInOutage } = this.#deps
+    parseKey(key)
+    this.#assertOpen()
+    const isCached = section.reader.peekFresh(key)?.value !== undefined
+    if (!sourceLoader || !readsSourceInOutage || isCached || options.after !== undefined)
+      return this.#readReplica(key, options)
+    const read = async (): Promise<Replica> => this.#readReplica(key, {})
+    return this.#withDeadline(options, () => sourceLoader.readDespiteOutage(key, read), key)
+  }
+
   #readReplica(key: string, options: CallOptions & { readonly after?: Position }): Promise<Replica> | Replica {
-    const { section, sourceLoader } = this.#deps
+    const { section, sourceLoader, writeQueue } = this.#deps
     const { after, signal, timeout } = options
     parseKey(key)
     this.#assertOpen()
@@ -148,7 +167,7 @@ export class SectionCollection {
       async () => {
         const replica = position ? await section.acquireAsOf(key, position) : await section.acquire(key)
         if (!isMissing(replica)) return replica
-        await sourceLoader?.fill(key)
+        await sourceLoader?.fill(key, (operation) => writeQueue.enqueue(key, operation, {}))
         return section.acquire(key)
       },
       key,
@@ -162,8 +181,11 @@ export class SectionCollection {
 
   #toEntry(replica: Replica): UntypedEntry | undefined {
     const { section, retryingStore, runtime } = this.#deps
-    const value = this.#migratedValue(replica)
-    return value && toEntry(replica, value, retryingStore.unavailable !== undefined || !section.isReceiving, runtime)
+    const { value: stored } = replica
+    if (!stored) return undefined
+    const value = this.#deps.migration.document(stored)
+    const stale = retryingStore.unavailable !== undefined || !section.isReceiving
+    return toEntry(replica, { stored, value }, stale, runtime)
   }
 
   #assertOpen(): void {
@@ -267,7 +289,10 @@ export class SectionCollection {
     assertImportOptions(options)
     const { onRow, ...callOptions } = options
     const { maxPendingWrites } = this.#deps.writeQueue
-    const write = (key: string, row: unknown): Promise<WriteResult> => this.assign(key, row as JsonObject, callOptions)
+    const write = async (key: string, row: unknown): Promise<CommitOutcome> => {
+      const fields = this.#parse(key, () => parseObject(row, 'fields'))
+      return this.#write(key, { kind: 'assign', fields, isWhole: true }, callOptions)
+    }
     return importRows(rows, write, { maxPendingWrites, signal: callOptions.signal, onRow })
   }
 
@@ -310,7 +335,7 @@ export class SectionCollection {
     const changedAt = change ? decodeChange(change).time : runtime.now()
     const fieldVersions = Object.fromEntries(Object.keys(value).map((field) => [field, 1]))
     const expiry = ttl !== undefined && { expiresAt: changedAt + ttl }
-    const etag = encodeETag({ version, generation: position.sequence, readAt: position })
+    const etag = encodeETag({ version, generation: position.sequence, hash: hashOf(value) })
     return {
       value,
       version,
@@ -366,6 +391,8 @@ export class SectionCollection {
   }
 }
 
+const isSourceCopy = (read: Replica | SourceCopy): read is SourceCopy => 'isSourceCopy' in read
+
 const toWriteResult = ({ version, position, changed }: CommitOutcome): WriteResult => ({
   version,
   position: encodePosition(position),
@@ -380,6 +407,8 @@ export interface CollectionDeps {
   readonly runtime: Runtime
   readonly migration: Migration
   readonly sourceLoader: SourceLoader | undefined
+  /** True if reads return the source's document while the store is unavailable. */
+  readonly readsSourceInOutage: boolean
   /** Called with errors that callers' listeners throw. */
   readonly onError: (error: unknown) => void
 }

@@ -7,7 +7,9 @@ import {
   NotFoundError,
   OutcomeUnknownError,
   StoreUnavailableError,
+  type SyncError,
 } from '../model/errors.ts'
+import { hashOf } from '../model/etag.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { LogPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
@@ -18,11 +20,12 @@ import type { Replica } from '../replica/replica.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import type { CommitRequest, CommitResult, ConflictReason, CurrentVersions, OpId } from '../transport/store.ts'
-import { type BaseDocument, buildCommit, type CommitContent, needsBase } from './build-commit.ts'
+import { type BaseDocument, buildCommit, type CommitContent, needsBase, needsSource } from './build-commit.ts'
 import type { CommitBatcher } from './commit-batcher.ts'
 import { type CommitOutcome, toOutcome } from './commit-outcome.ts'
-import type { PendingWrite, Precondition, WriteGroup } from './pending-write.ts'
+import { createPendingWrite, type PendingWrite, type Precondition, type WriteGroup } from './pending-write.ts'
 import type { Publisher } from './publisher.ts'
+import type { SourceLoader, WriteRow } from './source-loader.ts'
 import { validate } from './validate.ts'
 import type { WriteOperation } from './write-operation.ts'
 
@@ -48,6 +51,8 @@ export class CommitLoop {
   readonly #deps: WriteDeps
   readonly #group: WriteGroup
   readonly #nextOpId: () => string
+  /** The source's answer, once this write has asked it. */
+  #sourceAnswer: { readonly document: JsonObject | undefined } | undefined
   /** Document as the first attempt found it. `value` is absent if it did not exist or was not cached. */
   #initial:
     | (Pick<BaseDocument, 'value' | 'generation' | 'version'> & { readonly readAt: LogPosition | undefined })
@@ -107,28 +112,35 @@ export class CommitLoop {
   async #buildContent(attempt: number): Promise<CommitContent> {
     const { section, merge, schema, migrate } = this.#deps
     for (;;) {
+      const baseAtCall = await this.#liveWrites()[0].baseAtCall
       const replica = await this.#readReplica(attempt)
       const pendingWrites = this.#liveWrites()
       const { precondition } = pendingWrites[0]
+      // absent at the call, created since: the caller can have seen only the source's document
+      if (baseAtCall && !baseAtCall.value && replica?.value && this.#deps.sourceLoader && !this.#sourceAnswer) {
+        this.#sourceAnswer = { document: await this.#readSource(pendingWrites[0]) }
+        continue
+      }
       // the replica may have changed since the precondition was checked
       if (replica && precondition && !this.#matches(replica, precondition)) continue
       // no await between here and buildCommit: value and versions must belong together
       const base = replica && toBase(replica)
       this.#initial ??= { generation: 0, version: 0, value: undefined, readAt: undefined, ...base }
-      const content = buildCommit(
-        pendingWrites.map(({ operation }) => operation),
-        {
-          address: { ...section.ref, key: this.#group.key },
-          base,
-          initial: this.#initial,
-          mergeBase: pendingWrites[0].valueAtCall ?? this.#initial.value,
-          merge,
-          migrate,
-          historyStart: { epoch: section.epochs.epoch, sequence: 0 },
-          rejectWrite: (index, error) => this.#group.rejectWrite(index, error),
-        },
-      )
-      if (schema && content.result) await validate(schema, content.result())
+      const { runInContext } = pendingWrites[0]
+      const input = {
+        address: { ...section.ref, key: this.#group.key },
+        base,
+        initial: this.#initial,
+        mergeBase: baseAtCall ? (baseAtCall.value ?? this.#sourceAnswer?.document) : this.#initial.value,
+        merge,
+        migrate,
+        historyStart: { epoch: section.epochs.epoch, sequence: 0 },
+        rejectWrite: (index: number, error: SyncError) => this.#group.rejectWrite(index, error),
+      }
+      const operations = pendingWrites.map(({ operation }) => operation)
+      const content = runInContext(() => buildCommit(operations, input))
+      const { result } = content
+      if (schema && result) await runInContext(() => validate(schema, result()))
       // a write that was cancelled or rejected in the meantime must not be committed
       if (this.#liveWrites().length !== pendingWrites.length) continue
       // a write that requires absence was not built from the cached document, and would overwrite it
@@ -138,14 +150,21 @@ export class CommitLoop {
     }
   }
 
-  /** Returns the cached document, or loads it if the write requires it. */
+  /** Returns the cached document, or loads it if the write requires it: from the store, then from the source. */
   async #readReplica(attempt: number): Promise<Replica | undefined> {
-    const { section, merge, needsWholeDocument } = this.#deps
+    const { section, merge, needsWholeDocument, sourceLoader } = this.#deps
     const { reader } = section
     const { key } = this.#group
-    const [{ operation, precondition }] = this.#liveWrites()
-    const isNeeded = attempt > 1 || precondition !== undefined || needsBase(operation, merge, needsWholeDocument)
-    const replica = isNeeded ? await reader.acquireSettled(key) : reader.peek(key)
+    const pendingWrites = this.#liveWrites()
+    const [{ operation, precondition }] = pendingWrites
+    const asksSource = sourceLoader && pendingWrites.some((write) => needsSource(write.operation, !!write.precondition))
+    const isNeeded =
+      attempt > 1 || precondition !== undefined || asksSource || needsBase(operation, merge, needsWholeDocument)
+    let replica = isNeeded ? await reader.acquireSettled(key) : reader.peek(key)
+    if (asksSource && !replica?.value) {
+      await this.#fillFromSource(sourceLoader)
+      replica = await reader.acquireSettled(key)
+    }
     if (!replica || !precondition || this.#matches(replica, precondition)) return replica
     const refreshed = await section.refresh(key)
     if (this.#matches(refreshed, precondition)) return refreshed
@@ -153,19 +172,39 @@ export class CommitLoop {
     throw this.#preconditionError(precondition, version)
   }
 
-  #preconditionError({ version: expected, readAt }: Precondition, version: number): ConflictError {
+  /** Writes the source's document to the store, in a commit of its own before this one. */
+  async #fillFromSource(sourceLoader: SourceLoader): Promise<void> {
+    const { key } = this.#group
+    const [write] = this.#liveWrites()
+    const fill: WriteRow = (operation) => {
+      const fillWrite = createPendingWrite(write.address, operation, {}, false, undefined, write.runInContext)
+      // the fill is not sent after every caller has stopped waiting
+      const liveWrites = (): readonly PendingWrite[] => (this.#group.liveWrites().length > 0 ? [fillWrite] : [])
+      return new CommitLoop(this.#deps, { key, liveWrites, rejectWrite: () => {} }, this.#nextOpId).run()
+    }
+    const document = await write.runInContext(() => sourceLoader.fillForWrite(key, fill))
+    if (document) this.#sourceAnswer = { document }
+  }
+
+  /** Returns the source's document, as its callers can have read it. */
+  #readSource({ runInContext }: PendingWrite): Promise<JsonObject | undefined> {
+    return runInContext(async () => this.#deps.sourceLoader?.read(this.#group.key))
+  }
+
+  #preconditionError({ version: expected, hash }: Precondition, version: number): ConflictError {
     const address = { ...this.#deps.section.ref, key: this.#group.key }
     const current = version === 0 ? 'absent' : `at version ${version}`
-    const message = readAt
-      ? `ifMatch is the etag of another state; the document is ${current}`
-      : `ifVersion is ${expected}, but the document is ${current}`
+    const message =
+      hash !== undefined
+        ? `ifMatch is the etag of another state; the document is ${current}`
+        : `ifVersion is ${expected}, but the document is ${current}`
     return new ConflictError(message, { version }, { address })
   }
 
   /** True if the document is in the state that the precondition requires. */
-  #matches(replica: Replica, { version, generation, readAt }: Precondition): boolean {
-    if (readAt && !this.#deps.section.epochs.includes(readAt)) return false
-    return versionOf(replica) === version && (generation === undefined || generation === replica.generation)
+  #matches(replica: Replica, { version, generation, hash }: Precondition): boolean {
+    if (versionOf(replica) !== version || (generation ?? replica.generation) !== replica.generation) return false
+    return hash === undefined || (replica.value !== undefined && hashOf(replica.value) === hash)
   }
 
   #toOpId({ options }: PendingWrite): OpId {
@@ -261,7 +300,8 @@ export class CommitLoop {
     const { reason, current } = conflict
     const [{ operation, precondition }] = this.#liveWrites()
     await this.#waitForConflictingState(current, attempt)
-    this.#reportConflict(conflict, attempt, local)
+    // the row of a source is not a caller's write
+    if (operation.kind !== 'fill') this.#reportConflict(conflict, attempt, local)
     const failsOnConflict = FAIL_ON_CONFLICT.has(operation.kind) || precondition !== undefined
     if (failsOnConflict || attempt >= MAX_ATTEMPTS) {
       throw this.#conflictError(conflict, failsOnConflict ? undefined : attempt)
@@ -290,7 +330,7 @@ export class CommitLoop {
     const remote = section.reader.peek(key)
     const { value: base, version: baseVersion = 0 } = this.#initial ?? { value: undefined }
     metrics.conflicts++
-    reportConflict({
+    const report = {
       key,
       reason,
       attempt,
@@ -300,7 +340,8 @@ export class CommitLoop {
       ...(base && { base: migrate(base) }),
       ...(local && { local }),
       ...(remote?.value && { remote: migrate(remote.value) }),
-    })
+    }
+    this.#liveWrites()[0].runInContext(() => reportConflict(report))
   }
 
   /** Waits until the conflicting state is cached. */
@@ -355,6 +396,7 @@ export interface WriteDeps {
   readonly merge: ReadonlyMap<string, Merge<unknown>>
   readonly schema: StandardSchemaV1 | undefined
   readonly migrate: (stored: JsonObject) => JsonObject
+  readonly sourceLoader: SourceLoader | undefined
   /** True if every write needs the whole resulting document, for a schema or a migration. */
   readonly needsWholeDocument: boolean
   /** Reports a conflict. An exception rejects the write. */

@@ -18,9 +18,17 @@ import type { CacheLimits } from '../replica/eviction.ts'
 import type { Conflict } from './conflict.ts'
 import type { JsonDocument } from './document.ts'
 import type { BatchOptions, CacheOptions, CollectionOptions, SourceOptions } from './options.ts'
+import type { Source } from './source-calls.ts'
 import { MAX_COMBINED_WRITES, type WriteBatching } from './write-queue.ts'
 
 declare const documentType: unique symbol
+
+/** Validated options of a source. */
+interface SourceDefinition extends Source {
+  /** Milliseconds. */
+  readonly negativeTtl: number
+  readonly whenStoreUnavailable: 'wait' | 'read'
+}
 
 /** A collection's validated options, with the type of its documents. */
 export interface CollectionDefinition<T> {
@@ -34,9 +42,7 @@ export interface CollectionDefinition<T> {
   readonly schema: StandardSchemaV1 | undefined
   readonly onConflict: ((conflict: Conflict<unknown>) => void) | undefined
   readonly migrate: ((stored: JsonObject) => unknown) | undefined
-  readonly source: ((key: string, signal: AbortSignal) => Promise<unknown>) | undefined
-  /** Milliseconds. */
-  readonly negativeTtl: number
+  readonly source: SourceDefinition | undefined
   /** Durations in ms. */
   readonly batch: WriteBatching | undefined
   readonly cache: CacheLimits
@@ -44,6 +50,10 @@ export interface CollectionDefinition<T> {
   readonly digest: string
   readonly [documentType]?: T
 }
+
+/** A definition of any type of documents. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every document type in both directions
+export type AnyCollectionDefinition = CollectionDefinition<any>
 
 const OPTIONS: OptionNames<CollectionOptions<unknown>> & { readonly schema: true } = {
   section: true,
@@ -58,12 +68,15 @@ const OPTIONS: OptionNames<CollectionOptions<unknown>> & { readonly schema: true
   batch: true,
   cache: true,
 }
-const SOURCE_OPTIONS: OptionNames<SourceOptions<unknown>> = { load: true, negativeTtl: true }
+const SOURCE_OPTIONS: OptionNames<SourceOptions<unknown>> = {
+  load: true,
+  loadMany: true,
+  negativeTtl: true,
+  maxConcurrent: true,
+  whenStoreUnavailable: true,
+}
 const BATCH_OPTIONS: OptionNames<BatchOptions<unknown>> = { maxWait: true, maxWrites: true, fields: true }
 const CACHE_OPTIONS: OptionNames<CacheOptions> = { maxDocuments: true, maxIdle: true, recentChangesChars: true }
-
-// biome-ignore lint/suspicious/noExplicitAny: any schema of an object
-type ObjectSchema = StandardSchemaV1<any, any>
 
 /**
  * Defines a collection once, for all services that share it.
@@ -73,10 +86,12 @@ type ObjectSchema = StandardSchemaV1<any, any>
  * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an unknown option, an invalid duration, or options that
  * exclude each other
  */
-export function defineCollection<S extends ObjectSchema>(
-  options: { readonly schema: S } & CollectionOptions<StandardSchemaV1.InferOutput<S>>,
-): CollectionDefinition<StandardSchemaV1.InferOutput<S>>
-export function defineCollection<T extends JsonDocument<T>>(options: CollectionOptions<T>): CollectionDefinition<T>
+export function defineCollection<T extends JsonDocument<T>>(
+  options: CollectionOptions<T> & { readonly schema?: never },
+): CollectionDefinition<T>
+export function defineCollection<Input, T extends JsonDocument<T>>(
+  options: { readonly schema: StandardSchemaV1<Input, T> } & CollectionOptions<NoInfer<T>>,
+): CollectionDefinition<T>
 export function defineCollection(
   options: CollectionOptions<unknown> & { readonly schema?: StandardSchemaV1 },
 ): CollectionDefinition<unknown> {
@@ -99,7 +114,6 @@ export function defineCollection(
   }
   for (const [name, option] of Object.entries({ onConflict, migrate }))
     if (option !== undefined) assertFunction(option as () => unknown, `${name} of "${section}"`)
-  const { load, negativeTtl } = parseSource(source, section)
   assertOptions(cache, CACHE_OPTIONS, `cache of "${section}"`)
   const isBounded = cache.maxDocuments !== undefined || cache.maxIdle !== undefined
   if (replicate === 'all' && (isBounded || source)) {
@@ -125,8 +139,7 @@ export function defineCollection(
     schema,
     onConflict,
     migrate,
-    source: load,
-    negativeTtl,
+    source: source === undefined ? undefined : parseSource(source, section),
     batch: batch && parseBatching(batch, `batch of "${section}"`),
     cache: {
       maxDocuments:
@@ -144,19 +157,22 @@ export function defineCollection(
   })
 }
 
-function parseSource(
-  source: CollectionOptions<unknown>['source'],
-  section: string,
-): { readonly load: CollectionDefinition<unknown>['source']; readonly negativeTtl: number } {
+function parseSource(option: NonNullable<CollectionOptions<unknown>['source']>, section: string): SourceDefinition {
   const label = (name: string): string => `${name} of "${section}"`
-  if (source === undefined || typeof source === 'function')
-    return { load: source, negativeTtl: parseDuration('1m', label('source')) }
-  assertFunction(source?.load, label('source.load'))
+  const source: SourceOptions<unknown> = typeof option === 'function' ? { load: option } : option
   // an instance of a class may have members of its own
-  if (Object.getPrototypeOf(source) === Object.prototype) assertOptions(source, SOURCE_OPTIONS, label('source'))
+  if (typeof source === 'object' && source && Object.getPrototypeOf(source) === Object.prototype)
+    assertOptions(source, SOURCE_OPTIONS, label('source'))
+  const { load, loadMany, negativeTtl = '1m', maxConcurrent = 16, whenStoreUnavailable = 'wait' } = source ?? {}
+  if (load !== undefined || loadMany === undefined) assertFunction(load as () => unknown, label('source.load'))
+  if (loadMany !== undefined) assertFunction(loadMany, label('source.loadMany'))
+  assertOneOf(whenStoreUnavailable, ['wait', 'read'], label('source.whenStoreUnavailable'))
   return {
-    load: (key, signal) => source.load(key, signal),
-    negativeTtl: parseDuration(source.negativeTtl ?? '1m', label('source.negativeTtl')),
+    load: load && ((key, signal) => load.call(source, key, signal)),
+    loadMany: loadMany && ((keys, signal) => loadMany.call(source, keys, signal)),
+    maxConcurrent: assertInteger(maxConcurrent, label('source.maxConcurrent'), 1),
+    negativeTtl: parseDuration(negativeTtl, label('source.negativeTtl')),
+    whenStoreUnavailable,
   }
 }
 

@@ -51,11 +51,33 @@ export interface CollectionOptions<T> {
 export type LoadDocument<T> = (key: string, signal: AbortSignal) => Promise<T | undefined>
 
 /**
- * Source of documents that the store does not have. Reads call `load` once per key, regardless of the number of
- * readers, and write the result to the store with `create`.
+ * Loads several documents in one query. Resolves with a map by key: a document, or an `Error` for a key that failed. A
+ * key that the map lacks does not exist. Times out after 30 s like {@link LoadDocument}.
+ */
+export type LoadDocuments<T> = (
+  keys: readonly string[],
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<string, T | undefined | Error>>
+
+/**
+ * Source of documents that the store does not have, with `load`, `loadMany` or both. Reads, and writes that are based on
+ * the document, ask it once per key and write the result to the store, if the document is still absent there.
+ *
+ * A call runs in the async context of the first caller that it serves.
  */
 export interface SourceOptions<T> {
-  readonly load: LoadDocument<T>
+  /** Loads one document. With `loadMany` also given, it serves keys that wait alone. */
+  readonly load?: LoadDocument<T>
+  /** Loads the keys that wait at the same time, at most 100 per call. */
+  readonly loadMany?: LoadDocuments<T>
+  /** Maximum number of calls at the same time, per section and instance. Default 16. */
+  readonly maxConcurrent?: number
+  /**
+   * Behaviour of reads while the store is unavailable. `wait` (default): a read of a document that is not cached waits
+   * for the store. `read`: it returns the source's document, which is not written to the store. Its entry is `stale`
+   * and has version 0. A read with `after` always waits.
+   */
+  readonly whenStoreUnavailable?: 'wait' | 'read'
   /**
    * Time for which an `undefined` result is remembered: `load` is not called again for that document. Default 1 minute.
    */

@@ -1,4 +1,5 @@
 import type { DocumentRef } from '../model/address.ts'
+import type { RunInContext } from '../model/async-context.ts'
 import { OutcomeUnknownError, type SyncError } from '../model/errors.ts'
 import { type DocumentState, decodeETag } from '../model/etag.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -15,16 +16,30 @@ export interface PendingWrite {
   readonly precondition: Precondition | undefined
   /** True if the write rejects while the store is unavailable, instead of waiting. */
   readonly failFast: boolean
-  readonly completion: PromiseWithResolvers<CommitOutcome>
+  readonly completion: Completion
   /** True once the write was sent: until the store answers, its outcome is unknown. */
   sent: boolean
   opId: string
-  /** The cached document at the time of the call: the base of a merge. */
-  readonly valueAtCall: JsonObject | undefined
+  /** The document at the time of the call: the base of a merge. Loaded at once if it is not cached. */
+  readonly baseAtCall: MergeBase | undefined | Promise<MergeBase | undefined>
+  /** Runs a callback of the collection or the caller in the async context of the call. */
+  readonly runInContext: RunInContext
+}
+
+/** Settles the promise of a write's caller. Spelled out, because declarations must compile with the library of ES2023. */
+interface Completion {
+  readonly promise: Promise<CommitOutcome>
+  resolve(outcome: CommitOutcome): void
+  reject(error: unknown): void
 }
 
 /** A state of a document: a version in the generation known here (`ifVersion`), or a complete state (`ifMatch`). */
 export type Precondition = Pick<DocumentState, 'version'> & Partial<DocumentState>
+
+/** Document that a merge is based on. `value` is absent if the document did not exist. */
+export interface MergeBase {
+  readonly value: JsonObject | undefined
+}
 
 /** The writes that share one commit. */
 export interface WriteGroup {
@@ -41,11 +56,13 @@ export const createPendingWrite = (
   operation: WriteOperation,
   options: WriteOptions,
   failFast: boolean,
-  valueAtCall: JsonObject | undefined,
+  baseAtCall: PendingWrite['baseAtCall'],
+  runInContext: RunInContext,
 ): PendingWrite => ({
   address,
-  operation,
-  valueAtCall,
+  operation: withRecipeIn(runInContext, operation),
+  baseAtCall,
+  runInContext,
   options,
   precondition: parsePrecondition(options),
   failFast,
@@ -53,6 +70,13 @@ export const createPendingWrite = (
   sent: false,
   opId: options.idempotencyKey ?? '',
 })
+
+/** Binds a recipe to its caller's async context, because recipes of several callers can share a commit. */
+function withRecipeIn(runInContext: RunInContext, operation: WriteOperation): WriteOperation {
+  if (operation.kind !== 'update') return operation
+  const { recipe } = operation
+  return { kind: 'update', recipe: (draft) => runInContext(() => recipe(draft)) }
+}
 
 function parsePrecondition({ ifVersion, ifMatch }: WriteOptions): Precondition | undefined {
   if (ifMatch !== undefined) return decodeETag(ifMatch)

@@ -1,25 +1,43 @@
-import { ConflictError, SourceError } from '../model/errors.ts'
+import { ConflictError, StoreUnavailableError } from '../model/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { LogPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
+import type { Replica } from '../replica/replica.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import { parseObject } from './argument-checks.ts'
-import type { WriteQueue } from './write-queue.ts'
+import type { SourceCalls } from './source-calls.ts'
+import type { WriteOperation } from './write-operation.ts'
 
-/** Maximum duration of a `load` call, in ms: well below the time for which a store remembers deletions. */
-const TIMEOUT_MS = 30_000
 /** Maximum attempts for a document that other writers keep creating and deleting. */
 const MAX_ATTEMPTS = 5
 const MAX_MISSES = 10_000
 
+/** A document of the source, with the position at which the store did not have it. */
+interface SourceRow {
+  readonly document: JsonObject
+  readonly absentAt: LogPosition
+}
+
+/** A document of the source that was read while the store was unavailable. */
+export interface SourceCopy {
+  readonly value: JsonObject
+  readonly isSourceCopy: true
+}
+
+/** Commits the document that was loaded. */
+export type WriteRow = (operation: Extract<WriteOperation, { kind: 'fill' }>) => Promise<unknown>
+
 /**
- * Loads documents that the store does not have from the collection's source, once per key for all waiting readers.
+ * Loads documents that the store does not have from the collection's source, once per key for all waiting callers.
  *
  * The result is written only if the document was neither created nor deleted after it was found absent. An old row,
  * read before an invalidation, must not stay.
  */
 export class SourceLoader {
   readonly #deps: SourceLoaderDeps
-  readonly #inFlight = new Map<string, Promise<void>>()
-  /** Keys that the source does not have, with the time until which it is not asked again, in elapsed ms. */
+  readonly #fills = new Map<string, Promise<void>>()
+  readonly #loads = new Map<string, Promise<SourceRow | undefined>>()
+  /** Keys that the source does not have, with the time until which readers do not ask again, in elapsed ms. */
   readonly #misses = new Map<string, number>()
 
   constructor(deps: SourceLoaderDeps) {
@@ -36,59 +54,102 @@ export class SourceLoader {
   }
 
   /**
-   * Resolves when the document exists, or the source does not have it.
+   * Fills the document for a reader. Resolves when it exists, or the source does not have it.
    * @throws SourceError (`SYNC_SOURCE`), and any error of a write
    */
-  fill(key: string): Promise<void> {
-    const running = this.#inFlight.get(key)
+  fill(key: string, write: WriteRow): Promise<void> {
+    const running = this.#fills.get(key)
     if (running) return running
-    const work = this.#fill(key).finally(() => this.#inFlight.delete(key))
-    this.#inFlight.set(key, work)
+    const work = this.#fill(() => this.#load(key), write)
+      .then(() => {})
+      .finally(() => this.#fills.delete(key))
+    this.#fills.set(key, work)
     return work
+  }
+
+  /**
+   * Fills the document for a write that is based on it. Shares the source's answer with readers, but not their fill,
+   * which waits in the queue behind this write. Resolves with the source's document, if it was asked and has one.
+   * @throws SourceError (`SYNC_SOURCE`), and any error of a write
+   */
+  fillForWrite(key: string, write: WriteRow): Promise<JsonObject | undefined> {
+    return this.#fill(() => this.#loadForWrite(key), write)
+  }
+
+  /** Returns the source's document, whether or not the store has it. */
+  async read(key: string): Promise<JsonObject | undefined> {
+    const document = await this.#deps.calls.call(key)
+    return document === undefined ? undefined : parseObject(document, 'source')
+  }
+
+  /**
+   * Reads the document, or the source's if the store is unavailable or becomes so. The read continues without a
+   * receiver.
+   * @throws SourceError (`SYNC_SOURCE`)
+   */
+  async readDespiteOutage(key: string, read: () => Promise<Replica>): Promise<Replica | SourceCopy | undefined> {
+    const { promise: outage, resolve } = Promise.withResolvers<'outage'>()
+    const stop = this.#deps.onStoreUnavailable(() => resolve('outage'))
+    try {
+      const first = await Promise.race([
+        outage,
+        read().catch((error: unknown) => {
+          if (error instanceof StoreUnavailableError) return 'outage' as const
+          throw error
+        }),
+      ])
+      if (first !== 'outage') return first
+      const value = await this.read(key)
+      return value && { value, isSourceCopy: true }
+    } finally {
+      stop()
+    }
   }
 
   /** Forgets that the source did not have the document. Resolves when a `load` in flight has settled. */
   async evict(key: string): Promise<void> {
-    await this.#inFlight.get(key)?.catch(() => {})
+    await Promise.allSettled([this.#fills.get(key), this.#loads.get(key)])
     this.#misses.delete(key)
   }
 
-  async #fill(key: string): Promise<void> {
-    const { section, writeQueue } = this.#deps
+  async #fill(load: () => Promise<SourceRow | undefined>, write: WriteRow): Promise<JsonObject | undefined> {
+    let document: JsonObject | undefined
     for (let attempt = 1; ; attempt++) {
-      const { value, epoch, sequence } = await section.reader.acquireSettled(key)
-      if (value) return
-      const absentAt = { epoch, sequence }
-      const loaded = await this.#callSource(key)
-      if (loaded === undefined) return this.#rememberMiss(key)
+      const row = await load()
+      if (!row) return document
+      document = row.document
       try {
-        await writeQueue.enqueue(key, { kind: 'fill', document: parseObject(loaded, 'source'), absentAt }, {})
-        return
+        await write({ kind: 'fill', ...row })
+        return document
       } catch (error) {
         if (!(error instanceof ConflictError) || attempt >= MAX_ATTEMPTS) throw error
       }
     }
   }
 
-  async #callSource(key: string): Promise<unknown> {
-    const { load, runtime, section } = this.#deps
-    const address = { ...section.ref, key }
-    const timeout = new AbortController()
-    const expired = Promise.withResolvers<never>()
-    const cancel = runtime.schedule(() => {
-      const error = new SourceError(`source: expected a result within ${TIMEOUT_MS} ms, got none`, { address })
-      expired.reject(error)
-      timeout.abort(error)
-    }, TIMEOUT_MS)
-    try {
-      return await Promise.race([load(key, timeout.signal), expired.promise])
-    } catch (cause) {
-      if (cause instanceof SourceError) throw cause
-      const message = cause instanceof Error ? cause.message : String(cause)
-      throw new SourceError(`source: load failed: ${message}`, { cause, address })
-    } finally {
-      cancel()
-    }
+  /** Asks again if the source's "not found" may be older than this write. */
+  async #loadForWrite(key: string): Promise<SourceRow | undefined> {
+    const isShared = this.#loads.has(key)
+    const row = await this.#load(key)
+    return row || !isShared ? row : this.#load(key)
+  }
+
+  /** Asks the source once for all callers, if the store does not have the document. */
+  #load(key: string): Promise<SourceRow | undefined> {
+    const running = this.#loads.get(key)
+    if (running) return running
+    const work = this.#loadAbsent(key).finally(() => this.#loads.delete(key))
+    this.#loads.set(key, work)
+    return work
+  }
+
+  async #loadAbsent(key: string): Promise<SourceRow | undefined> {
+    const { value, epoch, sequence } = await this.#deps.section.reader.acquireSettled(key)
+    if (value) return undefined
+    const document = await this.read(key)
+    if (document) return { document, absentAt: { epoch, sequence } }
+    this.#rememberMiss(key)
+    return undefined
   }
 
   #rememberMiss(key: string): void {
@@ -101,10 +162,11 @@ export class SourceLoader {
 
 /** Collaborators of {@link SourceLoader}. */
 export interface SourceLoaderDeps {
-  readonly load: (key: string, signal: AbortSignal) => Promise<unknown>
+  readonly calls: SourceCalls
+  /** Calls back once the store is unavailable, at once if it already is. Returns an unsubscribe function. */
+  readonly onStoreUnavailable: (callback: () => void) => () => void
   /** Milliseconds. */
   readonly negativeTtl: number
   readonly section: SectionReplica
-  readonly writeQueue: WriteQueue
   readonly runtime: Runtime
 }

@@ -4,7 +4,8 @@ import type { LogPosition } from '../model/position.ts'
 
 /** A caller's request. Its values are already copied, frozen and known to be JSON. */
 export type WriteOperation =
-  | { readonly kind: 'assign'; readonly fields: JsonObject }
+  /** `isWhole`: the fields are a whole document, as in an import. */
+  | { readonly kind: 'assign'; readonly fields: JsonObject; readonly isWhole?: boolean }
   | { readonly kind: 'set'; readonly document: JsonObject }
   | { readonly kind: 'create'; readonly document: JsonObject }
   | { readonly kind: 'update'; readonly recipe: (draft: never) => unknown }

@@ -1,8 +1,17 @@
+import { captureContext } from '../model/async-context.ts'
 import { ClosedError, isSyncError, LimitError, StoreUnavailableError, type SyncError } from '../model/errors.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { WriteOptions } from './api.ts'
+import { needsMergeBase } from './build-commit.ts'
 import { CommitLoop, type WriteDeps } from './commit-loop.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
-import { countCombinable, createPendingWrite, outcomeUnknown, type PendingWrite } from './pending-write.ts'
+import {
+  countCombinable,
+  createPendingWrite,
+  type MergeBase,
+  outcomeUnknown,
+  type PendingWrite,
+} from './pending-write.ts'
 import { deadlineError, withDeadline } from './with-deadline.ts'
 import type { WriteOperation } from './write-operation.ts'
 
@@ -60,7 +69,14 @@ export class WriteQueue {
       return Promise.reject(
         new StoreUnavailableError('the store is unavailable', 'no', { cause: retryingStore.unavailable, address }),
       )
-    const pendingWrite = createPendingWrite(address, operation, options, failFast, section.reader.peek(key)?.value)
+    const pendingWrite = createPendingWrite(
+      address,
+      operation,
+      options,
+      failFast,
+      this.#baseAtCall(key, operation),
+      captureContext(),
+    )
     const start = (): Promise<CommitOutcome> => {
       this.#addToQueue(key, pendingWrite)
       return pendingWrite.completion.promise
@@ -79,6 +95,22 @@ export class WriteQueue {
       this.#removeFromQueue(key, pendingWrite)
       return error
     })
+  }
+
+  /** Returns the document on which the caller can have based a write that merges. Loads it at once if it is not cached. */
+  #baseAtCall(key: string, operation: WriteOperation): PendingWrite['baseAtCall'] {
+    const { section, merge } = this.#deps
+    if (!needsMergeBase(operation, merge)) return undefined
+    // a document that an earlier write is creating is based on that write
+    const isBeingWritten = this.#queues.has(key)
+    const toBase = (value: JsonObject | undefined): MergeBase | undefined =>
+      value || !isBeingWritten ? { value } : undefined
+    const cached = section.reader.peek(key)
+    if (cached) return toBase(cached.value)
+    const loading = section.reader.loadValue(key).then(toBase)
+    // the commit reports the error, unless the write was cancelled
+    loading.catch(() => {})
+    return loading
   }
 
   /** Resolves when every earlier write has settled and its change is published. */

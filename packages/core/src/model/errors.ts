@@ -61,6 +61,9 @@ export abstract class SyncError extends Error {
 export const isSyncError = (value: unknown): value is SyncError =>
   typeof value === 'object' && value !== null && BRAND in value
 
+/** Returns the message of anything that was thrown. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
 /** Formats an address as `partition/section/key`, with the field in parentheses. */
 function formatAddress({ partition, section, key, field }: ErrorAddress): string {
   const path = [partition, section, key].filter((part) => part !== undefined).join('/')

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../model/json.ts'
 import { KEY_PAGE_SIZE } from '../transport/list-keys.ts'
 import type { SectionState } from '../versioning/section-state.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
@@ -126,6 +127,13 @@ export class ReplicaReader {
       transient.install(loaded, this.#deps.runtime.elapsed())
       return transient
     }
+  }
+
+  /** Returns the document as the store has it now, without caching it or judging its epoch. */
+  async loadValue(key: string): Promise<JsonObject | undefined> {
+    const transient = this.#replicas.create(key)
+    transient.install(await this.#deps.loadBatcher.load({ ...this.#options.ref, key }), this.#deps.runtime.elapsed())
+    return transient.value
   }
 
   /** Returns the keys of the cached documents that exist. */

@@ -11,6 +11,7 @@ export class RetryingStore {
   readonly store: Store
   readonly #runtime: Runtime
   readonly #listener: AvailabilityListener
+  readonly #onUnavailable = new Set<() => void>()
   readonly #pendingBackOffs = new Set<() => void>()
   #unavailable: SyncError | undefined
   #activeReads = 0
@@ -25,6 +26,13 @@ export class RetryingStore {
   /** Error of the last call, or `undefined` if the store answered. */
   get unavailable(): SyncError | undefined {
     return this.#unavailable
+  }
+
+  /** Calls back once the store is unavailable, at once if it already is. Returns an unsubscribe function. */
+  whenUnavailable(callback: () => void): () => void {
+    if (this.#unavailable) callback()
+    else this.#onUnavailable.add(callback)
+    return () => this.#onUnavailable.delete(callback)
   }
 
   /** True if the store is unavailable and a read is being retried. */
@@ -98,6 +106,8 @@ export class RetryingStore {
     const error = new StoreUnavailableError('the store is unavailable', 'unknown', { cause })
     if (!this.#unavailable) this.#listener.onUnavailable(error)
     this.#unavailable = error
+    for (const callback of this.#onUnavailable) callback()
+    this.#onUnavailable.clear()
     return error
   }
 

@@ -5,6 +5,7 @@ import type { Conflict } from '../collection/conflict.ts'
 import type { CollectionDefinition } from '../collection/definition.ts'
 import { Publisher } from '../collection/publisher.ts'
 import { Migration } from '../collection/schema-migration.ts'
+import { SourceCalls } from '../collection/source-calls.ts'
 import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
@@ -74,6 +75,15 @@ export function openSection(
     emit({ ...ref, type: 'conflict', ...report })
     if (onConflict) callOnConflict(onConflict, report)
   }
+  const sourceLoader =
+    source &&
+    new SourceLoader({
+      calls: new SourceCalls(source, ref, runtime),
+      negativeTtl: source.negativeTtl,
+      onStoreUnavailable: (callback) => retryingStore.whenUnavailable(callback),
+      section,
+      runtime,
+    })
   const needsWholeDocument = schema !== undefined || definition.migrate !== undefined
   const writeDeps = {
     origin,
@@ -95,19 +105,27 @@ export function openSection(
       definition: { subscribeBy, digest },
       migrate: (stored) => migration.document(stored),
       reportConflict,
+      sourceLoader,
     },
     // a schema or `onConflict` judges one write at a time, so that no write is rejected because of another
     { maxPendingWrites, batching, neverCombine: schema !== undefined || onConflict !== undefined },
   )
-  const sourceLoader =
-    source && new SourceLoader({ load: source, negativeTtl: definition.negativeTtl, section, writeQueue, runtime })
   const open: OpenSection = {
     definition,
     section,
     writeQueue,
     retryingStore,
     loadBatcher: shared.loadBatcher,
-    handle: new SectionCollection({ section, writeQueue, retryingStore, runtime, migration, sourceLoader, onError }),
+    handle: new SectionCollection({
+      section,
+      writeQueue,
+      retryingStore,
+      runtime,
+      migration,
+      sourceLoader,
+      readsSourceInOutage: source?.whenStoreUnavailable === 'read',
+      onError,
+    }),
   }
   if (replicate === 'all') background(ref, section.ready())
   return open

@@ -77,20 +77,11 @@ describe('defineCollection({ source })', () => {
     const created = t.a.get('y')
     await t.cluster.clock.advance(1)
     await t.b.delete('x')
-    await t.b.assign('y', { n: 5 })
+    await t.b.set('y', { n: 5 })
     await t.cluster.clock.advance(1)
     for (const [at, { resolve }] of answers.entries()) resolve({ n: at === 2 ? 2 : 1 })
     expect([await deleted, await created]).toEqual([{ n: 2 }, { n: 5 }])
     expect(calls).toBe(3)
-  })
-
-  it('does not call the source for writes', async () => {
-    const source = vi.fn<Load>(async () => ({ n: 1 }))
-    await using t = openWithSource(source)
-    await expect(t.a.update('x', (d) => void d.n++)).rejects.toMatchObject({ code: 'SYNC_NOT_FOUND' })
-    await t.a.assign('y', { n: 2 })
-    expect(t.a.peek('x')).toBe(undefined)
-    expect(source).not.toHaveBeenCalled()
   })
 
   it('rejects the read when the source fails, and calls it again on the next read', async () => {

@@ -1,6 +1,6 @@
 import type { Rule } from './rule.ts'
 
-/** Rules W1–W20: the writes that may share a commit, and the precondition of each commit. */
+/** Rules W1–W20 and W27–W28: the writes that may share a commit, and what each commit is based on. */
 export const writing: readonly Rule[] = [
   {
     name: 'one-write-per-key',
@@ -226,6 +226,55 @@ export const writing: readonly Rule[] = [
     provenBy: {
       file: 'memory/expectations.test.ts',
       name: 'commit() with a precondition on an earlier state > distinguishes a re-created document from the old one with equal versions',
+    },
+  },
+  {
+    name: 'write-asks-source',
+    statement: 'A write that is based on the document first fills it from the source',
+    consequence: "a write creates a document of its own fields, and hides the source's row permanently",
+    edits: [
+      {
+        file: 'collection/commit-loop.ts',
+        find: 'if (asksSource && !replica?.value) {',
+        replace: 'if (asksSource && !replica) {',
+      },
+    ],
+    provenBy: {
+      file: 'collection/source-writes.test.ts',
+      name: 'a write to a document that only the source has > finds the row: assign()',
+    },
+  },
+  {
+    name: 'shared-answer-keeps-its-position',
+    statement: 'A fill requires the absence that was seen before the source was asked',
+    consequence: 'a write that joins an older call overwrites an invalidation with the old row',
+    edits: [
+      {
+        file: 'collection/source-loader.ts',
+        find: "await write({ kind: 'fill', ...row })",
+        replace: "await write({ kind: 'fill', ...row, absentAt: this.#deps.section.position })",
+      },
+    ],
+    provenBy: {
+      file: 'collection/source-writes.test.ts',
+      name: 'a write to a document that only the source has > discards a row that was read before an invalidation',
+    },
+  },
+  {
+    name: 'base-is-loaded-at-call',
+    statement: 'The base of a merge is the document at the time of the call, also if it is not cached',
+    consequence:
+      'of two concurrent writes to a field with a strategy, the one whose document was evicted overwrites the other',
+    edits: [
+      {
+        file: 'collection/write-queue.ts',
+        find: 'const loading = section.reader.loadValue(key).then(toBase)',
+        replace: 'const loading = Promise.resolve(undefined)',
+      },
+    ],
+    provenBy: {
+      file: 'collection/source-writes.test.ts',
+      name: 'a field with a merge strategy > merges concurrent writes alike, whether the document is cached, evicted or was never loaded',
     },
   },
 ]

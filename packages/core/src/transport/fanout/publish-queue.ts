@@ -68,10 +68,10 @@ export class PublishQueue implements PublicationTarget {
     const id = scopeId(first.scope)
     let changes = first.changes.length
     let count = 1
-    for (const publication of this.#queue.slice(1)) {
+    for (; count < this.#queue.length; count++) {
+      const publication = this.#queue[count] as Publication
       changes += publication.changes.length
       if (changes > MAX_BATCH || scopeId(publication.scope) !== id) break
-      count++
     }
     const batch = this.#queue.splice(0, count) as [Publication, ...Publication[]]
     for (const publication of batch) this.#queuedChanges -= publication.changes.length
