@@ -16,7 +16,7 @@ export { hash32 } from './model/hash.ts'
 export { describeImportFailure } from './model/import-failure.ts'
 export type { LogPosition } from './model/position.ts'
 export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
-export { assertCommitRequest, assertTtl } from './transport/assert-request.ts'
+export { assertCommitRequest, assertKeyQuery, assertTtl } from './transport/assert-request.ts'
 export type {
   BusCapabilities,
   BusFailure,
@@ -38,7 +38,9 @@ export { type DecodedFrame, decodeChange, decodeFrame } from './transport/decode
 export { type Diagnosis, diagnoseLatency, type SectionSummary } from './transport/diagnosis.ts'
 export { assembleChange, type ChangeParts, type EditParts, headMarker } from './transport/encode.ts'
 export { encodeFrames, type Frame, omitEdits } from './transport/frames.ts'
+export { listKeys } from './transport/list-keys.ts'
 export { Listeners, throwUncaught } from './transport/listeners.ts'
 export * from './transport/store.ts'
+export { compareCodePoints } from './transport/utf8.ts'
 export { type EncodedChange, WIRE_VERSION } from './transport/wire.ts'
 export { commonSequence, type Fork, includesPosition, type SectionState } from './versioning/section-state.ts'

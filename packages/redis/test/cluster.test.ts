@@ -133,7 +133,7 @@ describe.runIf(await canTest('store and bus on a Redis Cluster', { broker: 'redi
       })
 
       it('work with only the permissions in the README', async () => {
-        const rules = `+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl-${client}:* &__dataChanged*`
+        const rules = `+@scripting +@hash +@sortedset +@stream +@string +@keyspace +@pubsub +info +time +ping +client +cluster ~{acl-${client}:* &__dataChanged*`
         await Promise.all(
           cluster.nodes.map(async (node) => {
             const admin = new Redis(node.url)

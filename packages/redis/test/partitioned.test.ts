@@ -1,6 +1,6 @@
 import { canTest, type RedisServer, startRedis } from '@sync/brokers'
 import { createInstance, defineCollection, memoryBus, type SyncEvent, type SyncInstance } from '@sync/core'
-import type { DocumentRef } from '@sync/core/adapter'
+import { type DocumentRef, listKeys } from '@sync/core/adapter'
 import { adapter, redisBus, redisRelay, redisStore } from '@sync/redis'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
@@ -215,7 +215,7 @@ describe.runIf(await canTest('partitions on several Redis servers', { broker: 'r
       })
       await fc.assert(property, { numRuns: 30 })
       const keys: string[] = []
-      for await (const key of store.keys({ partition: 'fr', section: 'doc' })) keys.push(key)
+      for await (const key of listKeys(store, { partition: 'fr', section: 'doc' })) keys.push(key)
       expect(keys.sort()).toEqual(['a', 'b'])
     })
   },

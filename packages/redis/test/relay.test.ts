@@ -358,8 +358,8 @@ describe.runIf(await canTest('the relay', { broker: 'redis', controllable: true 
 
     it('works with only the permissions in the README; without them a commit rejects', async () => {
       const basePermissions =
-        '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client ~acl:* &__dataChanged*'
-      const relayPermissions = '+@sortedset ~__outbox* &__outbox*'
+        '+@scripting +@hash +@sortedset +@stream +@string +@keyspace +@pubsub +info +time +ping +client ~acl:* &__dataChanged*'
+      const relayPermissions = '~__outbox* &__outbox*'
       const user = async (name: string, rules: string): Promise<string> => {
         await admin.call('ACL', 'SETUSER', name, 'reset', 'on', '>pass', ...rules.split(' '))
         return redis.url.replace('redis://', `redis://${name}:pass@`)

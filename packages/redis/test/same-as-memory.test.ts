@@ -7,6 +7,7 @@ import {
   type EncodedChange,
   type Expectation,
   type LoadResult,
+  listKeys,
   type SectionState,
   type Store,
 } from '@sync/core/adapter'
@@ -241,7 +242,7 @@ const touch: fc.Arbitrary<Command> = key.map(
 
 const keys: fc.Arbitrary<Command> = fc.constant(async (side) => {
   const found = new Set<string>()
-  for await (const each of side.store.keys(side.section)) found.add(each)
+  for await (const each of listKeys(side.store, side.section)) found.add(each)
   return [...found].sort()
 })
 

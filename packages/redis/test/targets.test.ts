@@ -24,7 +24,7 @@ const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: '1h' })
 
 /** Permissions that the README lists. */
 const README_ACL =
-  '+@scripting +@hash +@stream +@string +@keyspace +@pubsub +info +time +ping +client +@blocking ~p:* &__dataChanged*'
+  '+@scripting +@hash +@sortedset +@stream +@string +@keyspace +@pubsub +info +time +ping +client +@blocking ~p:* &__dataChanged*'
 
 describe.runIf(await canTest('users and databases of Redis', { broker: 'redis', controllable: true }))(
   'redisStore(target) and redisBus(target)',

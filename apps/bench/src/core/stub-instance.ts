@@ -22,7 +22,7 @@ export function createStubStore(text: (key: string) => string): Store {
     changesSince: async () => ({ state: SECTION_STATE, status: 'page', changes: [], upTo: 0 }),
     commit: () => Promise.reject(new Error('the stub store is read-only')),
     touch: async () => {},
-    async *keys() {},
+    keys: async () => ({ state: SECTION_STATE, keys: [] }),
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }

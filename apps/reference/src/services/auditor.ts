@@ -1,5 +1,6 @@
 import { openStore } from '@sync/config'
 import type { Store } from '@sync/core'
+import { listKeys } from '@sync/core/adapter'
 import type { Copies, Digest } from './commands.ts'
 import { type Comparison, type ComparisonCounts, type Copy, compareCopies, noComparisons } from './comparison.ts'
 import { combinedDigest, contentHash } from './content-hash.ts'
@@ -25,7 +26,7 @@ class Auditor {
   /** Returns the keys of the next sample, plus those to compare again. Rejects while the store is unavailable. */
   async sample(): Promise<readonly string[]> {
     const keys = new Set([...this.#pending.values()].flatMap((moving) => [...moving.keys()]))
-    this.#keys ??= this.#store.keys(outagesSection)[Symbol.asyncIterator]()
+    this.#keys ??= listKeys(this.#store, outagesSection)
     try {
       for (let n = 0; n < SAMPLE_SIZE; n++) {
         const { done, value } = await this.#keys.next()
@@ -58,7 +59,7 @@ class Auditor {
   /** Returns the digest of all stored documents. */
   async digest(): Promise<Digest> {
     const keys = new Set<string>()
-    for await (const key of this.#store.keys(outagesSection)) keys.add(key)
+    for await (const key of listKeys(this.#store, outagesSection)) keys.add(key)
     const contents = new Map<string, string>()
     for (const [key, { content }] of await this.#loadCopies([...keys])) contents.set(key, content)
     return combinedDigest(contents)

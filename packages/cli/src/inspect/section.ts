@@ -3,7 +3,7 @@ import type { SectionRef, SectionState } from '@sync/core/adapter'
 import { table } from '../output/terminal.ts'
 import { formatAddress } from './address.ts'
 import { changeCells, describeChange } from './format.ts'
-import { listKeys } from './keys.ts'
+import { readKeyPage } from './keys.ts'
 import { logTail, oldestPosition } from './log.ts'
 import type { View, ViewOptions } from './view.ts'
 
@@ -12,7 +12,7 @@ export async function inspectSection(store: Store, ref: SectionRef, options: Vie
   const [head] = await store.heads([{ scope: ref }])
   if (!head) throw new TypeError('expected the head of the section')
   const { state } = head
-  const page = await listKeys(store, ref, options)
+  const page = await readKeyPage(store, ref, options)
   const oldest = await oldestPosition(store, ref, state)
   const tail = await logTail(store, ref, state, options.limit)
   const log = {

@@ -4,6 +4,8 @@ import type {
   DocumentRef,
   EncodedChange,
   Expectation,
+  KeyPage,
+  KeyQuery,
   LoadResult,
   SectionRef,
   SectionState,
@@ -159,6 +161,27 @@ export class StoreWriter {
       generation: document?.generation ?? 0,
       version: document?.version ?? 0,
     }
+  }
+
+  /** Returns a page of the section's keys. */
+  async page(query: KeyQuery): Promise<KeyPage> {
+    return this.#context.withTimeout(this.store.keys(this.section, query), 'keys')
+  }
+
+  /** Returns the section's keys, read in pages of `limit`. */
+  async keys({ prefix = '', limit = 1_000 }: { prefix?: string | undefined; limit?: number } = {}): Promise<string[]> {
+    const keys: string[] = []
+    let after: string | undefined
+    do {
+      const page = await this.page({ prefix, limit, ...(after !== undefined && { after }) })
+      keys.push(...page.keys)
+      assertThat(
+        page.cursor === undefined || page.cursor !== after,
+        () => `a page of keys after ${JSON.stringify(after)}: its cursor did not advance`,
+      )
+      after = page.cursor
+    } while (after !== undefined)
+    return keys
   }
 
   /** Returns the section's changes in the log after a sequence, `limit` of them at most. */

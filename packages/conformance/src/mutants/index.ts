@@ -6,6 +6,7 @@ import { subscription as busSubscription } from './bus/subscription.ts'
 import type { Mutant } from './mutant.ts'
 import { documents } from './store/documents.ts'
 import { epochs } from './store/epochs.ts'
+import { keys } from './store/keys.ts'
 import { lifecycle } from './store/lifecycle.ts'
 import { operations } from './store/operations.ts'
 import { convergence } from './sync/convergence.ts'
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...busReplay,
   ...busFaults,
   ...documents,
+  ...keys,
   ...operations,
   ...epochs,
   ...lifecycle,

@@ -24,7 +24,7 @@ export function overlayStore(store: Store, overrides: Partial<Store>): Store {
     changesSince: (scope, after, limit) => store.changesSince(scope, after, limit),
     heads: (queries) => store.heads(queries),
     touch: (refs) => store.touch(refs),
-    keys: (section, options) => store.keys(section, options),
+    keys: (section, query) => store.keys(section, query),
     [Symbol.asyncDispose]: close,
     ...overrides,
     close,

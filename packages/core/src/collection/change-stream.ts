@@ -425,15 +425,9 @@ export class ChangeStream {
 
   /** Returns the keys of all existing documents. A known document outside the list is deleted. */
   async #listKeys(): Promise<readonly string[]> {
-    const { reader, epochs } = this.#section
-    for (;;) {
-      const { switches } = epochs
-      const keys = await reader.listKeys(this.#options.prefix)
-      const upTo = await reader.confirmEpoch(switches)
-      if (upTo === undefined) continue
-      this.#highestDelivered = Math.max(this.#highestDelivered, upTo)
-      return keys
-    }
+    const { keys, highestSequence } = await this.#section.reader.listKeys(this.#options.prefix)
+    this.#highestDelivered = Math.max(this.#highestDelivered, highestSequence)
+    return keys
   }
 
   /** Emits the current values of these documents. Only the last one carries a position that covers all of them. */

@@ -121,13 +121,16 @@ export class SectionCollection {
     assertCallOptions(options, ENTRIES_OPTIONS)
     const { prefix } = options
     this.#assertOpen()
-    const keys = await this.#withDeadline(options, async () => {
+    const { keys } = await this.#withDeadline(options, async () => {
       await section.ready()
       return section.reader.listKeys(prefix)
     })
     for (let offset = 0; offset < keys.length; offset += LIST_BATCH_SIZE) {
       const batch = keys.slice(offset, offset + LIST_BATCH_SIZE)
-      const read = (): Promise<Replica[]> => Promise.all(batch.map((key) => section.reader.readTransient(key)))
+      const read = async (): Promise<Replica[]> => {
+        await section.ensureSubscribed()
+        return Promise.all(batch.map((key) => section.reader.readTransient(key)))
+      }
       for (const replica of await this.#withDeadline(options, read)) {
         const entry = this.#toEntry(replica)
         if (entry) yield [replica.key, entry]
@@ -191,7 +194,13 @@ export class SectionCollection {
 
   #withDeadline<R>(options: CallOptions, work: () => Promise<R>, key?: string): Promise<R> {
     const address = { ...this.ref, ...(key !== undefined && { key }) }
-    return withDeadline(this.#deps.runtime, options, work, (reason) => deadlineError(reason, options, address))
+    const { section } = this.#deps
+    return withDeadline(
+      this.#deps.runtime,
+      options,
+      () => section.use(work),
+      (reason) => deadlineError(reason, options, address),
+    )
   }
 
   // ---- writing ---------------------------------------------------------------------------------------------------

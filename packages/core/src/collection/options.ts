@@ -101,7 +101,11 @@ export interface BatchOptions<T> {
 export interface CacheOptions {
   /** Maximum number of cached documents. Those read longest ago are evicted first. Default: no limit. */
   readonly maxDocuments?: number
-  /** Time after which a document that is not read is evicted; it can take half as long again. Default 6 h. */
+  /**
+   * Time after which a document that is not read is evicted; it can take half as long again. A section without cached
+   * documents, watchers and writes is released after the same time: it has no subscription and no heartbeat check until
+   * its next use. Default 6 h.
+   */
   readonly maxIdle?: Duration
   /**
    * Capacity of `recentChanges` for the section, in characters of encoded changes. Changes are kept for at most an

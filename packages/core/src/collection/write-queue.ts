@@ -45,6 +45,11 @@ export class WriteQueue {
     return this.#options.maxPendingWrites
   }
 
+  /** True if no write waits or runs. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0 && this.#queues.size === 0
+  }
+
   /**
    * Queues a write. Aborting or timing out rejects the promise; a write that was already sent still runs to completion.
    * @throws LimitError (`SYNC_LIMIT`) if too many writes are in progress

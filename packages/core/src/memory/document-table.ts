@@ -1,4 +1,5 @@
 import type { CurrentVersions, StoredDocument } from '../transport/store.ts'
+import { KeyIndex } from './key-index.ts'
 import type { UndoLog } from './undo-log.ts'
 
 /** One stored document. Field texts are opaque. `fields` is a map, so that no field name is special. */
@@ -28,6 +29,7 @@ const SWEPT_PER_COMMIT = 2
 /** Documents of a section. An expired document counts as absent, even while it is still in memory. */
 export class DocumentTable {
   readonly #byKey = new Map<string, MemoryDocument>()
+  readonly #keyIndex = new KeyIndex()
   readonly #undoLog: UndoLog
   #sweeper: MapIterator<[string, MemoryDocument]> | undefined
 
@@ -53,7 +55,9 @@ export class DocumentTable {
 
   put(key: string, document: MemoryDocument): void {
     this.#recordUndo(key)
+    const created = !this.#byKey.has(key)
     this.#byKey.set(key, document)
+    if (created) this.#keyIndex.onCreated(key, this.#byKey.size)
     if (document.expiresAt < Number.POSITIVE_INFINITY) this.#sweeper ??= this.#byKey.entries()
   }
 
@@ -65,6 +69,11 @@ export class DocumentTable {
   /** Yields the existing documents by key. */
   *live(now: number): Generator<[string, MemoryDocument], undefined> {
     for (const entry of this.#byKey) if (now < entry[1].expiresAt) yield entry
+  }
+
+  /** Yields the keys of the existing documents after `after` that begin with `prefix`, in code-point order. */
+  *keysAfter(after: string | undefined, prefix: string, now: number): Generator<string, undefined> {
+    for (const key of this.#keyIndex.after(after, prefix, this.#byKey)) if (this.get(key, now)) yield key
   }
 
   /** Frees a few expired documents. Needs no undo record, because they count as absent anyway. */
@@ -80,6 +89,7 @@ export class DocumentTable {
     if (!this.#undoLog.isEnabled) return
     const before = this.#byKey.get(key)
     this.#undoLog.record(() => {
+      this.#keyIndex.clear()
       if (before) this.#byKey.set(key, before)
       else this.#byKey.delete(key)
     })

@@ -2,12 +2,14 @@ import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '..
 import { assertDocumentRef, assertInteger, assertScope, assertSectionRef } from '../model/assert.ts'
 import { ArgumentError, isSyncError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
-import { assertCommitRequest, assertTtl } from '../transport/assert-request.ts'
+import { assertCommitRequest, assertKeyQuery, assertTtl } from '../transport/assert-request.ts'
 import type {
   CommitRequest,
   CommitResult,
   Head,
   HeadQuery,
+  KeyPage,
+  KeyQuery,
   LoadResult,
   LogPage,
   TouchRequest,
@@ -80,10 +82,17 @@ export class StoreServer {
     }
   }
 
-  keys(ref: SectionRef, prefix: string): string[] {
+  keys(ref: SectionRef, query: KeyQuery): KeyPage {
     assertSectionRef(ref)
-    const live = this.#fencedSection(ref).documents.live(this.#now())
-    return Array.from(live, ([key]) => key).filter((key) => key.startsWith(prefix))
+    assertKeyQuery(query)
+    const { prefix = '', after, limit } = query
+    const stored = this.#fencedSection(ref)
+    const keys: string[] = []
+    for (const key of stored.documents.keysAfter(after, prefix, this.#now())) {
+      if (keys.length === limit) return { state: stored.state(), keys, cursor: keys.at(-1) as string }
+      keys.push(key)
+    }
+    return { state: stored.state(), keys }
   }
 
   restart(): void {

@@ -1,11 +1,13 @@
 import type { DocumentRef, Scope, SectionRef } from '../model/address.ts'
-import { AbortedError, ClosedError } from '../model/errors.ts'
+import { ClosedError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
 import type {
   CommitRequest,
   CommitResult,
   Head,
   HeadQuery,
+  KeyPage,
+  KeyQuery,
   LoadResult,
   LogPage,
   Store,
@@ -66,21 +68,8 @@ class MemoryStore implements Store {
     return this.#read(refs, (given) => this.#server.touch(given))
   }
 
-  async *keys(
-    section: SectionRef,
-    options: { readonly prefix?: string; readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<string, undefined> {
-    const { prefix = '', signal } = options
-    const assertUsable = (): void => {
-      if (this.#closed) throw closedError()
-      if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
-    }
-    assertUsable()
-    // All keys of one instant, so that no document that persists is missed.
-    for (const key of await this.#read(section, (given) => this.#server.keys(given, prefix))) {
-      assertUsable()
-      yield key
-    }
+  keys(section: SectionRef, query: KeyQuery): Promise<KeyPage> {
+    return this.#read({ section, query }, (given) => this.#server.keys(given.section, given.query))
   }
 
   async close(): Promise<void> {

@@ -59,6 +59,14 @@ export class ChangeRouter {
     if (this.#overflowed) this.#onSuspectedLoss()
   }
 
+  /** Stops routing and drops all changes. */
+  stop(): void {
+    this.#started = false
+    this.#buffered = []
+    this.#overflowed = false
+    this.#recentChanges.retain(() => false)
+  }
+
   /** Drops recent changes that are not part of the new history. */
   onEpochSwitch(): void {
     this.#recentChanges.retain((change) => this.#epochs.includes(change))

@@ -1,22 +1,18 @@
-import type { Store } from '../transport/store.ts'
-import type { EpochTracker } from './epoch-tracker.ts'
 import type { ReplicaReader } from './replica-reader.ts'
 import type { ReplicaTable } from './replica-table.ts'
-import type { SectionDeps, SectionOptions } from './section-deps.ts'
+import type { SectionOptions } from './section-deps.ts'
 
 const MAX_CONCURRENT = 500
 
 /** Caches every document of a section with `replicate: 'all'`. */
 export class FullSync {
   readonly #options: SectionOptions
-  readonly #deps: SectionDeps
   readonly #parts: FullSyncParts
   #runCount = 0
   #current: Promise<void> | undefined
 
-  constructor(options: SectionOptions, deps: SectionDeps, parts: FullSyncParts) {
+  constructor(options: SectionOptions, parts: FullSyncParts) {
     this.#options = options
-    this.#deps = deps
     this.#parts = parts
   }
 
@@ -36,11 +32,9 @@ export class FullSync {
   }
 
   async #run(runNumber: number): Promise<void> {
-    const { epochs, reader, replicas } = this.#parts
-    for (let upTo: number | undefined; upTo === undefined; ) {
-      const { switches } = epochs
-      await this.#deps.retryingStore.read((store) => this.#acquireAll(store))
-      upTo = await reader.confirmEpoch(switches)
+    const { reader, replicas } = this.#parts
+    for (let listed: number | undefined; listed === undefined; ) {
+      listed = await reader.forEachKeyPage((keys) => this.#acquireAll(keys))
       // a later run, for a later history, has replaced this one
       if (runNumber !== this.#runCount) return this.#current
     }
@@ -48,24 +42,14 @@ export class FullSync {
     replicas.evictAbsent()
   }
 
-  async #acquireAll(store: Store): Promise<void> {
-    let pending: Promise<unknown>[] = []
-    for await (const key of store.keys(this.#options.ref)) {
-      const acquired = this.#parts.reader.acquire(key)
-      // a failure is reported by Promise.all below
-      acquired.catch(() => {})
-      pending.push(acquired)
-      if (pending.length < MAX_CONCURRENT) continue
-      await Promise.all(pending)
-      pending = []
-    }
-    await Promise.all(pending)
+  async #acquireAll(keys: readonly string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += MAX_CONCURRENT)
+      await Promise.all(keys.slice(at, at + MAX_CONCURRENT).map((key) => this.#parts.reader.acquire(key)))
   }
 }
 
 /** Collaborators of {@link FullSync}. */
 interface FullSyncParts {
-  readonly epochs: EpochTracker
   readonly reader: ReplicaReader
   readonly replicas: ReplicaTable
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/json.ts'
-import type { Head } from '../transport/store.ts'
+import { KEY_PAGE_SIZE } from '../transport/list-keys.ts'
 import type { SectionState } from '../versioning/section-state.ts'
 import type { EpochTracker } from './epoch-tracker.ts'
 import type { DocumentObservers } from './observers.ts'
@@ -136,29 +136,53 @@ export class ReplicaReader {
     return transient.value
   }
 
-  /**
-   * Confirms that no epoch switch has happened since `asOf`. A key listing does not name its epoch, so it counts only
-   * if this returns the section's sequence; after `undefined`, the keys must be listed again.
-   */
-  async confirmEpoch(asOf: number): Promise<number | undefined> {
-    const [head] = await this.#deps.retryingStore.read((store) => store.heads([{ scope: this.#options.ref }]))
-    const { state } = head as Head
-    return this.#acceptAnswer(state, asOf) && this.#epochs.switches === asOf ? state.sequence : undefined
-  }
-
   /** Returns the keys of the cached documents that exist. */
   cachedKeys(): string[] {
     return this.#replicas.listKeys()
   }
 
-  /** Returns the keys of all documents in the store, or of those that begin with `prefix`. */
-  async listKeys(prefix?: string): Promise<string[]> {
-    const { retryingStore } = this.#deps
-    const options = prefix === undefined ? {} : { prefix }
-    return retryingStore.read(async (store) => {
+  /**
+   * Returns the keys of all existing documents, or of those that begin with `prefix`, with the highest sequence that the
+   * listing may reflect. A later fork below it makes the listing void. Reads them from the cache if that is complete.
+   */
+  async listKeys(prefix = ''): Promise<KeyListing> {
+    if (this.#replicas.complete) {
+      const keys = this.cachedKeys().filter((key) => key.startsWith(prefix))
+      return { keys, highestSequence: this.#replicas.highestSequence }
+    }
+    for (;;) {
       const keys: string[] = []
-      for await (const key of store.keys(this.#options.ref, options)) keys.push(key)
-      return keys
-    })
+      const highestSequence = await this.forEachKeyPage((page) => void keys.push(...page), prefix)
+      if (highestSequence !== undefined) return { keys, highestSequence }
+    }
   }
+
+  /**
+   * Calls `onPage` for each page of the section's keys in the store. Returns the sequence as of the last page, or
+   * `undefined` if the epoch changed: then the listing is void and must be repeated.
+   */
+  async forEachKeyPage(
+    onPage: (keys: readonly string[]) => Promise<void> | void,
+    prefix = '',
+  ): Promise<number | undefined> {
+    const { switches } = this.#epochs
+    let after: string | undefined
+    for (;;) {
+      const query = { prefix, limit: KEY_PAGE_SIZE, ...(after !== undefined && { after }) }
+      const { keys, cursor, state } = await this.#deps.retryingStore.read((store) =>
+        store.keys(this.#options.ref, query),
+      )
+      if (!this.#acceptAnswer(state, switches)) return undefined
+      await onPage(keys)
+      if (this.#epochs.switches !== switches) return undefined
+      if (cursor === undefined) return state.sequence
+      after = cursor
+    }
+  }
+}
+
+/** Keys of a section's documents, and the highest sequence that the listing may reflect. */
+export interface KeyListing {
+  readonly keys: readonly string[]
+  readonly highestSequence: number
 }

@@ -97,6 +97,11 @@ export class ReplicaTable {
     return cached
   }
 
+  /** Highest sequence that a cached state may reflect. */
+  get highestSequence(): number {
+    return this.#sequences.highest
+  }
+
   get bufferedCount(): number {
     let changes = 0
     for (const { buffer } of this.#byKey.values()) changes += buffer.length
@@ -141,6 +146,19 @@ export class ReplicaTable {
     this.load(replica)
     if (this.#options.replicate === 'on-demand') this.#eviction.onAdded(replica, this.#byKey.size - this.#absent.size)
     return replica
+  }
+
+  /** True if no document is cached, loading or watched. Known absences do not count. */
+  get isIdle(): boolean {
+    if (this.observers.size > 0 || this.isReloading || this.#stuck.size > 0) return false
+    for (const replica of this.#byKey.values())
+      if (replica.exists || !replica.settled || replica.hasWaiters) return false
+    return true
+  }
+
+  /** Forgets the known absences. */
+  clear(): void {
+    for (const replica of [...this.#byKey.values()]) this.#remove(replica)
   }
 
   /** Stops caching a document. Returns false if the document is in use or the whole section must stay cached. */

@@ -36,6 +36,8 @@ export interface SectionDeps {
   readonly metrics: Metrics
   /** True if the bus reports that it delivers changes. */
   readonly isBusConnected: () => boolean
+  /** Called when the section starts, for the first time or after its release. */
+  readonly onStart: () => void
   readonly emit: (event: SectionRef & SectionEvent) => void
   /** Runs work that no caller awaits; its failure becomes an event. */
   readonly background: (ref: SectionRef, work: Promise<unknown>) => void

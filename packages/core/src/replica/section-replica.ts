@@ -55,11 +55,17 @@ export class SectionReplica implements PollTarget {
   #urgent = false
   #recheckScheduled = false
   #verifiedAt = Number.NEGATIVE_INFINITY
+  /** Number of calls that rely on the section's state. */
+  #activeCalls = 0
+  #lastUsed: number
+  /** Number of times that the section was released. An answer to an earlier request no longer counts. */
+  #releases = 0
   #closed = false
 
   constructor(options: SectionOptions, deps: SectionDeps) {
     this.options = options
     this.#deps = deps
+    this.#lastUsed = deps.runtime.elapsed()
     this.#definitionCheck = new DefinitionCheck(options, (theirs) => {
       const { subscribeBy, digest } = options
       deps.emit({ ...options.ref, type: 'definition-mismatch', ours: { subscribeBy, digest }, theirs })
@@ -87,7 +93,7 @@ export class SectionReplica implements PollTarget {
     })
     this.#replicas = replicas
     this.reader = new ReplicaReader(options, deps, { epochs, replicas }, acceptAnswer)
-    this.#fullSync = new FullSync(options, deps, { epochs, reader: this.reader, replicas })
+    this.#fullSync = new FullSync(options, { reader: this.reader, replicas })
     this.#gapRepair = new GapRepair(
       options,
       deps,
@@ -174,12 +180,64 @@ export class SectionReplica implements PollTarget {
 
   /** Resolves when the section receives every change from now on. */
   ensureSubscribed(): Promise<void> {
+    this.markUsed()
+    if (!this.#subscribing) this.#deps.onStart()
     this.#subscribing ??= this.#subscribeAndStart().catch((error: unknown) => {
       this.#subscribing = undefined
       throw error
     })
     return this.#subscribing
   }
+
+  // ---- idle sections ---------------------------------------------------------------------------------------------
+
+  /** Postpones the release of an idle section. */
+  markUsed(): void {
+    this.#lastUsed = this.#deps.runtime.elapsed()
+  }
+
+  /** Runs a call that relies on the section's state. The section is not released in the meantime. */
+  async use<R>(work: () => Promise<R>): Promise<R> {
+    this.#activeCalls++
+    try {
+      return await work()
+    } finally {
+      this.#activeCalls--
+      this.markUsed()
+    }
+  }
+
+  /**
+   * Releases a section that was not used for `cache.maxIdle`: ends its subscription and its heartbeat checks, and drops
+   * its state. The next use starts it again. Returns false if the section is in use or must stay cached.
+   */
+  releaseIfIdle(): boolean {
+    const { runtime } = this.#deps
+    const isUnused = runtime.elapsed() - this.#lastUsed >= this.options.cache.maxIdle
+    if (!isUnused || !this.#isIdle()) return false
+    if (!this.inUse) return true
+    this.#releases++
+    this.#subscribing = undefined
+    this.#ready = undefined
+    this.#urgent = false
+    this.#verifiedAt = Number.NEGATIVE_INFINITY
+    this.#router.stop()
+    this.#replicas.clear()
+    this.reorderBuffer.clearPending()
+    this.#background(this.#subscriptions.removeAll())
+    return true
+  }
+
+  /** True if no call, stream, watcher, cached document or repair needs the section. Streams listen for its closing. */
+  #isIdle(): boolean {
+    if (this.options.replicate === 'all' || this.#activeCalls > 0) return false
+    if (this.#closeListeners.size > 0 || this.watcherCount > 0) return false
+    if (!this.inUse) return true
+    const isSettled = this.#router.isStarted && !this.#gapRepair.isPending && this.#sequences.outOfOrder === 0
+    return isSettled && this.#subscriptions.isComplete && this.#replicas.isIdle
+  }
+
+  // ---- starting --------------------------------------------------------------------------------------------------
 
   /** Subscribes first and then reads the section's head, so that no change falls in between. Loads follow. */
   async #subscribeAndStart(): Promise<void> {
@@ -310,7 +368,7 @@ export class SectionReplica implements PollTarget {
 
   /** Receives a frame from the bus. */
   receive(frame: string | Uint8Array): void {
-    if (!this.#closed) this.#router.receiveFrame(frame)
+    if (!this.#closed && this.inUse) this.#router.receiveFrame(frame)
   }
 
   /** Applies an own commit like any other change, unless the bus delivered it first. */
@@ -379,6 +437,7 @@ export class SectionReplica implements PollTarget {
   createHeadPoll(): HeadPoll {
     const urgent = this.#urgent
     this.#urgent = false
+    const releases = this.#releases
     const { switches, epoch } = this.epochs
     const askedAt = this.#deps.runtime.elapsed()
     const highestSeen = { epoch, sequence: this.#sequences.highest }
@@ -390,7 +449,7 @@ export class SectionReplica implements PollTarget {
       ],
       onHeads: async ([head, ...documents]) => {
         const { state } = head as Head
-        if (this.#closed) return
+        if (this.#closed || this.#releases !== releases) return
         if (!this.#router.isStarted) this.#startAt(state, askedAt)
         else if (!this.acceptAnswer(state, switches)) await this.catchUp()
         else {

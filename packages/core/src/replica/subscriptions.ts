@@ -83,6 +83,11 @@ export class Subscriptions {
     await this.#removeRequest(scopeId(scope))?.stop()
   }
 
+  /** Ends all subscriptions. */
+  async removeAll(): Promise<void> {
+    await Promise.all([...this.#requests.keys()].map((id) => this.#removeRequest(id)?.stop()))
+  }
+
   #removeRequest(id: string): Subscription | undefined {
     const request = this.#requests.get(id)
     if (request && !request.subscription) this.#pendingCount--

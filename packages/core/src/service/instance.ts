@@ -25,6 +25,7 @@ import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './
 import { jitteredInterval } from './jittered-interval.ts'
 import { type OpenSection, openSection } from './open-section.ts'
 import { toSectionRef } from './section-ref.ts'
+import { SectionRegistry } from './section-registry.ts'
 import type { SyncStats } from './stats.ts'
 import { StorePool } from './store-pool.ts'
 import { Verification, type VerificationResult } from './verification.ts'
@@ -61,7 +62,7 @@ class Instance implements SyncInstance {
   readonly #reorderWindow: number
   readonly #metrics = new Metrics()
   readonly #stores: StorePool
-  readonly #openSections = new Map<string, OpenSection>()
+  readonly #openSections = new SectionRegistry()
   readonly #listeners = new Set<(event: SyncEvent) => void>()
   readonly #recentConflicts: ConflictEvent[] = []
   readonly #maxRecentConflicts: number
@@ -118,8 +119,8 @@ class Instance implements SyncInstance {
       }),
       jitteredInterval(pollInterval, runtime, () => {
         // a section that is retrying checks with the first answer that it gets
-        for (const { section, retryingStore } of this.#openSections.values())
-          if (!retryingStore.isRetrying) section.periodicCatchUp()
+        for (const open of this.#openSections.open())
+          if (!open.retryingStore.isRetrying && !this.#openSections.releaseIfIdle(open)) open.section.periodicCatchUp()
       }),
     ]
     if (verifyInterval) this.#cleanups.push(jitteredInterval(verifyInterval, runtime, () => this.#verifyAll(sample)))
@@ -130,10 +131,10 @@ class Instance implements SyncInstance {
   collection<T>(definition: CollectionDefinition<T>, at?: { readonly partition: string }): Collection<T> {
     this.#assertOpen()
     const ref = toSectionRef(definition, at)
-    const id = scopeId(ref)
-    const open = this.#openSections.get(id) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
+    const open = this.#openSections.find(ref) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
     open.adopt(definition as CollectionDefinition<unknown>)
-    this.#openSections.set(id, open)
+    open.section.markUsed()
+    this.#openSections.add(open)
     // the only place where the untyped core takes on the caller's document type
     return open.handle as unknown as Collection<T>
   }
@@ -150,6 +151,7 @@ class Instance implements SyncInstance {
       reorderWindow: this.#reorderWindow,
       isBusConnected: () => this.#isBusConnected,
       emit: (event) => this.#emit(event),
+      onStart: (open) => this.#openSections.add(open),
       onError: (error) => this.#emitError(ref, error),
     })
   }
@@ -172,7 +174,7 @@ class Instance implements SyncInstance {
     const { changes, commits, unchanged, attempts, conflicts, gaps, repairs, reloads, duplicates, reorders } =
       this.#metrics
     const { rejectedFrames, receivedBytes, publishedBytes } = this.#metrics
-    const sections = [...this.#openSections.values()].map(({ section }) => section)
+    const sections = this.#openSections.open().map(({ section }) => section)
     const total = (of: (section: SectionReplica) => number): number =>
       sections.reduce((sum, section) => sum + of(section), 0)
     return {
@@ -233,7 +235,7 @@ class Instance implements SyncInstance {
   }
 
   async flush(options: CallOptions = {}): Promise<void> {
-    const writers = [...this.#openSections.values()].map(({ writeQueue }) => writeQueue)
+    const writers = this.#openSections.open().map(({ writeQueue }) => writeQueue)
     const flushAll = async (): Promise<void> => void (await Promise.all(writers.map((writer) => writer.flush())))
     return withDeadline(this.#runtime, options, flushAll, (reason) => deadlineError(reason, options))
   }
@@ -248,7 +250,7 @@ class Instance implements SyncInstance {
     for (const end of timers) end()
     await this.flush({ timeout: deadline }).catch(() => {})
     unsubscribeStatus?.()
-    const openSections = [...this.#openSections.values()]
+    const openSections = this.#openSections.all()
     for (const { writeQueue } of openSections) writeQueue.close()
     this.#stores.close()
     const end = async (): Promise<void> => {
@@ -278,7 +280,7 @@ class Instance implements SyncInstance {
   }
 
   #sectionsMatching(ref?: SectionRef): OpenSection[] {
-    const open = [...this.#openSections.values()]
+    const open = this.#openSections.open()
     return ref ? open.filter(({ section }) => scopeId(section.ref) === scopeId(ref)) : open
   }
 

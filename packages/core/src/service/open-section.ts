@@ -56,7 +56,7 @@ export function openSection(
   const background = (_: SectionRef, work: Promise<unknown>): void => void work.catch(onError)
   const section = new SectionReplica(
     { ref, subscribeBy, digest, replicate, ttl, sliding, cache, reorderWindow },
-    { ...shared, background },
+    { ...shared, background, onStart: () => shared.onStart(open) },
   )
   const migration = new Migration(definition.migrate)
   const publisher = new Publisher(ref, subscribeBy === 'document', {
@@ -108,8 +108,7 @@ export function openSection(
     // a schema or `onConflict` judges one write at a time, so that no write is rejected because of another
     { maxPendingWrites, batching, neverCombine: hasSchema || definition.onConflict !== undefined },
   )
-  if (replicate === 'all') background(ref, section.ready())
-  return {
+  const open: OpenSection = {
     adopt(newer) {
       if (newer === current) return
       const difference = findDifference(current, newer)
@@ -136,6 +135,8 @@ export function openSection(
       onError,
     }),
   }
+  if (replicate === 'all') background(ref, section.ready())
+  return open
 }
 
 /** Calls `onConflict`. An exception from it rejects the write; so does a promise, whose verdict would come too late. */
@@ -153,10 +154,12 @@ function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, re
 }
 
 /** Collaborators that all sections of an instance share. */
-export interface SharedDeps extends Omit<SectionDeps, 'background'>, Pick<WriteDeps, 'whenUnavailable'> {
+export interface SharedDeps extends Omit<SectionDeps, 'background' | 'onStart'>, Pick<WriteDeps, 'whenUnavailable'> {
   readonly commitBatcher: CommitBatcher
   readonly maxPendingWrites: number
   readonly reorderWindow: number
+  /** Called when a section starts, for the first time or after its release. */
+  readonly onStart: (open: OpenSection) => void
   /** Called with errors that no caller of this section awaits. */
   readonly onError: (error: unknown) => void
 }

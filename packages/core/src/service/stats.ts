@@ -35,7 +35,7 @@ export interface SyncStats {
   readonly consistency: number
   /** Number of cached documents. */
   readonly documents: number
-  /** Number of open sections. */
+  /** Number of open sections. Excludes those released while they were idle. */
   readonly sections: number
   /** Number of changes that wait in reorder buffers. */
   readonly buffered: number

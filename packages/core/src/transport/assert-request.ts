@@ -1,12 +1,23 @@
-import { assertDocumentRef, formatValue } from '../model/assert.ts'
+import { assertDocumentRef, assertInteger, formatValue } from '../model/assert.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
-import type { CommitRequest } from './store.ts'
+import type { CommitRequest, KeyQuery } from './store.ts'
 import { utf8ByteLength } from './utf8.ts'
 
 /** Throws unless a TTL is a positive finite number of ms. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function assertTtl(ttl: number): void {
   if (ttl > 0 && ttl < Number.POSITIVE_INFINITY) return
   throw new ArgumentError(`ttl: expected a positive finite number of ms, got ${String(ttl)}`)
+}
+
+/**
+ * Validates a request for a page of keys, except for its section.
+ * @throws ArgumentError (`SYNC_ARGUMENT`) if the request is malformed
+ */
+export function assertKeyQuery({ prefix, after, limit }: KeyQuery): void {
+  assertInteger(limit, 'limit', 1)
+  for (const [name, value] of Object.entries({ prefix, after }))
+    if (value !== undefined && typeof value !== 'string')
+      throw new ArgumentError(`${name}: expected a string, got ${formatValue(value)}`)
 }
 
 /**

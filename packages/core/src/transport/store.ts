@@ -49,13 +49,14 @@ export interface Store extends AsyncDisposable {
   /** Restarts the TTL of documents, as a read of a sliding section does. Ignores absent documents. */
   touch(refs: readonly TouchRequest[]): Promise<void>
   /**
-   * Iterates over the keys of a section's documents, optionally those with a prefix. Each key appears at least once; a
-   * document that is created or deleted during the iteration may be missed.
+   * Returns a page of the keys of a section's existing documents, in the order of their code points (the byte order of
+   * UTF-8). Keys with lone surrogates may be at any place in that order.
+   *
+   * The pages of one listing contain each key at most once, and every document that exists from the first page to the
+   * last. A document that is created, deleted or re-created in the meantime may be missing: its changes follow the
+   * first page's position. The store keeps an index of the keys, so that a page costs no more than its own size.
    */
-  keys(
-    section: SectionRef,
-    options?: { readonly prefix?: string; readonly signal?: AbortSignal },
-  ): AsyncIterable<string>
+  keys(section: SectionRef, query: KeyQuery): Promise<KeyPage>
   /** Releases the connection. Later calls reject with `SYNC_CLOSED`. */
   close(): Promise<void>
 }
@@ -246,6 +247,26 @@ export interface Head {
   readonly state: SectionState
   /** Versions of the document, for a document scope; generation 0: absent. */
   readonly document?: CurrentVersions
+}
+
+/** Request for a page of a section's keys. */
+export interface KeyQuery {
+  /** Restricts the listing to keys that begin with these UTF-16 code units. Absent or empty: all keys. */
+  readonly prefix?: string
+  /** `cursor` of the previous page; absent: the first page. The cursor's document may no longer exist. */
+  readonly after?: string
+  /** Maximum number of keys, at least 1. */
+  readonly limit: number
+}
+
+/** One page of a section's keys. */
+export interface KeyPage {
+  /** Section state as of the page. */
+  readonly state: SectionState
+  /** Keys of existing documents, in order. Can be empty although more pages follow. */
+  readonly keys: readonly string[]
+  /** The last key that the store looked at, from which the next page continues. Absent: this is the last page. */
+  readonly cursor?: string
 }
 
 /** Request to restart a document's TTL. */

@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
+import type { SectionRef } from '../../src/model/address.ts'
 import type { Change } from '../../src/model/change.ts'
 import { decodeChange } from '../../src/transport/decode.ts'
+import { listKeys } from '../../src/transport/list-keys.ts'
 import type { CommitRequest, CommitResult, LoadResult, Store } from '../../src/transport/store.ts'
 import type { SectionState } from '../../src/versioning/section-state.ts'
 
@@ -87,10 +89,10 @@ export class Writer {
   }
 }
 
-/** Returns all keys of a section in the order of the iterator. */
-export async function keysOf(store: Store, ...args: Parameters<Store['keys']>): Promise<string[]> {
+/** Returns all keys of a section in the order of the pages. */
+export async function keysOf(store: Store, section: SectionRef, prefix?: string): Promise<string[]> {
   const keys: string[] = []
-  for await (const key of store.keys(...args)) keys.push(key)
+  for await (const key of listKeys(store, section, prefix)) keys.push(key)
   return keys
 }
 

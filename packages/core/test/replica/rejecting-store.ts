@@ -22,7 +22,7 @@ export function rejectingStore(store: Store): RejectingStore {
       heads: (queries) => store.heads(queries),
       changesSince: (scope, after, limit) => store.changesSince(scope, after, limit),
       touch: (refs) => store.touch(refs),
-      keys: (ref, options) => (keys.has(ref.section) ? reject() : store.keys(ref, options)),
+      keys: async (ref, query) => (keys.has(ref.section) ? reject() : store.keys(ref, query)),
       close: () => store.close(),
       [Symbol.asyncDispose]: () => store.close(),
     },

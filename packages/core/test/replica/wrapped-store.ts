@@ -1,7 +1,7 @@
 import type { Store } from '@sync/core'
 
 /** Name of a call that can be intercepted. */
-export type Call = 'load' | 'commit' | 'heads' | 'changesSince'
+export type Call = 'load' | 'commit' | 'heads' | 'changesSince' | 'keys'
 
 /** Wraps a store so that some of its calls can be intercepted. */
 export function wrapStore(store: Store, intercept: <R>(name: Call, call: () => Promise<R>) => Promise<R>): Store {
@@ -12,7 +12,7 @@ export function wrapStore(store: Store, intercept: <R>(name: Call, call: () => P
     heads: (queries) => intercept('heads', () => store.heads(queries)),
     changesSince: (scope, after, limit) => intercept('changesSince', () => store.changesSince(scope, after, limit)),
     touch: (refs) => store.touch(refs),
-    keys: (section, options) => store.keys(section, options),
+    keys: (section, query) => intercept('keys', () => store.keys(section, query)),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   }

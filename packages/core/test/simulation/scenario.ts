@@ -1,4 +1,4 @@
-import { type CollectionDefinition, defineCollection, type MemoryHubOptions } from '@sync/core'
+import { type CacheOptions, type CollectionDefinition, defineCollection, type MemoryHubOptions } from '@sync/core'
 import type { Doc } from './document.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { strategies } from './strategies.ts'
@@ -42,7 +42,7 @@ export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pi
     replicate,
     merge: strategies,
     ...(chance(0.2) && { batch: { maxWait: 1 + int(30), maxWrites: 1 + int(5) } }),
-    ...(replicate === 'on-demand' && chance(0.3) && { cache: { maxDocuments: 1 + int(3) } }),
+    ...(replicate === 'on-demand' && chance(0.3) && { cache: cacheOf(1 + int(3)) }),
   })
   const keys = ['k', 'm', 'o', 'q'].slice(0, pick([1, 1, 2, 2, 3, 4]))
   const watchers = Array.from({ length: pick([2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 8]) }, (_, at) => {
@@ -64,3 +64,7 @@ export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pi
   }
   return { definition, keys, watchers, hub, shortLog, losses, latency }
 }
+
+/** Returns a small cache. The smallest also releases the section at the first check after its last use. */
+const cacheOf = (maxDocuments: number): CacheOptions =>
+  maxDocuments === 1 ? { maxDocuments, maxIdle: 20 } : { maxDocuments }

@@ -5,6 +5,8 @@ import type {
   Head,
   HeadQuery,
   InCommitPublisher,
+  KeyPage,
+  KeyQuery,
   LoadResult,
   LogPage,
   LogPosition,
@@ -73,11 +75,8 @@ export class PartitionedStore implements Store {
     )
   }
 
-  keys(
-    section: SectionRef,
-    options?: { readonly prefix?: string; readonly signal?: AbortSignal },
-  ): AsyncIterable<string> {
-    return this.#router.memberFor(section.partition).keys(section, options)
+  keys(section: SectionRef, query: KeyQuery): Promise<KeyPage> {
+    return this.#router.memberFor(section.partition).keys(section, query)
   }
 
   close(): Promise<void> {

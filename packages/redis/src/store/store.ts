@@ -1,8 +1,9 @@
-import { AbortedError, ArgumentError, ClosedError, isSyncError, type SyncError } from '@sync/core'
+import { ArgumentError, ClosedError, isSyncError, type SyncError } from '@sync/core'
 import {
   assertCommitRequest,
   assertDocumentRef,
   assertInteger,
+  assertKeyQuery,
   assertScope,
   assertSectionRef,
   assertTtl,
@@ -13,6 +14,8 @@ import {
   type HeadQuery,
   type InCommitPublisher,
   isDocumentRef,
+  type KeyPage,
+  type KeyQuery,
   type LoadResult,
   type LogPage,
   type LogPosition,
@@ -31,12 +34,13 @@ import { parseChangeHead } from './change-head.ts'
 import { encodeCommitArgs } from './commit-args.ts'
 import { needsRelayNotice, parseCommitReply } from './commit-reply.ts'
 import { epochIdGenerator } from './epoch-ids.ts'
+import { keyOfMember, pageRange, scanPattern } from './key-index.ts'
 import { commitLua } from './lua/commit.ts'
 import { headsLua } from './lua/heads.ts'
+import { indexLua, keysLua } from './lua/keys.ts'
 import { loadLua } from './lua/load.ts'
 import { sinceLua } from './lua/since.ts'
 import { touchLua } from './lua/touch.ts'
-import { scanKeys } from './scan-keys.ts'
 import { SectionArgs } from './section-args.ts'
 import { encodeSettings, type InCommitPublishing, type StoreSettings } from './settings.ts'
 import { batchBySlot } from './slot-batches.ts'
@@ -48,12 +52,15 @@ const scripts = {
   since: new Script(sinceLua),
   heads: new Script(headsLua),
   touch: new Script(touchLua),
+  keys: new Script(keysLua),
+  index: new Script(indexLua),
 }
 
 /** Limits per script call. The server is blocked while a script runs. */
 const MAX_LOADS_PER_CALL = 100
 const MAX_REFS_PER_CALL = 500
 const MAX_COMMITS_PER_CALL = 1_000
+const MAX_KEYS_PER_CALL = 1_000
 
 /** Publish command of the commit script (see `publishers` there) by transport, on one server and in a cluster. */
 const PUBLISH_COMMANDS: Readonly<
@@ -171,28 +178,15 @@ export class RedisStore implements Store {
     )
   }
 
-  async *keys(
-    section: SectionRef,
-    options: { readonly prefix?: string; readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<string, undefined> {
+  async keys(section: SectionRef, query: KeyQuery): Promise<KeyPage> {
     assertSectionRef(section)
-    const { prefix = '', signal } = options
-    const throwIfStopped = (): void => {
-      this.#assertOpen()
-      if (signal?.aborted) throw new AbortedError('keys: aborted', { cause: signal.reason, address: section })
-    }
-    throwIfStopped()
-    // a scan runs outside the scripts: this call lets the store detect lost data first
-    await this.heads([{ scope: section }])
-    let cursor = '0'
-    do {
-      const page = await this.#call((connection) => scanKeys(connection, section, cursor))
-      cursor = page.cursor
-      for (const key of page.keys) {
-        throwIfStopped()
-        if (key.startsWith(prefix)) yield key
+    assertKeyQuery(query)
+    return this.#call(async (connection) => {
+      for (;;) {
+        const page = await this.#keyPage(connection, section, query)
+        if (page) return page
       }
-    } while (cursor !== '0')
+    })
   }
 
   async close(): Promise<void> {
@@ -259,6 +253,28 @@ export class RedisStore implements Store {
       const [generation = 0, version = 0] = (rest[at] ?? '').split(' ').map(Number)
       return { state, document: { generation, version } }
     })
+  }
+
+  /** Reads a page of the key index. Returns `undefined` if the index was incomplete: then one more part of it exists. */
+  async #keyPage(
+    connection: Connection,
+    section: SectionRef,
+    { prefix = '', after, limit }: KeyQuery,
+  ): Promise<KeyPage | undefined> {
+    const sections = new SectionArgs(connection.layout)
+    sections.indexOf(section)
+    const args = (): string[] => [this.#readSettings, ...sections.args(this.#nextEpochId())]
+    const pageArgs = [...args(), ...pageRange(prefix, after), `${Math.min(limit, MAX_KEYS_PER_CALL)}`]
+    const { states, rest } = sections.parseReply(await scripts.keys.run(connection, sections.keys, pageArgs))
+    const [status, cursor = '', ...members] = rest
+    const state = states[0] as KeyPage['state']
+    if (status === 'unindexed') {
+      const scan = [state.epoch, cursor, scanPattern(sectionName(section, connection.layout)), `${MAX_KEYS_PER_CALL}`]
+      await scripts.index.run(connection, sections.keys, [...args(), ...scan])
+      return undefined
+    }
+    const keys = members.map(keyOfMember).filter((key) => key.startsWith(prefix))
+    return { state, keys, ...(cursor !== '' && { cursor: keyOfMember(cursor) }) }
   }
 
   async #touch(connection: Connection, requests: readonly TouchRequest[]): Promise<undefined[]> {

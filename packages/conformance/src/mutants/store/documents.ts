@@ -128,18 +128,6 @@ export const documents: readonly Mutant[] = [
     /field versions after removing a field of version 3/,
     () => transformLoads((document) => ({ ...document, floor: 0 })),
   ),
-  brokenStore('STORE-ST-13', 'lists only the first page of keys', /the keys of the section/, () => (store) => ({
-    async *keys(section, options) {
-      let count = 0
-      for await (const key of store.keys(section, options)) if (count++ < 50) yield key
-    },
-  })),
-  brokenStore('STORE-ST-13', 'treats a prefix as a pattern', /the keys with the prefix/, () => (store) => ({
-    async *keys(section, options = {}) {
-      const pattern = new RegExp(`^${(options.prefix ?? '').replace('*', '.*')}`)
-      for await (const key of store.keys(section)) if (pattern.test(key)) yield key
-    },
-  })),
   brokenStore('STORE-ST-14', 'returns its internal objects', /the document after changing an answer/, () => {
     const loadedById = new Map<string, LoadResult>()
     return (store) => ({

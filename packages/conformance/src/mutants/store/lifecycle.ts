@@ -30,7 +30,7 @@ const transformNames = (name: (text: string) => string): ((store: Store) => Part
     commit: (group) => store.commit(group.map((each) => ({ ...each, ref: ref(each.ref) }))),
     heads: (queries) =>
       store.heads(queries.map((each) => ({ ...each, scope: { ...each.scope, section: name(each.scope.section) } }))),
-    keys: (section, options) => store.keys({ ...section, section: name(section.section) }, options),
+    keys: (section, query) => store.keys({ ...section, section: name(section.section) }, query),
   })
 }
 

@@ -4,6 +4,7 @@ import { documents } from './documents.ts'
 import { epochs } from './epochs.ts'
 import { expectations } from './expectations.ts'
 import { harness } from './harness.ts'
+import { keys } from './keys.ts'
 import { log } from './log.ts'
 import { operations } from './operations.ts'
 import { ttl } from './ttl.ts'
@@ -12,6 +13,7 @@ import { ttl } from './ttl.ts'
 export const storeRules: readonly Rule<StoreTestContext>[] = [
   ...harness,
   ...documents,
+  ...keys,
   ...expectations,
   ...operations,
   ...log,

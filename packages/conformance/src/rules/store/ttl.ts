@@ -40,8 +40,7 @@ export const ttl: readonly Rule<StoreTestContext>[] = [
       )
       const [head] = await context.store.heads([{ scope: writer.ref('k') }])
       assertEqual(head?.document, { generation: 0, version: 0 }, 'the head of an expired document')
-      const keys: string[] = []
-      for await (const key of context.store.keys(writer.section)) keys.push(key)
+      const keys = await writer.keys()
       assertEqual(keys, ['permanent'], 'the keys after one document expired')
       const again = await writer.write('k', { n: '2' })
       assertThat(

@@ -5,6 +5,8 @@ import type {
   DocumentRef,
   Head,
   HeadQuery,
+  KeyPage,
+  KeyQuery,
   LoadResult,
   LogPage,
   LogPosition,
@@ -67,12 +69,8 @@ export class FaultyStore implements Store {
     return this.#read(() => this.#server.touch(refs))
   }
 
-  async *keys(section: SectionRef, options?: { readonly prefix?: string }): AsyncGenerator<string, undefined> {
-    yield* await this.#read(async () => {
-      const keys: string[] = []
-      for await (const key of this.#server.keys(section, options)) keys.push(key)
-      return keys
-    })
+  keys(section: SectionRef, query: KeyQuery): Promise<KeyPage> {
+    return this.#read(() => this.#server.keys(section, query))
   }
 
   /** Disconnects when the process crashes. */

@@ -1,4 +1,5 @@
 import { appendLua } from '../../stream-entry.ts'
+import { keyIndexLua } from './key-index.ts'
 import { sectionLua } from './section.ts'
 
 /**
@@ -16,7 +17,7 @@ import { sectionLua } from './section.ts'
  *   w <message>   rejected, such as a key of another type
  *   a <message>   not executed; can be retried
  */
-export const commitLua: string = `${sectionLua}${appendLua}
+export const commitLua: string = `${sectionLua}${keyIndexLua}${appendLua}
 local maxChanges, maxAge, halfEntries, halfBytes, opResultTtl, tombstoneTtl, maxPayload, publish, maxFrames =
   int(settings[2]), settings[3], settings[4], settings[5], settings[6], settings[7], settings[8], settings[9], settings[10]
 local outbox, outboxChannel = settings[11], settings[12]
@@ -210,6 +211,20 @@ local function writeFields(r, document, edits, generation, version)
   elseif document then redis.call('PERSIST', r.key) end
 end
 
+-- ---- the key index --------------------------------------------------------------------------------------------------
+
+-- Adds the document's key. Runs before the first write of the commit: a key without a document does no harm.
+local function addToIndex(s, r)
+  -- documents that expire leave the index here: each creation removes up to three of them
+  if r.ttl >= 0 and s.slotStable then existingMembers(s, redis.call('ZRANDMEMBER', keyIndex(s), 3)) end
+  redis.call('ZADD', keyIndex(s), 0, memberOf(documentPart(r)))
+  -- nothing else is in the section, so the index is complete
+  if s.sequence == 0 then redis.call('ZADD', keyIndex(s), 0, '') end
+end
+
+-- Removes the key of a deleted document. A failure does no harm.
+local function removeFromIndex(s, r) redis.pcall('ZREM', keyIndex(s), memberOf(documentPart(r))) end
+
 -- ---- the commit -----------------------------------------------------------------------------------------------------
 
 local function commit(s, r, document, edits)
@@ -221,6 +236,7 @@ local function commit(s, r, document, edits)
   local tail = r.meta == '' and ']' or ',' .. r.meta .. ']'
   local change = head .. (edits and encodeEdits(edits) or 'null') .. tail
 
+  if edits and not document then addToIndex(s, r) end
   -- the first write, because it alone can fail: stream ids must rise
   redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', maxChanges, sequenceText, 'change', change, 'origin', r.origin,
     'time', nowText)
@@ -234,6 +250,7 @@ local function commit(s, r, document, edits)
   else
     redis.call('DEL', r.key)
     redis.call('SET', s.prefix .. 'deleted:' .. documentPart(r), sequenceText, 'PX', int(tombstoneTtl))
+    if document then removeFromIndex(s, r) end
   end
   r.toPublish = { epoch = s.epoch, origin = r.origin, text = change, head = head, tail = tail }
   return 'c ' .. r.attempt .. ' ' .. generationText .. ' ' .. versionText .. ' ' .. sequenceText .. ' ' ..
@@ -414,7 +431,7 @@ end
 local function canServe(r)
   local s = r.section
   return s.slotStable or not (r.callerGiven or r.delete) and
-    keysAreLocal(s.meta, s.prefix .. 'log', unpack(opMemoryKeys(s)))
+    keysAreLocal(s.meta, s.prefix .. 'log', keyIndex(s), unpack(opMemoryKeys(s)))
 end
 
 loadSections()

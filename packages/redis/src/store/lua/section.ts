@@ -4,6 +4,7 @@
  *
  * A section's counters are in the hash `<partition>:<section>::meta`. With the same prefix exist
  * - `log`: a stream whose ids are sequences,
+ * - `keys`: the key index (see `keyIndexLua`),
  * - `answers:0` and `answers:1`: the two halves of the op memory,
  * - `op:<key>:<id>`: results under callers' idempotency keys,
  * - `deleted:<key>`: tombstones.
