@@ -82,8 +82,8 @@ export interface SyncInstance extends AsyncDisposable {
   /** Returns the counters since the start, with propagation times. */
   stats(): SyncStats
   /**
-   * Calls `listener` for each event other than data changes: gaps, repairs, new epochs, failures. Returns an
-   * unsubscribe function.
+   * Calls `listener` for each event other than data changes: gaps, repairs, new epochs, failures, without awaiting it.
+   * If it throws or rejects, the instance emits an `error` event. Returns an unsubscribe function.
    */
   onEvent(listener: (event: SyncEvent) => void): () => void
   /** Runs the heartbeat check now, for one section or all. Resolves when everything that it found is repaired. */

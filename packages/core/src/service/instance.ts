@@ -12,6 +12,7 @@ import {
   type OptionNames,
   typeName,
 } from '../model/assert.ts'
+import { captureContext } from '../model/async-context.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
@@ -20,7 +21,7 @@ import { Metrics } from '../replica/metrics.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import type { BusFailure, ChangeBus } from '../transport/bus.ts'
-import { throwUncaught } from '../transport/listeners.ts'
+import { callListener, throwUncaught } from '../transport/listeners.ts'
 import type { Store } from '../transport/store.ts'
 import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './api.ts'
 import { jitteredInterval } from './jittered-interval.ts'
@@ -62,7 +63,7 @@ class Instance implements SyncInstance {
   readonly #metrics = new Metrics()
   readonly #stores: StorePool
   readonly #openSections = new Map<string, OpenSection>()
-  readonly #listeners = new Set<(event: SyncEvent) => void>()
+  readonly #listeners = new Set<(event: SyncEvent) => unknown>()
   readonly #recentConflicts: ConflictEvent[] = []
   readonly #maxRecentConflicts: number
   readonly #cleanups: (() => void)[]
@@ -204,8 +205,11 @@ class Instance implements SyncInstance {
   }
 
   onEvent(listener: (event: SyncEvent) => void): () => void {
-    this.#listeners.add(assertFunction(listener, 'listener'))
-    return () => this.#listeners.delete(listener)
+    assertFunction(listener, 'listener')
+    const runInContext = captureContext()
+    const registration = (event: SyncEvent): unknown => runInContext(() => listener(event))
+    this.#listeners.add(registration)
+    return () => this.#listeners.delete(registration)
   }
 
   recentConflicts(): readonly ConflictEvent[] {
@@ -320,14 +324,9 @@ class Instance implements SyncInstance {
     const event: SyncEvent = { at: this.#runtime.now(), ...details }
     if (event.type === 'conflict' && this.#recentConflicts.push(event) > this.#maxRecentConflicts)
       this.#recentConflicts.shift()
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // rethrown outside the protocol's call stack, as an uncaught exception
-        throwUncaught(error)
-      }
-    }
+    // a listener that fails on an error event would fail on the next one too
+    const onError = event.type === 'error' ? throwUncaught : (error: unknown) => this.#emit({ type: 'error', error })
+    for (const listener of [...this.#listeners]) callListener(listener, event, onError)
   }
 }
 

@@ -9,7 +9,8 @@ import { SourceCalls } from '../collection/source-calls.ts'
 import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
-import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
+import { assertNoPromise } from '../model/assert.ts'
+import { RejectedError, SyncError } from '../model/errors.ts'
 import type { ConflictReport } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -133,10 +134,7 @@ export function openSection(
 /** Calls `onConflict`. An exception from it rejects the write; so does a promise, whose verdict would come too late. */
 function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, report: ConflictReport): void {
   try {
-    const returned = onConflict(report as Conflict<unknown>)
-    if (!(returned instanceof Promise)) return
-    returned.catch(() => {})
-    throw new ArgumentError('onConflict: expected a synchronous function, got one that returns a promise')
+    assertNoPromise(onConflict(report as Conflict<unknown>), 'onConflict')
   } catch (cause) {
     if (cause instanceof SyncError) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
