@@ -80,8 +80,8 @@ type ObjectSchema = StandardSchemaV1<any, any>
 /**
  * Defines a collection once, for all services that share it.
  *
- * With a `schema` (Standard Schema), every resulting document is validated before it is written. The schema must not
- * transform documents.
+ * With a `schema` (Standard Schema), every resulting document is validated before it is written. The schema must not add
+ * or change members. Members that it strips are unknown to it: they stay in the document.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an unknown option, an invalid duration, or options that
  * exclude each other
  */
