@@ -13,7 +13,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { LogPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
-import type { ConflictReport } from '../replica/conflict.ts'
+import { type ConflictReport, differingFields } from '../replica/conflict.ts'
 import type { Metrics } from '../replica/metrics.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -361,6 +361,7 @@ export class CommitLoop {
       baseVersion,
       remoteVersion: remote ? versionOf(remote) : 0,
       ...(field !== undefined && { field }),
+      ...(base && remote?.value && { fields: differingFields(base, remote.value) }),
       ...(base && { base: migrate(base) }),
       ...(local && { local }),
       ...(remote?.value && { remote: migrate(remote.value) }),

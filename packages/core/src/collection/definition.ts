@@ -74,6 +74,9 @@ const SOURCE_OPTIONS: OptionNames<SourceOptions<unknown>> = {
 const BATCH_OPTIONS: OptionNames<BatchOptions<unknown>> = { maxWait: true, maxWrites: true, fields: true }
 const CACHE_OPTIONS: OptionNames<CacheOptions> = { maxDocuments: true, maxIdle: true, recentChangesChars: true }
 
+/** A lower number is more likely meant in seconds or days than in ms. */
+const MIN_TTL_NUMBER = 1_000
+
 // biome-ignore lint/suspicious/noExplicitAny: any schema of an object
 type ObjectSchema = StandardSchemaV1<any, any>
 
@@ -123,6 +126,10 @@ export function defineCollection(
   if (sliding && (duration as unknown) === 'never') {
     throw new ArgumentError(`ttl of "${section}": expected a duration with sliding: true, got 'never'`)
   }
+  if (typeof duration === 'number' && duration < MIN_TTL_NUMBER)
+    throw new ArgumentError(
+      `ttl of "${section}": expected a unit, such as '${duration}s' or '${duration}d', got ${duration}; a number counts milliseconds`,
+    )
   const ms = duration === 'never' ? undefined : parseDuration(duration, `ttl of "${section}"`)
   // an explicit `lww` is the default: such writes stay unconditional
   const strategies = (Object.entries(merge) as [string, Merge<unknown>][]).filter(([, strategy]) => strategy !== lww)

@@ -25,6 +25,11 @@ export interface SyncInstanceOptions {
   readonly maxPendingWrites?: number
   /** Number of conflicts that `recentConflicts()` keeps. Default 100. */
   readonly maxRecentConflicts?: number
+  /**
+   * Whether `conflict` events contain the documents `base`, `local` and `remote`. Default false: they can be large, and
+   * personal. The hook `onConflict` of a collection always receives them.
+   */
+  readonly conflictValues?: boolean
   /** Regular comparison of cached documents with the store (see `verify`). Default: only on request. */
   readonly verification?: {
     /** Time between two comparisons. */
@@ -97,8 +102,8 @@ export interface SyncInstance extends AsyncDisposable {
    */
   verify(options?: { readonly section?: SectionRef; readonly sample?: number | 'all' }): Promise<VerifyReport>
   /**
-   * Returns the last conflicts of this instance's writes, oldest first, each with the intended and the conflicting
-   * document.
+   * Returns the last conflicts of this instance's writes, oldest first, each with its reason, fields and versions, and
+   * without documents.
    */
   recentConflicts(): readonly ConflictEvent[]
   /** Resolves when every earlier write is committed and published. */

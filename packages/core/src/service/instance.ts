@@ -16,6 +16,7 @@ import { captureContext } from '../model/async-context.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
+import { withoutDocuments } from '../replica/conflict.ts'
 import type { ConflictEvent, InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
 import { Metrics } from '../replica/metrics.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -43,6 +44,7 @@ const OPTIONS: OptionNames<SyncInstanceOptions> = {
   whenUnavailable: true,
   maxPendingWrites: true,
   maxRecentConflicts: true,
+  conflictValues: true,
   verification: true,
   checkInterval: true,
   reorderWindow: true,
@@ -66,6 +68,7 @@ class Instance implements SyncInstance {
   readonly #listeners = new Set<(event: SyncEvent) => unknown>()
   readonly #recentConflicts: ConflictEvent[] = []
   readonly #maxRecentConflicts: number
+  readonly #conflictValues: boolean
   readonly #cleanups: (() => void)[]
   /** True if the bus reports that it delivers changes. */
   #isBusConnected = true
@@ -81,6 +84,7 @@ class Instance implements SyncInstance {
       whenUnavailable = 'wait',
       maxPendingWrites = 100_000,
       maxRecentConflicts = 100,
+      conflictValues = false,
       checkInterval = '5s',
       reorderWindow = 20,
       verification,
@@ -91,6 +95,9 @@ class Instance implements SyncInstance {
     assertOneOf(whenUnavailable, ['wait', 'reject'], 'whenUnavailable')
     this.#maxPendingWrites = assertInteger(maxPendingWrites, 'maxPendingWrites', 1)
     this.#maxRecentConflicts = assertInteger(maxRecentConflicts, 'maxRecentConflicts', 0)
+    if (typeof conflictValues !== 'boolean')
+      throw new ArgumentError(`conflictValues: expected a boolean, got ${typeName(conflictValues)}`)
+    this.#conflictValues = conflictValues
     this.#reorderWindow = parseDuration(reorderWindow, 'reorderWindow')
     const pollInterval = parseDuration(checkInterval, 'checkInterval')
     const verifyInterval = verification && parseDuration(verification.interval, 'verification.interval')
@@ -154,6 +161,7 @@ class Instance implements SyncInstance {
       whenUnavailable: this.#whenUnavailable,
       maxPendingWrites: this.#maxPendingWrites,
       reorderWindow: this.#reorderWindow,
+      conflictValues: this.#conflictValues,
       isBusConnected: () => this.#isBusConnected,
       emit: (event) => this.#emit(event),
       onError: (error) => this.#emitError(ref, error),
@@ -322,7 +330,7 @@ class Instance implements SyncInstance {
 
   #emit(details: InstanceEvent | (SectionRef & SectionEvent)): void {
     const event: SyncEvent = { at: this.#runtime.now(), ...details }
-    if (event.type === 'conflict' && this.#recentConflicts.push(event) > this.#maxRecentConflicts)
+    if (event.type === 'conflict' && this.#recentConflicts.push(withoutDocuments(event)) > this.#maxRecentConflicts)
       this.#recentConflicts.shift()
     // a listener that fails on an error event would fail on the next one too
     const onError = event.type === 'error' ? throwUncaught : (error: unknown) => this.#emit({ type: 'error', error })

@@ -11,7 +11,7 @@ import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
 import { assertNoPromise } from '../model/assert.ts'
 import { RejectedError, SyncError } from '../model/errors.ts'
-import type { ConflictReport } from '../replica/conflict.ts'
+import { type ConflictReport, withoutDocuments } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionDeps } from '../replica/section-deps.ts'
@@ -59,6 +59,7 @@ export function openSection(
     emit,
     onError,
     reorderWindow,
+    conflictValues,
   } = shared
   const background = (_: SectionRef, work: Promise<unknown>): void => void work.catch(onError)
   const section = new SectionReplica(
@@ -73,7 +74,7 @@ export function openSection(
     onFailure: (_, changes, error) => emit({ ...ref, type: 'publish-failed', changes, error }),
   })
   const reportConflict = (report: ConflictReport): void => {
-    emit({ ...ref, type: 'conflict', ...report })
+    emit({ ...ref, type: 'conflict', ...(conflictValues ? report : withoutDocuments(report)) })
     if (onConflict) callOnConflict(onConflict, report)
   }
   const sourceLoader =
@@ -147,6 +148,8 @@ export interface SharedDeps extends Omit<SectionDeps, 'background'>, Pick<WriteD
   readonly commitBatcher: CommitBatcher
   readonly maxPendingWrites: number
   readonly reorderWindow: number
+  /** True if `conflict` events contain documents. */
+  readonly conflictValues: boolean
   /** Called with errors that no caller of this section awaits. */
   readonly onError: (error: unknown) => void
 }
