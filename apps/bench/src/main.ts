@@ -1,31 +1,26 @@
 import { writeFile } from 'node:fs/promises'
+import { runCommand } from '@sync/command-line'
 import { benches } from './benches.ts'
-import { parseOptions, UsageError, usage } from './options.ts'
+import { OPTION_TYPES, type Options, resolveOptions, usage } from './options.ts'
 import { runBenches } from './run.ts'
 
-const EXIT = { met: 0, missed: 1, failed: 1, usage: 2 } as const
+const EXIT = { met: 0, missed: 1, failed: 1 } as const
 
-process.exitCode = await main()
+const names = Object.keys(benches)
+process.exitCode = await runCommand(
+  { usage: usage(names), options: OPTION_TYPES, words: true, run: (line) => bench(resolveOptions(line, names)) },
+  process.argv.slice(2),
+)
 
-async function main(): Promise<number> {
-  const names = Object.keys(benches)
+async function bench({ name, json }: Options): Promise<number> {
   try {
-    const options = parseOptions(process.argv.slice(2), names)
-    if (options === 'help') {
-      console.log(usage(names))
-      return EXIT.met
-    }
-    const selected = Object.entries(benches).filter(([name]) => options.name === undefined || options.name === name)
+    const selected = Object.entries(benches).filter(([each]) => name === undefined || each === name)
     const report = await runBenches(await Promise.all(selected.map(([, load]) => load())), console.log)
-    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`)
+    if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
     const missed = report.filter(({ met }) => !met)
     console.log(missed.length === 0 ? '\nall goals met' : `\nmissed: ${missed.map(({ figure }) => figure).join(', ')}`)
     return missed.length === 0 ? EXIT.met : EXIT.missed
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${usage(names)}`)
-      return EXIT.usage
-    }
     console.error(error)
     return EXIT.failed
   }

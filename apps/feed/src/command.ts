@@ -1,5 +1,6 @@
+import { UsageError } from '@sync/command-line'
 import { ConfigError } from '@sync/config'
-import { parseOptions, UsageError, usage } from './options.ts'
+import { parseOptions, usage } from './options.ts'
 import { createPlainReporter } from './report/plain.ts'
 import type { Reporter } from './report/reporter.ts'
 import { createTerminalReporter } from './report/terminal.ts'
@@ -29,7 +30,7 @@ export async function feedCommand(args: readonly string[], env: NodeJS.ProcessEn
     reporter.end()
     // an unknown URL scheme is detected only when the URL is opened
     if (error instanceof UsageError || error instanceof ConfigError) {
-      console.error(`${error.message}\n\n${usage}`)
+      console.error(error.message)
       return EXIT.usage
     }
     console.error(error instanceof TypeError || !(error instanceof Error) ? error : error.message)

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readCommandLine, UsageError } from '@sync/command-line'
 import { bundledFeed } from './bundled-feed.ts'
 
 /** Options from the command line and the environment. */
@@ -9,11 +9,6 @@ export interface Options {
   /** Writes per second, or as fast as possible. */
   readonly rate: number | 'max'
   readonly file: string
-}
-
-/** The command line is invalid. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 const MAX_REPLICAS = 64
@@ -32,8 +27,13 @@ all of them with the store and with the feed.
                    (default: the outage feed in this repository)
   --help
 
-To simulate a faulty bus: --bus 'memory:?drop=0.2&repeat=0.1&reorder=0.1'
+Examples:
+  npm start -- --headless --rate max
+  npm start -- --headless --bus 'memory:?drop=0.2&repeat=0.1&reorder=0.1'    simulates a faulty bus
+
 Exit code: 0 consistent · 1 differences found, or the run failed · 2 invalid command line · 130 stopped by Ctrl-C`
+
+const OPTION_TYPES = { store: 'text', bus: 'text', replicas: 'text', rate: 'text', file: 'text' } as const
 
 /**
  * Parses the command line. Missing options come from the environment, then from the defaults.
@@ -43,8 +43,9 @@ export function parseOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Options | 'help' {
-  const values = readArguments(args)
-  if (values.help === true) return 'help'
+  const line = readCommandLine(args, OPTION_TYPES)
+  if (line === 'help') return line
+  const { values } = line
   return {
     store: url('--store', values.store ?? env['SYNC_STORE'] ?? DEFAULTS.store),
     bus: url('--bus', values.bus ?? env['SYNC_BUS'] ?? DEFAULTS.bus),
@@ -54,47 +55,21 @@ export function parseOptions(
   }
 }
 
-function readArguments(args: readonly string[]): Partial<
-  Record<'store' | 'bus' | 'replicas' | 'rate' | 'file', string>
-> & {
-  help?: boolean
-} {
-  // `pnpm feed -- --rate max` passes the separator on
-  const own = args[0] === '--' ? args.slice(1) : [...args]
-  const text = { type: 'string' } as const
-  try {
-    return parseArgs({
-      args: own,
-      options: {
-        store: text,
-        bus: text,
-        replicas: text,
-        rate: text,
-        file: text,
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    // Node appends advice about positional arguments, which this command does not have
-    throw new UsageError((error as Error).message.split('. ')[0])
-  }
-}
-
 /** Checks for a URL scheme. The error does not repeat the value, since it may contain a password. */
 function url(option: string, value: string): string {
   if (!/^[a-z][a-z0-9+.-]*:/i.test(value))
-    throw new UsageError(`${option}: expected a URL, such as memory: or redis://host:6379`)
+    throw new UsageError(`${option}: expected a URL, such as memory: or redis://host:6379. See --help`)
   return value
 }
 
 function replicas(value: string): number {
   const count = Number(value)
   if (/^\d+$/.test(value) && count >= 1 && count <= MAX_REPLICAS) return count
-  throw new UsageError(`--replicas: expected an integer from 1 to ${MAX_REPLICAS}, got '${value}'`)
+  throw new UsageError(`--replicas: expected an integer from 1 to ${MAX_REPLICAS}, got '${value}'. See --help`)
 }
 
 function rate(value: string): number | 'max' {
   if (value === 'max') return 'max'
   if (/^\d+(\.\d+)?$/.test(value) && Number(value) > 0) return Number(value)
-  throw new UsageError(`--rate: expected writes per second or 'max', got '${value}'`)
+  throw new UsageError(`--rate: expected writes per second or 'max', got '${value}'. See --help`)
 }

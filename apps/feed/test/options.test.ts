@@ -33,9 +33,9 @@ describe('parseOptions()', () => {
     [['--replicas', '0'], "--replicas: expected an integer from 1 to 64, got '0'"],
     [['--replicas', '2.5'], "--replicas: expected an integer from 1 to 64, got '2.5'"],
     [['--bus', 'nowhere'], '--bus: expected a URL, such as memory: or redis://host:6379'],
-    [['--bus'], "Option '--bus <value>' argument missing"],
-    [['--speed', '3'], "Unknown option '--speed'"],
-    [['fast'], "Unexpected argument 'fast'"],
+    [['--bus'], '--bus: expected a value, got none. See --help'],
+    [['--speed', '3'], 'unknown option --speed. See --help'],
+    [['fast'], 'expected options only, got the argument "fast". See --help'],
   ])('throws a usage error for %j', (args, message) => {
     expect(() => parse(...args)).toThrow(message)
   })

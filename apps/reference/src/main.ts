@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { UsageError } from '@sync/command-line'
 import { ConfigError } from '@sync/config'
 import { bundledFeed, feedCommand } from 'feed'
-import { type Options, parseOptions, UsageError, usage } from './options.ts'
+import { type Options, parseOptions, usage } from './options.ts'
 import { createPageServer } from './server.ts'
 import { openCatalogue } from './servers/catalogue.ts'
 import { openSystem } from './system.ts'
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
     return EXIT.stopped
   } catch (error) {
     if (error instanceof UsageError || error instanceof ConfigError) {
-      console.error(`${error.message}\n\n${usage}`)
+      console.error(error.message)
       return EXIT.usage
     }
     console.error(error instanceof TypeError || !(error instanceof Error) ? error : error.message)

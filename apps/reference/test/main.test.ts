@@ -29,16 +29,16 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await ended).toEqual({ code: 0, error: '' })
   })
 
-  it('prints the error and the usage when an option or URL is invalid', async () => {
+  it('prints the problem in one line when an option or URL is invalid', async () => {
     const { code, error } = await start('--fast').ended
-    expect(error).toMatch(/--fast.*\n\nUsage: npm start/)
+    expect(error).toMatch(/--fast.*\n$/)
     expect(code).toBe(2)
     for (const [option, url] of [
       ['--store', 'pigeon:'],
       ['--bus', 'memory:?drop=0.2'],
     ] as const) {
       const rejected = await start(option, url).ended
-      expect(rejected.error).toMatch(/(pigeon|drop).*\n\nUsage: npm start/)
+      expect(rejected.error).toMatch(/(pigeon|drop).*\n$/)
       expect(rejected.code).toBe(2)
     }
   })

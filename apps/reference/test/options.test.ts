@@ -23,10 +23,10 @@ describe('parseOptions()', () => {
   })
 
   it.each([
-    [['--broker', 'pigeon'], /^--broker: expected one of redis, valkey, nats, kafka, got 'pigeon'$/],
-    [['--port', 'high'], /^--port: expected a number from 0 to 65535, got 'high'$/],
+    [['--broker', 'pigeon'], /^--broker: expected one of redis, valkey, nats, kafka, got "pigeon". See --help$/],
+    [['--port', 'high'], /^--port: expected an integer from 0 to 65535, got "high". See --help$/],
     [['--port', '65536'], /^--port/],
-    [['--bus', 'here'], /^--bus: expected a URL, such as memory: or redis:\/\/host:6379$/],
+    [['--bus', 'here'], /^--bus: expected a URL, such as memory: or redis:\/\/host:6379. See --help$/],
     [['--fast'], /--fast/],
     [['now'], /now/],
   ])('throws a usage error for %j', (args, message) => {

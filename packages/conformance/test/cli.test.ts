@@ -51,10 +51,10 @@ describe('sync-conformance', () => {
           let count = 0
           const subscribe = (scope, onFrame, options) =>
             bus.subscribe(scope, (frame) => ++count % 50 === 0 || onFrame(frame), options)
-          return Object.assign(Object.create(bus), {
+          return {
             capabilities: bus.capabilities, subscribe, publish: (...args) => bus.publish(...args),
             onStatus: (listener) => bus.onStatus(listener), close: () => bus.close(),
-          })
+          }
         } }
       },
     }`,
@@ -68,12 +68,19 @@ describe('sync-conformance', () => {
   })
 
   test.each([
-    [[], 'sync-conformance --adapter FILE'],
-    [['--nonsense'], "Unknown option '--nonsense'"],
+    [[], 'expected --adapter FILE. See --help'],
+    [['--adaptr', 'a.ts'], 'unknown option --adaptr; did you mean --adapter? See --help'],
+    [['--adapter', 'a.ts', '--seed', 'x'], '--seed: expected an integer of at least 0, got "x". See --help'],
     [['--adapter', join(folder, 'missing.mjs')], 'missing.mjs: cannot load the file'],
   ])('exits with 2 and prints the problem for the arguments %j', async (args, message) => {
     const { code, lines } = await run(...args)
     expect(code).toBe(2)
     expect(lines).toContain(message)
+  })
+
+  test('prints its usage for --help', async () => {
+    const { code, lines } = await run('--help')
+    expect(code).toBe(0)
+    expect(lines).toContain('Usage: sync-conformance --adapter FILE')
   })
 })

@@ -11,6 +11,7 @@ export {
 } from './model/assert.ts'
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
+export { messageOf } from './model/errors.ts'
 export { hash32 } from './model/hash.ts'
 export type { LogPosition } from './model/position.ts'
 export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
@@ -25,6 +26,13 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './transport/bus.ts'
+export {
+  type BusTransport,
+  createBus,
+  type TransportCall,
+  type TransportState,
+  type Unsubscribe,
+} from './transport/create-bus.ts'
 export { type DecodedFrame, decodeChange, decodeFrame } from './transport/decode.ts'
 export { assembleChange, type ChangeParts, type EditParts, headMarker } from './transport/encode.ts'
 export { encodeFrames, type Frame, omitEdits } from './transport/frames.ts'

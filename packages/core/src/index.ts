@@ -1,4 +1,6 @@
 export type {
+  AnyChange,
+  AnyCollection,
   CallOptions,
   Change,
   ChangesOptions,
@@ -14,7 +16,7 @@ export type {
   WriteResult,
 } from './collection/api.ts'
 export type { Conflict } from './collection/conflict.ts'
-export { type CollectionDefinition, defineCollection } from './collection/definition.ts'
+export { type AnyCollectionDefinition, type CollectionDefinition, defineCollection } from './collection/definition.ts'
 export type { Field, FieldValue, Frozen, JsonDocument, PartialDocument } from './collection/document.ts'
 export type {
   BatchOptions,

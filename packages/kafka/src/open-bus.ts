@@ -1,6 +1,6 @@
 import type { ChangeBus } from '@sync/core'
-import { assertOptions, type OptionNames } from '@sync/core/adapter'
-import { KafkaBus } from './bus/bus.ts'
+import { assertOptions, createBus, type OptionNames } from '@sync/core/adapter'
+import { KafkaTransport } from './bus/kafka-transport.ts'
 import { resolveBusOptions } from './bus/settings.ts'
 import { parseTarget } from './bus/target.ts'
 import { openClient } from './client/open.ts'
@@ -35,5 +35,6 @@ export function kafkaBus(target: KafkaTarget, options: KafkaBusOptions = {}): Ch
   const { brokers, options: urlOptions } = parseTarget(target)
   assertOptions(options, OPTIONS, 'kafkaBus()')
   const settings = resolveBusOptions(brokers, { ...urlOptions, ...options })
-  return new KafkaBus(openClient(settings.client, settings), settings)
+  const transport = new KafkaTransport(openClient(settings.client, settings), settings)
+  return createBus(transport, { onError: settings.onError })
 }

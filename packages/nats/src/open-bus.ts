@@ -1,10 +1,10 @@
 import type { ChangeBus } from '@sync/core'
-import { assertOptions, type OptionNames } from '@sync/core/adapter'
-import { NatsBus } from './bus.ts'
+import { assertOptions, createBus, type OptionNames } from '@sync/core/adapter'
 import { openConnection } from './connection/open.ts'
 import { parseTarget } from './connection/target.ts'
-import { CoreTransport } from './core-nats/transport.ts'
-import { JetStreamTransport } from './jetstream/transport.ts'
+import { CoreMessaging } from './core-nats/messaging.ts'
+import { JetStreamMessaging } from './jetstream/messaging.ts'
+import { NatsTransport } from './nats-transport.ts'
 import type { NatsBusOptions, NatsTarget } from './options.ts'
 import { resolveBusOptions } from './settings.ts'
 
@@ -38,6 +38,6 @@ export function natsBus(target: NatsTarget, options: NatsBusOptions = {}): Chang
   assertOptions(options, OPTIONS, 'natsBus()')
   const settings = resolveBusOptions({ ...parsedTarget.options, ...options })
   const connection = openConnection(parsedTarget, { timeout: settings.timeout, connection: options.connection })
-  const transport = settings.transport === 'core' ? new CoreTransport(settings) : new JetStreamTransport(settings)
-  return new NatsBus(connection, transport, settings)
+  const messaging = settings.transport === 'core' ? new CoreMessaging(settings) : new JetStreamMessaging(settings)
+  return createBus(new NatsTransport(connection, messaging), { onError: settings.onError })
 }

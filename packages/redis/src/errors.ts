@@ -1,4 +1,4 @@
-import { BusUnavailableError, ClosedError, StoreUnavailableError, SyncError } from '@sync/core'
+import { BusUnavailableError, ClosedError, isSyncError, StoreUnavailableError, SyncError } from '@sync/core'
 import type { Scope } from '@sync/core/adapter'
 import type { KeyLayout } from './names.ts'
 
@@ -41,7 +41,7 @@ export function toStoreError(
   { address, layout }: { readonly address: string; readonly layout?: KeyLayout },
   committed: 'no' | 'unknown',
 ): SyncError {
-  if (cause instanceof SyncError) return cause
+  if (isSyncError(cause)) return cause
   const transient = layout?.cluster === true && SLOT_MIGRATION_ERRORS.test(messageOf(cause))
   if (isRejection(cause) && !transient) return rejectionError(messageOf(cause), address, { cause })
   return new StoreUnavailableError(`Redis at ${address} did not answer: ${messageOf(cause)}`, committed, { cause })
@@ -53,7 +53,7 @@ export function toBusError(
   address: string,
   { action, scope }: { readonly action: string; readonly scope: Scope },
 ): SyncError {
-  if (cause instanceof SyncError) return cause
+  if (isSyncError(cause)) return cause
   const details = { cause, address: scope }
   if (isRejection(cause)) return rejectionError(`${action}: ${messageOf(cause)}`, address, details)
   return new BusUnavailableError(`Redis at ${address} did not answer: ${messageOf(cause)}`, details)

@@ -1,5 +1,6 @@
 import type { ChangeBus } from '@sync/core'
-import { RedisBus } from './bus/bus.ts'
+import { createBus } from '@sync/core/adapter'
+import { RedisTransport } from './bus/redis-transport.ts'
 import { resolveTarget } from './bus/target.ts'
 import { openConnection } from './connection/open.ts'
 import type { PartitionTarget } from './connection/targets.ts'
@@ -23,11 +24,11 @@ import { PartitionRouter } from './partitioned/partition-router.ts'
 export function redisBus(target: RedisTarget, options: RedisBusOptions = {}): ChangeBus {
   const { kind, settings, targets } = resolveTarget(target, options)
   // a blocking read must end within its own connection's timeout
-  const open = (partitionTarget: PartitionTarget): RedisBus =>
-    new RedisBus(openConnection(partitionTarget.target, partitionTarget), kind, {
-      ...settings,
-      timeout: partitionTarget.timeout,
-    })
+  const open = (partitionTarget: PartitionTarget) => {
+    const connection = openConnection(partitionTarget.target, partitionTarget)
+    const transport = new RedisTransport(connection, kind, { ...settings, timeout: partitionTarget.timeout })
+    return createBus(transport, { onError: settings.onError })
+  }
   return targets.partitions.size === 0
     ? open(targets.main)
     : new PartitionedBus(new PartitionRouter(targets, open), settings.onError)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -22,9 +22,11 @@ describe.runIf(await canTest('pnpm brokers', { broker: 'redis', controllable: tr
   })
 
   /** Runs the command and returns its output. Its own TMPDIR gives the test a daemon of its own. */
-  async function brokers(...args: string[]): Promise<string> {
+  const brokers = (...args: string[]): Promise<string> => runMain(main, ...args)
+
+  async function runMain(file: string, ...args: string[]): Promise<string> {
     const env = { ...process.env, TMPDIR: folder }
-    const { stdout } = await run(process.execPath, ['--conditions=@sync/source', main, ...args], { env })
+    const { stdout } = await run(process.execPath, ['--conditions=@sync/source', file, ...args], { env })
     return stdout
   }
 
@@ -45,12 +47,56 @@ describe.runIf(await canTest('pnpm brokers', { broker: 'redis', controllable: tr
     await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), WAIT_OPTIONS)
   })
 
-  it('lists the brokers when the command or the broker is unknown', async () => {
-    await expect(brokers('sideways')).rejects.toThrow(
-      expect.objectContaining({ stdout: expect.stringContaining('NAME: redis') }),
+  it('pauses, resumes, kills and restarts a broker by name, and prints its state', async () => {
+    const up = await brokers('up', 'redis')
+    const url = /redis:\S+/.exec(up)?.[0] ?? ''
+    await using client = connectRedis(url)
+    await client.set('k', 'v')
+    expect(await brokers('pause', 'redis')).toMatch(/paused\n$/)
+    expect(await brokers('status')).toMatch(/paused\n$/)
+    expect(await brokers('resume', 'redis')).toBe(up)
+    expect(await client.get('k')).toBe('v')
+    expect(await brokers('kill', 'redis')).toMatch(/killed\n$/)
+    expect(await brokers('restart', 'redis')).toBe(up)
+    await using again = connectRedis(url)
+    expect(await again.get('k')).toBe('v')
+    await expect(brokers('kill', 'nats')).rejects.toThrow(
+      expect.objectContaining({
+        code: 1,
+        stderr: expect.stringContaining('nats: expected a running broker, got none'),
+      }),
     )
-    await expect(brokers('up', 'oracle')).rejects.toThrow(
-      expect.objectContaining({ stderr: expect.stringContaining('oracle: unknown broker; expected one of redis') }),
+    await brokers('down')
+  })
+
+  it('leaves the brokers of another checkout running', async () => {
+    const other = join(folder, 'other')
+    await cp(join(import.meta.dirname, '../src'), join(other, 'src'), { recursive: true })
+    await writeFile(join(other, 'package.json'), '{"type":"module"}')
+    await symlink(join(import.meta.dirname, '../node_modules'), join(other, 'node_modules'))
+    const up = await brokers('up', 'redis')
+    expect(await runMain(join(other, 'src/main.ts'), 'status')).toBe('no brokers are running\n')
+    expect(await runMain(join(other, 'src/main.ts'), 'down')).toBe('no brokers were running\n')
+    expect(await brokers('status')).toBe(up)
+    await brokers('down')
+    await rm(other, { recursive: true })
+  })
+
+  it('suggests a name when the command or the broker is misspelt', async () => {
+    await expect(brokers('dwon')).rejects.toThrow(
+      expect.objectContaining({
+        code: 2,
+        stderr: expect.stringMatching(/^COMMAND: .*; did you mean down\? See --help\n$/),
+      }),
+    )
+    await expect(brokers('up', 'kafak')).rejects.toThrow(
+      expect.objectContaining({
+        code: 2,
+        stderr: expect.stringMatching(/^NAME: .*; did you mean kafka\? See --help\n$/),
+      }),
+    )
+    await expect(brokers('pause')).rejects.toThrow(
+      expect.objectContaining({ code: 2, stderr: 'pause: expected the NAME of a broker, got none. See --help\n' }),
     )
   })
 })

@@ -1,15 +1,18 @@
-/** Check of the repository. `run` returns the problems that it found; an empty list means that the check passed. */
+/**
+ * Check of the repository. `run` returns the problems that it found; an empty list means that the check passed. `paths` limits a
+ * check of files to these files and folders; an empty list means all.
+ */
 export interface Check {
   readonly name: string
-  readonly run: () => readonly string[] | Promise<readonly string[]>
+  readonly run: (paths: readonly string[]) => readonly string[] | Promise<readonly string[]>
 }
 
 /** Runs the checks one after another, and prints a line for each and a summary. Resolves to true if all passed. */
-export async function runChecks(checks: readonly Check[]): Promise<boolean> {
+export async function runChecks(checks: readonly Check[], paths: readonly string[] = []): Promise<boolean> {
   const failed: string[] = []
   for (const check of checks) {
     const started = performance.now()
-    const problems = await runCheck(check)
+    const problems = await runCheck(check, paths)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     console.log(`${problems.length === 0 ? '✓' : '✗'} ${check.name} (${seconds} s)`)
     for (const problem of problems) console.log(problem.trimEnd().replace(/^/gm, '    '))
@@ -20,9 +23,9 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
   return failed.length === 0
 }
 
-async function runCheck({ run }: Check): Promise<readonly string[]> {
+async function runCheck({ run }: Check, paths: readonly string[]): Promise<readonly string[]> {
   try {
-    return await run()
+    return await run(paths)
   } catch (error) {
     return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
   }

@@ -18,7 +18,8 @@ interface CommandOptions {
   readonly timeout?: number
 }
 
-const path = [join(import.meta.dirname, '../node_modules/.bin'), join(root, 'node_modules/.bin'), process.env['PATH']]
+// the repository's tools come first: this package also installs an older compiler
+const path = [join(root, 'node_modules/.bin'), join(import.meta.dirname, '../node_modules/.bin'), process.env['PATH']]
 const env = { ...process.env, PATH: path.join(delimiter), NO_COLOR: '1' }
 
 /** Runs a command: a tool of the workspace, or one of the machine. */

@@ -1,6 +1,6 @@
 /** Layers of packages, lowest first. A package imports only from the rows above its own, and not from its own row. */
 export const packageLayers: readonly (readonly string[])[] = [
-  ['packages/core'],
+  ['packages/core', 'tools/command-line'],
   ['packages/redis', 'packages/nats', 'packages/kafka'],
   ['packages/config'],
   ['packages/conformance'],

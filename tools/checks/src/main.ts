@@ -1,3 +1,4 @@
+import { readChoice, runCommand, UsageError } from '@sync/command-line'
 import { type Check, runChecks } from './check.ts'
 import { command } from './command.ts'
 import { docstrings } from './docstrings.ts'
@@ -23,17 +24,13 @@ async function tests(): Promise<string[]> {
   return ok ? [] : ['tests failed; see the output of vitest above']
 }
 
-// `pnpm check` runs all checks, `pnpm check layers readme` runs two, and `pnpm check prose packages/core` runs one on a folder.
-const args = process.argv.slice(2)
-const requested = args.filter((arg) => !isPath(arg))
-const paths = args.filter(isPath)
-
+/** All checks, in order. Only `prose` uses the paths. */
 const checks: readonly Check[] = [
   { name: 'style', run: commandCheck('biome check --error-on-warnings') },
   { name: 'types', run: commandCheck('tsc --pretty false') },
   { name: 'layers', run: layers },
   { name: 'docstrings', run: docstrings },
-  { name: 'prose', run: () => prose(paths) },
+  { name: 'prose', run: prose },
   { name: 'unused', run: commandCheck('knip') },
   { name: 'build', run: commandCheck('pnpm run build --output-logs=errors-only') },
   { name: 'tests', run: tests },
@@ -42,13 +39,38 @@ const checks: readonly Check[] = [
   { name: 'published', run: published },
 ]
 
-const unknown = requested.filter((name) => !checks.some((check) => check.name === name))
-if (unknown.length > 0)
-  throw new Error(`expected checks out of ${checks.map(({ name }) => name).join(', ')}, got ${unknown.join(', ')}`)
-if (paths.length > 0 && requested.join() !== 'prose')
-  throw new Error(`expected paths only with the check prose, got ${paths.join(' ')}`)
-const passed = await runChecks(checks.filter(({ name }) => requested.length === 0 || requested.includes(name)))
-process.exitCode = passed ? 0 : 1
+const checkNames = checks.map(({ name }) => name)
+
+const USAGE = `Usage: pnpm check [NAME …]
+       pnpm check prose PATH …
+
+Runs the checks of this repository (default: all, in this order). With paths, the check prose runs on these files and folders.
+
+  NAME   ${checkNames.join(' | ')}
+
+Examples:
+  pnpm check
+  pnpm check layers readme
+  pnpm check prose docs/protocol.md
+
+Exit code: 0 all checks passed · 1 a check failed · 2 invalid command line`
+
+process.exitCode = await runCommand(
+  {
+    usage: USAGE,
+    options: {},
+    words: true,
+    async run({ words }) {
+      const paths = words.filter(isPath)
+      const names = words.filter((word) => !isPath(word)).map((word) => readChoice('NAME', word, checkNames))
+      if (paths.length > 0 && names.join() !== 'prose')
+        throw new UsageError(`expected paths only with the check prose, got ${paths.join(' ')}. See --help`)
+      const selected = checks.filter(({ name }) => names.length === 0 || names.includes(name))
+      return (await runChecks(selected, paths)) ? 0 : 1
+    },
+  },
+  process.argv.slice(2),
+)
 
 /** True for arguments with a slash or a dot; no check has one in its name. */
 function isPath(arg: string): boolean {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { command } from './command.ts'
 import { type CodeBlock, codeBlocks, readmes, uncheckedFences } from './readme-blocks.ts'
+import { root } from './workspace.ts'
 
 const tsconfig = {
   extends: '../../../tsconfig.base.json',
@@ -18,7 +19,7 @@ export async function readme(): Promise<string[]> {
     const compileErrors = await compileBlocks(project)
     const failures: string[] = []
     for (const block of blocks.filter(({ runnable }) => runnable)) failures.push(...(await runBlock(project, block)))
-    return [...readmes.flatMap(uncheckedFences), ...compileErrors, ...failures]
+    return [...readmes.flatMap(uncheckedFences), ...needNewNode(blocks), ...compileErrors, ...failures]
   } finally {
     rmSync(project, { recursive: true, force: true })
   }
@@ -38,8 +39,34 @@ async function compileBlocks(project: string): Promise<string[]> {
   return ok ? [] : [output.replaceAll(/^(\S+)\.\d+\.ts\((\d+),(\d+)\)/gm, '$1:$2:$3')]
 }
 
+/** The oldest Node that the packages support. It strips types with a flag, and rejects `await using`. */
+const OLDEST_NODE = join(root, 'tools/checks/node_modules/node-minimum/bin/node')
+const needsNewNode = ({ code }: CodeBlock): boolean => /^\s*await using /m.test(code)
+
+/** Reports READMEs whose first example does not run on every supported Node: a newcomer tries that one first. */
+function needNewNode(blocks: readonly CodeBlock[]): string[] {
+  const first = new Map<string, CodeBlock>()
+  for (const block of blocks) if (!first.has(block.file)) first.set(block.file, block)
+  return [...first.values()]
+    .filter((block) => /README\.md$|quick-start\.md$/.test(block.file) && needsNewNode(block))
+    .map(
+      ({ file, line }) =>
+        `${file}:${line}: expected close() in the first example, got \`await using\`, which needs Node 24`,
+    )
+}
+
 async function runBlock(project: string, block: CodeBlock): Promise<string[]> {
   const file = fileOf(project, block)
-  const { ok, output } = await command('node', ['--conditions=@sync/source', file], { timeout: 60_000 })
-  return ok ? [] : [`${block.file}:${block.line}: the example fails:\n${output.replaceAll(file, block.file)}`]
+  const oldest = [OLDEST_NODE, '--experimental-strip-types', '--disable-warning=ExperimentalWarning'] as const
+  const runtimes = needsNewNode(block) ? [['node'] as const] : [['node'] as const, oldest]
+  const failures: string[] = []
+  for (const [node, ...flags] of runtimes) {
+    const args = [...flags, '--conditions=@sync/source', file]
+    const { ok, output } = await command(node, args, { timeout: 60_000 })
+    if (!ok)
+      failures.push(
+        `${block.file}:${block.line}: the example fails on ${node}:\n${output.replaceAll(file, block.file)}`,
+      )
+  }
+  return failures
 }

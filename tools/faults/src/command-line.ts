@@ -1,14 +1,14 @@
-import { type Command, type Options, parseOptions, UsageError, usageOf } from './options.ts'
+import { runCommand } from '@sync/command-line'
+import { type Command, OPTION_TYPES, type Options, resolveOptions, usageOf } from './options.ts'
 
 /** Runs a command with this process's arguments. Sets the exit code: 0 for success, 1 for failure, 2 for wrong usage. */
 export async function commandLine(command: Command, run: (options: Options) => Promise<boolean>): Promise<void> {
-  try {
-    const options = parseOptions(command, process.argv.slice(2))
-    if (options === 'help') console.log(usageOf(command))
-    else process.exitCode = (await run(options)) ? 0 : 1
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}\n\n${usageOf(command)}`)
-    process.exitCode = 2
-  }
+  process.exitCode = await runCommand(
+    {
+      usage: usageOf(command),
+      options: OPTION_TYPES,
+      run: async ({ values }) => ((await run(resolveOptions(command, values))) ? 0 : 1),
+    },
+    process.argv.slice(2),
+  )
 }

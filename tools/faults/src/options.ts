@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { type OptionValues, readCommandLine, UsageError } from '@sync/command-line'
 import { type BusName, busNames } from './environment/brokers.ts'
 
 /** Parsed command line. */
@@ -13,11 +13,6 @@ export interface Options {
   readonly rate: number
   /** Whether the store may lose its last acknowledged commits. */
   readonly loseTail: boolean
-}
-
-/** The command line is invalid. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 const DEFAULTS = {
@@ -55,7 +50,11 @@ ${SHARED_USAGE}
 ${MEMORY_USAGE}
 The faults then are those of the in-memory store and bus.
 
-Exit code: 0 nothing was lost and all workers recovered · 1 a check failed · 2 the command line is invalid`,
+Examples:
+  pnpm faults --bus streams --minutes 3
+  pnpm faults --bus jetstream --seed 4711 --lose-tail
+
+Exit code: 0 nothing was lost and all workers recovered · 1 a check failed · 2 invalid command line`,
   soak: `Usage: pnpm soak [OPTIONS]
 
 Runs writers and replicas, each in its own process, and measures memory and open resources of each process once a second. After
@@ -63,16 +62,35 @@ a warm-up none may grow, and after close no resource may remain open. A longer r
 ${SHARED_USAGE}
 ${MEMORY_USAGE}
 
-Exit code: 0 no growth and no leak · 1 growth, a leak or a failed check · 2 the command line is invalid`,
+Examples:
+  pnpm soak --bus nats --minutes 30
+
+Exit code: 0 no growth and no leak · 1 growth, a leak or a failed check · 2 invalid command line`,
 }
 
 /** Returns the help text of a command. */
 export const usageOf = (command: Command): string => usages[command]
 
+/** Options of both commands. */
+export const OPTION_TYPES = {
+  store: 'text',
+  bus: 'text',
+  minutes: 'text',
+  seed: 'text',
+  writers: 'text',
+  replicas: 'text',
+  rate: 'text',
+  'lose-tail': 'flag',
+} as const
+
 /** Parses the arguments of a command. @throws UsageError if they are invalid */
 export function parseOptions(command: Command, args: readonly string[]): Options | 'help' {
-  const values = readArguments(args)
-  if (values.help) return 'help'
+  const line = readCommandLine(args, OPTION_TYPES)
+  return line === 'help' ? line : resolveOptions(command, line.values)
+}
+
+/** Validates the options of a command, and applies the defaults. @throws UsageError if they are invalid */
+export function resolveOptions(command: Command, values: OptionValues<typeof OPTION_TYPES>): Options {
   const { store = DEFAULTS.store } = values
   const bus = values.bus ?? (store === 'memory' ? 'memory' : DEFAULTS.bus)
   if (store !== 'redis' && store !== 'memory') throw new UsageError(`--store: expected redis or memory, got "${store}"`)
@@ -97,26 +115,6 @@ export function parseOptions(command: Command, args: readonly string[]): Options
   }
 }
 
-type Name = keyof typeof DEFAULTS
-
-function readArguments(args: readonly string[]): Partial<Record<Name, string>> & {
-  readonly help?: boolean
-  readonly 'lose-tail'?: boolean
-} {
-  // `pnpm faults -- --seed 7` passes the separator as an argument
-  const given = args[0] === '--' ? args.slice(1) : [...args]
-  const names = Object.keys(DEFAULTS) as Name[]
-  const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' }])) as Record<Name, { type: 'string' }>
-  try {
-    return parseArgs({
-      args: given,
-      options: { ...texts, 'lose-tail': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0])
-  }
-}
-
 const numberFormats = {
   minutes: { pattern: /^\d+(\.\d+)?$/, expected: 'a number' },
   seed: { pattern: /^\d{1,9}$/, expected: 'an integer of at most 9 digits' },
@@ -128,7 +126,7 @@ const numberFormats = {
 function parseNumber(name: keyof typeof numberFormats, text: string = DEFAULTS[name]): number {
   const { pattern, expected } = numberFormats[name]
   if (pattern.test(text) && Number.isFinite(Number(text))) return Number(text)
-  throw new UsageError(`--${name}: expected ${expected}, got "${text}"`)
+  throw new UsageError(`--${name}: expected ${expected}, got "${text}". See --help`)
 }
 
 const isBus = (name: string): name is BusName => (busNames as readonly string[]).includes(name)

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { canTest } from '@sync/brokers'
+import { UsageError } from '@sync/command-line'
 import { describe, expect, it } from 'vitest'
-import { parseOptions, UsageError } from '../src/options.ts'
+import { parseOptions } from '../src/options.ts'
 
 interface ProgramResult {
   readonly code: number
@@ -29,7 +30,7 @@ describe('parseOptions', () => {
     ['--bus memory', 'expected both or neither, got redis and memory'],
     ['--minutes many', '--minutes: expected a number, got "many"'],
     ['--writers 0', '--writers: expected an integer from 1 to 99, got "0"'],
-    ['--sideways', "Unknown option '--sideways'"],
+    ['--sideways', 'unknown option --sideways. See --help'],
   ])('throws a UsageError for %s', (line, message) => {
     expect(() => parseOptions('faults', line.split(' '))).toThrow(message)
     expect(() => parseOptions('faults', line.split(' '))).toThrow(UsageError)
@@ -47,10 +48,10 @@ describe('parseOptions', () => {
 })
 
 describe('pnpm faults', () => {
-  it('exits with 2 and prints its usage when the command line is invalid', async () => {
+  it('exits with 2 and prints the problem when the command line is invalid', async () => {
     const { code, stderr } = await program('main.ts', ['--bus', 'carrier-pigeon'])
     expect(code).toBe(2)
-    expect(stderr).toContain('Usage: pnpm faults')
+    expect(stderr).toMatch(/^--bus: expected .*, got "carrier-pigeon"\n$/)
   })
 
   it('finds no unreported loss in one process', { timeout: 60_000 }, async () => {

@@ -1,23 +1,16 @@
-import {
-  AbortedError,
-  ArgumentError,
-  BusUnavailableError,
-  ClosedError,
-  OffsetLostError,
-  PositionError,
-  type Runtime,
-} from '@sync/core'
+import { BusUnavailableError, ClosedError, OffsetLostError, PositionError, type Runtime } from '@sync/core'
 import {
   type BusCapabilities,
-  type BusStatus,
+  type BusTransport,
   type ChangeBus,
+  createBus,
   type EncodedChange,
   encodeFrames,
   type FrameHandler,
   type Scope,
-  type SubscribeOptions,
-  type Subscription,
   scopeId,
+  type TransportState,
+  type Unsubscribe,
 } from '@sync/core/adapter'
 import { createVirtualRuntime } from '@sync/core/testing'
 import type { BusHarness } from '../harness/harness.ts'
@@ -36,7 +29,7 @@ const FREEZE_DETECTION_MS = 2_000
 export class LogBroker {
   readonly runtime: Runtime
   readonly thrown: unknown[] = []
-  readonly clients: Set<LogBus> = new Set()
+  readonly clients: Set<LogTransport> = new Set()
   readonly #logs = new Map<string, Log>()
   up = true
   #unfreeze: () => void = () => {}
@@ -66,7 +59,7 @@ export class LogBroker {
   setUp(up: boolean): void {
     if (this.up === up) return
     this.up = up
-    for (const client of this.clients) client.onBrokerStatus(up ? 'resumed' : 'interrupted')
+    for (const client of this.clients) client.onBrokerState(up ? 'up' : 'down')
     this.wake()
   }
 
@@ -87,8 +80,11 @@ interface Cursor {
   running: boolean
 }
 
-/** Client of a {@link LogBroker}. Publications wait while the broker is unavailable. */
-export class LogBus implements ChangeBus {
+/** Opens a client of a broker. Publications wait while the broker is unavailable. */
+const logBus = (broker: LogBroker): ChangeBus =>
+  createBus(new LogTransport(broker), { onError: (error) => broker.thrown.push(error) })
+
+class LogTransport implements BusTransport {
   readonly capabilities: BusCapabilities = {
     delivery: 'at-least-once',
     replay: 'from-offset',
@@ -101,32 +97,28 @@ export class LogBus implements ChangeBus {
   }
   readonly #broker: LogBroker
   readonly #cursors = new Set<Cursor>()
-  readonly #listeners = new Set<(status: BusStatus) => void>()
-  readonly #onClose: () => void
+  #onState: (state: TransportState) => void = () => {}
   #pendingPublishes: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
-  #closed = false
 
-  constructor(broker: LogBroker, onClose: () => void = () => {}) {
+  constructor(broker: LogBroker) {
     this.#broker = broker
-    this.#onClose = onClose
-    broker.clients.add(this)
-    queueMicrotask(() => this.onBrokerStatus('connected'))
+  }
+
+  start(onState: (state: TransportState) => void): void {
+    this.#onState = onState
+    this.#broker.clients.add(this)
+    queueMicrotask(() => this.onBrokerState('up'))
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    this.#assertUsable(scope)
     if (!this.#broker.up)
       await new Promise<void>((resolve, reject) => {
         this.#pendingPublishes.push({ resolve, reject })
       })
-    if (this.#closed) throw closedError()
     for (const { text } of encodeFrames(changes, this.capabilities.maxPayloadBytes)) this.#broker.append(scope, text)
   }
 
-  async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    this.#assertUsable(scope)
-    const { signal, after } = options
-    if (signal?.aborted) throw new AbortedError('subscribe: the signal is aborted')
+  async subscribe(scope: Scope, onFrame: FrameHandler, after: string | undefined): Promise<Unsubscribe> {
     if (!this.#broker.up) throw new BusUnavailableError('subscribe: the broker is unavailable')
     const log = this.#broker.log(scope)
     const next = after === undefined ? log.first + log.entries.length : parseOffset(scope, after) + 1
@@ -134,35 +126,18 @@ export class LogBus implements ChangeBus {
     if (next > log.first + log.entries.length) throw new PositionError(after)
     const cursor: Cursor = { scope, onFrame, next, running: false }
     this.#cursors.add(cursor)
-    const stop = async (): Promise<void> => void this.#cursors.delete(cursor)
-    signal?.addEventListener('abort', stop)
     this.wake()
-    return { stop, [Symbol.asyncDispose]: stop }
-  }
-
-  onStatus(listener: (status: BusStatus) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return () => void this.#cursors.delete(cursor)
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
     this.#broker.clients.delete(this)
-    this.#cursors.clear()
-    for (const { reject } of this.#pendingPublishes.splice(0)) reject(closedError())
-    for (const listener of this.#listeners) listener('closed')
-    this.#onClose()
+    for (const { reject } of this.#pendingPublishes.splice(0)) reject(new ClosedError('the bus is closed'))
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  onBrokerStatus(status: BusStatus): void {
-    if (this.#closed) return
-    for (const listener of this.#listeners) listener(status)
-    if (status === 'resumed') for (const { resolve } of this.#pendingPublishes.splice(0)) resolve()
+  onBrokerState(state: TransportState): void {
+    this.#onState(state)
+    if (state === 'up') for (const { resolve } of this.#pendingPublishes.splice(0)) resolve()
   }
 
   wake(): void {
@@ -179,23 +154,10 @@ export class LogBus implements ChangeBus {
     while (this.#broker.up && this.#cursors.has(cursor) && cursor.next < log.first + log.entries.length) {
       const at = Math.max(cursor.next, log.first)
       cursor.next = at + 1
-      try {
-        cursor.onFrame(log.entries[at - log.first] ?? '', `${at}@${scopeId(cursor.scope)}`)
-      } catch (error) {
-        this.#broker.thrown.push(error)
-      }
+      cursor.onFrame(log.entries[at - log.first] ?? '', `${at}@${scopeId(cursor.scope)}`)
     }
   }
-
-  #assertUsable(scope: Scope): void {
-    if (this.#closed) throw closedError()
-    for (const part of Object.values(scope))
-      if (typeof part !== 'string' || part === '')
-        throw new ArgumentError(`scope: expected non-empty strings, got ${JSON.stringify(scope)}`)
-  }
 }
-
-const closedError = (): ClosedError => new ClosedError('the bus is closed')
 
 /**
  * Returns the index of an offset in the scope's log.
@@ -222,9 +184,9 @@ export async function logBusHarness(): Promise<BusHarness & { readonly broker: L
     namespace: `log${harnessCount}`,
     time,
     thrown: broker.thrown,
-    open: async () => new LogBus(broker),
+    open: async () => logBus(broker),
     close: async () => {},
-    publishFromOtherProcess: (scope, changes) => new LogBus(broker).publish(scope, changes),
+    publishFromOtherProcess: (scope, changes) => logBus(broker).publish(scope, changes),
     injected: async () => {
       let open = true
       const connection = {
@@ -233,7 +195,7 @@ export async function logBusHarness(): Promise<BusHarness & { readonly broker: L
           open = false
         },
       }
-      return { client: new LogBus(broker), ...connection }
+      return { client: logBus(broker), ...connection }
     },
     unreachable: {
       address: '127.0.0.1:1',

@@ -4,7 +4,7 @@ import type { SyncError } from '../model/errors.ts'
 import type { ETag } from '../model/etag.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
-import type { Field, FieldValue, Frozen, PartialDocument } from './document.ts'
+import type { Field, FieldValue, Frozen, FrozenValue, PartialDocument } from './document.ts'
 
 /**
  * Bounds of a caller's wait. A call that only reads, or has not been sent, rejects with `SYNC_TIMEOUT` or
@@ -73,7 +73,7 @@ export interface Entry<T> {
  */
 export type CompareAndSetResult<V> =
   | { readonly ok: true; readonly fieldVersion: number }
-  | { readonly ok: false; readonly fieldVersion: number; readonly value: Frozen<V> | undefined }
+  | { readonly ok: false; readonly fieldVersion: number; readonly value: FrozenValue<V> | undefined }
 
 type Delta<T> = { readonly fields: readonly Field<T>[]; readonly patch: readonly Operation[] }
 
@@ -97,6 +97,10 @@ export type Change<T> = {
   | { readonly kind: 'reset'; readonly value: Frozen<T>; readonly reason: ResetReason }
   | { readonly kind: 'removed'; readonly reason: RemovedReason }
 )
+
+/** A change of any collection, for code that handles every type of document: a log, a gateway. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every document type in both directions
+export type AnyChange = Change<any>
 
 /**
  * Reason for a `reset`:
@@ -212,14 +216,14 @@ export interface Collection<T> {
    * @throws ConflictError (`SYNC_CONFLICT`) if `ifVersion` or `ifMatch` does not hold
    * @throws RejectedError (`SYNC_REJECTED`) if the schema or `onConflict` rejects the document
    */
-  set(key: string, document: Frozen<T>, options?: WriteOptions): Promise<WriteResult>
+  set(key: string, document: T | Frozen<T>, options?: WriteOptions): Promise<WriteResult>
   /**
    * Creates the document if neither the store nor the collection's `source` has it. Otherwise returns the existing one, with `created: false`.
    * @throws ConflictError (`SYNC_CONFLICT`) if other writers keep creating and deleting the document
    */
   create(
     key: string,
-    document: Frozen<T>,
+    document: T | Frozen<T>,
     options?: WriteOptions,
   ): Promise<{ readonly created: boolean; readonly entry: Entry<T> }>
   /**
@@ -236,7 +240,7 @@ export interface Collection<T> {
   compareAndSet<K extends Field<T>>(
     key: string,
     field: K,
-    value: Frozen<FieldValue<T, K>>,
+    value: FrozenValue<FieldValue<T, K>>,
     options: WriteOptions & { readonly expectedVersion: number },
   ): Promise<CompareAndSetResult<FieldValue<T, K>>>
   /**
@@ -264,7 +268,7 @@ export interface Collection<T> {
    * @throws any error from `rows` or `onRow`
    */
   importMany(
-    rows: Iterable<readonly [string, Frozen<T>]> | AsyncIterable<readonly [string, Frozen<T>]>,
+    rows: Iterable<readonly [string, T | Frozen<T>]> | AsyncIterable<readonly [string, T | Frozen<T>]>,
     options?: ImportOptions,
   ): Promise<ImportResult>
   /**
@@ -286,3 +290,7 @@ export interface Collection<T> {
    */
   subscribe(key: string, listener: (change: Change<T>) => void): () => void
 }
+
+/** A collection of any type of documents. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every document type in both directions
+export type AnyCollection = Collection<any>

@@ -1,7 +1,14 @@
 import type { Merge } from '../merge/merge.ts'
 import type { DocumentRef } from '../model/address.ts'
 import { assertNoPromise, typeName } from '../model/assert.ts'
-import { ArgumentError, ConflictError, NotFoundError, RejectedError, SyncError } from '../model/errors.ts'
+import {
+  ArgumentError,
+  ConflictError,
+  isSyncError,
+  NotFoundError,
+  RejectedError,
+  type SyncError,
+} from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject, jsonEqual, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import type { LogPosition } from '../model/position.ts'
@@ -178,7 +185,7 @@ function mergeField(
     assertNoPromise(merged, `merge.${address.field}`)
     return toJson(merged)
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`the merge strategy threw: ${message}`, [{ message, path: address.field }], {
       cause,

@@ -2,10 +2,11 @@ import { decodePosition, encodePosition } from '../model/position.ts'
 import type { ReplicaEvent } from '../replica/replica-event.ts'
 import { type ChangeEvent, combine, toChangeEvents } from './change-events.ts'
 
+/** Successive changes of one document that become one change of the batch. */
 interface BatchEntry {
-  readonly event: ChangeEvent
+  readonly events: ChangeEvent[]
   readonly firstSequence: number
-  readonly lastSequence: number
+  lastSequence: number
 }
 
 /**
@@ -18,12 +19,12 @@ export function nextBatch(
   isNew: (replicaEvent: ReplicaEvent) => boolean,
 ): ChangeBatch {
   const entries: BatchEntry[] = []
-  const indexByKey = new Map<string, number>()
+  const entryByKey = new Map<string, BatchEntry>()
   const unresolved = new Map<string, number>()
   let firstUnresolved = Number.POSITIVE_INFINITY
   let consumed = 0
   for (const replicaEvent of pending) {
-    const merges = unresolved.has(replicaEvent.key) || (options.combine && indexByKey.has(replicaEvent.key))
+    const merges = unresolved.has(replicaEvent.key) || (options.combine && entryByKey.has(replicaEvent.key))
     if (!merges && entries.length >= options.maxBatch) break
     consumed++
     if (!isNew(replicaEvent)) continue
@@ -40,17 +41,14 @@ export function nextBatch(
   return { events: withSafePositions(entries, firstUnresolved).filter(options.matches), unresolved, upTo }
 
   function addEvent(event: ChangeEvent, sequence: number): void {
-    const index = options.combine ? indexByKey.get(event.key) : undefined
-    const previous = index === undefined ? undefined : entries[index]
-    if (index !== undefined && previous)
-      entries[index] = {
-        event: combine(previous.event, event),
-        firstSequence: previous.firstSequence,
-        lastSequence: sequence,
-      }
-    else {
-      indexByKey.set(event.key, entries.length)
-      entries.push({ event, firstSequence: sequence, lastSequence: sequence })
+    const entry = options.combine ? entryByKey.get(event.key) : undefined
+    if (entry) {
+      entry.events.push(event)
+      entry.lastSequence = sequence
+    } else {
+      const added = { events: [event], firstSequence: sequence, lastSequence: sequence }
+      entryByKey.set(event.key, added)
+      entries.push(added)
     }
   }
 }
@@ -59,15 +57,16 @@ export function nextBatch(
 function withSafePositions(entries: readonly BatchEntry[], limit: number): ChangeEvent[] {
   const inOrder = [...entries].sort((a, b) => a.lastSequence - b.lastSequence)
   let safeBefore = limit
-  return inOrder.reduceRight<ChangeEvent[]>((events, { event: each, firstSequence, lastSequence }) => {
-    const { epoch } = decodePosition(each.position)
-    events.unshift({
-      ...each,
-      position: encodePosition({ epoch, sequence: Math.max(0, Math.min(lastSequence, safeBefore - 1)) }),
+  return inOrder
+    .reverse()
+    .map(({ events, firstSequence, lastSequence }) => {
+      const event = combine(events)
+      const { epoch } = decodePosition(event.position)
+      const position = encodePosition({ epoch, sequence: Math.max(0, Math.min(lastSequence, safeBefore - 1)) })
+      safeBefore = Math.min(safeBefore, firstSequence)
+      return { ...event, position }
     })
-    safeBefore = Math.min(safeBefore, firstSequence)
-    return events
-  }, [])
+    .reverse()
 }
 
 /** Options of {@link nextBatch}. */

@@ -84,38 +84,44 @@ const prefixPaths = (field: string, operation: Operation): Operation => {
   return operation.from === undefined ? { ...operation, path } : { ...operation, path, from: field + operation.from }
 }
 
-/** Combines two successive changes of one document. */
-export function combine(first: ChangeEvent, next: ChangeEvent): ChangeEvent {
-  const commits = first.commits + next.commits
-  if (next.kind !== 'changed' && next.kind !== 'delta') return { ...next, commits }
-  const { key, version, position, at, meta } = next
+/**
+ * Combines successive changes of one document, in time linear in their size: their patches are compacted once, and
+ * applied once. Returns the only change unchanged.
+ */
+export function combine(changes: readonly ChangeEvent[]): ChangeEvent {
+  const last = changes.at(-1) as ChangeEvent
+  if (changes.length === 1) return last
+  const commits = changes.reduce((sum, each) => sum + each.commits, 0)
+  // a whole value or a removal supersedes everything before it
+  const baseAt = changes.findLastIndex((each) => !isDelta(each))
+  const base = changes[baseAt]
+  const deltas = changes.slice(baseAt + 1) as DeltaEvent[]
+  const [firstDelta] = deltas
+  if (!firstDelta) return { ...last, commits }
+  const { key, version, position, at, meta } = last
   const common = { key, version, position, at, commits, ...(meta && { meta }) }
-  switch (first.kind) {
-    case 'created':
-      return { ...common, kind: 'created', value: applyEvent(first.value, next) }
-    case 'reset':
-      return { ...common, kind: 'reset', reason: first.reason, value: applyEvent(first.value, next) }
-    case 'changed':
-      return {
-        ...common,
-        kind: 'changed',
-        value: applyEvent(first.value, next),
-        previous: first.previous,
-        ...mergeDeltas(first, next),
-      }
-    case 'delta':
-      return { ...common, kind: 'delta', ...mergeDeltas(first, next) }
-    case 'removed':
-      return { ...next, commits }
-  }
+  if (base?.kind === 'created') return { ...common, kind: 'created', value: valueAfter(base.value, deltas) }
+  if (base?.kind === 'reset')
+    return { ...common, kind: 'reset', reason: base.reason, value: valueAfter(base.value, deltas) }
+  const { kind } = firstDelta
+  if (kind === 'delta') return { ...common, kind, ...mergeDeltas(deltas) }
+  const { value, previous } = firstDelta
+  return { ...common, kind, value: valueAfter(value, deltas.slice(1)), previous, ...mergeDeltas(deltas) }
 }
 
 type DeltaEvent = Extract<ChangeEvent, { patch: readonly Operation[] }>
 
-const applyEvent = (value: JsonObject, next: DeltaEvent): JsonObject =>
-  next.kind === 'changed' ? next.value : (apply(value, next.patch) as JsonObject)
+const isDelta = (event: ChangeEvent): event is DeltaEvent => event.kind === 'changed' || event.kind === 'delta'
 
-const mergeDeltas = (first: DeltaEvent, next: DeltaEvent): Pick<DeltaEvent, 'fields' | 'patch'> => ({
-  fields: [...new Set([...first.fields, ...next.fields])],
-  patch: compact([...first.patch, ...next.patch]),
+/** Returns the document's value after the changes that follow `value`. */
+function valueAfter(value: JsonObject, deltas: readonly DeltaEvent[]): JsonObject {
+  const lastKnownAt = deltas.findLastIndex(({ kind }) => kind === 'changed')
+  const lastKnown = deltas[lastKnownAt]
+  const patch = deltas.slice(lastKnownAt + 1).flatMap((each) => each.patch)
+  return apply(lastKnown?.kind === 'changed' ? lastKnown.value : value, patch) as JsonObject
+}
+
+const mergeDeltas = (deltas: readonly DeltaEvent[]): Pick<DeltaEvent, 'fields' | 'patch'> => ({
+  fields: [...new Set(deltas.flatMap(({ fields }) => fields))],
+  patch: compact(deltas.flatMap(({ patch }) => patch)),
 })

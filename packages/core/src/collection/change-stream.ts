@@ -204,7 +204,7 @@ export class ChangeStream {
     this.#highestDelivered = Math.max(this.#highestDelivered, sequence)
     // a reset of a watched document may go back in history: later events were lost and must not be emitted
     if (kind === 'reset' && this.#options.key !== undefined)
-      this.#liveEvents = this.#liveEvents.filter((each) => each.sequence <= sequence)
+      while ((this.#liveEvents.at(-1)?.sequence ?? 0) > sequence) this.#liveEvents.pop()
     if (this.#keysToReset.has(key)) this.#keysToReset.set(key, positionOf(event))
     else
       this.#liveEvents.push(

@@ -2,7 +2,7 @@ import type { SectionRef } from '../model/address.ts'
 import { assertFunction, formatValue } from '../model/assert.ts'
 import { captureContext } from '../model/async-context.ts'
 import { ArgumentError, ClosedError, ConflictError, isSyncError } from '../model/errors.ts'
-import { encodeETag } from '../model/etag.ts'
+import { encodeETag, hashOf } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import { decodePosition, encodePosition, type Position } from '../model/position.ts'
@@ -180,8 +180,11 @@ export class SectionCollection {
 
   #toEntry(replica: Replica): UntypedEntry | undefined {
     const { section, retryingStore, runtime } = this.#deps
-    const value = this.#migratedValue(replica)
-    return value && toEntry(replica, value, retryingStore.unavailable !== undefined || !section.isReceiving, runtime)
+    const { value: stored } = replica
+    if (!stored) return undefined
+    const value = this.#deps.migration.document(stored)
+    const stale = retryingStore.unavailable !== undefined || !section.isReceiving
+    return toEntry(replica, { stored, value }, stale, runtime)
   }
 
   #assertOpen(): void {
@@ -325,7 +328,7 @@ export class SectionCollection {
     const changedAt = change ? decodeChange(change).time : runtime.now()
     const fieldVersions = Object.fromEntries(Object.keys(value).map((field) => [field, 1]))
     const expiry = ttl !== undefined && { expiresAt: changedAt + ttl }
-    const etag = encodeETag({ version, generation: position.sequence, readAt: position })
+    const etag = encodeETag({ version, generation: position.sequence, hash: hashOf(value) })
     return {
       value,
       version,

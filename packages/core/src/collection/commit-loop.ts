@@ -9,6 +9,7 @@ import {
   StoreUnavailableError,
   type SyncError,
 } from '../model/errors.ts'
+import { hashOf } from '../model/etag.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { LogPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
@@ -216,19 +217,20 @@ export class CommitLoop {
     return runInContext(async () => this.#deps.sourceLoader?.read(this.#group.key))
   }
 
-  #preconditionError({ version: expected, readAt }: Precondition, version: number): ConflictError {
+  #preconditionError({ version: expected, hash }: Precondition, version: number): ConflictError {
     const address = { ...this.#deps.section.ref, key: this.#group.key }
     const current = version === 0 ? 'absent' : `at version ${version}`
-    const message = readAt
-      ? `ifMatch is the etag of another state; the document is ${current}`
-      : `ifVersion is ${expected}, but the document is ${current}`
+    const message =
+      hash !== undefined
+        ? `ifMatch is the etag of another state; the document is ${current}`
+        : `ifVersion is ${expected}, but the document is ${current}`
     return new ConflictError(message, { version }, { address })
   }
 
   /** True if the document is in the state that the precondition requires. */
-  #matches(replica: Replica, { version, generation, readAt }: Precondition): boolean {
-    if (readAt && !this.#deps.section.epochs.includes(readAt)) return false
-    return versionOf(replica) === version && (generation === undefined || generation === replica.generation)
+  #matches(replica: Replica, { version, generation, hash }: Precondition): boolean {
+    if (versionOf(replica) !== version || (generation ?? replica.generation) !== replica.generation) return false
+    return hash === undefined || (replica.value !== undefined && hashOf(replica.value) === hash)
   }
 
   #toOpId({ options }: PendingWrite): OpId {

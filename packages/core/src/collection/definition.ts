@@ -51,6 +51,10 @@ export interface CollectionDefinition<T> {
   readonly [documentType]?: T
 }
 
+/** A definition of any type of documents. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every document type in both directions
+export type AnyCollectionDefinition = CollectionDefinition<any>
+
 const OPTIONS: OptionNames<CollectionOptions<unknown>> & { readonly schema: true } = {
   section: true,
   ttl: true,
@@ -77,9 +81,6 @@ const CACHE_OPTIONS: OptionNames<CacheOptions> = { maxDocuments: true, maxIdle: 
 /** A lower number is more likely meant in seconds or days than in ms. */
 const MIN_TTL_NUMBER = 1_000
 
-// biome-ignore lint/suspicious/noExplicitAny: any schema of an object
-type ObjectSchema = StandardSchemaV1<any, any>
-
 /**
  * Defines a collection once, for all services that share it.
  *
@@ -88,10 +89,12 @@ type ObjectSchema = StandardSchemaV1<any, any>
  * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an unknown option, an invalid duration, or options that
  * exclude each other
  */
-export function defineCollection<S extends ObjectSchema>(
-  options: { readonly schema: S } & CollectionOptions<StandardSchemaV1.InferOutput<S>>,
-): CollectionDefinition<StandardSchemaV1.InferOutput<S>>
-export function defineCollection<T extends JsonDocument<T>>(options: CollectionOptions<T>): CollectionDefinition<T>
+export function defineCollection<T extends JsonDocument<T>>(
+  options: CollectionOptions<T> & { readonly schema?: never },
+): CollectionDefinition<T>
+export function defineCollection<Input, T extends JsonDocument<T>>(
+  options: { readonly schema: StandardSchemaV1<Input, T> } & CollectionOptions<NoInfer<T>>,
+): CollectionDefinition<T>
 export function defineCollection(
   options: CollectionOptions<unknown> & { readonly schema?: StandardSchemaV1 },
 ): CollectionDefinition<unknown> {

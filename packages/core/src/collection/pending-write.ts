@@ -16,7 +16,7 @@ export interface PendingWrite {
   readonly precondition: Precondition | undefined
   /** True if the write rejects while the store is unavailable, instead of waiting. */
   readonly failFast: boolean
-  readonly completion: PromiseWithResolvers<CommitOutcome>
+  readonly completion: Completion
   /** True once the write was sent: until the store answers, its outcome is unknown. */
   sent: boolean
   opId: string
@@ -24,6 +24,13 @@ export interface PendingWrite {
   readonly baseAtCall: MergeBase | undefined | Promise<MergeBase | undefined>
   /** Runs a callback of the collection or the caller in the async context of the call. */
   readonly runInContext: RunInContext
+}
+
+/** Settles the promise of a write's caller. Spelled out, because declarations must compile with the library of ES2023. */
+interface Completion {
+  readonly promise: Promise<CommitOutcome>
+  resolve(outcome: CommitOutcome): void
+  reject(error: unknown): void
 }
 
 /** A state of a document: a version in the generation known here (`ifVersion`), or a complete state (`ifMatch`). */

@@ -1,6 +1,6 @@
 import type { Scope, SectionRef } from '../model/address.ts'
 import { backoffDelay } from '../model/backoff.ts'
-import { BusUnavailableError, SyncError } from '../model/errors.ts'
+import { BusUnavailableError, isSyncError, type SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { Metrics } from '../replica/metrics.ts'
 import type { ChangeBus } from '../transport/bus.ts'
@@ -82,7 +82,7 @@ export class Publisher {
         await bus.publish(scope, changes)
         return
       } catch (cause) {
-        const error = cause instanceof SyncError ? cause : this.#publishError(cause)
+        const error = isSyncError(cause) ? cause : this.#publishError(cause)
         if (!error.retryable || attempt + 1 >= MAX_ATTEMPTS) {
           onFailure(this.#ref, changes.length, error)
           return

@@ -1,6 +1,6 @@
 import { create } from 'mutative'
 import { assertNoPromise, typeName } from '../model/assert.ts'
-import { ArgumentError, RejectedError, SyncError } from '../model/errors.ts'
+import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
 
@@ -26,7 +26,7 @@ function runOnDraft(document: JsonObject, recipe: (draft: never) => unknown): un
   try {
     returned = recipe(draft as never)
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`the recipe threw: ${message}`, [{ message }], { cause })
   }

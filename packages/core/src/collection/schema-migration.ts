@@ -1,5 +1,5 @@
 import { assertNoPromise } from '../model/assert.ts'
-import { RejectedError, SyncError } from '../model/errors.ts'
+import { isSyncError, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
 import { diff } from '../patch/diff.ts'
@@ -58,7 +58,7 @@ function runMigration(migrate: (stored: JsonObject) => unknown, stored: JsonObje
     const migrated = toJson(returned, { known: stored })
     if (isJsonObject(migrated)) return migrated
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`migrate threw: ${message}`, [{ message }], { cause })
   }

@@ -61,18 +61,7 @@ export class Broker {
 
   /** Subscribes to a scope. Returns an unsubscribe function. */
   subscribe(scope: Scope, deliver: (frame: string) => void): () => void {
-    const { runtime, onError } = this.settings
-    const queue = new SubscriberQueue({
-      runtime,
-      paused: () => this.#paused,
-      deliver(frame) {
-        try {
-          deliver(frame)
-        } catch (error) {
-          onError(error)
-        }
-      },
-    })
+    const queue = new SubscriberQueue({ runtime: this.settings.runtime, paused: () => this.#paused, deliver })
     const id = scopeId(scope)
     const channel = this.#queuesByScope.get(id) ?? new Set()
     this.#queuesByScope.set(id, channel.add(queue))

@@ -1,14 +1,7 @@
 import type { Scope } from '../model/address.ts'
-import { assertScope } from '../model/assert.ts'
-import { AbortedError, ArgumentError, BusUnavailableError, ClosedError } from '../model/errors.ts'
-import type {
-  BusCapabilities,
-  BusStatus,
-  ChangeBus,
-  FrameHandler,
-  SubscribeOptions,
-  Subscription,
-} from '../transport/bus.ts'
+import { BusUnavailableError } from '../model/errors.ts'
+import type { BusCapabilities, ChangeBus, FrameHandler } from '../transport/bus.ts'
+import { type BusTransport, createBus, type TransportState, type Unsubscribe } from '../transport/create-bus.ts'
 import { encodeFrames } from '../transport/frames.ts'
 import type { EncodedChange } from '../transport/wire.ts'
 import type { Broker } from './broker.ts'
@@ -23,17 +16,14 @@ import { createMemoryHub, hubParts, type MemoryHub } from './hub.ts'
  * @throws ArgumentError (`SYNC_ARGUMENT`) if `hub` was not created by `createMemoryHub`
  */
 export function memoryBus(hub: MemoryHub = createMemoryHub()): ChangeBus {
-  return new MemoryBus(hubParts(hub).broker)
+  const { broker } = hubParts(hub)
+  return createBus(new MemoryTransport(broker), { onError: broker.settings.onError })
 }
 
-class MemoryBus implements ChangeBus {
+class MemoryTransport implements BusTransport {
   readonly capabilities: BusCapabilities
   readonly #broker: Broker
-  readonly #listeners = new Set<(status: BusStatus) => void>()
-  readonly #activeStops = new Set<() => void>()
-  readonly #detach: () => void
-  #closed = false
-  #connected = false
+  #detach: (() => void) | undefined
 
   constructor(broker: Broker) {
     this.#broker = broker
@@ -47,80 +37,26 @@ class MemoryBus implements ChangeBus {
       echo: true,
       maxPayloadBytes: broker.settings.maxPayloadBytes,
     })
-    this.#detach = broker.onConnectivity((disconnected) => this.#onConnectivity(disconnected))
+  }
+
+  start(onState: (state: TransportState) => void): void {
+    const report = (disconnected: boolean): void => onState(disconnected ? 'down' : 'up')
+    this.#detach = this.#broker.onConnectivity(report)
     // Emitted in a microtask, so that the creator can add its listeners first.
-    queueMicrotask(() => {
-      if (!this.#closed && !this.#connected) this.#onConnectivity(broker.disconnected)
-    })
+    queueMicrotask(() => report(this.#broker.disconnected))
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
-    this.#assertUsable(scope)
     if (this.#broker.unavailable) throw new BusUnavailableError('the bus is unavailable', { address: scope })
     for (const { text } of encodeFrames(changes, this.capabilities.maxPayloadBytes)) this.#broker.publish(scope, text)
   }
 
-  async subscribe(scope: Scope, onFrame: FrameHandler, options: SubscribeOptions = {}): Promise<Subscription> {
-    this.#assertUsable(scope)
-    const { signal, after } = options
-    if (after !== undefined)
-      throw new ArgumentError('after: expected no offset, because this bus retains no frames', { address: scope })
-    if (signal?.aborted) throw new AbortedError('subscribe: aborted', { cause: signal.reason, address: scope })
+  async subscribe(scope: Scope, onFrame: FrameHandler): Promise<Unsubscribe> {
     if (this.#broker.disconnected) throw new BusUnavailableError('the bus is unavailable', { address: scope })
-    const unsubscribe = this.#broker.subscribe(scope, (frame) => onFrame(frame))
-    const stop = (): void => {
-      unsubscribe()
-      this.#activeStops.delete(stop)
-      signal?.removeEventListener('abort', stop)
-    }
-    this.#activeStops.add(stop)
-    signal?.addEventListener('abort', stop)
-    return {
-      stop: async () => stop(),
-      [Symbol.asyncDispose]: async () => stop(),
-    }
-  }
-
-  onStatus(listener: (status: BusStatus) => void): () => void {
-    // Each call creates its own registration, also for a function that is already registered.
-    const registration = (status: BusStatus): void => listener(status)
-    this.#listeners.add(registration)
-    return () => this.#listeners.delete(registration)
+    return this.#broker.subscribe(scope, onFrame)
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#detach()
-    for (const stop of [...this.#activeStops]) stop()
-    this.#emit('closed')
-    this.#listeners.clear()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  #assertUsable(scope: Scope): void {
-    if (this.#closed) throw new ClosedError('the bus is closed', { address: scope })
-    assertScope(scope)
-  }
-
-  #onConnectivity(disconnected: boolean): void {
-    if (this.#connected) this.#emit(disconnected ? 'interrupted' : 'resumed')
-    else if (!disconnected) {
-      this.#connected = true
-      this.#emit('connected')
-    }
-  }
-
-  #emit(status: BusStatus): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(status)
-      } catch (error) {
-        this.#broker.settings.onError(error)
-      }
-    }
+    this.#detach?.()
   }
 }

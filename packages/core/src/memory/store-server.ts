@@ -1,6 +1,6 @@
 import { type DocumentRef, isDocumentRef, type Scope, type SectionRef } from '../model/address.ts'
 import { assertDocumentRef, assertInteger, assertScope, assertSectionRef } from '../model/assert.ts'
-import { ArgumentError, SyncError } from '../model/errors.ts'
+import { ArgumentError, isSyncError } from '../model/errors.ts'
 import type { LogPosition } from '../model/position.ts'
 import { assertCommitRequest, assertTtl } from '../transport/assert-request.ts'
 import type {
@@ -120,10 +120,9 @@ export class StoreServer {
       assertCommitRequest(request, this.settings.maxCommitBytes)
       return executeCommit(section, request, now)
     } catch (cause) {
-      const error =
-        cause instanceof SyncError
-          ? cause
-          : new ArgumentError('expected a commit request, got a malformed one', { cause })
+      const error = isSyncError(cause)
+        ? cause
+        : new ArgumentError('expected a commit request, got a malformed one', { cause })
       // Without a section, return the writer's own epoch: another one would signal an epoch change.
       const state = section?.state() ?? { epoch: request.epoch, sequence: 0, opResultCount: 0, ancestors: [] }
       return { status: 'failed', error, state }

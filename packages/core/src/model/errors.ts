@@ -11,6 +11,18 @@ interface Details {
   readonly address?: ErrorAddress
 }
 
+/** A {@link SyncError} as a log receives it. */
+export interface SyncErrorJson {
+  readonly name: string
+  readonly code: `SYNC_${string}`
+  readonly message: string
+  readonly retryable: boolean
+  readonly committed: 'no' | 'unknown'
+  readonly address?: ErrorAddress
+  /** Message of the cause. */
+  readonly cause?: string
+}
+
 /** Shared by all copies of this package in a process, so that {@link isSyncError} recognises the errors of each copy. */
 const BRAND = Symbol.for('@sync/core/SyncError')
 
@@ -52,14 +64,34 @@ export abstract class SyncError extends Error {
     if (stack) this.stack = stack.replace(message, () => this.message)
     return this
   }
+
+  /** Returns the error for a log, as `JSON.stringify` calls it. Contains the cause's message, but neither stack nor values. */
+  toJSON(): SyncErrorJson {
+    const { name, code, message, address, retryable, committed, cause } = this
+    return {
+      name,
+      code,
+      message,
+      retryable,
+      committed,
+      ...(address && { address }),
+      ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : String(cause) }),
+    }
+  }
 }
 
 /**
- * Returns true if a value is a {@link SyncError}. Also recognises errors of another copy of this package, where
- * `instanceof` fails: after `jest.resetModules()`, or with two versions installed.
+ * Returns true if a value is a {@link SyncError}, and has this code if one is given. Also recognises errors of another
+ * copy of this package, where `instanceof` fails: after `jest.resetModules()`, or with two versions installed.
  */
-export const isSyncError = (value: unknown): value is SyncError =>
-  typeof value === 'object' && value !== null && BRAND in value
+export const isSyncError = <C extends SyncError['code']>(value: unknown, code?: C): value is SyncError & { code: C } =>
+  typeof value === 'object' &&
+  value !== null &&
+  BRAND in value &&
+  (code === undefined || Reflect.get(value, 'code') === code)
+
+/** Returns the message of anything that was thrown. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** Formats an address as `partition/section/key`, with the field in parentheses. */
 function formatAddress({ partition, section, key, field }: ErrorAddress): string {

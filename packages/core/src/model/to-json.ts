@@ -1,6 +1,7 @@
 import { NotJsonError } from './errors.ts'
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './json.ts'
 import { escapeToken, isForbiddenName } from './json-pointer.ts'
+import { copyInOrder, isCanonicalOrder } from './member-order.ts'
 
 /** Maximum nesting depth of arrays and objects. Deeper values could overflow the stack of code that walks them. */
 export const MAX_DEPTH = 256
@@ -24,7 +25,8 @@ interface Trail {
 
 /**
  * Converts a value to deeply frozen JSON that shares nothing mutable with the caller's objects, which stay unchanged.
- * Parts that are already frozen JSON keep their identity; other parts are copied. `-0` becomes `0`.
+ * Parts that are already frozen JSON keep their identity; other parts are copied. `-0` becomes `0`. The members of each
+ * object are in canonical order: array indices ascending, then the other names by UTF-16 code units.
  *
  * Rejects everything that `JSON.stringify` would silently drop or change:
  * - `undefined` (also as a member's value), NaN, infinities, bigints, symbols and functions
@@ -92,6 +94,7 @@ function normalizeObject(value: object, known: Json | undefined, trail: Trail): 
     copy ??= { ...value }
     copy[name] = normal
   }
+  if (!isCanonicalOrder(names)) return Object.freeze(copyInOrder((copy ?? value) as JsonObject, names))
   return (copy === undefined ? value : Object.freeze(copy)) as JsonObject
 }
 

@@ -1,6 +1,7 @@
 import { PatchError } from '../model/errors.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
 import { escapeToken, isForbiddenName } from '../model/json-pointer.ts'
+import { inCanonicalOrder } from '../model/member-order.ts'
 import type { Operation } from '../model/operation.ts'
 import { toJson } from '../model/to-json.ts'
 import { applyOperation } from './apply-operation.ts'
@@ -23,7 +24,8 @@ export type FieldPatch =
 export function applyFields(document: JsonObject, patches: readonly FieldPatch[]): JsonObject {
   if (patches.length === 0) return document
   const values = fieldValues(document, patches)
-  return Object.freeze(putFields({ ...document }, patches, values))
+  const { document: patched, isExtended } = putFields({ ...document }, patches, values)
+  return Object.freeze(isExtended ? inCanonicalOrder(patched) : patched)
 }
 
 /**
@@ -55,12 +57,16 @@ function currentValue(
   return memberOf(document, field)
 }
 
-/** Writes the values into the given object. Returns it, or a copy if fields were removed. */
+/**
+ * Writes the values into the given object, new fields at its end. Returns it, or a copy if fields were removed. After an
+ * addition (`isExtended`), the fields may be out of canonical order.
+ */
 export function putFields(
   document: Record<string, Json>,
   patches: readonly FieldPatch[],
   values: readonly (Json | undefined)[],
-): Record<string, Json> {
+): { readonly document: Record<string, Json>; readonly isExtended: boolean } {
+  let isExtended = false
   let removed: Set<string> | undefined
   for (let i = 0; i < patches.length; i++) {
     const { field } = patches[i] as FieldPatch
@@ -73,9 +79,12 @@ export function putFields(
     } else if (present) {
       removed?.delete(field)
       document[field] = value
-    } else addMember(document, field, value)
+    } else {
+      addMember(document, field, value)
+      isExtended = true
+    }
   }
-  return removed?.size ? omitMembers(document, [...removed]) : document
+  return { document: removed?.size ? omitMembers(document, [...removed]) : document, isExtended }
 }
 
 const at = (field: string): string => `/${escapeToken(field)}`

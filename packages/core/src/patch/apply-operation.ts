@@ -32,7 +32,7 @@ export function applyOperation(document: CopyOnWrite, operation: Operation, inde
       move(document, sourceLocation(operation, at, prefix), at)
       break
     case 'copy':
-      document.add(at, document.share(document.get(sourceLocation(operation, at, prefix))))
+      document.copy(sourceLocation(operation, at, prefix), at)
       break
     case 'test':
       if (!jsonEqual(document.get(at), operationValue(operation, at)))

@@ -1,4 +1,4 @@
-import { PatchError, SyncError } from '../model/errors.ts'
+import { isSyncError, PatchError } from '../model/errors.ts'
 import type { Operation } from '../model/operation.ts'
 import { Compaction } from './compaction.ts'
 
@@ -22,7 +22,7 @@ export function compact(operations: readonly Operation[]): Operation[] {
     for (let i = 0; i < operations.length; i++) compaction.add(operations[i] as Operation, i)
     return compaction.finish()
   } catch (error) {
-    if (isMalformed(error) || !(error instanceof SyncError)) throw error
+    if (isMalformed(error) || !isSyncError(error)) throw error
     return [...operations]
   }
 }

@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonContainer, isJsonObject, type Json, type JsonContainer } from '../model/json.ts'
+import { inCanonicalOrder, isCanonicalOrder } from '../model/member-order.ts'
 import { failAt, type Location } from './location.ts'
 import { addMember } from './object-shape.ts'
 import { OwnedSet } from './owned-set.ts'
@@ -22,6 +23,8 @@ export class CopyOnWrite {
   readonly #owned = new OwnedSet()
   /** Owned objects with deleted members. V8 stores such an object as a hash table, which takes twice the memory. */
   #slowObjects: Set<JsonContainer> | undefined
+  /** Owned objects with added members, which may be out of canonical order. */
+  #extended: Set<JsonContainer> | undefined
   #removals = 0
 
   constructor(root: Json) {
@@ -47,7 +50,18 @@ export class CopyOnWrite {
       if (index === parent.length) parent.push(value)
       else parent.splice(index, 0, value)
     } else if (Object.hasOwn(parent, token)) parent[token] = value
-    else addMember(parent, token, value)
+    else {
+      addMember(parent, token, value)
+      this.#extended ??= new Set()
+      this.#extended.add(parent)
+    }
+  }
+
+  /** Adds a copy of the value at `from` (RFC 6902, section 4.5). */
+  copy(from: Location, at: Location): void {
+    // a shared object can no longer be ordered
+    if (this.#extended !== undefined) this.#rebuild()
+    this.add(at, this.#share(this.get(from)))
   }
 
   /** Replaces an existing value (RFC 6902, section 4.3). */
@@ -73,6 +87,7 @@ export class CopyOnWrite {
     else if (this.#removals++ < MAX_COPY_REMOVALS) {
       const { [key]: _removed, ...others } = parent
       this.#owned.add(others)
+      if (this.#extended?.has(parent)) this.#extended.add(others)
       if (last === 0) this.#root = others
       else this.#replaceContainer(at, last, others)
     } else {
@@ -85,9 +100,9 @@ export class CopyOnWrite {
   }
 
   /** Prepares a value for use at a second path: later changes at one path must not affect the other. */
-  share(value: Json): Json {
+  #share(value: Json): Json {
     if (isJsonContainer(value) && this.#owned.delete(value)) {
-      for (const each of isJsonArray(value) ? value : Object.values(value)) this.share(each)
+      for (const each of isJsonArray(value) ? value : Object.values(value)) this.#share(each)
       Object.freeze(value)
     }
     return value
@@ -95,7 +110,7 @@ export class CopyOnWrite {
 
   /** Returns the patched document with its new parts frozen. No changes are allowed afterwards. */
   finish(): Json {
-    if (this.#slowObjects !== undefined) this.#root = this.#restoreFastLayout(this.#root, this.#slowObjects)
+    this.#rebuild()
     this.#owned.freezeAll()
     return this.#root
   }
@@ -140,18 +155,28 @@ export class CopyOnWrite {
     setMember(parent, keyOf(parent, at, depth - 1), container)
   }
 
-  #restoreFastLayout(value: Json, slowObjects: ReadonlySet<JsonContainer>): Json {
+  /** Restores the fast layout and the canonical order of the owned objects. */
+  #rebuild(): void {
+    const isUnordered = (object: JsonContainer): boolean => !isCanonicalOrder(Object.keys(object))
+    if (this.#slowObjects !== undefined || (this.#extended !== undefined && [...this.#extended].some(isUnordered)))
+      this.#root = this.#rebuilt(this.#root)
+    this.#slowObjects = undefined
+    this.#extended = undefined
+  }
+
+  #rebuilt(value: Json): Json {
     if (!isJsonContainer(value) || !this.#owned.has(value)) return value
     const draft = value as Draft
     for (const key of Object.keys(draft)) {
       const found = memberAt(draft, key)
-      const rebuilt = this.#restoreFastLayout(found, slowObjects)
+      const rebuilt = isJsonContainer(found) ? this.#rebuilt(found) : found
       if (rebuilt !== found) setMember(draft, key, rebuilt)
     }
-    if (!slowObjects.has(value)) return value
-    const rebuilt: Draft = { ...(draft as Record<string, Json>) }
-    this.#owned.add(rebuilt)
-    return rebuilt
+    let object = draft as Record<string, Json>
+    if (this.#slowObjects?.has(value)) object = { ...object }
+    if (this.#extended?.has(value)) object = inCanonicalOrder(object)
+    if (object !== draft) this.#owned.add(object)
+    return object
   }
 }
 

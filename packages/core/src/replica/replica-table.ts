@@ -1,5 +1,5 @@
 import type { Change } from '../model/change.ts'
-import { ClosedError, SyncError } from '../model/errors.ts'
+import { ClosedError, isSyncError } from '../model/errors.ts'
 import type { Head, LoadResult } from '../transport/store.ts'
 import type { SectionState } from '../versioning/section-state.ts'
 import type { SequenceTracker } from '../versioning/sequence-tracker.ts'
@@ -428,7 +428,7 @@ export class ReplicaTable {
     try {
       replica.apply(change)
     } catch (error) {
-      if (!(error instanceof SyncError)) throw error
+      if (!isSyncError(error)) throw error
       emit({ ...this.#options.ref, type: 'patch-rejected', key: replica.key, error })
       return false
     }

@@ -1,5 +1,6 @@
 import { type Change, type FieldEdit, isCreation } from '../model/change.ts'
-import { deepFreeze, type Json, type JsonObject, memberOf } from '../model/json.ts'
+import { type Json, type JsonObject, memberOf } from '../model/json.ts'
+import { freezeInOrder, inCanonicalOrder } from '../model/member-order.ts'
 import { fieldValues, putFields } from '../patch/apply-fields.ts'
 import type { LoadResult } from '../transport/store.ts'
 import type { FieldTable, FieldVersions } from './field-versions.ts'
@@ -31,6 +32,8 @@ export class Replica {
    */
   #value: Record<string, Json> | undefined = undefined
   #exposed = false
+  /** True if fields were added, so that the value may be out of canonical order until it is read. */
+  #isExtended = false
   readonly #table: FieldTable
   #versions: FieldVersions
   /** Version of every absent field. */
@@ -72,6 +75,8 @@ export class Replica {
   /** The document, frozen. Later changes create a new value. */
   get value(): JsonObject | undefined {
     if (!this.#exposed && this.#value !== undefined) {
+      if (this.#isExtended) this.#value = inCanonicalOrder(this.#value)
+      this.#isExtended = false
       Object.freeze(this.#value)
       this.#exposed = true
     }
@@ -99,7 +104,7 @@ export class Replica {
   /** Returns the version of each present field. */
   fieldVersions(): Record<string, number> {
     return Object.fromEntries(
-      Object.keys(this.#value ?? EMPTY_DOCUMENT).map((field) => [field, this.fieldVersion(field)]),
+      Object.keys(this.value ?? EMPTY_DOCUMENT).map((field) => [field, this.fieldVersion(field)]),
     )
   }
 
@@ -153,7 +158,9 @@ export class Replica {
       const values = fieldValues(before, edits)
       if (isCreate) this.#clear()
       this.#recordVersions(edits, before)
-      this.#value = putFields(this.#ownedCopy(), edits, values)
+      const { document, isExtended } = putFields(this.#ownedCopy(), edits, values)
+      this.#value = document
+      if (isExtended) this.#isExtended = true
     }
     this.generation = change.generation
     this.version = change.version
@@ -203,7 +210,7 @@ export class Replica {
       return
     this.generation = document.generation
     this.version = document.version
-    this.#value = deepFreeze(JSON.parse(document.text) as Record<string, Json>)
+    this.#value = freezeInOrder(JSON.parse(document.text) as Json) as Record<string, Json>
     this.#exposed = true
     this.#versions = this.#table.fromRecord(document.fieldVersions)
     this.floor = document.floor

@@ -1,5 +1,5 @@
 import { backoffDelay } from '../model/backoff.ts'
-import { ClosedError, StoreUnavailableError, SyncError } from '../model/errors.ts'
+import { ClosedError, isSyncError, StoreUnavailableError, type SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { CommitRequest, CommitResult, Store } from '../transport/store.ts'
 
@@ -58,7 +58,7 @@ export class RetryingStore {
         this.#markAvailable()
         return answer
       } catch (cause) {
-        if (cause instanceof SyncError && !cause.retryable) throw cause
+        if (isSyncError(cause) && !cause.retryable) throw cause
         this.#markUnavailable(cause)
       }
       await this.backOff(attempt)
@@ -73,7 +73,7 @@ export class RetryingStore {
       this.#markAvailable()
       return results
     } catch (cause) {
-      if (cause instanceof SyncError && !cause.retryable) throw cause
+      if (isSyncError(cause) && !cause.retryable) throw cause
       throw this.#markUnavailable(cause)
     }
   }

@@ -1,5 +1,5 @@
 import { type Scope, scopeId } from '../model/address.ts'
-import { ClosedError, SyncError } from '../model/errors.ts'
+import { ClosedError, isSyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { ChangeBus, FrameHandler, Subscription } from '../transport/bus.ts'
 import type { RetryingStore } from './retrying-store.ts'
@@ -72,7 +72,7 @@ export class Subscriptions {
         this.#pendingCount--
         return
       } catch (error) {
-        if (error instanceof SyncError && !error.retryable) throw error
+        if (isSyncError(error) && !error.retryable) throw error
         await retryingStore.backOff(attempt)
       }
     }

@@ -77,11 +77,12 @@ export interface SyncInstance extends AsyncDisposable {
   /** Id of this instance: the origin of its changes. */
   readonly id: string
   /**
-   * Returns a collection: a typed handle on one section of one partition. Handles of one definition share their
-   * replicas.
-   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with another definition
+   * Returns a collection: a typed handle on one section of one partition. Without `at`, the partition is `default`: for
+   * a service without tenants or regions. Handles of one definition share their replicas.
+   * @throws ArgumentError (`SYNC_ARGUMENT`) if the section is already open in this instance with another definition, or
+   * if `at` is given without a partition
    */
-  collection<T>(definition: CollectionDefinition<T>, at: { readonly partition: string }): Collection<T>
+  collection<T>(definition: CollectionDefinition<T>, at?: { readonly partition: string }): Collection<T>
   /** Returns whether the instance is caught up, and its progress per section. */
   health(): Health
   /** Returns the counters since the start, with propagation times. */

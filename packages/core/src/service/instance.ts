@@ -5,7 +5,6 @@ import { type SectionRef, scopeId, sectionOf } from '../model/address.ts'
 import {
   assertFunction,
   assertInteger,
-  assertNonEmptyString,
   assertOneOf,
   assertOptions,
   assertSectionRef,
@@ -14,7 +13,7 @@ import {
 } from '../model/assert.ts'
 import { captureContext } from '../model/async-context.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
-import { ArgumentError, ClosedError, TimeoutError } from '../model/errors.ts'
+import { ArgumentError, ClosedError, isSyncError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
 import { withoutDocuments } from '../replica/conflict.ts'
 import type { ConflictEvent, InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
@@ -27,6 +26,7 @@ import type { Store } from '../transport/store.ts'
 import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './api.ts'
 import { jitteredInterval } from './jittered-interval.ts'
 import { type OpenSection, openSection } from './open-section.ts'
+import { toSectionRef } from './section-ref.ts'
 import type { SyncStats } from './stats.ts'
 import { StorePool } from './store-pool.ts'
 import { Verification, type VerificationResult } from './verification.ts'
@@ -135,10 +135,9 @@ class Instance implements SyncInstance {
     bus.onFailure?.((failure) => this.#onBusFailure(failure))
   }
 
-  collection<T>(definition: CollectionDefinition<T>, { partition }: { readonly partition: string }): Collection<T> {
+  collection<T>(definition: CollectionDefinition<T>, at?: { readonly partition: string }): Collection<T> {
     this.#assertOpen()
-    assertNonEmptyString(partition, 'partition')
-    const ref = { partition, section: definition.section }
+    const ref = toSectionRef(definition, at)
     const id = scopeId(ref)
     const open = this.#openSections.get(id) ?? this.#openSection(ref, definition as CollectionDefinition<unknown>)
     if (open.definition !== definition) {
@@ -319,7 +318,7 @@ class Instance implements SyncInstance {
   // ---- events ----------------------------------------------------------------------------------------------------
 
   #emitError(ref: SectionRef, error: unknown): void {
-    if (!this.#closing || !(error instanceof ClosedError)) this.#emit({ ...ref, type: 'error', error })
+    if (!this.#closing || !isSyncError(error, 'SYNC_CLOSED')) this.#emit({ ...ref, type: 'error', error })
   }
 
   #onBusFailure({ operation, scope, changes, error }: BusFailure): void {

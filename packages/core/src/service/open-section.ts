@@ -10,7 +10,7 @@ import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
 import { assertNoPromise } from '../model/assert.ts'
-import { RejectedError, SyncError } from '../model/errors.ts'
+import { isSyncError, RejectedError } from '../model/errors.ts'
 import { type ConflictReport, withoutDocuments } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -137,7 +137,7 @@ function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, re
   try {
     assertNoPromise(onConflict(report as Conflict<unknown>), 'onConflict')
   } catch (cause) {
-    if (cause instanceof SyncError) throw cause
+    if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`onConflict threw: ${message}`, [{ message }], { cause })
   }

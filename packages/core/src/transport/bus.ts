@@ -1,3 +1,5 @@
+// declares AsyncDisposable for callers that compile with an older library
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Scope } from '../model/address.ts'
 import type { SyncError } from '../model/errors.ts'
 import type { EncodedChange } from './wire.ts'

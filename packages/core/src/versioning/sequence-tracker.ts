@@ -25,7 +25,9 @@ export class SequenceTracker {
   /** Number of sequences missing below the highest one received. */
   get missing(): number {
     if (this.#outOfOrder.size === 0) return 0
-    return Math.max(...this.#outOfOrder) - this.#contiguous - this.#outOfOrder.size
+    let last = 0
+    for (const each of this.#outOfOrder) last = Math.max(last, each)
+    return last - this.#contiguous - this.#outOfOrder.size
   }
 
   /** Restarts at a head. Every cached document must be at least as recent as that head. */

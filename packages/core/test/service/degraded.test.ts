@@ -19,16 +19,17 @@ const perDocument = defineCollection<Doc>({ section: 'doc', ttl: 'never', subscr
 
 /** Wraps a bus so that its subscriptions become live only after `until`, without a status event. */
 function delaySubscriptions(bus: ChangeBus, until: Promise<void>): ChangeBus {
-  return Object.assign(Object.create(bus) as ChangeBus, {
+  return {
     capabilities: bus.capabilities,
     publish: bus.publish.bind(bus),
     onStatus: bus.onStatus.bind(bus),
     close: bus.close.bind(bus),
+    [Symbol.asyncDispose]: bus[Symbol.asyncDispose].bind(bus),
     subscribe: async (...args: Parameters<ChangeBus['subscribe']>) => {
       await until
       return bus.subscribe(...args)
     },
-  })
+  }
 }
 
 describe('an unavailable bus', () => {

@@ -86,9 +86,9 @@ const conditional =
   }
 
 type EffectOf = (entry: Entry<Doc>) => Effect
-const exactState: EffectOf = ({ etag }) => {
+const exactState: EffectOf = ({ etag, value }) => {
   const { generation, version } = decodeETag(etag)
-  return { kind: 'list', only: { generation, version } }
+  return { kind: 'list', only: { generation, version, value: value as JsonObject } }
 }
 
 const simple =

@@ -71,7 +71,10 @@ export type Effect =
   /** Merges a field by its strategy, from the value that the caller saw and the one that it assigned. */
   | { readonly kind: 'merge'; readonly field: string; readonly base: unknown; readonly local: unknown }
   /** Adds an element with the call's id to the list `l`. `only` is the only state that it may apply to. */
-  | { readonly kind: 'list'; readonly only?: { readonly generation?: number; readonly version: number } }
+  | {
+      readonly kind: 'list'
+      readonly only?: { readonly generation?: number; readonly version: number; readonly value?: JsonObject }
+    }
   /** Sets a field if it is at this version. 0 means that it was never set. */
   | { readonly kind: 'compare'; readonly field: string; readonly version: number }
   /** Creates the document if it does not exist. */
@@ -88,6 +91,9 @@ export interface ReadRecord extends ProcessEvent {
   readonly generation: number
   readonly version: number
   readonly value: JsonObject
+  /** The document's JSON text at this process. */
+  readonly text: string
+  readonly etag: string
   readonly fieldVersions: Readonly<Record<string, number>>
   /** The minimum position that the read requested. */
   readonly after: Position | undefined

@@ -127,4 +127,24 @@ export const otherBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'fields keep the order of their arrival',
+    edits: [
+      {
+        file: 'replica/replica.ts',
+        find: 'if (this.#isExtended) this.#value = inCanonicalOrder(this.#value)',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'an ETag has no hash of the content',
+    edits: [
+      {
+        file: 'model/etag.ts',
+        find: 'hash = hash64(JSON.stringify(document))',
+        replace: "hash = '0000000000000000'",
+      },
+    ],
+  },
 ]

@@ -1,33 +1,54 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { readChoice, readInteger, runCommand } from '@sync/command-line'
+import type { SeedRange } from './first-failure.ts'
 import { plantedBugs, runPlantedBug } from './run-planted-bug.ts'
 
-// `pnpm simulate` runs schedules on the unchanged source. `--planted` runs them on copies with one planted bug each, and
-// requires that each bug is found. `--fault NAME` does that for one planted bug.
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-    seed: { type: 'string', default: '1' },
-    planted: { type: 'boolean', default: false },
-    fault: { type: 'string' },
+const DEFAULT_SEED = '1'
+const DEFAULT_SEEDS = '2000'
+
+const USAGE = `Usage: pnpm simulate [OPTIONS]
+
+Runs random schedules of faults on a virtual clock, and checks that nothing is lost or wrong.
+
+  --seeds N      number of schedules (default ${DEFAULT_SEEDS})
+  --seed N       seed of the first schedule (default ${DEFAULT_SEED})
+  --workers N    processes (default: one per CPU)
+  --planted      plant each known bug in a copy of the source, and require that the schedules find it
+  --fault NAME   plant one of these bugs
+
+Examples:
+  pnpm simulate --seeds 2000
+  pnpm simulate --seed 4711 --seeds 1    repeats one schedule
+  pnpm simulate --planted
+
+Exit code: 0 nothing was wrong, or every planted bug was found · 1 a check failed, or a planted bug was not found
+2 invalid command line`
+
+process.exitCode = await runCommand(
+  {
+    usage: USAGE,
+    options: { seeds: 'text', workers: 'text', seed: 'text', planted: 'flag', fault: 'text' },
+    async run({ values: { seeds = DEFAULT_SEEDS, seed = DEFAULT_SEED, planted, fault, ...values } }) {
+      const range = { from: readInteger('seed', seed), seeds: readInteger('seeds', seeds) }
+      const workers = readInteger('workers', values.workers ?? `${availableParallelism()}`)
+      const names = plantedBugs.map(({ name }) => name)
+      const bug = fault === undefined ? undefined : readChoice('--fault', fault, names)
+      // stack traces are never printed below, and creating them costs more than the rest of the error
+      Error.stackTraceLimit = 0
+      if (planted) return findAllPlantedBugs(range, workers)
+      if (bug !== undefined) {
+        await runPlantedBug(bug, range)
+        return 0
+      }
+      const { simulate } = await import('./simulate.ts')
+      return (await simulate(range, workers)) === undefined ? 0 : 1
+    },
   },
-})
-// stack traces are never printed here, and creating them costs more than the rest of the error
-Error.stackTraceLimit = 0
+  process.argv.slice(2),
+)
 
-const workers = count('workers', values.workers)
-const range = { from: count('seed', values.seed), seeds: count('seeds', values.seeds ?? '2000') }
-
-if (values.planted) await findAllPlantedBugs()
-else if (values.fault !== undefined) await runPlantedBug(values.fault, range)
-else {
-  const { simulate } = await import('./simulate.ts')
-  process.exitCode = (await simulate(range, workers)) === undefined ? 0 : 1
-}
-
-/** Searches for every planted bug and prints a table. The run fails if a bug is not found. */
-async function findAllPlantedBugs(): Promise<void> {
+/** Searches for every planted bug and prints a table. Resolves to the exit code: 1 if a bug is not found. */
+async function findAllPlantedBugs(range: SeedRange, workers: number): Promise<number> {
   const { findPlantedBug } = await import('./find-planted-bug.ts')
   const { undetectable } = await import('./undetectable.ts')
   const width = Math.max(...plantedBugs.map(({ name }) => name.length))
@@ -46,11 +67,5 @@ async function findAllPlantedBugs(): Promise<void> {
   console.log(`\nplanted bugs: ${plantedBugs.length - missed} found, ${missed} not found`)
   console.log('rules that are not planted, because no history shows their absence:')
   for (const [name, reason] of undetectable) console.log(`  ${name.padEnd(width)}  ${reason}`)
-  if (missed > 0) process.exitCode = 1
-}
-
-function count(option: string, text: string): number {
-  const n = Number(text)
-  if (!Number.isSafeInteger(n) || n < 1) throw new Error(`--${option}: expected a positive integer, got "${text}"`)
-  return n
+  return missed > 0 ? 1 : 0
 }

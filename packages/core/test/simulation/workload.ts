@@ -1,5 +1,6 @@
 import { type Entry, type JsonObject, type Position, SyncError, type WriteOptions } from '@sync/core'
 import { decodeETag } from '../../src/model/etag.ts'
+import { decodePosition } from '../../src/model/position.ts'
 import { type Doc, push } from './document.ts'
 import type { Call, Recorder } from './history.ts'
 import type { Process } from './process.ts'
@@ -173,13 +174,15 @@ export class Workload {
   #recordEntry(
     { name: by }: Process,
     key: string,
-    { etag, value, fieldVersions }: Entry<Doc>,
+    { etag, value, fieldVersions, position }: Entry<Doc>,
     after: Position | undefined,
   ): void {
-    const { generation, version, readAt } = decodeETag(etag)
+    const { generation, version } = decodeETag(etag)
     const at = this.#recorder.tick()
-    const { epoch } = readAt
-    const read = { by, at, key, epoch, generation, version, value: value as JsonObject, fieldVersions, after }
+    const { epoch } = decodePosition(position)
+    const text = JSON.stringify(value)
+    const state = { generation, version, value: value as JsonObject, text, etag, fieldVersions }
+    const read = { by, at, key, epoch, ...state, after }
     this.#recorder.reads.push(read)
   }
 }

@@ -1,4 +1,4 @@
-import type { FrameHandler } from '@sync/core/adapter'
+import type { FrameHandler, TransportState } from '@sync/core/adapter'
 import { type FetchResult, type KafkaClient, KafkaFailure } from '../client/client.ts'
 import { assertResumable } from './assert-resumable.ts'
 import type { CancellableSleeps } from './cancellable-sleep.ts'
@@ -13,9 +13,8 @@ export interface ReaderOptions {
   readonly client: KafkaClient
   readonly topics: Topics
   readonly sleeps: CancellableSleeps
-  readonly onError: (error: unknown) => void
   /** Called with `down` when a read fails, and with `up` when every partition is read again. */
-  readonly onState: (state: 'up' | 'down') => void
+  readonly onState: (state: TransportState) => void
 }
 
 /** Topic, scope and handler of one subscription. */
@@ -75,7 +74,6 @@ export class Reader implements FetchLoopOwner {
       handler,
       startOffsets,
       ownOffsets,
-      onError: this.#options.onError,
     })
     const feed = this.#feeds.get(name) ?? this.#openFeed(name, new TopicFeed(topic, ends))
     feed.add(subscriber)
@@ -223,8 +221,7 @@ export class Reader implements FetchLoopOwner {
         if (!isActive()) return
         if (error instanceof KafkaFailure && error.kind === 'out-of-range') {
           // the log was trimmed during the read: report an interruption, as for any other loss
-          this.#options.onState('down')
-          this.#options.onState('up')
+          this.#options.onState('gap')
           break
         }
         await this.#options.sleeps.sleep(MAX_PAUSE_MS / 4)

@@ -11,7 +11,6 @@ export interface TopicSubscriberOptions {
   readonly startOffsets: readonly number[]
   /** The subscriber's own progress, if it starts behind the feed. */
   readonly ownOffsets: OffsetVector | undefined
-  readonly onError: (error: unknown) => void
 }
 
 /** One subscriber of a topic. It receives the records of one scope, starting at its own offset. */
@@ -23,15 +22,13 @@ export class TopicSubscriber {
   readonly catchingUp: Set<number> = new Set()
   readonly ownOffsets: OffsetVector | undefined
   readonly #handler: FrameHandler
-  readonly #onError: (error: unknown) => void
   #stopped = false
 
-  constructor({ key, handler, startOffsets, ownOffsets, onError }: TopicSubscriberOptions) {
+  constructor({ key, handler, startOffsets, ownOffsets }: TopicSubscriberOptions) {
     this.key = key
     this.next = [...startOffsets]
     this.ownOffsets = ownOffsets
     this.#handler = handler
-    this.#onError = onError
   }
 
   get stopped(): boolean {
@@ -52,10 +49,6 @@ export class TopicSubscriber {
     // resuming after this record's offset must repeat the partitions that have not caught up yet
     const lagging = this.catchingUp.size > 0 ? this.ownOffsets : undefined
     lagging?.set(partition, { next: offset + 1, time })
-    try {
-      this.#handler(value, lagging?.text ?? feedOffset)
-    } catch (error) {
-      this.#onError(error)
-    }
+    this.#handler(value, lagging?.text ?? feedOffset)
   }
 }

@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node'
 import type { FrameHandler } from '@sync/core/adapter'
-import type { SubscriptionHandlers } from '../transport/transport.ts'
+import type { SubscriptionHandlers } from '../messaging/messaging.ts'
 import { formatOffset, type Offset } from './offset.ts'
 import type { PartitionStream, StreamState } from './stream.ts'
 

@@ -1,9 +1,9 @@
 import { channelName } from '../names.ts'
 import { ChannelSubscriptions } from './channel-subscriptions.ts'
-import type { TransportKind } from './transport.ts'
+import type { MessagingKind } from './messaging.ts'
 
 /** Redis Pub/Sub: one channel per section, or per document with `subscribeBy: 'document'`. Retains nothing. */
-export const pubsub: TransportKind = {
+export const pubsub: MessagingKind = {
   capabilities: {
     delivery: 'at-most-once',
     replay: 'none',

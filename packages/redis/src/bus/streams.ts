@@ -4,10 +4,10 @@ import { streamChannel, streamKey } from '../names.ts'
 import { appendLua } from '../stream-entry.ts'
 import { BlockingFeed } from './blocking-feed.ts'
 import { Connectivity } from './connectivity.ts'
+import type { MessagingKind } from './messaging.ts'
 import type { BusSettings } from './settings.ts'
 import { ShardedFeed } from './sharded-feed.ts'
 import { StreamReader } from './stream-reader.ts'
-import type { TransportKind } from './transport.ts'
 
 /**
  * Appends and pushes a frame in a cluster.
@@ -31,7 +31,7 @@ const streamKeyOf = (scope: Scope, { layout }: Connection): string => streamKey(
  * Redis Streams: one per section, which retains the last frames. A document's subscriber reads the section's stream and skips the
  * rest. In a cluster, one call cannot read streams of several slots, so new entries are pushed to the stream's channel instead.
  */
-export const streams: TransportKind = {
+export const streams: MessagingKind = {
   capabilities: {
     delivery: 'at-least-once',
     replay: 'from-offset',

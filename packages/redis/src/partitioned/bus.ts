@@ -10,8 +10,10 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@sync/core/adapter'
-import type { RedisBus } from '../bus/bus.ts'
 import type { PartitionRouter } from './partition-router.ts'
+
+/** A bus on one server or cluster. */
+type RedisBus = ChangeBus & { readonly inCommit: InCommitPublisher }
 
 /** Combines buses on several servers into one. Each partition is on one of them. */
 export class PartitionedBus implements ChangeBus {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BusUnavailableError, SyncError } from '@sync/core'
+import { BusUnavailableError, isSyncError } from '@sync/core'
 import {
   type ChangeBus,
   headMarker,
@@ -98,10 +98,9 @@ export class RelayTerm {
     } catch (cause) {
       // continue at the saved cursor: later changes may have been lost in a fail-over
       this.#cursors.delete(name)
-      const error =
-        cause instanceof SyncError
-          ? cause
-          : new BusUnavailableError(`publish failed: ${messageOf(cause)}`, { cause, address: ref })
+      const error = isSyncError(cause)
+        ? cause
+        : new BusUnavailableError(`publish failed: ${messageOf(cause)}`, { cause, address: ref })
       if (!this.#failures.has(name) && !this.#stopController.signal.aborted)
         this.#context.emit({ type: 'error', ...ref, error })
       void this.#retryLater(name)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClosedError, SyncError } from '@sync/core'
+import { ClosedError, isSyncError } from '@sync/core'
 import { type ChangeBus, Listeners, throwUncaught } from '@sync/core/adapter'
 import { ChannelSubscriptions } from '../bus/channel-subscriptions.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -156,7 +156,7 @@ export class Relay implements RedisRelay {
         await channels.subscribe(outboxChannel(connection.database), (name) => this.#term?.enqueue(name))
         return
       } catch (error) {
-        if (error instanceof SyncError && !error.retryable) return this.#reportFailure(error, connection)
+        if (isSyncError(error) && !error.retryable) return this.#reportFailure(error, connection)
         await this.#sleep(retryDelay(attempt))
       }
     }

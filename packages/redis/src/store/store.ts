@@ -1,4 +1,4 @@
-import { AbortedError, ArgumentError, ClosedError, SyncError } from '@sync/core'
+import { AbortedError, ArgumentError, ClosedError, isSyncError, type SyncError } from '@sync/core'
 import {
   assertCommitRequest,
   assertDocumentRef,
@@ -312,7 +312,7 @@ export class RedisStore implements Store {
       assertCommitRequest(request, this.#settings.maxCommitBytes)
       return undefined
     } catch (cause) {
-      return cause instanceof SyncError ? cause : new ArgumentError('expected a commit request', { cause })
+      return isSyncError(cause) ? cause : new ArgumentError('expected a commit request', { cause })
     }
   }
 
@@ -336,7 +336,7 @@ export class RedisStore implements Store {
     try {
       return await work(connection)
     } catch (cause) {
-      if (this.#closed && !(cause instanceof SyncError)) throw storeClosedError(cause)
+      if (this.#closed && !isSyncError(cause)) throw storeClosedError(cause)
       throw toStoreError(cause, connection, committed)
     }
   }

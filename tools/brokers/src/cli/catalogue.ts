@@ -1,9 +1,22 @@
+import type { ServerControls } from '../process/controls.ts'
+
 /** A broker that the daemon has started. */
 export interface RunningBroker extends AsyncDisposable {
   /** A URL that users paste into their configuration. */
   readonly url: string
   readonly version: string
+  /** Fault controls. Absent for a cluster. */
+  readonly controls?: ServerControls
 }
+
+type SingleServer = ServerControls & Omit<RunningBroker, 'controls'>
+
+const withControls = (server: SingleServer): RunningBroker => ({
+  url: server.url,
+  version: server.version,
+  controls: server,
+  [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+})
 
 interface MultiNodeBroker extends AsyncDisposable {
   readonly urls: readonly string[]
@@ -33,13 +46,13 @@ export const catalogue: ReadonlyMap<string, () => Promise<RunningBroker>> = new 
   string,
   () => Promise<RunningBroker>
 >([
-  ['redis', async () => (await redis()).startRedis()],
-  ['valkey', async () => (await redis()).startRedis({ flavor: 'valkey' })],
+  ['redis', async () => withControls(await (await redis()).startRedis())],
+  ['valkey', async () => withControls(await (await redis()).startRedis({ flavor: 'valkey' }))],
   ['redis-cluster', async () => withJoinedUrl(await (await redisCluster()).startRedisCluster())],
-  ['nats', async () => (await nats()).startNats()],
-  ['nats-oldest', async () => (await nats()).startNats({ release: 'oldest' })],
+  ['nats', async () => withControls(await (await nats()).startNats())],
+  ['nats-oldest', async () => withControls(await (await nats()).startNats({ release: 'oldest' }))],
   ['nats-cluster', async () => withJoinedUrl(await (await natsCluster()).startNatsCluster())],
-  ['kafka', async () => (await kafka()).startKafka()],
-  ['kafka-oldest', async () => (await kafka()).startKafka({ release: 'oldest' })],
+  ['kafka', async () => withControls(await (await kafka()).startKafka())],
+  ['kafka-oldest', async () => withControls(await (await kafka()).startKafka({ release: 'oldest' }))],
   ['kafka-cluster', async () => withJoinedUrl(await (await kafkaCluster()).startKafkaCluster())],
 ])

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { catalogue, type RunningBroker } from './catalogue.ts'
-import { type BrokerEntry, type DaemonRequest, type DaemonResponse, requestDaemon } from './protocol.ts'
+import { type BrokerEntry, type DaemonRequest, type DaemonResponse, type Fault, requestDaemon } from './protocol.ts'
 
 /** Keeps brokers running and serves requests on its socket. Exits the process after `down`. */
 export async function runDaemon(socketPath: string): Promise<void> {
@@ -36,17 +36,38 @@ async function handleRequest(
     for (const name of request.names) if (!running.has(name)) running.set(name, startBroker(name))
   const entries: BrokerEntry[] = []
   const problems: string[] = []
+  if (isFault(request))
+    for (const name of request.names)
+      if (!running.has(name)) problems.push(`${name}: expected a running broker, got none; start it with "up"`)
   for (const [name, starting] of [...running]) {
     try {
       const broker = await starting
-      entries.push({ name, url: broker.url, version: broker.version })
+      if (isFault(request) && request.names.includes(name)) await applyFault(broker, request.command)
+      entries.push({ name, url: broker.url, version: broker.version, state: stateOf(broker) })
       if (request.command === 'down') await broker[Symbol.asyncDispose]()
     } catch (error) {
-      running.delete(name)
+      if (!isFault(request)) running.delete(name)
       problems.push(`${name}: ${error instanceof Error ? error.message : error}`)
     }
   }
   return { entries, problems }
+}
+
+const isFault = (request: DaemonRequest): request is Extract<DaemonRequest, { command: Fault }> =>
+  request.command !== 'up' && request.command !== 'down' && request.command !== 'status'
+
+const paused = new WeakSet<RunningBroker>()
+
+async function applyFault(broker: RunningBroker, fault: Fault): Promise<void> {
+  if (!broker.controls) throw new Error('expected a single server, got a cluster')
+  await broker.controls[fault]()
+  if (fault === 'pause') paused.add(broker)
+  else paused.delete(broker)
+}
+
+function stateOf(broker: RunningBroker): BrokerEntry['state'] {
+  if (broker.controls?.running === false) return 'killed'
+  return paused.has(broker) ? 'paused' : 'running'
 }
 
 async function startBroker(name: string): Promise<RunningBroker> {

@@ -6,12 +6,17 @@ export type DaemonRequest =
   | { readonly command: 'up'; readonly names: readonly string[] }
   | { readonly command: 'status' }
   | { readonly command: 'down' }
+  | { readonly command: Fault; readonly names: readonly string[] }
+
+/** Commands that act on running brokers. */
+export type Fault = 'kill' | 'pause' | 'resume' | 'restart'
 
 /** A running broker, or in the response to `down`, a stopped one. */
 export interface BrokerEntry {
   readonly name: string
   readonly url: string
   readonly version: string
+  readonly state: 'running' | 'paused' | 'killed'
 }
 
 /** The daemon's response. */

@@ -1,5 +1,5 @@
 import type { Scope } from '../../model/address.ts'
-import { BusUnavailableError, SyncError } from '../../model/errors.ts'
+import { BusUnavailableError, isSyncError, type SyncError } from '../../model/errors.ts'
 import type { Runtime } from '../../model/runtime.ts'
 import type { ChangeBus, Subscription } from '../bus.ts'
 import { RetryDelay } from './retry-delay.ts'
@@ -72,10 +72,9 @@ export class MemberSubscription {
         await this.#onSubscribed(subscription)
         return
       } catch (cause) {
-        const error =
-          cause instanceof SyncError
-            ? cause
-            : new BusUnavailableError('subscribe failed; see the cause', { cause, address: scope })
+        const error = isSyncError(cause)
+          ? cause
+          : new BusUnavailableError('subscribe failed; see the cause', { cause, address: scope })
         this.#onRejected(error, attempt)
         if (!error.retryable) return
       }

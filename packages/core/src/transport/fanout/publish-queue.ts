@@ -1,5 +1,5 @@
 import { type Scope, scopeId } from '../../model/address.ts'
-import { BusUnavailableError, ClosedError, LimitError, SyncError } from '../../model/errors.ts'
+import { BusUnavailableError, ClosedError, isSyncError, LimitError, type SyncError } from '../../model/errors.ts'
 import type { Runtime } from '../../model/runtime.ts'
 import type { ChangeBus } from '../bus.ts'
 import type { Publication, PublicationTarget } from './publication.ts'
@@ -68,10 +68,10 @@ export class PublishQueue implements PublicationTarget {
     const id = scopeId(first.scope)
     let changes = first.changes.length
     let count = 1
-    for (const publication of this.#queue.slice(1)) {
+    for (; count < this.#queue.length; count++) {
+      const publication = this.#queue[count] as Publication
       changes += publication.changes.length
       if (changes > MAX_BATCH || scopeId(publication.scope) !== id) break
-      count++
     }
     const batch = this.#queue.splice(0, count) as [Publication, ...Publication[]]
     for (const publication of batch) this.#queuedChanges -= publication.changes.length
@@ -100,7 +100,7 @@ export class PublishQueue implements PublicationTarget {
       await this.#bus.publish(scope, changes)
       return undefined
     } catch (cause) {
-      return cause instanceof SyncError
+      return isSyncError(cause)
         ? cause
         : new BusUnavailableError('publish failed; see the cause', { cause, address: scope })
     } finally {

@@ -43,7 +43,7 @@ const read = (version: number, value: JsonObject, overrides: Partial<ReadRecord>
     after: undefined,
     fieldVersions: { s: version },
   },
-  ...{ version, value, ...overrides },
+  ...{ version, value, text: JSON.stringify(value), etag: `"1.${version}-x"`, ...overrides },
 })
 
 const finalState = (
@@ -155,6 +155,25 @@ const incorrectHistories: Readonly<Record<string, readonly [Partial<History>, st
       calls: [call({ endedAt: 35, effect: { kind: 'list', only: { generation: 1, version: 1 } } })],
     },
     'required 1/1, but produced 1/3',
+  ],
+  'a document that differs from the one of ifMatch': [
+    {
+      commits: commits([{ a: 'x' }, { a: 'y' }], [{}, { call: 'c' }]),
+      calls: [call({ effect: { kind: 'list', only: { generation: 1, version: 1, value: { a: 'z' } } } })],
+    },
+    'required {"a":"z"}, but the document was {"a":"x"}',
+  ],
+  'two states with one ETag': [
+    { commits: commits(twoStates), reads: [read(1, { s: 1 }), read(2, { s: 3 }, { by: 'j', etag: '"1.1-x"' })] },
+    'j read k with ETag "1.1-x" as {"s":3}, but i as {"s":1}',
+  ],
+  'two ETags of one state': [
+    { commits: commits(twoStates), reads: [read(1, { s: 1 }), read(1, { s: 1 }, { by: 'j', etag: '"1.1-y"' })] },
+    'j read k at 1/1 with ETag "1.1-y", but i with "1.1-x"',
+  ],
+  'two texts of one state': [
+    { commits: commits(twoStates), reads: [read(1, { s: 1 }), read(1, { s: 1 }, { by: 'j', text: '{"s": 1}' })] },
+    'j read k at 1/1 as {"s": 1}, but i as {"s":1}',
   ],
   'a skipped field version': [
     {

@@ -1,5 +1,6 @@
 import type { History } from '../history.ts'
 import { checkCommits } from './commits.ts'
+import { checkETags } from './etags.ts'
 import { checkFinalStates } from './final-states.ts'
 import { checkLosses } from './losses.ts'
 import { checkReads } from './reads.ts'
@@ -13,6 +14,7 @@ export function checkHistory(history: History): string[] {
     ...checkCommits(history),
     ...checkWrites(history),
     ...checkReads(history),
+    ...checkETags(history),
     ...checkWatchers(history),
     ...checkFinalStates(history),
     ...checkLosses(history),

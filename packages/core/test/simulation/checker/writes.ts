@@ -100,6 +100,8 @@ class WritesChecker {
         const { generation = commit.generation, version = commit.version - 1 } = only ?? {}
         if (commit.generation !== generation || commit.version !== version + 1)
           this.#report(call, `required ${generation}/${version}, but produced ${commit.generation}/${commit.version}`)
+        else if (only?.value && !same(only.value, present))
+          this.#report(call, `required ${JSON.stringify(only.value)}, but the document was ${JSON.stringify(present)}`)
         return
       }
       case 'compare': {

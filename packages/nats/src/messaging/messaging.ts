@@ -2,7 +2,7 @@ import type { NatsConnection, PermissionViolationError, ServerInfo } from '@nats
 import type { BusCapabilities, EncodedChange, FrameHandler, Scope } from '@sync/core/adapter'
 
 /** Sends and receives frames over a connection: plain subjects, or JetStream. */
-export interface Transport {
+export interface Messaging {
   /** Capabilities on this server. If the server is not known yet, the weakest ones that it may turn out to have. */
   capabilities(server: ServerInfo | undefined): BusCapabilities
   /** Publishes changes. Resolves at the durability point that the capabilities declare. */

@@ -4,10 +4,10 @@ import { jetstream } from '@nats-io/jetstream'
 import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
 import { OffsetLostError } from '@sync/core'
 import { type BusCapabilities, type EncodedChange, encodeFrames, type Frame, type Scope } from '@sync/core/adapter'
+import type { Messaging, SubscriptionHandlers } from '../messaging/messaging.ts'
+import { subscribeConfirmed } from '../messaging/subscribe.ts'
 import type { BusSettings } from '../settings.ts'
 import { subjectFor } from '../subjects.ts'
-import { subscribeConfirmed } from '../transport/subscribe.ts'
-import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
 import { Follower } from './follower.ts'
 import { parseOffset } from './offset.ts'
 import { PartitionFollowers } from './partition-followers.ts'
@@ -25,8 +25,8 @@ const RESEND_TIMEOUT_MS = 10_000
 /** Pause between two attempts, in milliseconds. */
 const RETRY_PAUSE_MS = 100
 
-/** Transport over JetStream: one stream per partition stores every frame, and republishes it once it is stored. */
-export class JetStreamTransport implements Transport {
+/** Messaging over JetStream: one stream per partition stores every frame, and republishes it once it is stored. */
+export class JetStreamMessaging implements Messaging {
   readonly #settings: BusSettings
   readonly #roots: ReturnType<typeof subjectRoots>
   readonly #partitions = new Map<string, PartitionFollowers>()

@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Msg, NatsConnection, PermissionViolationError, ServerInfo } from '@nats-io/transport-node'
-import { ArgumentError } from '@sync/core'
 import { type BusCapabilities, type EncodedChange, encodeFrames, type Scope } from '@sync/core/adapter'
 import { isRejection } from '../errors.ts'
+import type { Messaging, SubscriptionHandlers } from '../messaging/messaging.ts'
+import { afterMicrotasks, subscribeConfirmed } from '../messaging/subscribe.ts'
 import type { BusSettings } from '../settings.ts'
 import { subjectFor } from '../subjects.ts'
-import { afterMicrotasks, subscribeConfirmed } from '../transport/subscribe.ts'
-import type { SubscriptionHandlers, Transport } from '../transport/transport.ts'
 
 /** A server's default `max_payload`, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576
@@ -17,8 +16,8 @@ const MAX_DENIED_SUBJECTS = 1_000
 /** Pause before a rejected subscription is retried, in milliseconds. */
 const RESUBSCRIBE_PAUSE_MS = 1_000
 
-/** Transport over plain NATS subjects: only the current subscribers receive a frame. */
-export class CoreTransport implements Transport {
+/** Messaging over plain NATS subjects: only the current subscribers receive a frame. */
+export class CoreMessaging implements Messaging {
   readonly #settings: BusSettings
   /** The latest denial of each subject to which the user may not publish. */
   readonly #denied = new Map<string, PermissionViolationError>()
@@ -65,12 +64,8 @@ export class CoreTransport implements Transport {
   async subscribe(
     connection: NatsConnection,
     scope: Scope,
-    { onFrame, after, onSubscriptionLost }: SubscriptionHandlers,
+    { onFrame, onSubscriptionLost }: SubscriptionHandlers,
   ): Promise<() => void> {
-    if (after !== undefined)
-      throw new ArgumentError("after: core NATS stores no messages to resume from; use the transport 'jetstream'", {
-        address: scope,
-      })
     const subject = subjectFor(this.#settings.prefix, scope)
     const onMessage = ({ data }: Msg): void => onFrame(data)
     const onRejected = (): void => {
