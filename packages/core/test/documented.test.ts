@@ -201,6 +201,7 @@ describe('docs/reference/options.md', () => {
       whenUnavailable: true,
       maxPendingWrites: true,
       maxRecentConflicts: true,
+      conflictValues: true,
       verification: true,
       checkInterval: true,
       reorderWindow: true,

@@ -59,7 +59,7 @@ describe.runIf(await canTest('data that Redis evicts or expires', { broker: 'red
     })
 
     it('remove a document from every replica when it expires in the server', async () => {
-      const short = defineCollection<{ n: number }>({ section: 'short', ttl: 300 })
+      const short = defineCollection<{ n: number }>({ section: 'short', ttl: '300ms' })
       await using instances = await open('expired')
       const collections = instances.syncs.map((sync) => sync.collection(short, { partition: 'expired' }))
       const reasons: string[][] = [[], []]

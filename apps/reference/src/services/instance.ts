@@ -44,7 +44,12 @@ export async function openInstance(
   // a fanout of one bus, so that buses can be added and removed later
   const fanoutBus = fanout(first)
   const faultyBus = withNetworkFaults(fanoutBus)
-  const sync = createInstance({ store: storeClient, bus: faultyBus, checkInterval: CHECK_INTERVAL })
+  const sync = createInstance({
+    store: storeClient,
+    bus: faultyBus,
+    checkInterval: CHECK_INTERVAL,
+    conflictValues: true,
+  })
   let errors = 0
   sync.onEvent((event) => {
     errors += countErrors(event)

@@ -211,7 +211,8 @@ export interface Collection<T> {
    */
   assign(key: string, fields: PartialDocument<T>, options?: WriteOptions): Promise<WriteResult>
   /**
-   * Writes the whole document and removes fields that it does not contain. Creates the document if it does not exist.
+   * Writes the whole document and removes fields that it does not contain, except those that the collection's schema
+   * does not know. Creates the document if it does not exist.
    * @throws ConflictError (`SYNC_CONFLICT`) if `ifVersion` or `ifMatch` does not hold
    * @throws RejectedError (`SYNC_REJECTED`) if the schema or `onConflict` rejects the document
    */

@@ -1,6 +1,6 @@
 import type { Merge } from '../merge/merge.ts'
 import type { DocumentRef } from '../model/address.ts'
-import { typeName } from '../model/assert.ts'
+import { assertNoPromise, typeName } from '../model/assert.ts'
 import {
   ArgumentError,
   ConflictError,
@@ -181,7 +181,9 @@ function mergeField(
 ): Json {
   if (base !== undefined && jsonEqual(base, remote)) return local
   try {
-    return toJson(merge({ base, local, remote }))
+    const merged = merge({ base, local, remote })
+    assertNoPromise(merged, `merge.${address.field}`)
+    return toJson(merged)
   } catch (cause) {
     if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)

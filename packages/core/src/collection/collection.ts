@@ -1,5 +1,6 @@
 import type { SectionRef } from '../model/address.ts'
 import { assertFunction, formatValue } from '../model/assert.ts'
+import { captureContext } from '../model/async-context.ts'
 import { ArgumentError, ClosedError, ConflictError, isSyncError } from '../model/errors.ts'
 import { encodeETag, hashOf } from '../model/etag.ts'
 import { type Json, type JsonObject, memberOf } from '../model/json.ts'
@@ -11,6 +12,7 @@ import { type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import { decodeChange } from '../transport/decode.ts'
+import { callListener } from '../transport/listeners.ts'
 import type { CallOptions, ImportOptions, ImportResult, WriteOptions, WriteResult } from './api.ts'
 import {
   assertCallOptions,
@@ -375,15 +377,10 @@ export class SectionCollection {
     const { section, onError, migration } = this.#deps
     this.#assertOpen()
     assertFunction(listener, 'listener')
+    const runInContext = captureContext()
     const observe = (event: ReplicaEvent): void => {
-      for (const change of toChangeEvents(event) ?? []) {
-        try {
-          const returned = listener(migration.change(change))
-          if (returned instanceof Promise) returned.catch(onError)
-        } catch (error) {
-          onError(error)
-        }
-      }
+      const deliver = (change: ChangeEvent): unknown => runInContext(() => listener(migration.change(change)))
+      for (const change of toChangeEvents(event) ?? []) callListener(deliver, change, onError)
     }
     const unsubscribe = section.reader.observers.add(parseKey(key), { observe })
     section.acquire(key).catch(onError)

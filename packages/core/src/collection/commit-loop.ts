@@ -14,7 +14,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { LogPosition } from '../model/position.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { SectionDefinition } from '../model/section-definition.ts'
-import type { ConflictReport } from '../replica/conflict.ts'
+import { type ConflictReport, differingFields } from '../replica/conflict.ts'
 import type { Metrics } from '../replica/metrics.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -26,7 +26,7 @@ import { type CommitOutcome, toOutcome } from './commit-outcome.ts'
 import { createPendingWrite, type PendingWrite, type Precondition, type WriteGroup } from './pending-write.ts'
 import type { Publisher } from './publisher.ts'
 import type { SourceLoader, WriteRow } from './source-loader.ts'
-import { validate } from './validate.ts'
+import { validate, withUnknownMembers } from './validate.ts'
 import type { WriteOperation } from './write-operation.ts'
 
 const MAX_ATTEMPTS = 100
@@ -121,6 +121,13 @@ export class CommitLoop {
         this.#sourceAnswer = { document: await this.#readSource(pendingWrites[0]) }
         continue
       }
+      const stored = replica?.value
+      const completing = schema && stored && this.#completeSet(schema, pendingWrites[0], stored)
+      // no await for other writes: value and versions must belong together
+      const completed = completing && (await completing)
+      // the completed document belongs to exactly this state
+      const isSame = section.reader.peek(this.#group.key) === replica && replica?.value === stored && replica?.settled
+      if (completed && !isSame) continue
       // the replica may have changed since the precondition was checked
       if (replica && precondition && !this.#matches(replica, precondition)) continue
       // no await between here and buildCommit: value and versions must belong together
@@ -137,7 +144,7 @@ export class CommitLoop {
         historyStart: { epoch: section.epochs.epoch, sequence: 0 },
         rejectWrite: (index: number, error: SyncError) => this.#group.rejectWrite(index, error),
       }
-      const operations = pendingWrites.map(({ operation }) => operation)
+      const operations = completed ? [completed] : pendingWrites.map(({ operation }) => operation)
       const content = runInContext(() => buildCommit(operations, input))
       const { result } = content
       if (schema && result) await runInContext(() => validate(schema, result()))
@@ -150,16 +157,35 @@ export class CommitLoop {
     }
   }
 
+  /** Returns a `set` with the stored members that the schema does not know; nothing for another write. */
+  #completeSet(
+    schema: StandardSchemaV1,
+    { operation, runInContext }: PendingWrite,
+    stored: JsonObject,
+  ): Promise<WriteOperation> | undefined {
+    if (operation.kind !== 'set') return undefined
+    const { migrate } = this.#deps
+    return runInContext(async () => ({
+      kind: 'set' as const,
+      document: await withUnknownMembers(schema, operation.document, migrate(stored)),
+    }))
+  }
+
   /** Returns the cached document, or loads it if the write requires it: from the store, then from the source. */
   async #readReplica(attempt: number): Promise<Replica | undefined> {
-    const { section, merge, needsWholeDocument, sourceLoader } = this.#deps
+    const { section, merge, schema, needsWholeDocument, sourceLoader } = this.#deps
     const { reader } = section
     const { key } = this.#group
     const pendingWrites = this.#liveWrites()
     const [{ operation, precondition }] = pendingWrites
     const asksSource = sourceLoader && pendingWrites.some((write) => needsSource(write.operation, !!write.precondition))
     const isNeeded =
-      attempt > 1 || precondition !== undefined || asksSource || needsBase(operation, merge, needsWholeDocument)
+      attempt > 1 ||
+      precondition !== undefined ||
+      asksSource ||
+      needsBase(operation, merge, needsWholeDocument) ||
+      // to keep the members that the schema does not know
+      (operation.kind === 'set' && schema !== undefined)
     let replica = isNeeded ? await reader.acquireSettled(key) : reader.peek(key)
     if (asksSource && !replica?.value) {
       await this.#fillFromSource(sourceLoader)
@@ -337,6 +363,7 @@ export class CommitLoop {
       baseVersion,
       remoteVersion: remote ? versionOf(remote) : 0,
       ...(field !== undefined && { field }),
+      ...(base && remote?.value && { fields: differingFields(base, remote.value) }),
       ...(base && { base: migrate(base) }),
       ...(local && { local }),
       ...(remote?.value && { remote: migrate(remote.value) }),

@@ -78,11 +78,14 @@ const SOURCE_OPTIONS: OptionNames<SourceOptions<unknown>> = {
 const BATCH_OPTIONS: OptionNames<BatchOptions<unknown>> = { maxWait: true, maxWrites: true, fields: true }
 const CACHE_OPTIONS: OptionNames<CacheOptions> = { maxDocuments: true, maxIdle: true, recentChangesChars: true }
 
+/** A lower number is more likely meant in seconds or days than in ms. */
+const MIN_TTL_NUMBER = 1_000
+
 /**
  * Defines a collection once, for all services that share it.
  *
- * With a `schema` (Standard Schema), every resulting document is validated before it is written. The schema must not
- * transform documents.
+ * With a `schema` (Standard Schema), every resulting document is validated before it is written. The schema must not add
+ * or change members. Members that it strips are unknown to it: they stay in the document.
  * @throws ArgumentError (`SYNC_ARGUMENT`) for an empty section, an unknown option, an invalid duration, or options that
  * exclude each other
  */
@@ -126,6 +129,10 @@ export function defineCollection(
   if (sliding && (duration as unknown) === 'never') {
     throw new ArgumentError(`ttl of "${section}": expected a duration with sliding: true, got 'never'`)
   }
+  if (typeof duration === 'number' && duration < MIN_TTL_NUMBER)
+    throw new ArgumentError(
+      `ttl of "${section}": expected a unit, such as '${duration}s' or '${duration}d', got ${duration}; a number counts milliseconds`,
+    )
   const ms = duration === 'never' ? undefined : parseDuration(duration, `ttl of "${section}"`)
   // an explicit `lww` is the default: such writes stay unconditional
   const strategies = (Object.entries(merge) as [string, Merge<unknown>][]).filter(([, strategy]) => strategy !== lww)

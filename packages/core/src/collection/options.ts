@@ -10,7 +10,7 @@ export interface CollectionOptions<T> {
   readonly section: string
   /**
    * Lifetime of a document after its last write or, with `sliding`, its last read. Required: data that expires by
-   * default is a trap.
+   * default is a trap. A number counts milliseconds; below 1,000 it needs a unit, as in `'500ms'`.
    */
   readonly ttl: 'never' | Duration | { readonly after: Duration; readonly sliding: boolean }
   /**

@@ -1,5 +1,5 @@
 import { create } from 'mutative'
-import { typeName } from '../model/assert.ts'
+import { assertNoPromise, typeName } from '../model/assert.ts'
 import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
@@ -30,11 +30,7 @@ function runOnDraft(document: JsonObject, recipe: (draft: never) => unknown): un
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new RejectedError(`the recipe threw: ${message}`, [{ message }], { cause })
   }
-  if (returned instanceof Promise) {
-    // the promise continues, and its outcome has no receiver
-    returned.catch(() => {})
-    throw new ArgumentError('recipe: expected a synchronous function, got a promise; a recipe can run more than once')
-  }
+  assertNoPromise(returned, 'recipe')
   // a document returned by the recipe may contain parts of the draft: it is copied before the draft is finalized
   return returned === undefined || returned === draft ? finalize() : toJson(returned)
 }

@@ -1,3 +1,4 @@
+import { assertNoPromise } from '../model/assert.ts'
 import { isSyncError, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
@@ -59,7 +60,9 @@ export class Migration {
 
 function runMigration(migrate: (stored: JsonObject) => unknown, stored: JsonObject): JsonObject {
   try {
-    const migrated = toJson(migrate(stored), { known: stored })
+    const returned = migrate(stored)
+    assertNoPromise(returned, 'migrate')
+    const migrated = toJson(returned, { known: stored })
     if (isJsonObject(migrated)) return migrated
   } catch (cause) {
     if (isSyncError(cause)) throw cause

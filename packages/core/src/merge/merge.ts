@@ -45,8 +45,8 @@ type Scalar = string | number | boolean | null
 
 /**
  * Returns a strategy that merges lists by intent: elements added by either side are kept, elements removed by either
- * side are gone, in the stored order. Elements are identified by their member `by`, or by their own value. An element
- * changed on both sides keeps the local form.
+ * side are gone, in the stored order. Elements are identified by their member `by`, or by their own value; repeats of one
+ * are counted. An element changed on both sides keeps the local form.
  */
 export function union<K extends string>(
   by: K,
@@ -56,11 +56,10 @@ export function union(): <V extends readonly Scalar[]>(input: MergeInput<V>) => 
 export function union(by?: string): (input: MergeInput<any>) => any {
   const idOf = (element: unknown): unknown => (by === undefined ? element : (element as Record<string, unknown>)[by])
   const strategy = ({ base, local, remote }: MergeInput<readonly Json[]>): readonly Json[] => {
-    const baseById = new Map((base ?? []).map((element) => [idOf(element), element]))
-    const localById = new Map(local.map((element) => [idOf(element), element]))
+    const baseById = byOccurrence(base ?? [], idOf)
+    const localById = byOccurrence(local, idOf)
     const merged = new Map<unknown, Json>()
-    for (const element of remote) {
-      const id = idOf(element)
+    for (const [id, element] of byOccurrence(remote, idOf)) {
       if (baseById.has(id) && !localById.has(id)) continue
       const own = localById.get(id)
       const untouched = own === undefined || jsonEqual(own, baseById.get(id) ?? null)
@@ -71,4 +70,17 @@ export function union(by?: string): (input: MergeInput<any>) => any {
   }
   strategyNames.set(strategy, by === undefined ? 'union' : `union by ${by}`)
   return strategy
+}
+
+/** Maps elements by their id and, because an element can repeat, by the number of its occurrence. */
+function byOccurrence(elements: readonly Json[], idOf: (element: Json) => unknown): Map<string, Json> {
+  const counts = new Map<unknown, number>()
+  const byId = new Map<string, Json>()
+  for (const element of elements) {
+    const id = idOf(element)
+    const count = counts.get(id) ?? 0
+    counts.set(id, count + 1)
+    byId.set(JSON.stringify([id, count]), element)
+  }
+  return byId
 }

@@ -85,3 +85,19 @@ function toJsonText(value: string | object): string {
     return 'an object'
   }
 }
+
+/**
+ * Throws if a callback that must be synchronous returned a promise. The promise continues, and its outcome has no
+ * receiver.
+ * @throws ArgumentError (`SYNC_ARGUMENT`)
+ */
+export function assertNoPromise(returned: unknown, label: string): void {
+  if (!isThenable(returned)) return
+  returned.then(undefined, () => {})
+  throw new ArgumentError(`${label}: expected a synchronous function, got one that returns a promise`)
+}
+
+/** True if the value is a promise, of any implementation. */
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  value instanceof Promise ||
+  (typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function')

@@ -53,6 +53,8 @@ export type InstanceEvent =
   | { readonly type: 'store-unavailable'; readonly error: SyncError }
   | { readonly type: 'store-available' }
   | { readonly type: 'bus'; readonly status: BusStatus }
+  /** An exception in a listener of these events. One that fails on this event too throws an uncaught exception. */
+  | { readonly type: 'error'; readonly error: unknown }
 
 /** An event of `onEvent`. `at`: this instance's clock, in ms since 1970. */
 export type SyncEvent = { readonly at: number } & (InstanceEvent | (SectionRef & SectionEvent))

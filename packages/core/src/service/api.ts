@@ -25,6 +25,11 @@ export interface SyncInstanceOptions {
   readonly maxPendingWrites?: number
   /** Number of conflicts that `recentConflicts()` keeps. Default 100. */
   readonly maxRecentConflicts?: number
+  /**
+   * Whether `conflict` events contain the documents `base`, `local` and `remote`. Default false: they can be large, and
+   * personal. The hook `onConflict` of a collection always receives them.
+   */
+  readonly conflictValues?: boolean
   /** Regular comparison of cached documents with the store (see `verify`). Default: only on request. */
   readonly verification?: {
     /** Time between two comparisons. */
@@ -83,8 +88,8 @@ export interface SyncInstance extends AsyncDisposable {
   /** Returns the counters since the start, with propagation times. */
   stats(): SyncStats
   /**
-   * Calls `listener` for each event other than data changes: gaps, repairs, new epochs, failures. Returns an
-   * unsubscribe function.
+   * Calls `listener` for each event other than data changes: gaps, repairs, new epochs, failures, without awaiting it.
+   * If it throws or rejects, the instance emits an `error` event. Returns an unsubscribe function.
    */
   onEvent(listener: (event: SyncEvent) => void): () => void
   /** Runs the heartbeat check now, for one section or all. Resolves when everything that it found is repaired. */
@@ -98,8 +103,8 @@ export interface SyncInstance extends AsyncDisposable {
    */
   verify(options?: { readonly section?: SectionRef; readonly sample?: number | 'all' }): Promise<VerifyReport>
   /**
-   * Returns the last conflicts of this instance's writes, oldest first, each with the intended and the conflicting
-   * document.
+   * Returns the last conflicts of this instance's writes, oldest first, each with its reason, fields and versions, and
+   * without documents.
    */
   recentConflicts(): readonly ConflictEvent[]
   /** Resolves when every earlier write is committed and published. */

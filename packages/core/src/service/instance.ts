@@ -11,15 +11,17 @@ import {
   type OptionNames,
   typeName,
 } from '../model/assert.ts'
+import { captureContext } from '../model/async-context.ts'
 import { type Duration, parseDuration } from '../model/duration.ts'
 import { ArgumentError, ClosedError, isSyncError, TimeoutError } from '../model/errors.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
+import { withoutDocuments } from '../replica/conflict.ts'
 import type { ConflictEvent, InstanceEvent, SectionEvent, SyncEvent } from '../replica/events.ts'
 import { Metrics } from '../replica/metrics.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import type { BusFailure, ChangeBus } from '../transport/bus.ts'
-import { throwUncaught } from '../transport/listeners.ts'
+import { callListener, throwUncaught } from '../transport/listeners.ts'
 import type { Store } from '../transport/store.ts'
 import type { Health, SyncInstance, SyncInstanceOptions, VerifyReport } from './api.ts'
 import { jitteredInterval } from './jittered-interval.ts'
@@ -43,6 +45,7 @@ const OPTIONS: OptionNames<SyncInstanceOptions> = {
   whenUnavailable: true,
   maxPendingWrites: true,
   maxRecentConflicts: true,
+  conflictValues: true,
   verification: true,
   checkInterval: true,
   reorderWindow: true,
@@ -63,9 +66,10 @@ class Instance implements SyncInstance {
   readonly #metrics = new Metrics()
   readonly #stores: StorePool
   readonly #openSections = new SectionRegistry()
-  readonly #listeners = new Set<(event: SyncEvent) => void>()
+  readonly #listeners = new Set<(event: SyncEvent) => unknown>()
   readonly #recentConflicts: ConflictEvent[] = []
   readonly #maxRecentConflicts: number
+  readonly #conflictValues: boolean
   readonly #cleanups: (() => void)[]
   /** True if the bus reports that it delivers changes. */
   #isBusConnected = true
@@ -81,6 +85,7 @@ class Instance implements SyncInstance {
       whenUnavailable = 'wait',
       maxPendingWrites = 100_000,
       maxRecentConflicts = 100,
+      conflictValues = false,
       checkInterval = '5s',
       reorderWindow = 20,
       verification,
@@ -91,6 +96,9 @@ class Instance implements SyncInstance {
     assertOneOf(whenUnavailable, ['wait', 'reject'], 'whenUnavailable')
     this.#maxPendingWrites = assertInteger(maxPendingWrites, 'maxPendingWrites', 1)
     this.#maxRecentConflicts = assertInteger(maxRecentConflicts, 'maxRecentConflicts', 0)
+    if (typeof conflictValues !== 'boolean')
+      throw new ArgumentError(`conflictValues: expected a boolean, got ${typeName(conflictValues)}`)
+    this.#conflictValues = conflictValues
     this.#reorderWindow = parseDuration(reorderWindow, 'reorderWindow')
     const pollInterval = parseDuration(checkInterval, 'checkInterval')
     const verifyInterval = verification && parseDuration(verification.interval, 'verification.interval')
@@ -149,6 +157,7 @@ class Instance implements SyncInstance {
       whenUnavailable: this.#whenUnavailable,
       maxPendingWrites: this.#maxPendingWrites,
       reorderWindow: this.#reorderWindow,
+      conflictValues: this.#conflictValues,
       isBusConnected: () => this.#isBusConnected,
       emit: (event) => this.#emit(event),
       onStart: (open) => this.#openSections.add(open),
@@ -201,8 +210,11 @@ class Instance implements SyncInstance {
   }
 
   onEvent(listener: (event: SyncEvent) => void): () => void {
-    this.#listeners.add(assertFunction(listener, 'listener'))
-    return () => this.#listeners.delete(listener)
+    assertFunction(listener, 'listener')
+    const runInContext = captureContext()
+    const registration = (event: SyncEvent): unknown => runInContext(() => listener(event))
+    this.#listeners.add(registration)
+    return () => this.#listeners.delete(registration)
   }
 
   recentConflicts(): readonly ConflictEvent[] {
@@ -315,16 +327,11 @@ class Instance implements SyncInstance {
 
   #emit(details: InstanceEvent | (SectionRef & SectionEvent)): void {
     const event: SyncEvent = { at: this.#runtime.now(), ...details }
-    if (event.type === 'conflict' && this.#recentConflicts.push(event) > this.#maxRecentConflicts)
+    if (event.type === 'conflict' && this.#recentConflicts.push(withoutDocuments(event)) > this.#maxRecentConflicts)
       this.#recentConflicts.shift()
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // rethrown outside the protocol's call stack, as an uncaught exception
-        throwUncaught(error)
-      }
-    }
+    // a listener that fails on an error event would fail on the next one too
+    const onError = event.type === 'error' ? throwUncaught : (error: unknown) => this.#emit({ type: 'error', error })
+    for (const listener of [...this.#listeners]) callListener(listener, event, onError)
   }
 }
 

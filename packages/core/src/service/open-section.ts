@@ -9,8 +9,9 @@ import { SourceCalls } from '../collection/source-calls.ts'
 import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
+import { assertNoPromise } from '../model/assert.ts'
 import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
-import type { ConflictReport } from '../replica/conflict.ts'
+import { type ConflictReport, withoutDocuments } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionDeps } from '../replica/section-deps.ts'
@@ -52,6 +53,7 @@ export function openSection(
     emit,
     onError,
     reorderWindow,
+    conflictValues,
   } = shared
   const background = (_: SectionRef, work: Promise<unknown>): void => void work.catch(onError)
   const section = new SectionReplica(
@@ -66,7 +68,7 @@ export function openSection(
     onFailure: (_, changes, error) => emit({ ...ref, type: 'publish-failed', changes, error }),
   })
   const reportConflict = (report: ConflictReport): void => {
-    emit({ ...ref, type: 'conflict', ...report })
+    emit({ ...ref, type: 'conflict', ...(conflictValues ? report : withoutDocuments(report)) })
     if (current.onConflict) callOnConflict(current.onConflict, report)
   }
   const sourceLoader =
@@ -142,10 +144,7 @@ export function openSection(
 /** Calls `onConflict`. An exception from it rejects the write; so does a promise, whose verdict would come too late. */
 function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, report: ConflictReport): void {
   try {
-    const returned = onConflict(report as Conflict<unknown>)
-    if (!(returned instanceof Promise)) return
-    returned.catch(() => {})
-    throw new ArgumentError('onConflict: expected a synchronous function, got one that returns a promise')
+    assertNoPromise(onConflict(report as Conflict<unknown>), 'onConflict')
   } catch (cause) {
     if (isSyncError(cause)) throw cause
     const message = cause instanceof Error ? cause.message : String(cause)
@@ -160,6 +159,8 @@ export interface SharedDeps extends Omit<SectionDeps, 'background' | 'onStart'>,
   readonly reorderWindow: number
   /** Called when a section starts, for the first time or after its release. */
   readonly onStart: (open: OpenSection) => void
+  /** True if `conflict` events contain documents. */
+  readonly conflictValues: boolean
   /** Called with errors that no caller of this section awaits. */
   readonly onError: (error: unknown) => void
 }

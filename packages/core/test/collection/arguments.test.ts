@@ -199,6 +199,15 @@ describe('defineCollection({ source })', () => {
   })
 })
 
+describe('defineCollection({ ttl })', () => {
+  it('refuses a low number without a unit, and accepts it with one', () => {
+    for (const ttl of [7, { after: 999, sliding: true }])
+      expect(() => defineCollection<Doc>({ section: 's', ttl })).toThrow(/expected a unit, such as '(7|999)s'/)
+    expect(defineCollection<Doc>({ section: 's', ttl: '7ms' }).ttl).toBe(7)
+    expect(defineCollection<Doc>({ section: 's', ttl: 1_000 }).ttl).toBe(1_000)
+  })
+})
+
 describe('an instance', () => {
   it('rejects arguments of the wrong type with SYNC_ARGUMENT', async () => {
     const t = open()

@@ -17,7 +17,7 @@ async function collide(t: ReturnType<typeof open<Doc>>): Promise<void> {
 }
 
 describe('recentConflicts()', () => {
-  it('returns each conflict with its reason, both values and their versions', async () => {
+  it('returns each conflict with its reason, fields and versions, and without documents', async () => {
     await using t = open(docs)
     await collide(t)
     const events: SyncEvent[] = []
@@ -32,10 +32,8 @@ describe('recentConflicts()', () => {
         key: 'x',
         reason: 'version',
         attempt: 1,
-        base: { n: 1, s: 1 },
+        fields: ['n'],
         baseVersion: 1,
-        local: { n: 11, s: 1 },
-        remote: { n: 2, s: 1 },
         remoteVersion: 2,
       },
     ])
@@ -51,9 +49,21 @@ describe('recentConflicts()', () => {
       fieldVersion: 2,
       value: 2,
     })
-    expect(t.instances[1]?.recentConflicts()).toMatchObject([{ reason: 'field', field: 'n', remote: { n: 2 } }])
+    expect(t.instances[1]?.recentConflicts()).toMatchObject([{ reason: 'field', field: 'n', remoteVersion: 2 }])
     await expect(t.b.assign('x', { n: 5 }, { ifVersion: 1 })).rejects.toMatchObject({ code: 'SYNC_CONFLICT' })
     expect(t.instances[1]?.recentConflicts()).toHaveLength(2)
+  })
+
+  it('returns no documents when conflictValues is true, as the events do', async () => {
+    await using t = open(docs, { conflictValues: true })
+    await collide(t)
+    const events: SyncEvent[] = []
+    t.instances[1]?.onEvent((event) => events.push(event))
+    await t.b.update('x', (d) => void Object.assign(d, { n: d.n + 10 }))
+    expect(events).toMatchObject([{ base: { n: 1, s: 1 }, local: { n: 11, s: 1 }, remote: { n: 2, s: 1 } }])
+    const [recent] = t.instances[1]?.recentConflicts() ?? []
+    expect(Object.keys(recent ?? {})).not.toEqual(expect.arrayContaining(['local']))
+    expect(recent).toMatchObject({ fields: ['n'] })
   })
 
   it('returns the last maxRecentConflicts conflicts', async () => {

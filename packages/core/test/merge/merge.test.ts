@@ -59,6 +59,14 @@ describe('union()', () => {
     ])
   })
 
+  it('keeps repeated elements as often as either side added or removed them', () => {
+    expect(union()({ base: ['a'], local: ['a', 'a'], remote: ['a', 'b'] })).toEqual(['a', 'b', 'a'])
+    expect(union()({ base: ['a', 'a'], local: ['a'], remote: ['a', 'a', 'b'] })).toEqual(['a', 'b'])
+    expect(union()({ base: ['a', 'a'], local: ['a', 'a', 'a'], remote: ['a'] })).toEqual(['a', 'a'])
+    const repeated = [{ id: 'a' }, { id: 'a' }]
+    expect(union('id')({ base: [], local: repeated, remote: [{ id: 'b' }] })).toEqual([{ id: 'b' }, ...repeated])
+  })
+
   it('contains everything of both sides when there is no common base', () => {
     expect(union()({ base: undefined, local: ['b', 'c'], remote: ['a', 'b'] })).toEqual(['a', 'b', 'c'])
   })

@@ -106,7 +106,7 @@ describe('onConflict', () => {
 })
 
 describe('the conflict event', () => {
-  it('reports the reason, both values and both versions, and is kept for recentConflicts()', async () => {
+  it('reports the reason, the fields and both versions, and is kept for recentConflicts()', async () => {
     await using t = units()
     await t.a.create('unit-001', plant)
     await t.b.get('unit-001')
@@ -119,9 +119,8 @@ describe('the conflict event', () => {
         type: 'conflict',
         key: 'unit-001',
         reason: 'version',
-        local: { demand: 385 },
+        fields: ['demand'],
         baseVersion: 1,
-        remote: { demand: 390 },
         remoteVersion: 2,
       },
     ])

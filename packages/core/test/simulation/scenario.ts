@@ -33,7 +33,7 @@ export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pi
   const subscribeBy = chance(0.25) ? 'document' : 'section'
   const replicate = subscribeBy === 'section' && chance(0.5) ? 'all' : 'on-demand'
   const shortLog = chance(0.3)
-  const after = 150 + int(250)
+  const after = `${150 + int(250)}ms` as const
   const ttl = chance(0.7) ? 'never' : { after, sliding: chance(0.5) }
   const definition = defineCollection<Doc>({
     section: 'doc',

@@ -216,7 +216,7 @@ export const streams: readonly Rule<SyncTestContext>[] = [
       context.store.capabilities.ttl === false ? 'ttl: false means that documents never expire' : undefined,
     async run(context) {
       const ttlMs = 500 + 4 * (context.store.capabilities.ttl || { granularityMs: 0 }).granularityMs
-      const instances = await context.openInstances(2, context.define({ ttl: ttlMs }))
+      const instances = await context.openInstances(2, context.define({ ttl: `${ttlMs}ms` }))
       const [a] = instances
       await a.docs.assign('k', { n: 1 })
       await context.withTimeout(Promise.all(instances.map(({ docs }) => docs.get('k'))), 'get')

@@ -28,7 +28,7 @@ export const workload: readonly Rule<SyncTestContext>[] = [
     hint: "Compare each document's history with that of the in-memory pair: a version, a field or an order differs.",
     async run(context) {
       const definition = context.define({ section: 'workload' })
-      const shortLived = context.define({ section: 'brief', ttl: 300 })
+      const shortLived = context.define({ section: 'brief', ttl: '300ms' })
       const instances = await context.openInstances(3, definition)
       await runWorkload(context, instances)
       if (context.store.capabilities.ttl)
