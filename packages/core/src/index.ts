@@ -1,6 +1,7 @@
 export type {
   CallOptions,
   Change,
+  ChangeBatch,
   ChangesOptions,
   Collection,
   CompareAndSetResult,
@@ -10,6 +11,7 @@ export type {
   ImportResult,
   RemovedReason,
   ResetReason,
+  SyncedBy,
   WriteOptions,
   WriteResult,
 } from './collection/api.ts'

@@ -110,6 +110,27 @@ export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow'
 /** Reason for a `removed`. `lost`: the store lost the history that contained the document. */
 export type RemovedReason = 'deleted' | 'expired' | 'lost'
 
+/**
+ * Changes in order, with the position after them. A batch without changes reports a newer position, because the section
+ * has changed outside this stream's filter, or that the stream is synced.
+ */
+export interface ChangeBatch<C> extends ReadonlyArray<C> {
+  /**
+   * Position to save when the batch is processed: a stream that resumes after it has no hole. While a snapshot is
+   * incomplete, it leads to the snapshot's beginning.
+   */
+  readonly position: Position
+  /** Set when the stream has emitted everything that existed at its start, or at its last restart. */
+  readonly synced: SyncedBy | undefined
+}
+
+/**
+ * Way in which a stream became synced:
+ * - `snapshot`: it emitted a `reset` for each existing document. A document without one does not exist.
+ * - `log`: it emitted the changes after the saved position.
+ */
+export type SyncedBy = 'snapshot' | 'log'
+
 /** Options of a change stream. */
 export interface ChangesOptions<T> {
   /** Restricts the stream to this document. */
@@ -267,11 +288,12 @@ export interface Collection<T> {
   ): Promise<ImportResult>
   /**
    * Returns a change stream: batches of changes in order, each change once or combined with others. The buffer is
-   * bounded; changes that exceed it are replaced by a `reset`.
+   * bounded; changes that exceed it are replaced by a `reset`. A quiet stream emits an empty batch with its position, at
+   * most every five seconds.
    * @throws ArgumentError (`SYNC_ARGUMENT`) for a stream over the whole section with `subscribeBy: 'document'`
    * @throws PositionError (`SYNC_POSITION`) if `after` is not a position
    */
-  changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
+  changes(options?: ChangesOptions<T>): AsyncIterable<ChangeBatch<Change<T>>>
   /**
    * Returns the changes of one document that this instance received in the last hour, oldest first and uncombined:
    * `created`, `delta` and `removed`. Changes from before the instance subscribed, or beyond

@@ -44,7 +44,7 @@ describe('nextBatch({ combine: true })', () => {
       Array.from({ length: size }, (_, at) => edit(`x${at % 100}`, at + 2, at + 2, [field(at)])),
   }
   it.each(Object.entries(backlogs))('takes time linear in the waiting changes: %s', (_, backlog) => {
-    const ratio = growth(4_000, (size) => {
+    const ratio = growth(1_000, (size) => {
       const pending = backlog(size)
       return () => nextBatch(pending, combining, () => true)
     })

@@ -64,7 +64,7 @@ export class Watcher {
           if ('patch' in change) this.#record({ ...event, kind: change.kind, patch: change.patch })
           else this.#record({ ...event, kind } as EventBody)
         }
-        this.#position = batch.at(-1)?.position
+        this.#position = batch.position
         if (pause > 0 && this.#pauses) await new Promise<void>((resolve) => this.#time.schedule(resolve, pause))
         if (signal.aborted) return
       }

@@ -1,4 +1,4 @@
-import type { Collection, SyncInstance } from '@sync/core'
+import type { ChangeBatch, Collection, SyncInstance } from '@sync/core'
 import type { TestDocument } from '../../context/sync-test-context.ts'
 import type { SyncHarness } from '../../harness/harness.ts'
 import { memoryStack, type StackInterceptors } from '../../harness/memory.ts'
@@ -25,6 +25,10 @@ export const brokenHarness = (
   expectedMessage: RegExp,
   change: (harness: SyncHarness) => SyncHarness,
 ): Mutant => ({ kind: 'sync', rule, name, expectedMessage, createHarness: async () => change(await memoryStack({})) })
+
+/** Returns a batch with other changes. */
+export const withChanges = <C>(batch: ChangeBatch<C>, changes: readonly C[]): ChangeBatch<C> =>
+  Object.assign([...changes], { position: batch.position, synced: batch.synced })
 
 /** Collection of the documents that the rules write. */
 export type TestCollection = Collection<TestDocument>
