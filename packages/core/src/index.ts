@@ -3,6 +3,7 @@ export type {
   Change,
   ChangeBatch,
   ChangesOptions,
+  ChangeWithValue,
   Collection,
   CompareAndSetResult,
   Entry,

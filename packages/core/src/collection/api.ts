@@ -98,14 +98,18 @@ export type Change<T> = {
   | { readonly kind: 'removed'; readonly reason: RemovedReason }
 )
 
+/** A change of a stream with `values: true`: every kind except `removed` has the document's value. */
+export type ChangeWithValue<T> = Exclude<Change<T>, { readonly kind: 'delta' }>
+
 /**
  * Reason for a `reset`:
  * - `snapshot`: the stream begins with a snapshot.
  * - `epoch`: the store's history continues in another epoch.
  * - `log-truncated`: the log no longer has the changes in between.
  * - `overflow`: the watcher was too slow, and the waiting changes were dropped.
+ * - `loaded`: the stream has `values: true`, and the document was not cached when it changed.
  */
-export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow'
+export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow' | 'loaded'
 
 /** Reason for a `removed`. `lost`: the store lost the history that contained the document. */
 export type RemovedReason = 'deleted' | 'expired' | 'lost'
@@ -151,6 +155,13 @@ export interface ChangesOptions<T> {
   readonly until?: 'stopped' | 'now'
   /** Maximum number of changes per batch. Default 50. */
   readonly maxBatch?: number
+  /**
+   * Whether every change contains the document's value. Default false. A change of a document that is not cached is
+   * then emitted as a `reset` with the reason `loaded`, which costs one load.
+   * The value is the one at the change's `version`. It contains later changes up to that version, which are not emitted
+   * again.
+   */
+  readonly values?: boolean
   /** Whether changes that wait for the consumer are combined per document. Default true. */
   readonly combine?: boolean
   /** Ends the stream when it aborts. */
@@ -293,6 +304,7 @@ export interface Collection<T> {
    * @throws ArgumentError (`SYNC_ARGUMENT`) for a stream over the whole section with `subscribeBy: 'document'`
    * @throws PositionError (`SYNC_POSITION`) if `after` is not a position
    */
+  changes(options: ChangesOptions<T> & { readonly values: true }): AsyncIterable<ChangeBatch<ChangeWithValue<T>>>
   changes(options?: ChangesOptions<T>): AsyncIterable<ChangeBatch<Change<T>>>
   /**
    * Returns the changes of one document that this instance received in the last hour, oldest first and uncombined:

@@ -31,7 +31,8 @@ export function nextBatch(
     if (!isNew(replicaEvent)) continue
     // after an unresolved change, later changes of the same document are unresolved too
     const events = unresolved.has(replicaEvent.key) ? undefined : toChangeEvents(replicaEvent)
-    if (events) for (const each of events) addEvent(each, replicaEvent.sequence)
+    const isComplete = !options.values || events?.every(({ kind }) => kind !== 'delta')
+    if (events && isComplete) for (const each of events) addEvent(each, replicaEvent.sequence)
     else {
       unresolved.set(replicaEvent.key, replicaEvent.sequence)
       firstUnresolved = Math.min(firstUnresolved, replicaEvent.sequence)
@@ -77,6 +78,8 @@ export interface ChangeBatchOptions {
   /** Maximum number of changes in a batch; of documents, when combining. */
   readonly maxBatch: number
   readonly combine: boolean
+  /** Whether a change without the document's value is unresolved. */
+  readonly values: boolean
   /** True if the watcher requested this change. */
   readonly matches: (event: ChangeEvent) => boolean
 }

@@ -29,6 +29,7 @@ export interface StreamOptions {
   readonly until: 'stopped' | 'now'
   readonly maxBatch: number
   readonly combine: boolean
+  readonly values: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -96,6 +97,8 @@ export class ChangeStream {
   #resetsUpTo = 0
   /** Sequence of the first change whose document waits in `#keysToReset`. */
   #unresolvedFrom = Number.POSITIVE_INFINITY
+  /** True if documents wait for a reset because changes were dropped, not only because their values must be loaded. */
+  #overflowed: boolean
   /** Set from a backfill until the batch that reports its end. */
   #syncing: SyncedBy | undefined
   /** Position of the last batch, and the time of that batch. */
@@ -105,7 +108,7 @@ export class ChangeStream {
   #isBeginning = false
 
   constructor({ section, retryingStore, migration, runtime }: ChangeStreamDeps, options: StreamOptions) {
-    const { maxBatch, combine, fields, from } = options
+    const { maxBatch, combine, values, fields, from } = options
     const matches = (event: ChangeEvent): boolean => {
       if (!fields || !('fields' in event)) return true
       // a delta names fields of the stored shape; the current ones are known only for a cached document
@@ -119,7 +122,8 @@ export class ChangeStream {
     this.#migration = migration
     this.#runtime = runtime
     this.#emittedAt = runtime.elapsed()
-    this.#batching = { maxBatch, combine, matches }
+    this.#batching = { maxBatch, combine, values, matches }
+    this.#overflowed = !values
     this.#backfill = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
     if (typeof from !== 'object') return
     // an earlier stream has delivered everything up to there
@@ -171,7 +175,8 @@ export class ChangeStream {
   async *#next(): AsyncGenerator<Emission, void, void> {
     if (this.#backfill === 'log') yield* this.#replayLog(this.#options.from as LogPosition)
     else if (this.#backfill) yield* this.#emitSnapshot(this.#backfill)
-    else if (this.#keysToReset.size > 0) yield* this.#emitResets([...this.#keysToReset.keys()], 'overflow')
+    else if (this.#keysToReset.size > 0)
+      yield* this.#emitResets([...this.#keysToReset.keys()], this.#overflowed ? 'overflow' : 'loaded')
     // the stream may have been restarted while the consumer was busy with that batch
     else if (yield* this.#emit([], this.#caughtUpTo())) return
     else if (this.#liveEvents.length > 0) yield* this.#emitBatch(this.#liveEvents)
@@ -293,6 +298,7 @@ export class ChangeStream {
         kind === 'change' || this.#options.key !== undefined ? event : this.#atStreamPosition(event),
       )
     if (this.#liveEvents.length > MAX_BUFFERED) {
+      this.#overflowed = true
       for (const each of this.#liveEvents) this.#keysToReset.set(each.key, positionOf(each))
       this.#liveEvents = []
     }
@@ -589,7 +595,10 @@ export class ChangeStream {
       at += keyBatch.length
     }
     if (this.#backfill || this.#keysToReset.size > 0) reached = undefined
-    else this.#unresolvedFrom = Number.POSITIVE_INFINITY
+    else {
+      this.#unresolvedFrom = Number.POSITIVE_INFINITY
+      this.#overflowed = !this.#options.values
+    }
     if (only === undefined && this.#resetsUpTo > streamPosition.sequence) reached = undefined
     // these are recorded as delivered, so they must be emitted even if a restart is pending
     yield* this.#emit(batch, reached)

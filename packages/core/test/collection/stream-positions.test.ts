@@ -145,6 +145,37 @@ describe('changes({ prefix })', () => {
   })
 })
 
+describe('changes({ values: true })', () => {
+  it('emits the value of each change of a document that is not cached', async () => {
+    await using t = openTestSetup()
+    await t.remote.assign('x', { n: 1, text: 'a' })
+    const batches = collect(t, { from: 'snapshot', values: true, combine: false })
+    await t.clock.advance(10)
+    for (let n = 2; n <= 3; n++) {
+      await t.remote.assign('x', { n })
+      await t.clock.advance(10)
+    }
+    await t.remote.delete('x')
+    await t.clock.advance(10)
+    expect(batches.flat()).toMatchObject([
+      { kind: 'reset', reason: 'snapshot', version: 1, value: { n: 1, text: 'a' } },
+      { kind: 'reset', reason: 'loaded', version: 2, value: { n: 2, text: 'a' } },
+      { kind: 'reset', reason: 'loaded', version: 3, value: { n: 3, text: 'a' } },
+      { kind: 'removed', version: 4 },
+    ])
+  })
+
+  it('emits the current value once when changes are read from the log', async () => {
+    await using t = openTestSetup()
+    const { position } = await t.remote.assign('x', { n: 1 })
+    for (let n = 2; n <= 5; n++) await t.remote.assign('x', { n })
+    const batches = collect(t, { from: { after: position }, values: true, combine: false })
+    await t.clock.advance(10)
+    expect(batches.flat()).toMatchObject([{ kind: 'reset', reason: 'loaded', version: 5, value: { n: 5 } }])
+    expect(batches.at(-1)).toMatchObject({ synced: 'log', position: expect.stringMatching(/^5\./) })
+  })
+})
+
 describe("changes({ until: 'now' })", () => {
   it('ends with a synced batch when the snapshot contains changes that the bus lost', async () => {
     await using t = openTestSetup()
