@@ -365,9 +365,16 @@ export class ChangeStream {
     for (const each of events) this.#trackExistence(each)
     this.#markDelivered(upTo)
     const sequence = Math.max(0, Math.min(upTo.sequence, unresolvedFrom - 1))
-    const reached = sequence >= this.#resetsUpTo ? { epoch: upTo.epoch, sequence } : undefined
+    const reached = sequence >= this.#resetsUpTo ? this.#notBefore({ epoch: upTo.epoch, sequence }) : undefined
     const safeEvents = this.#resetsUpTo > 0 ? this.#withSafePositions(events, unresolved.size === 0) : events
     yield* this.#emit(safeEvents, reached)
+  }
+
+  /** Returns the position, or the one of the last batch if it is later: a reset can be older than the replayed log. */
+  #notBefore(position: LogPosition): LogPosition {
+    const { epochs } = this.#section
+    const sequence = this.#validUpTo(this.#emitted)
+    return sequence > this.#validUpTo(position) ? { epoch: epochs.epoch, sequence } : position
   }
 
   /** Returns the changes with positions that are safe to save. `isComplete`: nothing is left after the last one. */
