@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { connect } from '@sync/config'
-import { type Change, type Collection, defineCollection, SyncError } from '@sync/core'
+import { type Change, type ChangeBatch, type Collection, defineCollection, SyncError } from '@sync/core'
 import fastify from 'fastify'
 
 interface Note {
@@ -63,12 +63,15 @@ app.get('/changes', async (request, reply) => {
   return reply.send(Readable.from(events(changes)))
 })
 
-async function* events(changes: AsyncIterable<readonly Change<Note>[]>): AsyncGenerator<string> {
+async function* events(changes: AsyncIterable<ChangeBatch<Change<Note>>>): AsyncGenerator<string> {
   yield ': connected\n\n' // sends the headers although nothing has changed yet
   for await (const batch of changes) {
     for (const change of batch) {
       yield `id: ${change.position}\nevent: ${change.kind}\ndata: ${JSON.stringify(dataOf(change))}\n\n`
     }
+    // The browser keeps the id of the last event, so that a quiet stream resumes at a recent position too.
+    if (batch.synced || batch.length === 0)
+      yield `id: ${batch.position}\nevent: synced\ndata: ${JSON.stringify({ by: batch.synced })}\n\n`
   }
 }
 

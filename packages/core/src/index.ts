@@ -3,7 +3,9 @@ export type {
   AnyCollection,
   CallOptions,
   Change,
+  ChangeBatch,
   ChangesOptions,
+  ChangeWithValue,
   Collection,
   CompareAndSetResult,
   Entry,
@@ -12,6 +14,7 @@ export type {
   ImportResult,
   RemovedReason,
   ResetReason,
+  SyncedBy,
   WriteOptions,
   WriteResult,
 } from './collection/api.ts'

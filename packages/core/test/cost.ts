@@ -1,19 +1,31 @@
+/** Rounds of one measurement. The first ones also compile the code. */
+const ROUNDS = 24
+const WARM_UP = 4
+
 /**
  * Returns how many times longer `run` takes for four times the size: about 4 if its cost is linear, about 16 if it is
- * quadratic. Takes the fastest of several runs, because other processes only ever slow a run down.
+ * quadratic. Takes the fastest of several runs and the lowest of several ratios, because other processes only ever slow
+ * a run down.
  */
 export function growth(size: number, run: (size: number) => () => void): number {
-  const fastest = new Map([size, size * 4].map((n) => [n, Number.POSITIVE_INFINITY]))
-  for (let round = 0; round < 12; round++) {
-    for (const [n, previous] of fastest) {
-      const work = run(n)
-      const startedAt = performance.now()
-      work()
-      const time = performance.now() - startedAt
-      // the first rounds also compile the code
-      if (round >= 2) fastest.set(n, Math.min(previous, time))
-    }
+  let lowest = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 5 && lowest >= 5; attempt++) lowest = Math.min(lowest, measureGrowth(size, run))
+  return lowest
+}
+
+function measureGrowth(size: number, run: (size: number) => () => void): number {
+  let [small, large] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (let round = 0; round < ROUNDS; round++) {
+    const [ofSmall, ofLarge] = [timeOf(run(size)), timeOf(run(size * 4))]
+    if (round < WARM_UP) continue
+    small = Math.min(small, ofSmall)
+    large = Math.min(large, ofLarge)
   }
-  const [small, large] = fastest.values() as unknown as [number, number]
   return large / small
+}
+
+function timeOf(work: () => void): number {
+  const startedAt = performance.now()
+  work()
+  return performance.now() - startedAt
 }

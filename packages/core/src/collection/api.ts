@@ -102,17 +102,42 @@ export type Change<T> = {
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every document type in both directions
 export type AnyChange = Change<any>
 
+/** A change of a stream with `values: true`: every kind except `removed` has the document's value. */
+export type ChangeWithValue<T> = Exclude<Change<T>, { readonly kind: 'delta' }>
+
 /**
  * Reason for a `reset`:
  * - `snapshot`: the stream begins with a snapshot.
  * - `epoch`: the store's history continues in another epoch.
  * - `log-truncated`: the log no longer has the changes in between.
  * - `overflow`: the watcher was too slow, and the waiting changes were dropped.
+ * - `loaded`: the stream has `values: true`, and the document was not cached when it changed.
  */
-export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow'
+export type ResetReason = 'snapshot' | 'epoch' | 'log-truncated' | 'overflow' | 'loaded'
 
 /** Reason for a `removed`. `lost`: the store lost the history that contained the document. */
 export type RemovedReason = 'deleted' | 'expired' | 'lost'
+
+/**
+ * Changes in order, with the position after them. A batch without changes reports a newer position, because the section
+ * has changed outside this stream's filter, or that the stream is synced.
+ */
+export interface ChangeBatch<C> extends ReadonlyArray<C> {
+  /**
+   * Position to save when the batch is processed: a stream that resumes after it has no hole. While a snapshot is
+   * incomplete, it leads to the snapshot's beginning.
+   */
+  readonly position: Position
+  /** Set when the stream has emitted everything that existed at its start, or at its last restart. */
+  readonly synced: SyncedBy | undefined
+}
+
+/**
+ * Way in which a stream became synced:
+ * - `snapshot`: it emitted a `reset` for each existing document. A document without one does not exist.
+ * - `log`: it emitted the changes after the saved position.
+ */
+export type SyncedBy = 'snapshot' | 'log'
 
 /** Options of a change stream. */
 export interface ChangesOptions<T> {
@@ -134,6 +159,13 @@ export interface ChangesOptions<T> {
   readonly until?: 'stopped' | 'now'
   /** Maximum number of changes per batch. Default 50. */
   readonly maxBatch?: number
+  /**
+   * Whether every change contains the document's value. Default false. A change of a document that is not cached is
+   * then emitted as a `reset` with the reason `loaded`, which costs one load.
+   * The value is the one at the change's `version`. It contains later changes up to that version, which are not emitted
+   * again.
+   */
+  readonly values?: boolean
   /** Whether changes that wait for the consumer are combined per document. Default true. */
   readonly combine?: boolean
   /** Ends the stream when it aborts. */
@@ -273,11 +305,13 @@ export interface Collection<T> {
   ): Promise<ImportResult>
   /**
    * Returns a change stream: batches of changes in order, each change once or combined with others. The buffer is
-   * bounded; changes that exceed it are replaced by a `reset`.
+   * bounded; changes that exceed it are replaced by a `reset`. A quiet stream emits an empty batch with its position, at
+   * most every five seconds.
    * @throws ArgumentError (`SYNC_ARGUMENT`) for a stream over the whole section with `subscribeBy: 'document'`
    * @throws PositionError (`SYNC_POSITION`) if `after` is not a position
    */
-  changes(options?: ChangesOptions<T>): AsyncIterable<readonly Change<T>[]>
+  changes(options: ChangesOptions<T> & { readonly values: true }): AsyncIterable<ChangeBatch<ChangeWithValue<T>>>
+  changes(options?: ChangesOptions<T>): AsyncIterable<ChangeBatch<Change<T>>>
   /**
    * Returns the changes of one document that this instance received in the last hour, oldest first and uncombined:
    * `created`, `delta` and `removed`. Changes from before the instance subscribed, or beyond

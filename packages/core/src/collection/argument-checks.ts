@@ -37,6 +37,7 @@ const STREAM_OPTIONS: OptionNames<StreamRequest> = {
   until: true,
   maxBatch: true,
   combine: true,
+  values: true,
   signal: true,
 }
 
@@ -147,19 +148,30 @@ export function parseCompareAndSet(
  */
 export function parseStreamOptions(options: StreamRequest): StreamOptions {
   assertOptions(options, STREAM_OPTIONS, 'options')
-  const { key, prefix, fields, from = 'now', until = 'stopped', maxBatch = 50, combine = true, signal } = options
+  const {
+    key,
+    prefix,
+    fields,
+    from = 'now',
+    until = 'stopped',
+    maxBatch = 50,
+    combine = true,
+    values = false,
+    signal,
+  } = options
   if (key !== undefined) parseKey(key)
   if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) {
     throw new ArgumentError(`maxBatch: expected an integer of at least 1, got ${formatValue(maxBatch)}`)
   }
   if (fields !== undefined) assertFieldNames(fields)
+  if (typeof values !== 'boolean') throw new ArgumentError(`values: expected a boolean, got ${formatValue(values)}`)
   const after = typeof from === 'object' && from !== null
   if (!after && from !== 'now' && from !== 'snapshot') {
     throw new ArgumentError(`from: expected 'now', 'snapshot' or { after: position }, got ${formatValue(from)}`)
   }
   assertOneOf(until, ['stopped', 'now'], 'until')
   const position = after ? decodePosition(from.after) : from
-  return { key, prefix, fields: fields && new Set(fields), from: position, until, maxBatch, combine, signal }
+  return { key, prefix, fields: fields && new Set(fields), from: position, until, maxBatch, combine, values, signal }
 }
 
 /** Throws unless the value is an array of strings. @throws ArgumentError (`SYNC_ARGUMENT`) */

@@ -4,10 +4,10 @@ const DONE = { done: true, value: undefined } as const
  * Wraps a generator in an iterator that ends at once when `signal` aborts or the consumer stops, even while the next
  * item is pending.
  */
-export function cancellable<T>(
+export function cancellable<T, R>(
   items: AsyncGenerator<T, void, void>,
-  { signal, map, onCancel }: CancelOptions<T>,
-): AsyncIterator<T, void> {
+  { signal, map, onCancel }: CancelOptions<T, R>,
+): AsyncIterator<R, void> {
   const pending = new Set<(resolvePending: typeof DONE) => void>()
   let cancelled = signal?.aborted === true
   const cancel = (): void => {
@@ -45,9 +45,9 @@ export function cancellable<T>(
 }
 
 /** Options of {@link cancellable}. */
-interface CancelOptions<T> {
+interface CancelOptions<T, R> {
   readonly signal: AbortSignal | undefined
-  readonly map: (item: T) => T
+  readonly map: (item: T) => R
   /** Called when the iteration ends early; may be called more than once. */
   readonly onCancel: () => void
 }

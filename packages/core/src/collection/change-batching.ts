@@ -1,4 +1,4 @@
-import { decodePosition, encodePosition } from '../model/position.ts'
+import { decodePosition, encodePosition, type LogPosition } from '../model/position.ts'
 import type { ReplicaEvent } from '../replica/replica-event.ts'
 import { type ChangeEvent, combine, toChangeEvents } from './change-events.ts'
 
@@ -11,13 +11,14 @@ interface BatchEntry {
 
 /**
  * Takes the next batch from the pending events, in order. `isNew` returns false for an event that was already delivered
- * in another way.
+ * in another way. `unresolvedFrom`: sequence of the first change that an earlier batch left unresolved.
  */
 export function nextBatch(
   pending: ReplicaEvent[],
   options: ChangeBatchOptions,
   isNew: (replicaEvent: ReplicaEvent) => boolean,
-): ChangeBatch {
+  unresolvedFrom: number = Number.POSITIVE_INFINITY,
+): TakenEvents {
   const entries: BatchEntry[] = []
   const entryByKey = new Map<string, BatchEntry>()
   const unresolved = new Map<string, number>()
@@ -30,15 +31,18 @@ export function nextBatch(
     if (!isNew(replicaEvent)) continue
     // after an unresolved change, later changes of the same document are unresolved too
     const events = unresolved.has(replicaEvent.key) ? undefined : toChangeEvents(replicaEvent)
-    if (events) for (const each of events) addEvent(each, replicaEvent.sequence)
+    const isComplete = !options.values || events?.every(({ kind }) => kind !== 'delta')
+    if (events && isComplete) for (const each of events) addEvent(each, replicaEvent.sequence)
     else {
       unresolved.set(replicaEvent.key, replicaEvent.sequence)
       firstUnresolved = Math.min(firstUnresolved, replicaEvent.sequence)
     }
   }
-  const upTo = pending[consumed - 1]?.sequence ?? 0
+  const { epoch = '', sequence = 0 } = pending[consumed - 1] ?? {}
   pending.splice(0, consumed)
-  return { events: withSafePositions(entries, firstUnresolved).filter(options.matches), unresolved, upTo }
+  const limit = Math.min(firstUnresolved, unresolvedFrom)
+  const events = withSafePositions(entries, limit).filter(options.matches)
+  return { events, unresolved, unresolvedFrom: limit, upTo: { epoch, sequence } }
 
   function addEvent(event: ChangeEvent, sequence: number): void {
     const entry = options.combine ? entryByKey.get(event.key) : undefined
@@ -74,15 +78,19 @@ export interface ChangeBatchOptions {
   /** Maximum number of changes in a batch; of documents, when combining. */
   readonly maxBatch: number
   readonly combine: boolean
+  /** Whether a change without the document's value is unresolved. */
+  readonly values: boolean
   /** True if the watcher requested this change. */
   readonly matches: (event: ChangeEvent) => boolean
 }
 
 /** A batch, and the documents that it leaves unresolved. */
-export interface ChangeBatch {
+export interface TakenEvents {
   readonly events: readonly ChangeEvent[]
   /** Documents that must be loaded, with the sequence of their change. */
   readonly unresolved: ReadonlyMap<string, number>
-  /** Sequence up to which events were taken. */
-  readonly upTo: number
+  /** Sequence of the first change that is unresolved; infinite if there is none. */
+  readonly unresolvedFrom: number
+  /** Position up to which events were taken. */
+  readonly upTo: LogPosition
 }

@@ -7,7 +7,7 @@ import { apply } from '../patch/apply.ts'
 import { applyFields } from '../patch/apply-fields.ts'
 import { compact } from '../patch/compact.ts'
 import type { ReplicaEvent } from '../replica/replica-event.ts'
-import type { RemovedReason, ResetReason } from './api.ts'
+import type { ChangeBatch, RemovedReason, ResetReason, SyncedBy } from './api.ts'
 
 interface Common {
   readonly key: string
@@ -29,6 +29,17 @@ export type ChangeEvent = Common &
     | { readonly kind: 'reset'; readonly value: JsonObject; readonly reason: ResetReason }
     | { readonly kind: 'removed'; readonly reason: RemovedReason }
   )
+
+/** A batch as a watcher receives it, without the type of its documents (`ChangeBatch<C>`). */
+export type ChangeEventBatch = ChangeBatch<ChangeEvent>
+
+/**
+ * Creates a batch. Its own properties are not enumerable, so that a batch equals an array of the same changes.
+ */
+export function toChangeBatch<C>(changes: C[], position: Position, synced: SyncedBy | undefined): ChangeBatch<C> {
+  const properties = { position: { value: position }, synced: { value: synced } }
+  return Object.defineProperties(changes, properties) as unknown as ChangeBatch<C>
+}
 
 const EMPTY_DOCUMENT: JsonObject = Object.freeze({})
 

@@ -1,15 +1,16 @@
 import { isCreation } from '../model/change.ts'
 import { ClosedError } from '../model/errors.ts'
 import { decodePosition, encodePosition, type LogPosition, type Position } from '../model/position.ts'
+import type { Runtime } from '../model/runtime.ts'
 import type { Replica } from '../replica/replica.ts'
 import { type ReloadReason, type ReplicaEvent, replicaChange } from '../replica/replica-event.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
 import type { SectionReplica } from '../replica/section-replica.ts'
 import { decodeChange } from '../transport/decode.ts'
-import type { ResetReason } from './api.ts'
+import type { ResetReason, SyncedBy } from './api.ts'
 import { cancellable } from './cancellable-iterator.ts'
 import { type ChangeBatchOptions, nextBatch } from './change-batching.ts'
-import type { ChangeEvent } from './change-events.ts'
+import { type ChangeEvent, type ChangeEventBatch, toChangeBatch } from './change-events.ts'
 import type { Migration } from './schema-migration.ts'
 
 /**
@@ -28,8 +29,12 @@ export interface StreamOptions {
   readonly until: 'stopped' | 'now'
   readonly maxBatch: number
   readonly combine: boolean
+  readonly values: boolean
   readonly signal: AbortSignal | undefined
 }
+
+/** Minimum time between two empty batches that report a newer position, in ms. */
+const BOOKMARK_INTERVAL_MS = 5_000
 
 const positionOf = ({ epoch, sequence }: LogPosition): LogPosition => ({ epoch, sequence })
 
@@ -52,6 +57,7 @@ export class ChangeStream {
   readonly #retryingStore: RetryingStore
   readonly #options: StreamOptions
   readonly #migration: Migration
+  readonly #runtime: Runtime
   readonly #batching: ChangeBatchOptions
   /** Backfill that must precede live events: from the log, or a snapshot with this reason. */
   #backfill: ReloadReason | 'log' | undefined
@@ -78,6 +84,8 @@ export class ChangeStream {
   #wake: () => void = () => {}
   #detach: () => void = () => {}
   #stopped = false
+  /** True once the changes were requested that a stream with `until: 'now'` needs to end. */
+  #isEnding = false
   /** Position up to which the log was replayed. Live events at or below it are duplicates. */
   #replayedUpTo: LogPosition = NO_POSITION
   /** Position of the watched document's last replayed change. */
@@ -87,9 +95,20 @@ export class ChangeStream {
    * resumed there would receive changes that these values already contain.
    */
   #resetsUpTo = 0
+  /** Sequence of the first change whose document waits in `#keysToReset`. */
+  #unresolvedFrom = Number.POSITIVE_INFINITY
+  /** True if documents wait for a reset because changes were dropped, not only because their values must be loaded. */
+  #overflowed: boolean
+  /** Set from a backfill until the batch that reports its end. */
+  #syncing: SyncedBy | undefined
+  /** Position of the last batch, and the time of that batch. */
+  #emitted: LogPosition = NO_POSITION
+  #emittedAt: number
+  /** True if that position leads to the beginning, so that the next safe one is emitted at once. */
+  #isBeginning = false
 
-  constructor(section: SectionReplica, retryingStore: RetryingStore, options: StreamOptions, migration: Migration) {
-    const { maxBatch, combine, fields, from } = options
+  constructor({ section, retryingStore, migration, runtime }: ChangeStreamDeps, options: StreamOptions) {
+    const { maxBatch, combine, values, fields, from } = options
     const matches = (event: ChangeEvent): boolean => {
       if (!fields || !('fields' in event)) return true
       // a delta names fields of the stored shape; the current ones are known only for a cached document
@@ -101,7 +120,10 @@ export class ChangeStream {
     this.#retryingStore = retryingStore
     this.#options = options
     this.#migration = migration
-    this.#batching = { maxBatch, combine, matches }
+    this.#runtime = runtime
+    this.#emittedAt = runtime.elapsed()
+    this.#batching = { maxBatch, combine, values, matches }
+    this.#overflowed = !values
     this.#backfill = from === 'now' ? undefined : from === 'snapshot' ? 'snapshot' : 'log'
     if (typeof from !== 'object') return
     // an earlier stream has delivered everything up to there
@@ -113,10 +135,15 @@ export class ChangeStream {
    * Iterates over batches until `signal` aborts, the consumer stops, or the instance closes (`SYNC_CLOSED`). It ends at
    * once, even while a store request is pending.
    */
-  iterator(): AsyncIterator<readonly ChangeEvent[], void> {
+  iterator(): AsyncIterator<ChangeEventBatch, void> {
     return cancellable(this.#batches(), {
       signal: this.#options.signal,
-      map: (batch) => batch.map((change) => this.#migration.change(change)),
+      map: ({ events, position, synced }) =>
+        toChangeBatch(
+          events.map((change) => this.#migration.change(change)),
+          position,
+          synced,
+        ),
       onCancel: () => {
         this.#stopped = true
         this.#detach()
@@ -125,7 +152,7 @@ export class ChangeStream {
     })
   }
 
-  async *#batches(): AsyncGenerator<readonly ChangeEvent[], void, void> {
+  async *#batches(): AsyncGenerator<Emission, void, void> {
     const { key, until } = this.#options
     const unsubscribe = this.#section.onClose(() => this.#wake())
     try {
@@ -145,16 +172,75 @@ export class ChangeStream {
     }
   }
 
-  async *#next(): AsyncGenerator<readonly ChangeEvent[], void, void> {
+  async *#next(): AsyncGenerator<Emission, void, void> {
     if (this.#backfill === 'log') yield* this.#replayLog(this.#options.from as LogPosition)
     else if (this.#backfill) yield* this.#emitSnapshot(this.#backfill)
-    else if (this.#keysToReset.size > 0) yield* this.#emitResets([...this.#keysToReset.keys()], 'overflow')
+    else if (this.#keysToReset.size > 0)
+      yield* this.#emitResets([...this.#keysToReset.keys()], this.#overflowed ? 'overflow' : 'loaded')
+    // the stream may have been restarted while the consumer was busy with that batch
+    else if (yield* this.#emit([], this.#caughtUpTo())) return
     else if (this.#liveEvents.length > 0) yield* this.#emitBatch(this.#liveEvents)
-    else if (this.#options.until === 'now') this.#stopped = true
-    else
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+    else if (this.#options.until === 'now') await this.#endUnlessBehind()
+    else await this.#untilWoken()
+  }
+
+  /** Ends the stream. A snapshot that contains later changes needs them first, so that its position is safe to save. */
+  async #endUnlessBehind(): Promise<void> {
+    if (!this.#syncing || this.#isEnding) this.#stopped = true
+    this.#isEnding = true
+    if (!this.#stopped) await this.#section.catchUp()
+  }
+
+  /** Resolves on the next event, or when a bookmark may be due. */
+  async #untilWoken(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    const cancel = this.#runtime.schedule(resolve, BOOKMARK_INTERVAL_MS, 'upkeep')
+    await promise
+    cancel()
+  }
+
+  /**
+   * Emits the changes, if any, with their position. `reached`: position up to which everything was emitted, including
+   * these changes; `undefined` if a stream that resumes must begin again. Without changes, emits a batch only if it
+   * completes a backfill or its position is due. Returns whether it emitted a batch.
+   */
+  *#emit(events: readonly ChangeEvent[], reached: LogPosition | undefined): Generator<Emission, boolean, void> {
+    const isComplete = reached && !this.#backfill && this.#keysToReset.size === 0
+    const synced = isComplete ? this.#syncing : undefined
+    const now = this.#runtime.elapsed()
+    if (events.length === 0 && !synced) {
+      if (!reached || reached.sequence <= this.#validUpTo(this.#emitted)) return false
+      if (!this.#isBeginning && now - this.#emittedAt < BOOKMARK_INTERVAL_MS) return false
+    }
+    if (synced) this.#syncing = undefined
+    this.#emitted = reached ?? NO_POSITION
+    this.#isBeginning = reached === undefined
+    this.#emittedAt = now
+    const position = reached ? encodePosition(reached) : restartPosition(this.#section.epochs.epoch)
+    yield { events, position, synced }
+    return true
+  }
+
+  /** Returns the position up to which the stream has emitted everything; `undefined` if no position is safe to save. */
+  #caughtUpTo(): LogPosition | undefined {
+    const { epoch } = this.#section.epochs
+    const observed = this.#liveEvents.length > 0 ? 0 : this.#observedUpTo()
+    if (observed === undefined) return undefined
+    const sequence = Math.max(observed, this.#validUpTo(this.#deliveredUpTo))
+    if (sequence < this.#resetsUpTo) return undefined
+    this.#resetsUpTo = 0
+    this.#markDelivered({ epoch, sequence })
+    return { epoch, sequence }
+  }
+
+  /** Returns the sequence up to which the stream has observed every event; `undefined` while that is not known. */
+  #observedUpTo(): number | undefined {
+    const { key } = this.#options
+    const { reader, reorderBuffer, epochs } = this.#section
+    if (key === undefined) return reorderBuffer.released
+    const replica = reader.peek(key)
+    return replica?.settled && replica.epoch === epochs.epoch ? this.#section.validAsOf(replica) : undefined
   }
 
   // ---- live ------------------------------------------------------------------------------------------------------
@@ -194,6 +280,7 @@ export class ChangeStream {
     this.#highestDelivered = sequence
     this.#resetsUpTo = 0
     this.#replayedUpTo = NO_POSITION
+    this.#unresolvedFrom = Number.POSITIVE_INFINITY
     this.#backfill = reason
     this.#wake()
   }
@@ -211,6 +298,7 @@ export class ChangeStream {
         kind === 'change' || this.#options.key !== undefined ? event : this.#atStreamPosition(event),
       )
     if (this.#liveEvents.length > MAX_BUFFERED) {
+      this.#overflowed = true
       for (const each of this.#liveEvents) this.#keysToReset.set(each.key, positionOf(each))
       this.#liveEvents = []
     }
@@ -268,14 +356,25 @@ export class ChangeStream {
     return prefix === undefined || key.startsWith(prefix)
   }
 
-  *#emitBatch(pending: ReplicaEvent[]): Generator<readonly ChangeEvent[], void, void> {
-    const { events, unresolved, upTo } = nextBatch(pending, this.#batching, (event) => this.#isNew(event))
+  *#emitBatch(pending: ReplicaEvent[]): Generator<Emission, void, void> {
+    const isNew = (event: ReplicaEvent): boolean => this.#isNew(event)
+    const { events, unresolved, unresolvedFrom, upTo } = nextBatch(pending, this.#batching, isNew, this.#unresolvedFrom)
+    this.#unresolvedFrom = unresolvedFrom
     for (const [key, sequence] of unresolved)
       this.#keysToReset.set(key, { epoch: this.#section.epochs.epoch, sequence })
     for (const each of events) this.#trackExistence(each)
-    this.#markDelivered({ epoch: this.#section.epochs.epoch, sequence: upTo })
+    this.#markDelivered(upTo)
+    const sequence = Math.max(0, Math.min(upTo.sequence, unresolvedFrom - 1))
+    const reached = sequence >= this.#resetsUpTo ? this.#notBefore({ epoch: upTo.epoch, sequence }) : undefined
     const safeEvents = this.#resetsUpTo > 0 ? this.#withSafePositions(events, unresolved.size === 0) : events
-    if (safeEvents.length > 0) yield safeEvents
+    yield* this.#emit(safeEvents, reached)
+  }
+
+  /** Returns the position, or the one of the last batch if it is later: a reset can be older than the replayed log. */
+  #notBefore(position: LogPosition): LogPosition {
+    const { epochs } = this.#section
+    const sequence = this.#validUpTo(this.#emitted)
+    return sequence > this.#validUpTo(position) ? { epoch: epochs.epoch, sequence } : position
   }
 
   /** Returns the changes with positions that are safe to save. `isComplete`: nothing is left after the last one. */
@@ -337,7 +436,7 @@ export class ChangeStream {
   // ---- backfill --------------------------------------------------------------------------------------------------
 
   /** Replays the log from a saved position up to the first live event. */
-  async *#replayLog(from: LogPosition): AsyncGenerator<readonly ChangeEvent[], void, void> {
+  async *#replayLog(from: LogPosition): AsyncGenerator<Emission, void, void> {
     const { key } = this.#options
     const { ref, epochs } = this.#section
     const scope = key === undefined ? ref : { ...ref, key }
@@ -374,6 +473,7 @@ export class ChangeStream {
       if (page.upTo >= liveFrom || page.upTo >= sequence) break
     }
     this.#backfill = undefined
+    this.#syncing = 'log'
     // from a reset onwards every event counts; without one, replayed changes are dropped
     const isReset = ({ kind, sequence }: ReplicaEvent): boolean =>
       kind === 'reset' && !this.#wasReplayed(kind, sequence)
@@ -382,7 +482,9 @@ export class ChangeStream {
       resetIndex >= 0
         ? this.#liveEvents.slice(resetIndex)
         : this.#liveEvents.flatMap((event) => this.#notReplayed(event, latest))
-    this.#resetExpired(latest)
+    if (key !== undefined && this.#section.options.ttl !== undefined && !latest.has(key))
+      latest.set(key, this.#validUpTo(from))
+    await this.#resetExpired(latest)
   }
 
   /**
@@ -398,20 +500,36 @@ export class ChangeStream {
       : []
   }
 
-  /** Schedules resets for replayed documents that are known to be gone: the log does not record an expiry. */
-  #resetExpired(latest: ReadonlyMap<string, number>): void {
-    const { reader, epochs } = this.#section
-    for (const [key, sequence] of latest) {
-      const replica = this.#existingKeys.has(key) ? reader.peek(key) : undefined
-      if (replica?.settled && !replica.exists && replica.sequence >= sequence)
-        this.#keysToReset.set(key, { epoch: epochs.epoch, sequence })
+  /**
+   * Schedules resets for documents that have expired, because the log does not record it: replayed ones, and the
+   * watched one. In a section without a TTL, only a cached replica can know of a removal that the log lacks.
+   */
+  async #resetExpired(latest: ReadonlyMap<string, number>): Promise<void> {
+    const { reader, epochs, options } = this.#section
+    const { switches, epoch } = epochs
+    const isLoading = options.ttl !== undefined && this.#options.key === undefined
+    const keys = [...latest.keys()].filter((key) => this.#existingKeys.has(key))
+    for (let at = 0; at < keys.length; at += LOAD_BATCH_SIZE) {
+      const keyBatch = keys.slice(at, at + LOAD_BATCH_SIZE)
+      const states = isLoading
+        ? await Promise.all(keyBatch.map((key) => reader.readTransient(key)))
+        : keyBatch.map((key) => reader.peek(key))
+      if (this.#backfill || epochs.switches !== switches) return
+      for (const [index, state] of states.entries()) {
+        const key = keyBatch[index] as string
+        const sequence = latest.get(key) as number
+        if (state?.settled && !state.exists && state.sequence >= sequence)
+          this.#keysToReset.set(key, { epoch, sequence })
+      }
     }
   }
 
   /** Emits every existing document as a reset. */
-  async *#emitSnapshot(reason: ReloadReason): AsyncGenerator<readonly ChangeEvent[], void, void> {
+  async *#emitSnapshot(reason: ReloadReason): AsyncGenerator<Emission, void, void> {
     const { key } = this.#options
     this.#backfill = undefined
+    this.#syncing = 'snapshot'
+    this.#unresolvedFrom = Number.POSITIVE_INFINITY
     this.#deliveredByKey.clear()
     this.#keysToReset.clear()
     const keys = new Set(this.#existingKeys)
@@ -427,15 +545,18 @@ export class ChangeStream {
   async #listKeys(): Promise<readonly string[]> {
     const { keys, highestSequence } = await this.#section.reader.listKeys(this.#options.prefix)
     this.#highestDelivered = Math.max(this.#highestDelivered, highestSequence)
+    // the list already lacks the documents that were deleted before it was read
+    this.#resetsUpTo = Math.max(this.#resetsUpTo, highestSequence)
     return keys
   }
 
   /** Emits the current values of these documents. Only the last one carries a position that covers all of them. */
-  async *#emitResets(keys: readonly string[], reason: ResetReason): AsyncGenerator<readonly ChangeEvent[], void, void> {
+  async *#emitResets(keys: readonly string[], reason: ResetReason): AsyncGenerator<Emission, void, void> {
     const { maxBatch, key: only } = this.#options
     const { epochs } = this.#section
     const streamPosition = { epoch: epochs.epoch, sequence: this.#validUpTo(this.#deliveredUpTo) }
     let batch: ChangeEvent[] = []
+    let reached: LogPosition | undefined = streamPosition
     for (let at = 0; at < keys.length && !this.#backfill; ) {
       const keyBatch = keys.slice(at, at + LOAD_BATCH_SIZE)
       const { switches } = epochs
@@ -463,16 +584,25 @@ export class ChangeStream {
         // this value contains all waiting events of the watched document
         if (only !== undefined && (value || wasKnown)) this.#liveEvents = []
         this.#trackExistence({ key, kind: value ? 'reset' : 'removed' })
-        this.#deliveredByKey.set(key, { epoch, sequence })
+        const delivered = { epoch, sequence }
+        this.#deliveredByKey.set(key, delivered)
+        if (!value) this.#deliveredRemovals.add(delivered)
         this.#highestDelivered = Math.max(this.#highestDelivered, sequence)
+        if (only !== undefined) reached = position
         if (batch.length < maxBatch) continue
-        yield batch
+        yield* this.#emit(batch, isSafe ? position : undefined)
         batch = []
       }
       at += keyBatch.length
     }
+    if (this.#backfill || this.#keysToReset.size > 0) reached = undefined
+    else {
+      this.#unresolvedFrom = Number.POSITIVE_INFINITY
+      this.#overflowed = !this.#options.values
+    }
+    if (only === undefined && this.#resetsUpTo > streamPosition.sequence) reached = undefined
     // these are recorded as delivered, so they must be emitted even if a restart is pending
-    if (batch.length > 0) yield batch
+    yield* this.#emit(batch, reached)
   }
 
   /**
@@ -485,4 +615,19 @@ export class ChangeStream {
       ? section.readTransient(key, sequence)
       : section.acquireSettledAsOf(key, sequence)
   }
+}
+
+/** A batch before its documents are converted to their current shape. */
+interface Emission {
+  readonly events: readonly ChangeEvent[]
+  readonly position: Position
+  readonly synced: SyncedBy | undefined
+}
+
+/** Collaborators of {@link ChangeStream}. */
+interface ChangeStreamDeps {
+  readonly section: SectionReplica
+  readonly retryingStore: RetryingStore
+  readonly migration: Migration
+  readonly runtime: Runtime
 }

@@ -28,7 +28,7 @@ import {
   parseStreamOptions,
   type StreamRequest,
 } from './argument-checks.ts'
-import { type ChangeEvent, toChangeEvents } from './change-events.ts'
+import { type ChangeEvent, type ChangeEventBatch, toChangeEvents } from './change-events.ts'
 import { ChangeStream } from './change-stream.ts'
 import type { CommitOutcome } from './commit-outcome.ts'
 import { toEntry, toSourceEntry, type UntypedEntry } from './entry.ts'
@@ -352,8 +352,8 @@ export class SectionCollection {
 
   // ---- change streams --------------------------------------------------------------------------------------------
 
-  changes(options: StreamRequest = {}): AsyncIterable<readonly ChangeEvent[]> {
-    const { section, retryingStore, migration } = this.#deps
+  changes(options: StreamRequest = {}): AsyncIterable<ChangeEventBatch> {
+    const { section, retryingStore, migration, runtime } = this.#deps
     const parsed = parseStreamOptions(options)
     if (parsed.key === undefined && section.options.subscribeBy === 'document') {
       throw new ArgumentError(
@@ -361,7 +361,9 @@ export class SectionCollection {
         { address: section.ref },
       )
     }
-    return { [Symbol.asyncIterator]: () => new ChangeStream(section, retryingStore, parsed, migration).iterator() }
+    return {
+      [Symbol.asyncIterator]: () => new ChangeStream({ section, retryingStore, migration, runtime }, parsed).iterator(),
+    }
   }
 
   recentChanges(key: string): readonly ChangeEvent[] {

@@ -1,22 +1,23 @@
-import type { RemovedReason, ResetReason } from '../collection/api.ts'
+import type { RemovedReason, ResetReason, SyncedBy } from '../collection/api.ts'
 import type { SectionRef } from '../model/address.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Position } from '../model/position.ts'
 
 /*
- * A recording, version 1: JSON Lines, UTF-8. Readers ignore members that they do not know.
+ * A recording, version 2: JSON Lines, UTF-8. Readers ignore members that they do not know.
  *
- *   first line   {"recording":1,"partition":…,"section":…,"from":"now" | "snapshot" | {"after":position},"at":…}
+ *   first line   {"recording":2,"partition":…,"section":…,"from":"now" | "snapshot" | {"after":position},"at":…}
  *   a change     {"key":…,"kind":"created","version":…,"position":…,"at":…,"value":{…},"meta":{…}?}
  *                {… "kind":"reset", … "value":{…},"reason":…}
  *                {… "kind":"changed", … "patch":[op, …]}      RFC 6902, on the whole document
  *                {… "kind":"removed", … "reason":…}
+ *   a bookmark   {"position":…,"synced":"snapshot" | "log"?}     new in version 2
  *   last line    {"end":number of changes}
  */
 
 /** Major version of the recording format that this release writes, and the highest that it reads. */
-export const RECORDING_VERSION = 1
+export const RECORDING_VERSION = 2
 
 /** First line of a recording: its section and starting point. */
 export interface RecordingStart extends SectionRef {
@@ -45,6 +46,14 @@ export type RecordedChange = {
   | { readonly kind: 'changed'; readonly patch: readonly Operation[] }
   | { readonly kind: 'removed'; readonly reason: RemovedReason }
 )
+
+/** A position that the recording has reached without another change, as an empty or synced batch of the stream. */
+export interface RecordedBookmark {
+  /** Position after which another recording can continue. */
+  readonly position: Position
+  /** Present if the recording contains everything that existed at its start: `snapshot` or `log`. */
+  readonly synced?: SyncedBy
+}
 
 /** Last line of a complete recording. */
 export interface RecordingEnd {

@@ -1,6 +1,7 @@
 export { RecordingError, type RecordingFailure } from '../model/errors.ts'
 export {
   RECORDING_VERSION,
+  type RecordedBookmark,
   type RecordedChange,
   type RecordingEnd,
   type RecordingStart,

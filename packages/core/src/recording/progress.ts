@@ -6,6 +6,6 @@ export interface ReplayProgress {
   readonly line: number
   /** Number of changes that this replay has written up to that line. */
   readonly changes: number
-  /** Position of the last of these changes in the recorded section. */
+  /** Position in the recorded section that these lines reach. */
   readonly position?: Position
 }

@@ -1,12 +1,19 @@
 import { RecordingError } from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
-import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type RecordingStart } from './format.ts'
+import {
+  RECORDING_VERSION,
+  type RecordedBookmark,
+  type RecordedChange,
+  type RecordingEnd,
+  type RecordingStart,
+} from './format.ts'
 import { splitLines, type TextChunks, type TextLine } from './jsonl.ts'
 
 /** One line of a recording, with its number (from 1) and its length in characters. */
 export type RecordingLine = { readonly line: number; readonly characters: number } & (
   | { readonly start: RecordingStart }
   | { readonly change: RecordedChange }
+  | { readonly bookmark: RecordedBookmark }
   | { readonly end: RecordingEnd }
 )
 
@@ -35,6 +42,8 @@ export async function* readRecording(chunks: TextChunks): AsyncGenerator<Recordi
         )
       }
       yield { line: last, characters, end: { end: changes } }
+    } else if (!('key' in content) && 'position' in content) {
+      yield { line: last, characters, bookmark: parseBookmark(content, last) }
     } else {
       yield { line: last, characters, change: parseChange(content, last) }
       changes++
@@ -70,6 +79,13 @@ function parseStart(content: JsonObject): RecordingStart {
     throw new RecordingError('damaged', 1, HEADER_EXPECTED)
   }
   return { recording, partition, section, from: from as RecordingStart['from'], at }
+}
+
+function parseBookmark({ position, synced }: JsonObject, line: number): RecordedBookmark {
+  const isValid = synced === undefined || synced === 'snapshot' || synced === 'log'
+  if (!isNonEmptyString(position) || !isValid)
+    throw new RecordingError('damaged', line, 'expected a bookmark, got another object')
+  return { position, ...(synced && { synced }) }
 }
 
 function parseChange(content: JsonObject, line: number): RecordedChange {

@@ -1,7 +1,13 @@
 import type { Change, Collection } from '../collection/api.ts'
 import type { Position } from '../model/position.ts'
 import { type Runtime, systemRuntime } from '../model/runtime.ts'
-import { RECORDING_VERSION, type RecordedChange, type RecordingEnd, type RecordingStart } from './format.ts'
+import {
+  RECORDING_VERSION,
+  type RecordedBookmark,
+  type RecordedChange,
+  type RecordingEnd,
+  type RecordingStart,
+} from './format.ts'
 
 /** Options of {@link record}. */
 export interface RecordOptions {
@@ -45,11 +51,14 @@ export async function* record<T>(
       yield toLine(toRecordedChange(change as Change<unknown>))
       written++
     }
+    const { position, synced } = batch
+    if (synced || batch.length === 0) yield toLine({ position, ...(synced && { synced }) })
   }
   yield toLine({ end: written })
 }
 
-const toLine = (content: RecordingStart | RecordedChange | RecordingEnd): string => `${JSON.stringify(content)}\n`
+const toLine = (content: RecordingStart | RecordedChange | RecordedBookmark | RecordingEnd): string =>
+  `${JSON.stringify(content)}\n`
 
 /** Keeps only the members that cannot be derived from the others. A delta is recorded like a change. */
 function toRecordedChange(change: Change<unknown>): RecordedChange {

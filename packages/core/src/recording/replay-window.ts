@@ -106,7 +106,7 @@ export class ReplayWindow {
       this.#progress =
         'change' in line
           ? { line: line.line, changes: changes + 1, position: line.change.position }
-          : { ...this.#progress, line: line.line }
+          : { ...this.#progress, line: line.line, ...('bookmark' in line && { position: line.bookmark.position }) }
     }
     this.#wake()
     this.#reportProgress()

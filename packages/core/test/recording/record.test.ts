@@ -23,10 +23,11 @@ describe('record()', () => {
     await using instance = openTestInstance()
     await instance.docs.assign('x', { n: 1 })
     await instance.docs.assign('y', { n: 2 })
-    const [start, x, y, end] = parse(await textOf(record(instance.docs, { until: 'now' })))
-    expect(start).toEqual({ recording: 1, partition: 'eu', section: 'doc', from: 'snapshot', at: expect.any(Number) })
+    const [start, x, y, bookmark, end] = parse(await textOf(record(instance.docs, { until: 'now' })))
+    expect(start).toEqual({ recording: 2, partition: 'eu', section: 'doc', from: 'snapshot', at: expect.any(Number) })
     expect(x).toMatchObject({ key: 'x', kind: 'reset', reason: 'snapshot', version: 1, value: { n: 1 } })
     expect(y).toMatchObject({ key: 'y', kind: 'reset', position: expect.stringMatching(/^2\./) })
+    expect(bookmark).toEqual({ position: expect.stringMatching(/^2\./), synced: 'snapshot' })
     expect(end).toEqual({ end: 2 })
   })
 
@@ -47,7 +48,7 @@ describe('record()', () => {
     stop.abort()
     const common = { key: 'x', at: expect.any(Number), position: expect.any(String) }
     expect(parse(await recording)).toEqual([
-      { recording: 1, partition: 'eu', section: 'doc', from: 'now', at: cluster.clock.now() - 20 },
+      { recording: 2, partition: 'eu', section: 'doc', from: 'now', at: cluster.clock.now() - 20 },
       { ...common, kind: 'created', version: 1, meta: { actor: 'ann' }, value: { n: 1, list: [1] } },
       { ...common, kind: 'changed', version: 2, patch: [{ op: 'replace', path: '/list', value: [1, 2] }] },
       { ...common, kind: 'removed', version: 3, reason: 'deleted' },
@@ -75,7 +76,21 @@ describe('record()', () => {
     await instance.docs.assign('x', { n: 4 })
     const [last] = first.flatMap((line) => ('change' in line ? [line.change.position] : [])).slice(-1)
     const second = parse(await textOf(record(instance.docs, { from: { after: last as string }, until: 'now' })))
-    expect(second).toMatchObject([{ from: { after: last } }, { kind: 'changed', version: 4 }, { end: 1 }])
+    expect(second).toMatchObject([
+      { from: { after: last } },
+      { kind: 'changed', version: 4 },
+      { synced: 'log' },
+      { end: 1 },
+    ])
+  })
+
+  it('records a position of an empty section, from which another recording continues', async () => {
+    await using instance = openTestInstance()
+    const [, empty] = await linesOf(await textOf(record(instance.docs, { until: 'now' })))
+    const after = empty && 'bookmark' in empty ? empty.bookmark.position : ''
+    await instance.docs.assign('x', { n: 1 })
+    const next = parse(await textOf(record(instance.docs, { from: { after }, until: 'now' })))
+    expect(next).toMatchObject([{ recording: 2 }, { kind: 'created', version: 1 }, { synced: 'log' }, { end: 1 }])
   })
 
   it('leaves the recording without an end when the caller stops reading', async () => {
@@ -126,7 +141,7 @@ describe('readRecording()', () => {
   it.each([
     ['an empty text', '', 1, 'truncated'],
     ['a text that is not a recording', '{"t":1}\n', 1, 'damaged'],
-    ['a later release', replaced(1, '{"recording":2,"sections":[]}'), 1, 'newer'],
+    ['a later release', replaced(1, '{"recording":3,"sections":[]}'), 1, 'newer'],
     ['a start without section', replaced(1, '{"recording":1,"partition":"eu","from":"now","at":0}'), 1, 'damaged'],
     [
       'a start with an invalid from',

@@ -78,7 +78,7 @@ describe('replay()', () => {
     const playing = replay([lines.with(3, '{"key":"x"').join('\n')], instance.docs)
     await expect(playing).rejects.toMatchObject({ code: 'SYNC_RECORDING', line: 4, reason: 'damaged' })
     expect(instance.stored()).toEqual({ x: { n: 1, list: [1, 2] }, y: { n: 5 } })
-    await expect(replay(['{"recording":2}\n'], instance.docs)).rejects.toMatchObject({ line: 1, reason: 'newer' })
+    await expect(replay(['{"recording":3}\n'], instance.docs)).rejects.toMatchObject({ line: 1, reason: 'newer' })
     expect(await replay([fixture], instance.docs, { after: 3 })).toEqual({ line: 7, changes: 3, position: '12.e' })
     expect(instance.stored()).toEqual({ x: { n: 2, list: [0, 1, 2] }, 'z ü\0': { n: 0 } })
   })

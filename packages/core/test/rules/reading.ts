@@ -199,6 +199,32 @@ export const reading: readonly Rule[] = [
     },
   },
   {
+    name: 'snapshot-position-covers-its-list',
+    statement: "A snapshot's position includes every change that its list of documents already reflects",
+    consequence: 'a consumer that resumes there receives changes of documents that it never received',
+    edits: [
+      {
+        file: 'collection/change-stream.ts',
+        find: 'this.#resetsUpTo = Math.max(this.#resetsUpTo, highestSequence)',
+        replace: '',
+      },
+    ],
+    provenBy: {
+      file: 'collection/stream-positions.test.ts',
+      name: "changes({ from: 'snapshot' }) > emits a position that covers the deletions before its list of documents",
+    },
+  },
+  {
+    name: 'lost-replay-is-withdrawn',
+    statement: 'If the store loses a change that a watcher of one document read from the log, the watcher gets a reset',
+    consequence: 'the replica never applied the change, so no event corrects the watcher',
+    edits: [{ file: 'replica/observers.ts', find: 'observer.rewind?.()', replace: '{}' }],
+    provenBy: {
+      file: 'collection/stream-resumed.test.ts',
+      name: 'changes({ key, from: { after } }) > emits a reset when the store loses a change that was read from the log during a load',
+    },
+  },
+  {
     name: 'saved-position-has-its-epoch',
     statement:
       'A saved position is judged by its epoch; if that history was lost, the stream begins again with `reset`',

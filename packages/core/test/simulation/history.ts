@@ -1,4 +1,4 @@
-import type { JsonObject, Operation, Position } from '@sync/core'
+import type { JsonObject, Operation, Position, SyncedBy } from '@sync/core'
 
 /** The observable events of a schedule. `at` is the event's number, in the order of occurrence. */
 export interface History {
@@ -105,6 +105,11 @@ export type WatchEvent = { readonly watcher: string; readonly at: number } & (
       /** The watcher keeps its documents. `mayMissRemovals` if some may have been removed without a change for the watcher. */
       readonly kind: 'resumed'
       readonly mayMissRemovals: boolean
+    }
+  | {
+      /** The stream has emitted everything that existed at its start. */
+      readonly kind: 'synced'
+      readonly by: SyncedBy
     }
   | {
       readonly kind: 'created' | 'reset' | 'removed'

@@ -47,7 +47,14 @@ export function drawScenario({ int, chance, pick }: SeededRandom, { losses }: Pi
   const keys = ['k', 'm', 'o', 'q'].slice(0, pick([1, 1, 2, 2, 3, 4]))
   const watchers = Array.from({ length: pick([2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 8]) }, (_, at) => {
     const pause = chance(0.3) ? int(300) : 0
-    if (subscribeBy === 'section') return [{ combine: at % 2 === 0, pause }]
+    const combine = at % 2 === 0
+    if (subscribeBy === 'section')
+      return at === 0
+        ? [
+            { combine, pause },
+            { combine, pause, prefix: keys[0] as string },
+          ]
+        : [{ combine, pause }]
     return keys.map((key) => ({ combine: true, pause, key }))
   })
   const hub = {

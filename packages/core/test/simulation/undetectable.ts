@@ -40,5 +40,10 @@ export const undetectable: ReadonlyMap<string, string> = new Map([
   ],
   ['gap-of-our-history', `${RARE} an epoch would have to begin, and lose commits, during a comparison of versions`],
   ['load-older-than-the-gap', `${RARE} a load would have to be in progress when the log turns out to be truncated`],
+  ['lost-replay-is-withdrawn', `${RARE} a load would have to be in progress while the log is replayed and then lost`],
+  [
+    'snapshot-position-covers-its-list',
+    `${RARE} a deletion would have to be in transit when a snapshot is read, and its watcher would have to resume`,
+  ],
   ['position-skips-nothing', 'the simulated watchers save their positions only after whole batches'],
 ])

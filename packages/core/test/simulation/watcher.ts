@@ -8,6 +8,8 @@ export interface WatchOptions {
   readonly combine: boolean
   /** Watches only this document. */
   readonly key?: string
+  /** Watches only documents whose key begins so. */
+  readonly prefix?: string
   /** Time between two batches, in milliseconds. */
   readonly pause: number
 }
@@ -53,10 +55,11 @@ export class Watcher {
   }
 
   async #follow({ collection }: Process, signal: AbortSignal): Promise<void> {
-    const { combine, key, pause } = this.#options
+    const { combine, key, prefix, pause } = this.#options
     const from = this.#position === undefined ? 'snapshot' : { after: this.#position }
     try {
-      for await (const batch of collection.changes({ combine, from, signal, ...(key !== undefined && { key }) })) {
+      const filter = { ...(key !== undefined && { key }), ...(prefix !== undefined && { prefix }) }
+      for await (const batch of collection.changes({ combine, from, signal, ...filter })) {
         if (signal.aborted) return
         for (const change of batch) {
           const { kind, key, version, commits } = change
@@ -64,13 +67,22 @@ export class Watcher {
           if ('patch' in change) this.#record({ ...event, kind: change.kind, patch: change.patch })
           else this.#record({ ...event, kind } as EventBody)
         }
-        this.#position = batch.at(-1)?.position
+        this.#checkPosition(batch.position)
+        this.#position = batch.position
+        if (batch.synced) this.#record({ kind: 'synced', by: batch.synced })
         if (pause > 0 && this.#pauses) await new Promise<void>((resolve) => this.#time.schedule(resolve, pause))
         if (signal.aborted) return
       }
     } catch (error) {
       if (!signal.aborted) this.#recorder.problems.push(`${this.name} failed: ${String(error)}`)
     }
+  }
+
+  /** Within one epoch, a position goes back only to the beginning: during a snapshot. */
+  #checkPosition(position: Position): void {
+    const [before, now] = [this.#position, position].map((each) => /^(\d+)\.(.+)$/s.exec(each ?? ''))
+    const goesBack = before && now && before[2] === now[2] && now[1] !== '0' && Number(now[1]) < Number(before[1])
+    if (goesBack) this.#recorder.problems.push(`${this.name}: position ${position} follows ${this.#position}`)
   }
 
   #record(event: EventBody): void {

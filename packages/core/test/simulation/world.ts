@@ -50,7 +50,7 @@ export class World {
         ({ key, ...options }, index) =>
           new Watcher(
             `watcher ${at}.${index}`,
-            key === undefined ? scenario.keys : [key],
+            key === undefined ? scenario.keys.filter((each) => each.startsWith(options.prefix ?? '')) : [key],
             key === undefined ? options : { ...options, key },
             this.time,
             this.recorder,

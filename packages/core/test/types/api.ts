@@ -108,6 +108,9 @@ if (v) {
   await c.set('k', v) // a value that was read can be written
   await c.set('k', { ...v, price: 3 })
 }
+// every change of a stream with values has one
+for await (const batch of c.changes({ values: true }))
+  for (const change of batch) if (change.kind !== 'removed') yes<Equal<typeof change.value.price, number>>()
 // discriminated unions of changes
 for await (const batch of c.changes({ fields: ['price'], from: 'snapshot' }))
   for (const ch of batch) {

@@ -61,8 +61,7 @@ export class Replica {
     const { signal } = this.#stop
     for await (const batch of this.#collection.changes({ from: 'snapshot', signal })) {
       for (const change of batch) this.#apply(change)
-      const last = batch.at(-1)
-      if (last) this.#options.onDelivered(last.position)
+      this.#options.onDelivered(batch.position)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Collection, SyncInstance } from '@sync/core'
+import type { Change, ChangeBatch, ChangesOptions, Collection, SyncInstance } from '@sync/core'
 import type { TestDocument } from '../../context/sync-test-context.ts'
 import type { SyncHarness } from '../../harness/harness.ts'
 import { memoryStack, type StackInterceptors } from '../../harness/memory.ts'
@@ -26,8 +26,17 @@ export const brokenHarness = (
   change: (harness: SyncHarness) => SyncHarness,
 ): Mutant => ({ kind: 'sync', rule, name, expectedMessage, createHarness: async () => change(await memoryStack({})) })
 
+/** Returns a batch with other changes. */
+export const withChanges = <C>(batch: ChangeBatch<C>, changes: readonly C[]): ChangeBatch<C> =>
+  Object.assign([...changes], { position: batch.position, synced: batch.synced })
+
 /** Collection of the documents that the rules write. */
 export type TestCollection = Collection<TestDocument>
+
+/** Methods that a mutant replaces. */
+export type CollectionOverrides = Partial<Omit<TestCollection, 'changes'>> & {
+  changes?(options?: ChangesOptions<TestDocument>): AsyncIterable<ChangeBatch<Change<TestDocument>>>
+}
 
 /** Returns an instance with some methods replaced. */
 export function overlayInstance(sync: SyncInstance, overrides: Partial<SyncInstance>): SyncInstance {
@@ -52,7 +61,7 @@ export const brokenCollections = (
   rule: string,
   name: string,
   expectedMessage: RegExp,
-  breakInstance: (sync: SyncInstance) => (docs: TestCollection) => Partial<TestCollection>,
+  breakInstance: (sync: SyncInstance) => (docs: TestCollection) => CollectionOverrides,
 ): Mutant =>
   brokenStack(rule, name, expectedMessage, () => ({
     sync(sync) {
@@ -67,7 +76,7 @@ export const brokenCollections = (
   }))
 
 /** Returns a collection with some methods replaced. */
-export const overlayCollection = (docs: TestCollection, overrides: Partial<TestCollection>): TestCollection =>
+export const overlayCollection = (docs: TestCollection, overrides: CollectionOverrides): TestCollection =>
   new Proxy(docs, {
     get(target, name) {
       const replaced: unknown = Reflect.get(overrides, name)

@@ -1,7 +1,14 @@
 import type { Change, SyncInstance } from '@sync/core'
 import type { TestDocument } from '../../context/sync-test-context.ts'
 import type { Mutant } from '../mutant.ts'
-import { brokenCollections, brokenStack, overlayCollection, overlayInstance, type TestCollection } from './build.ts'
+import {
+  brokenCollections,
+  brokenStack,
+  overlayCollection,
+  overlayInstance,
+  type TestCollection,
+  withChanges,
+} from './build.ts'
 import { applyByAssignment, naiveReplica } from './naive.ts'
 
 /** Update without a precondition: reads, changes the copy, and writes all of it. */
@@ -109,7 +116,10 @@ export const convergence: readonly Mutant[] = [
         if (options?.combine === false) return stream
         return (async function* () {
           for await (const batch of stream)
-            yield batch.map((change) => ('patch' in change ? { ...change, patch: change.patch.slice(-1) } : change))
+            yield withChanges(
+              batch,
+              batch.map((change) => ('patch' in change ? { ...change, patch: change.patch.slice(-1) } : change)),
+            )
         })()
       },
     }),

@@ -1,6 +1,14 @@
+import type { Position } from '@sync/core'
 import type { Mutant } from '../mutant.ts'
 import { eventLoopTurns, interceptFrames, overlayBus, overlayStore } from '../overlay.ts'
-import { brokenCollections, brokenHarness, brokenStack, overlayInstance, type TestCollection } from './build.ts'
+import {
+  brokenCollections,
+  brokenHarness,
+  brokenStack,
+  overlayInstance,
+  type TestCollection,
+  withChanges,
+} from './build.ts'
 import { naiveReplica } from './naive.ts'
 
 let opIdSuffix = 0
@@ -195,8 +203,41 @@ export const repair: readonly Mutant[] = [
             if (lost || live < 0) yield batch
             else {
               lost = true
-              yield batch.filter((_, at) => at !== live)
+              yield withChanges(
+                batch,
+                batch.filter((_, at) => at !== live),
+              )
             }
+          }
+        })()
+      },
+    }),
+  ),
+  brokenCollections(
+    'SYNC-SUB-10',
+    'leaves out batches without changes',
+    /timed out: the synced batch of an empty section/,
+    () => (docs) => ({
+      changes(options) {
+        const stream = docs.changes(options)
+        return (async function* () {
+          for await (const batch of stream) if (batch.length > 0) yield batch
+        })()
+      },
+    }),
+  ),
+  brokenCollections(
+    'SYNC-SUB-11',
+    'reports only positions of its own changes',
+    /a filtered stream: expected a position that includes the changes of other documents/,
+    () => (docs) => ({
+      changes(options) {
+        const stream = docs.changes(options)
+        return (async function* () {
+          let last: Position | undefined
+          for await (const batch of stream) {
+            if (batch.length > 0 || last === undefined) last = batch.position
+            yield Object.assign([...batch], { position: last, synced: batch.synced })
           }
         })()
       },
@@ -212,7 +253,7 @@ export const repair: readonly Mutant[] = [
         return (async function* () {
           let first = true
           for await (const batch of stream) {
-            yield first ? batch.slice(1) : batch
+            yield first ? withChanges(batch, batch.slice(1)) : batch
             first = false
           }
         })()
@@ -245,7 +286,7 @@ export const repair: readonly Mutant[] = [
         return (async function* () {
           for await (const batch of stream) {
             const rest = batch.filter((change) => change.kind !== 'reset')
-            if (rest.length > 0) yield rest
+            if (rest.length > 0) yield withChanges(batch, rest)
           }
         })()
       },

@@ -1,4 +1,4 @@
-import type { Change } from '@sync/core'
+import type { Change, ChangeBatch } from '@sync/core'
 import { assertEqual, assertRejects, assertThat } from '../../checkers/assertions.ts'
 import { findViolation } from '../../checkers/history.ts'
 import type { SyncTestContext, TestDocument, TestInstance } from '../../context/sync-test-context.ts'
@@ -8,6 +8,9 @@ import type { Rule } from '../rule.ts'
 const FLOOD_SIZE = 10_400
 /** Number of these changes per group commit. */
 const GROUP_SIZE = 100
+
+/** Maximum time between two positions of a quiet stream, with a margin, in ms. */
+const BOOKMARK_WAIT_MS = 7_000
 
 /** Change streams, listeners, bounded backlogs and expiry. */
 export const streams: readonly Rule<SyncTestContext>[] = [
@@ -100,6 +103,67 @@ export const streams: readonly Rule<SyncTestContext>[] = [
         const { version } = (await a.docs.getEntry(`k${n}`)) ?? { version: 0 }
         assertEqual(versions.at(-1), version, `the last version of k${n} in the stream`)
       }
+    },
+  },
+  {
+    id: 'SYNC-SUB-10',
+    level: 'MUST',
+    statement:
+      'A stream from a snapshot emits a synced batch when it has emitted every document, and resumes exactly at its position.',
+    hint: 'Emit the synced batch also for an empty section, once its position covers every value of the snapshot.',
+    async run(context) {
+      const [a, b] = await context.openInstances(2, context.define())
+      const synced = async (from: 'snapshot' | { readonly after: string }, what: string) => {
+        const changes: string[] = []
+        const read = async (): Promise<ChangeBatch<Change<TestDocument>> | undefined> => {
+          for await (const batch of b.docs.changes({ from, combine: false })) {
+            for (const { key, version } of batch) changes.push(`${key} ${version}`)
+            if (batch.synced) return batch
+          }
+          return undefined
+        }
+        const last = await context.withTimeout(read(), what)
+        return { changes, position: last?.position ?? '', by: last?.synced }
+      }
+      const empty = await synced('snapshot', 'the synced batch of an empty section')
+      await a.docs.assign('x', { n: 1 })
+      await a.docs.assign('y', { n: 1 })
+      await a.docs.assign('x', { n: 2 })
+      const resumed = await synced({ after: empty.position }, 'the synced batch after an empty snapshot')
+      assertEqual(resumed.changes, ['x 1', 'y 1', 'x 2'], 'the changes after the position of an empty snapshot')
+      const full = await synced('snapshot', 'the synced batch of a snapshot')
+      assertEqual(full.changes.sort(), ['x 2', 'y 1'], 'the documents of a snapshot up to its synced batch')
+      assertEqual([full.by, resumed.by], ['snapshot', 'log'], 'the `synced` of a snapshot and of a resumed stream')
+      await a.docs.assign('y', { n: 2 })
+      const after = await synced({ after: full.position }, 'the synced batch after a snapshot')
+      assertEqual(after.changes, ['y 2'], 'the changes after the position of a snapshot')
+    },
+  },
+  {
+    id: 'SYNC-SUB-11',
+    level: 'MUST',
+    statement: 'A filtered stream reports newer positions while only other documents change.',
+    hint: 'From time to time, emit an empty batch with the position up to which the stream has observed the section.',
+    async run(context) {
+      const [a, b] = await context.openInstances(2, context.define())
+      await a.docs.assign('quiet', { n: 1 })
+      const positions: string[] = []
+      const stop = new AbortController()
+      const reading = (async () => {
+        for await (const batch of b.docs.changes({ prefix: 'quiet', from: 'snapshot', signal: stop.signal }))
+          positions.push(batch.position)
+      })()
+      reading.catch(() => {})
+      context.onCleanup(async () => stop.abort())
+      await context.waitUntil(() => positions.length > 0, 'a filtered stream emits no snapshot')
+      const { position: expected } = await a.docs.assign('busy', { n: 1 })
+      await context.waitUntil(
+        () => positions.at(-1) === expected,
+        () =>
+          `a filtered stream: expected a position that includes the changes of other documents, ${expected}, got ${positions.at(-1)}`,
+        context.stateTimeout + BOOKMARK_WAIT_MS,
+      )
+      stop.abort()
     },
   },
   {

@@ -12,6 +12,8 @@ interface WatchedDocument {
 
 interface WatcherState {
   readonly documents: Map<string, WatchedDocument>
+  /** Documents that the current stream has emitted and not removed. */
+  readonly present: Set<string>
   /** Whether the watcher resumed at a position after which it may not receive all removals. */
   mayMissRemovals: boolean
 }
@@ -23,7 +25,7 @@ export function checkWatchers({ watchEvents, finalStates }: Pick<History, 'watch
   const remaining = [...finalStates]
   for (const event of watchEvents) {
     while (remaining[0] && remaining[0].at < event.at) compareAll(remaining.shift() as FinalState, watchers, problems)
-    const state = watchers.get(event.watcher) ?? { documents: new Map(), mayMissRemovals: false }
+    const state = watchers.get(event.watcher) ?? { documents: new Map(), present: new Set(), mayMissRemovals: false }
     watchers.set(event.watcher, state)
     applyEvent(event, state, problems)
   }
@@ -34,11 +36,18 @@ export function checkWatchers({ watchEvents, finalStates }: Pick<History, 'watch
 function applyEvent(event: WatchEvent, state: WatcherState, problems: string[]): void {
   if (event.kind === 'resumed') {
     state.mayMissRemovals ||= event.mayMissRemovals
+    state.present.clear()
+    return
+  }
+  if (event.kind === 'synced') {
+    if (event.by === 'snapshot') dropAbsent(state)
     return
   }
   const { documents, mayMissRemovals } = state
   const { watcher, kind, key, version, commits } = event
   const document = documents.get(key)
+  if (kind === 'removed') state.present.delete(key)
+  else state.present.add(key)
   if (kind === 'removed') documents.delete(key)
   else if (!('patch' in event)) {
     documents.set(key, { value: clone(event.value as JsonObject), version })
@@ -58,6 +67,12 @@ function applyEvent(event: WatchEvent, state: WatcherState, problems: string[]):
       )
     documents.set(key, { value: value ?? (event.value ? clone(event.value) : document.value), version })
   } else if (!mayMissRemovals) problems.push(`${watcher} received "${kind}" of ${key}, which it does not have`)
+}
+
+/** Drops the documents that a snapshot did not contain, as a consumer with its own copy does. */
+function dropAbsent(state: WatcherState): void {
+  for (const key of [...state.documents.keys()]) if (!state.present.has(key)) state.documents.delete(key)
+  state.mayMissRemovals = false
 }
 
 /** Applies a patch in place. Clones the patch, so that the result shares no values with it. */
