@@ -160,7 +160,7 @@ class Instance implements SyncInstance {
   }
 
   health(): Health {
-    if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY, sections: [] }
+    if (this.#closing) return { state: 'closed', staleForMs: Number.MAX_SAFE_INTEGER, sections: [] }
     const inUse = this.#sections().filter((section) => section.inUse)
     const states = inUse.map((section) => section.health())
     const now = this.#runtime.elapsed()
@@ -168,7 +168,11 @@ class Instance implements SyncInstance {
       this.#stores.isAnyUnavailable || !this.#isBusConnected || inUse.some((section) => !section.isReceiving)
     return {
       state: isStale ? 'stale' : states.every(({ settled }) => settled) ? 'live' : 'catching-up',
-      staleForMs: states.reduce((max, { verifiedAt }) => Math.max(max, now - verifiedAt), 0),
+      // finite also before the first check: JSON would turn Infinity into null
+      staleForMs: Math.min(
+        Number.MAX_SAFE_INTEGER,
+        states.reduce((max, { verifiedAt }) => Math.max(max, now - verifiedAt), 0),
+      ),
       sections: inUse.flatMap(({ progress }) => progress ?? []),
     }
   }
