@@ -31,6 +31,7 @@ const SLOT_MIGRATION_ERRORS = /a non local key|during rehashing of the slot/
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/NOPERM|The user executing the script/, 'grant the user the permissions listed in the README of @sync/redis'],
   [/WRONGPASS|NOAUTH/, 'correct the user and the password in the URL'],
+  [/DB index is out of range/, 'correct the database number in the URL'],
   [/OOM /, 'raise maxmemory of the server, or delete data'],
 ]
 

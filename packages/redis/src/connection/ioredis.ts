@@ -172,7 +172,10 @@ export class IoredisConnection implements Connection {
   }
 
   #onError(error: unknown): void {
-    if (isRejection(error)) this.#rejection = error
+    if (!isRejection(error)) return
+    this.#rejection = error
+    // ioredis would continue in database 0
+    if (this.#owned && isFailedSelect(error)) this.#client.stream?.destroy(error)
   }
 
   #onMessage(channel: string, message: string): void {
@@ -195,3 +198,7 @@ export class IoredisConnection implements Connection {
     for (const listener of [...this.#stateListeners]) listener(state)
   }
 }
+
+/** True if the server rejected the SELECT that ioredis sends on each new connection. */
+const isFailedSelect = (error: Error & { readonly command?: { readonly name?: string } }): boolean =>
+  error.command?.name === 'select'
