@@ -51,6 +51,9 @@ const VERIFICATION_OPTIONS: OptionNames<NonNullable<SyncInstanceOptions['verific
   sample: true,
 }
 
+/** Minimum time for closing the store and the bus, in ms. */
+const MIN_CLOSE_MS = 100
+
 class Instance implements SyncInstance {
   readonly id: string
   readonly #store: Store
@@ -253,6 +256,7 @@ class Instance implements SyncInstance {
   }
 
   async #close(deadline: number): Promise<void> {
+    const startedAt = this.#runtime.elapsed()
     const [unsubscribeStatus, ...timers] = this.#cleanups
     for (const end of timers) end()
     await this.flush({ timeout: deadline }).catch(() => {})
@@ -264,7 +268,8 @@ class Instance implements SyncInstance {
       await Promise.all(openSections.map(({ section }) => section.close()))
       await Promise.all([this.#store.close(), this.#bus.close()])
     }
-    const wait = { timeout: deadline }
+    // the deadline covers both steps; a store and a bus that answer need a moment even if the writes used all of it
+    const wait = { timeout: Math.max(MIN_CLOSE_MS, deadline - (this.#runtime.elapsed() - startedAt)) }
     await withDeadline(
       this.#runtime,
       wait,
