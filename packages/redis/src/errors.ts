@@ -19,13 +19,27 @@ export const busClosedError = (details?: { readonly address?: Scope; readonly ca
  * Replies that only an administrator can resolve. The server executed nothing.
  * "max number of clients" is excluded: that condition passes without intervention.
  */
-const REJECTIONS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|ERR (?!max number of clients))/
+const REJECTIONS = /^(NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|OOM|ERR (?!max number of clients))/
 
 /** A cluster node's replies to keys of several slots, or of a slot that another node owns. */
 const CLUSTER_ERRORS = /^(CROSSSLOT|MOVED|ASK) |hash to the same slot|a non local key/
 
 /** Errors of a script in a cluster while its slot is migrating. The second one comes from the new node, on Valkey. */
 const SLOT_MIGRATION_ERRORS = /a non local key|during rehashing of the slot/
+
+/** Remedies, by the server's reply. */
+const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [/NOPERM|The user executing the script/, 'grant the user the permissions listed in the README of @sync/redis'],
+  [/WRONGPASS|NOAUTH/, 'correct the user and the password in the URL'],
+  [/DB index is out of range/, 'correct the database number in the URL'],
+  [/OOM /, 'raise maxmemory of the server, or delete data'],
+]
+
+/** Adds the remedy to a server's reply, if one is known. */
+export function withRemedy(message: string): string {
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1]
+  return remedy === undefined ? message : `${message}; ${remedy}`
+}
 
 /** True if a retry would get the same reply. */
 export const isRejection = (cause: unknown): cause is Error =>
@@ -65,7 +79,7 @@ function rejectionError(
   details: { readonly cause: unknown; readonly address?: Scope },
 ): RedisError {
   const clusterHint = CLUSTER_ERRORS.test(message) ? ' is a cluster node; open it with ?cluster=true' : ''
-  return new RedisError(`Redis at ${address}${clusterHint}: ${message}`, details)
+  return new RedisError(`Redis at ${address}${clusterHint}: ${withRemedy(message)}`, details)
 }
 
 /** Returns the text of anything that was thrown. */

@@ -8,13 +8,16 @@ import { CHANNEL_PREFIX } from './names.ts'
  * both gets TRYAGAIN until the whole slot has moved.
  */
 export const appendLua: string = `
+-- an error of these commands does not fail the commit
+local publishCall = redis.call
+
 local function append(stream, frame, key, maxFrames)
-  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  local last = publishCall('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   local id = key
-    and redis.call('XADD', stream, 'MAXLEN', '~', maxFrames, '*', 'frame', frame, 'key', key)
-    or redis.call('XADD', stream, 'MAXLEN', '~', maxFrames, '*', 'frame', frame)
+    and publishCall('XADD', stream, 'MAXLEN', '~', maxFrames, '*', 'frame', frame, 'key', key)
+    or publishCall('XADD', stream, 'MAXLEN', '~', maxFrames, '*', 'frame', frame)
   local header = (last and last[1] or '0-0') .. ' ' .. id .. (key and ' ' .. key or '') .. '\\n'
-  return redis.call('SPUBLISH', '${CHANNEL_PREFIX}:' .. stream, header .. frame), header
+  return publishCall('SPUBLISH', '${CHANNEL_PREFIX}:' .. stream, header .. frame), header
 end
 `
 

@@ -55,7 +55,10 @@ export interface Health {
    * - `closed`: the instance is closed.
    */
   readonly state: 'live' | 'catching-up' | 'stale' | 'closed'
-  /** Time since all cached documents were last known to be current, in ms. */
+  /**
+   * Time since all cached documents were last known to be current, in ms. `Number.MAX_SAFE_INTEGER` before a section's
+   * first check and after `close()`. Always finite, so that JSON keeps it.
+   */
   readonly staleForMs: number
   /**
    * Progress per section. Excludes sections with `subscribeBy: 'document'`, because they have no order to be behind in.

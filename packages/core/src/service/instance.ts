@@ -55,6 +55,9 @@ const VERIFICATION_OPTIONS: OptionNames<NonNullable<SyncInstanceOptions['verific
   sample: true,
 }
 
+/** Minimum time for closing the store and the bus, in ms. */
+const MIN_CLOSE_MS = 100
+
 class Instance implements SyncInstance {
   readonly id: string
   readonly #store: Store
@@ -166,7 +169,7 @@ class Instance implements SyncInstance {
   }
 
   health(): Health {
-    if (this.#closing) return { state: 'closed', staleForMs: Number.POSITIVE_INFINITY, sections: [] }
+    if (this.#closing) return { state: 'closed', staleForMs: Number.MAX_SAFE_INTEGER, sections: [] }
     const inUse = this.#sections().filter((section) => section.inUse)
     const states = inUse.map((section) => section.health())
     const now = this.#runtime.elapsed()
@@ -174,7 +177,11 @@ class Instance implements SyncInstance {
       this.#stores.isAnyUnavailable || !this.#isBusConnected || inUse.some((section) => !section.isReceiving)
     return {
       state: isStale ? 'stale' : states.every(({ settled }) => settled) ? 'live' : 'catching-up',
-      staleForMs: states.reduce((max, { verifiedAt }) => Math.max(max, now - verifiedAt), 0),
+      // finite also before the first check: JSON would turn Infinity into null
+      staleForMs: Math.min(
+        Number.MAX_SAFE_INTEGER,
+        states.reduce((max, { verifiedAt }) => Math.max(max, now - verifiedAt), 0),
+      ),
       sections: inUse.flatMap(({ progress }) => progress ?? []),
     }
   }
@@ -258,6 +265,7 @@ class Instance implements SyncInstance {
   }
 
   async #close(deadline: number): Promise<void> {
+    const startedAt = this.#runtime.elapsed()
     const [unsubscribeStatus, ...timers] = this.#cleanups
     for (const end of timers) end()
     await this.flush({ timeout: deadline }).catch(() => {})
@@ -269,7 +277,8 @@ class Instance implements SyncInstance {
       await Promise.all(openSections.map(({ section }) => section.close()))
       await Promise.all([this.#store.close(), this.#bus.close()])
     }
-    const wait = { timeout: deadline }
+    // the deadline covers both steps; a store and a bus that answer need a moment even if the writes used all of it
+    const wait = { timeout: Math.max(MIN_CLOSE_MS, deadline - (this.#runtime.elapsed() - startedAt)) }
     await withDeadline(
       this.#runtime,
       wait,

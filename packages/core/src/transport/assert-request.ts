@@ -1,12 +1,13 @@
 import { assertDocumentRef, assertInteger, formatValue } from '../model/assert.ts'
+import { MAX_DURATION_MS } from '../model/duration.ts'
 import { ArgumentError, LimitError } from '../model/errors.ts'
 import type { CommitRequest, KeyQuery } from './store.ts'
 import { utf8ByteLength } from './utf8.ts'
 
-/** Throws unless a TTL is a positive finite number of ms. @throws ArgumentError (`SYNC_ARGUMENT`) */
+/** Throws unless a TTL is a positive number of ms, at most 36,500 days. @throws ArgumentError (`SYNC_ARGUMENT`) */
 export function assertTtl(ttl: number): void {
-  if (ttl > 0 && ttl < Number.POSITIVE_INFINITY) return
-  throw new ArgumentError(`ttl: expected a positive finite number of ms, got ${String(ttl)}`)
+  if (ttl > 0 && ttl <= MAX_DURATION_MS) return
+  throw new ArgumentError(`ttl: expected a positive number of ms, at most ${MAX_DURATION_MS}, got ${String(ttl)}`)
 }
 
 /**

@@ -64,7 +64,7 @@ describe('touch()', () => {
     expect(await writer.value('k')).toBeUndefined()
   })
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('rejects a TTL of %d', async (ttl) => {
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e19])('rejects a TTL of %d', async (ttl) => {
     await expect(writer.store.touch([{ ref: writer.ref('k'), ttl }])).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
   })
 })

@@ -34,7 +34,7 @@ describe('parseDuration()', () => {
     expect(parseDuration(duration, 'x')).toBe(ms)
   })
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5', 's', '1 s', '-1s'] as Duration[])(
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e19, '36501d', '5', 's', '1 s', '-1s'] as Duration[])(
     'rejects %j',
     (duration) => {
       expect(() => parseDuration(duration, 'ttl')).toThrow(ArgumentError)

@@ -267,6 +267,8 @@ describe('close()', () => {
     await b.close()
     await waiting
     expect(b.health().state).toBe('closed')
+    // a probe reads JSON, which turns Infinity into null
+    expect(JSON.parse(JSON.stringify(b.health())).staleForMs).toBeGreaterThan(30_000)
     expect(() => b.collection(docs, { partition: 'eu' })).toThrow(/closed/)
   })
 

@@ -53,6 +53,8 @@ export class IoredisConnection implements Connection {
   readonly #eventListeners: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
   #serverId: string | undefined
   #rejection: Error | undefined
+  /** Failure of the last connection attempt, such as a refused connection or a bad certificate. */
+  #connectError: Error | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #handshaking = false
   #closed = false
@@ -93,7 +95,7 @@ export class IoredisConnection implements Connection {
       return await this.#client.call(name, args)
     } catch (error) {
       if (isReadOnlyReplica(error)) this.reconnect()
-      throw this.#rejection ?? error
+      throw this.#rejection ?? this.#causeOf(error)
     } finally {
       this.#watchdog?.replySettled()
     }
@@ -159,6 +161,7 @@ export class IoredisConnection implements Connection {
     const info = await this.send(['INFO', 'server']).catch((error: unknown) => this.#onIdentityDenied(error))
     if (info === undefined || this.#client.status !== 'ready') return
     this.#rejection = undefined
+    this.#connectError = undefined
     this.#serverId = /run_id:(\w+)/.exec(String(info))?.[1]
     this.#emitState('up')
   }
@@ -172,7 +175,17 @@ export class IoredisConnection implements Connection {
   }
 
   #onError(error: unknown): void {
-    if (isRejection(error)) this.#rejection = error
+    if (error instanceof Error) this.#connectError = error
+    if (!isRejection(error)) return
+    this.#rejection = error
+    // ioredis would continue in database 0
+    if (this.#owned && isFailedSelect(error)) this.#client.stream?.destroy(error)
+  }
+
+  /** Returns the reason of a failed command: ioredis itself reports only that it gave up. */
+  #causeOf(error: unknown): unknown {
+    const gaveUp = error instanceof Error && error.name === 'MaxRetriesPerRequestError'
+    return gaveUp && this.#connectError ? this.#connectError : error
   }
 
   #onMessage(channel: string, message: string): void {
@@ -195,3 +208,7 @@ export class IoredisConnection implements Connection {
     for (const listener of [...this.#stateListeners]) listener(state)
   }
 }
+
+/** True if the server rejected the SELECT that ioredis sends on each new connection. */
+const isFailedSelect = (error: Error & { readonly command?: { readonly name?: string } }): boolean =>
+  error.command?.name === 'select'

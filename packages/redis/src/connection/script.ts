@@ -6,14 +6,32 @@ import type { Command, Connection } from './connection.ts'
 const MAX_ATTEMPTS = 16
 const RETRY_PAUSE_MS = 100
 
+/** A command that a script requires. Scripts call optional commands through other names than `redis.call`. */
+const REQUIRED_COMMAND = /\bredis\.p?call\('([A-Z]+)'/g
+
+/**
+ * Returns the beginning of a script: it refuses the call before its first write if the user may not run one of the script's commands.
+ * Redis checks permissions only when a command runs, and does not undo a script's earlier writes.
+ */
+function accessCheck(text: string): string {
+  const commands = new Set([...text.matchAll(REQUIRED_COMMAND)].map(([, command]) => `'${command}'`))
+  return `
+for _, command in ipairs({ ${[...commands].join(', ')} }) do
+  if not redis.acl_check_cmd(command, KEYS[1]) then
+    return redis.error_reply("NOPERM the user may not run '" .. string.lower(command) .. "' on the key " .. KEYS[1])
+  end
+end
+`
+}
+
 /** A Lua script, called by its digest. Sends the text if the server does not have it, such as after a restart or on a slot's new node. */
 export class Script {
   readonly #text: string
   readonly #digest: string
 
   constructor(text: string) {
-    this.#text = text
-    this.#digest = createHash('sha1').update(text).digest('hex')
+    this.#text = accessCheck(text) + text
+    this.#digest = createHash('sha1').update(this.#text).digest('hex')
   }
 
   /** Runs the script. `keys` has at least one element; in a cluster, all keys are in one slot. */

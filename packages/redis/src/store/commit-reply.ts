@@ -1,6 +1,6 @@
 import { StoreUnavailableError, type SyncError } from '@sync/core'
 import type { CommitRequest, CommitResult, ConflictReason, EncodedChange, SectionState } from '@sync/core/adapter'
-import { RedisError } from '../errors.ts'
+import { RedisError, withRemedy } from '../errors.ts'
 import { parseChangeHead } from './change-head.ts'
 import { withDefinition } from './section-args.ts'
 
@@ -76,4 +76,4 @@ function parseConflict(
 }
 
 const rejectedError = ({ ref }: CommitRequest, result: string): SyncError =>
-  new RedisError(`Redis rejected the commit: ${result.slice(2)}`, { address: ref })
+  new RedisError(`Redis rejected the commit: ${withRemedy(result.slice(2))}`, { address: ref })

@@ -14,7 +14,7 @@ import { sectionLua } from './section.ts'
  *   e             stale epoch
  *   d             definition mismatch
  *   f             the operation's result was dropped
- *   w <message>   rejected, such as a key of another type
+ *   w <message>   rejected, such as a key of another type or a missing permission
  *   a <message>   not executed; can be retried
  */
 export const commitLua: string = `${sectionLua}${keyIndexLua}${appendLua}
@@ -223,7 +223,7 @@ local function addToIndex(s, r)
 end
 
 -- Removes the key of a deleted document. A failure does no harm.
-local function removeFromIndex(s, r) redis.pcall('ZREM', keyIndex(s), memberOf(documentPart(r))) end
+local function removeFromIndex(s, r) redis.call('ZREM', keyIndex(s), memberOf(documentPart(r))) end
 
 -- ---- the commit -----------------------------------------------------------------------------------------------------
 
@@ -240,6 +240,7 @@ local function commit(s, r, document, edits)
   -- the first write, because it alone can fail: stream ids must rise
   redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', maxChanges, sequenceText, 'change', change, 'origin', r.origin,
     'time', nowText)
+  r.started = true
   s.sequence, s.commitCount = sequence, s.commitCount + 1
   s.oldest = s.oldest or now
   if r.digest ~= '' and r.digest ~= s.digest then
@@ -273,6 +274,8 @@ end
 
 local function handle(r)
   local s = r.section
+  if r.delete then requireWriteAccess(s.prefix .. 'deleted:' .. documentPart(r)) end
+  if r.callerGiven then requireWriteAccess(callerIdKey(r)) end
   -- look up the result before the epoch check: an operation that ran in an ancestor epoch must not run again
   local stored = lookUpResult(s, r)
   if stored then return stored end
@@ -291,7 +294,11 @@ local function handleSafely(r)
   local ok, result = pcall(handle, r)
   if ok then return result end
   local message = type(result) == 'table' and result.err or tostring(result)
-  if string.find(message, 'WRONGTYPE', 1, true) then return 'w ' .. message end
+  -- never sent again once a part is written: that would execute the request twice
+  if r.started then return 'w the commit was executed in part: ' .. message end
+  for _, rejection in ipairs({ 'WRONGTYPE', 'NOPERM', 'The user executing the script', 'OOM ' }) do
+    if string.find(message, rejection, 1, true) then return 'w ' .. message end
+  end
   if string.find(message, 'equal or smaller', 1, true) then
     -- the log is ahead of the counters: they were lost and restarted
     resetSection(r.section)
@@ -339,21 +346,21 @@ local publishers = {}
 local function channel(destination, document) return document and destination .. ':' .. documentPart(document) or destination end
 
 function publishers.PUBLISH(s, destination, frame, document)
-  redis.call('PUBLISH', channel(destination, document), frame)
+  publishCall('PUBLISH', channel(destination, document), frame)
   return true
 end
 
 function publishers.SPUBLISH(s, destination, frame, document)
-  if redis.call('SPUBLISH', channel(destination, document), frame) > 0 then return true end
+  if publishCall('SPUBLISH', channel(destination, document), frame) > 0 then return true end
   -- while the slot migrates, the subscribers may be on the other node
   return s.slotStable
 end
 
 function publishers.XADD(s, destination, frame, document)
   if document then
-    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame, 'key', document.keyJson)
+    publishCall('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame, 'key', document.keyJson)
   else
-    redis.call('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
+    publishCall('XADD', destination, 'MAXLEN', '~', int(maxFrames), '*', 'frame', frame)
   end
   return true
 end
@@ -415,15 +422,21 @@ local function publishAll(requests, destinations)
 end
 
 -- Runs before the first write: a section that cannot be added to the outbox must not commit.
+local outboxCall = redis.call
 local function enqueueForRelay(s)
   local name = string.sub(s.prefix, 1, -3)
-  if redis.call('ZSCORE', outbox, name) then return end
+  if outboxCall('ZSCORE', outbox, name) then return end
   if not s.slotStable then tryAgain() end
   local cursor = s.prefix .. 'relayed'
+  requireWriteAccess(outbox, cursor)
+  if not redis.acl_check_cmd('ZADD', outbox) then error({ err = "NOPERM the user may not run 'zadd' on the key " .. outbox }) end
+  if outboxChannel ~= '' and not redis.acl_check_cmd('PUBLISH', outboxChannel, name) then
+    error({ err = "NOPERM the user may not run 'publish' on the channel " .. outboxChannel })
+  end
   if redis.call('EXISTS', cursor) == 0 then redis.call('HSET', cursor, 'epoch', s.epoch, 'sequence', int(s.sequence)) end
-  redis.call('ZADD', outbox, nowText, name)
+  outboxCall('ZADD', outbox, nowText, name)
   s.enqueued = true
-  if outboxChannel ~= '' then redis.call('PUBLISH', outboxChannel, name) end
+  if outboxChannel ~= '' then outboxCall('PUBLISH', outboxChannel, name) end
 end
 
 -- While the slot migrates, a key created here would collide with the same key on the other node, and the other node may have the

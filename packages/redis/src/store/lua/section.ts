@@ -54,19 +54,41 @@ local function forkEpoch(s)
   startEpoch(s)
 end
 
+-- In a cluster: true if these keys are on this node. While their slot migrates, a node treats absent keys as being on the other one.
+local function keysAreLocal(...) return type(redis.pcall('EXISTS', ...)) == 'number' end
+
+-- True if the section's slot is not migrating. Only then can two absent keys be queried.
+local function isSlotStable(s)
+  return string.sub(s.prefix, 1, 1) ~= '{' or keysAreLocal(s.prefix .. 'absent:0', s.prefix .. 'absent:1')
+end
+
+local function tryAgain() error({ err = 'TRYAGAIN the slot is migrating' }) end
+
+-- Fails if the user may not write the keys. Called before the first write: Redis does not undo the writes of a script that fails.
+local function requireWriteAccess(...)
+  if not redis.acl_check_cmd('DEL', ...) then
+    error({ err = 'NOPERM the user may not write one of the keys ' .. table.concat({ ... }, ', ') })
+  end
+end
+
 -- Begins an epoch without a parent, after the counters were lost. The clock in microseconds is greater than every generation.
 local function resetSection(s)
+  -- the counters could not be created again here
+  if not isSlotStable(s) then tryAgain() end
   s.sequence = seconds * 1000000 + micros
   s.lineage = ''
   s.opResultCount, s.rotatedAtCount, s.opResultBytes, s.droppedCount, s.activeHalf = 0, 0, 0, 0, 0
   s.oldest, s.subscribeBy, s.digest = nil, nil, nil
-  redis.call('DEL', s.meta, s.prefix .. 'log', s.prefix .. 'answers:0', s.prefix .. 'answers:1')
+  redis.call('DEL', s.meta, s.prefix .. 'log', s.prefix .. 'keys', s.prefix .. 'answers:0',
+    s.prefix .. 'answers:1')
   startEpoch(s)
 end
 
 -- Loads a section. A server with another identity than the saved one may have lost commits: a new epoch begins.
 local function loadSection(meta, candidateEpoch)
   local s = { meta = meta, prefix = string.sub(meta, 1, -5), candidateEpoch = candidateEpoch, epochsStarted = 0, commitCount = 0 }
+  requireWriteAccess(meta, s.prefix .. 'log', s.prefix .. 'keys', s.prefix .. 'answers:0',
+    s.prefix .. 'answers:1')
   local m = redis.call('HMGET', meta, 'epoch', 'identity', 'sequence', 'lineage', 'answers', 'rotatedAt', 'answerText',
     'floor', 'half', 'subscribeBy', 'digest', 'oldest')
   if m[1] then
@@ -75,7 +97,8 @@ local function loadSection(meta, candidateEpoch)
     s.droppedCount, s.activeHalf = tonumber(m[8]), tonumber(m[9])
     s.subscribeBy, s.digest, s.oldest = m[10] or nil, m[11] or nil, tonumber(m[12] or nil)
     if s.identity ~= identity then forkEpoch(s) end
-  elseif redis.call('EXISTS', s.prefix .. 'log', s.prefix .. 'answers:0', s.prefix .. 'answers:1') > 0 then
+  elseif redis.call('EXISTS', s.prefix .. 'log', s.prefix .. 'keys', s.prefix .. 'answers:0',
+    s.prefix .. 'answers:1') > 0 then
     resetSection(s)
   else
     s.sequence, s.lineage = 0, ''
@@ -118,16 +141,6 @@ local function isInHistory(s, epoch, sequence)
   local fork = findFork(s, epoch)
   return fork ~= nil and sequence <= fork
 end
-
--- In a cluster: true if these keys are on this node. While their slot migrates, a node treats absent keys as being on the other one.
-local function keysAreLocal(...) return type(redis.pcall('EXISTS', ...)) == 'number' end
-
--- True if the section's slot is not migrating. Only then can two absent keys be queried.
-local function isSlotStable(s)
-  return string.sub(s.prefix, 1, 1) ~= '{' or keysAreLocal(s.prefix .. 'absent:0', s.prefix .. 'absent:1')
-end
-
-local function tryAgain() error({ err = 'TRYAGAIN the slot is migrating' }) end
 
 local sections = {}
 local function loadSections()
