@@ -223,7 +223,7 @@ local function addToIndex(s, r)
 end
 
 -- Removes the key of a deleted document. A failure does no harm.
-local function removeFromIndex(s, r) redis.call('ZREM', keyIndex(s), memberOf(documentPart(r))) end
+local function removeFromIndex(s, r) redis.pcall('ZREM', keyIndex(s), memberOf(documentPart(r))) end
 
 -- ---- the commit -----------------------------------------------------------------------------------------------------
 
