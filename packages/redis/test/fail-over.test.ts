@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { canTest, startProxy, startRedis } from '@sync/brokers'
 import { type Collection, createInstance, defineCollection, memoryBus, type SyncEvent } from '@sync/core'
 import { redisBus, redisStore } from '@sync/redis'
 import { Redis } from 'ioredis'
 import { describe, expect, it, vi } from 'vitest'
+import { openMovableName } from './movable-name.ts'
 
 const docs = defineCollection<{ n: number }>({ section: 'doc', ttl: 'never' })
 type Docs = Collection<{ n: number }>
@@ -135,20 +134,8 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
       async (client) => {
         await using stack = new AsyncDisposableStack()
         const [master, replica] = [stack.use(await startRedis()), stack.use(await startRedis())]
-        let { port } = master
-        const open = new Set<Socket>()
-        // acts like a DNS name that changes its target: open connections stay where they are
-        const name = createServer((socket) => {
-          const upstream = connect(port, '127.0.0.1')
-          for (const each of [socket, upstream]) open.add(each.on('error', () => {}))
-          socket.pipe(upstream).pipe(socket)
-        }).listen(0, '127.0.0.1')
-        await once(name, 'listening')
-        stack.defer(() => {
-          name.close()
-          for (const each of open) each.destroy()
-        })
-        const store = redisStore(`redis://127.0.0.1:${(name.address() as AddressInfo).port}`, { client })
+        const name = stack.use(await openMovableName(master.port))
+        const store = redisStore(name.url, { client })
         const sync = stack.use(createInstance({ store, bus: memoryBus() }))
         const collection = sync.collection(docs, { partition: 'p' })
         await collection.assign('k', { n: 1 })
@@ -159,7 +146,7 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
         await vi.waitFor(async () => expect(await after?.exists('p:doc:k')).toBe(1), WAIT)
         await after?.replicaof('NO', 'ONE')
         await before?.replicaof('127.0.0.1', replica.port)
-        port = replica.port
+        name.moveTo(replica.port)
         await collection.assign('k', { n: 2 })
         expect(await after?.hget('p:doc:k', 'n:latest')).toBe('2')
       },

@@ -13,6 +13,7 @@ import type {
 import { encodeFrames } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
 import { messageOf, toBusError } from '../errors.ts'
+import { MasterWatch } from './master-watch.ts'
 import type { Messaging, MessagingKind } from './messaging.ts'
 import type { BusSettings } from './settings.ts'
 
@@ -21,6 +22,8 @@ interface Opened {
   readonly commands: Connection
   readonly listening: Connection
   readonly messaging: Messaging
+  /** Absent in a cluster: its nodes report a slot's new master, and end the subscriptions on the old one. */
+  readonly masterWatch: MasterWatch | undefined
 }
 
 /** Moves frames over one Redis server or cluster, by either kind of messaging. */
@@ -79,14 +82,19 @@ export class RedisTransport implements BusTransport {
 
   async close(): Promise<void> {
     const opened = await this.#opened.catch(() => undefined)
+    opened?.masterWatch?.close()
     opened?.messaging.close()
     await Promise.all([opened?.listening.close(), opened?.commands.close()])
   }
 
   #open(commands: Connection): Opened {
     const listening = commands.fork()
-    const messaging = this.#kind.open({ commands, listening }, this.#settings, (state) => this.#onState(state))
-    this.#current = { commands, listening, messaging }
+    const onState = (state: TransportState): void => this.#onState(state)
+    const masterWatch = commands.layout.cluster ? undefined : new MasterWatch({ commands, listening }, onState)
+    const messaging = this.#kind.open({ commands, listening }, this.#settings, (state) =>
+      masterWatch ? masterWatch.setMessagingState(state) : onState(state),
+    )
+    this.#current = { commands, listening, messaging, masterWatch }
     return this.#current
   }
 }
