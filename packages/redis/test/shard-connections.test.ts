@@ -9,8 +9,9 @@ const replyingWith = (reply: () => Promise<unknown>) => (): ShardConnection => (
   close: () => {},
 })
 
-const ready = replyingWith(async () => 'PONG')
+const ready = replyingWith(async () => 'role:master')
 const loading = replyingWith(() => Promise.reject(new Error('LOADING Redis is loading the dataset in memory')))
+const demoted = replyingWith(async () => 'role:slave')
 const unreachable = (): never => {
   throw new Error('the node is unavailable')
 }
@@ -19,7 +20,8 @@ describe('ShardConnections', () => {
   it.each([
     ['is loading its data', loading],
     ['is unavailable', unreachable],
-  ])('retries a node that %s until it answers', async (_, first) => {
+    ['is a replica', demoted],
+  ])('retries a node that %s until it is ready', async (_, first) => {
     const attempts = [first, first, ready]
     const connections = new ShardConnections(
       { masters: async () => [{ host: 'node', port: 1 }], open: () => (attempts.shift() ?? unreachable)() },

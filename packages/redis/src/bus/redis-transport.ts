@@ -22,7 +22,7 @@ interface Opened {
   readonly commands: Connection
   readonly listening: Connection
   readonly messaging: Messaging
-  /** Absent in a cluster: its nodes report a slot's new master, and end the subscriptions on the old one. */
+  /** Absent in a cluster: a node that becomes a replica ends its subscriptions (see `ShardConnections`). */
   readonly masterWatch: MasterWatch | undefined
 }
 

@@ -35,6 +35,8 @@ export interface ShardNodes {
 interface NodeConnection {
   readonly node: NodeAddress
   readonly connection: ShardConnection
+  /** Resolves once the node has confirmed that it is a master. */
+  readonly confirmed: Promise<void>
 }
 
 /** Redirection to the node that has a channel's slot. */
@@ -89,6 +91,7 @@ export class ShardConnections implements Connection {
     let current = [...this.#connections.values()][0]
     for (let redirects = 0; current && serverId === this.#serverId && redirects < MAX_REDIRECTS; redirects++) {
       try {
+        await current.confirmed
         await current.connection.subscribe(channel)
         this.#channelConnections.set(channel, current.connection)
         return
@@ -146,11 +149,9 @@ export class ShardConnections implements Connection {
       const seed = masters[this.#attempts % masters.length]
       if (!seed || this.#closed) throw new Error('no cluster node is known')
       opened = this.#connectionTo(seed)
-      await opened.connection.call('PING')
+      await opened.confirmed
     } catch (error) {
-      this.#rejection = isRejection(error) ? error : undefined
-      // the connection may still be open: a node that is loading its data answers with an error
-      if (!opened || this.#isCurrent(opened)) this.#onLost()
+      if (!opened) this.#onFailedAttempt(error)
       return
     }
     if (!this.#isCurrent(opened)) return
@@ -162,6 +163,11 @@ export class ShardConnections implements Connection {
 
   #isCurrent(opened: NodeConnection): boolean {
     return this.#connections.get(nodeKey(opened.node)) === opened
+  }
+
+  #onFailedAttempt(error: unknown): void {
+    this.#rejection = isRejection(error) ? error : undefined
+    this.#onLost()
   }
 
   /** Starts over after a lost connection or a failed attempt. */
@@ -180,7 +186,11 @@ export class ShardConnections implements Connection {
         if (this.#isCurrent(opened)) this.#onLost()
       },
     })
-    const opened = { node, connection }
+    const opened = { node, connection, confirmed: assertMaster(connection) }
+    // the connection may still be open: a node that is loading its data answers with an error
+    opened.confirmed.catch((error: unknown) => {
+      if (this.#isCurrent(opened)) this.#onFailedAttempt(error)
+    })
     this.#connections.set(nodeKey(node), opened)
     return opened
   }
@@ -196,6 +206,12 @@ export class ShardConnections implements Connection {
   #emitState(state: ConnectionState): void {
     for (const listener of [...this.#stateListeners]) listener(state)
   }
+}
+
+/** Rejects if the node is a replica: it accepts subscriptions, but misses the first messages after a fail-over. */
+async function assertMaster(connection: ShardConnection): Promise<void> {
+  const info = String(await connection.call('INFO', 'replication'))
+  if (/^role:slave/m.test(info)) throw new Error('the cluster node is a replica')
 }
 
 const nodeKey = ({ host, port }: NodeAddress): string => `${host}:${port}`
