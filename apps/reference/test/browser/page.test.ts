@@ -231,6 +231,18 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     await page.setViewportSize({ width: 1_280, height: 1_000 })
   })
 
+  it('keeps the state of a replica inside its box on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.getByRole('button', { name: 'Lose 20 % on replica 2' }).click()
+    await page.locator('.fan .node', { hasText: 'catching up' }).first().waitFor()
+    const overflow = await page.evaluate(
+      `Math.max(...[...document.querySelectorAll('.fan .node')].map((node) => node.scrollWidth - node.clientWidth))`,
+    )
+    expect(overflow).toBe(0)
+    await page.getByRole('button', { name: 'Stop all faults' }).click()
+    await page.setViewportSize({ width: 1_280, height: 1_000 })
+  })
+
   it('logs no console errors except the rejected edit', () => {
     expect(viewer.consoleMessages.filter((text) => !text.includes('400'))).toEqual([])
   })
