@@ -8,6 +8,8 @@ export interface History {
   readonly watchEvents: readonly WatchEvent[]
   /** Refusals that a process received. */
   readonly refusals: readonly Refusal[]
+  /** Restarts of the store. Each begins an epoch, in which answers of earlier ones do not count. */
+  readonly restarts: readonly number[]
   /** Reports of a loss, by process. */
   readonly losses: readonly ProcessEvent[]
   /** Crashes of processes. */
@@ -28,6 +30,8 @@ interface ProcessEvent {
 interface Refusal extends ProcessEvent {
   /** Id of the write that took no effect: no earlier request of it can have been committed. */
   readonly call?: string
+  /** Whether other requests of the call were not refused. Such an answer belongs to an epoch. */
+  readonly single?: boolean
   /** Key of a write with an earlier request that may be committed, even later. */
   readonly repetitionOn?: string
 }
@@ -161,6 +165,7 @@ export class Recorder implements History {
   readonly reads: ReadRecord[] = []
   readonly watchEvents: WatchEvent[] = []
   readonly refusals: Refusal[] = []
+  readonly restarts: number[] = []
   readonly losses: ProcessEvent[] = []
   readonly crashes: ProcessEvent[] = []
   readonly finalStates: FinalState[] = []

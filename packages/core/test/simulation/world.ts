@@ -177,6 +177,7 @@ export class World {
   }
 
   #countRestart(): void {
+    this.recorder.restarts.push(this.recorder.tick())
     if (++this.#starts > (this.scenario.hub.lineageDepth ?? 0)) this.recorder.lostLineage = true
   }
 

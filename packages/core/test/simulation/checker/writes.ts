@@ -46,10 +46,12 @@ class WritesChecker {
     return this.#problems
   }
 
-  /** Checks that the caller of a refused write got that error, unless its call had ended before. */
+  /** Checks that the caller of a refused write got that error, unless its call had ended or the epoch of the answer. */
   #checkRefusals(): void {
-    for (const { by, at, call: id } of this.#history.refusals) {
-      const call = this.#history.calls.find((one) => one.by === by && one.id === id && (one.endedAt ?? at) >= at)
+    const { refusals, restarts, calls } = this.#history
+    for (const { by, at, call: id, single = false } of refusals) {
+      const call = calls.find((one) => one.by === by && one.id === id && (one.endedAt ?? at) >= at)
+      if (single && call && restarts.some((restart) => restart > call.startedAt && restart < at)) continue
       if (call && call.outcome !== 'pending' && (call.outcome !== 'rejected' || call.code !== REFUSED))
         this.#report(call, `was refused, but has the outcome "${call.outcome}" with ${call.code ?? 'no error'}`)
     }

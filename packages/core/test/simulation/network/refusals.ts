@@ -51,8 +51,8 @@ export const refusingCommits =
 export class RefusalLog {
   readonly #by: string
   readonly #recorder: Recorder
-  /** Operation ids with an earlier request whose outcome the process does not know. */
-  readonly #unknownOutcomes = new Set<string>()
+  /** Operation ids with an earlier request that may be committed, as far as the process can know. */
+  readonly #mayBeCommitted = new Set<string>()
 
   constructor(by: string, recorder: Recorder) {
     this.#by = by
@@ -73,21 +73,25 @@ export class RefusalLog {
   async recordCommits(group: readonly CommitRequest[], answer: Promise<CommitResult[]>): Promise<CommitResult[]> {
     try {
       const results = await answer
-      for (const [at, result] of results.entries())
-        if (result.status === 'failed' && result.error instanceof RefusedError) this.#record(group[at] as CommitRequest)
+      for (const [at, result] of results.entries()) {
+        const request = group[at] as CommitRequest
+        if (result.status === 'failed' && result.error instanceof RefusedError) this.#record(request, true)
+        // the commit may be lost with its epoch, so that the process sends the request again
+        else if (result.status === 'committed') this.#mayBeCommitted.add(request.op.id)
+      }
       return results
     } catch (error) {
       for (const request of group)
-        if (error instanceof RefusedError) this.#record(request)
-        else this.#unknownOutcomes.add(request.op.id)
+        if (error instanceof RefusedError) this.#record(request, false)
+        else this.#mayBeCommitted.add(request.op.id)
       throw error
     }
   }
 
-  #record({ ref: { key }, op, meta }: CommitRequest): void {
+  #record({ ref: { key }, op, meta }: CommitRequest, single: boolean): void {
     const [by, at, call] = [this.#by, this.#recorder.tick(), meta?.['call']]
-    // after an unknown outcome, a refusal does not prove that the write took no effect
-    if (this.#unknownOutcomes.has(op.id)) this.#recorder.refusals.push({ by, at, repetitionOn: key })
-    else this.#recorder.refusals.push({ by, at, ...(call !== undefined && { call }) })
+    // then a refusal does not prove that the write took no effect
+    if (this.#mayBeCommitted.has(op.id)) this.#recorder.refusals.push({ by, at, repetitionOn: key })
+    else this.#recorder.refusals.push({ by, at, ...(call !== undefined && { call, single }) })
   }
 }
