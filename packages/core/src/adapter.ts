@@ -11,7 +11,7 @@ export {
 } from './model/assert.ts'
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
-export { messageOf } from './model/errors.ts'
+export { messageOf, messagesOf } from './model/errors.ts'
 export { hash32 } from './model/hash.ts'
 export { describeImportFailure } from './model/import-failure.ts'
 export type { LogPosition } from './model/position.ts'
