@@ -16,6 +16,7 @@ export { hash32 } from './model/hash.ts'
 export { describeImportFailure } from './model/import-failure.ts'
 export type { LogPosition } from './model/position.ts'
 export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
+export { assertPasswordEncoded } from './model/unencoded-password.ts'
 export { assertCommitRequest, assertKeyQuery, assertTtl } from './transport/assert-request.ts'
 export type {
   BusCapabilities,

@@ -18,12 +18,12 @@ interface Servers {
   readonly cert: string
 }
 
-type Case = readonly [
-  situation: string,
-  address: (servers: Servers) => string,
-  message: RegExp,
-  options?: (servers: Servers) => KafkaBusOptions,
-]
+interface Case {
+  readonly situation: string
+  readonly address: (servers: Servers) => string
+  readonly message: RegExp
+  readonly options?: (servers: Servers) => KafkaBusOptions
+}
 
 describe.runIf(await canTest('failed connections to Kafka', { broker: 'kafka', controllable: true }))(
   'kafkaBus() that cannot connect',
@@ -56,29 +56,48 @@ describe.runIf(await canTest('failed connections to Kafka', { broker: 'kafka', c
     })
     afterAll(() => stack[Symbol.asyncDispose]())
 
+    const lost = /127\.0\.0\.1:\d+ .*(closed|TLS|ECONNRESET)/i
     const CASES: readonly Case[] = [
-      ['the connection is refused', () => '127.0.0.1:1', /127\.0\.0\.1:1 .*ECONNREFUSED/],
-      ['the host does not exist', () => 'no-such-host.invalid', /no-such-host\.invalid:9092 .*(ENOTFOUND|EAI_AGAIN)/],
-      ['the server is not a Kafka broker', ({ other }) => other, /127\.0\.0\.1:\d+ .*closed/i],
-      ['the server speaks no TLS', ({ other }) => other, /127\.0\.0\.1:\d+ .*wrong version/, () => ({ tls: true })],
-      [
-        'the listener speaks no TLS',
-        ({ plain }) => plain,
-        /127\.0\.0\.1:\d+ .*(closed|TLS|ECONNRESET)/i,
-        () => ({ tls: true }),
-      ],
-      ['the listener requires TLS', ({ secure }) => secure, /127\.0\.0\.1:\d+ .*(closed|TLS|ECONNRESET)/i],
-      ['the certificate is unknown', ({ secure }) => secure, /127\.0\.0\.1:\d+ .*certificate/i, () => ({ tls: true })],
-      [
-        'the password is wrong',
-        ({ secure }) => secure,
-        /127\.0\.0\.1:\d+: .*(authentication|username)/i,
-        ({ cert }) => ({ tls: { ca: cert } }),
-      ],
+      {
+        situation: 'the connection is refused',
+        address: () => '127.0.0.1:1',
+        message: /127\.0\.0\.1:1 .*ECONNREFUSED/,
+      },
+      {
+        situation: 'the host does not exist',
+        address: () => 'no-such-host.invalid',
+        message: /no-such-host\.invalid:9092 .*(ENOTFOUND|EAI_AGAIN)/,
+      },
+      { situation: 'the server is not a Kafka broker', address: ({ other }) => other, message: lost },
+      {
+        situation: 'the server speaks no TLS',
+        address: ({ other }) => other,
+        message: /127\.0\.0\.1:\d+ .*wrong version/,
+        options: () => ({ tls: true }),
+      },
+      {
+        situation: 'the listener speaks no TLS',
+        address: ({ plain }) => plain,
+        message: lost,
+        options: () => ({ tls: true }),
+      },
+      { situation: 'the listener requires TLS', address: ({ secure }) => secure, message: lost },
+      {
+        situation: 'the certificate is unknown',
+        address: ({ secure }) => secure,
+        message: /127\.0\.0\.1:\d+ .*certificate/i,
+        options: () => ({ tls: true }),
+      },
+      {
+        situation: 'the password is wrong',
+        address: ({ secure }) => secure,
+        message: /127\.0\.0\.1:\d+: .*(authentication|username)/i,
+        options: ({ cert }) => ({ tls: { ca: cert } }),
+      },
     ]
 
     describe.each(['kafkajs', 'platformatic'] as const)('over %s', (client) => {
-      it.each(CASES)('names address and cause when %s', async (...[, address, message, options]: Case) => {
+      it.each(CASES)('names address and cause when $situation', async ({ address, message, options }) => {
         const url = `kafka://ann:secret@${address(servers)}`
         await using bus = kafkaBus(url, { client, timeout: '1s', ...options?.(servers) })
         const error = (await bus.publish(scope, [change(1)]).catch((reason: unknown) => reason)) as Error
