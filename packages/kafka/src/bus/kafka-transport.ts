@@ -6,7 +6,7 @@ import {
   encodeFrames,
   type FrameHandler,
   isDocumentRef,
-  messageOf,
+  messagesOf,
   type Scope,
   type TransportCall,
   type TransportState,
@@ -95,7 +95,7 @@ export class KafkaTransport implements BusTransport {
   }
 
   toError(cause: unknown, { scope: address }: TransportCall): Error {
-    const message = messageOf(cause)
+    const message = messagesOf(cause)
     const brokers = this.#settings.brokers.join(', ')
     if (cause instanceof KafkaFailure && cause.kind === 'too-large')
       return new LimitError(`the frame is larger than the topic accepts: ${message}`, { address, cause })
