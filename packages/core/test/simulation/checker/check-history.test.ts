@@ -9,6 +9,7 @@ const emptyHistory: History = {
   reads: [],
   watchEvents: [],
   losses: [],
+  refusals: [],
   crashes: [],
   finalStates: [],
   lostLineage: false,
