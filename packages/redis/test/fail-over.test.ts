@@ -166,3 +166,74 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
     )
   },
 )
+
+/** Starts an address that leads to `target()`. Connections stay where they were opened. */
+async function startMovableAddress(target: () => string) {
+  const sockets = new Set<Socket>()
+  const server = createServer((inbound) => {
+    const { hostname, port } = new URL(target())
+    const outbound = connect(Number(port), hostname)
+    for (const [from, to] of [
+      [inbound, outbound],
+      [outbound, inbound],
+    ] as const) {
+      sockets.add(from)
+      from.on('error', () => to.destroy()).on('close', () => to.destroy())
+      from.pipe(to)
+    }
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+const encodedChange = { key: 'k', epoch: 'e', origin: 'o', sequence: 1, text: '["k",1,1,1,1,null]' }
+
+/** Returns the number of ROLE commands that a server has executed. */
+async function roleCalls(url: string): Promise<number> {
+  const admin = new Redis(url)
+  const stats = await admin.info('commandstats')
+  admin.disconnect()
+  return Number(/cmdstat_role:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+}
+
+describe.runIf(await canTest('a planned fail-over of Redis', { broker: 'redis', controllable: true }))(
+  'a planned fail-over that leaves the old master running as a replica',
+  () => {
+    it.each(['ioredis', 'redis'] as const)(
+      'moves a bus over %s to the new master, and reports it',
+      async (client) => {
+        await using stack = new AsyncDisposableStack()
+        const [first, second] = await Promise.all([startRedis(), startRedis()])
+        stack.use(first)
+        stack.use(second)
+        let target = first.url
+        const address = stack.use(await startMovableAddress(() => target))
+        const bus = stack.use(redisBus(address.url, { client }))
+        const statuses: string[] = []
+        bus.onStatus((status) => statuses.push(status))
+        const publisher = stack.use(redisBus(second.url, { client }))
+        const received: unknown[] = []
+        const scope = { partition: 'p', section: 's' }
+        await bus.subscribe(scope, (frame) => received.push(frame))
+        // the role must have been seen once, so that a demotion is one
+        await vi.waitFor(async () => expect(await roleCalls(first.url)).toBeGreaterThan(0), WAIT)
+        const [old, next] = [first, second].map(({ url }) => stack.adopt(new Redis(url), async (c) => c.disconnect()))
+        await next?.replicaof('NO', 'ONE')
+        await old?.replicaof('127.0.0.1', new URL(second.url).port)
+        target = second.url
+        await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+        const seen: unknown[] = []
+        await publisher.subscribe(scope, (frame) => seen.push(frame))
+        await bus.publish(scope, [encodedChange])
+        await vi.waitFor(() => expect([received.length, seen.length]).toEqual([1, 1]), WAIT)
+      },
+      60_000,
+    )
+  },
+)

@@ -14,6 +14,7 @@ import { encodeFrames } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
 import { messageOf, toBusError } from '../errors.ts'
 import type { Messaging, MessagingKind } from './messaging.ts'
+import { RoleCheck } from './role-check.ts'
 import type { BusSettings } from './settings.ts'
 
 /** State that exists once the client package is loaded. */
@@ -32,6 +33,7 @@ export class RedisTransport implements BusTransport {
   readonly #opened: Promise<Opened>
   /** The value of `#opened` once it is resolved. */
   #current: Opened | undefined
+  #roleCheck: RoleCheck | undefined
   #onState: (state: TransportState) => void = () => {}
 
   constructor(connection: Promise<Connection>, kind: MessagingKind, settings: BusSettings) {
@@ -79,6 +81,7 @@ export class RedisTransport implements BusTransport {
 
   async close(): Promise<void> {
     const opened = await this.#opened.catch(() => undefined)
+    this.#roleCheck?.close()
     opened?.messaging.close()
     await Promise.all([opened?.listening.close(), opened?.commands.close()])
   }
@@ -86,6 +89,8 @@ export class RedisTransport implements BusTransport {
   #open(commands: Connection): Opened {
     const listening = commands.fork()
     const messaging = this.#kind.open({ commands, listening }, this.#settings, (state) => this.#onState(state))
+    // a cluster's clients follow the roles of its nodes
+    if (!commands.layout.cluster) this.#roleCheck = new RoleCheck(commands, listening)
     this.#current = { commands, listening, messaging }
     return this.#current
   }

@@ -52,7 +52,7 @@ local function readRequest(key)
   return r
 end
 
--- The document's part of its key, with the leading colon.
+-- The document's part of its key, without the leading colon.
 local function documentPart(r) return string.sub(r.key, #r.section.prefix) end
 
 -- ---- the op memory --------------------------------------------------------------------------------------------------
