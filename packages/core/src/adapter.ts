@@ -11,11 +11,12 @@ export {
 } from './model/assert.ts'
 export { type Change as WireChange, type FieldEdit, isCreation } from './model/change.ts'
 export { parseDuration } from './model/duration.ts'
-export { messageOf } from './model/errors.ts'
+export { messageOf, messagesOf } from './model/errors.ts'
 export { hash32 } from './model/hash.ts'
 export { describeImportFailure } from './model/import-failure.ts'
 export type { LogPosition } from './model/position.ts'
 export type { SectionDefinition, SubscribeBy } from './model/section-definition.ts'
+export { assertPasswordEncoded } from './model/unencoded-password.ts'
 export { assertCommitRequest, assertKeyQuery, assertTtl } from './transport/assert-request.ts'
 export type {
   BusCapabilities,

@@ -1,4 +1,6 @@
 import type { ChangeBus } from '@sync/core'
+import type { Diagnosis } from '@sync/core/adapter'
+import { diagnose } from './diagnose.ts'
 import { kafkaBus } from './open-bus.ts'
 
 /** Adapter of `kafka:` URLs for `@sync/config`. Bus options are query parameters. */
@@ -10,7 +12,10 @@ export const adapter: {
    * @throws ArgumentError (`SYNC_ARGUMENT`) if the URL is malformed, or a parameter is unknown or invalid
    */
   bus(url: URL, text: string): ChangeBus
+  /** Checks whether brokers and topics are fit for a bus. */
+  diagnose(url: URL, text: string): AsyncIterable<Diagnosis>
 } = {
   hosts: 'several',
   bus: (_, text) => kafkaBus(text),
+  diagnose: (_, text) => diagnose(text),
 }

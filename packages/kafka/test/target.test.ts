@@ -38,6 +38,13 @@ describe('parseTarget()', () => {
     ['kafka://h1?sasl=scram-sha-256', 'sasl: expected a user'],
     ['kafka://:secret@h1', 'expected a user before the password'],
     ['kafka://%zz:secret@h1', 'percent-encoded'],
+    ['kafka://ann:1?secret@h1', 'percent-encoded'],
+    ['kafka://ann:1?secret=secret@h1', 'percent-encoded'],
+    ['kafka://ann:secret?1@h1', 'percent-encoded'],
+    ['kafka://ann:1?tls=secret@h1', 'percent-encoded'],
+    ['kafka://ann:1/secret@h1', 'percent-encoded'],
+    ['kafka://ann:1#secret@h1', 'percent-encoded'],
+    [['ann:secret@h1:9092'], 'as host:port'],
   ])('rejects %s with SYNC_ARGUMENT, and keeps the password out of the message', (target, message) => {
     expect(() => parseTarget(target)).toThrow(
       expect.objectContaining({ code: 'SYNC_ARGUMENT', message: expect.stringContaining(message) }),

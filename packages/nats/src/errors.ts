@@ -1,6 +1,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 import { BusUnavailableError, isSyncError, SyncError } from '@sync/core'
+import { messagesOf } from '@sync/core/adapter'
 
 /** NATS rejected a call in a way that a retry does not fix, such as a missing permission or an unsupported stream configuration. */
 export class NatsError extends SyncError {
@@ -34,7 +35,7 @@ export const isRejection = (cause: unknown): boolean =>
 /** Converts an error of the client: a rejection to `NatsError`, any other to `BusUnavailableError`. A `SyncError` is returned unchanged. */
 export function toBusError(cause: unknown, server: string): SyncError {
   if (isSyncError(cause)) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messagesOf(cause)
   if (isRejection(cause)) return new NatsError(`NATS at ${server}: ${message}`, { cause })
   return new BusUnavailableError(`NATS at ${server} did not answer: ${message}`, { cause })
 }

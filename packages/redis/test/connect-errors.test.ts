@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { redisStore } from '@sync/redis'
+import { redisBus, redisStore } from '@sync/redis'
 import { describe, expect, it } from 'vitest'
 
 const ref = { partition: 'p', section: 's', key: 'k' }
@@ -13,6 +13,33 @@ async function listen(stack: AsyncDisposableStack): Promise<number> {
   stack.defer(() => void server.close())
   return (server.address() as AddressInfo).port
 }
+
+describe('redisStore() and redisBus() with an unencoded password', () => {
+  it.each([
+    'redis://ann:1?s3cr3t@host',
+    'redis://ann:1?s3=cr3t@host',
+    'redis://ann:1/s3cr3t@host',
+    'rediss://1?client=s3cr3t@host',
+  ])('reject %s with SYNC_ARGUMENT, and keep the password out of the message', (url) => {
+    const partitions = { eu: url }
+    const opens = [
+      () => redisStore(url),
+      () => redisBus(url),
+      () => redisStore('redis://host', { partitions }),
+      () => redisStore(`redis://host?partition.eu=${encodeURIComponent(url)}`),
+    ]
+    for (const open of opens) {
+      expect(open).toThrow(
+        expect.objectContaining({ code: 'SYNC_ARGUMENT', message: expect.stringMatching(/percent-encoded.*%3F/) }),
+      )
+      expect(open).not.toThrow(/s3|cr3t/)
+    }
+  })
+
+  it('accept the account of a partition in the query', async () => {
+    await using _ = redisStore('redis://127.0.0.1:1?partition.eu=redis://ann:s3cr3t@127.0.0.1:1')
+  })
+})
 
 describe('redisStore() that cannot connect', () => {
   const CASES = (['ioredis', 'redis'] as const).flatMap((client) =>

@@ -153,3 +153,40 @@ describe.runIf(await canTest('a fail-over of Redis', { broker: 'redis', controll
     )
   },
 )
+
+const encodedChange = { key: 'k', epoch: 'e', origin: 'o', sequence: 1, text: '["k",1,1,1,1,null]' }
+
+describe.runIf(await canTest('a planned fail-over of Redis', { broker: 'redis', controllable: true }))(
+  'a planned fail-over that leaves the old master running as a replica',
+  () => {
+    it.each(['ioredis', 'redis'] as const)(
+      'moves a bus over %s to the new master, and reports it',
+      async (client) => {
+        await using stack = new AsyncDisposableStack()
+        const [first, second] = await Promise.all([startRedis(), startRedis()])
+        stack.use(first)
+        stack.use(second)
+        const name = stack.use(await openMovableName(first.port))
+        const bus = stack.use(redisBus(name.url, { client }))
+        const statuses: string[] = []
+        bus.onStatus((status) => statuses.push(status))
+        const publisher = stack.use(redisBus(second.url, { client }))
+        const received: unknown[] = []
+        const scope = { partition: 'p', section: 's' }
+        await bus.subscribe(scope, (frame) => received.push(frame))
+        // answered after the first query of the role on the same connection
+        await bus.publish(scope, [encodedChange])
+        const [old, next] = [first, second].map(({ url }) => stack.adopt(new Redis(url), async (c) => c.disconnect()))
+        await next?.replicaof('NO', 'ONE')
+        await old?.replicaof('127.0.0.1', new URL(second.url).port)
+        name.moveTo(second.port)
+        await vi.waitFor(() => expect(statuses).toEqual(['connected', 'interrupted', 'resumed']), WAIT)
+        const seen: unknown[] = []
+        await publisher.subscribe(scope, (frame) => seen.push(frame))
+        await bus.publish(scope, [encodedChange])
+        await vi.waitFor(() => expect([received.length, seen.length]).toEqual([2, 1]), WAIT)
+      },
+      60_000,
+    )
+  },
+)

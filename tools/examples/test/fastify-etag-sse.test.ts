@@ -83,6 +83,7 @@ describe('examples/fastify-etag-sse: /changes', () => {
     await put('a', 'one')
     const stream = events()
     expect((await stream.next()).value).toMatchObject({ event: 'reset', data: { key: 'a', value: { text: 'one' } } })
+    expect((await stream.next()).value).toMatchObject({ event: 'synced', data: { by: 'snapshot' } })
     await put('b', 'two')
     expect((await stream.next()).value).toMatchObject({ event: 'created', data: { key: 'b', value: { text: 'two' } } })
     await stream.return(undefined)
@@ -90,9 +91,9 @@ describe('examples/fastify-etag-sse: /changes', () => {
 
   it('sends exactly the changes after Last-Event-ID', async () => {
     const stream = events()
-    const first = stream.next()
+    expect((await stream.next()).value).toMatchObject({ event: 'synced', data: { by: 'snapshot' } })
     const etag = (await put('a', 'one')).headers.get('etag') as string
-    const { id } = (await first).value as ServerEvent
+    const { id } = (await stream.next()).value as ServerEvent
     await stream.return(undefined)
 
     await put('a', 'two', { 'if-match': etag })

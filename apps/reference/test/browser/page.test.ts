@@ -231,6 +231,22 @@ describe.runIf(await canTestPages('the page'))('the page', { timeout: 60_000 }, 
     await page.setViewportSize({ width: 1_280, height: 1_000 })
   })
 
+  it('keeps the state of a replica inside its box on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    // a copy with the longest state, because the page shows it only for moments
+    const overflow = await page.evaluate(`(() => {
+      const node = document.querySelector('.fan .node')
+      const copy = node.cloneNode(true)
+      copy.querySelector('.node-state').firstElementChild.textContent = '▲ catching up'
+      node.parentElement.append(copy)
+      const overflow = copy.scrollWidth - copy.clientWidth
+      copy.remove()
+      return overflow
+    })()`)
+    expect(overflow).toBe(0)
+    await page.setViewportSize({ width: 1_280, height: 1_000 })
+  })
+
   it('logs no console errors except the rejected edit', () => {
     expect(viewer.consoleMessages.filter((text) => !text.includes('400'))).toEqual([])
   })

@@ -61,8 +61,22 @@ async function showStore(
   options: ViewOptions & { readonly follow: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  await using store = await openStore(url)
-  if (!scope) return await showSections(url, store, options, terminal)
+  const store = await openStore(url)
+  try {
+    if (!scope) return await showSections(url, store, options, terminal)
+    return await showScope(url, store, scope, options, terminal)
+  } finally {
+    await store.close()
+  }
+}
+
+async function showScope(
+  url: string,
+  store: Store,
+  scope: Scope,
+  options: ViewOptions & { readonly follow: boolean },
+  terminal: Terminal,
+): Promise<number> {
   // a question for the head of a section that does not exist would create it
   const section = { partition: scope.partition, section: scope.section }
   if ((await listSections(url, section).next()).done) {

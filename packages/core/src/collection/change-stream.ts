@@ -299,7 +299,10 @@ export class ChangeStream {
       )
     if (this.#liveEvents.length > MAX_BUFFERED) {
       this.#overflowed = true
-      for (const each of this.#liveEvents) this.#keysToReset.set(each.key, positionOf(each))
+      for (const each of this.#liveEvents) {
+        if (!this.#keysToReset.has(each.key)) this.#expectRemoval(each)
+        this.#keysToReset.set(each.key, positionOf(each))
+      }
       this.#liveEvents = []
     }
     this.#wake()
@@ -360,8 +363,11 @@ export class ChangeStream {
     const isNew = (event: ReplicaEvent): boolean => this.#isNew(event)
     const { events, unresolved, unresolvedFrom, upTo } = nextBatch(pending, this.#batching, isNew, this.#unresolvedFrom)
     this.#unresolvedFrom = unresolvedFrom
-    for (const [key, sequence] of unresolved)
+    for (const [key, sequence] of unresolved) {
+      // the watcher knows a document that changed: if the load finds none, its removal must be emitted
+      this.#existingKeys.add(key)
       this.#keysToReset.set(key, { epoch: this.#section.epochs.epoch, sequence })
+    }
     for (const each of events) this.#trackExistence(each)
     this.#markDelivered(upTo)
     const sequence = Math.max(0, Math.min(upTo.sequence, unresolvedFrom - 1))
@@ -426,6 +432,19 @@ export class ChangeStream {
     // lost changes do not follow a value of the current history
     const lost = this.#isLost(event) && delivered.epoch === this.#section.epochs.epoch
     return lost || event.sequence <= this.#validUpTo(delivered)
+  }
+
+  /**
+   * Records that the watcher may know the document of a change that it does not receive. If the document is gone when
+   * it is loaded, the watcher then receives a `removed`. A created document is new to the watcher, and after a snapshot
+   * all known documents are recorded.
+   */
+  #expectRemoval(event: ReplicaEvent): void {
+    if (this.#snapshotDelivered) return
+    const { key } = event
+    const delivered = this.#deliveredByKey.get(key)
+    const isUndelivered = event.kind === 'change' && !(delivered && this.#isIncludedIn(delivered, event))
+    if (isUndelivered && !isCreation(event.change)) this.#existingKeys.add(key)
   }
 
   #trackExistence({ key, kind }: Pick<ChangeEvent, 'key' | 'kind'>): void {

@@ -287,6 +287,7 @@ export class CommitLoop {
       pendingWrite.sent = true
       pendingWrite.opId = request.op.id
     }
+    let mayBeCommitted = false
     for (let sends = 1, failures = 0; ; sends++) {
       const asOf = section.epochs.switches
       let result: CommitResult
@@ -294,10 +295,13 @@ export class CommitLoop {
         const { epoch } = section.epochs
         result = await commitBatcher.commit(request.epoch === epoch ? request : { ...request, epoch })
       } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error
+        if (!(error instanceof StoreUnavailableError)) throw mayBeCommitted ? refusedRepetition(request, error) : error
+        mayBeCommitted = true
         await retryingStore.backOff(failures++)
         continue
       }
+      if (result.status === 'failed' && mayBeCommitted) throw refusedRepetition(request, result.error)
+      mayBeCommitted ||= result.status === 'committed'
       // an answer of an abandoned epoch does not count; after a rejected epoch, the request is sent in the new one
       if (!section.acceptAnswer(result.state, asOf) || result.status === 'stale-epoch') continue
       if (result.status === 'unchanged') metrics.unchanged++
@@ -392,6 +396,13 @@ const CONFLICT_MESSAGES: Readonly<Record<ConflictReason, string>> = {
 
 const isNonEmpty = (writes: readonly PendingWrite[]): writes is readonly [PendingWrite, ...PendingWrite[]] =>
   writes.length > 0
+
+/** Returns the error of a write that the store refused after an earlier request, which may have been committed. */
+const refusedRepetition = ({ op, ref }: CommitRequest, cause: unknown): OutcomeUnknownError =>
+  new OutcomeUnknownError(op.id, 'the write may have been committed: the store refused its repetition', {
+    cause,
+    address: ref,
+  })
 
 const versionOf = ({ value, version }: Replica): number => (value ? version : 0)
 

@@ -93,6 +93,17 @@ export const isSyncError = <C extends SyncError['code']>(value: unknown, code?: 
 /** Returns the message of anything that was thrown. */
 export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
+/**
+ * Returns the messages of an error and its causes, in one line. A client's own message often lacks the system's code, such as
+ * `ECONNREFUSED`, which its cause has.
+ */
+export function messagesOf(error: unknown): string {
+  const message = messageOf(error).replaceAll(/\s+/g, ' ').trim()
+  if (!(error instanceof Error) || !(error.cause instanceof Error)) return message
+  const cause = messagesOf(error.cause)
+  return message.includes(cause) ? message : `${message}: ${cause}`
+}
+
 /** Formats an address as `partition/section/key`, with the field in parentheses. */
 function formatAddress({ partition, section, key, field }: ErrorAddress): string {
   const path = [partition, section, key].filter((part) => part !== undefined).join('/')

@@ -45,10 +45,10 @@ export class ReplicaReader {
     return this.#replicas.complete ? this.#replicas.createAbsent(key) : undefined
   }
 
-  /** Returns the replica if it can be read without the store: its state is known and has not expired. */
+  /** Returns the replica if it can be read without the store. */
   peekFresh(key: string): Replica | undefined {
     const replica = this.peek(key)
-    if (!replica || this.#replicas.expiry.isExpired(replica)) return undefined
+    if (!replica || !this.#isReadable(replica)) return undefined
     this.#replicas.expiry.touch(replica)
     replica.recentlyRead = true
     return replica
@@ -62,10 +62,14 @@ export class ReplicaReader {
     else if (this.#replicas.expiry.isExpired(replica) && replica.pendingLoad === 0)
       this.#replicas.reload(replica, 'expired')
     if (found) found.recentlyRead = true
-    const isReadable = (): boolean => replica.known && !this.#replicas.expiry.isExpired(replica)
-    if (!isReadable()) await this.#replicas.waitUntil(replica, isReadable)
+    if (!this.#isReadable(replica)) await this.#replicas.waitUntil(replica, () => this.#isReadable(replica))
     this.#replicas.expiry.touch(replica)
     return replica
+  }
+
+  /** True if the state is known, has not expired, and contains this instance's acknowledged writes. */
+  #isReadable(replica: Replica): boolean {
+    return replica.known && replica.showsOwnWrites && !this.#replicas.expiry.isExpired(replica)
   }
 
   /** Returns the settled replica, on which a write can be based. */

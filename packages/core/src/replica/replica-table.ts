@@ -199,7 +199,9 @@ export class ReplicaTable {
     // the document's state is unknown, and an entry without a state would displace a document
     else this.#remove(replica)
     this.#deps.background(this.#options.ref, Promise.reject(cause))
-    replica.notifyWaiters()
+    // changes that arrived during the load may continue the known state, as later ones can
+    if (replica.known) this.#drain(replica)
+    else replica.notifyWaiters()
   }
 
   /** Repeats failed loads. No change reports what these replicas missed. */

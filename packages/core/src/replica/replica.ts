@@ -53,6 +53,8 @@ export class Replica {
   lastLoad = 0
   /** Error of the last load, until the next attempt. */
   loadFailure: { readonly cause: unknown } | undefined = undefined
+  /** Sequence of the last acknowledged write of this instance that a failed load has kept from being applied; 0 if none. */
+  requiredSequence = 0
   /** True if buffered changes were dropped during a load, so that its result is not enough. */
   overflowed = false
   /** True if the value was found to differ from the store's at the same version. */
@@ -81,6 +83,11 @@ export class Replica {
       this.#exposed = true
     }
     return this.#value
+  }
+
+  /** False if the state is older than an acknowledged write of this instance, so that it must not be read. */
+  get showsOwnWrites(): boolean {
+    return this.sequence >= this.requiredSequence
   }
 
   /** True if a caller waits for this replica to change. */
@@ -192,6 +199,7 @@ export class Replica {
     const sameHistory = this.known && this.epoch === state.epoch
     this.corrupt = false
     this.known = true
+    this.requiredSequence = 0
     this.epoch = state.epoch
     this.sequence = state.sequence
     if (!document) {

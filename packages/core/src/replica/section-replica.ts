@@ -407,7 +407,11 @@ export class SectionReplica implements PollTarget {
     const replica = this.#replicas.find(key)
     const { switches } = this.epochs
     const isOver = (): boolean => replica?.loadFailure !== undefined || this.epochs.switches !== switches
-    if (replica) await this.#replicas.waitUntil(replica, () => this.hasApplied(key, position) || isOver())
+    if (!replica) return
+    await this.#replicas.waitUntil(replica, () => this.hasApplied(key, position) || isOver())
+    // the write is acknowledged, so that a read must not return an older state
+    if (!this.hasApplied(key, position) && this.epochs.switches === switches)
+      replica.requiredSequence = position.sequence
   }
 
   // ---- heartbeat check -------------------------------------------------------------------------------------------

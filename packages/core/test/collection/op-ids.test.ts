@@ -1,9 +1,21 @@
-import type { CommitRequest } from '@sync/core/adapter'
+import { LimitError } from '@sync/core'
+import type { CommitRequest, CommitResult, Head } from '@sync/core/adapter'
 import { describe, expect, it, vi } from 'vitest'
 import { type Doc, openTestSetup, type TestSetup } from '../replica/test-setup.ts'
 
 const up = (d: Doc): void => {
   d.n = (d.n ?? 0) + 1
+}
+
+const refusal = new LimitError('out of memory')
+
+/** Refusals of a call as a whole, and of a single request. */
+const refusals: Readonly<Record<string, (t: TestSetup) => Promise<CommitResult[]>>> = {
+  'an error': () => Promise.reject(refusal),
+  'a failed result': async (t) => {
+    const [head] = await t.requests.store.heads([{ scope: { partition: 'p', section: 'doc' } }])
+    return [{ status: 'failed', error: refusal, state: (head as Head).state }]
+  },
 }
 
 /** Records the requests that the instance sends from now on, in order. */
@@ -59,6 +71,32 @@ describe('operation ids', () => {
     await doubt
     expect(t.stored('x')).toEqual({ n: 2 })
   })
+
+  for (const [answer, refuse] of Object.entries(refusals))
+    it(`rejects with an unknown outcome when the reply is lost and the repetition gets ${answer}`, async () => {
+      await using t = openTestSetup()
+      await t.local.assign('x', { n: 1 })
+      t.hub.store.loseReplies()
+      const doubt = expect(t.local.update('x', up)).rejects.toMatchObject({
+        code: 'SYNC_OUTCOME_UNKNOWN',
+        committed: 'unknown',
+        cause: refusal,
+      })
+      await t.clock.advance(1)
+      vi.spyOn(t.requests.store, 'commit').mockImplementation(() => refuse(t))
+      await t.clock.advance(1_000)
+      await doubt
+      expect(t.stored('x')).toEqual({ n: 2 })
+    })
+
+  for (const [answer, refuse] of Object.entries(refusals))
+    it(`rejects with the error of the store when the first request gets ${answer}`, async () => {
+      await using t = openTestSetup()
+      await t.local.assign('x', { n: 1 })
+      vi.spyOn(t.requests.store, 'commit').mockImplementation(() => refuse(t))
+      await expect(t.local.update('x', up)).rejects.toBe(refusal)
+      expect(t.stored('x')).toEqual({ n: 1 })
+    })
 
   it('commits each write once when a group commit is resent in parts', async () => {
     await using t = openTestSetup()

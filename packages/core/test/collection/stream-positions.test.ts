@@ -174,6 +174,44 @@ describe('changes({ values: true })', () => {
     expect(batches.flat()).toMatchObject([{ kind: 'reset', reason: 'loaded', version: 5, value: { n: 5 } }])
     expect(batches.at(-1)).toMatchObject({ synced: 'log', position: expect.stringMatching(/^5\./) })
   })
+
+  it('emits the removal of a changed document that is deleted before its value is loaded', async () => {
+    await using t = openTestSetup()
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('x', { n: 2 })
+    await t.remote.delete('x')
+    const batches = collect(t, { from: { after: position }, values: true })
+    await t.clock.advance(10)
+    expect(keys(batches)).toEqual([expect.stringMatching('removed x')])
+  })
+
+  it('emits the removal of a replayed document that has expired', async () => {
+    await using t = openTestSetup({}, { ttl: 1_000 })
+    const { position } = await t.remote.assign('x', { n: 1 })
+    await t.remote.assign('x', { n: 2 })
+    await t.clock.advance(1_200)
+    const batches = collect(t, { from: { after: position }, values: true })
+    await t.clock.advance(10)
+    expect(keys(batches)).toEqual([expect.stringMatching('removed x')])
+  })
+})
+
+describe('changes() with too many waiting changes', () => {
+  it('emits the removal of a document that existed before the stream', async () => {
+    await using t = openTestSetup({ maxChanges: 100_000 })
+    await t.remote.assign('x', { n: 1 })
+    const stream = t.local.changes()[Symbol.asyncIterator]()
+    const first = stream.next()
+    await t.clock.advance(10)
+    await t.remote.assign('y', { n: 1 })
+    await t.clock.advance(10)
+    expect((await first).value).toMatchObject([{ key: 'y' }])
+    await t.remote.delete('x')
+    await t.remote.importMany(Array.from({ length: 10_001 }, (_, n): [string, Doc] => [`k-${n}`, { n }]))
+    await t.clock.advance(10)
+    expect((await stream.next()).value?.[0]).toMatchObject({ kind: 'removed', key: 'x' })
+    await stream.return?.()
+  })
 })
 
 describe("changes({ until: 'now' })", () => {

@@ -95,6 +95,19 @@ describe('changes() when the store loses commits', () => {
     expect((await stream.next()).at(-1)).toMatchObject({ kind: 'reset', reason: 'epoch', value: { n: 1 } })
   })
 
+  it('emits later changes of the new epoch whose sequences lost changes had', async () => {
+    await using t = openTestSetup()
+    const stream = pullStream(t)
+    await stream.next()
+    for (let n = 1; n <= 3; n++) await t.remote.assign('x', { n })
+    await stream.next()
+    t.hub.store.loseTail(2)
+    await t.remote.assign('x', { n: 20 })
+    await stream.next()
+    await t.remote.assign('x', { n: 30 })
+    expect((await stream.next()).map(({ key, version }) => [key, version])).toEqual([['x', 3]])
+  })
+
   it('emits the changes of the new epoch when the stream began before the loss', async () => {
     await using t = openTestSetup()
     await t.local.ready()

@@ -31,6 +31,38 @@ describe('evict()', () => {
 })
 
 describe('assign()', () => {
+  it('shows the write in later reads when a reload that was in progress is refused', async () => {
+    await using t = openTestSetup({}, { replicate: 'all' })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.ready()
+    t.rejections.loads.add('x')
+    t.requests.holdNext('load')
+    const evicting = expect(t.local.evict('x')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+    await t.clock.advance(1)
+    const write = t.local.assign('x', { n: 2 })
+    await t.clock.advance(1)
+    t.requests.release()
+    await evicting
+    await write
+    expect([t.local.peek('x'), await t.local.get('x')]).toEqual([{ n: 2 }, { n: 2 }])
+  })
+
+  it('makes later reads reject until they can show the write when an earlier change is missing', async () => {
+    await using t = openTestSetup({ maxChanges: 1 })
+    await t.remote.assign('x', { n: 1 })
+    await t.local.get('x')
+    await loseChanges(t)
+    t.rejections.loads.add('x')
+    const write = t.local.assign('x', { n: 5 })
+    await t.clock.advance(1_000)
+    await write
+    expect(t.local.peek('x')).toBeUndefined()
+    await expect(t.local.get('x')).rejects.toMatchObject({ code: 'SYNC_ARGUMENT' })
+    t.rejections.loads.clear()
+    expect(await t.local.get('x')).toEqual({ n: 5 })
+    expect(t.local.peek('x')).toEqual({ n: 5 })
+  })
+
   it('resolves when the document cannot be loaded to show the write', async () => {
     await using t = openTestSetup()
     await t.remote.assign('x', { n: 1 })

@@ -152,7 +152,7 @@ export const epochs: readonly Rule[] = [
     ],
     provenBy: {
       file: 'collection/stream-races.test.ts',
-      name: 'changes() when the store loses commits > emits the changes of the new epoch when the stream began before the loss',
+      name: 'changes() when the store loses commits > emits later changes of the new epoch whose sequences lost changes had',
     },
   },
   {

@@ -159,7 +159,7 @@ export const writing: readonly Rule[] = [
     edits: [{ file: 'collection/build-commit.ts', find: 'if (strategy || (remote', replace: 'if ((remote' }],
     provenBy: {
       file: 'collection/writes.test.ts',
-      name: 'defineCollection({ merge }) > merges a field when two instances assign it at once',
+      name: 'defineCollection({ merge }) > adds both amounts when the second write has not received the first',
     },
   },
   {

@@ -1,3 +1,4 @@
+import { REFUSABLE_CALLS, type RefusableCall } from './network/network-state.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Host, World } from './world.ts'
 
@@ -15,6 +16,13 @@ const onEveryHost =
   (inject: (host: Host, random: SeededRandom) => unknown): Fault =>
   ({ hosts }, random) =>
     hosts.map((host) => inject(host, random))
+
+/** Takes away the rights to these calls. */
+const refuse =
+  (...calls: readonly RefusableCall[]) =>
+  ({ network }: Host): void => {
+    network.refused = new Set([...network.refused, ...calls])
+  }
 
 const faults: Readonly<Record<string, Fault>> = {
   'messages lost': ({ hub }, { int }) => hub.bus.drop(1 + int(3)),
@@ -42,6 +50,11 @@ const faults: Readonly<Record<string, Fault>> = {
   'commits of all processes time out, and arrive late': onEveryHost(
     (host, { int }) => (host.network.commitsToDelay = 1 + int(2)),
   ),
+  'commits of one process refused': onOneHost(refuse('commit')),
+  'commits of all processes refused': onEveryHost(refuse('commit')),
+  'one commit of a group refused': onOneHost((host, { int }) => (host.network.requestsToRefuse = 1 + int(4))),
+  'one kind of call of one process refused': onOneHost((host, random) => refuse(random.pick(REFUSABLE_CALLS))(host)),
+  'all calls of one process refused': onOneHost(refuse(...REFUSABLE_CALLS)),
   'store restarts': (world) => world.restartStore(),
   'a process crashes': (world, random) => {
     const { alive } = world
@@ -67,6 +80,10 @@ const recoveries: Readonly<Record<string, Fault>> = {
   'store available to every process, and fast': onEveryHost(({ network }) => {
     network.store = 'open'
     network.maxDelay = 0
+  }),
+  'refusals end': onEveryHost(({ network }) => {
+    network.refused = new Set()
+    network.requestsToRefuse = 0
   }),
   'crashed processes restart': (world) => {
     for (const host of world.hosts) if (!host.process.alive) world.start(host)

@@ -6,6 +6,10 @@ export interface History {
   readonly calls: readonly Call[]
   readonly reads: readonly ReadRecord[]
   readonly watchEvents: readonly WatchEvent[]
+  /** Refusals that a process received. */
+  readonly refusals: readonly Refusal[]
+  /** Restarts of the store. Each begins an epoch, in which answers of earlier ones do not count. */
+  readonly restarts: readonly number[]
   /** Reports of a loss, by process. */
   readonly losses: readonly ProcessEvent[]
   /** Crashes of processes. */
@@ -20,6 +24,16 @@ export interface History {
 interface ProcessEvent {
   readonly by: string
   readonly at: number
+}
+
+/** A refused call. */
+interface Refusal extends ProcessEvent {
+  /** Id of the write that took no effect: no earlier request of it can have been committed. */
+  readonly call?: string
+  /** Whether other requests of the call were not refused. Such an answer belongs to an epoch. */
+  readonly single?: boolean
+  /** Key of a write with an earlier request that may be committed, even later. */
+  readonly repetitionOn?: string
 }
 
 /** A commit of the store. */
@@ -150,6 +164,8 @@ export class Recorder implements History {
   readonly calls: Call[] = []
   readonly reads: ReadRecord[] = []
   readonly watchEvents: WatchEvent[] = []
+  readonly refusals: Refusal[] = []
+  readonly restarts: number[] = []
   readonly losses: ProcessEvent[] = []
   readonly crashes: ProcessEvent[] = []
   readonly finalStates: FinalState[] = []

@@ -121,11 +121,22 @@ export const otherBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'collection/commit-loop.ts',
-        find: 'if (!(error instanceof StoreUnavailableError)) throw error',
+        find: 'mayBeCommitted = true',
         replace:
-          "if (!(error instanceof StoreUnavailableError)) throw error\n        if (failures > 0) return { result: { status: 'unchanged', current: { generation: 1, version: 1 }, state: { epoch: section.epochs.epoch, sequence: 0, opResultCount: 0, ancestors: [] } }, sends }",
+          "mayBeCommitted = true\n        if (failures > 0) return { result: { status: 'unchanged', current: { generation: 1, version: 1 }, state: { epoch: section.epochs.epoch, sequence: 0, opResultCount: 0, ancestors: [] } }, sends }",
       },
     ],
+  },
+  {
+    name: 'a refusal counts for the earlier requests of a write',
+    edits: [
+      { file: 'collection/commit-loop.ts', find: 'mayBeCommitted = true', replace: '' },
+      { file: 'collection/commit-loop.ts', find: "mayBeCommitted ||= result.status === 'committed'", replace: '' },
+    ],
+  },
+  {
+    name: 'a refused load is not repeated',
+    edits: [{ file: 'replica/section-replica.ts', find: 'this.#replicas.retryFailed()', replace: '' }],
   },
   {
     name: 'fields keep the order of their arrival',

@@ -14,6 +14,7 @@ import { FaultyStore } from './network/faulty-store.ts'
 import type { NetworkState } from './network/network-state.ts'
 import { createProcessClock, type ProcessClock } from './network/process-clock.ts'
 import type { RecordingStore } from './network/recording-store.ts'
+import { RefusalLog } from './network/refusals.ts'
 
 /** Collaborators of a process. */
 export interface ProcessDeps {
@@ -41,8 +42,9 @@ export class Process {
     this.name = name
     this.#recorder = recorder
     this.clock = createProcessClock(clock)
-    this.#store = new FaultyStore(server.store, (group) => server.commit(group), network, clock)
-    this.#bus = new FaultyBus(memoryBus(hub), network)
+    const refusals = new RefusalLog(name, recorder)
+    this.#store = new FaultyStore(server.store, (group) => server.commit(group), { network, refusals, time: clock })
+    this.#bus = new FaultyBus(memoryBus(hub), network, refusals)
     this.sync = createInstance({ store: this.#store, bus: this.#bus, runtime: this.clock, checkInterval: '2s' })
     this.collection = this.sync.collection(definition, { partition: 'p' })
     this.sync.onEvent((event) => {

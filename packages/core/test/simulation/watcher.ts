@@ -1,6 +1,7 @@
 import type { JsonObject, Position } from '@sync/core'
 import type { VirtualRuntime } from '@sync/core/testing'
 import type { Recorder, WatchEvent } from './history.ts'
+import { RefusedError } from './network/refusals.ts'
 import type { Process } from './process.ts'
 
 /** Options of a watcher. */
@@ -37,11 +38,15 @@ export class Watcher {
    * Starts the stream, or resumes it after the saved position. `mayMissRemovals` if that position may belong to a lost or
    * truncated history.
    */
-  follow(process: Process, { mayMissRemovals }: { readonly mayMissRemovals: boolean }): void {
+  follow(process: Process, mayMissRemovals: () => boolean): void {
     this.#stop.abort(STOPPED)
     this.#stop = new AbortController()
-    this.#record({ kind: 'resumed', mayMissRemovals: mayMissRemovals && this.#position !== undefined })
-    void this.#follow(process, this.#stop.signal)
+    this.#record({ kind: 'resumed', mayMissRemovals: mayMissRemovals() && this.#position !== undefined })
+    const { signal } = this.#stop
+    const resume = (): void => {
+      if (!signal.aborted && process.alive) this.follow(process, mayMissRemovals)
+    }
+    void this.#follow(process, signal, resume)
   }
 
   /** Takes all further batches without a pause. */
@@ -54,7 +59,8 @@ export class Watcher {
     this.#stop.abort(STOPPED)
   }
 
-  async #follow({ collection }: Process, signal: AbortSignal): Promise<void> {
+  /** Consumes the stream. `resume`: called some time after a refusal, which ends it. */
+  async #follow({ collection }: Process, signal: AbortSignal, resume: () => void): Promise<void> {
     const { combine, key, prefix, pause } = this.#options
     const from = this.#position === undefined ? 'snapshot' : { after: this.#position }
     try {
@@ -74,7 +80,9 @@ export class Watcher {
         if (signal.aborted) return
       }
     } catch (error) {
-      if (!signal.aborted) this.#recorder.problems.push(`${this.name} failed: ${String(error)}`)
+      if (signal.aborted) return
+      if (error instanceof RefusedError) this.#time.schedule(resume, RESUME_DELAY_MS)
+      else this.#recorder.problems.push(`${this.name} failed: ${String(error)}`)
     }
   }
 
@@ -89,6 +97,9 @@ export class Watcher {
     this.#recorder.watchEvents.push({ ...event, watcher: this.name, at: this.#recorder.tick() })
   }
 }
+
+/** Time from a refusal to the next attempt. */
+const RESUME_DELAY_MS = 50
 
 /** Abort reason. Without one, each abort would create an error. */
 const STOPPED = 'stopped'

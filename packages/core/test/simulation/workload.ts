@@ -3,6 +3,7 @@ import { decodeETag } from '../../src/model/etag.ts'
 import { decodePosition } from '../../src/model/position.ts'
 import { type Doc, push } from './document.ts'
 import type { Call, Recorder } from './history.ts'
+import { RefusedError } from './network/refusals.ts'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
@@ -117,16 +118,25 @@ export class Workload {
     )
   }
 
-  /** Lets a call run. A rejection with a `SyncError` is a valid outcome; any other error is a problem. */
+  /**
+   * Lets a call run. A rejection with a `SyncError` is a valid outcome, and a refusal if it occurred during the call. Any
+   * other error is a problem.
+   */
   run(process: Process, work: Promise<unknown>): void {
+    const { refusals } = this.#recorder
+    const earlier = refusals.length
     const running = this.#running.get(process) ?? new Set()
     this.#running.set(process, running)
     const settled: Promise<void> = work
       .then(
         () => {},
         (error: unknown) => {
-          if (!(error instanceof SyncError) && process.alive)
-            this.#recorder.problems.push(`a call rejected with ${String(error)}`)
+          if (!process.alive) return
+          const isExpected =
+            error instanceof RefusedError
+              ? refusals.slice(earlier).some(({ by }) => by === process.name)
+              : error instanceof SyncError
+          if (!isExpected) this.#recorder.problems.push(`a call of ${process.name} rejected with ${String(error)}`)
         },
       )
       .finally(() => running.delete(settled))

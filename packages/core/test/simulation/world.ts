@@ -5,6 +5,7 @@ import { type FinalState, Recorder } from './history.ts'
 import { healthyNetwork, type NetworkState } from './network/network-state.ts'
 import { createProcessClock, type ProcessClock } from './network/process-clock.ts'
 import { RecordingStore } from './network/recording-store.ts'
+import { RefusedError } from './network/refusals.ts'
 import { Process } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import { Watcher } from './watcher.ts'
@@ -74,7 +75,7 @@ export class World {
 
   /** Stops a watcher's stream and resumes it after its saved position. */
   restart(watcher: Watcher, { process }: Host): void {
-    watcher.follow(process, { mayMissRemovals: this.#mayMissRemovals })
+    watcher.follow(process, () => this.#mayMissRemovals)
   }
 
   /** Restarts the store without losing commits. */
@@ -124,9 +125,14 @@ export class World {
           await sync.flush()
           await sync.catchUp()
         }),
-      ).finally(() => {
-        done = true
-      })
+      )
+        // a refusal may still be in transit: the next round tries again
+        .catch((error: unknown) => error instanceof RefusedError || Promise.reject(error))
+        .finally(() => {
+          done = true
+        })
+      // reported below, once the time has advanced
+      work.catch(() => {})
       for (let step = 0; step < MAX_ROUNDS && !done; step++) await this.time.advance(ROUND_MS)
       if (!done) break
       await work
@@ -171,6 +177,7 @@ export class World {
   }
 
   #countRestart(): void {
+    this.recorder.restarts.push(this.recorder.tick())
     if (++this.#starts > (this.scenario.hub.lineageDepth ?? 0)) this.recorder.lostLineage = true
   }
 
@@ -185,7 +192,7 @@ export class World {
   }
 
   #watch({ watchers, process }: Host): void {
-    for (const watcher of watchers) watcher.follow(process, { mayMissRemovals: this.#mayMissRemovals })
+    for (const watcher of watchers) watcher.follow(process, () => this.#mayMissRemovals)
   }
 
   get #definition(): CollectionDefinition<Doc> {

@@ -6,7 +6,7 @@ import {
   encodeFrames,
   type FrameHandler,
   isDocumentRef,
-  messageOf,
+  messagesOf,
   type Scope,
   type TransportCall,
   type TransportState,
@@ -19,11 +19,9 @@ import { CancellableSleeps } from './cancellable-sleep.ts'
 import { Reader } from './reader.ts'
 import { retry } from './retry.ts'
 import type { BusSettings } from './settings.ts'
+import { BATCH_OVERHEAD, topicConfig } from './topic-config.ts'
 import { type Topic, Topics } from './topics.ts'
 import { Writer } from './writer.ts'
-
-/** Bytes that a batch may have in addition to its frames, for record keys and Kafka's own headers. */
-const BATCH_OVERHEAD = 65_536
 
 /** Parts of the bus that exist once the client is loaded. */
 interface Parts {
@@ -95,7 +93,7 @@ export class KafkaTransport implements BusTransport {
   }
 
   toError(cause: unknown, { scope: address }: TransportCall): Error {
-    const message = messageOf(cause)
+    const message = messagesOf(cause)
     const brokers = this.#settings.brokers.join(', ')
     if (cause instanceof KafkaFailure && cause.kind === 'too-large')
       return new LimitError(`the frame is larger than the topic accepts: ${message}`, { address, cause })
@@ -115,13 +113,8 @@ export class KafkaTransport implements BusTransport {
   }
 
   #open(client: KafkaClient): Parts {
-    const { partitions, replicas, retention, maxPayloadBytes, timeout } = this.#settings
-    const config = {
-      'cleanup.policy': 'delete',
-      'retention.ms': `${Math.round(retention)}`,
-      'max.message.bytes': `${maxPayloadBytes + BATCH_OVERHEAD}`,
-    }
-    const topics = new Topics(client, { partitions, replicas, config })
+    const { partitions, replicas, maxPayloadBytes, timeout } = this.#settings
+    const topics = new Topics(client, { partitions, replicas, config: topicConfig(this.#settings) })
     const sleeps = this.#sleeps
     const reader = new Reader({ client, topics, sleeps, onState: (state) => this.#onReaderState(state) })
     // half of the overhead is for record keys, so a batch of one frame always fits

@@ -1,4 +1,5 @@
 import { ArgumentError } from '@sync/core'
+import { assertPasswordEncoded } from '@sync/core/adapter'
 import type { KafkaBusOptions, KafkaSasl, KafkaTarget } from '../options.ts'
 
 /** Broker addresses and options of a target. */
@@ -17,6 +18,7 @@ const KNOWN_PARAMETERS = [...NUMBER_PARAMETERS, 'client', 'topic', 'retention', 
  */
 export function parseTarget(target: KafkaTarget): ParsedTarget {
   if (typeof target !== 'string' && !(target instanceof URL)) return { brokers: checkAddresses(target), options: {} }
+  assertPasswordEncoded(`${target}`)
   const parts = URL_FORMAT.exec(`${target}`)
   if (!parts) throw new ArgumentError('target: expected a URL such as kafka://host1,host2:9092')
   const [, account = '', hosts = '', path = '', query = ''] = parts
@@ -46,7 +48,9 @@ function checkAddresses(list: readonly string[]): readonly string[] {
     throw new ArgumentError('target: expected at least one broker, as in kafka://host:9092')
   const invalid = list.find((address) => typeof address !== 'string' || !/^[\w.-]+:\d{1,5}$/.test(address))
   if (invalid !== undefined)
-    throw new ArgumentError(`target: expected broker addresses as host:port, got "${String(invalid)}"`)
+    throw new ArgumentError(
+      `target: expected broker addresses as host:port, got "${String(invalid).replace(/.*@/s, '…@')}"`,
+    )
   return list
 }
 

@@ -11,6 +11,8 @@ interface FetchedMessage {
 
 /** The requests to one broker that this package uses. */
 interface KafkajsBroker {
+  /** Versions of each request that the broker supports, by the request's number. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>> | null
   listOffsets(request: {
     isolationLevel: number
     topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[]
@@ -33,7 +35,8 @@ interface KafkajsBroker {
 
 /** kafkajs's view of the brokers and their connections. It opens one connection per broker for reads, and one for everything else. */
 export interface KafkajsCluster {
-  metadata(options: { topics: string[] }): Promise<BrokerMetadata | null>
+  /** Returns the brokers, and the named topics; all topics if the list is empty. */
+  metadata(options: { topics: string[] }): Promise<(BrokerMetadata & { readonly controllerId: number }) | null>
   findBroker(node: { nodeId: string }): Promise<KafkajsBroker>
   disconnect(): Promise<void>
 }

@@ -11,6 +11,7 @@ import {
   type Partition,
   type TopicSettings,
 } from './client.ts'
+import { type ClusterLayout, FETCH_API, type KafkaInspector, TOPIC_CONFIG } from './inspector.ts'
 import { extractCluster, type KafkajsCluster } from './kafkajs-internals.ts'
 import { FETCH_LIMITS } from './limits.ts'
 import type { ClientSettings } from './settings.ts'
@@ -25,7 +26,7 @@ const copySasl = ({ mechanism, username, password }: KafkaSasl): SASLOptions =>
   ({ mechanism, username, password }) as SASLOptions
 
 /** `KafkaClient` over kafkajs. It uses only the requests and connections of kafkajs, not its retries, metadata cache or groups. */
-export class KafkajsClient implements KafkaClient {
+export class KafkajsClient implements KafkaClient, KafkaInspector {
   readonly #library: typeof import('kafkajs')
   readonly #timeout: number
   readonly #sockets = new Sockets()
@@ -133,6 +134,41 @@ export class KafkajsClient implements KafkaClient {
         }
       }
       return answers
+    })
+  }
+
+  describeCluster(): Promise<ClusterLayout> {
+    return wrapFailures(async () => {
+      const metadata = await this.#live.metadata({ topics: [] })
+      const [first] = metadata?.brokers ?? []
+      if (!metadata || !first) throw new KafkaFailure('unreachable', 'no broker is in the metadata')
+      const { versions } = await this.#live.findBroker({ nodeId: `${first.nodeId}` })
+      return {
+        brokers: metadata.brokers,
+        controller: metadata.controllerId,
+        fetchVersion: versions?.[FETCH_API]?.maxVersion ?? 0,
+        topics: metadata.topicMetadata.map(({ topic, partitionMetadata }) => ({
+          name: topic,
+          replicas: partitionMetadata.map(({ replicas }) => replicas.length),
+        })),
+      }
+    })
+  }
+
+  topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
+    return wrapFailures(async () => {
+      const admin = this.#createAdmin()
+      try {
+        await admin.connect()
+        const { resources } = await admin.describeConfigs({
+          resources: [{ type: TOPIC_CONFIG, name }],
+          includeSynonyms: false,
+        })
+        const entries = resources[0]?.configEntries ?? []
+        return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
+      } finally {
+        await admin.disconnect()
+      }
     })
   }
 

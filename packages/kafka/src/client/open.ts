@@ -2,6 +2,7 @@ import { ArgumentError } from '@sync/core'
 import { describeImportFailure } from '@sync/core/adapter'
 import type { KafkaBusOptions } from '../options.ts'
 import type { KafkaClient } from './client.ts'
+import type { KafkaInspector } from './inspector.ts'
 import { KafkajsClient } from './kafkajs.ts'
 import { PlatformaticClient } from './platformatic.ts'
 import type { ClientSettings } from './settings.ts'
@@ -12,7 +13,7 @@ type ClientName = NonNullable<KafkaBusOptions['client']>
  * Imports and opens a client.
  * @throws ArgumentError (`SYNC_ARGUMENT`) if its package is not installed, or cannot be loaded
  */
-export async function openClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient> {
+export async function openClient(name: ClientName, settings: ClientSettings): Promise<KafkaClient & KafkaInspector> {
   return name === 'platformatic'
     ? new PlatformaticClient(settings, await importPlatformatic())
     : new KafkajsClient(settings, await importKafkajs())

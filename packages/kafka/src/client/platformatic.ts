@@ -12,6 +12,7 @@ import {
   type Partition,
   type TopicSettings,
 } from './client.ts'
+import { type ClusterLayout, FETCH_API, type KafkaInspector, TOPIC_CONFIG } from './inspector.ts'
 import { FETCH_LIMITS } from './limits.ts'
 import { PlatformaticConnections } from './platformatic-connections.ts'
 import type { ClientSettings } from './settings.ts'
@@ -26,7 +27,7 @@ const CONTROL_BATCH = 0x20
 type Batches = NonNullable<fetchV13.FetchResponsePartition['records']>
 
 /** `KafkaClient` over the connections and requests of `@platformatic/kafka`. Kafka 3.1 and newer support these request versions. */
-export class PlatformaticClient implements KafkaClient {
+export class PlatformaticClient implements KafkaClient, KafkaInspector {
   readonly #library: typeof import('@platformatic/kafka')
   readonly #timeout: number
   readonly #connections: PlatformaticConnections
@@ -133,6 +134,32 @@ export class PlatformaticClient implements KafkaClient {
           return position && records && records.length > 0 ? [toFetchResult(position, records)] : []
         }),
       )
+    })
+  }
+
+  describeCluster(): Promise<ClusterLayout> {
+    return wrapFailures(async () => {
+      const connection = await this.#connections.toAny()
+      const { apiKeys } = await this.#library.apiVersionsV3.api.async(connection, 'sync', '1')
+      const metadata = await this.#library.metadataV12.api.async(connection, null, false, false)
+      return {
+        brokers: metadata.brokers,
+        controller: metadata.controllerId,
+        fetchVersion: apiKeys.find(({ apiKey }) => apiKey === FETCH_API)?.maxVersion ?? 0,
+        topics: metadata.topics.map(({ name, partitions }) => ({
+          name: name ?? '',
+          replicas: partitions.map(({ replicaNodes }) => replicaNodes.length),
+        })),
+      }
+    })
+  }
+
+  topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
+    return wrapFailures(async () => {
+      const connection = await this.#connections.toAny()
+      const resource = { resourceType: TOPIC_CONFIG, resourceName: name } as const
+      const { results } = await this.#library.describeConfigsV4.api.async(connection, [resource], false, false)
+      return Object.fromEntries((results[0]?.configs ?? []).map((config) => [config.name, config.value ?? '']))
     })
   }
 

@@ -81,8 +81,8 @@ export class ReconnectingConnection {
     }
   }
 
-  #unavailableError(): SyncError {
-    return new BusUnavailableError(`NATS at ${this.#options.address} is unavailable`)
+  #unavailableError(reason: string): SyncError {
+    return new BusUnavailableError(`NATS at ${this.#options.address} is unavailable: ${reason}`)
   }
 
   /** Converts an error of the client. */
@@ -141,7 +141,7 @@ export class ReconnectingConnection {
 
   #onDown(): void {
     if (!this.#session) return
-    this.#endSession(this.#unavailableError())
+    this.#endSession(this.#unavailableError('the connection was lost'))
     this.#listener?.down()
   }
 
@@ -163,7 +163,11 @@ export class ReconnectingConnection {
   async #withTimeout(session: Promise<Session>): Promise<Session> {
     const timedOut = quietResolvers<never>()
     // a rejection does not end the wait early, because another server of the list may accept
-    const timer = setTimeout(() => timedOut.reject(this.#rejection ?? this.#unavailableError()), this.#options.timeout)
+    const { timeout } = this.#options
+    const timer = setTimeout(
+      () => timedOut.reject(this.#rejection ?? this.#unavailableError(`no connection within ${timeout} ms`)),
+      timeout,
+    )
     try {
       return await Promise.race([session, timedOut.promise])
     } finally {

@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { ArgumentError } from '@sync/core'
+import { assertPasswordEncoded } from '@sync/core/adapter'
 import type { NatsBusOptions, NatsTarget } from '../options.ts'
 import { parseUrlOptions } from './url-options.ts'
 
@@ -72,6 +73,7 @@ export function parseTarget(target: NatsTarget): ServersTarget | ClientTarget {
 const URL_FORMAT = /^nats:\/\/(?:([^@/?#]*)@)?([^/?#]*)\/?(\?[^#]*)?$/
 
 function parseUrl(text: string): ServersTarget {
+  assertPasswordEncoded(text)
   const parts = URL_FORMAT.exec(text)
   if (!parts) throw new ArgumentError('target: expected a URL such as nats://host1,host2:4222')
   const [, account, hosts = '', query = ''] = parts

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@sync/core'
-import { describeImportFailure } from '@sync/core/adapter'
+import { assertPasswordEncoded, describeImportFailure } from '@sync/core/adapter'
 import type { RedisTarget } from '../options.ts'
 import type { Connection } from './connection.ts'
 import { type IoredisClient, IoredisConnection, ownedClientOptions } from './ioredis.ts'
@@ -162,6 +162,7 @@ export function parseTargetUrl(target: RedisTarget): URL | undefined {
     if (isNodeRedisCluster(target) || isNodeRedis(target) || isIoredis(target)) return undefined
     throw new ArgumentError('target: expected a redis: URL, or a client of ioredis or node-redis')
   }
+  assertPasswordEncoded(`${target}`)
   const url = URL.canParse(`${target}`) ? new URL(target) : undefined
   if (url?.protocol !== 'redis:' && url?.protocol !== 'rediss:')
     throw new ArgumentError('target: expected a URL such as redis://host:6379')

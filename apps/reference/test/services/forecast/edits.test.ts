@@ -8,7 +8,7 @@ let a: Editor
 let b: Editor
 beforeEach(async () => {
   const hub = createMemoryHub()
-  syncs = [1, 2].map(() => createInstance({ store: memoryStore(hub), bus: memoryBus(hub) }))
+  syncs = [1, 2].map(() => createInstance({ store: memoryStore(hub), bus: memoryBus(hub), conflictValues: true }))
   const editors = await Promise.all(
     syncs.map(async (sync, i) => {
       const collection = sync.collection(units, unitsSection)

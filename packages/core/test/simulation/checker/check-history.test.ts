@@ -9,6 +9,8 @@ const emptyHistory: History = {
   reads: [],
   watchEvents: [],
   losses: [],
+  refusals: [],
+  restarts: [],
   crashes: [],
   finalStates: [],
   lostLineage: false,
@@ -107,6 +109,17 @@ const incorrectHistories: Readonly<Record<string, readonly [Partial<History>, st
   'a rejected write that took effect': [
     { commits: commits(twoStates, [{}, { call: 'c' }]), calls: [call({ outcome: 'rejected', code: 'SYNC_TIMEOUT' })] },
     'has the outcome "rejected", but took effect',
+  ],
+  'a refused write that was acknowledged': [
+    { commits: commits(twoStates, [{}, { call: 'c' }]), calls: [call({})], refusals: [{ by: 'i', at: 18, call: 'c' }] },
+    'was refused, but has the outcome "acknowledged"',
+  ],
+  'a refused write with an unknown outcome': [
+    {
+      calls: [call({ outcome: 'unknown', code: 'SYNC_OUTCOME_UNKNOWN' })],
+      refusals: [{ by: 'i', at: 18, call: 'c', single: true }],
+    },
+    'was refused, but has the outcome "unknown"',
   ],
   "a write that was rejected with another write's error": [
     { calls: [call({ outcome: 'rejected', code: 'SYNC_REJECTED' })] },

@@ -8,6 +8,7 @@ import { predecessors } from './surviving-commits.ts'
  *
  * - an acknowledged write takes effect exactly once, unless its loss was reported;
  * - a rejected write takes no effect;
+ * - a write that the store refused rejects with that error;
  * - the effect matches the call, and happens between its start and its acknowledgement;
  * - the writes of one process to one document take effect in the order of its calls.
  */
@@ -15,8 +16,16 @@ export function checkWrites(history: History): string[] {
   return new WritesChecker(history).run()
 }
 
-/** Codes that any write may reject with: its document is absent, its timeout ended, or the store is unavailable. */
-const ALWAYS_ALLOWED_CODES: ReadonlySet<string> = new Set(['SYNC_NOT_FOUND', 'SYNC_TIMEOUT', 'SYNC_STORE_UNAVAILABLE'])
+/** Code of a refusal. */
+const REFUSED = 'SYNC_REFUSED'
+
+/** Codes that any write may reject with: its document is absent, its timeout ended, or the store is unavailable or refuses it. */
+const ALWAYS_ALLOWED_CODES: ReadonlySet<string> = new Set([
+  'SYNC_NOT_FOUND',
+  'SYNC_TIMEOUT',
+  'SYNC_STORE_UNAVAILABLE',
+  REFUSED,
+])
 
 class WritesChecker {
   readonly #history: History
@@ -32,8 +41,20 @@ class WritesChecker {
 
   run(): string[] {
     for (const call of this.#history.calls) this.#checkCall(call)
+    this.#checkRefusals()
     this.#checkOrder()
     return this.#problems
+  }
+
+  /** Checks that the caller of a refused write got that error, unless its call had ended or the epoch of the answer. */
+  #checkRefusals(): void {
+    const { refusals, restarts, calls } = this.#history
+    for (const { by, at, call: id, single = false } of refusals) {
+      const call = calls.find((one) => one.by === by && one.id === id && (one.endedAt ?? at) >= at)
+      if (single && call && restarts.some((restart) => restart > call.startedAt && restart < at)) continue
+      if (call && call.outcome !== 'pending' && (call.outcome !== 'rejected' || call.code !== REFUSED))
+        this.#report(call, `was refused, but has the outcome "${call.outcome}" with ${call.code ?? 'no error'}`)
+    }
   }
 
   #checkCall(call: Call): void {
@@ -143,7 +164,8 @@ class WritesChecker {
       if (
         call.repeats !== undefined ||
         call.effect.kind === 'create' ||
-        (call.effect.kind === 'set' && call.effect.later)
+        (call.effect.kind === 'set' && call.effect.later) ||
+        this.#mayArriveLate(call)
       )
         continue
       const id = `${call.by} ${call.key}`
@@ -152,6 +174,14 @@ class WritesChecker {
         this.#report(call, `was overtaken by ${before.id} (${before.name})`)
       last.set(id, call)
     }
+  }
+
+  /** Whether a request of the write may still be in transit after the write has ended, because its repetition was refused. */
+  #mayArriveLate({ by, key, startedAt, outcome }: Call): boolean {
+    const isRefused = this.#history.refusals.some(
+      (refusal) => refusal.by === by && refusal.repetitionOn === key && refusal.at > startedAt,
+    )
+    return outcome === 'unknown' && isRefused
   }
 
   #report({ id, by, name, key }: Call, text: string): void {

@@ -9,23 +9,27 @@ import type {
   Subscription,
 } from '@sync/core/adapter'
 import type { NetworkState } from './network-state.ts'
+import { assertAllowed, type RefusalLog } from './refusals.ts'
 
 /** A process's connection to the bus, with faults. */
 export class FaultyBus implements ChangeBus {
   readonly capabilities: BusCapabilities
   readonly #bus: ChangeBus
   readonly #network: NetworkState
+  readonly #refusals: RefusalLog
   #disconnected = false
 
-  constructor(bus: ChangeBus, network: NetworkState) {
+  constructor(bus: ChangeBus, network: NetworkState, refusals: RefusalLog) {
     this.capabilities = bus.capabilities
     this.#bus = bus
     this.#network = network
+    this.#refusals = refusals
   }
 
   async publish(scope: Scope, changes: readonly EncodedChange[]): Promise<void> {
     if (this.#disconnected || this.#network.bus === 'no send') return
     this.#assertAvailable()
+    await this.#refusals.record(assertAllowed(this.#network, 'publish'))
     await this.#bus.publish(scope, changes)
   }
 

@@ -16,9 +16,7 @@ import type {
   TouchRequest,
 } from '@sync/core/adapter'
 import type { NetworkState } from './network-state.ts'
-
-/** Executes a group of commits that has arrived at the store. */
-export type CommitHandler = (group: readonly CommitRequest[]) => Promise<CommitResult[]>
+import { type CommitHandler, type RefusalLog, refusingCommits, refusingReads } from './refusals.ts'
 
 /** Maximum time that a client waits for a reply. */
 const CLIENT_TIMEOUT_MS = 60
@@ -29,28 +27,37 @@ const MAX_ARRIVAL_DELAY_MS = 400
 export class FaultyStore implements Store {
   readonly capabilities: StoreCapabilities
   readonly #server: Store
+  readonly #reads: ReturnType<typeof refusingReads>
   readonly #commits: CommitHandler
   readonly #network: NetworkState
+  readonly #refusals: RefusalLog
   readonly #time: Runtime
   #disconnected = false
 
-  constructor(server: Store, commits: CommitHandler, network: NetworkState, time: Runtime) {
+  constructor(server: Store, commits: CommitHandler, { network, refusals, time }: FaultyStoreDeps) {
     this.capabilities = server.capabilities
     this.#server = server
-    this.#commits = commits
+    this.#reads = refusingReads(server, network)
+    this.#commits = refusingCommits(commits, server, network, () => time.random())
     this.#network = network
+    this.#refusals = refusals
     this.#time = time
   }
 
   load(refs: readonly DocumentRef[]): Promise<LoadResult[]> {
-    return this.#read(() => this.#server.load(refs))
+    return this.#read(() => this.#reads.load(refs))
   }
 
-  async commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
+  commit(group: readonly CommitRequest[]): Promise<CommitResult[]> {
+    return this.#refusals.recordCommits(group, this.#sendCommits(group))
+  }
+
+  async #sendCommits(group: readonly CommitRequest[]): Promise<CommitResult[]> {
     if (this.#network.commitsToDelay > 0 && this.#network.store === 'open') {
       this.#network.commitsToDelay--
       const arrivalDelay = this.#time.random() * MAX_ARRIVAL_DELAY_MS
-      this.#time.schedule(() => void this.#commits(group), arrivalDelay)
+      // the client no longer waits for the answer, not even for a refusal
+      this.#time.schedule(() => void this.#commits(group).catch(() => {}), arrivalDelay)
       await this.#pause(Math.min(arrivalDelay, this.#time.random() * CLIENT_TIMEOUT_MS))
       throw unavailable('unknown')
     }
@@ -58,19 +65,19 @@ export class FaultyStore implements Store {
   }
 
   changesSince(scope: Scope, after: LogPosition, limit: number): Promise<LogPage> {
-    return this.#read(() => this.#server.changesSince(scope, after, limit))
+    return this.#read(() => this.#reads.changesSince(scope, after, limit))
   }
 
   heads(queries: readonly HeadQuery[]): Promise<Head[]> {
-    return this.#read(() => this.#server.heads(queries))
+    return this.#read(() => this.#reads.heads(queries))
   }
 
   touch(refs: readonly TouchRequest[]): Promise<void> {
-    return this.#read(() => this.#server.touch(refs))
+    return this.#read(() => this.#reads.touch(refs))
   }
 
   keys(section: SectionRef, query: KeyQuery): Promise<KeyPage> {
-    return this.#read(() => this.#server.keys(section, query))
+    return this.#read(() => this.#reads.keys(section, query))
   }
 
   /** Disconnects when the process crashes. */
@@ -87,7 +94,7 @@ export class FaultyStore implements Store {
   }
 
   #read<R>(work: () => Promise<R>): Promise<R> {
-    return this.#send('no', work)
+    return this.#refusals.record(this.#send('no', work))
   }
 
   async #send<R>(committed: 'no' | 'unknown', work: () => Promise<R>): Promise<R> {
@@ -97,7 +104,8 @@ export class FaultyStore implements Store {
     if (store === 'unavailable') throw unavailable(committed)
     if (store === 'requests lost') return this.#timeOut(committed)
     if (network.maxDelay > 0) await this.#pause(this.#time.random() * network.maxDelay)
-    const answer = await work()
+    // a refusal is an answer too: its reply can be late or lost
+    const [answer] = await Promise.allSettled([work()])
     if (committed === 'unknown' && network.repliesToLose > 0) {
       network.repliesToLose--
       throw unavailable(committed)
@@ -106,7 +114,9 @@ export class FaultyStore implements Store {
     if (network.store === 'unavailable') throw unavailable(committed)
     if (network.store === 'replies lost') return this.#timeOut(committed)
     if (network.maxDelay > 0) await this.#pause(this.#time.random() * network.maxDelay)
-    return this.#disconnected ? never() : answer
+    if (this.#disconnected) return never()
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
   }
 
   async #timeOut(committed: 'no' | 'unknown'): Promise<never> {
@@ -118,6 +128,13 @@ export class FaultyStore implements Store {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#time.schedule(resolve, ms))
   }
+}
+
+/** Collaborators of {@link FaultyStore}. */
+interface FaultyStoreDeps {
+  readonly network: NetworkState
+  readonly refusals: RefusalLog
+  readonly time: Runtime
 }
 
 const unavailable = (committed: 'no' | 'unknown'): StoreUnavailableError =>
