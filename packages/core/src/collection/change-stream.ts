@@ -83,6 +83,7 @@ export class ChangeStream {
   #snapshotDelivered = false
   #wake: () => void = () => {}
   #detach: () => void = () => {}
+  #cancelBookmark: (() => void) | undefined
   #stopped = false
   /** True once the changes were requested that a stream with `until: 'now'` needs to end. */
   #isEnding = false
@@ -168,6 +169,7 @@ export class ChangeStream {
       }
     } finally {
       unsubscribe()
+      this.#cancelBookmark?.()
       this.#detach()
     }
   }
@@ -195,9 +197,19 @@ export class ChangeStream {
   async #untilWoken(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wake = resolve
-    const cancel = this.#runtime.schedule(resolve, BOOKMARK_INTERVAL_MS, 'upkeep')
+    // one timer serves many waits, because a busy stream waits thousands of times per second
+    this.#cancelBookmark ??= this.#scheduleBookmark()
     await promise
-    cancel()
+  }
+
+  /** Wakes the stream when a bookmark may be due. Returns a function that cancels this. */
+  #scheduleBookmark(): () => void {
+    const left = this.#emittedAt + BOOKMARK_INTERVAL_MS - this.#runtime.elapsed()
+    const wake = (): void => {
+      this.#cancelBookmark = undefined
+      this.#wake()
+    }
+    return this.#runtime.schedule(wake, left > 0 ? left : BOOKMARK_INTERVAL_MS, 'upkeep')
   }
 
   /**
