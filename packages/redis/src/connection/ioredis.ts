@@ -1,6 +1,6 @@
 import { isReadOnlyReplica, isRejection } from '../errors.ts'
 import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
-import { demotions } from './demotions.ts'
+import { leaveWhenDemoted, reportReplica } from './demotions.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
 import { IDENTITY_RETRY_MS, retryDelay } from './retry-delay.ts'
 
@@ -52,9 +52,7 @@ export class IoredisConnection implements Connection {
   readonly #listeners = new Map<string, MessageListener>()
   readonly #stateListeners = new Set<(state: ConnectionState) => void>()
   readonly #eventListeners: readonly (readonly [event: string, listener: (...args: string[]) => void])[]
-  readonly #endDemotions = demotions.add(({ serverId, address }) => {
-    if (serverId === this.#serverId && address === this.address) this.reconnect()
-  })
+  readonly #stopLeaving = leaveWhenDemoted(this)
   #serverId: string | undefined
   #rejection: Error | undefined
   /** Failure of the last connection attempt, such as a refused connection or a bad certificate. */
@@ -98,7 +96,7 @@ export class IoredisConnection implements Connection {
     try {
       return await this.#client.call(name, args)
     } catch (error) {
-      if (isReadOnlyReplica(error)) this.#leaveReplica()
+      if (isReadOnlyReplica(error)) reportReplica(this)
       throw this.#rejection ?? this.#causeOf(error)
     } finally {
       this.#watchdog?.replySettled()
@@ -132,7 +130,7 @@ export class IoredisConnection implements Connection {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#endDemotions()
+    this.#stopLeaving()
     clearTimeout(this.#retryTimer)
     if (this.#owned) {
       if (this.#client.status === 'ready') await this.#quit()
@@ -148,11 +146,6 @@ export class IoredisConnection implements Connection {
     this.#watchdog?.expectReply()
     await this.#client.quit().catch(() => {})
     this.#watchdog?.replySettled()
-  }
-
-  #leaveReplica(): void {
-    if (this.#serverId === undefined) this.reconnect()
-    else demotions.emit({ serverId: this.#serverId, address: this.address })
   }
 
   #startHandshake(): void {

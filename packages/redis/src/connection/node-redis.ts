@@ -1,6 +1,6 @@
 import { isReadOnlyReplica, isRejection } from '../errors.ts'
 import type { Command, Connection, ConnectionState, MessageListener } from './connection.ts'
-import { demotions } from './demotions.ts'
+import { leaveWhenDemoted, reportReplica } from './demotions.ts'
 import { InFlight } from './in-flight.ts'
 import { ReadySignal } from './ready-signal.ts'
 import { ReplyWatchdog } from './reply-watchdog.ts'
@@ -61,9 +61,7 @@ export class NodeRedisConnection implements Connection {
   readonly #eventListeners: readonly (readonly [event: string, listener: (error?: Error) => void])[]
   /** Settles with the next connection attempt. */
   readonly #readySignal = new ReadySignal()
-  readonly #endDemotions = demotions.add(({ serverId, address }) => {
-    if (serverId === this.#serverId && address === this.address) this.reconnect()
-  })
+  readonly #stopLeaving = leaveWhenDemoted(this)
   #serverId: string | undefined
   #rejection: Error | undefined
   #retryTimer: NodeJS.Timeout | undefined
@@ -102,7 +100,7 @@ export class NodeRedisConnection implements Connection {
     try {
       return await this.#inFlight.track(this.#client.sendCommand(command))
     } catch (error) {
-      if (isReadOnlyReplica(error)) this.#leaveReplica()
+      if (isReadOnlyReplica(error)) reportReplica(this)
       throw error
     } finally {
       this.#watchdog?.replySettled()
@@ -146,7 +144,7 @@ export class NodeRedisConnection implements Connection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#endDemotions()
+    this.#stopLeaving()
     clearTimeout(this.#retryTimer)
     if (this.#owned) {
       // the client's own close can wait forever
@@ -157,11 +155,6 @@ export class NodeRedisConnection implements Connection {
     for (const [event, listener] of this.#eventListeners)
       if (!this.#owned || event !== 'error') this.#client.off(event, listener)
     this.#stateListeners.clear()
-  }
-
-  #leaveReplica(): void {
-    if (this.#serverId === undefined) this.reconnect()
-    else demotions.emit({ serverId: this.#serverId, address: this.address })
   }
 
   #onMessage(channel: string, message: string): void {
