@@ -1,5 +1,5 @@
 import { BusUnavailableError, ClosedError, isSyncError, StoreUnavailableError, SyncError } from '@sync/core'
-import type { Scope } from '@sync/core/adapter'
+import { messageOf, type Scope } from '@sync/core/adapter'
 import type { KeyLayout } from './names.ts'
 
 /**
@@ -12,8 +12,7 @@ export class RedisError extends SyncError {
 }
 
 /** Returns the error of a call on a closed bus. */
-export const busClosedError = (details?: { readonly address?: Scope; readonly cause?: unknown }): ClosedError =>
-  new ClosedError('the bus is closed', details)
+export const busClosedError = (): ClosedError => new ClosedError('the bus is closed')
 
 /**
  * Replies that only an administrator can resolve. The server executed nothing.
@@ -81,6 +80,3 @@ function rejectionError(
   const clusterHint = CLUSTER_ERRORS.test(message) ? ' is a cluster node; open it with ?cluster=true' : ''
   return new RedisError(`Redis at ${address}${clusterHint}: ${withRemedy(message)}`, details)
 }
-
-/** Returns the text of anything that was thrown. */
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -5,6 +5,7 @@ import {
   ArgumentError,
   ConflictError,
   isSyncError,
+  messageOf,
   NotFoundError,
   RejectedError,
   type SyncError,
@@ -186,7 +187,7 @@ function mergeField(
     return toJson(merged)
   } catch (cause) {
     if (isSyncError(cause)) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     throw new RejectedError(`the merge strategy threw: ${message}`, [{ message, path: address.field }], {
       cause,
       address,

@@ -1,6 +1,6 @@
 import type { Scope, SectionRef } from '../model/address.ts'
 import { backoffDelay } from '../model/backoff.ts'
-import { BusUnavailableError, isSyncError, type SyncError } from '../model/errors.ts'
+import { BusUnavailableError, isSyncError, messageOf, type SyncError } from '../model/errors.ts'
 import type { Runtime } from '../model/runtime.ts'
 import type { Metrics } from '../replica/metrics.ts'
 import type { ChangeBus } from '../transport/bus.ts'
@@ -55,7 +55,7 @@ export class Publisher {
   }
 
   #publishError(cause: unknown): BusUnavailableError {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     return new BusUnavailableError(`publish failed: ${message}`, { cause, address: this.#ref })
   }
 

@@ -1,6 +1,6 @@
 import { create } from 'mutative'
 import { assertNoPromise, typeName } from '../model/assert.ts'
-import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
+import { ArgumentError, isSyncError, messageOf, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
 
@@ -27,7 +27,7 @@ function runOnDraft(document: JsonObject, recipe: (draft: never) => unknown): un
     returned = recipe(draft as never)
   } catch (cause) {
     if (isSyncError(cause)) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     throw new RejectedError(`the recipe threw: ${message}`, [{ message }], { cause })
   }
   assertNoPromise(returned, 'recipe')

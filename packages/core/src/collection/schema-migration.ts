@@ -1,5 +1,5 @@
 import { assertNoPromise } from '../model/assert.ts'
-import { isSyncError, RejectedError } from '../model/errors.ts'
+import { isSyncError, messageOf, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import { toJson } from '../model/to-json.ts'
 import { diff } from '../patch/diff.ts'
@@ -66,7 +66,7 @@ function runMigration(migrate: (stored: JsonObject) => unknown, stored: JsonObje
     if (isJsonObject(migrated)) return migrated
   } catch (cause) {
     if (isSyncError(cause)) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     throw new RejectedError(`migrate threw: ${message}`, [{ message }], { cause })
   }
   throw new RejectedError('migrate: expected a document as the result, got another value', [

@@ -1,7 +1,7 @@
 import type { SectionRef } from '../model/address.ts'
 import { typeName } from '../model/assert.ts'
 import { captureContext, type RunInContext } from '../model/async-context.ts'
-import { SourceError } from '../model/errors.ts'
+import { messageOf, SourceError } from '../model/errors.ts'
 import { runInMicrotask } from '../model/run-in-microtask.ts'
 import type { Runtime } from '../model/runtime.ts'
 
@@ -120,7 +120,7 @@ export class SourceCalls {
   }
 
   #toError(name: 'load' | 'loadMany', key: string, cause: unknown): SourceError {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     return new SourceError(`source: ${name} failed: ${message}`, { cause, address: { ...this.#ref, key } })
   }
 }

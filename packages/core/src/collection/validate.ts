@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { RejectedError } from '../model/errors.ts'
+import { messageOf, RejectedError } from '../model/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 
 /**
@@ -76,7 +76,7 @@ async function runSchema(schema: StandardSchemaV1, document: JsonObject): Promis
   try {
     return await schema['~standard'].validate(document)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     throw new RejectedError(`the schema threw: ${message}`, [{ message }], { cause })
   }
 }

@@ -75,7 +75,7 @@ export abstract class SyncError extends Error {
       retryable,
       committed,
       ...(address && { address }),
-      ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : String(cause) }),
+      ...(cause !== undefined && { cause: messageOf(cause) }),
     }
   }
 }

@@ -1,3 +1,5 @@
+import { messageOf } from './errors.ts'
+
 /** Codes of a module that cannot be found: by `import`, and by `require` or a bundler. */
 const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
 
@@ -6,7 +8,7 @@ const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND
  * a package that it imports.
  */
 export function describeImportFailure(name: string, cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messageOf(cause)
   const isMissing =
     typeof cause === 'object' &&
     cause !== null &&

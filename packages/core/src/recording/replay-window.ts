@@ -1,4 +1,4 @@
-import { RecordingError } from '../model/errors.ts'
+import { messageOf, RecordingError } from '../model/errors.ts'
 import { runInMicrotask } from '../model/run-in-microtask.ts'
 import { abortable } from './abortable.ts'
 import type { ReplayProgress } from './progress.ts'
@@ -125,6 +125,6 @@ export class ReplayWindow {
 }
 
 function rejectedError(line: number, cause: unknown): RecordingError {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messageOf(cause)
   return new RecordingError('rejected', line, message, { cause })
 }

@@ -10,7 +10,7 @@ import { SourceLoader } from '../collection/source-loader.ts'
 import { WriteQueue } from '../collection/write-queue.ts'
 import type { SectionRef } from '../model/address.ts'
 import { assertNoPromise } from '../model/assert.ts'
-import { ArgumentError, isSyncError, RejectedError } from '../model/errors.ts'
+import { ArgumentError, isSyncError, messageOf, RejectedError } from '../model/errors.ts'
 import { type ConflictReport, withoutDocuments } from '../replica/conflict.ts'
 import type { LoadBatcher } from '../replica/load-batcher.ts'
 import type { RetryingStore } from '../replica/retrying-store.ts'
@@ -147,7 +147,7 @@ function callOnConflict(onConflict: (conflict: Conflict<unknown>) => unknown, re
     assertNoPromise(onConflict(report as Conflict<unknown>), 'onConflict')
   } catch (cause) {
     if (isSyncError(cause)) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const message = messageOf(cause)
     throw new RejectedError(`onConflict threw: ${message}`, [{ message }], { cause })
   }
 }

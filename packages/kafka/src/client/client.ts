@@ -1,3 +1,5 @@
+import { messageOf } from '@sync/core/adapter'
+
 /** One Kafka partition of a topic. */
 export interface Partition {
   readonly topic: string
@@ -94,7 +96,7 @@ export type FailureKind = 'unreachable' | 'retriable' | 'not-leader' | 'out-of-r
 export class KafkaFailure extends Error {
   readonly kind: FailureKind
   constructor(kind: FailureKind, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    super(messageOf(cause), { cause })
     this.kind = kind
   }
 }

@@ -10,9 +10,9 @@ import type {
   TransportState,
   Unsubscribe,
 } from '@sync/core/adapter'
-import { encodeFrames } from '@sync/core/adapter'
+import { encodeFrames, messageOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { messageOf, toBusError } from '../errors.ts'
+import { toBusError } from '../errors.ts'
 import { MasterWatch } from './master-watch.ts'
 import type { Messaging, MessagingKind } from './messaging.ts'
 import type { BusSettings } from './settings.ts'

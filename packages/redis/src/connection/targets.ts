@@ -1,5 +1,5 @@
 import { ArgumentError } from '@sync/core'
-import { parseDuration } from '@sync/core/adapter'
+import { messageOf, parseDuration } from '@sync/core/adapter'
 import type { RedisConnectionOptions, RedisTarget } from '../options.ts'
 import { type ConnectOptions, parseClientName, parseTargetUrl } from './open.ts'
 import { parseUrlOptions } from './url-options.ts'
@@ -37,7 +37,7 @@ export function resolvePartitionTargets(
         const ownOptions = ownUrl ? parseUrlOptions<RedisConnectionOptions>(ownUrl, URL_PARAMETERS) : {}
         return [partition, resolvePartitionTarget({ target: ownTarget, url: ownUrl }, { ...options, ...ownOptions })]
       } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause)
+        const message = messageOf(cause)
         throw new ArgumentError(`partition ${JSON.stringify(partition)}: ${message}`, { cause })
       }
     },

@@ -1,6 +1,6 @@
-import { type Diagnosis, diagnoseLatency } from '@sync/core/adapter'
+import { type Diagnosis, diagnoseLatency, messageOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { messageOf, toStoreError } from '../errors.ts'
+import { toStoreError } from '../errors.ts'
 import { masters } from './masters.ts'
 import { targetsOf, type UrlOptions, urlOptions, withConnection } from './open-targets.ts'
 import { diagnoseRights } from './rights.ts'

@@ -1,6 +1,6 @@
 import type { Diagnosis } from '@sync/core/adapter'
+import { messageOf } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
-import { messageOf } from '../errors.ts'
 import { CHANNEL_PREFIX, documentKey } from '../names.ts'
 import type { UrlOptions } from './open-targets.ts'
 

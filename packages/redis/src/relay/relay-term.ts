@@ -5,13 +5,14 @@ import {
   headMarker,
   type LogPage,
   type LogPosition,
+  messageOf,
   type SectionRef,
   type Store,
 } from '@sync/core/adapter'
 import type { Connection } from '../connection/connection.ts'
 import { retryDelay } from '../connection/retry-delay.ts'
 import { Script } from '../connection/script.ts'
-import { messageOf, toStoreError } from '../errors.ts'
+import { toStoreError } from '../errors.ts'
 import { cursorKey, leaseKeys, metaKey, outboxIndex, parseSectionName } from '../names.ts'
 import type { RedisRelayEvent } from '../options.ts'
 import { advanceLua } from './lua.ts'

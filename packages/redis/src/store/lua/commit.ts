@@ -237,7 +237,7 @@ local function commit(s, r, document, edits)
   local change = head .. (edits and encodeEdits(edits) or 'null') .. tail
 
   if edits and not document then addToIndex(s, r) end
-  -- the first write, because it alone can fail: stream ids must rise
+  -- the first write of the commit itself, because it alone can fail: stream ids must rise
   redis.call('XADD', s.prefix .. 'log', 'MAXLEN', '~', maxChanges, sequenceText, 'change', change, 'origin', r.origin,
     'time', nowText)
   r.started = true
